@@ -1,0 +1,18 @@
+-- The database roles, made once by an administrator of the database server, before the first migration.
+-- portal_owner owns the tables and runs migrations. portal_app is what web and worker processes connect as.
+-- portal_facts is stepped into for the computing of access windows; nobody can log in as it.
+-- Give the two login roles passwords (or certificates) of your own; none is set here.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'portal_owner') then
+        create role portal_owner login noinherit;
+    end if;
+    if not exists (select from pg_roles where rolname = 'portal_app') then
+        create role portal_app login noinherit;
+    end if;
+    if not exists (select from pg_roles where rolname = 'portal_facts') then
+        create role portal_facts nologin;
+    end if;
+end
+$$;
+grant portal_facts to portal_app;

@@ -1,0 +1,34 @@
+"""Everything that can be asked for, named `noun:verb`. A route declares one; the matrix in roles.py grants them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What somebody may do inside a case."""
+
+    CASE_VIEW = "case:view"
+    PLAN_VIEW = "plan:view"
+    FILE_VIEW = "file:view"
+    FILE_DOWNLOAD = "file:download"
+    FILE_ADD = "file:add"
+    FILE_ADD_VERSION = "file:add_version"
+    MESSAGE_VIEW = "message:view"
+    MESSAGE_WRITE = "message:write"
+    CASE_SEARCH = "case:search"
+    TEAM_VIEW = "team:view"
+    TEAM_CHANGE = "team:change"
+    NATIONAL_ID_SHOW = "national_id:show"
+    LOG_VIEW = "log:view"
+    CONSENT_VIEW = "consent:view"
+    CONSENT_GIVE = "consent:give"
+    CONSENT_WITHDRAW = "consent:withdraw"
+    CONSENT_REGISTER = "consent:register"
+
+
+class OfficeAction(StrEnum):
+    """What somebody may do for their organisation. None of these opens a case that is already there."""
+
+    ACCOUNTS_MANAGE = "accounts:manage"
+    CASE_OPEN = "case:open"

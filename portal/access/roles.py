@@ -1,0 +1,87 @@
+"""The one matrix: standing x level -> actions. Written to be read by a lawyer; docs/access-matrix.md is made from it.
+
+A **standing** is what a person is in one case at this moment. A **level** is what the access windows leave open for
+them: nothing, reading, or writing. What they may read is a question of compartments, not of this table.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from portal.access.actions import Action, OfficeAction
+
+
+class Capacity(StrEnum):
+    """As what somebody was added to a case."""
+
+    OWNER = "owner"
+    PROFESSIONAL = "professional"
+    YOUNG_PERSON = "young_person"
+    PARENT = "parent"
+    NETWORK_PERSON = "network_person"
+
+
+class Standing(StrEnum):
+    """A capacity, seen today: a parent who holds custody of a minor is asked for consent, another parent is not."""
+
+    OWNER = "owner"
+    PROFESSIONAL = "professional"
+    YOUNG_PERSON = "young_person"
+    CUSTODY_HOLDER = "custody_holder"
+    PARENT = "parent"
+    NETWORK_PERSON = "network_person"
+
+
+class Level(StrEnum):
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+
+
+_READ = frozenset(
+    {
+        Action.CASE_VIEW,
+        Action.PLAN_VIEW,
+        Action.FILE_VIEW,
+        Action.FILE_DOWNLOAD,
+        Action.MESSAGE_VIEW,
+        Action.CASE_SEARCH,
+        Action.TEAM_VIEW,
+        Action.LOG_VIEW,
+    }
+)
+_WRITE = _READ | {Action.FILE_ADD, Action.FILE_ADD_VERSION, Action.MESSAGE_WRITE}
+_OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW})
+_STEER = frozenset(
+    {
+        Action.TEAM_CHANGE,
+        Action.NATIONAL_ID_SHOW,
+        Action.CONSENT_VIEW,
+        Action.CONSENT_REGISTER,
+        Action.CONSENT_WITHDRAW,
+    }
+)
+_NOTHING: frozenset[Action] = frozenset()
+
+MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
+    Standing.OWNER: {Level.NONE: _NOTHING, Level.READ: _READ | _STEER, Level.WRITE: _WRITE | _STEER},
+    Standing.PROFESSIONAL: {Level.NONE: _NOTHING, Level.READ: _READ, Level.WRITE: _WRITE},
+    Standing.YOUNG_PERSON: {
+        Level.NONE: _NOTHING,
+        Level.READ: _READ | _OWN_CONSENT,
+        Level.WRITE: _WRITE | _OWN_CONSENT,
+    },
+    # A custody holder decides about consent even when the case itself is closed to them.
+    Standing.CUSTODY_HOLDER: {
+        Level.NONE: _OWN_CONSENT,
+        Level.READ: _READ | _OWN_CONSENT,
+        Level.WRITE: _WRITE | _OWN_CONSENT,
+    },
+    Standing.PARENT: {Level.NONE: _NOTHING, Level.READ: _READ, Level.WRITE: _WRITE},
+    Standing.NETWORK_PERSON: {Level.NONE: _NOTHING, Level.READ: _READ, Level.WRITE: _WRITE},
+}
+
+OFFICE_MATRIX: dict[str, frozenset[OfficeAction]] = {
+    "administrator": frozenset({OfficeAction.ACCOUNTS_MANAGE}),
+    "case opener": frozenset({OfficeAction.CASE_OPEN}),
+}

@@ -1,0 +1,116 @@
+"""Sessions: a random token in the cookie, its hash in the database, limits checked on every request.
+
+Professionals are signed out after 20 idle minutes, citizens after 30, everybody after 8 hours (settings). A session ends
+for all devices that hold its cookie the moment its row says so: copying a cookie out of a browser does not outlive
+signing out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal import audit, clock
+from portal.access.actions import OfficeAction
+from portal.access.roles import OFFICE_MATRIX
+from portal.access.ticket import Actor
+from portal.audit import Event
+from portal.db import PortalSession
+from portal.models import Login, Membership, Person, Staff
+from portal.models.people import PersonKind
+from portal.settings import Settings
+
+_SEEN_EVERY = timedelta(seconds=30)
+"""How exact the note of the last request is; writing it on every request would cost a write for nothing."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a session ends by itself. Instants are UTC."""
+
+    idle_at: datetime
+    absolute_at: datetime
+
+    @property
+    def ends_at(self) -> datetime:
+        return min(self.idle_at, self.absolute_at)
+
+
+def start(session: PortalSession, person_id: UUID, method: str) -> str:
+    """Begins a session for somebody who has just proven who they are, and returns the token for the cookie."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    session.act_for(person_id)
+    session.add(
+        Login(token_sha256=_digest(token), person_id=person_id, method=method, started_at=now, seen_at=now)
+    )
+    audit.record(session, Event.SIGNED_IN, method=method)
+    return token
+
+
+def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Actor, Limits] | None:
+    """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed."""
+    row = session.execute(
+        select(Login, Person, Staff)
+        .join(Person, Person.id == Login.person_id)
+        .outerjoin(Staff, Staff.person_id == Person.id)
+        .where(Login.token_sha256 == _digest(token), Login.ended_at.is_(None), Person.closed_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    login, person, staff = row
+    now = clock.now()
+    limits = _limits(login, person, settings)
+    # A clock set back must not revive a session either.
+    if now >= limits.ends_at or now < login.started_at - timedelta(minutes=1):
+        return None
+    if now - login.seen_at >= _SEEN_EVERY:
+        login.seen_at = now
+    session.act_for(person.id)
+    return _actor(session, login, person, staff), _limits(login, person, settings)
+
+
+def end(actor: Actor) -> None:
+    """Ends the session this actor came with."""
+    login = actor.session.get(Login, actor.login_id)
+    if login is not None and login.ended_at is None:
+        login.ended_at = clock.now()
+        audit.record(actor.session, Event.SIGNED_OUT)
+
+
+def end_all(session: PortalSession, person_id: UUID) -> None:
+    """Ends every session of a person, as after a new password or when the account is closed."""
+    open_logins = select(Login).where(Login.person_id == person_id, Login.ended_at.is_(None))
+    for login in session.scalars(open_logins):
+        login.ended_at = clock.now()
+
+
+def _limits(login: Login, person: Person, settings: Settings) -> Limits:
+    staff = person.kind == PersonKind.STAFF
+    idle = settings.idle_professional_minutes if staff else settings.idle_citizen_minutes
+    return Limits(
+        idle_at=login.seen_at + timedelta(minutes=idle),
+        absolute_at=login.started_at + timedelta(hours=settings.session_hours),
+    )
+
+
+def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | None) -> Actor:
+    if staff is None:
+        own_name = select(Membership.display_name).where(Membership.person_id == person.id).limit(1)
+        name = session.scalars(own_name).first() or ""
+        return Actor(session, person.id, False, frozenset(), name, login_id=login.id)
+    office: frozenset[OfficeAction] = frozenset()
+    if staff.is_admin:
+        office |= OFFICE_MATRIX["administrator"]
+    if staff.may_open_cases:
+        office |= OFFICE_MATRIX["case opener"]
+    return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,82 @@
+"""What a change of facts would open or shut, before anybody makes it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from portal.access.facts import Facts, Member, Party, Withdrawal
+from portal.access.roles import Level
+from portal.access.windows import Blocker, judge
+
+
+@dataclass(frozen=True)
+class Change:
+    member_id: UUID
+    compartment: str
+    was: Level
+    becomes: Level
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What one compartment will be to somebody: their level, or what is still in the way."""
+
+    compartment: str
+    level: Level
+    blockers: tuple[Blocker, ...]
+
+
+def level_of(facts: Facts, member: Member, compartment: str, at: datetime) -> Level:
+    """What the compartment is to the member at that instant."""
+    rule = next(rule for rule in facts.rules.compartments if rule.key == compartment)
+    verdict = judge(facts, member, rule, at)
+    if not verdict.can_read:
+        return Level.NONE
+    return Level.WRITE if verdict.can_write else Level.READ
+
+
+def changes(before: Facts, after: Facts, at: datetime) -> list[Change]:
+    """Every person and compartment whose access differs between two states of the facts."""
+    found = []
+    for member in before.members:
+        then = after.member(member.id)
+        for rule in before.rules.compartments:
+            was, becomes = (level_of(f, m, rule.key, at) for f, m in ((before, member), (after, then)))
+            if was is not becomes:
+                found.append(Change(member.id, rule.key, was, becomes))
+    return found
+
+
+def prospects(facts: Facts, member: Member, at: datetime) -> list[Prospect]:
+    """What every compartment meant for the member will be to them."""
+    found = []
+    for rule in facts.rules.compartments:
+        if member.capacity not in rule.audience:
+            continue
+        verdict = judge(facts, member, rule, at)
+        level = Level.WRITE if verdict.can_write else Level.READ if verdict.can_read else Level.NONE
+        found.append(Prospect(rule.key, level, verdict.blockers))
+    return found
+
+
+def with_member(facts: Facts, member: Member) -> Facts:
+    return replace(facts, members=(*facts.members, member))
+
+
+def with_level(facts: Facts, member_id: UUID, level: Level, at: datetime) -> Facts:
+    """As if the owner set that level now."""
+    members = tuple(
+        replace(m, levels=(*m.levels, (at, level))) if m.id == member_id else m for m in facts.members
+    )
+    return replace(facts, members=members)
+
+
+def with_withdrawal(facts: Facts, consent_id: UUID, party: Party | None, at: datetime) -> Facts:
+    """As if the consent, or its part about `party`, were taken back now."""
+    consents = tuple(
+        replace(c, withdrawals=(*c.withdrawals, Withdrawal(at, party))) if c.id == consent_id else c
+        for c in facts.consents
+    )
+    return replace(facts, consents=consents)

@@ -1,0 +1,268 @@
+"""From the facts of a case to who may see what, from when until when, and why. Pure: no clock, no database.
+
+The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-6):
+
+1. The young person sees what is meant for them when the owner has opened access. No consent is asked.
+2. A professional of the owner's own unit sees what the owner added them to.
+3. A professional of any other unit: added by the owner, and covered by consent of the young person and, while the young
+   person is a minor, of every custody holder. Only compartments whose categories are all covered.
+4. A parent of a minor: added by the owner, and named by the young person's consent (a switch of the profile).
+   From the day of majority: only by a consent given as an adult that names the parent.
+5. A network person: as 3, named in person.
+6. A consent ends at withdrawal, at its end date, when the giver gives a new one, and a custody holder's at majority.
+
+Between two neighbouring *turning points* (instants at which some fact changes) nothing can change, so it is enough to
+judge each stretch once, at its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal import clock
+from portal.access.facts import CompartmentRule, ConsentFact, Facts, Member, Party
+from portal.access.roles import Capacity, Level
+
+
+class Basis(StrEnum):
+    """What an open window rests on."""
+
+    OWNER = "owner"
+    YOUNG_PERSON = "young_person"
+    OWN_UNIT = "own_unit"
+    CONSENT = "consent"
+    PARENT_OF_MINOR = "parent_of_minor"
+    ADULT_CONSENT = "adult_consent"
+
+
+class Obstacle(StrEnum):
+    """What keeps a window shut."""
+
+    NOT_OPENED = "not_opened"
+    CLOSED = "closed"
+    CONSENT_MISSING = "consent_missing"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_EXPIRED = "consent_expired"
+    CUSTODY_UNKNOWN = "custody_unknown"
+    GROWN_UP = "grown_up"
+
+
+@dataclass(frozen=True)
+class Blocker:
+    obstacle: Obstacle
+    giver_id: UUID | None = None
+    """The member whose consent it is about, where there is one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One person, one compartment, one instant."""
+
+    can_read: bool
+    can_write: bool
+    basis: Basis | None
+    consents: tuple[UUID, ...]
+    blockers: tuple[Blocker, ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    compartment: str
+    member_id: UUID
+    person_id: UUID
+    can_write: bool
+    valid_from: datetime
+    valid_until: datetime | None
+    basis: Basis
+    consents: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A stretch of time in which a member sees nothing at all, and what keeps them out."""
+
+    member_id: UUID
+    person_id: UUID
+    valid_from: datetime
+    valid_until: datetime | None
+    blockers: tuple[Blocker, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    windows: tuple[Window, ...]
+    notices: tuple[Notice, ...]
+
+
+def compute(facts: Facts) -> Picture:
+    """Every window there was, is and will be as the facts stand, and the notices for the stretches between."""
+    windows: list[Window] = []
+    notices: list[Notice] = []
+    for member in facts.members:
+        turns = turning_points(facts, member)
+        rules = _meant_for(facts, member)
+        for rule in rules:
+            windows += _windows(facts, member, rule, turns)
+        if rules:
+            notices += _notices(facts, member, rules, turns)
+    return Picture(tuple(windows), tuple(notices))
+
+
+def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> Verdict:
+    """What `member` may do with the compartment of `rule` at the instant `at`, and why."""
+    if member.capacity not in rule.audience:
+        return _shut()
+    level = member.level_at(at)
+    if level is Level.NONE:
+        return _shut(Blocker(Obstacle.CLOSED if member.opened_before(at) else Obstacle.NOT_OPENED))
+    basis, consents, blockers = _grounds(facts, member, rule, at)
+    if blockers:
+        return _shut(*blockers)
+    return Verdict(True, level is Level.WRITE, basis, consents, ())
+
+
+def majority(facts: Facts) -> datetime:
+    """The first instant of the day on which the young person comes of age."""
+    return _turns(facts, facts.rules.majority_age)
+
+
+def turning_points(facts: Facts, member: Member) -> list[datetime]:
+    """Every instant at which what `member` may see could change, in order."""
+    points = {majority(facts)} | {since for since, _ in member.levels}
+    points |= {_turns(facts, age) for age in facts.rules.consent_age.values()}
+    for other in facts.members:
+        points |= {instant for instant in (other.custody_from, other.custody_until) if instant}
+    for consent in facts.consents:
+        points |= {consent.given_at, consent.valid_from, consent.valid_until}
+        points |= {withdrawal.at for withdrawal in consent.withdrawals}
+    return sorted(points)
+
+
+def _shut(*blockers: Blocker) -> Verdict:
+    return Verdict(False, False, None, (), blockers)
+
+
+def _turns(facts: Facts, age: int) -> datetime:
+    return clock.start_of(clock.birthday(facts.birth_date, age), facts.rules.zone)
+
+
+def _meant_for(facts: Facts, member: Member) -> tuple[CompartmentRule, ...]:
+    return tuple(rule for rule in facts.rules.compartments if member.capacity in rule.audience)
+
+
+_Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]
+
+
+def _grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> _Grounds:
+    """The rule that applies to this member, what it rests on, and what it still lacks."""
+    match member.capacity:
+        case Capacity.OWNER:
+            return Basis.OWNER, (), ()
+        case Capacity.YOUNG_PERSON:
+            return Basis.YOUNG_PERSON, (), ()
+        case Capacity.PROFESSIONAL if member.unit_id == facts.owner_unit_id:
+            return Basis.OWN_UNIT, (), ()
+        case Capacity.PROFESSIONAL:
+            return Basis.CONSENT, *_covered(facts, Party(unit_id=member.unit_id), rule, at)
+        case Capacity.NETWORK_PERSON:
+            return Basis.CONSENT, *_covered(facts, Party(membership_id=member.id), rule, at)
+        case Capacity.PARENT:
+            return _parent(facts, member, rule, at)
+
+
+def _parent(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> _Grounds:
+    young, party = facts.young_person(), Party(membership_id=member.id)
+    if at < majority(facts):
+        if not facts.rules.parent_needs_young_persons_yes:
+            return Basis.PARENT_OF_MINOR, (), ()
+        used, blockers = _consent(facts, young, party, rule.categories, at)
+        return Basis.PARENT_OF_MINOR, used, blockers
+    used, blockers = _consent(facts, young, party, rule.categories, at)
+    if not blockers and any(c.given_at < majority(facts) for c in facts.consents if c.id in used):
+        blockers = (Blocker(Obstacle.GROWN_UP, young.id),)
+    elif blockers and all(b.obstacle is Obstacle.CONSENT_MISSING for b in blockers):
+        blockers = (Blocker(Obstacle.GROWN_UP, young.id),)
+    return Basis.ADULT_CONSENT, used, blockers
+
+
+def _covered(
+    facts: Facts, party: Party, rule: CompartmentRule, at: datetime
+) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
+    """Rule 3: the young person's consent, and every custody holder's for the categories that still need it."""
+    used, blockers = _consent(facts, facts.young_person(), party, rule.categories, at)
+    for_custody = frozenset(c for c in rule.categories if at < _turns(facts, facts.rules.age_for(c)))
+    if for_custody:
+        holders = facts.custody_holders_at(at)
+        if not holders:
+            blockers += (Blocker(Obstacle.CUSTODY_UNKNOWN),)
+        for holder in holders:
+            theirs, lacking = _consent(facts, holder, party, for_custody, at)
+            used, blockers = used + theirs, blockers + lacking
+    return used, blockers
+
+
+def _consent(
+    facts: Facts, giver: Member, party: Party, categories: frozenset[str], at: datetime
+) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
+    """Whether `giver` has said yes to all `categories` for `party`: the declaration used, or what is in the way."""
+    given = [consent for consent in facts.consents_of(giver.id) if consent.given_at <= at]
+    newest = given[-1] if given else None
+    if newest is None or not all((party, category) in newest.grants for category in categories):
+        return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
+    obstacle = _lapsed(newest, party, at)
+    if obstacle:
+        return (), (Blocker(obstacle, giver.id),)
+    return (newest.id,), ()
+
+
+def _lapsed(consent: ConsentFact, party: Party, at: datetime) -> Obstacle | None:
+    withdrawn = consent.withdrawn_at(party)
+    if withdrawn is not None and withdrawn <= at:
+        return Obstacle.CONSENT_WITHDRAWN
+    if at >= consent.valid_until:
+        return Obstacle.CONSENT_EXPIRED
+    return Obstacle.CONSENT_MISSING if at < consent.valid_from else None
+
+
+def _stretches(turns: list[datetime]) -> Iterator[tuple[datetime, datetime | None]]:
+    yield from zip(turns, [*turns[1:], None], strict=True)
+
+
+def _windows(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> list[Window]:
+    """Neighbouring stretches with the same answer become one window."""
+    found: list[Window] = []
+    for begin, end in _stretches(turns):
+        verdict = judge(facts, member, rule, begin)
+        if not verdict.can_read or verdict.basis is None:
+            continue
+        before = found[-1] if found and found[-1].valid_until == begin else None
+        same = before and (before.can_write, before.basis, before.consents)
+        if before and same == (verdict.can_write, verdict.basis, verdict.consents):
+            found.pop()
+            begin = before.valid_from
+        found.append(
+            Window(
+                rule.key, member.id, member.person_id, verdict.can_write, begin, end, verdict.basis, verdict.consents
+            )
+        )
+    return found
+
+
+def _notices(
+    facts: Facts, member: Member, rules: tuple[CompartmentRule, ...], turns: list[datetime]
+) -> list[Notice]:
+    """Stretches without any open window, explained by the first compartment that is meant for the member."""
+    found: list[Notice] = []
+    for begin, end in _stretches(turns):
+        verdicts = [judge(facts, member, rule, begin) for rule in rules]
+        if any(verdict.can_read for verdict in verdicts):
+            continue
+        blockers = verdicts[0].blockers
+        if found and found[-1].valid_until == begin and found[-1].blockers == blockers:
+            begin = found.pop().valid_from
+        found.append(Notice(member.id, member.person_id, begin, end, blockers))
+    return found

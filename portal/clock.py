@@ -1,0 +1,49 @@
+"""The one place that knows what time it is.
+
+Instants are timezone-aware datetimes in UTC. Days (birthdays, end dates) are local dates of the programme profile's
+time zone and become instants here, so that daylight-saving nights are dealt with once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The current instant, UTC."""
+    return datetime.now(UTC)
+
+
+def today(zone: ZoneInfo) -> date:
+    """The current date as the clocks on the wall in `zone` show it."""
+    return now().astimezone(zone).date()
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of `day` in `zone`, as UTC."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant after `day` in `zone`, as UTC: intervals are half open."""
+    return start_of(day + timedelta(days=1), zone)
+
+
+def birthday(born: date, age: int) -> date:
+    """The date on which somebody born on `born` turns `age` years.
+
+    Someone born on 29 February turns a year older on 1 March in a year without a leap day: the eighteenth year has
+    then fully passed. docs/decisions.md says why.
+    """
+    year = born.year + age
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
+
+
+def age_on(born: date, day: date) -> int:
+    """Whole years lived on `day`; negative for a birth date in the future."""
+    years = day.year - born.year
+    return years if birthday(born, years) <= day else years - 1

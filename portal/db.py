@@ -1,0 +1,115 @@
+"""The database: engine, base class, sessions that say who they act for, and the one commit point's tools.
+
+Row-level security reads `app.person_id`, which is set for the transaction and no longer, so that a pooled connection
+never carries one person into the next one's request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Uuid, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from portal.errors import NeighbourDown, Unsafe
+
+
+class Base(DeclarativeBase):
+    """All tables. Names of constraints are fixed, because a violated one becomes a sentence at a form field."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map = {UUID: Uuid(), datetime: DateTime(timezone=True), int: BigInteger()}
+
+
+def connect(url: str, pool_size: int = 8) -> Engine:
+    """An engine for `url`, a libpq URL such as postgresql://portal_app@host/portal."""
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000"},
+    )
+
+
+class PortalSession(Session):
+    """A unit of work for one person. `for_person` decides what row-level security lets through."""
+
+    @property
+    def person_id(self) -> UUID | None:
+        return self.info.get("person_id")
+
+    def act_for(self, person_id: UUID | None) -> None:
+        """From now on this session speaks for `person_id`; takes effect in the running transaction too."""
+        self.info["person_id"] = person_id
+        if self.in_transaction():
+            _say_who(self.connection(), person_id)
+
+
+def _say_who(connection: Connection, person_id: UUID | None) -> None:
+    value = "" if person_id is None else str(person_id)
+    connection.execute(text("select set_config('app.person_id', :value, true)"), {"value": value})
+
+
+@event.listens_for(PortalSession, "after_begin")
+def _after_begin(session: PortalSession, _transaction: object, connection: Connection) -> None:
+    _say_who(connection, session.person_id)
+
+
+def session_factory(engine: Engine) -> sessionmaker[PortalSession]:
+    """Sessions that keep loaded values after the commit, because a response may still be streaming them."""
+    return sessionmaker(engine, class_=PortalSession, expire_on_commit=False)
+
+
+@contextmanager
+def fact_keeper(session: Session, case_id: UUID) -> Iterator[None]:
+    """Inside the block the transaction speaks as `portal_facts`, for this one case.
+
+    That role alone may read all facts of a case regardless of who is asking and may write access windows; it cannot
+    read content. Only access/ledger.py enters it.
+    """
+    session.flush()
+    session.execute(text("select set_config('app.facts_case_id', :id, true)"), {"id": str(case_id)})
+    session.execute(text("set local role portal_facts"))
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        # Whoever catches this must not go on in a transaction that still speaks as the keeper.
+        session.rollback()
+        raise
+    session.execute(text("reset role"))
+    session.execute(text("select set_config('app.facts_case_id', '', true)"))
+
+
+def refuse_powerful_role(engine: Engine) -> None:
+    """Raises Unsafe when this connection could step over row-level security: superuser, owner, member of the owner or
+    BYPASSRLS. Raises NeighbourDown when the database does not answer."""
+    question: Any = text(
+        """select rolsuper, rolbypassrls,
+                  exists (select 1 from pg_class c where c.relkind in ('r', 'p')
+                          and c.relnamespace = 'public'::regnamespace and pg_has_role(c.relowner, 'MEMBER'))
+           from pg_roles where rolname = current_user"""
+    )
+    try:
+        with engine.connect() as connection:
+            superuser, bypasses, owns = connection.execute(question).one()
+    except DBAPIError as problem:
+        raise NeighbourDown("database") from problem
+    if superuser or bypasses or owns:
+        what = "is a superuser" if superuser else "bypasses row-level security" if bypasses else "owns the tables"
+        raise Unsafe(f"the database role of DATABASE_URL {what}; use portal_app")

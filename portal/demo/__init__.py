@@ -1,0 +1,1 @@
+"""Everything `portal demo` needs on one machine: a database of its own, a pretended eID, and people to try it with."""

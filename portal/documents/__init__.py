@@ -1,0 +1,1 @@
+"""Documents out of data, and data back in; no database."""

@@ -1,0 +1,56 @@
+"""What can go wrong, in words of the domain. The web edge turns these into pages, the command line into lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portal.access.policy import Reason
+
+
+class PortalError(Exception):
+    """Something the person at the screen should be told about, plainly."""
+
+
+class NotFound(PortalError):
+    """There is no such thing, or none that this person may know of: the two are never told apart."""
+
+
+class Refused(PortalError):
+    """This person is known here, but may not do this. Carries the reason that the page shows."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+class InvalidInput(PortalError):
+    """An answer that cannot be used.
+
+    `field` is the name of the form field it belongs to ('' for the whole form); `message` is a lazy translation shown
+    at that field.
+    """
+
+    def __init__(self, field: str, message: object) -> None:
+        super().__init__(str(field))
+        self.field = field
+        self.message = message
+
+
+class Unsafe(PortalError):
+    """The program was asked to start in a way that would endanger the people in it."""
+
+
+class NeighbourDown(PortalError):
+    """Something beside us (database, blob store, eID, mail) does not answer; trying again later may help.
+
+    `neighbour` is one of 'database', 'storage', 'eid', 'mail'.
+    """
+
+    def __init__(self, neighbour: str) -> None:
+        super().__init__(neighbour)
+        self.neighbour = neighbour
+
+
+class Damaged(PortalError):
+    """Sealed content that does not open: changed, cut, swapped, or sealed with another key."""

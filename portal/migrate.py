@@ -1,0 +1,45 @@
+"""Brings a database to the newest schema. Runs as the owner of the tables, one process at a time."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from portal.db import connect
+from portal.errors import Unsafe
+from portal.settings import PROJECT
+
+_LOCK = 7_205_759_403_792_793
+"""Any number, as long as every process takes the same advisory lock."""
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT / "migrations"))
+    return config
+
+
+def newest() -> str:
+    """The newest migration this code knows."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+
+
+def migrate(owner_url: str, target: str = "head") -> None:
+    """Runs the migrations up (or, to an older `target`, down). Raises Unsafe when the roles were never made."""
+    engine = connect(owner_url, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            roles = connection.execute(
+                text("select count(*) from pg_roles where rolname in ('portal_owner', 'portal_app', 'portal_facts')")
+            ).scalar_one()
+            if roles != 3:
+                raise Unsafe("the database roles are missing; run migrations/roles.sql as the server's administrator")
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            going_down = target != "head" and target != newest()
+            (command.downgrade if going_down else command.upgrade)(config, target)
+    finally:
+        engine.dispose()

@@ -1,0 +1,99 @@
+"""People and where they work. Nothing here tells of a case: citizens are a bare id, their names live in their cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class OrganisationKind(StrEnum):
+    MUNICIPALITY = "municipality"
+    REGION = "region"
+    SCHOOL = "school"
+    SUPPLIER = "supplier"
+
+
+class UnitKind(StrEnum):
+    CHILDREN_AND_YOUTH = "children_and_youth"
+    JOB_CENTRE = "job_centre"
+    YOUTH_GUIDANCE = "youth_guidance"
+    SOCIAL_PSYCHIATRY = "social_psychiatry"
+    ADULTS = "adults"
+    CHILD_PSYCHIATRY = "child_psychiatry"
+    ADULT_PSYCHIATRY = "adult_psychiatry"
+    SUBSTANCES = "substances"
+    SCHOOL = "school"
+    RESIDENTIAL = "residential"
+    OTHER = "other"
+
+
+class PersonKind(StrEnum):
+    STAFF = "staff"
+    CITIZEN = "citizen"
+
+
+class Organisation(Base):
+    __tablename__ = "organisation"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    name: Mapped[str]
+    kind: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Unit(Base):
+    __tablename__ = "unit"
+    __table_args__ = (UniqueConstraint("organisation_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str]
+    kind: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Person(Base):
+    __tablename__ = "person"
+    __table_args__ = (CheckConstraint("kind in ('staff', 'citizen')", name="kind"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    kind: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Staff(Base):
+    """The professional side of a person: name, place of work, and what the office lets them do. Never a way into a
+    case."""
+
+    __tablename__ = "staff"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), index=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    job_title: Mapped[str]
+    is_admin: Mapped[bool]
+    may_open_cases: Mapped[bool]
+    password_hash: Mapped[str | None]
+
+
+Index("uq_staff_email", func.lower(Staff.email), unique=True)
+
+
+class Submission(Base):
+    """A form that was sent: sending it again finds what it made instead of making it twice."""
+
+    __tablename__ = "submission"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    made_id: Mapped[UUID]
+    sent_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,90 @@
+"""How people prove who they are: invitations, sessions, and links to national eIDs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Invitation(Base):
+    """A professional's invitation to choose a password. The token itself exists only in the mail."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("token_sha256"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    invited_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    token_sha256: Mapped[bytes | None]
+    used_at: Mapped[datetime | None]
+
+
+class Login(Base):
+    """A session of one person on one device. The cookie holds the token, the database only its hash."""
+
+    __tablename__ = "login"
+    __table_args__ = (UniqueConstraint("token_sha256"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    token_sha256: Mapped[bytes]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    method: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class NationalId(Base):
+    """What a citizen's national id is recognised by: a keyed hash, never the number."""
+
+    __tablename__ = "national_id"
+    __table_args__ = (UniqueConstraint("match_value"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    match_value: Mapped[bytes]
+
+
+class InvitationCode(Base):
+    """For a citizen without a known national id: a code the guide hands over, good once."""
+
+    __tablename__ = "invitation_code"
+    __table_args__ = (UniqueConstraint("match_value"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    match_value: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class EidLink(Base):
+    """Who an eID's subject is here, once they have been recognised."""
+
+    __tablename__ = "eid_link"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    linked_at: Mapped[datetime]
+
+
+class EidAttempt(Base):
+    """A sign-in on its way through an eID, bound to one browser. Used once, dead after ten minutes."""
+
+    __tablename__ = "eid_attempt"
+
+    state_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    browser_sha256: Mapped[bytes]
+    provider: Mapped[str]
+    nonce: Mapped[str]
+    code_verifier: Mapped[str]
+    asks_national_id: Mapped[bool]
+    started_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,292 @@
+"""Organisations, their units, and the accounts of professionals. Nothing here touches a case."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from portal import audit, clock, text
+from portal.access.actions import OfficeAction
+from portal.access.signin import passwords, sessions
+from portal.access.ticket import Actor
+from portal.audit import Event
+from portal.db import PortalSession
+from portal.errors import InvalidInput, NotFound
+from portal.models import Invitation, Organisation, Person, Staff, Unit
+from portal.models.people import OrganisationKind, PersonKind, UnitKind
+from portal.outbox import later
+from portal.services import once
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+@dataclass(frozen=True)
+class NewStaff:
+    unit_id: UUID
+    name: str
+    email: str
+    job_title: str
+    is_admin: bool = False
+    may_open_cases: bool = False
+
+
+@dataclass(frozen=True)
+class StaffLine:
+    person_id: UUID
+    name: str
+    email: str
+    job_title: str
+    is_admin: bool
+    may_open_cases: bool
+    has_password: bool
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    id: UUID
+    name: str
+    kind: UnitKind
+    staff: tuple[StaffLine, ...]
+
+
+@dataclass(frozen=True)
+class OrganisationLine:
+    id: UUID
+    name: str
+    kind: OrganisationKind
+    units: tuple[UnitLine, ...]
+
+
+def directory(actor: Actor) -> list[OrganisationLine]:
+    """Everything an administrator looks after, sorted by name."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    session = actor.session
+    staff: dict[UUID, list[StaffLine]] = {}
+    for member, closed_at in session.execute(
+        select(Staff, Person.closed_at).join(Person, Person.id == Staff.person_id).order_by(Staff.name)
+    ):
+        line = StaffLine(
+            member.person_id,
+            member.name,
+            member.email,
+            member.job_title,
+            member.is_admin,
+            member.may_open_cases,
+            member.password_hash is not None,
+            closed_at,
+        )
+        staff.setdefault(member.unit_id, []).append(line)
+    units: dict[UUID, list[UnitLine]] = {}
+    for unit in session.scalars(select(Unit).order_by(Unit.name)):
+        line_of_unit = UnitLine(unit.id, unit.name, UnitKind(unit.kind), tuple(staff.get(unit.id, ())))
+        units.setdefault(unit.organisation_id, []).append(line_of_unit)
+    return [
+        OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())))
+        for o in session.scalars(select(Organisation).order_by(Organisation.name))
+    ]
+
+
+def add_organisation(actor: Actor, submission: UUID, name: str, kind: OrganisationKind) -> UUID:
+    """Raises InvalidInput when the name is taken."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    made = uuid4()
+    if earlier := once.claim(actor.session, submission, made):
+        return earlier
+    row = Organisation(id=made, name=_required(name, "name"), kind=kind.value, created_at=clock.now())
+    _add(actor.session, row, "uq_organisation_name", "name", "name_taken")
+    audit.record(actor.session, Event.ORGANISATION_ADDED, item_id=made)
+    return made
+
+
+def add_unit(actor: Actor, submission: UUID, organisation_id: UUID, name: str, kind: UnitKind) -> UUID:
+    """Raises NotFound for an unknown organisation, InvalidInput when it has a unit of that name."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    if actor.session.get(Organisation, organisation_id) is None:
+        raise NotFound
+    made = uuid4()
+    if earlier := once.claim(actor.session, submission, made):
+        return earlier
+    row = Unit(
+        id=made,
+        organisation_id=organisation_id,
+        name=_required(name, "name"),
+        kind=kind.value,
+        created_at=clock.now(),
+    )
+    _add(actor.session, row, "uq_unit_organisation_id_name", "name", "name_taken")
+    audit.record(actor.session, Event.UNIT_ADDED, item_id=made)
+    return made
+
+
+def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
+    """Makes an account and invites its owner by mail. Raises InvalidInput for an address that is wrong or taken."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    if actor.session.get(Unit, new.unit_id) is None:
+        raise NotFound
+    made = uuid4()
+    if earlier := once.claim(actor.session, submission, made):
+        return earlier
+    create_staff(actor.session, made, new)
+    _invite(actor.session, made, actor.person_id)
+    return made
+
+
+def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None:
+    """The account alone, without an invitation: for the first administrator, made on the command line."""
+    email = text.line(new.email).lower()
+    if not _EMAIL.fullmatch(email):
+        raise InvalidInput("email", "email_wrong")
+    session.add(Person(id=person_id, kind=PersonKind.STAFF.value, created_at=clock.now()))
+    row = Staff(
+        person_id=person_id,
+        unit_id=new.unit_id,
+        name=_required(new.name, "name"),
+        email=email,
+        job_title=_required(new.job_title, "job_title"),
+        is_admin=new.is_admin,
+        may_open_cases=new.may_open_cases,
+    )
+    _add(session, row, "uq_staff_email", "email", "email_taken")
+    audit.record(session, Event.STAFF_ADDED, item_id=person_id)
+
+
+def invite_again(actor: Actor, person_id: UUID) -> None:
+    """Sends a new invitation; links sent before stop working."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    if actor.session.get(Staff, person_id) is None:
+        raise NotFound
+    _invite(actor.session, person_id, actor.person_id)
+
+
+def close_account(actor: Actor, person_id: UUID) -> None:
+    """Ends the account and every session of it, now. Raises InvalidInput for one's own."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    if person_id == actor.person_id:
+        raise InvalidInput("", "own_account")
+    person = _staff_person(actor.session, person_id)
+    if person.closed_at is None:
+        person.closed_at = clock.now()
+        sessions.end_all(actor.session, person_id)
+        audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
+
+
+def reopen_account(actor: Actor, person_id: UUID) -> None:
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    person = _staff_person(actor.session, person_id)
+    if person.closed_at is not None:
+        person.closed_at = None
+        audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
+
+
+def renew_token(session: PortalSession, invitation_id: UUID) -> tuple[str, str] | None:
+    """The address and a fresh token for an invitation that is about to be mailed; None when it needs no mail any more.
+
+    The token exists only in the mail: asking again makes the one before worthless.
+    """
+    row = session.execute(
+        select(Invitation, Staff.email)
+        .join(Staff, Staff.person_id == Invitation.person_id)
+        .where(Invitation.id == invitation_id)
+        .with_for_update(of=Invitation)
+    ).one_or_none()
+    if row is None or row[0].used_at is not None or row[0].expires_at <= clock.now():
+        return None
+    token = secrets.token_urlsafe(32)
+    row[0].token_sha256 = _digest(token)
+    audit.record(session, Event.INVITATION_MAILED, item_id=row[0].person_id)
+    return row[1], token
+
+
+def invited(session: PortalSession, token: str) -> str | None:
+    """The name of the person an invitation is for, or None when it is unknown, used or too old."""
+    invitation = _open_invitation(session, token)
+    if invitation is None:
+        return None
+    return session.scalars(select(Staff.name).where(Staff.person_id == invitation.person_id)).one()
+
+
+def accept(session: PortalSession, token: str, password: str) -> UUID:
+    """Sets the password and uses the invitation up. Raises NotFound for one that does not count any more,
+    InvalidInput for a password that is too short or too long."""
+    invitation = _open_invitation(session, token)
+    if invitation is None:
+        raise NotFound
+    if len(password) < passwords.SHORTEST:
+        raise InvalidInput("password", "password_short")
+    if len(password) > passwords.LONGEST:
+        raise InvalidInput("password", "password_long")
+    person_id = invitation.person_id
+    staff = session.get_one(Staff, person_id)
+    staff.password_hash = passwords.hash_password(password)
+    invitation.used_at = clock.now()
+    sessions.end_all(session, person_id)
+    session.act_for(person_id)
+    audit.record(session, Event.PASSWORD_CHOSEN, item_id=person_id)
+    return person_id
+
+
+def _invite(session: PortalSession, person_id: UUID, by: UUID | None) -> None:
+    now = clock.now()
+    days: int = session.info["settings"].invitation_days
+    for open_one in session.scalars(
+        select(Invitation).where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
+    ):
+        open_one.expires_at = min(open_one.expires_at, now)
+    made = Invitation(
+        id=uuid4(), person_id=person_id, invited_by_id=by, created_at=now, expires_at=now + timedelta(days=days)
+    )
+    session.add(made)
+    session.flush()
+    audit.record(session, Event.STAFF_INVITED, item_id=person_id)
+    later(session, "mail_invitation", invitation_id=str(made.id))
+
+
+def _open_invitation(session: PortalSession, token: str) -> Invitation | None:
+    return session.scalars(
+        select(Invitation)
+        .join(Person, Person.id == Invitation.person_id)
+        .where(Invitation.token_sha256 == _digest(token), Invitation.used_at.is_(None), Person.closed_at.is_(None))
+        .where(Invitation.expires_at > clock.now())
+        .with_for_update(of=Invitation)
+    ).one_or_none()
+
+
+def _staff_person(session: PortalSession, person_id: UUID) -> Person:
+    person = session.get(Person, person_id)
+    if person is None or person.kind != PersonKind.STAFF:
+        raise NotFound
+    return person
+
+
+def _required(value: str, field: str) -> str:
+    if not (line := text.line(value)):
+        raise InvalidInput(field, "required")
+    return line
+
+
+def _add(session: PortalSession, row: object, constraint: str, field: str, code: str) -> None:
+    """Adds a row; a violated constraint of that name becomes the error at that field."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError as problem:
+        if constraint in str(problem.orig):
+            raise InvalidInput(field, code) from problem
+        raise
+
+
+def is_empty(session: PortalSession) -> bool:
+    """Whether nobody has an account yet."""
+    return session.scalars(select(func.count()).select_from(Staff)).one() == 0
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,182 @@
+"""Opening a case, and the list of one's cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from portal import audit, clock
+from portal.access.actions import OfficeAction
+from portal.access.ledger import rewrite_windows
+from portal.access.policy import BlockerNote
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import Actor, open_compartments
+from portal.audit import Event
+from portal.errors import InvalidInput
+from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
+from portal.services import joining, once, unread
+from portal.services.citizens import NewCitizen
+from portal.services.joining import Host, Joining
+from portal.tools.profile import Profile, profile
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """Base data as the guide types it, once; everything else takes it from here."""
+
+    young_person: NewCitizen
+    birth_date: date
+    custody_holders: tuple[NewCitizen, ...] = ()
+    young_person_level: Level = Level.WRITE
+    custody_level: Level = Level.READ
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """An open case in somebody's list."""
+
+    case_id: UUID
+    young_person: str
+    guide: str
+    unread: int
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class WaitingLine:
+    """A case somebody was added to and does not see yet, or any more: no name, only why and whom to ask."""
+
+    case_id: UUID
+    blockers: tuple[BlockerNote, ...]
+    guide: str
+    since: datetime
+    holds_custody: bool
+
+
+@dataclass(frozen=True)
+class CaseList:
+    open: tuple[CaseLine, ...]
+    waiting: tuple[WaitingLine, ...]
+
+
+def open_case(actor: Actor, submission: UUID, new: NewCase, profile_key: str) -> UUID:
+    """Opens a case with its key, its compartments and its first members, and returns its id.
+
+    Raises InvalidInput with the field: `name`, `birth_date`, `national_id`, `custody-<n>-name`,
+    `custody-<n>-national_id`.
+    """
+    actor.require(OfficeAction.CASE_OPEN)
+    rules = profile(profile_key)
+    _check_birth_date(new.birth_date, rules)
+    made = uuid4()
+    if earlier := once.claim(actor.session, submission, made):
+        return earlier
+    host = _found(actor, made, new.birth_date, rules)
+    young = Joining(Capacity.YOUNG_PERSON, new.young_person_level)
+    joining.add_citizen(host, new.young_person, young, born=new.birth_date)
+    for number, holder in enumerate(new.custody_holders):
+        terms = Joining(Capacity.PARENT, new.custody_level, custody=True, prefix=f"custody-{number}-")
+        joining.add_citizen(host, holder, terms)
+    actor.session.flush()
+    rewrite_windows(actor.session, made)
+    audit.record(actor.session, Event.CHAIN_BEGUN, item_id=made)
+    audit.record(actor.session, Event.CASE_OPENED, chain=made, membership_id=host.by_id)
+    return made
+
+
+def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Host:
+    """The bare case with its key and compartments, and its owner as the first member."""
+    session, now = actor.session, clock.now()
+    staff = session.get_one(Staff, actor.person_id)
+    session.add(
+        Case(
+            id=case_id,
+            profile=rules.key,
+            owner_id=actor.person_id,
+            owner_unit_id=staff.unit_id,
+            birth_date=birth_date,
+            opened_at=now,
+        )
+    )
+    session.flush()
+    master_id, wrapped = actor.keyring.new_case_key(case_id)
+    session.add(CaseKey(case_id=case_id, master_id=master_id, wrapped=wrapped))
+    session.add_all(Compartment(id=uuid4(), case_id=case_id, key=c.key) for c in rules.compartment)
+    owner = Membership(
+        id=uuid4(),
+        case_id=case_id,
+        person_id=actor.person_id,
+        capacity=Capacity.OWNER.value,
+        display_name=staff.name,
+        job_title=staff.job_title,
+        unit_id=staff.unit_id,
+        added_at=now,
+    )
+    session.add(owner)
+    session.flush()
+    host = Host(actor, case_id, actor.keyring.open_case(case_id, master_id, wrapped), owner.id)
+    joining.set_level(host, owner.id, Level.WRITE)
+    return host
+
+
+def _check_birth_date(born: date, rules: Profile) -> None:
+    today = clock.today(rules.zone)
+    if born > today:
+        raise InvalidInput("birth_date", "birth_date_future")
+    if not rules.youngest_age <= clock.age_on(born, today) <= rules.oldest_age:
+        raise InvalidInput("birth_date", "birth_date_range")
+
+
+def my_cases(actor: Actor) -> CaseList:
+    """The cases of the person, in the same number of queries however many there are."""
+    compartments = open_compartments(actor)
+    return CaseList(_open_lines(actor, compartments), _waiting_lines(actor, set(compartments.values())))
+
+
+def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:
+    open_ids = set(compartments.values())
+    named = (Capacity.YOUNG_PERSON.value, Capacity.OWNER.value)
+    names: dict[tuple[UUID, str], Membership] = {}
+    for membership in actor.session.scalars(
+        select(Membership).where(Membership.case_id.in_(open_ids), Membership.capacity.in_(named))
+    ):
+        names[membership.case_id, membership.capacity] = membership
+    counts = unread.by_case(actor, compartments)
+    lines = [
+        CaseLine(
+            case_id=case_id,
+            young_person=names[case_id, Capacity.YOUNG_PERSON].display_name,
+            guide=names[case_id, Capacity.OWNER].display_name,
+            unread=counts.get(case_id, 0),
+            is_mine=names[case_id, Capacity.OWNER].person_id == actor.person_id,
+        )
+        for case_id in open_ids
+    ]
+    return tuple(sorted(lines, key=lambda line: (-line.unread, line.young_person.casefold())))
+
+
+def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:
+    now = clock.now()
+    found = actor.session.execute(
+        select(AccessNotice, Membership, Staff.name, Unit.name)
+        .join(Membership, Membership.id == AccessNotice.membership_id)
+        .join(Staff, Staff.person_id == AccessNotice.owner_id)
+        .join(Unit, Unit.id == Staff.unit_id)
+        .where(AccessNotice.person_id == actor.person_id, AccessNotice.valid_from <= now)
+        .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
+        .order_by(AccessNotice.valid_from.desc())
+    )
+    return tuple(
+        WaitingLine(
+            case_id=notice.case_id,
+            blockers=tuple(BlockerNote(b["obstacle"], b["giver"]) for b in notice.blockers),
+            guide=f"{name}, {unit}",
+            since=notice.valid_from,
+            holds_custody=membership.custody_from is not None and membership.custody_until is None,
+        )
+        for notice, membership, name, unit in found
+        if notice.case_id not in open_ids
+    )

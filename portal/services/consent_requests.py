@@ -1,0 +1,240 @@
+"""What is asked of whom: the parties of a case as one giver meets them, and the declarations in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from portal import clock
+from portal.access.actions import Action
+from portal.access.facts import ConsentFact, Member, Party
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.errors import NotFound
+from portal.models import Consent, Membership
+from portal.services import people
+from portal.services.people import Workplace
+from portal.tools.profile import Profile, profile
+
+
+@dataclass(frozen=True)
+class Group:
+    """Information that is asked for together, because a compartment takes all of it."""
+
+    key: str
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PartyLine:
+    """Somebody who wants in: a unit with the people added from it, or a person named."""
+
+    key: str
+    party: Party
+    members: tuple[Membership, ...]
+    workplace: Workplace | None
+    capacity: Capacity
+    purposes: tuple[str, ...]
+    groups: tuple[Group, ...]
+    granted: frozenset[str]
+    """Groups the giver's declaration in force says yes to."""
+
+
+@dataclass(frozen=True)
+class ConsentLine:
+    id: UUID
+    giver: Membership
+    method: str
+    given_at: datetime
+    valid_until: datetime
+    in_force: bool
+    withdrawn_at: datetime | None
+    has_scan: bool
+    parties: tuple[PartyLine, ...]
+    """The parties it says yes to now, with what of it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one giver is asked."""
+
+    giver: Membership
+    young_person: Membership
+    parties: tuple[PartyLine, ...]
+    current: ConsentLine | None
+    until: date
+
+
+def givers(ticket: CaseTicket) -> list[Membership]:
+    """Those whose consent counts today: the young person, and the custody holders of a minor."""
+    facts, now = ticket.facts, clock.now()
+    found = [ticket.young_person]
+    if now < clock.start_of(clock.birthday(facts.birth_date, facts.rules.majority_age), facts.rules.zone):
+        found += [ticket.members[holder.id] for holder in facts.custody_holders_at(now)]
+    return found
+
+
+def request(ticket: CaseTicket, giver_id: UUID) -> Request:
+    """What the giver is asked. They see it themselves; the owner sees it to register an answer on paper."""
+    giver = giver_for(ticket, giver_id)
+    current = in_force(ticket, giver.id)
+    granted = current.grants if current else frozenset()
+    lines = tuple(party_lines(ticket, giver, granted, current))
+    today = clock.today(ticket.facts.rules.zone)
+    ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
+    return Request(
+        giver=giver,
+        young_person=ticket.young_person,
+        parties=lines,
+        current=_consent_line(ticket, current, lines) if current else None,
+        until=default_end(rules_of(ticket), today),
+    )
+
+
+def standing_consents(ticket: CaseTicket) -> list[ConsentLine]:
+    """The declarations in force, one per giver, as far as this person may know them."""
+    ticket.require(Action.CONSENT_VIEW)
+    lines = []
+    for giver in givers(ticket):
+        current = in_force(ticket, giver.id)
+        if current and (people.leads(ticket) or giver.id == ticket.membership.id):
+            parties = tuple(party_lines(ticket, giver, current.grants, current))
+            lines.append(_consent_line(ticket, current, parties))
+    return lines
+
+
+def asks_me(ticket: CaseTicket) -> int:
+    """How many parties wait for this person's own yes."""
+    if not ticket.allows(Action.CONSENT_GIVE):
+        return 0
+    current = in_force(ticket, ticket.membership.id)
+    granted = current.grants if current else frozenset()
+    answered = _named_in(current)
+    lines = party_lines(ticket, ticket.membership, granted, current)
+    return sum(1 for line in lines if not line.granted and line.party not in answered)
+
+
+def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
+    """One party by its key. Raises NotFound."""
+    giver = giver_for(ticket, giver_id)
+    line = next((line for line in party_lines(ticket, giver, frozenset(), None) if line.key == key), None)
+    if line is None:
+        raise NotFound
+    return line
+
+
+def rules_of(ticket: CaseTicket) -> Profile:
+    """The case's profile, also for a custody holder to whom the case itself is shut."""
+    return ticket.profile if ticket.hatches else profile(ticket.session.info["settings"].profile)
+
+
+def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
+    own = giver_id == ticket.membership.id and ticket.allows(Action.CONSENT_GIVE)
+    if not own and not ticket.allows(Action.CONSENT_REGISTER):
+        raise NotFound
+    giver = next((giver for giver in givers(ticket) if giver.id == giver_id), None)
+    if giver is None:
+        raise NotFound
+    return giver
+
+
+def in_force(ticket: CaseTicket, giver_id: UUID) -> ConsentFact | None:
+    given = ticket.facts.consents_of(giver_id)
+    newest = given[-1] if given else None
+    now = clock.now()
+    if newest is None or newest.valid_until <= now:
+        return None
+    return None if any(back.party is None for back in newest.withdrawals) else newest
+
+
+def party_lines(
+    ticket: CaseTicket, giver: Membership, granted: frozenset[tuple[Party, str]], consent: ConsentFact | None
+) -> Iterator[PartyLine]:
+    """Whom this giver is asked about: other units and network persons; the young person also about parents."""
+    now, facts = clock.now(), ticket.facts
+    places = people.workplaces(ticket)
+    found: dict[Party, list[Member]] = {}
+    for member in facts.members:
+        party = _party_of(member, facts.owner_unit_id, giver)
+        if party is None:
+            continue
+        if member.level_at(now) is not Level.NONE or any(party == named for named, _ in granted):
+            found.setdefault(party, []).append(member)
+    for party, members in found.items():
+        groups = tuple(_groups(rules_of(ticket), members[0].capacity))
+        said_yes = {category for named, category in granted if named == party}
+        back = consent.withdrawn_at(party) if consent else None
+        memberships = tuple(ticket.members[member.id] for member in members)
+        yield PartyLine(
+            key=party_key(party),
+            party=party,
+            members=memberships,
+            workplace=places.get(party.unit_id) if party.unit_id else None,
+            capacity=members[0].capacity,
+            purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
+            groups=groups,
+            granted=frozenset(g.key for g in groups if not back and said_yes.issuperset(g.categories)),
+        )
+
+
+def _party_of(member: Member, owner_unit: UUID, giver: Membership) -> Party | None:
+    match member.capacity:
+        case Capacity.PROFESSIONAL if member.unit_id != owner_unit:
+            return Party(unit_id=member.unit_id)
+        case Capacity.NETWORK_PERSON:
+            return Party(membership_id=member.id)
+        case Capacity.PARENT if giver.capacity == Capacity.YOUNG_PERSON:
+            return Party(membership_id=member.id)
+    return None
+
+
+def _groups(rules: Profile, capacity: Capacity) -> Iterator[Group]:
+    """The compartments meant for that capacity, by what they take: equal sets of categories are one question."""
+    asked: set[frozenset[str]] = set()
+    for compartment in rules.compartment:
+        if capacity in compartment.audience and compartment.categories not in asked:
+            asked.add(compartment.categories)
+            ordered = tuple(c.key for c in rules.category if c.key in compartment.categories)
+            yield Group(compartment.key, ordered)
+
+
+def party_key(party: Party) -> str:
+    return f"unit-{party.unit_id}" if party.unit_id else f"person-{party.membership_id}"
+
+
+def _named_in(consent: ConsentFact | None) -> set[Party]:
+    return {party for party, _ in consent.grants} if consent else set()
+
+
+def _purpose(ticket: CaseTicket, membership: Membership) -> str:
+    sealed = membership.purpose_sealed
+    return ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else ""
+
+
+def default_end(rules: Profile, today: date) -> date:
+    months = today.month - 1 + rules.consent_months
+    year, month = today.year + months // 12, months % 12 + 1
+    for day in range(today.day, 27, -1):
+        try:
+            return date(year, month, day)
+        except ValueError:
+            continue
+    return date(year, month, today.day)
+
+
+def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLine, ...]) -> ConsentLine:
+    row = ticket.session.get_one(Consent, consent.id)
+    return ConsentLine(
+        id=consent.id,
+        giver=ticket.members[consent.giver_id],
+        method=row.method,
+        given_at=consent.given_at,
+        valid_until=consent.valid_until,
+        in_force=True,
+        withdrawn_at=None,
+        has_scan=row.scan_blob is not None,
+        parties=tuple(line for line in lines if line.granted),
+    )

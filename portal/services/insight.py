@@ -1,0 +1,143 @@
+"""*Hvem har set min sag*: the trace of a case, in words people use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.models import AuditEvent, FileVersion, Membership, Thread
+from portal.services import people
+from portal.services.people import Workplace
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One thing somebody did or looked at."""
+
+    seq: int
+    at: datetime
+    event: Event
+    who: Membership | None
+    """None for somebody who was never in the case."""
+    workplace: Workplace | None
+    name_shown: bool
+    """Whether the reader may know the name, or only role and organisation (Datatilsynet 2024)."""
+    about: str
+    """Name of the file, subject of the thread or name of the member it was about, as far as the reader may see it."""
+    compartment: str | None
+    """Key of the compartment, when the reader sees it too."""
+    in_shut_compartment: bool
+    fields: dict[str, Any]
+    is_me: bool
+
+
+@dataclass(frozen=True)
+class LogPage:
+    lines: tuple[LogLine, ...]
+    older_than: int | None
+    """Pass as `before` for the next page; None when this was the last."""
+
+
+def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
+    """The newest 50 lines older than `before`. `only` is 'looks' (who has looked), 'changes' or ''.
+
+    The owner and the young person read every line of the case; everybody else reads lines about what they can see
+    themselves.
+    """
+    ticket.require(Action.LOG_VIEW)
+    ticket.record(Event.LOG_VIEWED)
+    found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
+    if not people.leads(ticket):
+        open_ones = list(ticket.hatches)
+        found = found.where((AuditEvent.compartment_id.is_(None)) | (AuditEvent.compartment_id.in_(open_ones)))
+    if before is not None:
+        found = found.where(AuditEvent.seq < before)
+    if only:
+        found = found.where(AuditEvent.event.in_(LOOKS if only == "looks" else CHANGES))
+    rows = list(ticket.session.scalars(found.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
+    shown = rows[:PAGE]
+    names = _names(ticket, shown)
+    places = people.workplaces(ticket)
+    lines = tuple(_line(ticket, row, names, places) for row in shown)
+    return LogPage(lines, shown[-1].seq if len(rows) > PAGE else None)
+
+
+LOOKS = (
+    Event.CASE_VIEWED,
+    Event.PLAN_VIEWED,
+    Event.TEAM_VIEWED,
+    Event.AUDIENCE_VIEWED,
+    Event.FILES_LISTED,
+    Event.FILE_VIEWED,
+    Event.VERSION_DOWNLOADED,
+    Event.BLANK_DOWNLOADED,
+    Event.THREADS_LISTED,
+    Event.THREAD_VIEWED,
+    Event.CASE_SEARCHED,
+    Event.CONSENT_VIEWED,
+    Event.NATIONAL_ID_SHOWN,
+    Event.LOG_VIEWED,
+    Event.ACCESS_REFUSED,
+)
+CHANGES = (
+    Event.CASE_OPENED,
+    Event.MEMBER_ADDED,
+    Event.LEVEL_SET,
+    Event.CODE_MADE,
+    Event.CONSENT_GIVEN,
+    Event.CONSENT_WITHDRAWN,
+    Event.FILE_ADDED,
+    Event.VERSION_ADDED,
+    Event.THREAD_STARTED,
+    Event.MESSAGE_SENT,
+)
+
+
+def _line(
+    ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: dict[UUID, Workplace]
+) -> LogLine:
+    who = ticket.members.get(row.membership_id) if row.membership_id else None
+    hatch = ticket.hatches.get(row.compartment_id) if row.compartment_id else None
+    is_staff = who is not None and who.unit_id is not None
+    names_of_staff = ticket.actor.is_staff or ticket.session.info["settings"].show_staff_names_in_log
+    return LogLine(
+        seq=row.seq,
+        at=row.at,
+        event=Event(row.event),
+        who=who,
+        workplace=places.get(who.unit_id) if who and who.unit_id else None,
+        name_shown=not is_staff or names_of_staff or row.actor_id == ticket.actor.person_id,
+        about=names.get(row.item_id, "") if row.item_id else "",
+        compartment=hatch.key if hatch else None,
+        in_shut_compartment=row.compartment_id is not None and hatch is None,
+        fields=row.fields,
+        is_me=row.actor_id == ticket.actor.person_id,
+    )
+
+
+def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
+    """What the items are called, for those the reader may see; loaded through the ticket, in two queries."""
+    wanted = {row.item_id for row in rows if row.item_id}
+    names = {m.id: m.display_name for m in ticket.members.values() if m.id in wanted}
+    newest = (
+        ticket.select(FileVersion)
+        .where(FileVersion.file_id.in_(wanted))
+        .distinct(FileVersion.file_id)
+        .order_by(FileVersion.file_id, FileVersion.number.desc())
+    )
+    for version in ticket.session.scalars(newest):
+        place = f"file_version.name {version.id}"
+        names[version.file_id] = ticket.keys.unseal_text(version.name_sealed, place)
+    for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
+        names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
+    return names

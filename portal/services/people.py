@@ -1,0 +1,164 @@
+"""The people of a case: who is in it, and what each may see, since when and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.access import whatif
+from portal.access.actions import Action
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket
+from portal.access.whatif import Prospect
+from portal.audit import Event
+from portal.errors import NotFound
+from portal.models import AccessWindow, Compartment, Membership, Organisation, Unit
+
+
+@dataclass(frozen=True)
+class Workplace:
+    unit: str
+    organisation: str
+
+
+@dataclass(frozen=True)
+class OpenShelf:
+    """A compartment that is open to somebody, since when, until when, and on what basis."""
+
+    key: str
+    can_write: bool
+    since: datetime
+    until: datetime | None
+    basis: str
+
+
+@dataclass(frozen=True)
+class MemberLine:
+    membership: Membership
+    workplace: Workplace | None
+    open: tuple[OpenShelf, ...]
+    prospects: tuple[Prospect, ...]
+    """Every compartment meant for them and what is in the way; only for those who answer for the case."""
+    level: Level
+    purpose: str
+    holds_custody: bool
+
+    @property
+    def lacking(self) -> tuple[Prospect, ...]:
+        return tuple(p for p in self.prospects if p.level is Level.NONE)
+
+
+def leads(ticket: CaseTicket) -> bool:
+    """Whether this person answers for the case: the owner or the young person."""
+    return ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
+
+
+def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[MemberLine]:
+    """Who can see something now: in that compartment, or in any that this person sees too."""
+    open_shelves = _open_shelves(ticket)
+    if compartment_id is not None:
+        if compartment_id not in ticket.hatches:
+            raise NotFound
+        wanted = {ticket.hatches[compartment_id].key}
+    else:
+        wanted = {hatch.key for hatch in ticket.hatches.values()}
+    places = workplaces(ticket)
+    lines = []
+    for membership in ticket.members.values():
+        shown = tuple(shelf for shelf in open_shelves.get(membership.id, ()) if shelf.key in wanted)
+        if shown:
+            level = Level.WRITE if any(shelf.can_write for shelf in shown) else Level.READ
+            lines.append(_line(ticket, membership, places, shown, (), level))
+    return sorted(lines, key=_rank)
+
+
+def audience_sizes(ticket: CaseTicket) -> dict[str, int]:
+    """How many people can see each compartment that this person sees; under '' how many see any of them."""
+    visible = {hatch.key for hatch in ticket.hatches.values()}
+    sizes = dict.fromkeys(visible, 0)
+    anyone = 0
+    for shelves in _open_shelves(ticket).values():
+        keys = {shelf.key for shelf in shelves} & visible
+        anyone += bool(keys)
+        for key in keys:
+            sizes[key] += 1
+    return {**sizes, "": anyone}
+
+
+def picture(ticket: CaseTicket) -> list[MemberLine]:
+    """Everybody in the case. Who answers for it sees what is in each one's way; others see who is in the room with
+    them, and nothing of compartments they do not see themselves."""
+    ticket.require(Action.TEAM_VIEW)
+    ticket.record(Event.TEAM_VIEWED)
+    return lines(ticket) if leads(ticket) else audience(ticket)
+
+
+def lines(ticket: CaseTicket) -> list[MemberLine]:
+    """Everybody with everything, for those who answer for the case."""
+    now, open_shelves, places = clock.now(), _open_shelves(ticket), workplaces(ticket)
+    found = []
+    for member in ticket.facts.members:
+        prospects = tuple(whatif.prospects(ticket.facts, member, now))
+        membership, shelves = ticket.members[member.id], open_shelves.get(member.id, ())
+        line = _line(ticket, membership, places, shelves, prospects, member.level_at(now), member.holds_custody_at(now))
+        found.append(line)
+    return sorted(found, key=_rank)
+
+
+def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
+    """The units of the case's professionals by unit id."""
+    units = {m.unit_id for m in ticket.members.values() if m.unit_id}
+    rows = ticket.session.execute(
+        select(Unit.id, Unit.name, Organisation.name)
+        .join(Organisation, Organisation.id == Unit.organisation_id)
+        .where(Unit.id.in_(units))
+    )
+    return {unit_id: Workplace(unit, organisation) for unit_id, unit, organisation in rows}
+
+
+def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:
+    now = clock.now()
+    rows = ticket.session.execute(
+        select(AccessWindow, Compartment.key)
+        .join(Compartment, Compartment.id == AccessWindow.compartment_id)
+        .where(AccessWindow.case_id == ticket.case_id, AccessWindow.valid_from <= now)
+        .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
+    )
+    found: dict[UUID, tuple[OpenShelf, ...]] = {}
+    for window, key in rows:
+        shelf = OpenShelf(key, window.can_write, window.valid_from, window.valid_until, window.basis)
+        found[window.membership_id] = (*found.get(window.membership_id, ()), shelf)
+    order = [rule.key for rule in ticket.profile.compartment]
+    return {m: tuple(sorted(shelves, key=lambda s: order.index(s.key))) for m, shelves in found.items()}
+
+
+def _line(
+    ticket: CaseTicket,
+    membership: Membership,
+    places: dict[UUID, Workplace],
+    shelves: tuple[OpenShelf, ...],
+    prospects: tuple[Prospect, ...],
+    level: Level,
+    holds_custody: bool = False,
+) -> MemberLine:
+    sealed = membership.purpose_sealed if leads(ticket) else None
+    return MemberLine(
+        membership=membership,
+        workplace=places.get(membership.unit_id) if membership.unit_id else None,
+        open=shelves,
+        prospects=prospects,
+        level=level,
+        purpose=ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else "",
+        holds_custody=holds_custody,
+    )
+
+
+_ORDER = [Capacity.YOUNG_PERSON, Capacity.OWNER, Capacity.PARENT, Capacity.NETWORK_PERSON, Capacity.PROFESSIONAL]
+
+
+def _rank(line: MemberLine) -> tuple[int, str]:
+    return _ORDER.index(Capacity(line.membership.capacity)), line.membership.display_name.casefold()

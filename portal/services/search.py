@@ -1,0 +1,105 @@
+"""Searching sealed content through a blind index: keyed hashes of word stems, useless without the case's key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import snowballstemmer
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import array
+
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.models import FileVersion, Membership, Message, SearchEntry, Thread
+
+_WORD = re.compile(r"[^\W_]+")
+_MOST_WORDS = 2000
+_MOST_HITS = 50
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something found. `item_id` is a file or a thread."""
+
+    kind: str
+    item_id: UUID
+    title: str
+    compartment: str
+    author: Membership
+    created_at: datetime
+
+
+def index(ticket: CaseTicket, kind: str, item_id: UUID, compartment_id: UUID, *texts: str) -> None:
+    """Makes the words of a file version or message findable."""
+    blind = sorted({ticket.keys.blind(stem) for text in texts for stem in stems(text)})[:_MOST_WORDS]
+    words: Any = func.array_to_tsvector(array(blind)) if blind else ""
+    entry = SearchEntry(
+        item_id=item_id, case_id=ticket.case_id, compartment_id=compartment_id, kind=kind, words=words
+    )
+    ticket.session.add(entry)
+
+
+def find(ticket: CaseTicket, words: str) -> list[Hit]:
+    """What holds all the words (their Danish stems), newest first, at most 50 of each kind."""
+    ticket.require(Action.CASE_SEARCH)
+    wanted = [ticket.keys.blind(stem) for stem in stems(words)]
+    hits: list[Hit] = []
+    if wanted:
+        fits = SearchEntry.words.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}'" for word in wanted)))
+        found = select(SearchEntry.item_id).where(*ticket.within(SearchEntry), fits)
+        hits = _files(ticket, found) + _messages(ticket, found)
+    ticket.record(Event.CASE_SEARCHED, hits=len(hits))
+    return sorted(hits, key=lambda hit: hit.created_at, reverse=True)
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words in `text`, each once, in order."""
+    words = dict.fromkeys(_WORD.findall(text.casefold()))
+    # A stemmer keeps the word it works on, so each call has its own.
+    return list(dict.fromkeys(snowballstemmer.stemmer("danish").stemWords(list(words)[:_MOST_WORDS])))
+
+
+def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
+    versions = ticket.session.scalars(
+        ticket.select(FileVersion)
+        .where(FileVersion.id.in_(found))
+        .order_by(FileVersion.created_at.desc())
+        .limit(_MOST_HITS)
+    )
+    return [
+        Hit(
+            "file",
+            version.file_id,
+            ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}"),
+            ticket.hatches[version.compartment_id].key,
+            ticket.members[version.created_by_id],
+            version.created_at,
+        )
+        for version in versions
+    ]
+
+
+def _messages(ticket: CaseTicket, found: Any) -> list[Hit]:
+    rows = ticket.session.execute(
+        select(Message, Thread.subject_sealed)
+        .join(Thread, Thread.id == Message.thread_id)
+        .where(*ticket.within(Message), Message.id.in_(found))
+        .order_by(Message.created_at.desc())
+        .limit(_MOST_HITS)
+    )
+    return [
+        Hit(
+            "message",
+            message.thread_id,
+            ticket.keys.unseal_text(subject, f"thread.subject {message.thread_id}"),
+            ticket.hatches[message.compartment_id].key,
+            ticket.members[message.created_by_id],
+            message.created_at,
+        )
+        for message, subject in rows
+    ]

@@ -1,0 +1,154 @@
+"""The owner's say over who is in the case and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, func, or_, select
+
+from portal import clock
+from portal.access import whatif
+from portal.access.actions import Action
+from portal.access.facts import Member
+from portal.access.ledger import rewrite_windows
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket
+from portal.access.whatif import Prospect
+from portal.audit import Event
+from portal.errors import InvalidInput, NotFound
+from portal.models import Organisation, Person, Staff, Unit
+from portal.services import citizens, joining, once, people
+from portal.services.citizens import NewCitizen
+from portal.services.joining import Host, Joining
+from portal.services.people import MemberLine, Workplace
+
+CODE_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """A professional somebody could add, from the staff directory."""
+
+    person_id: UUID
+    name: str
+    job_title: str
+    unit_id: UUID
+    workplace: Workplace
+
+
+def search_staff(ticket: CaseTicket, words: str, limit: int = 30) -> list[Colleague]:
+    """Professionals whose name, title, unit or organisation holds every word, and who are not in the case yet."""
+    ticket.require(Action.TEAM_CHANGE)
+    found = _open_accounts().where(Staff.person_id.not_in([m.person_id for m in ticket.members.values()]))
+    for word in words.split()[:6]:
+        places = (Staff.name, Staff.job_title, Unit.name, Organisation.name)
+        found = found.where(or_(*(func.lower(place).contains(word.lower(), autoescape=True) for place in places)))
+    rows = ticket.session.execute(found.order_by(Staff.name).limit(limit))
+    return [_colleague(*row) for row in rows]
+
+
+def colleague(ticket: CaseTicket, person_id: UUID) -> Colleague:
+    """One professional from the directory. Raises NotFound."""
+    ticket.require(Action.TEAM_CHANGE)
+    row = ticket.session.execute(_open_accounts().where(Staff.person_id == person_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _colleague(*row)
+
+
+def preview(ticket: CaseTicket, capacity: Capacity, unit_id: UUID | None, level: Level) -> list[Prospect]:
+    """What somebody would see if they were added so, and what would still be missing."""
+    ticket.require(Action.TEAM_CHANGE)
+    now = clock.now()
+    newcomer = Member(uuid4(), uuid4(), capacity, unit_id, ((now, level),))
+    return whatif.prospects(whatif.with_member(ticket.facts, newcomer), newcomer, now)
+
+
+def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, level: Level, purpose: str) -> UUID:
+    """Raises InvalidInput when they are in the case already or no purpose is given, NotFound for an unknown person."""
+    ticket.require(Action.TEAM_CHANGE)
+    colleague(ticket, person_id)
+    if not purpose.strip():
+        raise InvalidInput("purpose", "required")
+    if earlier := once.claim(ticket.session, submission, person_id):
+        return earlier
+    staff = ticket.session.get_one(Staff, person_id)
+    added = joining.add_staff(_host(ticket), staff, Joining(Capacity.PROFESSIONAL, level, purpose))
+    rewrite_windows(ticket.session, ticket.case_id)
+    return added.id
+
+
+def add_citizen(ticket: CaseTicket, submission: UUID, new: NewCitizen, terms: Joining) -> UUID:
+    """A parent or network person. Raises InvalidInput for a name or number that cannot be used."""
+    ticket.require(Action.TEAM_CHANGE)
+    if terms.capacity not in (Capacity.PARENT, Capacity.NETWORK_PERSON):
+        raise InvalidInput("capacity", "choice")
+    if earlier := once.claim(ticket.session, submission, uuid4()):
+        return earlier
+    added = joining.add_citizen(_host(ticket), new, terms)
+    rewrite_windows(ticket.session, ticket.case_id)
+    return added.id
+
+
+def member(ticket: CaseTicket, membership_id: UUID) -> MemberLine:
+    """One member, as the owner looks after them. Raises NotFound."""
+    ticket.require(Action.TEAM_CHANGE)
+    line = next((line for line in people.picture(ticket) if line.membership.id == membership_id), None)
+    if line is None:
+        raise NotFound
+    return line
+
+
+def change_level(ticket: CaseTicket, membership_id: UUID, level: Level) -> None:
+    """Lets a member read, write, or shuts them out. Raises InvalidInput for the owner's own access."""
+    ticket.require(Action.TEAM_CHANGE)
+    membership = ticket.members.get(membership_id)
+    if membership is None:
+        raise NotFound
+    if membership.capacity == Capacity.OWNER:
+        raise InvalidInput("level", "own_access")
+    if ticket.facts.member(membership_id).level_at(clock.now()) is level:
+        return
+    joining.set_level(_host(ticket), membership_id, level)
+    rewrite_windows(ticket.session, ticket.case_id)
+
+
+def make_code(ticket: CaseTicket, membership_id: UUID) -> str:
+    """An invitation code for a citizen of the case, to be shown once and handed over. Raises NotFound for staff."""
+    ticket.require(Action.TEAM_CHANGE)
+    membership = ticket.members.get(membership_id)
+    if membership is None or membership.unit_id is not None:
+        raise NotFound
+    code = citizens.make_code(ticket.session, ticket.actor, membership.person_id, CODE_DAYS)
+    ticket.record(Event.CODE_MADE, item_id=membership_id)
+    return code
+
+
+def show_national_id(ticket: CaseTicket, membership_id: UUID) -> str | None:
+    """The CPR number of a citizen of the case, digits only; None where none was given. An act of its own in the log."""
+    ticket.require(Action.NATIONAL_ID_SHOW)
+    membership = ticket.members.get(membership_id)
+    if membership is None:
+        raise NotFound
+    ticket.record(Event.NATIONAL_ID_SHOWN, item_id=membership_id)
+    sealed = membership.national_id_sealed
+    return ticket.keys.unseal_text(sealed, f"membership.national_id {membership_id}") if sealed else None
+
+
+def _host(ticket: CaseTicket) -> Host:
+    return Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
+
+
+def _open_accounts() -> Select[tuple[Staff, str, str]]:
+    return (
+        select(Staff, Unit.name, Organisation.name)
+        .join(Person, Person.id == Staff.person_id)
+        .join(Unit, Unit.id == Staff.unit_id)
+        .join(Organisation, Organisation.id == Unit.organisation_id)
+        .where(Person.closed_at.is_(None))
+    )
+
+
+def _colleague(staff: Staff, unit: str, organisation: str) -> Colleague:
+    return Colleague(staff.person_id, staff.name, staff.job_title, staff.unit_id, Workplace(unit, organisation))

@@ -1,0 +1,57 @@
+"""What somebody has not read yet. Nothing is stored for it: the trace already tells when they last opened a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from portal.access.ticket import Actor, CaseTicket
+from portal.audit import Event
+from portal.models import AuditEvent, Login, Membership, Message
+
+_LOOKED = (Event.THREAD_VIEWED.value, Event.THREAD_STARTED.value, Event.MESSAGE_SENT.value)
+
+
+def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
+    """Unread messages in each case; `compartments` are the ones open to this person, each with its case."""
+    case_ids = set(compartments.values())
+    looked = (
+        select(AuditEvent.item_id, func.max(AuditEvent.at).label("at"))
+        .where(AuditEvent.chain_id.in_(case_ids), AuditEvent.actor_id == actor.person_id)
+        .where(AuditEvent.event.in_(_LOOKED))
+        .group_by(AuditEvent.item_id)
+        .subquery()
+    )
+    mine = select(Membership.id).where(Membership.person_id == actor.person_id)
+    counted = (
+        select(Message.case_id, func.count())
+        .outerjoin(looked, looked.c.item_id == Message.thread_id)
+        .where(Message.compartment_id.in_(compartments), Message.created_by_id.not_in(mine))
+        .where((looked.c.at.is_(None)) | (Message.created_at > looked.c.at))
+        .group_by(Message.case_id)
+    )
+    return {case_id: count for case_id, count in actor.session.execute(counted)}
+
+
+def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
+    """When this person last opened each thread of the case, or wrote in it."""
+    found = ticket.session.execute(
+        select(AuditEvent.item_id, func.max(AuditEvent.at))
+        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
+        .where(AuditEvent.event.in_(_LOOKED))
+        .group_by(AuditEvent.item_id)
+    )
+    return {thread_id: at for thread_id, at in found}
+
+
+def last_visit(ticket: CaseTicket) -> datetime | None:
+    """When this person was last in the case before they signed in this time; None on the first visit."""
+    signed_in = select(Login.started_at).where(Login.id == ticket.actor.login_id).scalar_subquery()
+    return ticket.session.scalars(
+        select(func.max(AuditEvent.at))
+        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
+        .where(AuditEvent.event != Event.ACCESS_REFUSED.value, AuditEvent.at < signed_in)
+    ).one()

@@ -1,0 +1,155 @@
+"""The keys of the house: master key -> case key -> file key, and the small keys beside them.
+
+* The **master keys** lie in one file outside the database. Each has an id, so that a new one can be added and the case
+  keys re-wrapped while the old one still opens what it sealed.
+* A **case key** is made when the case is opened and stored wrapped by a master key. Destroying the stored row makes
+  everything sealed with it unreadable, in backups too.
+* The **match key** turns a national id into the value it is recognised by; the **audit key** authenticates the audit
+  chain; the **web key** signs form tokens. They outlive cases and are never used for content.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from portal.errors import Damaged, Unsafe
+
+KEY_SIZE = 32
+_NONCE = 12
+_VERSION = b"\x01"
+_NAMES = ("match", "audit", "web")
+
+
+def seal(cipher: AESGCM, plain: bytes, place: str) -> bytes:
+    """Version byte, nonce, ciphertext. `place` names where the value lies: moved elsewhere it does not open."""
+    nonce = os.urandom(_NONCE)
+    return _VERSION + nonce + cipher.encrypt(nonce, plain, place.encode())
+
+
+def unseal(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
+    """The reverse of `seal`. Raises Damaged."""
+    if sealed[:1] != _VERSION:
+        raise Damaged(f"{place} is not a sealed value")
+    try:
+        return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.encode())
+    except (InvalidTag, ValueError) as problem:
+        raise Damaged(f"{place} does not open") from problem
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return HKDFExpand(SHA256(), KEY_SIZE, purpose.encode()).derive(key)
+
+
+@dataclass(frozen=True)
+class CaseKeys:
+    """What can be opened and sealed once a case's key is unwrapped. Lives for one request."""
+
+    key: bytes = field(repr=False)
+
+    @cached_property
+    def _content(self) -> AESGCM:
+        return AESGCM(_derive(self.key, "content"))
+
+    @cached_property
+    def _search(self) -> bytes:
+        return _derive(self.key, "search")
+
+    def seal_text(self, text: str, place: str) -> bytes:
+        return seal(self._content, text.encode(), place)
+
+    def unseal_text(self, sealed: bytes, place: str) -> str:
+        """Raises Damaged when the value was changed, or moved here from another row or column."""
+        return unseal(self._content, sealed, place).decode()
+
+    def wrap_file_key(self, file_key: bytes, blob: str) -> bytes:
+        return seal(self._content, file_key, f"file key {blob}")
+
+    def unwrap_file_key(self, wrapped: bytes, blob: str) -> bytes:
+        return unseal(self._content, wrapped, f"file key {blob}")
+
+    def blind(self, stem: str) -> str:
+        """The keyed form of a word stem that the search index holds: 16 hexadecimal digits, telling nothing alone."""
+        return hmac.digest(self._search, stem.encode(), hashlib.sha256)[:8].hex()
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The keys of an installation, from its key file."""
+
+    masters: dict[str, bytes] = field(repr=False)
+    current: str
+    match: bytes = field(repr=False)
+    audit: bytes = field(repr=False)
+    web: bytes = field(repr=False)
+
+    def new_case_key(self, case_id: UUID) -> tuple[str, bytes]:
+        """A fresh case key: the id of the master key that wraps it, and the wrapped bytes to store."""
+        wrapped = seal(AESGCM(self.masters[self.current]), os.urandom(KEY_SIZE), f"case key {case_id}")
+        return self.current, wrapped
+
+    def open_case(self, case_id: UUID, master_id: str, wrapped: bytes) -> CaseKeys:
+        """Raises Damaged when the master key is not in the key file, or the row belongs to another case."""
+        if master_id not in self.masters:
+            raise Damaged(f"master key {master_id} is not in the key file")
+        return CaseKeys(unseal(AESGCM(self.masters[master_id]), wrapped, f"case key {case_id}"))
+
+    def match_value(self, scheme: str, value: str) -> bytes:
+        """What a national id or an invitation code is recognised by, without being kept."""
+        return hmac.digest(self.match, f"{scheme}:{value}".encode(), hashlib.sha256)
+
+    def chain_key(self, chain: UUID) -> bytes:
+        """The key of one audit chain."""
+        return hmac.digest(self.audit, chain.bytes, hashlib.sha256)
+
+
+def make_keys(path: Path) -> None:
+    """Writes a new key file that only its owner can read. Raises FileExistsError rather than replace one."""
+    keys = {name: _encode(os.urandom(KEY_SIZE)) for name in ("m1", *_NAMES)}
+    content = {"current": "m1", "masters": {"m1": keys.pop("m1")}, **keys}
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_keys(path: Path | None) -> Keyring:
+    """The keyring in `path`. Raises Unsafe when it is missing, readable by others, or not what it should be."""
+    if path is None:
+        raise Unsafe("KEYS_FILE is not set; make one with: portal keys make FILE")
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Unsafe(f"{path} can be read by others; chmod 600 it")
+        content = json.loads(path.read_text())
+        masters = {name: _decode(value) for name, value in content["masters"].items()}
+        named = {name: _decode(content[name]) for name in _NAMES}
+        current = content["current"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise Unsafe(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
+    if current not in masters or len({*masters.values(), *named.values()}) != len(masters) + len(named):
+        raise Unsafe(f"the key file {path} lacks its current master key or uses one key twice")
+    return Keyring(masters=masters, current=current, **named)
+
+
+def _encode(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _decode(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_SIZE:
+        raise ValueError("a key is 32 bytes")
+    return key

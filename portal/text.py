@@ -1,0 +1,66 @@
+"""Text that people typed: made safe to keep, to search and to show. The only module that knows bleach."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import bleach
+from bleach.linkifier import Linker
+from markupsafe import Markup, escape
+
+LONGEST = 100_000
+"""Characters; longer texts are refused at the form and cut here."""
+
+_TAGS = frozenset({"a", "p", "br"})
+
+
+_UNWANTED = frozenset(
+    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufff9\ufffa\ufffb"
+)
+"""Marks that turn the reading direction or cannot be seen: a name must look like what it is."""
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """`text` in one Unicode form, without control characters and without marks that turn the reading direction."""
+    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = (c for c in normal if c in "\n\t" or (c not in _UNWANTED and unicodedata.category(c) not in ("Cc", "Cs")))
+    return "".join(kept)[:longest].strip()
+
+
+def line(text: str, longest: int = 200) -> str:
+    """Like `plain`, on one line with single spaces: for names and subjects."""
+    return " ".join(plain(text).split())[:longest].strip()
+
+
+def file_name(name: str) -> str:
+    """The name a file keeps: its own, without any path, control or direction marks; at most 200 characters.
+
+    The name is data only, never a path on our side, so that `blåbærgrød.docx` may stay what it is.
+    """
+    last = line(name.replace("\\", "/").rsplit("/", 1)[-1], 1000).strip(". ")
+    if len(last) > 200:
+        stem, dot, ending = last.rpartition(".")
+        ending = f".{ending}" if dot and len(ending) <= 10 else ""
+        last = f"{(stem or last)[: 200 - len(ending)]}{ending}"
+    return last
+
+
+def as_html(text: str) -> Markup:
+    """Plain text as paragraphs with clickable web addresses; everything else it may hold is shown as typed."""
+    paragraphs = [p for p in plain(text).split("\n\n") if p.strip()]
+    html = "".join(f"<p>{str(escape(p.strip())).replace(chr(10), '<br>')}</p>" for p in paragraphs)
+    if "." not in html:
+        return Markup(html)  # noqa: S704  every character of the text was escaped above
+    linked = Linker(callbacks=[_outward]).linkify(html)
+    attributes = {"a": ["href", "rel"]}
+    clean = bleach.clean(linked, tags=_TAGS, attributes=attributes, protocols=["http", "https", "mailto"], strip=True)
+    return Markup(clean)  # noqa: S704  cleaned on the line above
+
+
+def _outward(attrs: dict[tuple[str | None, str], str], _new: bool = False) -> dict[tuple[str | None, str], str] | None:
+    """Makes a found address a link that tells the other side nothing; what only looks like one stays text."""
+    href = attrs.get((None, "href"), "")
+    if not href.startswith(("http://", "https://")) or "://" not in attrs.get("_text", "") and "www." not in href:  # type: ignore[call-overload]
+        return None
+    attrs[(None, "rel")] = "nofollow noopener noreferrer"
+    return attrs

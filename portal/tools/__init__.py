@@ -1,0 +1,1 @@
+"""The model's tools and the programme profile, as data."""
