@@ -6,13 +6,22 @@ time zone and become instants here, so that daylight-saving nights are dealt wit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+source: Callable[[], datetime] = _wall
+"""Where `now` gets the time. Tests and the making of demo data put another one here; nothing else does."""
+
+
 def now() -> datetime:
     """The current instant, UTC."""
-    return datetime.now(UTC)
+    return source()
 
 
 def today(zone: ZoneInfo) -> date:

@@ -42,6 +42,7 @@ def connect(url: str, pool_size: int = 8) -> Engine:
         max_overflow=4,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000"},
     )
 

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     profile: str = "samarbejdsmodellen_dk"
     mail_url: str = ""
     mail_from: str = "noreply@localhost"
-    upload_limit: int = Field(200 * 1024 * 1024, gt=0)
+    upload_limit: int = Field(200_000_000, gt=0)
     request_limit: int = Field(1024 * 1024, gt=0)
     idle_professional_minutes: int = Field(20, gt=0)
     idle_citizen_minutes: int = Field(30, gt=0)

@@ -90,6 +90,7 @@ def upgrade() -> None:
             valid_until timestamptz,
             blockers jsonb not null,
             owner_id uuid not null,
+            consent_asked_until timestamptz,
             constraint fk_access_notice_case_id_membership_id
                 foreign key (case_id, membership_id) references membership (case_id, id)
         );

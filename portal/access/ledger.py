@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Picture, Window, compute
+from portal.access.windows import Notice, Picture, Window, compute, majority
 from portal.db import fact_keeper
 from portal.models import (
     AccessNotice,
@@ -56,7 +56,8 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
     with fact_keeper(session, case_id):
         # Two changes at once: the second waits here, then reads the first one's facts too.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
-        picture = compute(_facts(session, case_id))
+        facts = _facts(session, case_id)
+        picture = compute(facts)
         compartments = _compartments(session, case_id)
         now = clock.now()
         session.execute(delete(AccessWindow).where(AccessWindow.case_id == case_id))
@@ -66,7 +67,8 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
             session.execute(insert(AccessWindow), rows)
         capacities = _capacities(session, case_id)
         owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
-        notices = [_notice_row(case_id, owner_id, capacities, n) for n in picture.notices if _still_counts(n, now)]
+        asked = {member.id: _asked_until(facts, member) for member in facts.members}
+        notices = [_notice_row(case_id, owner_id, capacities, n) | {"consent_asked_until": asked[n.member_id]} for n in picture.notices if _still_counts(n, now)]
         if notices:
             session.execute(insert(AccessNotice), notices)
 
@@ -142,6 +144,13 @@ def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], noti
             for b in notice.blockers
         ],
     }
+
+
+def _asked_until(facts: Facts, member: Member) -> datetime | None:
+    """When a custody holder's consent stops being asked for; None for everybody else."""
+    if member.custody_from is None:
+        return None
+    return min(majority(facts), member.custody_until or majority(facts))
 
 
 def _facts(session: Session, case_id: UUID) -> Facts:

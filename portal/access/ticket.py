@@ -205,19 +205,20 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         raise NotFound
     membership, case, master_id, wrapped = row
     hatches = admission(actor, case_id)
-    level = _level(hatches)
-    notices, guide = ((), "") if hatches else _notice(actor, case_id)
+    shut = _Shut() if hatches else _why_shut(actor, case_id)
+    asked_until = _asked_until(membership, case) if case and hatches else shut.asked_until
+    asked = asked_until is not None and clock.now() < asked_until
     return CaseTicket(
         actor=actor,
         case_id=case_id,
         membership=membership,
-        standing=standing_of(Capacity(membership.capacity), _is_asked_for_consent(actor, membership, case)),
-        level=level,
+        standing=standing_of(Capacity(membership.capacity), asked),
+        level=_level(hatches),
         hatches=hatches,
         _case=case if hatches else None,
         _key_row=(master_id, wrapped) if wrapped and hatches else None,
-        _notices=notices,
-        _guide=guide,
+        _notices=shut.notes,
+        _guide=shut.guide,
     )
 
 
@@ -256,23 +257,29 @@ def _level(hatches: Mapping[UUID, Hatch]) -> Level:
     return Level.WRITE if any(hatch.can_write for hatch in hatches.values()) else Level.READ
 
 
-def _is_asked_for_consent(actor: Actor, membership: Membership, case: Case | None) -> bool:
-    now = clock.now()
-    begun = membership.custody_from is not None and membership.custody_from <= now
-    if not begun or (membership.custody_until is not None and membership.custody_until <= now):
-        return False
-    if case is not None:
-        zone, age = profile(case.profile).zone, profile(case.profile).majority_age
-        return now < clock.start_of(clock.birthday(case.birth_date, age), zone)
-    facts = load_facts(actor.session, membership.case_id)
-    return now < clock.start_of(clock.birthday(facts.birth_date, facts.rules.majority_age), facts.rules.zone)
+def _asked_until(membership: Membership, case: Case) -> datetime | None:
+    """When a custody holder's consent stops being asked for; None for everybody else."""
+    if membership.custody_from is None:
+        return None
+    rules = profile(case.profile)
+    grown_up = clock.start_of(clock.birthday(case.birth_date, rules.majority_age), rules.zone)
+    return min(grown_up, membership.custody_until or grown_up)
 
 
-def _notice(actor: Actor, case_id: UUID) -> tuple[tuple[BlockerNote, ...], str]:
-    """Why somebody sees nothing of the case just now, and whom they can ask: the owner's name and unit."""
+@dataclass(frozen=True)
+class _Shut:
+    """What somebody who sees nothing of a case may know of it."""
+
+    notes: tuple[BlockerNote, ...] = ()
+    guide: str = ""
+    asked_until: datetime | None = None
+
+
+def _why_shut(actor: Actor, case_id: UUID) -> _Shut:
+    """Why they see nothing just now, whom they can ask (the owner's name and unit), and whether they are asked."""
     now = clock.now()
     row = actor.session.execute(
-        select(AccessNotice.blockers, Staff.name, Unit.name)
+        select(AccessNotice.blockers, Staff.name, Unit.name, AccessNotice.consent_asked_until)
         .join(Staff, Staff.person_id == AccessNotice.owner_id)
         .join(Unit, Unit.id == Staff.unit_id)
         .where(AccessNotice.case_id == case_id, AccessNotice.person_id == actor.person_id)
@@ -280,5 +287,6 @@ def _notice(actor: Actor, case_id: UUID) -> tuple[tuple[BlockerNote, ...], str]:
         .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
     ).first()
     if row is None:
-        return (), ""
-    return tuple(BlockerNote(blocker["obstacle"], blocker["giver"]) for blocker in row[0]), f"{row[1]}, {row[2]}"
+        return _Shut()
+    blockers, name, unit, asked_until = row
+    return _Shut(tuple(BlockerNote(b["obstacle"], b["giver"]) for b in blockers), f"{name}, {unit}", asked_until)

@@ -57,8 +57,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Returns when the server answers. Raises Unsafe when the folder cannot hold it."""
         self._prepare()
-        if self._answers():
-            return
+        self._end_orphan()
         if not (self.data / "PG_VERSION").exists():
             self._init()
         self._launch()
@@ -158,6 +157,19 @@ class EmbeddedPostgres:
                 raise NeighbourDown("database")
             time.sleep(0.2)
 
+    def _end_orphan(self) -> None:
+        """Stops a server that outlived whoever started it, so that it is ours to watch. (Whoever calls `start` holds
+        the lock of the data folder; nobody else runs a server in it.)"""
+        with suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
+            pid = self.pid
+            if "postgres" not in _command(pid):
+                return
+            os.kill(pid, signal.SIGINT)
+            until = time.monotonic() + _READY_WITHIN
+            while time.monotonic() < until:
+                os.kill(pid, 0)
+                time.sleep(0.02)
+
     def _make_database(self, name: str) -> None:
         roles = (PROJECT / "migrations" / "roles.sql").read_text("utf-8")
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
@@ -230,8 +242,7 @@ class EmbeddedPostgres:
         options: dict[str, object] = {"cwd": "/", "env": _environment()}
         if self._user is not None:
             options |= {"user": self._user[0], "group": self._user[1], "extra_groups": []}
-        if sys.platform == "linux":
-            options["preexec_fn"] = _stop_with_parent(os.getpid())
+        options["preexec_fn"] = ask_to_stop_with_parent(signal.SIGINT)
         return options
 
 
@@ -260,16 +271,27 @@ def _check_reachable(folder: Path) -> None:
         raise Unsafe(f"as root, DATA_DIR must lie where other users can reach it; {folder} does not")
 
 
-def _stop_with_parent(parent: int) -> Callable[[], None]:
-    """Makes the kernel stop the server cleanly when its parent dies, however it dies (Linux only)."""
-    libc = ctypes.CDLL(None, use_errno=True)
+def ask_to_stop_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
+    """For `preexec_fn`: makes the kernel send `sign` to the child when its parent dies, however it dies (Linux only)."""
+    if sys.platform != "linux":
+        return None
+    libc, parent = ctypes.CDLL(None, use_errno=True), os.getpid()
 
     def ask() -> None:
-        libc.prctl(1, signal.SIGINT, 0, 0, 0)
+        libc.prctl(1, sign, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
 
     return ask
+
+
+def _command(pid: int) -> str:
+    """What a process is called, as far as can be told."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        listed = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return listed.stdout
 
 
 def default_data_dir() -> Path:

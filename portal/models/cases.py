@@ -127,3 +127,5 @@ class AccessNotice(Base):
     blockers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     owner_id: Mapped[UUID]
     """The case owner's person id: whom to ask."""
+    consent_asked_until: Mapped[datetime | None]
+    """For a custody holder: when their consent stops being asked for."""

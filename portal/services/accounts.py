@@ -158,6 +158,30 @@ def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None
     audit.record(session, Event.STAFF_ADDED, item_id=person_id)
 
 
+def found(session: PortalSession, organisation: str, unit: str, name: str, email: str) -> UUID:
+    """The first organisation, unit and administrator of an empty portal, and their invitation.
+
+    Raises InvalidInput when somebody already has an account.
+    """
+    if not is_empty(session):
+        raise InvalidInput("email", "not_empty")
+    now = clock.now()
+    place = Organisation(
+        id=uuid4(), name=_required(organisation, "organisation"), kind=OrganisationKind.MUNICIPALITY, created_at=now
+    )
+    session.add(place)
+    session.flush()
+    home = Unit(
+        id=uuid4(), organisation_id=place.id, name=_required(unit, "unit"), kind=UnitKind.OTHER, created_at=now
+    )
+    session.add(home)
+    session.flush()
+    made = uuid4()
+    create_staff(session, made, NewStaff(home.id, name, email, "Administrator", is_admin=True))
+    _invite(session, made, None)
+    return made
+
+
 def invite_again(actor: Actor, person_id: UUID) -> None:
     """Sends a new invitation; links sent before stop working."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)

@@ -53,7 +53,7 @@ class WaitingLine:
     blockers: tuple[BlockerNote, ...]
     guide: str
     since: datetime
-    holds_custody: bool
+    asked_for_consent: bool
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,7 @@ def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine,
 def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:
     now = clock.now()
     found = actor.session.execute(
-        select(AccessNotice, Membership, Staff.name, Unit.name)
-        .join(Membership, Membership.id == AccessNotice.membership_id)
+        select(AccessNotice, Staff.name, Unit.name)
         .join(Staff, Staff.person_id == AccessNotice.owner_id)
         .join(Unit, Unit.id == Staff.unit_id)
         .where(AccessNotice.person_id == actor.person_id, AccessNotice.valid_from <= now)
@@ -175,8 +174,8 @@ def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]
             blockers=tuple(BlockerNote(b["obstacle"], b["giver"]) for b in notice.blockers),
             guide=f"{name}, {unit}",
             since=notice.valid_from,
-            holds_custody=membership.custody_from is not None and membership.custody_until is None,
+            asked_for_consent=notice.consent_asked_until is not None and now < notice.consent_asked_until,
         )
-        for notice, membership, name, unit in found
+        for notice, name, unit in found
         if notice.case_id not in open_ids
     )

@@ -78,10 +78,10 @@ def register(
 def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
     """Takes a consent, or its part about one party, back from now on. The giver does it, or the owner on their word."""
     ticket.require(Action.CONSENT_WITHDRAW)
-    consent, party = _withdrawable(ticket, consent_id, party_key)
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return
+    consent, party = _withdrawable(ticket, consent_id, party_key)
     ticket.session.add(
         ConsentWithdrawal(
             id=made,

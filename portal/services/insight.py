@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from portal.models import AuditEvent, FileVersion, Membership, Thread
 from portal.services import people
 from portal.services.people import Workplace
 
-PAGE = 50
+PAGE = 100
+_PAUSE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,41 @@ class LogLine:
 
 
 @dataclass(frozen=True)
-class LogPage:
+class Visit:
+    """What one person did without a longer pause, newest first. The same thing done again is told once."""
+
     lines: tuple[LogLine, ...]
+
+    @property
+    def who(self) -> LogLine:
+        return self.lines[0]
+
+    @property
+    def begun_at(self) -> datetime:
+        return self.lines[-1].at
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.lines[0].at
+
+    @property
+    def told(self) -> tuple[LogLine, ...]:
+        """Each different thing once, the latest of its kind, in the order it was done."""
+        once: dict[object, LogLine] = {}
+        for line in self.lines:
+            once.setdefault((line.event, line.about, line.in_shut_compartment, str(line.fields)), line)
+        return tuple(reversed(once.values()))
+
+
+@dataclass(frozen=True)
+class LogPage:
+    visits: tuple[Visit, ...]
     older_than: int | None
     """Pass as `before` for the next page; None when this was the last."""
 
 
 def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
-    """The newest 50 lines older than `before`. `only` is 'looks' (who has looked), 'changes' or ''.
+    """The newest 100 lines older than `before`. `only` is 'looks' (who has looked), 'changes' or ''.
 
     The owner and the young person read every line of the case; everybody else reads lines about what they can see
     themselves.
@@ -68,8 +96,8 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     shown = rows[:PAGE]
     names = _names(ticket, shown)
     places = people.workplaces(ticket)
-    lines = tuple(_line(ticket, row, names, places) for row in shown)
-    return LogPage(lines, shown[-1].seq if len(rows) > PAGE else None)
+    visits = _visits([_line(ticket, row, names, places) for row in shown])
+    return LogPage(visits, shown[-1].seq if len(rows) > PAGE else None)
 
 
 LOOKS = (
@@ -101,6 +129,17 @@ CHANGES = (
     Event.THREAD_STARTED,
     Event.MESSAGE_SENT,
 )
+
+
+def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:
+    groups: list[list[LogLine]] = []
+    for line in lines:
+        last = groups[-1][-1] if groups else None
+        if last and last.who is line.who and last.at - line.at < _PAUSE:
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return tuple(Visit(tuple(group)) for group in groups)
 
 
 def _line(

@@ -76,6 +76,14 @@ def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[Mem
     return sorted(lines, key=_rank)
 
 
+def who_sees(ticket: CaseTicket, compartment_id: UUID | None) -> list[MemberLine]:
+    """The audience, as a page of its own that leaves its trace."""
+    ticket.require(Action.CASE_VIEW)
+    found = audience(ticket, compartment_id)
+    ticket.record(Event.AUDIENCE_VIEWED, compartment_id)
+    return found
+
+
 def audience_sizes(ticket: CaseTicket) -> dict[str, int]:
     """How many people can see each compartment that this person sees; under '' how many see any of them."""
     visible = {hatch.key for hatch in ticket.hatches.values()}

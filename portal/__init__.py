@@ -1,0 +1,51 @@
+"""A shared, consent-bound space around a young person's case."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import i18n, web
+from portal.access import guard
+from portal.house import House, open_house
+from portal.settings import PROJECT, Settings
+from portal.views import blueprints, frame
+
+
+def create_app(house: House | None = None) -> Flask:
+    """The web application. Raises Unsafe rather than start in a way that endangers the people in it."""
+    house = house or open_house(Settings())
+    app = web.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
+    _configure(app, house)
+    i18n.install(app)
+    web.install(app, house)
+    guard.install(app)
+    CSRFProtect(app)
+    frame.install(app, house)
+    for blueprint in blueprints():
+        app.register_blueprint(blueprint)
+    guard.refuse_undeclared(app)
+    return app
+
+
+def _configure(app: Flask, house: House) -> None:
+    settings = house.settings
+    app.config.update(
+        SECRET_KEY=house.keyring.web,
+        MAX_CONTENT_LENGTH=settings.request_limit,
+        MAX_FORM_MEMORY_SIZE=settings.request_limit,
+        MAX_FORM_PARTS=2000,
+        SESSION_COOKIE_NAME="__Host-form" if settings.https else f"form-{settings.base_url.port}",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        TRUSTED_HOSTS=[settings.base_url.host] if settings.base_url.host else None,
+        PREFERRED_URL_SCHEME=settings.base_url.scheme,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.behind_proxies:
+        proxies = settings.behind_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]

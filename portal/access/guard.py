@@ -1,0 +1,134 @@
+"""The Flask edge of access: every route says who it is for, or is for nobody.
+
+A view opens itself with exactly one of these, directly under its route:
+
+* `@public`: anybody, signed in or not;
+* `@signed_in`: anybody who is signed in; for what is one's own;
+* `@office(OfficeAction.X)`: somebody whose office allows it;
+* `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
+  ticket in place of the case's id.
+
+`Admission` runs before every request, before anything of its body is read. A view without a declaration is refused at
+start and, should one slip in, on request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.access.actions import Action, OfficeAction
+from portal.access.signin import sessions
+from portal.access.ticket import CaseTicket, enter_case
+from portal.errors import Unsafe
+from portal.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Who a view is for."""
+
+    kind: str
+    action: Action | OfficeAction | None = None
+    takes_files: bool = False
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    return _declare(view, Declared("public"))
+
+
+def signed_in(view: Callable[P, R]) -> Callable[P, R]:
+    return _declare(view, Declared("signed_in"))
+
+
+def office(action: OfficeAction) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    return lambda view: _declare(view, Declared("office", action))
+
+
+def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """`takes_files` lets the request be as large as an upload and seals its files while they arrive."""
+
+    def declare(view: Callable[..., R]) -> Callable[..., R]:
+        @wraps(view)
+        def with_ticket(case_id: UUID, **rest: Any) -> R:
+            return view(g.ticket, **rest)
+
+        return _declare(with_ticket, Declared("case", action, takes_files))
+
+    return declare
+
+
+def declared(app: Flask, endpoint: str) -> Declared | None:
+    """What the view of an endpoint declared; static files are public."""
+    if endpoint == "static":
+        return Declared("public")
+    return getattr(app.view_functions[endpoint], "declared", None)
+
+
+def install(app: Flask) -> None:
+    """Registers the admission. Must be the first thing that looks at a request."""
+    app.before_request(_admit)
+
+
+def refuse_undeclared(app: Flask) -> None:
+    """Raises Unsafe when a route does not say who it is for. Called once all views are registered."""
+    lacking = sorted(name for name in app.view_functions if declared(app, name) is None)
+    if lacking:
+        raise Unsafe(f"views without a declared access: {', '.join(lacking)}")
+
+
+def cookie_name(settings: Settings) -> str:
+    """The session cookie. Without https (demo) the port is in the name: browsers share cookies between ports."""
+    return "__Host-login" if settings.https else f"login-{settings.base_url.port}"
+
+
+def _declare(view: Callable[P, R], what: Declared) -> Callable[P, R]:
+    view.declared = what  # type: ignore[attr-defined]
+    return view
+
+
+def _admit() -> ResponseReturnValue | None:
+    g.actor = g.limits = g.ticket = None
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    what = declared(current_app, request.endpoint)
+    if what is None:
+        raise Unsafe(f"{request.endpoint} has no declared access")
+    _recognise()
+    if what.kind == "public":
+        return None
+    if g.actor is None:
+        return _to_sign_in()
+    if what.takes_files:
+        request.max_content_length = g.house.settings.upload_limit + g.house.settings.request_limit
+    if isinstance(what.action, OfficeAction):
+        g.actor.require(what.action)
+    if isinstance(what.action, Action):
+        ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
+        g.ticket = ticket
+        ticket.require(what.action)
+    return None
+
+
+def _recognise() -> None:
+    token = request.cookies.get(cookie_name(g.house.settings))
+    found = sessions.resume(g.session, token, g.house.settings) if token else None
+    if found:
+        g.actor, g.limits = found
+    g.had_cookie = token is not None
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if request.method == "GET":
+        # Where they were going is remembered from the matched address, never taken from a parameter.
+        session["to"] = request.path
+    return redirect(url_for("signin.form", ended=1 if g.had_cookie else None), 303)

@@ -1,0 +1,306 @@
+"""The demo's people and cases, all made up, brought about by playing the real story through the real verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from portal import clock
+from portal.access.roles import Capacity, Level
+from portal.access.signin import passwords, sessions
+from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.demo import papers
+from portal.demo.eid import Pretended
+from portal.house import House
+from portal.models import Organisation, Staff, Unit
+from portal.models.people import OrganisationKind, UnitKind
+from portal.services import accounts, cases, consent_requests, consents, files, messages, team
+from portal.services.accounts import NewStaff
+from portal.services.cases import NewCase
+from portal.services.citizens import NewCitizen
+from portal.services.consents import Paper
+from portal.services.files import Upload
+from portal.storage.incoming import Incoming
+from portal.tools.profile import profile
+
+PASSWORD = "velkommen indenfor"  # noqa: S105  printed for everybody who tries the demo
+_DOMAIN = "eksempelby.example"
+
+
+@dataclass(frozen=True)
+class _Place:
+    organisation: str
+    kind: OrganisationKind
+    units: tuple[tuple[str, UnitKind], ...]
+
+
+_PLACES = (
+    _Place(
+        "Eksempelby Kommune",
+        OrganisationKind.MUNICIPALITY,
+        (
+            ("Børn og Unge", UnitKind.CHILDREN_AND_YOUTH),
+            ("Jobcenter", UnitKind.JOB_CENTRE),
+            ("Kommunal ungeindsats (KUI)", UnitKind.YOUTH_GUIDANCE),
+            ("Socialpsykiatri", UnitKind.SOCIAL_PSYCHIATRY),
+        ),
+    ),
+    _Place(
+        "Region Eksempel", OrganisationKind.REGION, (("Børne- og ungdomspsykiatri", UnitKind.CHILD_PSYCHIATRY),)
+    ),
+    _Place("Eksempelby Skole", OrganisationKind.SCHOOL, (("10. klasse", UnitKind.SCHOOL),)),
+    _Place("Botilbuddet Broen", OrganisationKind.SUPPLIER, (("Kontaktpersoner", UnitKind.RESIDENTIAL),)),
+)
+
+
+@dataclass(frozen=True)
+class Colleague:
+    key: str
+    name: str
+    unit: str
+    job_title: str
+    guide: bool = False
+    admin: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@{_DOMAIN}"
+
+
+STAFF = (
+    Colleague("admin", "Ida Kjær", "Børn og Unge", "It-koordinator", admin=True),
+    Colleague("guide", "Mette Holm", "Børn og Unge", "Sagsbehandler", guide=True),
+    Colleague("kollega", "Rasmus Vang", "Børn og Unge", "Familiebehandler", guide=True),
+    Colleague("job", "Jonas Friis", "Jobcenter", "Jobkonsulent"),
+    Colleague("kui", "Nadia Omar", "Kommunal ungeindsats (KUI)", "Ungevejleder"),
+    Colleague("social", "Bodil Krag", "Socialpsykiatri", "Bostøtte"),
+    Colleague("psykiater", "Amir Haddad", "Børne- og ungdomspsykiatri", "Psykiater"),
+    Colleague("laerer", "Lene Bach", "10. klasse", "Lærer"),
+    Colleague("kontakt", "Tobias Lund", "Kontaktpersoner", "Kontaktperson"),
+)
+
+
+@dataclass(frozen=True)
+class Citizens:
+    """Who signs in with the pretended eID, with birth dates that fit the day the demo is made."""
+
+    alma: Pretended
+    lone: Pretended
+    peter: Pretended
+    noah: Pretended
+    susan: Pretended
+    freja: Pretended
+    henrik: Pretended
+
+    @property
+    def everybody(self) -> list[Pretended]:
+        return list(vars(self).values())
+
+
+def citizens(today: date) -> Citizens:
+    def somebody(name: str, about: str, born: date, serial: str) -> Pretended:
+        return Pretended(name, born.isoformat(), f"{born:%d%m%y}{serial}", about)
+
+    def years(count: int, days: int = 0) -> date:
+        return clock.birthday(today, -count) - timedelta(days=days)
+
+    return Citizens(
+        alma=somebody("Alma Dahl", "17 år, sagen er åben for alle, der er sagt ja til", years(17, 210), "4002"),
+        lone=somebody("Lone Dahl", "Almas mor", years(45, 40), "0004"),
+        peter=somebody("Peter Dahl", "Almas far", years(47, 90), "0003"),
+        noah=somebody("Noah Lind", "16 år, hans sag venter på samtykke", years(16, 100), "4003"),
+        susan=somebody("Susan Lind", "Noahs mor, alene om forældremyndigheden", years(43, 10), "0006"),
+        freja=somebody("Freja Juul", "Lige fyldt 18 år, forældrenes adgang er holdt op", years(18, 6), "4004"),
+        henrik=somebody("Henrik Juul", "Frejas far", years(50, 5), "0005"),
+    )
+
+
+def make(house: House) -> None:
+    """Fills an empty portal. Does nothing where somebody already has an account."""
+    with house.unit_of_work() as session:
+        if not accounts.is_empty(session):
+            return
+    play = _Play(house)
+    play.offices()
+    people = citizens(clock.today(profile(house.settings.profile).zone))
+    play.alma(people)
+    play.noah(people)
+    play.freja(people)
+
+
+class _Play:
+    """One method per story."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.staff: dict[str, UUID] = {}
+        self.owners: dict[UUID, UUID] = {}
+
+    def offices(self) -> None:
+        with self.house.unit_of_work() as session:
+            units: dict[str, UUID] = {}
+            for place in _PLACES:
+                made = Organisation(id=uuid4(), name=place.organisation, kind=place.kind, created_at=clock.now())
+                session.add(made)
+                session.flush()
+                for name, kind in place.units:
+                    unit = Unit(id=uuid4(), organisation_id=made.id, name=name, kind=kind, created_at=clock.now())
+                    session.add(unit)
+                    units[name] = unit.id
+            session.flush()
+            hashed = passwords.hash_password(PASSWORD)
+            for one in STAFF:
+                self.staff[one.key] = uuid4()
+                new = NewStaff(units[one.unit], one.name, one.email, one.job_title, one.admin, one.guide)
+                accounts.create_staff(session, self.staff[one.key], new)
+                session.get_one(Staff, self.staff[one.key]).password_hash = hashed
+
+    def alma(self, people: Citizens) -> None:
+        with _days_ago(20):
+            case_id = self._open("guide", people.alma, (people.lone, people.peter))
+            self._add(case_id, "job", Level.WRITE, "Så vi sammen kan finde en praktikplads, der passer til dig.")
+            self._add(case_id, "laerer", Level.READ, "Så skolen kender planen og kan hjælpe dig i hverdagen.")
+            self._add(case_id, "psykiater", Level.WRITE, "Så din behandling og planen hænger sammen.")
+            self._add(case_id, "kollega", Level.READ, "Afløser for Mette, når hun har fri.")
+        with _days_ago(18):
+            young = self._person(case_id, Capacity.YOUNG_PERSON)
+            self._consent(case_id, young, {"10. klasse": ("shared",)}, ("shared", "health"))
+            lone, peter = self._person(case_id, Capacity.PARENT, 0), self._person(case_id, Capacity.PARENT, 1)
+            self._consent(case_id, lone, {"10. klasse": ("shared",)}, ("shared", "health"))
+            self._paper_consent(case_id, peter)
+        with _days_ago(12):
+            self._in(case_id, self.staff["guide"], self._files_of_guide)
+            self._in(case_id, self.staff["psykiater"], self._file_of_psychiatrist)
+        with _days_ago(3):
+            self._in(case_id, young, self._words_of_alma)
+        with _days_ago(1):
+            self._in(case_id, self.staff["job"], self._answer_of_job_centre)
+
+    def noah(self, people: Citizens) -> None:
+        with _days_ago(4):
+            case_id = self._open("guide", people.noah, (people.susan,))
+            self._add(case_id, "kui", Level.WRITE, "Så vi kan finde den rette ungdomsuddannelse.")
+            self._add(case_id, "kontakt", Level.READ, "Så din kontaktperson kender dine aftaler.")
+
+    def freja(self, people: Citizens) -> None:
+        with _days_ago(60):
+            case_id = self._open("kollega", people.freja, (people.henrik,))
+            self._add(case_id, "social", Level.WRITE, "Så bostøtten kan begynde, når du flytter.")
+            young = self._person(case_id, Capacity.YOUNG_PERSON)
+            self._consent(case_id, young, {}, ("shared", "health"))
+            self._consent(case_id, self._person(case_id, Capacity.PARENT), {}, ("shared", "health"))
+
+    # Steps
+
+    def _open(self, guide: str, young: Pretended, holders: tuple[Pretended, ...]) -> UUID:
+        new = NewCase(
+            young_person=NewCitizen(young.name, young.national_id),
+            birth_date=date.fromisoformat(young.birth_date),
+            custody_holders=tuple(NewCitizen(holder.name, holder.national_id) for holder in holders),
+        )
+        with self._acting(self.staff[guide]) as actor:
+            case_id = cases.open_case(actor, uuid4(), new, self.house.settings.profile)
+        self.owners[case_id] = self.staff[guide]
+        return case_id
+
+    def _add(self, case_id: UUID, key: str, level: Level, purpose: str) -> None:
+        person_id = self.staff[key]
+        self._in(case_id, self.owners[case_id], lambda t: team.add_professional(t, uuid4(), person_id, level, purpose))
+
+    def _consent(
+        self, case_id: UUID, person_id: UUID, special: dict[str, tuple[str, ...]], otherwise: tuple[str, ...]
+    ) -> None:
+        def give(ticket: CaseTicket) -> None:
+            asked = consent_requests.request(ticket, ticket.membership.id)
+            choices = {
+                line.key: frozenset(special.get(line.workplace.unit if line.workplace else "", otherwise))
+                for line in asked.parties
+            }
+            consents.give(ticket, uuid4(), choices, asked.until, "da")
+
+        self._in(case_id, person_id, give)
+
+    def _paper_consent(self, case_id: UUID, person_id: UUID) -> None:
+        def register(ticket: CaseTicket) -> None:
+            giver = next(m for m in ticket.members.values() if m.person_id == person_id)
+            asked = consent_requests.request(ticket, giver.id)
+            choices = {
+                line.key: frozenset(("shared",) if line.workplace and line.workplace.unit == "10. klasse" else ("shared", "health"))
+                for line in asked.parties
+            }
+            today = clock.today(ticket.profile.zone)
+            paper = Paper("paper", today, "", self._upload("samtykke.pdf", papers.signed_page(giver.display_name)))
+            consents.register(ticket, uuid4(), giver.id, choices, asked.until, "da", paper)
+
+        self._in(case_id, self.staff["guide"], register)
+
+    def _files_of_guide(self, ticket: CaseTicket) -> None:
+        upload = self._upload("Mål- og aftaleskema Alma.docx", papers.schema(ticket), "Udkast fra startmødet")
+        files.add(ticket, uuid4(), _shelf(ticket, "shared"), upload, "goals_and_agreements")
+        welcome = (
+            "Kære Alma\n\nVelkommen. Her samler vi det, der handler om din vej. Jeg har lagt vores udkast til mål og "
+            "aftaler under Plan. Ret gerne i det, som du synes. Det er dine mål.\n\nMette"
+        )
+        messages.start(ticket, uuid4(), _shelf(ticket, "shared"), "Velkommen til", welcome)
+
+    def _file_of_psychiatrist(self, ticket: CaseTicket) -> None:
+        upload = self._upload("Behandlingsplan.pdf", papers.treatment(), "Aftalt med Alma")
+        files.add(ticket, uuid4(), _shelf(ticket, "health"), upload)
+
+    def _words_of_alma(self, ticket: CaseTicket) -> None:
+        body = "Jeg vil gerne prøve et værksted i stedet for at sidde stille hele dagen. Kan vi tale om det på mødet?"
+        messages.start(ticket, uuid4(), _shelf(ticket, "shared"), "Praktik", body)
+
+    def _answer_of_job_centre(self, ticket: CaseTicket) -> None:
+        thread = next(t for t in messages.threads(ticket) if t.subject == "Praktik")
+        body = "God idé. Jeg ringer til to værksteder inden fredag og skriver, hvad de siger.\n\nJonas"
+        messages.reply(ticket, uuid4(), thread.id, body)
+
+    def _upload(self, name: str, content: bytes, note: str = "") -> Upload:
+        incoming = Incoming(self.house.store)
+        incoming.write(content)
+        incoming.seek(0)
+        return Upload(name, incoming, note)
+
+    def _person(self, case_id: UUID, capacity: Capacity, number: int = 0) -> UUID:
+        with self._acting(self.owners[case_id]) as actor:
+            ticket = enter_case(actor, case_id)
+            found = [m for m in ticket.members.values() if m.capacity == capacity]
+            return sorted(found, key=lambda m: m.added_at)[number].person_id
+
+    def _in(self, case_id: UUID, person_id: UUID, act: Callable[[CaseTicket], object]) -> None:
+        with self._acting(person_id) as actor:
+            act(enter_case(actor, case_id))
+
+    @contextmanager
+    def _acting(self, person_id: UUID) -> Iterator[Actor]:
+        with self.house.unit_of_work() as session:
+            token = sessions.start(session, person_id, "demo")
+            resumed = sessions.resume(session, token, self.house.settings)
+            if resumed is None:
+                raise RuntimeError("a session that has just begun has ended")
+            yield resumed[0]
+            sessions.end(resumed[0])
+
+
+def _shelf(ticket: CaseTicket, key: str) -> UUID:
+    return next(hatch.id for hatch in ticket.hatches.values() if hatch.key == key)
+
+
+@contextmanager
+def _days_ago(days: int) -> Iterator[None]:
+    """Lets the story have happened some days ago. The database's own clock is not moved: walls stay where they are."""
+    begun, real = clock.now() - timedelta(days=days), clock.source
+    offset = real() - begun
+
+    def earlier() -> datetime:
+        return real() - offset
+
+    clock.source = earlier
+    try:
+        yield
+    finally:
+        clock.source = real

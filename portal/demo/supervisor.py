@@ -1,0 +1,247 @@
+"""`portal demo`: database, web server, worker and pretended eID as one program that needs no setting.
+
+The parts are processes of their own, watched and started again when they die. One lock per data folder keeps a second
+`portal demo` of the same folder out; two clones have two folders, two sockets and two pairs of ports.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from portal import clock
+from portal.demo import eid, people
+from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
+from portal.errors import Unsafe
+from portal.house import open_house
+from portal.migrate import migrate
+from portal.settings import PROJECT, Settings
+from portal.storage.keys import make_keys
+from portal.tools.profile import profile
+
+_GIVE_UP_AFTER = 5
+"""A part that dies this often within a minute stays dead, and everything stops with a message."""
+
+
+class Demo:
+    def __init__(self, folder: Path, port: int | None) -> None:
+        self.folder = folder
+        self.port = _free_port(port or 8000, exact=port is not None)
+        self.eid_port = _free_port(self.port + 1)
+        self.postgres = EmbeddedPostgres(folder / "database")
+        self.parts: dict[str, subprocess.Popen[bytes]] = {}
+        self.deaths: dict[str, list[float]] = {}
+        self.stopping = False
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def eid_address(self) -> str:
+        return f"http://localhost:{self.eid_port}"
+
+    def run(self) -> int:
+        """Until it is told to stop. Returns the process's exit status."""
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, self._stop)
+        with _only_one(self.folder):
+            try:
+                self._prepare()
+                for name in self._commands():
+                    self._start(name)
+                self._wait_until_ready()
+                self._welcome()
+                return self._watch()
+            finally:
+                self._end()
+
+    # Steps
+
+    def _prepare(self) -> None:
+        keys = self.folder / "keys.json"
+        if not keys.exists():
+            make_keys(keys)
+        self.postgres.start()
+        migrate(self.postgres.url("portal_owner"))
+        settings = self._settings()
+        today = clock.today(profile(settings.profile).zone)
+        if not (self.folder / "eid-people.json").exists():
+            eid.prepare(self.folder, people.citizens(today).everybody)
+        self._write_eid_file()
+        self._write_environment(settings)
+        house = open_house(settings)
+        people.make(house)
+        house.engine.dispose()
+
+    def _settings(self) -> Settings:
+        return Settings.model_validate({name.lower(): value for name, value in self._environment().items()})
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "ENVIRONMENT": "demo",
+            "BASE_URL": self.address,
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": self.postgres.url("portal_app"),
+            "OWNER_DATABASE_URL": self.postgres.url("portal_owner"),
+            "KEYS_FILE": str(self.folder / "keys.json"),
+            "EID_FILE": str(self.folder / "eid.toml"),
+            "MAIL_URL": f"folder://{self.folder / 'mail'}",
+        }
+
+    def _write_eid_file(self) -> None:
+        (self.folder / "eid.toml").write_text(
+            "\n".join(
+                (
+                    "[[provider]]",
+                    'key = "demo"',
+                    'label = "Prøve-eID"',
+                    f'issuer = "{self.eid_address}"',
+                    f'client_id = "{eid.CLIENT_ID}"',
+                    f'client_secret_file = "{self.folder / "eid-client-secret"}"',
+                    'scopes = ["openid", "mitid"]',
+                    'national_id_scopes = ["ssn"]',
+                    'national_id_claim = "dk.cpr"',
+                    'birth_date_claim = "mitid.date_of_birth"',
+                    'name_claim = "mitid.identity_name"',
+                    'level_claim = "loa"',
+                    f'levels_accepted = ["{eid.SUBSTANTIAL}", "https://data.gov.dk/concept/core/nsis/High"]',
+                    "demo = true",
+                    "",
+                )
+            ),
+            "utf-8",
+        )
+
+    def _write_environment(self, settings: Settings) -> None:
+        """What the command line needs to speak to this demo (`portal verify-audit` and the like)."""
+        path = self.folder / "environment"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.writelines(f"{name}={value}\n" for name, value in self._environment().items())
+
+    def _commands(self) -> dict[str, list[str]]:
+        gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "10"]
+        gunicorn += ["--no-control-socket", "--log-level", "warning"]
+        return {
+            "eid": [*gunicorn, "-b", f"127.0.0.1:{self.eid_port}", "--threads", "8", self._eid_app()],
+            "worker": [sys.executable, "-m", "portal", "worker"],
+            "web": [*gunicorn, "-b", f"127.0.0.1:{self.port}", "-w", "2", "--threads", "8", "portal.wsgi:app"],
+        }
+
+    def _eid_app(self) -> str:
+        return "portal.demo.wsgi:app"
+
+    def _start(self, name: str) -> None:
+        environment = {**os.environ, **self._environment(), "EID_ISSUER": self.eid_address}
+        environment["PYTHONPATH"] = str(PROJECT)
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.parts[name] = subprocess.Popen(
+                self._commands()[name],
+                env=environment,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=ask_to_stop_with_parent(signal.SIGTERM),
+            )
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + 60
+        for address in (self.eid_address, self.address):
+            while True:
+                with suppress(OSError), urllib.request.urlopen(f"{address}/health", timeout=2) as answer:  # noqa: S310
+                    if answer.status == 200:
+                        break
+                if time.monotonic() > until or self.stopping:
+                    raise Unsafe(f"{address} did not come up; see the logs in {self.folder}")
+                time.sleep(0.1)
+
+    def _welcome(self) -> None:
+        lines = [
+            "",
+            f"  Følgeskab kører på  {self.address}",
+            "",
+            "  Fagpersoner logger på med e-mail og adgangskoden: " + people.PASSWORD,
+            *(f"    {one.email:<32}{one.name}, {one.job_title}, {one.unit}" for one in people.STAFF),
+            "",
+            f"  Unge og forældre logger på med Prøve-eID ({self.eid_address}, helt opdigtet):",
+            *(f"    {one.name:<32}{one.about}" for one in self._citizens()),
+            "",
+            f"  Mails, som demoen ville have sendt: {self.eid_address}/mail",
+            f"  Alt ligger i {self.folder}. Stop med Ctrl-C.",
+            "",
+        ]
+        print("\n".join(lines), flush=True)
+
+    def _citizens(self) -> list[eid.Pretended]:
+        return eid.read_people(self.folder)
+
+    def _watch(self) -> int:
+        while not self.stopping:
+            time.sleep(0.5)
+            if not self.postgres.alive():
+                self._died("database")
+                self.postgres.start()
+            for name, part in list(self.parts.items()):
+                if part.poll() is not None and not self.stopping:
+                    self._died(name)
+                    self._start(name)
+        return 0
+
+    def _died(self, name: str) -> None:
+        now = time.monotonic()
+        recent = [then for then in self.deaths.get(name, []) if now - then < 60] + [now]
+        self.deaths[name] = recent
+        print(f"  ({name} stoppede uventet og startes igen)", flush=True)
+        if len(recent) >= _GIVE_UP_AFTER:
+            raise Unsafe(f"{name} keeps stopping; see {self.folder / (name + '.log')}")
+
+    def _stop(self, _sign: int, _frame: object) -> None:
+        self.stopping = True
+
+    def _end(self) -> None:
+        for part in reversed(list(self.parts.values())):
+            if part.poll() is None:
+                part.terminate()
+        for part in self.parts.values():
+            try:
+                part.wait(15)
+            except subprocess.TimeoutExpired:
+                part.kill()
+        self.postgres.stop()
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    # Root's database runs as somebody else, who must be able to walk through this folder to its own.
+    folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise Unsafe(f"this demo is already running (its data is in {folder})") from problem
+        yield
+
+
+def _free_port(wanted: int, exact: bool = False) -> int:
+    """The first port from `wanted` on that nobody listens on; with `exact`, that one or Unsafe."""
+    for port in range(wanted, wanted + (1 if exact else 200)):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Unsafe(f"port {wanted} is taken" if exact else f"no free port from {wanted} on")

@@ -1,0 +1,88 @@
+"""Languages, and dates and sizes as people say them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.settings import PROJECT
+from portal.tools.profile import Words, profile
+
+LANGUAGES = {"da": "Dansk", "en": "English"}
+COOKIE = "language"
+
+
+def install(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "portal" / "translations")
+    app.config["BABEL_DEFAULT_LOCALE"] = "da"
+    Babel(app, locale_selector=_choose)
+    app.jinja_env.filters.update(when=when, day=day, last_day=last_day, size=size, said=said)
+    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+
+
+def _choose() -> str:
+    chosen = request.cookies.get(COOKIE, "da")
+    return chosen if chosen in LANGUAGES else "da"
+
+
+def language() -> str:
+    """The language of this page: 'da' or 'en'."""
+    return str(get_locale() or "da")
+
+
+def said(words: Words) -> str:
+    """A text of the programme profile in the language of this page."""
+    return words.in_language(language())
+
+
+def zone() -> ZoneInfo:
+    return profile(g.house.settings.profile).zone
+
+
+def when(instant: datetime) -> str:
+    """An instant as people say it: "i dag kl. 14.05", "i går kl. 9.12", "3. marts kl. 9.12"."""
+    local = instant.astimezone(zone())
+    time = format_time(local, "H.mm" if language() == "da" else "H:mm", locale=language())
+    return _("%(day)s at %(time)s", day=_near(local.date()), time=time)
+
+
+def day(value: date | datetime) -> str:
+    """A date in full: "3. marts 2026"."""
+    if isinstance(value, datetime):
+        value = value.astimezone(zone()).date()
+    return format_date(value, "d. MMMM y" if language() == "da" else "d MMMM y", locale=language())
+
+
+def last_day(end: datetime) -> str:
+    """The last whole day before an instant at which something ends."""
+    return day(end - timedelta(microseconds=1))
+
+
+def _near(value: date) -> str:
+    today = clock.today(zone())
+    if value == today:
+        return _("today")
+    if value == today - timedelta(days=1):
+        return _("yesterday")
+    if value.year == today.year:
+        return format_date(value, "d. MMMM" if language() == "da" else "d MMMM", locale=language())
+    return day(value)
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it: "340 kB", "1,2 MB"."""
+    if count < 1000:
+        return _("%(count)s bytes", count=count)
+    for unit, divisor in (("kB", 10**3), ("MB", 10**6), ("GB", 10**9)):
+        if count < divisor * 1000 or unit == "GB":
+            value = count / divisor
+            pattern = "#,##0.#" if value < 10 else "#,##0"
+            return f"{format_decimal(value, pattern, locale=language())} {unit}"
+    raise AssertionError

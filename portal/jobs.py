@@ -1,0 +1,65 @@
+"""Background and timed work. Each task is one call of a service; arguments are ids, never content."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from procrastinate import App, RetryStrategy
+from sqlalchemy import delete
+
+from portal import clock, mail
+from portal.access.signin.eid import ATTEMPT_LASTS
+from portal.house import House
+from portal.models import EidAttempt, Submission
+from portal.outbox import worker_app
+from portal.services import accounts
+
+log = structlog.get_logger("worker")
+
+_AGAIN = RetryStrategy(max_attempts=12, exponential_wait=2)
+"""Waits 2, 4, 8 ... seconds between tries, a good hour in all: longer than a mail server is usually away."""
+
+_INVITATION = """\
+{name}
+
+Du er inviteret til {name}. Vælg en adgangskode her:
+{link}
+
+Linket virker i {days} dage. Har du ikke ventet en invitation, kan du se bort fra denne mail.
+
+--
+
+You have been invited to {name}. Choose a password at the address above. It works for {days} days.
+If you did not expect an invitation, you can ignore this mail.
+"""
+
+
+def build(house: House) -> App:
+    """The queue with every task this portal knows."""
+    app = worker_app(house.settings.database_url)
+
+    @app.task(name="mail_invitation", retry=_AGAIN)
+    def mail_invitation(invitation_id: str) -> None:
+        settings = house.settings
+        with house.unit_of_work() as session:
+            found = accounts.renew_token(session, UUID(invitation_id))
+        if found is None:
+            return
+        address, token = found
+        # The token is in the database, hashed, before it is in a mail: a link that was sent always works.
+        body = _INVITATION.format(
+            name=settings.product_name, link=f"{settings.origin}/invitation/{token}", days=settings.invitation_days
+        )
+        mail.send(settings, address, settings.product_name, body)
+        log.info("invitation mailed", invitation=invitation_id)
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="sweep", queueing_lock="sweep")
+    def sweep(timestamp: int) -> None:
+        with house.unit_of_work() as session:
+            session.execute(delete(EidAttempt).where(EidAttempt.started_at < clock.now() - ATTEMPT_LASTS))
+            session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
+
+    return app

@@ -1,0 +1,140 @@
+"""Forms that forgive: errors at their fields and above the heading, nothing typed is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from flask import g, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
+from wtforms import Field, HiddenField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from portal.errors import InvalidInput
+from portal.services.files import Upload
+from portal.storage.incoming import Incoming
+from portal.views import words
+
+R = TypeVar("R")
+
+INVALID = 422
+"""Status of a page that shows a form again with its errors."""
+
+
+class AskingForm(FlaskForm):  # type: ignore[misc]
+    """A form with a number of its own, so that sending it twice does the thing once."""
+
+    submission = HiddenField(default=lambda: str(uuid4()))
+
+    @property
+    def submission_id(self) -> UUID:
+        try:
+            return UUID(self.submission.data or "")
+        except ValueError as problem:
+            raise InvalidInput("", "form_stale") from problem
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        """Every error with the id of the field it belongs to, in the order of the form."""
+        found = [("", str(error)) for error in self.form_errors]
+        for field in self:
+            found += _faults_of(field)
+        return found
+
+
+def _faults_of(field: Any) -> list[tuple[str, str]]:
+    """The errors of a field, named by its label; of a field that holds others, those of the others."""
+    if hasattr(field, "entries"):
+        return [fault for entry in field.entries for fault in _faults_of(entry)]
+    if hasattr(field, "form"):
+        return [fault for inner in field.form for fault in _faults_of(inner)]
+    return [(field.id, f"{str(field.label.text).rstrip('?')}: {error}") for error in field.errors]
+
+
+def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
+    """The verb's result when the form is valid and the verb takes it; else None, with the errors in the form.
+
+    A verb that refuses the input leaves nothing behind.
+    """
+    if not form.validate_on_submit():
+        return None
+    notes = len(g.session.info.get("notes", []))
+    try:
+        with g.session.begin_nested():
+            return verb()
+    except InvalidInput as problem:
+        del g.session.info.get("notes", [])[notes:]
+        _show(form, problem)
+        return None
+
+
+def _show(form: AskingForm, problem: InvalidInput) -> None:
+    message = words.INPUT[str(problem.message)]
+    field = form
+    for part in problem.field.split("-") if problem.field else ():
+        entries = getattr(field, "entries", None)
+        field = entries[int(part)] if entries is not None else getattr(field, part, None)
+        if field is None:
+            break
+    if field is None or field is form:
+        form.form_errors = [*form.form_errors, message]
+    else:
+        field.errors = [*field.errors, message]
+
+
+def status(form: AskingForm) -> int:
+    """Of a page that shows `form`: 422 when it was sent and has errors."""
+    return INVALID if request.method == "POST" and form.faults else 200
+
+
+def text_field(label: Any, longest: int = 200, required: bool = True, **kwargs: Any) -> StringField:
+    validators: list[Any] = [Length(max=longest, message=_l("This is too long."))]
+    if required:
+        validators.insert(0, InputRequired(message=words.INPUT["required"]))
+    return StringField(label, validators=validators, **kwargs)
+
+
+class DayField(Field):  # type: ignore[misc]
+    """A date as three small boxes for day, month and year: no calendar to fight with on a phone."""
+
+    def __init__(self, label: Any, required: bool = True, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.required = required
+        self.typed: tuple[str, str, str] = ("", "", "")
+
+    def process_data(self, value: date | None) -> None:
+        self.data = value
+        if value is not None:
+            self.typed = (str(value.day), str(value.month), str(value.year))
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        super().process(None, data if data is not None else self.default, extra_filters)
+        if formdata is not None and f"{self.name}-day" in formdata:
+            parts = [str(formdata.get(f"{self.name}-{part}", "")).strip()[:10] for part in ("day", "month", "year")]
+            self.typed = (parts[0], parts[1], parts[2])
+            self.data = None
+
+    def pre_validate(self, form: Any) -> None:
+        if not any(self.typed):
+            if self.required:
+                raise ValidationError(words.INPUT["required"])
+            return
+        try:
+            day, month, year = (int(part) for part in self.typed)
+            if year < 1900:
+                raise ValueError("a year has four digits")
+            self.data = date(year, month, day)
+        except (ValueError, OverflowError) as problem:
+            raise ValidationError(words.INPUT["date_wrong"]) from problem
+
+
+def upload_of(field: Any, note: str = "") -> Upload:
+    """The file that was sealed on its way into this field. Raises InvalidInput when none was chosen."""
+    storage = field.data
+    if not isinstance(storage, FileStorage) or not storage.filename or not isinstance(storage.stream, Incoming):
+        raise InvalidInput(field.short_name, "file_missing")
+    return Upload(storage.filename, storage.stream, note)

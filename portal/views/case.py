@@ -1,0 +1,51 @@
+"""A case from inside: its overview, who can see what, and searching in it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.services import overview as overviews
+from portal.services import people, search
+from portal.views.asking import AskingForm, text_field
+
+bp = Blueprint("case", __name__, url_prefix="/cases/<uuid:case_id>")
+
+
+class SearchForm(AskingForm):
+    words = text_field(_l("Search in files and messages"), 200, required=False)
+
+
+@bp.get("")
+@opens(Action.CASE_VIEW)
+def overview(ticket: CaseTicket) -> ResponseReturnValue:
+    return render_template("case/overview.html", page=overviews.overview(ticket), search=SearchForm(formdata=None))
+
+
+@bp.get("/audience")
+@opens(Action.CASE_VIEW)
+def audience(ticket: CaseTicket) -> ResponseReturnValue:
+    return render_template("case/audience.html", lines=people.who_sees(ticket, None), compartment=None)
+
+
+@bp.get("/audience/<uuid:compartment_id>")
+@opens(Action.CASE_VIEW)
+def audience_of(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
+    lines = people.who_sees(ticket, compartment_id)
+    return render_template("case/audience.html", lines=lines, compartment=ticket.hatches[compartment_id])
+
+
+@bp.route("/search", methods=["GET", "POST"])
+@opens(Action.CASE_SEARCH)
+def find(ticket: CaseTicket) -> ResponseReturnValue:
+    """Searching is sent as a form: what somebody looks for belongs in no address and no log."""
+    form = SearchForm()
+    wanted = (form.words.data or "").strip()
+    hits = search.find(ticket, wanted) if request.method == "POST" and form.validate_on_submit() else None
+    return render_template("case/search.html", search=form, hits=hits, wanted=wanted)

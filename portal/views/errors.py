@@ -1,0 +1,98 @@
+"""Pages for when something did not go. Each says what happened, that nothing is lost, and who can help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, render_template
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from portal.access.policy import Reason, Refusal
+from portal.errors import InvalidInput
+from portal.views import frame, words
+
+_DRAIN = 1024 * 1024 * 1024
+
+
+def not_found() -> Any:
+    title = _("There is nothing here")
+    body = _("The page does not exist, or it is not open to you. Go back to where you came from, or to the start page.")
+    return _page(404, title, [body])
+
+
+def refused(reason: Reason) -> Any:
+    sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    if reason.code is Refusal.SHUT and not sentences:
+        sentences = [_("Your access has ended.")]
+    if reason.code is Refusal.SHUT:
+        sentences.append(_("What you wrote earlier stays in the case with your name and role."))
+    if reason.guide:
+        sentences.append(_("You can ask the guide: %(guide)s.", guide=reason.guide))
+    return _page(403, str(words.REFUSAL[reason.code]), sentences)
+
+
+def invalid(problem: InvalidInput) -> Any:
+    return _page(422, _("This could not be done"), [str(words.INPUT[str(problem.message)])])
+
+
+def neighbour_down(neighbour: str) -> Any:
+    what = {
+        "database": _("The portal cannot reach its database just now."),
+        "storage": _("The files cannot be reached just now. Messages and plans still work."),
+        "eid": _("The eID does not answer just now."),
+        "mail": _("Mail cannot be sent just now."),
+    }[neighbour]
+    body, status, headers = _page(503, _("Try again in a moment"), [what, _("Nothing you had saved is lost.")])
+    return body, status, {**headers, "Retry-After": "10"}
+
+
+def damaged() -> Any:
+    title = _("This file is damaged")
+    body = _("What is stored is not what was put in, so it is not shown. The guide should be told.")
+    return _page(500, title, [body])
+
+
+def http(problem: HTTPException) -> Any:
+    if problem.response is not None:
+        return problem
+    if isinstance(problem, RequestEntityTooLarge):
+        return _too_large()
+    if isinstance(problem, CSRFError):
+        title = _("The page was too old to send")
+        return _page(400, title, [_("Go back, load the page again and send it once more. Nothing has been changed.")])
+    if problem.code == 404:
+        return not_found()
+    if problem.code == 405:
+        return _page(405, _("This address cannot be used that way"), [_("Go back and use the buttons of the page.")])
+    return _page(problem.code or 400, _("That did not work"), [_("Go back and try once more. Nothing has been changed.")])
+
+
+def fault() -> Any:
+    sentences = [
+        _("It is our fault, not yours. What you were doing just now was not saved; everything before it was."),
+        _("If you tell somebody about it, give them this number: %(id)s", id=g.get("request_id", "-")),
+    ]
+    return _page(500, _("Something went wrong"), sentences)
+
+
+def _too_large() -> Any:
+    from flask import request
+
+    from portal.i18n import size
+
+    # A browser that is cut off while sending shows a bare network error instead of this page, so the rest is let in
+    # and thrown away, up to a gigabyte and only from somebody signed in.
+    if g.get("actor") is not None:
+        left = _DRAIN
+        while left > 0 and (read := len(request.environ["wsgi.input"].read(1024 * 1024))):
+            left -= read
+    limit = size(g.house.settings.upload_limit)
+    body = _("A file may be at most %(limit)s. Make it smaller, or split it, and try again.", limit=limit)
+    return _page(413, _("The file is too large"), [body])
+
+
+def _page(status: int, title: str, sentences: list[str]) -> tuple[str, int, dict[str, str]]:
+    # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
+    return render_template("error.html", title=title, sentences=sentences, status=status, head=None), status, {}

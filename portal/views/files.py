@@ -1,0 +1,102 @@
+"""Files: the list, one file with its versions, putting in and taking out."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import RadioField, SelectField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.i18n import said
+from portal.services import files
+from portal.storage.inspection import MEDIA_TYPES
+from portal.views.asking import AskingForm, attempt, status, text_field, upload_of
+from portal.views.shelves import shelf_choices, shelf_of
+
+bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
+
+
+class FileForm(AskingForm):
+    file = FileField(_l("File"))
+    note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
+    tool = SelectField(_l("Is it one of the plan's tools?"))
+    compartment = RadioField(_l("Who should be able to see it?"), validate_choice=False)
+
+
+class VersionForm(AskingForm):
+    file = FileField(_l("The file as it is now"))
+    note = text_field(_l("What have you changed? (may be left out)"), 1000, required=False)
+
+
+@bp.get("")
+@opens(Action.FILE_VIEW)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    return render_template("files/index.html", files=files.listing(ticket))
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@opens(Action.FILE_ADD, takes_files=True)
+def add(ticket: CaseTicket) -> ResponseReturnValue:
+    form = FileForm()
+    form.tool.choices = [("", _("No, something else"))] + [(t.key, said(t.title)) for t in ticket.profile.tool]
+    form.compartment.choices = shelf_choices(ticket)
+    if request.method == "GET":
+        form.tool.data = request.args.get("tool", "")
+        form.compartment.data = form.compartment.choices[0][0] if form.compartment.choices else None
+
+    def verb() -> UUID:
+        shelf = shelf_of(ticket, form.compartment.data)
+        upload = upload_of(form.file, form.note.data or "")
+        return files.add(ticket, form.submission_id, shelf, upload, form.tool.data or None)
+
+    made = attempt(form, verb)
+    if made is None:
+        return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES)), status(form)
+    flash(_("The file is put in."), "success")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=made), 303)
+
+
+@bp.get("/<uuid:file_id>")
+@opens(Action.FILE_VIEW)
+def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    return render_template("files/show.html", file=files.page(ticket, file_id), form=VersionForm(formdata=None))
+
+
+@bp.post("/<uuid:file_id>/versions")
+@opens(Action.FILE_ADD_VERSION, takes_files=True)
+def add_version(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    form = VersionForm()
+    made = attempt(
+        form,
+        lambda: files.add_version(ticket, form.submission_id, file_id, upload_of(form.file, form.note.data or "")),
+    )
+    if made is None:
+        return render_template("files/show.html", file=files.page(ticket, file_id), form=form), status(form)
+    flash(_("Version %(number)s is put in.", number=made), "success")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+
+
+@bp.get("/<uuid:file_id>/versions/<int(max=1000000):number>")
+@opens(Action.FILE_DOWNLOAD)
+def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
+    found = files.download(ticket, g.house.store, file_id, number)
+    return Response(found.content, headers=attachment(found.name, found.media_type, found.size))
+
+
+def attachment(name: str, media_type: str, size: int) -> dict[str, str]:
+    """Headers that make a browser save a file under its own name and never show it as a page of ours (RFC 6266)."""
+    plain = "".join(c if c.isascii() and c.isalnum() or c in " .-_()" else "_" for c in name)
+    return {
+        "Content-Type": media_type,
+        "Content-Length": str(size),
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    }

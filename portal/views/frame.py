@@ -1,0 +1,192 @@
+"""What frames every page: the name, who is signed in, and in a case the same head with its five doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, g, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal import clock
+from portal.access.actions import Action, OfficeAction
+from portal.access.policy import BlockerNote
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket, Hatch
+from portal.access.windows import Obstacle
+from portal.house import House
+from portal.i18n import said
+from portal.services import consent_requests, insight, messages, people
+from portal.services.consent_requests import PartyLine
+from portal.tools.profile import Compartment, Profile
+from portal.views import words
+
+
+@dataclass(frozen=True)
+class Door:
+    name: str
+    href: str
+    icon: str
+    current: bool
+    news: int = 0
+
+
+class CaseHead:
+    """The head of every page of a case. Computed when the template asks."""
+
+    def __init__(self, ticket: CaseTicket) -> None:
+        self.ticket = ticket
+
+    @cached_property
+    def first_name(self) -> str:
+        return self.ticket.young_person.display_name.split()[0]
+
+    @property
+    def guide(self) -> str:
+        return self.ticket.owner.display_name
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        return people.audience_sizes(self.ticket)
+
+    @cached_property
+    def doors(self) -> list[Door]:
+        case_id = self.ticket.case_id
+        unread = messages.count_unread(self.ticket)
+        rows = [
+            (_("Overview"), "case.overview", "home", 0),
+            (_("Plan"), "plan.index", "flag", 0),
+            (_("Files"), "files.index", "folder", 0),
+            (_("Messages"), "messages.index", "chat", unread),
+            (_("People"), "people.index", "groups", 0),
+        ]
+        here = (request.endpoint or "").split(".")[0]
+        homes = {"team": "people", "consents": "people", "log": ""}
+        here = homes.get(here, here)
+        return [
+            Door(name, url_for(endpoint, case_id=case_id), icon, endpoint.split(".")[0] == here, news)
+            for name, endpoint, icon, news in rows
+        ]
+
+    def compartment(self, key: str) -> Compartment:
+        return self.ticket.profile.compartment_of(key)
+
+
+def install(app: Flask, house: House) -> None:
+    @app.context_processor
+    def _frame() -> dict[str, Any]:
+        ticket = g.get("ticket")
+        actor = g.get("actor")
+        return {
+            "product": house.settings.product_name,
+            "settings": house.settings,
+            "actor": actor,
+            "limits": g.get("limits"),
+            "ticket": ticket,
+            "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
+            "may": may,
+            "words": words,
+            "Action": Action,
+            "Capacity": Capacity,
+            "Level": Level,
+            "OfficeAction": OfficeAction,
+            "title_of": title_of,
+            "role_word": role,
+            "party_title": party_title,
+            "compartment_icon": compartment_icon,
+            "compartment_by_id": compartment_by_id,
+            "names_who_see": names_who_see,
+            "hatches_in_order": hatches_in_order,
+            "tool_title": tool_title,
+            "file_icon": file_icon,
+            "obstacle_for_me": obstacle_for_me,
+            "looks": insight.LOOKS,
+            "ngettext": ngettext,
+            "right_now": lambda: clock.now().isoformat(),
+            "is_demo": house.settings.environment == "demo",
+        }
+
+    app.jinja_env.filters["role"] = role
+
+
+def may(action: Action | OfficeAction) -> bool:
+    """Whether the person may do this: the same rule decides about the button and about the route."""
+    if isinstance(action, OfficeAction):
+        return g.get("actor") is not None and action in g.actor.office
+    return g.get("ticket") is not None and g.ticket.allows(action)
+
+
+def role(membership: Any) -> str:
+    """What somebody is in the case: their job title, or the word of the programme profile."""
+    if membership.job_title:
+        return str(membership.job_title)
+    return said(_rules().words[Capacity(membership.capacity)].title)
+
+
+def title_of(key: str) -> str:
+    """What a compartment is called."""
+    return said(_rules().compartment_of(key).title)
+
+
+def compartment_icon(key: str) -> str:
+    return _rules().compartment_of(key).icon
+
+
+def compartment_by_id(compartment_id: str) -> Compartment:
+    return _rules().compartment_of(g.ticket.hatches[UUID(compartment_id)].key)
+
+
+def hatches_in_order() -> list[Hatch]:
+    """The compartments open to this person, in the order of the programme profile."""
+    order = [rule.key for rule in _rules().compartment]
+    return sorted(g.ticket.hatches.values(), key=lambda hatch: order.index(hatch.key))
+
+
+def names_who_see(key: str) -> str:
+    """Names and roles of everyone who can see a compartment, in one line; the reader first."""
+    if "audience" not in g:
+        g.audience = people.audience(g.ticket)
+    names = [
+        _("you") if line.membership.id == g.ticket.membership.id else f"{line.membership.display_name} ({role(line.membership)})"
+        for line in g.audience
+        if any(shelf.key == key for shelf in line.open)
+    ]
+    return ", ".join(sorted(names, key=lambda name: name != _("you")))
+
+
+def party_title(line: PartyLine) -> str:
+    """Whom a consent is about: a unit and its organisation, or a person."""
+    if line.workplace:
+        return f"{line.workplace.unit}, {line.workplace.organisation}"
+    return line.members[0].display_name
+
+
+def tool_title(key: str) -> str:
+    tool = _rules().tool_of(key)
+    return said(tool.title) if tool else key
+
+
+def obstacle_for_me(note: BlockerNote) -> str:
+    """What keeps the reader out, as a sentence."""
+    obstacle = Obstacle(note.obstacle)
+    sentence = words.OBSTACLE_FOR_ME.get(obstacle) or words.OBSTACLE_FOR_ME[obstacle, note.giver]  # type: ignore[index]
+    return str(sentence)
+
+
+def file_icon(media_type: str) -> str:
+    """The icon of a kind of file."""
+    if media_type == "application/pdf":
+        return "file-pdf"
+    if "spreadsheet" in media_type or "excel" in media_type or media_type == "text/csv":
+        return "file-excel"
+    if "word" in media_type or "opendocument.text" in media_type:
+        return "file-word"
+    kind = media_type.split("/")[0]
+    return {"image": "file-image", "video": "videocam"}.get(kind, "file")
+
+
+def _rules() -> Profile:
+    return consent_requests.rules_of(g.ticket)

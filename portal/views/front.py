@@ -1,0 +1,41 @@
+"""The front door, the language switch, and the sign of life for those who watch over the machine."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+
+from portal import i18n
+from portal.access.guard import public
+
+bp = Blueprint("front", __name__)
+
+
+@bp.get("/")
+@public
+def index() -> ResponseReturnValue:
+    """Signed in: to one's cases. Otherwise: to signing in."""
+    return redirect(url_for("case_list.index" if g.actor else "signin.form"), 303)
+
+
+@bp.post("/language/<any(da, en):code>")
+@public
+def language(code: str) -> ResponseReturnValue:
+    """Remembers the language in this browser and goes back to the page the button was on."""
+    back = request.form.get("back", "/")
+    # Only a path of our own: a browser reads `//host` and `/\host` as another site.
+    safe = back.startswith("/") and not back.startswith(("//", "/\\")) and not any(ord(c) < 32 for c in back)
+    response = redirect(back if safe else "/", 303)
+    response.set_cookie(
+        i18n.COOKIE, code, max_age=365 * 86400, secure=g.house.settings.https, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+@bp.get("/health")
+@public
+def health() -> ResponseReturnValue:
+    """200 when this process can serve: it answers, and so does the database."""
+    g.session.execute(text("select 1"))
+    return "ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}

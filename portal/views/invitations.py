@@ -1,0 +1,50 @@
+"""Where a professional's invitation leads: choosing a password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import PasswordField
+from wtforms.validators import EqualTo, InputRequired
+
+from portal.access.guard import public
+from portal.services import accounts
+from portal.views import words
+from portal.views.asking import AskingForm, attempt, status
+
+bp = Blueprint("invitations", __name__)
+
+
+class ChooseForm(AskingForm):
+    password = PasswordField(_l("New password"), validators=[InputRequired(message=words.INPUT["required"])])
+    again = PasswordField(
+        _l("The same password again"),
+        validators=[
+            InputRequired(message=words.INPUT["required"]),
+            EqualTo("password", message=words.INPUT["password_differs"]),
+        ],
+    )
+
+
+@bp.get("/invitation/<token>")
+@public
+def form(token: str) -> ResponseReturnValue:
+    name = accounts.invited(g.session, token)
+    if name is None:
+        return render_template("signin/invitation_over.html"), 410
+    return render_template("signin/invitation.html", form=ChooseForm(formdata=None), name=name)
+
+
+@bp.post("/invitation/<token>")
+@public
+def choose(token: str) -> ResponseReturnValue:
+    name = accounts.invited(g.session, token)
+    if name is None:
+        return render_template("signin/invitation_over.html"), 410
+    asked = ChooseForm()
+    if attempt(asked, lambda: accounts.accept(g.session, token, asked.password.data or "")) is None:
+        return render_template("signin/invitation.html", form=asked, name=name), status(asked)
+    flash(_("Your password is saved. Sign in with it now."), "success")
+    return redirect(url_for("signin.form"), 303)

@@ -1,0 +1,40 @@
+"""*Hvem har set min sag*."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.roles import Level
+from portal.access.ticket import CaseTicket
+from portal.services import insight
+from portal.services.insight import LogLine
+from portal.views import words
+
+bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
+
+
+@bp.get("")
+@opens(Action.LOG_VIEW)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    before = request.args.get("before", "")
+    only = request.args.get("only", "")
+    page = insight.log(ticket, int(before) if before.isdigit() and len(before) < 12 else None, only if only in ("looks", "changes") else "")
+    return render_template("log/index.html", page=page, only=only, did=did)
+
+
+def did(line: LogLine) -> str:
+    """What somebody did, as the end of a sentence that began with who they are."""
+    about = _("“%(name)s”", name=line.about) if line.about else _unnamed(line)
+    level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
+    sentence = str(words.DID[line.event])
+    return sentence % {"about": about, "number": line.fields.get("number", ""), "level": level}
+
+
+def _unnamed(line: LogLine) -> str:
+    if line.in_shut_compartment:
+        return _("something that is for others than you")
+    return _("something")

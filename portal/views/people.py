@@ -1,0 +1,29 @@
+"""*Mennesker*: everybody in the case, what each may see, and what is missing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.services import consent_requests, people
+
+bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
+
+
+@bp.get("")
+@opens(Action.TEAM_VIEW)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    lines = people.picture(ticket)
+    consents = consent_requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
+    givers = consent_requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
+    return render_template(
+        "people/index.html",
+        lines=lines,
+        leads=people.leads(ticket),
+        consents=consents,
+        givers=givers,
+        asks_me=consent_requests.asks_me(ticket),
+    )

@@ -1,0 +1,56 @@
+"""The plan: the model's tools, each with the files that lie in its place."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.i18n import language, said
+from portal.services import overview
+from portal.storage.inspection import MEDIA_TYPES
+from portal.views.files import attachment
+
+bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
+
+
+@bp.get("")
+@opens(Action.PLAN_VIEW)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    return render_template("plan/index.html", tools=overview.tools(ticket))
+
+
+@bp.get("/<tool>/blank")
+@opens(Action.PLAN_VIEW)
+def blank(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    """An empty Word form with the base data of the case filled in."""
+    found, content = overview.blank(ticket, tool, _words(), language())
+    return Response(content, headers=attachment(f"{said(found.title)}.docx", MEDIA_TYPES["docx"], len(content)))
+
+
+def _words() -> dict[str, str]:
+    return {
+        "name": _("Name"),
+        "birth_date": _("Birth date"),
+        "guide": _("Guide"),
+        "team": _("My team"),
+        "now": _("Where I am now, and where I am going"),
+        "period": _("The period this is about"),
+        "overall_goal": _("My overall goal"),
+        "how_it_is": _("How it is now"),
+        "strengths": _("What I am good at"),
+        "goal": _("Goal"),
+        "goal_words": _("I will"),
+        "why": _("Why it matters to me"),
+        "reached": _("How we see that it is reached"),
+        "latest": _("At the latest"),
+        "status": _("How it is going"),
+        "agreements": _("Agreements for goal"),
+        "what": _("What"),
+        "who": _("Who does it"),
+        "due": _("When"),
+        "follow_up": _("How we follow up"),
+    }

@@ -1,0 +1,155 @@
+"""The guide's say over who is in the case: adding, opening, closing, codes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket
+from portal.cpr import Cpr
+from portal.clock import now
+from portal.services import team
+from portal.services.citizens import NewCitizen
+from portal.services.joining import Joining
+from portal.views import words
+from portal.views.asking import AskingForm, attempt, status, text_field
+
+bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
+
+_LEVELS = [(level.value, words.LEVEL[level]) for level in (Level.READ, Level.WRITE)]
+
+
+class ProfessionalForm(AskingForm):
+    level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
+    purpose = TextAreaField(
+        _l("Why should they be in the case?"),
+        validators=[InputRequired(message=words.INPUT["required"]), Length(max=1000, message=_l("This is too long."))],
+    )
+
+
+class CitizenForm(AskingForm):
+    capacity = RadioField(
+        _l("Who is it?"),
+        choices=[
+            (Capacity.PARENT.value, _l("A parent")),
+            (Capacity.NETWORK_PERSON.value, _l("Another adult the young person has chosen")),
+        ],
+        default=Capacity.PARENT.value,
+    )
+    custody = BooleanField(_l("Holds custody, and must be asked for consent until the young person is 18"))
+    name = text_field(_l("Name"), 120)
+    national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
+    level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
+    purpose = TextAreaField(_l("Why should they be in the case?"), validators=[Length(max=1000)])
+
+
+class LevelForm(AskingForm):
+    level = RadioField(_l("Access"), choices=[(level.value, words.LEVEL[level]) for level in Level])
+
+
+@bp.get("/find")
+@opens(Action.TEAM_CHANGE)
+def find(ticket: CaseTicket) -> ResponseReturnValue:
+    """Looking somebody up in the staff directory. Names of staff are no secret, so this may be an address."""
+    wanted = request.args.get("q", "").strip()[:100]
+    found = team.search_staff(ticket, wanted) if wanted else []
+    return render_template("team/find.html", wanted=wanted, found=found)
+
+
+@bp.route("/add/<uuid:person_id>", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
+    who = team.colleague(ticket, person_id)
+    form = ProfessionalForm()
+    made = attempt(
+        form,
+        lambda: team.add_professional(
+            ticket, form.submission_id, person_id, Level(form.level.data), form.purpose.data or ""
+        ),
+    )
+    if made is None:
+        prospects = team.preview(ticket, Capacity.PROFESSIONAL, who.unit_id, Level.READ)
+        return render_template("team/add.html", form=form, who=who, prospects=prospects), status(form)
+    flash(_("The person is added."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/citizen", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
+    form = CitizenForm()
+
+    def verb() -> UUID:
+        capacity = Capacity(form.capacity.data)
+        terms = Joining(
+            capacity=capacity,
+            level=Level(form.level.data),
+            purpose=form.purpose.data or "",
+            custody=form.custody.data and capacity is Capacity.PARENT,
+        )
+        new = NewCitizen(form.name.data or "", form.national_id.data or "")
+        return team.add_citizen(ticket, form.submission_id, new, terms)
+
+    made = attempt(form, verb)
+    if made is None:
+        return render_template("team/citizen.html", form=form), status(form)
+    flash(_("The person is added."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/<uuid:membership_id>", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    """One member: their access, and what follows from changing it."""
+    line = team.member(ticket, membership_id)
+    form = LevelForm(level=line.level.value)
+
+    def verb() -> bool:
+        team.change_level(ticket, membership_id, Level(form.level.data))
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("team/member.html", form=form, line=line), status(form)
+    flash(_("The access is changed. It takes effect now."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.get("/<uuid:membership_id>/close")
+@opens(Action.TEAM_CHANGE)
+def confirm_close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    """Shutting somebody out is a page of its own that says what will happen."""
+    return render_template("team/close.html", form=AskingForm(), line=team.member(ticket, membership_id))
+
+
+@bp.post("/<uuid:membership_id>/close")
+@opens(Action.TEAM_CHANGE)
+def close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    team.change_level(ticket, membership_id, Level.NONE)
+    flash(_("The access is closed. It takes effect now."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.post("/<uuid:membership_id>/code")
+@opens(Action.TEAM_CHANGE)
+def code(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    """Shown once, in the answer to this request: it is not kept anywhere in clear."""
+    made = team.make_code(ticket, membership_id)
+    membership = ticket.members[membership_id]
+    return render_template("team/code.html", code=made, membership=membership, days=team.CODE_DAYS)
+
+
+@bp.post("/<uuid:membership_id>/national-id")
+@opens(Action.NATIONAL_ID_SHOW)
+def national_id(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    number = team.show_national_id(ticket, membership_id)
+    written = Cpr.parse(number, now().date()).written if number else None
+    return render_template("team/national_id.html", number=written, membership=ticket.members[membership_id])

@@ -1,0 +1,223 @@
+"""What every request and response have in common: one session, one commit, headers, error pages, sealed uploads."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import IO, Any
+
+import structlog
+from flask import Flask, Request, Response, g, request
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from portal import audit
+from portal.access.guard import declared
+from portal.audit import Event
+from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
+from portal.house import House
+from portal.models import AuditHead
+from portal.storage.incoming import Incoming
+from portal.views import errors as pages
+
+log = structlog.get_logger("web")
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'{form}; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class PortalApp(Flask):
+    """Commits once per request: after the view, before the response, where a failure still becomes an error page."""
+
+    def dispatch_request(self) -> Any:
+        answer = super().dispatch_request()
+        g.session.commit()
+        return answer
+
+    def log_exception(self, exc_info: Any) -> None:
+        # Flask would log the whole trace, whose text may quote what somebody typed.
+        log.error("fault", id=g.get("request_id"), kind=exc_info[0].__name__, at=_place(exc_info[1]))
+
+
+class PortalRequest(Request):
+    """A request whose files are sealed while they arrive, and only where a view takes files."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        what = declared(g.app, self.endpoint) if self.endpoint else None
+        if what is None or not what.takes_files or g.actor is None:
+            return _Nowhere()  # type: ignore[return-value]
+        incoming = Incoming(g.house.store)
+        g.incoming.append(incoming)
+        return incoming  # type: ignore[return-value]
+
+
+class _Nowhere:
+    """Swallows a file sent to a page that asks for none."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def seek(self, _position: int) -> None:
+        return None
+
+    def read(self, _size: int = -1) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        return None
+
+
+def install(app: Flask, house: House) -> None:
+    """Registers everything around the views. Comes before the guard, which needs the session."""
+    app.request_class = PortalRequest
+
+    @app.before_request
+    def _begin() -> None:
+        g.app, g.house, g.incoming, g.began = app, house, [], time.monotonic()
+        g.request_id = uuid.uuid4().hex[:12]
+        g.session = house.new_session()
+
+    @app.teardown_request
+    def _end(_problem: BaseException | None) -> None:
+        if "session" in g:
+            g.session.close()
+        for incoming in g.get("incoming", ()):
+            incoming.close()
+
+    app.after_request(_headers)
+    app.after_request(_note)
+    _install_errors(app)
+
+
+def _headers(response: Response) -> Response:
+    """The same strict headers on every response, errors included."""
+    form = "".join(f" {origin}" for origin in g.get("form_origins", ()))
+    defaults = {
+        "Content-Security-Policy": _CSP.format(form=form),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "X-Frame-Options": "DENY",
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+    if request.endpoint == "static" and response.status_code == 200:
+        defaults["Cache-Control"] = "public, max-age=3600"
+    if g.get("house") and g.house.settings.https:
+        defaults["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    for name, value in defaults.items():
+        response.headers.setdefault(name, value)
+    if "request_id" in g:
+        response.headers["X-Request-Id"] = g.request_id
+    return response
+
+
+def _note(response: Response) -> Response:
+    """One line per request: which view, how it ended, how long. No address, no query, no name."""
+    if "began" in g and request.endpoint != "static":
+        log.info(
+            "request",
+            id=g.request_id,
+            view=request.endpoint,
+            method=request.method,
+            status=response.status_code,
+            ms=round((time.monotonic() - g.began) * 1000, 1),
+        )
+    return response
+
+
+def _install_errors(app: Flask) -> None:
+    @app.errorhandler(NotFound)
+    def _not_found(_problem: NotFound) -> Any:
+        _refused("not_found")
+        return pages.not_found()
+
+    @app.errorhandler(Refused)
+    def _refused_page(problem: Refused) -> Any:
+        _refused(problem.reason.code.value)
+        return pages.refused(problem.reason)
+
+    @app.errorhandler(InvalidInput)
+    def _invalid(problem: InvalidInput) -> Any:
+        # Views show these at their fields; one that comes this far belongs to no field of a form on screen.
+        _fail()
+        return pages.invalid(problem)
+
+    @app.errorhandler(NeighbourDown)
+    def _down(problem: NeighbourDown) -> Any:
+        _fail()
+        log.error("neighbour down", id=g.get("request_id"), neighbour=problem.neighbour)
+        return pages.neighbour_down(problem.neighbour)
+
+    @app.errorhandler(Damaged)
+    def _damaged(problem: Damaged) -> Any:
+        _fail()
+        log.error("damaged", id=g.get("request_id"), what=str(problem))
+        return pages.damaged()
+
+    @app.errorhandler(HTTPException)
+    def _http(problem: HTTPException) -> Any:
+        _fail()
+        return pages.http(problem)
+
+    @app.errorhandler(Exception)
+    def _any(problem: Exception) -> Any:
+        _fail()
+        cause = getattr(problem, "original_exception", None) or problem
+        if isinstance(cause, OperationalError | PoolTimeout) or _connection_lost(cause):
+            log.error("neighbour down", id=g.get("request_id"), neighbour="database")
+            return pages.neighbour_down("database")
+        # The text of an exception may quote what somebody typed, so only its kind and place are logged.
+        log.error("fault", id=g.get("request_id"), kind=type(cause).__name__, at=_place(cause))
+        return pages.fault()
+
+
+def _connection_lost(problem: BaseException) -> bool:
+    return isinstance(problem, DBAPIError) and problem.connection_invalidated
+
+
+def _place(problem: BaseException) -> str:
+    trace = problem.__traceback__
+    places = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(places[-6:])
+
+
+def _fail() -> None:
+    """What this request had begun is undone."""
+    if "session" in g:
+        g.session.rollback()
+
+
+def _refused(reason: str) -> None:
+    """Undoes what was begun and leaves a trace of the attempt: in the case, where there is one of that id."""
+    _fail()
+    if g.get("actor") is None:
+        return
+    what = declared(g.app, request.endpoint) if request.endpoint else None
+    action = what.action.value if what and what.action else "none"
+    case_id = (request.view_args or {}).get("case_id")
+    session = g.session
+    # The same work is done for a case of somebody else as for one that does not exist.
+    chained = case_id is not None and session.get(AuditHead, case_id) is not None
+    if chained:
+        membership = g.ticket.membership.id if g.ticket else None
+        fields = {"action": action, "reason": reason}
+        audit.record(session, Event.ACCESS_REFUSED, chain=case_id, membership_id=membership, **fields)
+    else:
+        audit.record(session, Event.STRANGER_REFUSED, action=action)
+    session.commit()

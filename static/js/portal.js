@@ -1,0 +1,54 @@
+// Makes pages quicker and kinder. Every page works without it.
+"use strict";
+
+// Errors: the summary gets the focus, so that a screen reader begins there.
+document.getElementById("faults")?.focus();
+
+// A form that does something is sent once, also by an impatient finger.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
+  });
+}
+// Coming back with the back button, the form may be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+});
+
+// A file that is too large is said so before it is sent.
+for (const input of document.querySelectorAll("input[type=file][data-limit]")) {
+  input.addEventListener("change", () => {
+    const file = input.files[0];
+    input.setCustomValidity(file && file.size > Number(input.dataset.limit) ? input.dataset.tooLarge : "");
+    input.reportValidity();
+  });
+  input.form?.addEventListener("submit", (event) => {
+    if (input.validity.customError) { event.preventDefault(); input.reportValidity(); delete input.form.dataset.sent; }
+  });
+}
+
+// Two minutes before the session ends there is a warning and one press to stay.
+const body = document.body;
+const ending = document.getElementById("ending");
+if (body.dataset.ends && ending) {
+  const skew = Date.now() - Date.parse(body.dataset.now);
+  let ends = Date.parse(body.dataset.ends) + skew;
+  const stay = document.getElementById("stay");
+  const look = () => {
+    const left = ends - Date.now();
+    ending.hidden = left > 120000;
+    if (left <= 0) { window.location.reload(); return; }
+    window.setTimeout(look, Math.max(1000, Math.min(left - 119000, 30000)));
+  };
+  stay.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(stay.action, { method: "POST", body: new FormData(stay), headers: { Accept: "application/json" } });
+    if (!answer.ok || answer.redirected) { window.location.reload(); return; }
+    const limits = await answer.json();
+    ends = Date.parse(limits.ends) + (Date.now() - Date.parse(limits.now));
+    ending.hidden = true;
+  });
+  look();
+}
