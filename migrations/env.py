@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from portal.db import Base
 from portal import models  # noqa: F401  registers the tables
+from portal.db import Base
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=False)

@@ -23,7 +23,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, event, insert, select, text, update
 from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.orm.session import UOWTransaction
 
 from portal import clock
 from portal.db import PortalSession
@@ -70,7 +69,7 @@ class Event(StrEnum):
     STAFF_ADDED = "staff.added"
     STAFF_INVITED = "staff.invited"
     INVITATION_MAILED = "invitation.mailed"
-    PASSWORD_CHOSEN = "password.chosen"
+    PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
     SIGNED_IN = "signed.in"
@@ -130,7 +129,7 @@ def record(
 
 
 @event.listens_for(PortalSession, "after_flush")
-def _remember_changes(session: Session, _context: UOWTransaction) -> None:
+def _remember_changes(session: Session, _context: object) -> None:
     changed = (*session.new, *session.dirty, *session.deleted)
     if any(not isinstance(row, _UNTRACED) for row in changed):
         session.info["changed"] = True

@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-
 import click
 
 from portal.errors import InvalidInput, NeighbourDown, PortalError, Unsafe
@@ -32,9 +31,9 @@ def main() -> None:
     except NeighbourDown as problem:
         sys.exit(f"portal: the {problem.neighbour} does not answer")
     except InvalidInput as problem:
-        sys.exit(f"portal: {problem.field}: {problem.message}")
-    except (Unsafe, PortalError) as problem:
         sys.exit(f"portal: {problem}")
+    except (Unsafe, PortalError) as problem:
+        sys.exit(f"portal: {str(problem) or type(problem).__name__}")
 
 
 @cli.command()
@@ -121,7 +120,11 @@ def write_docs(check: bool) -> None:
     from portal.drawing import documents
     from portal.settings import PROJECT
 
-    stale = [path for path, text in documents().items() if not (PROJECT / path).exists() or (PROJECT / path).read_text("utf-8") != text]
+    stale = [
+        path
+        for path, text in documents().items()
+        if not (PROJECT / path).exists() or (PROJECT / path).read_text("utf-8") != text
+    ]
     for path in stale:
         if not check:
             (PROJECT / path).write_text(documents()[path], "utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Uuid, create_engine, event, text
@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    type_annotation_map = {UUID: Uuid(), datetime: DateTime(timezone=True), int: BigInteger()}
+    type_annotation_map: ClassVar = {UUID: Uuid(), datetime: DateTime(timezone=True), int: BigInteger()}
 
 
 def connect(url: str, pool_size: int = 8) -> Engine:

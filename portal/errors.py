@@ -27,14 +27,15 @@ class Refused(PortalError):
 class InvalidInput(PortalError):
     """An answer that cannot be used.
 
-    `field` is the name of the form field it belongs to ('' for the whole form); `message` is a lazy translation shown
-    at that field.
+    `field` is the name of the form field it belongs to ('' for the whole form); `code` names the sentence shown there
+    (portal/views/words.py), `values` fill its gaps.
     """
 
-    def __init__(self, field: str, message: object) -> None:
-        super().__init__(str(field))
+    def __init__(self, field: str, code: str, **values: object) -> None:
+        super().__init__(f"{field}: {code}" if field else code)
         self.field = field
-        self.message = message
+        self.code = code
+        self.values = values
 
 
 class Unsafe(PortalError):

@@ -72,5 +72,3 @@ def refuse_unsafe(settings: Settings) -> None:
                 faults.append(f"the eID {provider.key!r} is not reached by https")
     if faults:
         raise Unsafe("; ".join(faults))
-
-

@@ -50,7 +50,7 @@ def when(instant: datetime) -> str:
     """An instant as people say it: "i dag kl. 14.05", "i går kl. 9.12", "3. marts kl. 9.12"."""
     local = instant.astimezone(zone())
     time = format_time(local, "H.mm" if language() == "da" else "H:mm", locale=language())
-    return _("%(day)s at %(time)s", day=_near(local.date()), time=time)
+    return str(_("%(day)s at %(time)s", day=_near(local.date()), time=time))
 
 
 def day(value: date | datetime) -> str:
@@ -68,9 +68,9 @@ def last_day(end: datetime) -> str:
 def _near(value: date) -> str:
     today = clock.today(zone())
     if value == today:
-        return _("today")
+        return str(_("today"))
     if value == today - timedelta(days=1):
-        return _("yesterday")
+        return str(_("yesterday"))
     if value.year == today.year:
         return format_date(value, "d. MMMM" if language() == "da" else "d MMMM", locale=language())
     return day(value)
@@ -79,7 +79,7 @@ def _near(value: date) -> str:
 def size(count: int) -> str:
     """A number of bytes as people read it: "340 kB", "1,2 MB"."""
     if count < 1000:
-        return _("%(count)s bytes", count=count)
+        return str(_("%(count)s bytes", count=count))
     for unit, divisor in (("kB", 10**3), ("MB", 10**6), ("GB", 10**9)):
         if count < divisor * 1000 or unit == "GB":
             value = count / divisor

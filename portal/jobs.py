@@ -57,7 +57,7 @@ def build(house: House) -> App:
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")
-    def sweep(timestamp: int) -> None:
+    def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given
         with house.unit_of_work() as session:
             session.execute(delete(EidAttempt).where(EidAttempt.started_at < clock.now() - ATTEMPT_LASTS))
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))

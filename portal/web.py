@@ -12,12 +12,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from portal import audit
 from portal.access.guard import declared
-from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
 from portal.house import House
-from portal.models import AuditHead
+from portal.services import refusals
 from portal.storage.incoming import Incoming
 from portal.views import errors as pages
 
@@ -45,13 +43,7 @@ class PortalApp(Flask):
 class PortalRequest(Request):
     """A request whose files are sealed while they arrive, and only where a view takes files."""
 
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
+    def _get_file_stream(self, *_sizes_and_names: Any, **_more: Any) -> IO[bytes]:
         what = declared(g.app, self.endpoint) if self.endpoint else None
         if what is None or not what.takes_files or g.actor is None:
             return _Nowhere()  # type: ignore[return-value]
@@ -211,13 +203,5 @@ def _refused(reason: str) -> None:
     what = declared(g.app, request.endpoint) if request.endpoint else None
     action = what.action.value if what and what.action else "none"
     case_id = (request.view_args or {}).get("case_id")
-    session = g.session
-    # The same work is done for a case of somebody else as for one that does not exist.
-    chained = case_id is not None and session.get(AuditHead, case_id) is not None
-    if chained:
-        membership = g.ticket.membership.id if g.ticket else None
-        fields = {"action": action, "reason": reason}
-        audit.record(session, Event.ACCESS_REFUSED, chain=case_id, membership_id=membership, **fields)
-    else:
-        audit.record(session, Event.STRANGER_REFUSED, action=action)
-    session.commit()
+    refusals.note(g.session, case_id, g.ticket, action, reason)
+    g.session.commit()

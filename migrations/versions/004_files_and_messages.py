@@ -94,9 +94,7 @@ def upgrade() -> None:
         """
     )
     for table in ("file", "file_version", "thread", "message", "search_entry"):
-        written_by_me = (
-            "" if table == "search_entry" else "and created_by_id = any ((select my_memberships())::uuid[])"
-        )
+        written_by_me = "" if table == "search_entry" else "and created_by_id = any ((select my_memberships())::uuid[])"
         op.execute(
             f"""
             alter table {table} enable row level security, force row level security;

@@ -20,12 +20,13 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask import Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
 
 from portal.access.actions import Action, OfficeAction
 from portal.access.signin import sessions
-from portal.access.ticket import CaseTicket, enter_case
+from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import Unsafe
 from portal.settings import Settings
 
@@ -59,7 +60,7 @@ def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., 
 
     def declare(view: Callable[..., R]) -> Callable[..., R]:
         @wraps(view)
-        def with_ticket(case_id: UUID, **rest: Any) -> R:
+        def with_ticket(case_id: UUID, **rest: Any) -> R:  # noqa: ARG001  the ticket was made from it
             return view(g.ticket, **rest)
 
         return _declare(with_ticket, Declared("case", action, takes_files))
@@ -75,7 +76,14 @@ def declared(app: Flask, endpoint: str) -> Declared | None:
 
 
 def install(app: Flask) -> None:
-    """Registers the admission. Must be the first thing that looks at a request."""
+    """Registers the admission. Must be the first thing that looks at a request.
+
+    Flask-Login asks `_who_holds` who the request's session belongs to; it keeps nothing in its own cookie.
+    """
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.request_loader(_who_holds)
+    manager.init_app(app)
     app.before_request(_admit)
 
 
@@ -120,11 +128,19 @@ def _admit() -> ResponseReturnValue | None:
 
 
 def _recognise() -> None:
-    token = request.cookies.get(cookie_name(g.house.settings))
+    g.had_cookie = cookie_name(g.house.settings) in request.cookies
+    if current_user.is_authenticated:
+        g.actor = current_user._get_current_object()
+
+
+def _who_holds(asked: Request) -> Actor | None:
+    """The person whose session token the request carries, looked up in the database on every request."""
+    token = asked.cookies.get(cookie_name(g.house.settings))
     found = sessions.resume(g.session, token, g.house.settings) if token else None
-    if found:
-        g.actor, g.limits = found
-    g.had_cookie = token is not None
+    if found is None:
+        return None
+    g.limits = found[1]
+    return found[0]
 
 
 def _to_sign_in() -> ResponseReturnValue:

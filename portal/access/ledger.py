@@ -68,7 +68,11 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
         capacities = _capacities(session, case_id)
         owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
         asked = {member.id: _asked_until(facts, member) for member in facts.members}
-        notices = [_notice_row(case_id, owner_id, capacities, n) | {"consent_asked_until": asked[n.member_id]} for n in picture.notices if _still_counts(n, now)]
+        notices = [
+            _notice_row(case_id, owner_id, capacities, n) | {"consent_asked_until": asked[n.member_id]}
+            for n in picture.notices
+            if _still_counts(n, now)
+        ]
         if notices:
             session.execute(insert(AccessNotice), notices)
 
@@ -86,7 +90,8 @@ def differences(session: Session, case_id: UUID) -> list[str]:
             AccessWindow.valid_until,
         )
         found = session.execute(select(*columns).where(AccessWindow.case_id == case_id)).all()
-        stored = {tuple(row) for row in found if row.valid_until is None or row.valid_until > now}
+        ahead = (row for row in found if row.valid_until is None or row.valid_until > now)
+        stored: set[tuple[object, ...]] = {tuple(row) for row in ahead}
     return [f"{side}: {row}" for side, rows in _sides(stored, computed) for row in sorted(map(str, rows))]
 
 
@@ -154,9 +159,7 @@ def _asked_until(facts: Facts, member: Member) -> datetime | None:
 
 
 def _facts(session: Session, case_id: UUID) -> Facts:
-    case = session.execute(
-        select(Case.profile, Case.birth_date, Case.owner_unit_id).where(Case.id == case_id)
-    ).one()
+    case = session.execute(select(Case.profile, Case.birth_date, Case.owner_unit_id).where(Case.id == case_id)).one()
     return Facts(
         rules=profile(case.profile).rules(),
         birth_date=case.birth_date,

@@ -67,9 +67,7 @@ def with_member(facts: Facts, member: Member) -> Facts:
 
 def with_level(facts: Facts, member_id: UUID, level: Level, at: datetime) -> Facts:
     """As if the owner set that level now."""
-    members = tuple(
-        replace(m, levels=(*m.levels, (at, level))) if m.id == member_id else m for m in facts.members
-    )
+    members = tuple(replace(m, levels=(*m.levels, (at, level))) if m.id == member_id else m for m in facts.members)
     return replace(facts, members=members)
 
 

@@ -182,9 +182,9 @@ def _parent(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -
         used, blockers = _consent(facts, young, party, rule.categories, at)
         return Basis.PARENT_OF_MINOR, used, blockers
     used, blockers = _consent(facts, young, party, rule.categories, at)
-    if not blockers and any(c.given_at < majority(facts) for c in facts.consents if c.id in used):
-        blockers = (Blocker(Obstacle.GROWN_UP, young.id),)
-    elif blockers and all(b.obstacle is Obstacle.CONSENT_MISSING for b in blockers):
+    given_as_minor = any(c.given_at < majority(facts) for c in facts.consents if c.id in used)
+    never_given = bool(blockers) and all(b.obstacle is Obstacle.CONSENT_MISSING for b in blockers)
+    if given_as_minor or never_given:
         blockers = (Blocker(Obstacle.GROWN_UP, young.id),)
     return Basis.ADULT_CONSENT, used, blockers
 
@@ -252,9 +252,7 @@ def _windows(facts: Facts, member: Member, rule: CompartmentRule, turns: list[da
     return found
 
 
-def _notices(
-    facts: Facts, member: Member, rules: tuple[CompartmentRule, ...], turns: list[datetime]
-) -> list[Notice]:
+def _notices(facts: Facts, member: Member, rules: tuple[CompartmentRule, ...], turns: list[datetime]) -> list[Notice]:
     """Stretches without any open window, explained by the first compartment that is meant for the member."""
     found: list[Notice] = []
     for begin, end in _stretches(turns):

@@ -214,7 +214,9 @@ class _Provider:
         for path in sorted(folder.glob("*.eml"), reverse=True)[:50]:
             message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
             body = message.get_body(("plain",))
-            mails.append({"to": message["To"], "subject": message["Subject"], "body": body.get_content() if body else ""})
+            mails.append(
+                {"to": message["To"], "subject": message["Subject"], "body": body.get_content() if body else ""}
+            )
         return render_template("demo_eid/mail.html", mails=mails, prefix=f"{self.settings.origin}/invitation/")
 
     def headers(self, response: Response) -> Response:

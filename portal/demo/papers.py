@@ -81,7 +81,8 @@ def signed_page(name: str) -> bytes:
 
 def _pdf(title: str, lines: list[str]) -> bytes:
     paragraphs = "\n\n".join(lines)
-    source = f'#set document(title: "{title}")\n#set text(lang: "da", size: 12pt)\n#set page(margin: 3cm)\n\n= {title}\n\n{paragraphs}\n'
+    frame = f'#set document(title: "{title}")\n#set text(lang: "da", size: 12pt)\n#set page(margin: 3cm)\n'
+    source = f"{frame}\n= {title}\n\n{paragraphs}\n"
     made = typst.compile(source.encode(), format="pdf")
     if not isinstance(made, bytes):
         raise TypeError("one document makes one file")

@@ -16,9 +16,8 @@ from portal.demo import papers
 from portal.demo.eid import Pretended
 from portal.house import House
 from portal.models import Organisation, Staff, Unit
-from portal.models.people import OrganisationKind, UnitKind
 from portal.services import accounts, cases, consent_requests, consents, files, messages, team
-from portal.services.accounts import NewStaff
+from portal.services.accounts import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
@@ -48,9 +47,7 @@ _PLACES = (
             ("Socialpsykiatri", UnitKind.SOCIAL_PSYCHIATRY),
         ),
     ),
-    _Place(
-        "Region Eksempel", OrganisationKind.REGION, (("Børne- og ungdomspsykiatri", UnitKind.CHILD_PSYCHIATRY),)
-    ),
+    _Place("Region Eksempel", OrganisationKind.REGION, (("Børne- og ungdomspsykiatri", UnitKind.CHILD_PSYCHIATRY),)),
     _Place("Eksempelby Skole", OrganisationKind.SCHOOL, (("10. klasse", UnitKind.SCHOOL),)),
     _Place("Botilbuddet Broen", OrganisationKind.SUPPLIER, (("Kontaktpersoner", UnitKind.RESIDENTIAL),)),
 )
@@ -191,7 +188,7 @@ class _Play:
             self._add(case_id, "social", Level.WRITE, "Så bostøtten kan begynde, når du flytter.")
             young = self._person(case_id, Capacity.YOUNG_PERSON)
             self._consent(case_id, young, {}, ("shared", "health"))
-            self._consent(case_id, self._person(case_id, Capacity.PARENT), {}, ("shared", "health"))
+            self._paper_consent(case_id, self._person(case_id, Capacity.PARENT))
 
     # Steps
 
@@ -228,14 +225,16 @@ class _Play:
             giver = next(m for m in ticket.members.values() if m.person_id == person_id)
             asked = consent_requests.request(ticket, giver.id)
             choices = {
-                line.key: frozenset(("shared",) if line.workplace and line.workplace.unit == "10. klasse" else ("shared", "health"))
+                line.key: frozenset(
+                    ("shared",) if line.workplace and line.workplace.unit == "10. klasse" else ("shared", "health")
+                )
                 for line in asked.parties
             }
             today = clock.today(ticket.profile.zone)
             paper = Paper("paper", today, "", self._upload("samtykke.pdf", papers.signed_page(giver.display_name)))
             consents.register(ticket, uuid4(), giver.id, choices, asked.until, "da", paper)
 
-        self._in(case_id, self.staff["guide"], register)
+        self._in(case_id, self.owners[case_id], register)
 
     def _files_of_guide(self, ticket: CaseTicket) -> None:
         upload = self._upload("Mål- og aftaleskema Alma.docx", papers.schema(ticket), "Udkast fra startmødet")

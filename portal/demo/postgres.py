@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -238,8 +239,8 @@ class EmbeddedPostgres:
         if done.returncode:
             raise Unsafe(f"{Path(command[0]).name} failed: {done.stderr.strip()[-500:]}")
 
-    def _as_user(self) -> dict[str, object]:
-        options: dict[str, object] = {"cwd": "/", "env": _environment()}
+    def _as_user(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"cwd": "/", "env": _environment()}
         if self._user is not None:
             options |= {"user": self._user[0], "group": self._user[1], "extra_groups": []}
         options["preexec_fn"] = ask_to_stop_with_parent(signal.SIGINT)
@@ -272,7 +273,7 @@ def _check_reachable(folder: Path) -> None:
 
 
 def ask_to_stop_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
-    """For `preexec_fn`: makes the kernel send `sign` to the child when its parent dies, however it dies (Linux only)."""
+    """For `preexec_fn`: the kernel sends `sign` to the child when its parent dies, however it dies (Linux only)."""
     if sys.platform != "linux":
         return None
     libc, parent = ctypes.CDLL(None, use_errno=True), os.getpid()
@@ -290,7 +291,7 @@ def _command(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/comm").read_text()
     except OSError:
-        listed = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        listed = subprocess.run(["/bin/ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return listed.stdout
 
 

@@ -78,7 +78,7 @@ class Demo:
         if not (self.folder / "eid-people.json").exists():
             eid.prepare(self.folder, people.citizens(today).everybody)
         self._write_eid_file()
-        self._write_environment(settings)
+        self._write_environment()
         house = open_house(settings)
         people.make(house)
         house.engine.dispose()
@@ -122,7 +122,7 @@ class Demo:
             "utf-8",
         )
 
-    def _write_environment(self, settings: Settings) -> None:
+    def _write_environment(self) -> None:
         """What the command line needs to speak to this demo (`portal verify-audit` and the like)."""
         path = self.folder / "environment"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

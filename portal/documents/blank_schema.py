@@ -37,7 +37,9 @@ def write(base: BaseData) -> bytes:
     document.core_properties.author = ""
     document.core_properties.comments = ""
     document.add_heading(say["title"], 0)
-    _table(document, [(say["name"], base.young_person), (say["birth_date"], base.birth_date), (say["guide"], base.guide)])
+    _table(
+        document, [(say["name"], base.young_person), (say["birth_date"], base.birth_date), (say["guide"], base.guide)]
+    )
     document.add_heading(say["team"], 1)
     for person in base.team:
         document.add_paragraph(person, style="List Bullet")
@@ -69,7 +71,7 @@ def _grid(document: DocumentType, heads: Sequence[str], rows: int) -> None:
 
 def _language(document: DocumentType, tag: str) -> None:
     style = document.styles["Normal"]
-    style.font.name, style.font.size = "Calibri", Pt(11)  # type: ignore[attr-defined]
+    style.font.name, style.font.size = "Calibri", Pt(11)
     properties = style.element.get_or_add_rPr()
     language = properties.makeelement(qn("w:lang"), {qn("w:val"): tag})
     properties.append(language)

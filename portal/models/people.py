@@ -12,27 +12,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base
 
 
-class OrganisationKind(StrEnum):
-    MUNICIPALITY = "municipality"
-    REGION = "region"
-    SCHOOL = "school"
-    SUPPLIER = "supplier"
-
-
-class UnitKind(StrEnum):
-    CHILDREN_AND_YOUTH = "children_and_youth"
-    JOB_CENTRE = "job_centre"
-    YOUTH_GUIDANCE = "youth_guidance"
-    SOCIAL_PSYCHIATRY = "social_psychiatry"
-    ADULTS = "adults"
-    CHILD_PSYCHIATRY = "child_psychiatry"
-    ADULT_PSYCHIATRY = "adult_psychiatry"
-    SUBSTANCES = "substances"
-    SCHOOL = "school"
-    RESIDENTIAL = "residential"
-    OTHER = "other"
-
-
 class PersonKind(StrEnum):
     STAFF = "staff"
     CITIZEN = "citizen"

@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -20,9 +21,44 @@ from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.models import Invitation, Organisation, Person, Staff, Unit
-from portal.models.people import OrganisationKind, PersonKind, UnitKind
+from portal.models.people import PersonKind
 from portal.outbox import later
 from portal.services import once
+
+
+class OrganisationKind(StrEnum):
+    MUNICIPALITY = "municipality"
+    REGION = "region"
+    SCHOOL = "school"
+    SUPPLIER = "supplier"
+
+
+class UnitKind(StrEnum):
+    CHILDREN_AND_YOUTH = "children_and_youth"
+    JOB_CENTRE = "job_centre"
+    YOUTH_GUIDANCE = "youth_guidance"
+    SOCIAL_PSYCHIATRY = "social_psychiatry"
+    ADULTS = "adults"
+    CHILD_PSYCHIATRY = "child_psychiatry"
+    ADULT_PSYCHIATRY = "adult_psychiatry"
+    SUBSTANCES = "substances"
+    SCHOOL = "school"
+    RESIDENTIAL = "residential"
+    OTHER = "other"
+
+
+class AccountState(StrEnum):
+    INVITED = "invited"
+    IN_USE = "in use"
+    CLOSED = "closed"
+
+
+ACCOUNT_CHANGES: dict[AccountState, dict[str, AccountState]] = {
+    AccountState.INVITED: {"chooses a password": AccountState.IN_USE, "is closed": AccountState.CLOSED},
+    AccountState.IN_USE: {"is closed": AccountState.CLOSED, "chooses a password": AccountState.IN_USE},
+    AccountState.CLOSED: {"is reopened": AccountState.IN_USE},
+}
+"""What can become of a professional's account. A closed one that never had a password is invited again first."""
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
@@ -45,8 +81,7 @@ class StaffLine:
     job_title: str
     is_admin: bool
     may_open_cases: bool
-    has_password: bool
-    closed_at: datetime | None
+    state: AccountState
 
 
 @dataclass(frozen=True)
@@ -80,8 +115,7 @@ def directory(actor: Actor) -> list[OrganisationLine]:
             member.job_title,
             member.is_admin,
             member.may_open_cases,
-            member.password_hash is not None,
-            closed_at,
+            _state(member, closed_at),
         )
         staff.setdefault(member.unit_id, []).append(line)
     units: dict[UUID, list[UnitLine]] = {}
@@ -171,9 +205,7 @@ def found(session: PortalSession, organisation: str, unit: str, name: str, email
     )
     session.add(place)
     session.flush()
-    home = Unit(
-        id=uuid4(), organisation_id=place.id, name=_required(unit, "unit"), kind=UnitKind.OTHER, created_at=now
-    )
+    home = Unit(id=uuid4(), organisation_id=place.id, name=_required(unit, "unit"), kind=UnitKind.OTHER, created_at=now)
     session.add(home)
     session.flush()
     made = uuid4()
@@ -196,7 +228,7 @@ def close_account(actor: Actor, person_id: UUID) -> None:
     if person_id == actor.person_id:
         raise InvalidInput("", "own_account")
     person = _staff_person(actor.session, person_id)
-    if person.closed_at is None:
+    if _can(actor.session, person, "is closed"):
         person.closed_at = clock.now()
         sessions.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
@@ -205,7 +237,7 @@ def close_account(actor: Actor, person_id: UUID) -> None:
 def reopen_account(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     person = _staff_person(actor.session, person_id)
-    if person.closed_at is not None:
+    if _can(actor.session, person, "is reopened"):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
 
@@ -244,9 +276,9 @@ def accept(session: PortalSession, token: str, password: str) -> UUID:
     if invitation is None:
         raise NotFound
     if len(password) < passwords.SHORTEST:
-        raise InvalidInput("password", "password_short")
+        raise InvalidInput("password", "password_short", least=passwords.SHORTEST)
     if len(password) > passwords.LONGEST:
-        raise InvalidInput("password", "password_long")
+        raise InvalidInput("password", "password_long", most=passwords.LONGEST)
     person_id = invitation.person_id
     staff = session.get_one(Staff, person_id)
     staff.password_hash = passwords.hash_password(password)
@@ -288,6 +320,17 @@ def _staff_person(session: PortalSession, person_id: UUID) -> Person:
     if person is None or person.kind != PersonKind.STAFF:
         raise NotFound
     return person
+
+
+def _state(staff: Staff, closed_at: datetime | None) -> AccountState:
+    if closed_at is not None:
+        return AccountState.CLOSED
+    return AccountState.IN_USE if staff.password_hash else AccountState.INVITED
+
+
+def _can(session: PortalSession, person: Person, change: str) -> bool:
+    """Whether that change is open to the account as it is now; asking for it twice does it once."""
+    return change in ACCOUNT_CHANGES[_state(session.get_one(Staff, person.id), person.closed_at)]
 
 
 def _required(value: str, field: str) -> str:

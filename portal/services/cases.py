@@ -127,7 +127,7 @@ def _check_birth_date(born: date, rules: Profile) -> None:
     if born > today:
         raise InvalidInput("birth_date", "birth_date_future")
     if not rules.youngest_age <= clock.age_on(born, today) <= rules.oldest_age:
-        raise InvalidInput("birth_date", "birth_date_range")
+        raise InvalidInput("birth_date", "birth_date_range", youngest=rules.youngest_age, oldest=rules.oldest_age)
 
 
 def my_cases(actor: Actor) -> CaseList:

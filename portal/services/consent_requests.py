@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from portal import clock
@@ -12,12 +13,34 @@ from portal.access.actions import Action
 from portal.access.facts import ConsentFact, Member, Party
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
+from portal.access.windows import majority
 from portal.audit import Event
 from portal.errors import NotFound
 from portal.models import Consent, Membership
 from portal.services import people
 from portal.services.people import Workplace
 from portal.tools.profile import Profile, profile
+
+
+class ConsentState(StrEnum):
+    IN_FORCE = "in force"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+
+
+CONSENT_CHANGES: dict[ConsentState, dict[str, ConsentState]] = {
+    ConsentState.IN_FORCE: {
+        "is taken back for one party": ConsentState.IN_FORCE,
+        "is taken back": ConsentState.WITHDRAWN,
+        "the giver gives a new one": ConsentState.REPLACED,
+        "its end date passes, or a custody holder's young person comes of age": ConsentState.EXPIRED,
+    },
+    ConsentState.WITHDRAWN: {},
+    ConsentState.REPLACED: {},
+    ConsentState.EXPIRED: {},
+}
+"""What can become of a declaration. Nothing leads back: a yes that has ended is given anew."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +95,7 @@ def givers(ticket: CaseTicket) -> list[Membership]:
     """Those whose consent counts today: the young person, and the custody holders of a minor."""
     facts, now = ticket.facts, clock.now()
     found = [ticket.young_person]
-    if now < clock.start_of(clock.birthday(facts.birth_date, facts.rules.majority_age), facts.rules.zone):
+    if now < majority(facts):
         found += [ticket.members[holder.id] for holder in facts.custody_holders_at(now)]
     return found
 
@@ -142,12 +165,23 @@ def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
 
 
 def in_force(ticket: CaseTicket, giver_id: UUID) -> ConsentFact | None:
+    """The declaration of that giver that counts today."""
     given = ticket.facts.consents_of(giver_id)
     newest = given[-1] if given else None
-    now = clock.now()
-    if newest is None or newest.valid_until <= now:
-        return None
-    return None if any(back.party is None for back in newest.withdrawals) else newest
+    return newest if newest and state_of(ticket, newest) is ConsentState.IN_FORCE else None
+
+
+def state_of(ticket: CaseTicket, consent: ConsentFact) -> ConsentState:
+    """What has become of a declaration."""
+    now, facts = clock.now(), ticket.facts
+    if any(back.party is None for back in consent.withdrawals):
+        return ConsentState.WITHDRAWN
+    if facts.consents_of(consent.giver_id)[-1] is not consent:
+        return ConsentState.REPLACED
+    by_custody = facts.member(consent.giver_id).capacity is Capacity.PARENT
+    if consent.valid_until <= now or (by_custody and majority(facts) <= now):
+        return ConsentState.EXPIRED
+    return ConsentState.IN_FORCE
 
 
 def party_lines(

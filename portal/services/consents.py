@@ -21,7 +21,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.models import Consent, ConsentGrant, ConsentWithdrawal, Membership
 from portal.services import consent_requests as requests
 from portal.services import files, once, people
-from portal.services.consent_requests import Group, PartyLine
+from portal.services.consent_requests import CONSENT_CHANGES, Group, PartyLine
 from portal.services.files import Download, Upload
 from portal.storage import BlobStore
 from portal.storage.inspection import media_type
@@ -135,7 +135,7 @@ def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple
     own = consent.giver_id == ticket.membership.id
     if not own and ticket.standing is not Standing.OWNER:
         raise NotFound
-    if requests.in_force(ticket, consent.giver_id) != consent:
+    if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket, consent)]:
         raise InvalidInput("", "consent_over")
     if party_key == "all":
         return consent, None
@@ -161,7 +161,7 @@ def _declare(
     if not today <= valid_until:
         raise InvalidInput("valid_until", "date_past")
     if valid_until > requests.default_end(requests.rules_of(ticket), today):
-        raise InvalidInput("valid_until", "consent_too_long")
+        raise InvalidInput("valid_until", "consent_too_long", months=requests.rules_of(ticket).consent_months)
     lines = {line.key: line for line in requests.party_lines(ticket, giver, frozenset(), None)}
     if set(choices) - set(lines):
         raise InvalidInput("", "form_stale")
@@ -222,7 +222,7 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
         try:
             row.scan_media_type = media_type(text.file_name(paper.scan.name), content.size, content.head)
         except InvalidInput as problem:
-            raise InvalidInput("scan", problem.message) from problem
+            raise InvalidInput("scan", problem.code) from problem
         row.scan_blob, row.scan_size = content.blob, content.size
         row.scan_key = ticket.keys.wrap_file_key(content.file_key, content.blob)
         content.keep()

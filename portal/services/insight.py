@@ -35,6 +35,7 @@ class LogLine:
     """Whether the reader may know the name, or only role and organisation (Datatilsynet 2024)."""
     about: str
     """Name of the file, subject of the thread or name of the member it was about, as far as the reader may see it."""
+    about_person: bool
     compartment: str | None
     """Key of the compartment, when the reader sees it too."""
     in_shut_compartment: bool
@@ -142,9 +143,7 @@ def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:
     return tuple(Visit(tuple(group)) for group in groups)
 
 
-def _line(
-    ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: dict[UUID, Workplace]
-) -> LogLine:
+def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: dict[UUID, Workplace]) -> LogLine:
     who = ticket.members.get(row.membership_id) if row.membership_id else None
     hatch = ticket.hatches.get(row.compartment_id) if row.compartment_id else None
     is_staff = who is not None and who.unit_id is not None
@@ -157,6 +156,7 @@ def _line(
         workplace=places.get(who.unit_id) if who and who.unit_id else None,
         name_shown=not is_staff or names_of_staff or row.actor_id == ticket.actor.person_id,
         about=names.get(row.item_id, "") if row.item_id else "",
+        about_person=row.item_id in ticket.members,
         compartment=hatch.key if hatch else None,
         in_shut_compartment=row.compartment_id is not None and hatch is None,
         fields=row.fields,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal import clock, text
 from portal.access.actions import Action
@@ -106,7 +106,7 @@ def thread(ticket: CaseTicket, thread_id: UUID) -> ThreadPage:
 
 
 def start(ticket: CaseTicket, submission: UUID, compartment_id: UUID, subject: str, body: str) -> UUID:
-    """A new thread with its first message; returns the thread's id. Raises InvalidInput for an empty subject or body."""
+    """A new thread with its first message; returns the thread's id. Raises InvalidInput for an empty one."""
     ticket.require(Action.MESSAGE_WRITE)
     ticket.require_write(compartment_id)
     line, words = text.line(subject), text.plain(body)

@@ -38,9 +38,7 @@ def index(ticket: CaseTicket, kind: str, item_id: UUID, compartment_id: UUID, *t
     """Makes the words of a file version or message findable."""
     blind = sorted({ticket.keys.blind(stem) for text in texts for stem in stems(text)})[:_MOST_WORDS]
     words: Any = func.array_to_tsvector(array(blind)) if blind else ""
-    entry = SearchEntry(
-        item_id=item_id, case_id=ticket.case_id, compartment_id=compartment_id, kind=kind, words=words
-    )
+    entry = SearchEntry(item_id=item_id, case_id=ticket.case_id, compartment_id=compartment_id, kind=kind, words=words)
     ticket.session.add(entry)
 
 

@@ -45,7 +45,7 @@ def search_staff(ticket: CaseTicket, words: str, limit: int = 30) -> list[Collea
         places = (Staff.name, Staff.job_title, Unit.name, Organisation.name)
         found = found.where(or_(*(func.lower(place).contains(word.lower(), autoescape=True) for place in places)))
     rows = ticket.session.execute(found.order_by(Staff.name).limit(limit))
-    return [_colleague(*row) for row in rows]
+    return [_colleague(staff, unit, organisation) for staff, unit, organisation in rows]
 
 
 def colleague(ticket: CaseTicket, person_id: UUID) -> Colleague:
@@ -54,7 +54,8 @@ def colleague(ticket: CaseTicket, person_id: UUID) -> Colleague:
     row = ticket.session.execute(_open_accounts().where(Staff.person_id == person_id)).one_or_none()
     if row is None:
         raise NotFound
-    return _colleague(*row)
+    staff, unit, organisation = row
+    return _colleague(staff, unit, organisation)
 
 
 def preview(ticket: CaseTicket, capacity: Capacity, unit_id: UUID | None, level: Level) -> list[Prospect]:
@@ -140,7 +141,7 @@ def _host(ticket: CaseTicket) -> Host:
     return Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
 
 
-def _open_accounts() -> Select[tuple[Staff, str, str]]:
+def _open_accounts() -> Select[Staff, str, str]:
     return (
         select(Staff, Unit.name, Organisation.name)
         .join(Person, Person.id == Staff.person_id)

@@ -33,7 +33,7 @@ def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
         .where((looked.c.at.is_(None)) | (Message.created_at > looked.c.at))
         .group_by(Message.case_id)
     )
-    return {case_id: count for case_id, count in actor.session.execute(counted)}
+    return dict(actor.session.execute(counted).tuples())
 
 
 def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
@@ -44,7 +44,7 @@ def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
         .where(AuditEvent.event.in_(_LOOKED))
         .group_by(AuditEvent.item_id)
     )
-    return {thread_id: at for thread_id, at in found}
+    return {thread_id: at for thread_id, at in found if thread_id}
 
 
 def last_visit(ticket: CaseTicket) -> datetime | None:

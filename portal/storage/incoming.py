@@ -1,7 +1,7 @@
 """A file on its way in: sealed while it arrives, so that its plaintext never touches a disk.
 
-The bytes are sealed with a fresh key of their own before it is known which case they belong to; the case then wraps that
-key. A file nobody takes is removed when the request ends.
+The bytes are sealed with a fresh key of their own before it is known which case they belong to; the case then wraps
+that key. A file nobody takes is removed when the request ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ class Incoming:
         self.blob = uuid4().hex
         self.file_key = os.urandom(KEY_SIZE)
         self._stack = ExitStack()
-        self._seal = SealingWriter(self._stack.enter_context(store.create(self.blob)), self.file_key, self.blob.encode())
+        self._seal = SealingWriter(
+            self._stack.enter_context(store.create(self.blob)), self.file_key, self.blob.encode()
+        )
         self._digest = hashlib.sha256()
         self.head = b""
         """The first bytes of the plaintext, to tell its type by."""
@@ -59,8 +61,8 @@ class Incoming:
         raise ValueError("an incoming file is sealed and cannot be read back")
 
     def keep(self) -> None:
-        """A row names this file now. Should its transaction fail, the file stays behind as an orphan to be swept: better
-        than a row without its file."""
+        """A row names this file now. Should its transaction fail, the file stays behind as an orphan to be swept:
+        better than a row without its file."""
         self._kept = True
 
     def close(self) -> None:

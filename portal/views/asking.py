@@ -29,6 +29,7 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
     """A form with a number of its own, so that sending it twice does the thing once."""
 
     submission = HiddenField(default=lambda: str(uuid4()))
+    form_errors: list[str]
 
     @property
     def submission_id(self) -> UUID:
@@ -73,17 +74,15 @@ def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
 
 
 def _show(form: AskingForm, problem: InvalidInput) -> None:
-    message = words.INPUT[str(problem.message)]
-    field = form
+    message = words.sentence(problem)
+    field: Any = form
     for part in problem.field.split("-") if problem.field else ():
         entries = getattr(field, "entries", None)
         field = entries[int(part)] if entries is not None else getattr(field, part, None)
-        if field is None:
-            break
-    if field is None or field is form:
-        form.form_errors = [*form.form_errors, message]
-    else:
+    if isinstance(field, Field):
         field.errors = [*field.errors, message]
+    else:
+        form.form_errors = [*form.form_errors, message]
 
 
 def status(form: AskingForm) -> int:
@@ -118,7 +117,14 @@ class DayField(Field):  # type: ignore[misc]
             self.typed = (parts[0], parts[1], parts[2])
             self.data = None
 
-    def pre_validate(self, form: Any) -> None:
+    @property
+    def chosen(self) -> date:
+        """The date that was typed. Raises InvalidInput when there is none."""
+        if not isinstance(self.data, date):
+            raise InvalidInput(self.short_name, "required")
+        return self.data
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002  what WTForms calls it with
         if not any(self.typed):
             if self.required:
                 raise ValidationError(words.INPUT["required"])
@@ -135,6 +141,7 @@ class DayField(Field):  # type: ignore[misc]
 def upload_of(field: Any, note: str = "") -> Upload:
     """The file that was sealed on its way into this field. Raises InvalidInput when none was chosen."""
     storage = field.data
-    if not isinstance(storage, FileStorage) or not storage.filename or not isinstance(storage.stream, Incoming):
+    content: object = storage.stream if isinstance(storage, FileStorage) else None
+    if not isinstance(content, Incoming) or not storage.filename:
         raise InvalidInput(field.short_name, "file_missing")
-    return Upload(storage.filename, storage.stream, note)
+    return Upload(storage.filename, content, note)

@@ -30,7 +30,9 @@ class CaseForm(AskingForm):
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
     custody = FieldList(FormField(HolderForm), min_entries=2, max_entries=4)
     young_person_signs_in = BooleanField(_l("The young person may sign in, read and write"), default=True)
-    holders_sign_in = BooleanField(_l("Custody holders may sign in and read, once the young person agrees"), default=True)
+    holders_sign_in = BooleanField(
+        _l("Custody holders may sign in and read, once the young person agrees"), default=True
+    )
 
 
 @bp.get("/cases")
@@ -59,7 +61,7 @@ def _new_case(form: CaseForm) -> NewCase:
     holders = [entry.form for entry in form.custody]
     return NewCase(
         young_person=NewCitizen(form.name.data or "", form.national_id.data or ""),
-        birth_date=form.birth_date.data,
+        birth_date=form.birth_date.chosen,
         custody_holders=tuple(
             NewCitizen(holder.name.data or "", holder.national_id.data or "")
             for holder in holders

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
@@ -49,7 +48,7 @@ def give(ticket: CaseTicket) -> ResponseReturnValue:
     form = ConsentForm(valid_until=asked.until)
     made = attempt(
         form,
-        lambda: consents.give(ticket, form.submission_id, _choices(asked), form.valid_until.data, language()),
+        lambda: consents.give(ticket, form.submission_id, _choices(asked), form.valid_until.chosen, language()),
     )
     if made is None:
         return _asking("consents/give.html", ticket, asked, form)
@@ -74,9 +73,9 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 
     def verb() -> UUID:
         scan = upload_of(form.scan) if form.scan.data and form.scan.data.filename else None
-        paper = Paper(form.method.data, form.given_on.data, form.note.data or "", scan)
+        paper = Paper(form.method.data, form.given_on.chosen, form.note.data or "", scan)
         return consents.register(
-            ticket, form.submission_id, giver_id, _choices(asked), form.valid_until.data, language(), paper
+            ticket, form.submission_id, giver_id, _choices(asked), form.valid_until.chosen, language(), paper
         )
 
     if attempt(form, verb) is None:
@@ -120,7 +119,7 @@ def _choices(asked: Request) -> dict[str, frozenset[str]]:
     return {line.key: frozenset(request.form.getlist(f"yes-{line.key}")) for line in asked.parties}
 
 
-def _asking(template: str, ticket: CaseTicket, asked: Request, form: ConsentForm) -> Any:
+def _asking(template: str, ticket: CaseTicket, asked: Request, form: ConsentForm) -> ResponseReturnValue:
     ticked: dict[str, frozenset[str]] = (
         _choices(asked) if request.method == "POST" else {line.key: line.granted for line in asked.parties}
     )

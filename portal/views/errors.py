@@ -34,7 +34,7 @@ def refused(reason: Reason) -> Any:
 
 
 def invalid(problem: InvalidInput) -> Any:
-    return _page(422, _("This could not be done"), [str(words.INPUT[str(problem.message)])])
+    return _page(422, _("This could not be done"), [words.sentence(problem)])
 
 
 def neighbour_down(neighbour: str) -> Any:
@@ -66,7 +66,9 @@ def http(problem: HTTPException) -> Any:
         return not_found()
     if problem.code == 405:
         return _page(405, _("This address cannot be used that way"), [_("Go back and use the buttons of the page.")])
-    return _page(problem.code or 400, _("That did not work"), [_("Go back and try once more. Nothing has been changed.")])
+    return _page(
+        problem.code or 400, _("That did not work"), [_("Go back and try once more. Nothing has been changed.")]
+    )
 
 
 def fault() -> Any:

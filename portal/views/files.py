@@ -24,6 +24,9 @@ from portal.views.shelves import shelf_choices, shelf_of
 bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
 
 
+_SEALED_OFF = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
 class FileForm(AskingForm):
     file = FileField(_l("File"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
@@ -93,10 +96,10 @@ def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnVa
 
 def attachment(name: str, media_type: str, size: int) -> dict[str, str]:
     """Headers that make a browser save a file under its own name and never show it as a page of ours (RFC 6266)."""
-    plain = "".join(c if c.isascii() and c.isalnum() or c in " .-_()" else "_" for c in name)
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in " .-_()" else "_" for c in name)
     return {
         "Content-Type": media_type,
         "Content-Length": str(size),
         "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        "Content-Security-Policy": _SEALED_OFF,
     }

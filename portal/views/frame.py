@@ -150,7 +150,9 @@ def names_who_see(key: str) -> str:
     if "audience" not in g:
         g.audience = people.audience(g.ticket)
     names = [
-        _("you") if line.membership.id == g.ticket.membership.id else f"{line.membership.display_name} ({role(line.membership)})"
+        _("you")
+        if line.membership.id == g.ticket.membership.id
+        else f"{line.membership.display_name} ({role(line.membership)})"
         for line in g.audience
         if any(shelf.key == key for shelf in line.open)
     ]

@@ -10,6 +10,7 @@ from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired
 
 from portal.access.guard import public
+from portal.access.signin.passwords import SHORTEST
 from portal.services import accounts
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, status
@@ -34,7 +35,7 @@ def form(token: str) -> ResponseReturnValue:
     name = accounts.invited(g.session, token)
     if name is None:
         return render_template("signin/invitation_over.html"), 410
-    return render_template("signin/invitation.html", form=ChooseForm(formdata=None), name=name)
+    return render_template("signin/invitation.html", form=ChooseForm(formdata=None), name=name, shortest=SHORTEST)
 
 
 @bp.post("/invitation/<token>")
@@ -45,6 +46,6 @@ def choose(token: str) -> ResponseReturnValue:
         return render_template("signin/invitation_over.html"), 410
     asked = ChooseForm()
     if attempt(asked, lambda: accounts.accept(g.session, token, asked.password.data or "")) is None:
-        return render_template("signin/invitation.html", form=asked, name=name), status(asked)
+        return render_template("signin/invitation.html", form=asked, name=name, shortest=SHORTEST), status(asked)
     flash(_("Your password is saved. Sign in with it now."), "success")
     return redirect(url_for("signin.form"), 303)

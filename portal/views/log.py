@@ -22,13 +22,17 @@ bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
 def index(ticket: CaseTicket) -> ResponseReturnValue:
     before = request.args.get("before", "")
     only = request.args.get("only", "")
-    page = insight.log(ticket, int(before) if before.isdigit() and len(before) < 12 else None, only if only in ("looks", "changes") else "")
+    page = insight.log(
+        ticket,
+        int(before) if before.isdigit() and len(before) < 12 else None,
+        only if only in ("looks", "changes") else "",
+    )
     return render_template("log/index.html", page=page, only=only, did=did)
 
 
 def did(line: LogLine) -> str:
     """What somebody did, as the end of a sentence that began with who they are."""
-    about = _("“%(name)s”", name=line.about) if line.about else _unnamed(line)
+    about = (line.about if line.about_person else _("“%(name)s”", name=line.about)) if line.about else _unnamed(line)
     level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
     sentence = str(words.DID[line.event])
     return sentence % {"about": about, "number": line.fields.get("number", ""), "level": level}
@@ -36,5 +40,5 @@ def did(line: LogLine) -> str:
 
 def _unnamed(line: LogLine) -> str:
     if line.in_shut_compartment:
-        return _("something that is for others than you")
-    return _("something")
+        return str(_("something that is for others than you"))
+    return str(_("something"))

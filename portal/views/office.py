@@ -13,9 +13,8 @@ from wtforms import BooleanField, SelectField
 from portal.access.actions import OfficeAction
 from portal.access.guard import office
 from portal.errors import NotFound
-from portal.models.people import OrganisationKind, UnitKind
 from portal.services import accounts
-from portal.services.accounts import NewStaff, OrganisationLine, UnitLine
+from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, status, text_field
 

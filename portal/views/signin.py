@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -29,7 +29,10 @@ bp = Blueprint("signin", __name__)
 class PasswordForm(AskingForm):
     email = StringField(
         _l("E-mail"),
-        validators=[InputRequired(message=words.INPUT["required"]), Length(max=320, message=words.INPUT["email_wrong"])],
+        validators=[
+            InputRequired(message=words.INPUT["required"]),
+            Length(max=320, message=words.INPUT["email_wrong"]),
+        ],
     )
     password = PasswordField(_l("Password"), validators=[InputRequired(message=words.INPUT["required"])])
 
@@ -97,10 +100,8 @@ def end_eid(key: str) -> ResponseReturnValue:
     """The way back from the eID."""
     client = _client(key)
     try:
-        attempt_row = eid.take_attempt(
-            g.session, request.args.get("state", "")[:200], session.get("browser", ""), key
-        )
-        eid.check_answer(client.provider, request.args.get("error"), request.args.get("iss"), g.house.settings)
+        attempt_row = eid.take_attempt(g.session, request.args.get("state", "")[:200], session.get("browser", ""), key)
+        eid.check_answer(client.provider, request.args.get("error"), request.args.get("iss"))
         identity = client.redeem(request.args.get("code", "")[:4000], attempt_row.code_verifier, attempt_row.nonce)
         eid.check_person(identity, client.provider, g.house.settings)
     except EidRefused as problem:
@@ -129,9 +130,7 @@ def code() -> ResponseReturnValue:
 def redeem_code() -> ResponseReturnValue:
     stranger, key = _stranger()
     asked = CodeForm()
-    person_id = attempt(
-        asked, lambda: eid.redeem_code(g.session, g.house.keyring, stranger, asked.code.data or "")
-    )
+    person_id = attempt(asked, lambda: eid.redeem_code(g.session, g.house.keyring, stranger, asked.code.data or ""))
     if person_id is None:
         return render_template("signin/code.html", form=asked), status(asked)
     return _welcome(person_id, f"eid:{key}")
@@ -157,7 +156,7 @@ def _client(key: str) -> OidcClient:
     return client
 
 
-def _page(asked: PasswordForm) -> Any:
+def _page(asked: PasswordForm) -> str:
     providers = [client.provider for client in clients().values()]
     # Browsers hold a form's redirects to the page's form-action too.
     g.form_origins = sorted({_origin(provider) for provider in providers})
@@ -185,7 +184,7 @@ def _stranger() -> tuple[Stranger, str]:
     return Stranger(kept[0], kept[1]), kept[2]
 
 
-def _welcome(person_id: Any, method: str) -> ResponseReturnValue:
+def _welcome(person_id: UUID, method: str) -> ResponseReturnValue:
     """A new session with a new token; whatever the browser held before is dropped."""
     if eid.is_closed(g.session, person_id):
         raise NotFound

@@ -15,8 +15,8 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
-from portal.cpr import Cpr
 from portal.clock import now
+from portal.cpr import Cpr
 from portal.services import team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
@@ -45,7 +45,7 @@ class CitizenForm(AskingForm):
         ],
         default=Capacity.PARENT.value,
     )
-    custody = BooleanField(_l("Holds custody, and must be asked for consent until the young person is 18"))
+    custody = BooleanField(_l("Holds custody, and must be asked for consent until the young person comes of age"))
     name = text_field(_l("Name"), 120)
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
     level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)

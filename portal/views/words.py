@@ -1,4 +1,4 @@
-"""What codes of the domain are called on screen. Codes are data; every sentence a person reads is here or in a template."""
+"""What codes of the domain are called on screen: every sentence a person reads is here or in a template."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from portal.access.policy import Refusal
 from portal.access.roles import Level
 from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
-from portal.models.people import OrganisationKind, UnitKind
+from portal.errors import InvalidInput
+from portal.services.accounts import OrganisationKind, UnitKind
 
 INPUT = {
     "required": _l("Fill this in."),
@@ -20,13 +21,13 @@ INPUT = {
     "email_taken": _l("Somebody already has an account with this e-mail address."),
     "own_account": _l("You cannot close your own account. Another administrator can."),
     "own_access": _l("The guide always has access. Hand the case over to another guide instead."),
-    "password_short": _l("The password is too short. It takes at least 12 characters; a sentence is good."),
-    "password_long": _l("The password is too long. It may have at most 128 characters."),
+    "password_short": _l("The password is too short. It takes at least %(least)s characters; a sentence is good."),
+    "password_long": _l("The password is too long. It may have at most %(most)s characters."),
     "password_differs": _l("The two passwords are not the same."),
     "cpr_impossible": _l("This cannot be a CPR number. It has ten digits: the birth date (DDMMYY) and four more."),
     "cpr_other_birth_date": _l("The CPR number belongs to another birth date than the one above."),
     "birth_date_future": _l("The birth date lies in the future."),
-    "birth_date_range": _l("The portal is for young people between 13 and 25 years. Check the year."),
+    "birth_date_range": _l("The portal is for young people between %(youngest)s and %(oldest)s years. Check the year."),
     "date_wrong": _l("This is not a date. Write day, month and year, for instance 24 3 2010."),
     "date_past": _l("The date has passed. Choose today or a later day."),
     "date_ahead": _l("The date lies in the future. Choose today or an earlier day."),
@@ -34,13 +35,22 @@ INPUT = {
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
     "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
-    "file_not_what_it_says": _l("The file is not what its name says. Save it again in the right format and try once more."),
+    "file_not_what_it_says": _l(
+        "The file is not what its name says. Save it again in the right format and try once more."
+    ),
     "scan_missing": _l("Attach a picture or scan of the signed page."),
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
-    "consent_too_long": _l("A consent can be valid for at most 12 months. You can give it again after that."),
+    "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
     "consent_over": _l("This consent is no longer in force."),
+    "not_empty": _l("Somebody already has an account here."),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
+
+
+def sentence(problem: InvalidInput) -> str:
+    """What is wrong with an answer, in words."""
+    return str(INPUT[problem.code]) % problem.values
+
 
 REFUSAL = {
     Refusal.SHUT: _l("You do not have access to this just now"),
@@ -54,7 +64,7 @@ OBSTACLE_FOR_ME = {
     Obstacle.NOT_OPENED: _l("The guide has not opened access for you yet."),
     Obstacle.CLOSED: _l("The guide has closed your access."),
     Obstacle.CUSTODY_UNKNOWN: _l("It has not been noted who holds custody."),
-    Obstacle.GROWN_UP: _l("The young person has turned 18 and decides alone now. They can let you in again."),
+    Obstacle.GROWN_UP: _l("The young person is an adult now and decides alone. They can let you in again."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
     (Obstacle.CONSENT_MISSING, "parent"): _l("Consent from a custody holder is missing."),
     (Obstacle.CONSENT_WITHDRAWN, "young_person"): _l("The young person has withdrawn the consent."),
@@ -67,7 +77,7 @@ OBSTACLE_OF = {
     Obstacle.NOT_OPENED: _l("no access has been opened"),
     Obstacle.CLOSED: _l("the guide has closed the access"),
     Obstacle.CUSTODY_UNKNOWN: _l("it is not noted who holds custody"),
-    Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is 18 now"),
+    Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
     Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
     Obstacle.CONSENT_WITHDRAWN: _l("%(giver)s has withdrawn the consent"),
     Obstacle.CONSENT_EXPIRED: _l("the consent from %(giver)s has run out"),
@@ -145,7 +155,9 @@ DID = {
 
 EID_REFUSED = {
     "aborted": _l("You stopped before you were signed in. You can try again when you want to."),
-    "level": _l("Your eID was used at a level that is not safe enough here. Use the app or a code display, and try again."),
+    "level": _l(
+        "Your eID was used at a level that is not safe enough here. Use the app or a code display, and try again."
+    ),
     "age": _l("You are too young to sign in here yourself. Talk to your guide about what is in your case."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),

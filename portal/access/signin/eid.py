@@ -92,7 +92,7 @@ def take_attempt(session: PortalSession, state: str, browser_token: str, provide
     return attempt
 
 
-def check_answer(provider: EidProvider, error: str | None, issuer: str | None, settings: Settings) -> None:
+def check_answer(provider: EidProvider, error: str | None, issuer: str | None) -> None:
     """Raises EidRefused when the provider says no, or the answer names another issuer (RFC 9207)."""
     if error is not None:
         raise EidRefused("aborted" if error in _ABORTED else "provider")

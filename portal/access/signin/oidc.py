@@ -143,9 +143,7 @@ class OidcClient:
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: str | None = None) -> dict[str, Any]:
         try:
-            answer = self._http.request(
-                method, url, headers=headers, body=body, redirect=False, preload_content=False
-            )
+            answer = self._http.request(method, url, headers=headers, body=body, redirect=False, preload_content=False)
             try:
                 content = answer.read(_LARGEST_ANSWER + 1)
             finally:
@@ -208,7 +206,9 @@ class OidcClient:
             raise EidRefused("azp")
         if len(audience) > 1 and "azp" not in claims:
             raise EidRefused("azp")
-        if not isinstance(claims.get("nonce"), str) or not hmac.compare_digest(claims["nonce"].encode(), nonce.encode()):
+        if not isinstance(claims.get("nonce"), str) or not hmac.compare_digest(
+            claims["nonce"].encode(), nonce.encode()
+        ):
             raise EidRefused("nonce")
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
             raise EidRefused("sub")

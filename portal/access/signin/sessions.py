@@ -1,7 +1,7 @@
 """Sessions: a random token in the cookie, its hash in the database, limits checked on every request.
 
-Professionals are signed out after 20 idle minutes, citizens after 30, everybody after 8 hours (settings). A session ends
-for all devices that hold its cookie the moment its row says so: copying a cookie out of a browser does not outlive
+Professionals are signed out after 20 idle minutes, citizens after 30, everybody after 8 hours (settings). A session
+ends for all devices that hold its cookie the moment its row says so: copying a cookie out of a browser does not outlive
 signing out.
 """
 
@@ -46,9 +46,7 @@ def start(session: PortalSession, person_id: UUID, method: str) -> str:
     token = secrets.token_urlsafe(32)
     now = clock.now()
     session.act_for(person_id)
-    session.add(
-        Login(token_sha256=_digest(token), person_id=person_id, method=method, started_at=now, seen_at=now)
-    )
+    session.add(Login(token_sha256=_digest(token), person_id=person_id, method=method, started_at=now, seen_at=now))
     audit.record(session, Event.SIGNED_IN, method=method)
     return token
 

@@ -1,0 +1,72 @@
+# `make run` serves the demo, `make test` runs every check. Both set up what they need first.
+.DELETE_ON_ERROR:
+.PHONY: run test test-long lint bench translations lock pictures clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough. PYTHON=... on the command line chooses another one.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes
+PO := $(wildcard portal/translations/*/LC_MESSAGES/messages.po)
+MO := $(PO:.po=.mo)
+
+run: $(VENV)/.run $(MO)
+	@exec $(BIN)/python -m portal demo $(if $(PORT),--port $(PORT))
+
+test: $(VENV)/.test $(MO)
+	@.ci/debian-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+# The nightly one: the same tests with far more made-up stories.
+test-long: $(VENV)/.test $(MO)
+	@.ci/debian-packages
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > .build/imports.txt || { cat .build/imports.txt; exit 1; }
+
+bench: $(VENV)/.run
+	@$(BIN)/python -m bench
+
+# Takes new texts out of code and templates into the catalogues; what is not translated yet stays empty and fails a test.
+translations: $(VENV)/.run
+	@$(BIN)/python -m portal.translations
+
+# Renews the pins. Needs the network and `pip install uv`; records hashes, no addresses.
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --quiet --upgrade -o requirements/run.txt
+	uv pip compile pyproject.toml --extra test -c requirements/run.txt --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade -o requirements/test.txt
+
+# Renews the pictures of the README from the browser test that plays the story.
+pictures: $(VENV)/.test $(MO)
+	@PICTURES=docs/pictures $(BIN)/python -m pytest tests/journeys -q -n 0
+
+clean:
+	rm -rf $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing. Install it (Debian: apt install python3 python3-venv)."; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks venv. Install it (Debian: apt install python3-venv)."; exit 1; }
+	@echo "Setting up in $(VENV) with $$($(PYTHON) --version) ..."
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@mkdir -p .build
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
+	@$(PIP) -r requirements/run.txt
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements/test.txt
+	@$(PIP) -r requirements/test.txt
+	@touch $@
+
+%.mo: %.po $(VENV)/.run
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
