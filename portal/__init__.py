@@ -17,6 +17,7 @@ def create_app(house: House | None = None) -> Flask:
     """The web application. Raises Unsafe rather than start in a way that endangers the people in it."""
     house = house or open_house(Settings())
     app = web.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
+    app.extensions["house"] = house
     _configure(app, house)
     i18n.install(app)
     web.install(app, house)

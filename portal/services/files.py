@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, text
 from portal.access.actions import Action
@@ -83,7 +84,7 @@ def newest(ticket: CaseTicket, limit: int | None = None) -> list[VersionLine]:
         select(FileVersion, File.tool)
         .join(File, File.id == FileVersion.file_id)
         .where(*ticket.within(FileVersion))
-        .distinct(FileVersion.file_id)
+        .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).subquery()
     rows = ticket.session.execute(

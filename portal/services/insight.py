@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
@@ -171,7 +172,7 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
     newest = (
         ticket.select(FileVersion)
         .where(FileVersion.file_id.in_(wanted))
-        .distinct(FileVersion.file_id)
+        .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     )
     for version in ticket.session.scalars(newest):

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, text
 from portal.access.actions import Action
@@ -60,7 +61,7 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     latest = (
         select(Message)
         .where(*ticket.within(Message))
-        .distinct(Message.thread_id)
+        .ext(distinct_on(Message.thread_id))
         .order_by(Message.thread_id, Message.created_at.desc(), Message.id)
     ).subquery()
     rows = ticket.session.execute(

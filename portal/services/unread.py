@@ -33,7 +33,7 @@ def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
         .where((looked.c.at.is_(None)) | (Message.created_at > looked.c.at))
         .group_by(Message.case_id)
     )
-    return dict(actor.session.execute(counted).tuples())
+    return dict(actor.session.execute(counted).all())
 
 
 def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:

@@ -87,7 +87,8 @@ class SealedReader:
         self._segments = -(-source.size // SEGMENT)
         self.size = source.size - _HEADER - _TAG * self._segments
         """Length of the plaintext in bytes, as the length of the object implies; proven only by reading the end."""
-        if self.size < 0:
+        last_segment = source.size - (self._segments - 1) * SEGMENT - (_HEADER if self._segments == 1 else 0)
+        if last_segment < _TAG:
             raise Damaged("the sealed stream is cut inside a segment")
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:

@@ -1,0 +1,99 @@
+"""Made-up facts of cases for hypothesis: few people, few instants, so that everything meets everything."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from portal.access.facts import AccessRules, CompartmentRule, ConsentFact, Facts, Member, Party, Withdrawal
+from portal.access.roles import Capacity, Level
+
+START = datetime(2026, 3, 20, tzinfo=UTC)  # the night between 28 and 29 March is an hour short in Copenhagen
+INSTANTS = st.integers(0, 24 * 4).map(lambda quarter_days: START + timedelta(hours=6 * quarter_days))
+EVERYONE = frozenset(Capacity)
+RULES = AccessRules(
+    zone=ZoneInfo("Europe/Copenhagen"),
+    majority_age=18,
+    compartments=(
+        CompartmentRule("shared", EVERYONE, frozenset({"school", "home"})),
+        CompartmentRule("health", EVERYONE, frozenset({"body"})),
+        CompartmentRule("alone", EVERYONE - {Capacity.PARENT}, frozenset({"school", "home"})),
+        CompartmentRule("staff", frozenset({Capacity.OWNER, Capacity.PROFESSIONAL}), frozenset({"school"})),
+    ),
+    parent_needs_young_persons_yes=True,
+    consent_age={},
+)
+CATEGORIES = ("school", "home", "body")
+UNITS = tuple(UUID(int=1000 + n) for n in range(3))
+
+
+@st.composite
+def made_up_facts(draw: st.DrawFn) -> Facts:
+    """A case with an owner, a young person near their 18th birthday, and some others."""
+    capacities = [Capacity.OWNER, Capacity.YOUNG_PERSON]
+    others = st.sampled_from([Capacity.PROFESSIONAL, Capacity.PARENT, Capacity.NETWORK_PERSON])
+    capacities += draw(st.lists(others, max_size=4))
+    members = tuple(draw(_member(number, capacity)) for number, capacity in enumerate(capacities, start=1))
+    rules = AccessRules(
+        zone=RULES.zone,
+        majority_age=18,
+        compartments=RULES.compartments,
+        parent_needs_young_persons_yes=draw(st.booleans()),
+        consent_age=draw(st.sampled_from([{}, {"body": 15}, {"body": 17}])),
+    )
+    parties = [Party(unit_id=unit) for unit in UNITS] + [Party(membership_id=m.id) for m in members]
+    consents = draw(st.lists(_consent(members, parties), max_size=4))
+    return Facts(
+        rules=rules,
+        birth_date=draw(_birth_dates()),
+        owner_unit_id=UNITS[0],
+        members=members,
+        consents=tuple(
+            ConsentFact(UUID(int=500 + n), *parts) for n, parts in enumerate(sorted(consents, key=lambda c: c[1]))
+        ),
+    )
+
+
+def _birth_dates() -> st.SearchStrategy[date]:
+    near = st.integers(-5, 30).map(lambda days: date(2008, 3, 20) + timedelta(days=days))
+    return st.one_of(near, st.sampled_from([date(2008, 2, 29), date(2009, 3, 29), date(2011, 4, 1)]))
+
+
+@st.composite
+def _member(draw: st.DrawFn, number: int, capacity: Capacity) -> Member:
+    works = capacity in (Capacity.OWNER, Capacity.PROFESSIONAL)
+    unit = UNITS[0] if capacity is Capacity.OWNER else draw(st.sampled_from(UNITS)) if works else None
+    levels = draw(st.lists(st.tuples(INSTANTS, st.sampled_from(Level)), max_size=3, unique_by=lambda pair: pair[0]))
+    custody = draw(st.booleans()) and capacity is Capacity.PARENT
+    begins = draw(INSTANTS) if custody else None
+    ends = draw(st.none() | INSTANTS.filter(lambda at: begins is not None and at > begins)) if custody else None
+    return Member(
+        id=UUID(int=number),
+        person_id=UUID(int=100 + number),
+        capacity=capacity,
+        unit_id=unit,
+        levels=tuple(sorted(levels, key=lambda pair: pair[0])),
+        custody_from=begins,
+        custody_until=ends,
+    )
+
+
+@st.composite
+def _consent(draw: st.DrawFn, members: tuple[Member, ...], parties: list[Party]):  # type: ignore[no-untyped-def]
+    givers = [m.id for m in members if m.capacity in (Capacity.YOUNG_PERSON, Capacity.PARENT)]
+    given, begins = draw(INSTANTS), draw(INSTANTS)
+    cells = st.tuples(st.sampled_from(parties), st.sampled_from(CATEGORIES))
+    every = frozenset((party, category) for party in parties for category in CATEGORIES)
+    grants = draw(st.one_of(st.frozensets(cells, max_size=12), st.just(every)))
+    back = st.builds(Withdrawal, at=INSTANTS, party=st.none() | st.sampled_from(parties))
+    return (
+        draw(st.sampled_from(givers)),
+        given,
+        begins,
+        begins + timedelta(hours=6 * draw(st.integers(1, 60))),
+        grants,
+        tuple(draw(st.lists(back, max_size=2))),
+    )

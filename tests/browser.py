@@ -1,0 +1,191 @@
+"""A browser without a screen. Every page any test opens with it is also checked: see `check_page`."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import html5lib
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from werkzeug.test import TestResponse
+
+STRICT = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_HANDLERS = re.compile(r"^on[a-z]+$")
+
+
+class Page:
+    """What came back: the response, and the page in it if there was one."""
+
+    def __init__(self, response: TestResponse, path: str) -> None:
+        self.response, self.path = response, path
+        self.status = response.status_code
+        self.headers = response.headers
+        self.is_html = response.mimetype == "text/html"
+        self.soup = BeautifulSoup(response.data, "html.parser") if self.is_html else BeautifulSoup("", "html.parser")
+
+    @property
+    def text(self) -> str:
+        """What a person reads: the content of the page without its frame."""
+        main = self.soup.find("main")
+        return " ".join((main or self.soup).get_text(" ").split())
+
+    @property
+    def everything(self) -> str:
+        """All that was sent, headers too."""
+        return self.response.get_data(as_text=True) + str(self.headers)
+
+    def links(self) -> list[str]:
+        return [str(a["href"]) for a in self.soup.find_all("a", href=True)]
+
+    def form(self, marker: str = "") -> Tag:
+        """The form in the page's content whose address or fields contain `marker`."""
+        main = self.soup.find("main") or self.soup
+        for form in main.find_all("form"):
+            if marker in str(form):
+                return form
+        raise AssertionError(f"no form with {marker!r} on {self.path}: {self.text[:300]}")
+
+
+class Browser:
+    def __init__(self, app: Flask, token: str | None = None) -> None:
+        self.app = app
+        self.client = app.test_client()
+        if token:
+            self.client.set_cookie(cookie_of(app), token, domain="localhost")
+        self.page: Page | None = None
+
+    def get(self, path: str, **kwargs: Any) -> Page:
+        return self._came_back(self.client.get(path, **kwargs), path)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, token: str | None = None, **kwargs: Any) -> Page:
+        """A POST with the CSRF token a page of this browser would carry."""
+        fields = {"csrf_token": token or self.csrf(), **(data or {})}
+        return self._came_back(self.client.post(path, data=fields, **kwargs), path)
+
+    def submit(self, page: Page, marker: str = "", **answers: Any) -> Page:
+        """Fills in and sends a form of the page, with what it already holds, as a browser would."""
+        form = page.form(marker)
+        fields = {**held(form), **answers}
+        for name, value in list(fields.items()):
+            if isinstance(value, tuple):
+                fields[name] = (BytesIO(value[1]), value[0])
+            elif value is None:
+                del fields[name]
+        path = str(form.get("action") or page.path)
+        if str(form.get("method", "get")).lower() == "get":
+            return self.get(f"{path}?" + "&".join(f"{k}={v}" for k, v in fields.items()))
+        if form.get("enctype") == "multipart/form-data":
+            empty = {n: (BytesIO(b""), "") for n in names_of(form, "file") if n not in fields}
+            return self._came_back(
+                self.client.post(path, data={**fields, **empty}, content_type="multipart/form-data"), path
+            )
+        return self._came_back(self.client.post(path, data=fields), path)
+
+    def follow(self, page: Page) -> Page:
+        """The page a redirect leads to."""
+        while page.status in (301, 302, 303):
+            page = self.get(urlsplit(page.headers["Location"])._replace(scheme="", netloc="").geturl())
+        return page
+
+    def csrf(self) -> str:
+        """A token from any page that has a form."""
+        for path in ("/sign-in", "/cases"):
+            found = BeautifulSoup(self.client.get(path).data, "html.parser").find("input", {"name": "csrf_token"})
+            if isinstance(found, Tag):
+                return str(found["value"])
+        raise AssertionError("no page with a form")
+
+    def _came_back(self, response: TestResponse, path: str) -> Page:
+        self.page = Page(response, path)
+        check_headers(self.page)
+        if self.page.is_html and response.data:
+            check_page(self.page)
+        return self.page
+
+
+def cookie_of(app: Flask) -> str:
+    from portal.access.guard import cookie_name
+
+    return cookie_name(app.extensions["house"].settings)
+
+
+def held(form: Tag) -> dict[str, Any]:
+    """What a form would send as it stands."""
+    fields: dict[str, Any] = {}
+    for tag in form.find_all(["input", "textarea", "select"]):
+        name, kind = tag.get("name"), tag.get("type", "text")
+        if not name or kind in ("file", "submit"):
+            continue
+        if kind in ("checkbox", "radio"):
+            if tag.has_attr("checked"):
+                value = str(tag.get("value", "on"))
+                if kind == "checkbox" and name in fields:
+                    value = [*(fields[name] if isinstance(fields[name], list) else [fields[name]]), value]
+                fields[name] = value
+        elif tag.name == "select":
+            chosen = tag.find("option", selected=True) or tag.find("option")
+            fields[name] = str(chosen["value"]) if isinstance(chosen, Tag) else ""
+        elif tag.name == "textarea":
+            fields[name] = tag.get_text().removeprefix("\n")
+        else:
+            fields[name] = str(tag.get("value", ""))
+    return fields
+
+
+def names_of(form: Tag, kind: str) -> list[str]:
+    return [str(tag["name"]) for tag in form.find_all("input", type=kind)]
+
+
+def check_headers(page: Page) -> None:
+    """The same strict headers on every response."""
+    for name, value in STRICT.items():
+        assert page.headers.get(name) == value, f"{page.path}: {name} is {page.headers.get(name)!r}"
+    policy = page.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy, policy
+    assert "default-src 'none'" in policy, policy
+    if not page.path.startswith("/static/"):
+        assert page.headers["Cache-Control"] == "no-store", page.path
+
+
+def check_page(page: Page) -> None:
+    """Valid HTML, one h1, unique ids, a title and a language, a token in every form that changes something, nothing
+    inline, nothing from another origin."""
+    where = f"{page.path} ({page.status})"
+    parser = html5lib.HTMLParser(strict=False)
+    parser.parse(page.response.get_data(as_text=True))
+    assert not parser.errors, f"{where}: invalid HTML {parser.errors[:3]}"
+    soup = page.soup
+    assert soup.html is not None
+    assert soup.html.get("lang") in ("da", "en"), where
+    assert soup.title is not None
+    assert soup.title.get_text().strip(" -"), where
+    assert len(soup.find_all("h1")) == 1, f"{where}: {len(soup.find_all('h1'))} h1"
+    ids = [str(tag["id"]) for tag in soup.find_all(id=True)]
+    assert len(ids) == len(set(ids)), f"{where}: ids twice {sorted({i for i in ids if ids.count(i) > 1})}"
+    for form in soup.find_all("form", method=re.compile("post", re.IGNORECASE)):
+        assert form.find("input", {"name": "csrf_token"}), f"{where}: a form without a token"
+    for script in soup.find_all("script"):
+        assert script.get("src"), f"{where}: an inline script"
+    assert not soup.find_all("style"), f"{where}: an inline style"
+    for tag in soup.find_all(True):
+        for name in tag.attrs:
+            assert name != "style", f"{where}: a style attribute on {tag.name}"
+            assert not _HANDLERS.match(name), f"{where}: a handler on {tag.name}"
+        for name in ("src", "action", "data", "poster"):
+            assert not str(tag.get(name, "")).startswith(("http:", "https:", "//")), f"{where}: {tag.name} leads away"
+    for tag in soup.find_all(["link", "use"]):
+        assert str(tag.get("href", "")).startswith(("/", "#")), f"{where}: {tag} from another origin"
+    for label in soup.find_all("label"):
+        assert label.get("for") is None or label["for"] in ids, f"{where}: a label for nothing: {label}"
+    for field in soup.find_all(attrs={"aria-describedby": True}):
+        for described in str(field["aria-describedby"]).split():
+            assert described in ids, f"{where}: described by nothing: {described}"

@@ -1,0 +1,268 @@
+"""Factories that speak the domain and reach a state by playing the real story through the real verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from portal import clock
+from portal.access.roles import Capacity, Level
+from portal.access.signin import sessions
+from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.house import House
+from portal.models import Organisation, Unit
+from portal.services import accounts, cases, consent_requests, consents, files, messages, team
+from portal.services.accounts import NewStaff
+from portal.services.cases import NewCase
+from portal.services.citizens import NewCitizen
+from portal.services.consents import Paper
+from portal.services.files import Upload
+from portal.services.joining import Joining
+from portal.storage.incoming import Incoming
+
+R = TypeVar("R")
+PROFILE = "samarbejdsmodellen_dk"
+PDF = b"%PDF-1.4\n% made up for a test\n"
+
+
+def years_ago(years: int, days: int = 0) -> date:
+    """The birth date of somebody who turned `years` that many days ago (who will turn it, for negative days)."""
+    today = clock.now().date()
+    return clock.birthday(today, -years) - timedelta(days=days)
+
+
+@dataclass
+class Someone:
+    """A person of the story."""
+
+    id: UUID
+    name: str
+    unit_id: UUID | None = None
+
+
+@dataclass
+class Room:
+    """A case of the story and the people in it."""
+
+    case_id: UUID
+    guide: Someone
+    young: Someone
+    parents: list[Someone]
+    members: dict[UUID, UUID] = field(default_factory=dict)
+    """Person -> membership."""
+
+    def member(self, someone: Someone) -> UUID:
+        return self.members[someone.id]
+
+
+class Story:
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._organisation: UUID | None = None
+        self._units: dict[str, UUID] = {}
+
+    # People
+
+    def unit(self, name: str) -> UUID:
+        if name not in self._units:
+            with self.house.unit_of_work() as session:
+                if self._organisation is None:
+                    self._organisation = uuid4()
+                    place = Organisation(
+                        id=self._organisation,
+                        name=f"Testby {uuid4().hex[:6]}",
+                        kind="municipality",
+                        created_at=clock.now(),
+                    )
+                    session.add(place)
+                    session.flush()
+                unit = Unit(
+                    id=uuid4(), organisation_id=self._organisation, name=name, kind="other", created_at=clock.now()
+                )
+                session.add(unit)
+                self._units[name] = unit.id
+                session.info["notes"] = []
+                _excuse(session)
+        return self._units[name]
+
+    def staff(self, name: str, unit: str = "Familie og unge", **more: bool) -> Someone:
+        """A professional with an account."""
+        made = Someone(uuid4(), name, self.unit(unit))
+        with self.house.unit_of_work() as session:
+            email = f"{uuid4().hex[:12]}@testby.example"
+            job = more.pop("job", None) or f"{unit}-medarbejder"
+            accounts.create_staff(session, made.id, NewStaff(self.unit(unit), name, email, str(job), **more))
+        return made
+
+    def guide(self, name: str = "Grete Guide", unit: str = "Familie og unge") -> Someone:
+        return self.staff(name, unit, may_open_cases=True)
+
+    def admin(self, name: str = "Aksel Admin") -> Someone:
+        return self.staff(name, is_admin=True)
+
+    # A case
+
+    def case(
+        self,
+        guide: Someone | None = None,
+        born: date | None = None,
+        parents: int = 2,
+        name: str = "Ulla Ung",
+        young_level: Level = Level.WRITE,
+        parent_level: Level = Level.READ,
+    ) -> Room:
+        """A case just opened: the guide, the young person of 17 and the custody holders are in it."""
+        guide = guide or self.guide()
+        names = ["Mona Mor", "Finn Far", "Vera Værge", "Palle Plejefar"][:parents]
+        new = NewCase(
+            young_person=NewCitizen(name),
+            birth_date=born or years_ago(17, 100),
+            custody_holders=tuple(NewCitizen(one) for one in names),
+            young_person_level=young_level,
+            custody_level=parent_level,
+        )
+        with self.acting(guide) as actor:
+            case_id = cases.open_case(actor, uuid4(), new, PROFILE)
+        room = Room(case_id, guide, Someone(uuid4(), name), [])
+        self.refresh(room)
+        return room
+
+    def refresh(self, room: Room) -> None:
+        """Learns who is in the case by now."""
+        with self.acting(room.guide) as actor:
+            found = sorted(enter_case(actor, room.case_id).members.values(), key=lambda m: (m.added_at, m.display_name))
+        room.members = {m.person_id: m.id for m in found}
+        room.young = next(Someone(m.person_id, m.display_name) for m in found if m.capacity == Capacity.YOUNG_PERSON)
+        room.parents = [Someone(m.person_id, m.display_name) for m in found if m.capacity == Capacity.PARENT]
+
+    def add(self, room: Room, someone: Someone, level: Level = Level.WRITE, purpose: str = "For at hjælpe") -> UUID:
+        made = self.play(room, room.guide, lambda t: team.add_professional(t, uuid4(), someone.id, level, purpose))
+        self.refresh(room)
+        return made
+
+    def add_citizen(
+        self, room: Room, name: str, capacity: Capacity, level: Level = Level.READ, custody: bool = False
+    ) -> Someone:
+        terms = Joining(capacity, level, custody=custody)
+        made = self.play(room, room.guide, lambda t: team.add_citizen(t, uuid4(), NewCitizen(name), terms))
+        self.refresh(room)
+        return next(Someone(person, name) for person, member in room.members.items() if member == made)
+
+    def set_level(self, room: Room, someone: Someone, level: Level) -> None:
+        self.play(room, room.guide, lambda t: team.change_level(t, room.member(someone), level))
+
+    # Consent
+
+    def consent(
+        self,
+        room: Room,
+        giver: Someone,
+        yes: dict[str, tuple[str, ...]] | None = None,
+        otherwise: tuple[str, ...] = ("shared", "health"),
+        until: date | None = None,
+    ) -> UUID:
+        """The giver's own yes: `yes` names units or people and what of theirs; everybody else gets `otherwise`."""
+
+        def give(ticket: CaseTicket) -> UUID:
+            asked = consent_requests.request(ticket, ticket.membership.id)
+            return consents.give(ticket, uuid4(), _choices(asked, yes, otherwise), until or asked.until, "da")
+
+        return self.play(room, giver, give)
+
+    def paper_consent(self, room: Room, giver: Someone, otherwise: tuple[str, ...] = ("shared", "health")) -> UUID:
+        def register(ticket: CaseTicket) -> UUID:
+            asked = consent_requests.request(ticket, room.member(giver))
+            today = clock.today(ticket.profile.zone)
+            paper = Paper("paper", today, "", self.upload("samtykke.pdf", PDF))
+            choices = _choices(asked, None, otherwise)
+            return consents.register(ticket, uuid4(), room.member(giver), choices, asked.until, "da", paper)
+
+        return self.play(room, room.guide, register)
+
+    def everybody_agrees(self, room: Room, otherwise: tuple[str, ...] = ("shared", "health")) -> None:
+        for giver in (room.young, *room.parents):
+            self.consent(room, giver, otherwise=otherwise)
+
+    def withdraw(self, room: Room, giver: Someone, party: str = "all") -> None:
+        def take_back(ticket: CaseTicket) -> None:
+            asked = consent_requests.request(ticket, ticket.membership.id)
+            assert asked.current is not None
+            key = party if party == "all" else next(p.key for p in asked.parties if _called(p) == party)
+            consents.withdraw(ticket, uuid4(), asked.current.id, key)
+
+        self.play(room, giver, take_back)
+
+    # Content
+
+    def upload(self, name: str, content: bytes, note: str = "") -> Upload:
+        incoming = Incoming(self.house.store)
+        incoming.write(content)
+        incoming.seek(0)
+        return Upload(name, incoming, note)
+
+    def file(
+        self, room: Room, by: Someone, shelf: str = "shared", name: str = "plan.pdf", content: bytes = PDF
+    ) -> UUID:
+        upload = self.upload(name, content)
+        return self.play(room, by, lambda t: files.add(t, uuid4(), shelf_id(t, shelf), upload))
+
+    def version(self, room: Room, by: Someone, file_id: UUID, name: str = "plan.pdf", content: bytes = PDF) -> int:
+        upload = self.upload(name, content)
+        return self.play(room, by, lambda t: files.add_version(t, uuid4(), file_id, upload))
+
+    def thread(
+        self, room: Room, by: Someone, shelf: str = "shared", subject: str = "Hej", body: str = "Hej alle"
+    ) -> UUID:
+        return self.play(room, by, lambda t: messages.start(t, uuid4(), shelf_id(t, shelf), subject, body))
+
+    def reply(self, room: Room, by: Someone, thread_id: UUID, body: str = "Tak") -> UUID:
+        return self.play(room, by, lambda t: messages.reply(t, uuid4(), thread_id, body))
+
+    # Acting
+
+    @contextmanager
+    def acting(self, someone: Someone) -> Iterator[Actor]:
+        """The person signed in, in a unit of work of their own."""
+        with self.house.unit_of_work() as session:
+            token = sessions.start(session, someone.id, "test")
+            resumed = sessions.resume(session, token, self.house.settings)
+            assert resumed is not None
+            yield resumed[0]
+
+    def play(self, room: Room, someone: Someone, act: Callable[[CaseTicket], R]) -> R:
+        """One verb of one person in one case, committed."""
+        with self.acting(someone) as actor:
+            return act(enter_case(actor, room.case_id))
+
+    def token(self, someone: Someone) -> str:
+        """A session's token for a browser."""
+        with self.house.unit_of_work() as session:
+            return sessions.start(session, someone.id, "test")
+
+
+def shelf_id(ticket: CaseTicket, key: str) -> UUID:
+    return next(hatch.id for hatch in ticket.hatches.values() if hatch.key == key)
+
+
+def _excuse(session: object) -> None:
+    """Organisations of the story are scenery: nobody did it, so there is nothing to note."""
+    session.flush()  # type: ignore[attr-defined]
+    session.info.pop("changed", None)  # type: ignore[attr-defined]
+
+
+def _called(line: consent_requests.PartyLine) -> str:
+    return line.workplace.unit if line.workplace else line.members[0].display_name
+
+
+def _choices(
+    asked: consent_requests.Request, yes: dict[str, tuple[str, ...]] | None, otherwise: tuple[str, ...]
+) -> dict[str, frozenset[str]]:
+    said = yes or {}
+    return {
+        line.key: frozenset(said.get(_called(line), otherwise)) & {group.key for group in line.groups}
+        for line in asked.parties
+    }
