@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Request, Response, g, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from portal.access.guard import declared
 from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
@@ -160,18 +160,19 @@ def _install_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def _http(problem: HTTPException) -> Any:
+        if isinstance(problem, InternalServerError) and isinstance(problem.original_exception, Exception):
+            return _any(problem.original_exception)
         _fail()
         return pages.http(problem)
 
     @app.errorhandler(Exception)
     def _any(problem: Exception) -> Any:
         _fail()
-        cause = getattr(problem, "original_exception", None) or problem
-        if isinstance(cause, OperationalError | PoolTimeout) or _connection_lost(cause):
+        if isinstance(problem, OperationalError | PoolTimeout) or _connection_lost(problem):
             log.error("neighbour down", id=g.get("request_id"), neighbour="database")
             return pages.neighbour_down("database")
         # The text of an exception may quote what somebody typed, so only its kind and place are logged.
-        log.error("fault", id=g.get("request_id"), kind=type(cause).__name__, at=_place(cause))
+        log.error("fault", id=g.get("request_id"), kind=type(problem).__name__, at=_place(problem))
         return pages.fault()
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from flask import Flask
 from hypothesis import HealthCheck, settings
 
@@ -23,7 +28,9 @@ from portal.settings import Settings
 from portal.storage.keys import make_keys
 from tests.browser import Browser
 from tests.story import Story
+from tests.world import World, build
 
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 settings.register_profile(
     "default", max_examples=200, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -74,14 +81,18 @@ def database(postgres: EmbeddedPostgres) -> Iterator[str]:
 @pytest.fixture
 def portal_settings(postgres: EmbeddedPostgres, database: str, tmp_path: Path) -> Settings:
     make_keys(tmp_path / "keys.json")
+    return _settings(postgres, database, tmp_path)
+
+
+def _settings(postgres: EmbeddedPostgres, database: str, folder: Path) -> Settings:
     return Settings(
         environment="test",
         base_url="http://localhost",
-        data_dir=tmp_path,
+        data_dir=folder,
         database_url=postgres.url("portal_app", database),
         owner_database_url=postgres.url("portal_owner", database),
-        keys_file=tmp_path / "keys.json",
-        mail_url=f"folder://{tmp_path / 'mail'}",
+        keys_file=folder / "keys.json",
+        mail_url=f"folder://{folder / 'mail'}",
     )
 
 
@@ -101,7 +112,8 @@ def app(house: House, request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 
 def _show_fault() -> None:
-    raise
+    """Ends the test: a fault of ours is never what a page should show."""
+    pytest.fail(traceback.format_exc())
 
 
 @pytest.fixture
@@ -139,3 +151,50 @@ class Calendar:
 @pytest.fixture
 def calendar(owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> Calendar:
     return Calendar(owner, monkeypatch)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A world that was built once, to be copied."""
+
+    world: World
+    database: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def finished_world(postgres: EmbeddedPostgres, scratch: Path) -> Finished:
+    folder = scratch / "world"
+    folder.mkdir()
+    make_keys(folder / "keys.json")
+    postgres.create_database("world", template="template")
+    house = open_house(_settings(postgres, "world", folder))
+    world = build(house)
+    house.engine.dispose()
+    return Finished(world, "world", folder)
+
+
+@pytest.fixture
+def world(finished_world: Finished) -> World:
+    """A case with everything in it and every kind of person around it; this test's own copy (see `living`)."""
+    return deepcopy(finished_world.world)
+
+
+@pytest.fixture
+def living(finished_world: Finished, postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[House]:
+    """A house with a copy of the world in it."""
+    name = f"test_{uuid4().hex}"
+    postgres.create_database(name, template=finished_world.database)
+    folder = tmp_path / "living"
+    shutil.copytree(finished_world.folder, folder)
+    house = open_house(_settings(postgres, name, folder))
+    yield house
+    house.engine.dispose()
+    with psycopg.connect(postgres.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def living_app(living: House, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setattr("portal.views.errors.fault", _show_fault)
+    return create_app(living)

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, HiddenField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from portal.errors import InvalidInput
@@ -95,6 +96,11 @@ def text_field(label: Any, longest: int = 200, required: bool = True, **kwargs: 
     if required:
         validators.insert(0, InputRequired(message=words.INPUT["required"]))
     return StringField(label, validators=validators, **kwargs)
+
+
+def choices(*pairs: tuple[str, Any]) -> list[SelectChoice]:
+    """What can be chosen: value and words, in order."""
+    return [SelectChoice(str(value), words_of_it) for value, words_of_it in pairs]
 
 
 class DayField(Field):  # type: ignore[misc]

@@ -21,7 +21,7 @@ from portal.services.consent_requests import Request
 from portal.services.consents import Paper
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import words
-from portal.views.asking import AskingForm, DayField, attempt, status, upload_of
+from portal.views.asking import AskingForm, DayField, attempt, choices, status, upload_of
 from portal.views.files import attachment
 
 bp = Blueprint("consents", __name__, url_prefix="/cases/<uuid:case_id>/consents")
@@ -33,7 +33,9 @@ class ConsentForm(AskingForm):
 
 class PaperForm(ConsentForm):
     method = RadioField(
-        _l("How was it given?"), choices=[("paper", _l("On paper")), ("oral", _l("By word of mouth"))], default="paper"
+        _l("How was it given?"),
+        choices=choices(("paper", _l("On paper")), ("oral", _l("By word of mouth"))),
+        default="paper",
     )
     given_on = DayField(_l("When was it given?"))
     scan = FileField(_l("Picture or scan of the signed page"))

@@ -18,7 +18,7 @@ from portal.access.ticket import CaseTicket
 from portal.i18n import said
 from portal.services import files
 from portal.storage.inspection import MEDIA_TYPES
-from portal.views.asking import AskingForm, attempt, status, text_field, upload_of
+from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
 from portal.views.shelves import shelf_choices, shelf_of
 
 bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -49,11 +49,11 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.FILE_ADD, takes_files=True)
 def add(ticket: CaseTicket) -> ResponseReturnValue:
     form = FileForm()
-    form.tool.choices = [("", _("No, something else"))] + [(t.key, said(t.title)) for t in ticket.profile.tool]
+    form.tool.choices = choices(("", _("No, something else")), *((t.key, said(t.title)) for t in ticket.profile.tool))
     form.compartment.choices = shelf_choices(ticket)
     if request.method == "GET":
         form.tool.data = request.args.get("tool", "")
-        form.compartment.data = form.compartment.choices[0][0] if form.compartment.choices else None
+        form.compartment.data = form.compartment.choices[0].value if form.compartment.choices else None
 
     def verb() -> UUID:
         shelf = shelf_of(ticket, form.compartment.data)

@@ -45,7 +45,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = shelf_choices(ticket)
     if request.method == "GET" and form.compartment.choices:
-        form.compartment.data = form.compartment.choices[0][0]
+        form.compartment.data = form.compartment.choices[0].value
 
     def verb() -> UUID:
         shelf = shelf_of(ticket, form.compartment.data)

@@ -16,19 +16,19 @@ from portal.errors import NotFound
 from portal.services import accounts
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
 
 class OrganisationForm(AskingForm):
     name = text_field(_l("Name"), 120)
-    kind = SelectField(_l("Kind"), choices=list(words.ORGANISATION_KIND.items()))
+    kind = SelectField(_l("Kind"), choices=choices(*words.ORGANISATION_KIND.items()))
 
 
 class UnitForm(AskingForm):
     name = text_field(_l("Name"), 120)
-    kind = SelectField(_l("Field of work"), choices=list(words.UNIT_KIND.items()))
+    kind = SelectField(_l("Field of work"), choices=choices(*words.UNIT_KIND.items()))
 
 
 class StaffForm(AskingForm):

@@ -21,11 +21,11 @@ from portal.services import team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
 from portal.views import words
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
 
-_LEVELS = [(level.value, words.LEVEL[level]) for level in (Level.READ, Level.WRITE)]
+_LEVELS = choices(*((level.value, words.LEVEL[level]) for level in (Level.READ, Level.WRITE)))
 
 
 class ProfessionalForm(AskingForm):
@@ -39,10 +39,10 @@ class ProfessionalForm(AskingForm):
 class CitizenForm(AskingForm):
     capacity = RadioField(
         _l("Who is it?"),
-        choices=[
+        choices=choices(
             (Capacity.PARENT.value, _l("A parent")),
             (Capacity.NETWORK_PERSON.value, _l("Another adult the young person has chosen")),
-        ],
+        ),
         default=Capacity.PARENT.value,
     )
     custody = BooleanField(_l("Holds custody, and must be asked for consent until the young person comes of age"))
@@ -53,7 +53,7 @@ class CitizenForm(AskingForm):
 
 
 class LevelForm(AskingForm):
-    level = RadioField(_l("Access"), choices=[(level.value, words.LEVEL[level]) for level in Level])
+    level = RadioField(_l("Access"), choices=choices(*((level.value, words.LEVEL[level]) for level in Level)))
 
 
 @bp.get("/find")

@@ -1,0 +1,144 @@
+"""Every route of the portal, who it is for, and an address of it in the world of the tests.
+
+A route that is not listed fails, and so does a line here for a route that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.access.actions import Action, OfficeAction
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which case and which things in it an address is about."""
+
+    case_id: UUID
+    file_id: UUID
+    thread_id: UUID
+    compartment_id: UUID
+    membership_id: UUID
+    giver_id: UUID
+    consent_id: UUID
+    party: str
+    colleague_id: UUID
+
+
+def own(world: World, shelf: str = "shared") -> Target:
+    """The world's own case, with the things of one compartment."""
+    room = world.room
+    return Target(
+        case_id=room.case_id,
+        file_id=world.files[shelf],
+        thread_id=world.threads[shelf],
+        compartment_id=world.shelves[shelf],
+        membership_id=room.member(world.people["teacher"]),
+        giver_id=room.member(world.people["young person"]),
+        consent_id=world.consent_id,
+        party=world.party,
+        colleague_id=world.people["administrator"].id,
+    )
+
+
+@dataclass(frozen=True)
+class Route:
+    endpoint: str
+    method: str
+    access: str | Action | OfficeAction
+    path: Callable[[Target], str]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.endpoint}"
+
+
+def _route(line: str, access: str | Action | OfficeAction, path: Callable[[Target], str]) -> Route:
+    method, endpoint = line.split()
+    return Route(endpoint, method, access, path)
+
+
+def _at(rest: str) -> Callable[[Target], str]:
+    return lambda t: f"/cases/{t.case_id}" + rest.format(t=t)
+
+
+def _plain(path: str) -> Callable[[Target], str]:
+    return lambda _t: path
+
+
+ROUTES = [
+    _route("GET static", "public", _plain("/static/css/portal.css")),
+    _route("GET front.index", "public", _plain("/")),
+    _route("POST front.language", "public", _plain("/language/en")),
+    _route("GET front.alive", "public", _plain("/health")),
+    _route("GET signin.form", "public", _plain("/sign-in")),
+    _route("POST signin.with_password", "public", _plain("/sign-in")),
+    _route("POST signin.out", "signed_in", _plain("/sign-out")),
+    _route("POST signin.stay", "signed_in", _plain("/stay")),
+    _route("POST signin.begin_eid", "public", _plain("/eid/none")),
+    _route("GET signin.end_eid", "public", _plain("/eid/none/callback")),
+    _route("GET signin.code", "public", _plain("/eid/code")),
+    _route("POST signin.redeem_code", "public", _plain("/eid/code")),
+    _route("GET invitations.form", "public", _plain("/invitation/none")),
+    _route("POST invitations.choose", "public", _plain("/invitation/none")),
+    _route("GET office.index", OfficeAction.ACCOUNTS_MANAGE, _plain("/office")),
+    _route("GET office.add_organisation", OfficeAction.ACCOUNTS_MANAGE, _plain("/office/organisations/new")),
+    _route("POST office.add_organisation", OfficeAction.ACCOUNTS_MANAGE, _plain("/office/organisations/new")),
+    _route(
+        "GET office.add_unit", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/units/new")
+    ),
+    _route(
+        "POST office.add_unit", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/units/new")
+    ),
+    _route("GET office.add_staff", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/units/{UUID(int=1)}/staff/new")),
+    _route("POST office.add_staff", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/units/{UUID(int=1)}/staff/new")),
+    _route("POST office.invite_again", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/invite")),
+    _route("GET office.confirm_close", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/close"),
+    _route("POST office.close", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/close")),
+    _route("POST office.reopen", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/reopen")),
+    _route("GET case_list.index", "signed_in", _plain("/cases")),
+    _route("GET case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
+    _route("POST case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
+    _route("GET case.overview", Action.CASE_VIEW, _at("")),
+    _route("GET case.audience", Action.CASE_VIEW, _at("/audience")),
+    _route("GET case.audience_of", Action.CASE_VIEW, _at("/audience/{t.compartment_id}")),
+    _route("GET case.find", Action.CASE_SEARCH, _at("/search")),
+    _route("POST case.find", Action.CASE_SEARCH, _at("/search")),
+    _route("GET plan.index", Action.PLAN_VIEW, _at("/plan")),
+    _route("GET plan.blank", Action.PLAN_VIEW, _at("/plan/goals_and_agreements/blank")),
+    _route("GET files.index", Action.FILE_VIEW, _at("/files")),
+    _route("GET files.add", Action.FILE_ADD, _at("/files/new")),
+    _route("POST files.add", Action.FILE_ADD, _at("/files/new")),
+    _route("GET files.show", Action.FILE_VIEW, _at("/files/{t.file_id}")),
+    _route("POST files.add_version", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/versions")),
+    _route("GET files.download", Action.FILE_DOWNLOAD, _at("/files/{t.file_id}/versions/1")),
+    _route("GET messages.index", Action.MESSAGE_VIEW, _at("/messages")),
+    _route("GET messages.start", Action.MESSAGE_WRITE, _at("/messages/new")),
+    _route("POST messages.start", Action.MESSAGE_WRITE, _at("/messages/new")),
+    _route("GET messages.show", Action.MESSAGE_VIEW, _at("/messages/{t.thread_id}")),
+    _route("POST messages.reply", Action.MESSAGE_WRITE, _at("/messages/{t.thread_id}")),
+    _route("GET people.index", Action.TEAM_VIEW, _at("/people")),
+    _route("GET team.find", Action.TEAM_CHANGE, _at("/team/find?q=test")),
+    _route("GET team.add", Action.TEAM_CHANGE, _at("/team/add/{t.colleague_id}")),
+    _route("POST team.add", Action.TEAM_CHANGE, _at("/team/add/{t.colleague_id}")),
+    _route("GET team.add_citizen", Action.TEAM_CHANGE, _at("/team/citizen")),
+    _route("POST team.add_citizen", Action.TEAM_CHANGE, _at("/team/citizen")),
+    _route("GET team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
+    _route("POST team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
+    _route("GET team.confirm_close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
+    _route("POST team.close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
+    _route("POST team.code", Action.TEAM_CHANGE, lambda t: f"/cases/{t.case_id}/team/{t.giver_id}/code"),
+    _route("POST team.national_id", Action.NATIONAL_ID_SHOW, _at("/team/{t.giver_id}/national-id")),
+    _route("GET consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
+    _route("POST consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
+    _route("GET consents.mine", Action.CONSENT_GIVE, _at("/consents/mine")),
+    _route("GET consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
+    _route("POST consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
+    _route("GET consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
+    _route("POST consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
+    _route("GET consents.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
+    _route("GET log.index", Action.LOG_VIEW, _at("/log")),
+]
+CASE_ROUTES = [route for route in ROUTES if isinstance(route.access, Action)]
