@@ -195,6 +195,7 @@ def living(finished_world: Finished, postgres: EmbeddedPostgres, tmp_path: Path)
 
 
 @pytest.fixture
-def living_app(living: House, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.setattr("portal.views.errors.fault", _show_fault)
+def living_app(living: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    if "faulty" not in request.keywords:
+        monkeypatch.setattr("portal.views.errors.fault", _show_fault)
     return create_app(living)

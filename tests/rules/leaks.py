@@ -1,0 +1,65 @@
+"""Looking for words where they should not be: at every address of a case, asked for in several ways."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from flask import Flask
+
+from portal.house import House
+from tests.browser import Browser, Page
+from tests.rules.routes import CASE_ROUTES, Route, own
+from tests.story import Story
+from tests.world import NAME, SHELVES, World
+
+_HARMLESS = ("case.find", "messages.reply", "files.add_version")
+"""POSTs that change nothing as they are sent here, but whose answers could tell something."""
+_ABOUT_A_THING = ("files/", "messages/", "audience/")
+
+
+def browser_of(kind: str, app: Flask, house: House, world: World) -> tuple[Browser, str]:
+    """A browser in which that kind of person is signed in, and a CSRF token of theirs."""
+    token = None if kind == "anonymous" else Story(house).token(world.people[kind])
+    browser = Browser(app, token, thorough=False)
+    return browser, browser.csrf()
+
+
+def hidden_from(kind: str, world: World) -> set[str]:
+    """Every word that this kind of person must never meet."""
+    sees = world.sees.get(kind, set())
+    words = {secret for shelf in set(SHELVES) - sees for secret in world.all_words(shelf)}
+    if not sees and kind != "custody holder shut out":  # who knows whose custody they hold
+        words |= {NAME, NAME.split()[0]}
+    return words
+
+
+def leaks(kind: str, app: Flask, house: House, world: World) -> set[str]:
+    """The words that must be hidden from this kind of person and were in some answer."""
+    browser, token = browser_of(kind, app, house, world)
+    hidden, found = hidden_from(kind, world), set()
+    asked: set[str] = set()
+    for shelf in SHELVES:
+        for route in CASE_ROUTES:
+            path = route.path(own(world, shelf))
+            if f"{route.method} {path}" in asked or (route.method == "POST" and route.endpoint not in _HARMLESS):
+                continue
+            asked.add(f"{route.method} {path}")
+            for page in _every_way(browser, route, path, token, world.all_words(shelf)[2]):
+                for secret in hidden:
+                    # What somebody typed is repeated to them; that tells them nothing.
+                    told = page.everything.replace(f'value="{secret}"', "").replace(f"”{secret}”", "")
+                    found |= {secret} if secret in told else set()
+    return found
+
+
+def _every_way(browser: Browser, route: Route, path: str, token: str, secret: str) -> list[Page]:
+    if route.method == "POST":
+        return [browser.post(path, {"submission": str(uuid4()), "words": secret}, token)]
+    if not any(part in path for part in _ABOUT_A_THING):
+        return [browser.get(path)]
+    return [
+        browser.get(path),
+        browser.get(path, headers={"Range": "bytes=0-50"}),
+        browser.get(path, headers={"If-None-Match": '"x"', "If-Modified-Since": "Thu, 01 Jan 2037 00:00:00 GMT"}),
+        browser.get(path, headers={"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}),
+    ]
