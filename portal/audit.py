@@ -22,7 +22,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, event, insert, select, text, update
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
@@ -95,7 +95,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
-_UNTRACED = (Login, EidAttempt, Submission)
+_UNTRACED = (Login, EidAttempt, Submission, AuditEvent, AuditHead)
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 
 
@@ -124,6 +124,7 @@ def record(
     """Notes an event, to be written when the transaction commits. Raises ValueError for a field not allowed."""
     if unknown := set(fields) - ALLOWED_FIELDS.get(event, frozenset()):
         raise ValueError(f"{event} may not carry {', '.join(sorted(unknown))}")
+    session.connection()  # begins the transaction, if nothing has yet: the note shares its fate
     note = Note(chain, event, clock.now(), session.person_id, membership_id, compartment_id, item_id, fields)
     session.info.setdefault("notes", []).append(note)
 
@@ -133,6 +134,15 @@ def _remember_changes(session: Session, _context: object) -> None:
     changed = (*session.new, *session.dirty, *session.deleted)
     if any(not isinstance(row, _UNTRACED) for row in changed):
         session.info["changed"] = True
+
+
+@event.listens_for(PortalSession, "do_orm_execute")
+def _remember_statements(state: ORMExecuteState) -> None:
+    """Writing by a statement instead of by an object is a change too."""
+    if state.is_insert or state.is_update or state.is_delete:
+        written = state.bind_mapper
+        if written is None or not issubclass(written.class_, _UNTRACED):
+            state.session.info["changed"] = True
 
 
 @event.listens_for(PortalSession, "before_commit")

@@ -101,6 +101,7 @@ def preview_withdrawal(ticket: CaseTicket, consent_id: UUID, party_key: str) -> 
     """What taking it back would shut, and for whom."""
     ticket.require(Action.CONSENT_WITHDRAW)
     consent, party = _withdrawable(ticket, consent_id, party_key)
+    ticket.record(Event.CONSENT_VIEWED, item_id=consent.id)
     now = clock.now()
     return whatif.changes(ticket.facts, whatif.with_withdrawal(ticket.facts, consent.id, party, now), now)
 
