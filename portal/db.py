@@ -84,8 +84,7 @@ def fact_keeper(session: Session, case_id: UUID) -> Iterator[None]:
     read content. Only access/ledger.py enters it.
     """
     session.flush()
-    session.execute(text("select set_config('app.facts_case_id', :id, true)"), {"id": str(case_id)})
-    session.execute(text("set local role portal_facts"))
+    session.execute(_STEP, {"case": str(case_id), "role": "portal_facts"})
     try:
         yield
         session.flush()
@@ -93,8 +92,11 @@ def fact_keeper(session: Session, case_id: UUID) -> Iterator[None]:
         # Whoever catches this must not go on in a transaction that still speaks as the keeper.
         session.rollback()
         raise
-    session.execute(text("reset role"))
-    session.execute(text("select set_config('app.facts_case_id', '', true)"))
+    session.execute(_STEP, {"case": "", "role": "none"})
+
+
+_STEP = text("select set_config('app.facts_case_id', :case, true), set_config('role', :role, true)")
+"""Names the case, then steps into the role or, with `none`, back out of it (SET ROLE as a function)."""
 
 
 def refuse_powerful_role(engine: Engine) -> None:

@@ -15,6 +15,9 @@ _LOCK = 7_205_759_403_792_793
 """Any number, as long as every process takes the same advisory lock."""
 
 
+_ROLES = ("portal_owner", "portal_app", "portal_facts")
+
+
 def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(PROJECT / "migrations"))
@@ -32,10 +35,8 @@ def migrate(owner_url: str, target: str = "head") -> None:
     try:
         with engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            roles = connection.execute(
-                text("select count(*) from pg_roles where rolname in ('portal_owner', 'portal_app', 'portal_facts')")
-            ).scalar_one()
-            if roles != 3:
+            found = connection.execute(text("select rolname from pg_roles")).scalars()
+            if not set(_ROLES) <= set(found):
                 raise Unsafe("the database roles are missing; run migrations/roles.sql as the server's administrator")
             config = alembic_config()
             config.attributes["connection"] = connection

@@ -35,6 +35,7 @@ from portal.models import (
     FileVersion,
     Membership,
     Message,
+    Organisation,
     SearchEntry,
     Staff,
     Thread,
@@ -166,6 +167,29 @@ class CaseTicket:
         else:
             found = list(self.session.scalars(select(Membership).where(Membership.case_id == self.case_id)))
         return {membership.id: membership for membership in found}
+
+    @cached_property
+    def units(self) -> dict[UUID, tuple[str, str]]:
+        """Where the case's professionals work: unit id -> names of unit and organisation."""
+        wanted = {membership.unit_id for membership in self.members.values() if membership.unit_id}
+        rows = self.session.execute(
+            select(Unit.id, Unit.name, Organisation.name)
+            .join(Organisation, Organisation.id == Unit.organisation_id)
+            .where(Unit.id.in_(wanted))
+        )
+        return {unit_id: (unit, organisation) for unit_id, unit, organisation in rows}
+
+    @cached_property
+    def open_windows(self) -> list[tuple[AccessWindow, str]]:
+        """Everybody's windows on the case that are open now, each with the key of its compartment."""
+        now = clock.now()
+        rows = self.session.execute(
+            select(AccessWindow, Compartment.key)
+            .join(Compartment, Compartment.id == AccessWindow.compartment_id)
+            .where(AccessWindow.case_id == self.case_id, AccessWindow.valid_from <= now)
+            .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
+        )
+        return [(window, key) for window, key in rows]
 
     @cached_property
     def young_person(self) -> Membership:

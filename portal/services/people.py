@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from portal import clock
 from portal.access import whatif
 from portal.access.actions import Action
@@ -16,7 +14,7 @@ from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect
 from portal.audit import Event
 from portal.errors import NotFound
-from portal.models import AccessWindow, Compartment, Membership, Organisation, Unit
+from portal.models import Membership
 
 
 @dataclass(frozen=True)
@@ -119,25 +117,12 @@ def lines(ticket: CaseTicket) -> list[MemberLine]:
 
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
-    units = {m.unit_id for m in ticket.members.values() if m.unit_id}
-    rows = ticket.session.execute(
-        select(Unit.id, Unit.name, Organisation.name)
-        .join(Organisation, Organisation.id == Unit.organisation_id)
-        .where(Unit.id.in_(units))
-    )
-    return {unit_id: Workplace(unit, organisation) for unit_id, unit, organisation in rows}
+    return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
 
 
 def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:
-    now = clock.now()
-    rows = ticket.session.execute(
-        select(AccessWindow, Compartment.key)
-        .join(Compartment, Compartment.id == AccessWindow.compartment_id)
-        .where(AccessWindow.case_id == ticket.case_id, AccessWindow.valid_from <= now)
-        .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
-    )
     found: dict[UUID, tuple[OpenShelf, ...]] = {}
-    for window, key in rows:
+    for window, key in ticket.open_windows:
         shelf = OpenShelf(key, window.can_write, window.valid_from, window.valid_until, window.basis)
         found[window.membership_id] = (*found.get(window.membership_id, ()), shelf)
     order = [rule.key for rule in ticket.profile.compartment]

@@ -89,7 +89,10 @@ def stay() -> ResponseReturnValue:
 def begin_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID; with the field `national_id` set, asks it for the national id too."""
     client = _client(key)
-    way = eid.begin(g.session, client, session.get("browser"), request.form.get("national_id") == "1")
+    try:
+        way = eid.begin(g.session, client, session.get("browser"), request.form.get("national_id") == "1")
+    except EidRefused as problem:
+        return _refused_by_eid(client.provider, problem.why)
     session["browser"] = way.browser_token
     return redirect(way.url, 303)
 

@@ -1,0 +1,161 @@
+"""Danish and English, both complete, both in the catalogues and nowhere else; easy Danish where citizens read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
+from flask import Flask
+
+from portal.access.policy import Refusal
+from portal.access.roles import Level
+from portal.access.windows import Basis, Obstacle
+from portal.house import House
+from portal.services.accounts import OrganisationKind, UnitKind
+from portal.settings import PROJECT
+from portal.tools.profile import PROFILES, Words, read_profile
+from portal.translations.__main__ import extract
+from portal.views import words
+from tests.browser import Browser
+from tests.rules.leaks import browser_of
+from tests.rules.routes import ROUTES, own
+from tests.world import World
+
+CATALOGUE = PROJECT / "portal" / "translations" / "da" / "LC_MESSAGES" / "messages.po"
+_GAPS = re.compile(r"%\((\w+)\)s")
+_CITIZENS_READ = ("signin/", "consents/", "messages/", "files/", "cases/index", "case/", "log/", "error")
+
+
+def _catalogue() -> dict[object, Message]:
+    with CATALOGUE.open("rb") as file:
+        return {(m.context, _key(m)): m for m in read_po(file, locale="da") if m.id}
+
+
+def _key(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> dict[object, Message]:
+    """Every text of code and templates as they are now."""
+    with extract(tmp_path_factory.mktemp("texts") / "messages.pot").open("rb") as file:
+        return {(m.context, _key(m)): m for m in read_po(file) if m.id}
+
+
+def test_every_text_has_its_danish_and_no_danish_is_left_over(source: dict[object, Message]) -> None:
+    danish = _catalogue()
+    assert set(danish) == set(source), "run: make translations"
+    for key, message in danish.items():
+        said = message.string if isinstance(message.string, tuple | list) else [message.string]
+        assert all(said), f"not translated: {key}"
+        assert not message.fuzzy, key
+
+
+def test_the_danish_has_the_same_gaps_as_the_english() -> None:
+    for key, message in _catalogue().items():
+        ids = [message.id] if isinstance(message.id, str) else message.id
+        said = [message.string] if isinstance(message.string, str) else message.string
+        for english, danish in zip(ids, said, strict=True):
+            assert set(_GAPS.findall(danish)) == set(_GAPS.findall(english)), key
+
+
+def test_no_template_says_anything_outside_the_catalogues() -> None:
+    """What is left of a template without its expressions and tags is punctuation."""
+    for path in sorted((PROJECT / "templates").rglob("*.html")):
+        text = re.sub(r"\{% block width %\}\w+\{% endblock %\}", "", path.read_text("utf-8"))
+        bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", text, flags=re.DOTALL)
+        soup = BeautifulSoup(bare, "html.parser")
+        said = re.sub(r'[\w-]+="[^"]*"', "", " ".join(soup.get_text(" ").split()))
+        assert not re.search(r"[A-Za-zÆØÅæøå]{2,}", said.replace("doctype html", "")), f"{path.name}: {said[:80]}"
+        for tag in soup.find_all(True):
+            for name in ("title", "alt", "aria-label", "placeholder"):
+                value = str(tag.get(name, ""))
+                assert not re.search(r"[A-Za-zÆØÅæøå]{2,}", value), f"{path.name}: {name}={value!r}"
+
+
+def test_every_code_has_its_words() -> None:
+    assert set(words.REFUSAL) == set(Refusal)
+    assert set(words.BASIS) == set(Basis)
+    assert set(words.OBSTACLE_OF) == set(Obstacle)
+    assert set(words.LEVEL) == set(Level)
+    assert set(words.UNIT_KIND) == set(UnitKind)
+    assert set(words.ORGANISATION_KIND) == set(OrganisationKind)
+    about_me = {key[0] if isinstance(key, tuple) else key for key in words.OBSTACLE_FOR_ME}
+    assert about_me == set(Obstacle)
+
+
+def test_every_reason_a_service_gives_for_refusing_an_answer_has_its_sentence() -> None:
+    given = set()
+    for path in (PROJECT / "portal").rglob("*.py"):
+        given |= set(re.findall(r'InvalidInput\(\s*[^,()]*(?:\([^)]*\))?[^,]*,\s*"(\w+)"', path.read_text("utf-8")))
+    assert given - set(words.INPUT) == set()
+    assert len(given) > 20
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_every_page_is_clean_in_both_languages(language: str, living_app: Flask, living: House, world: World) -> None:
+    for kind in ("guide", "young person", "custody holder", "administrator", "waiting", "anonymous"):
+        browser, _ = browser_of(kind, living_app, living, world)
+        thorough = Browser(living_app)
+        thorough.client = browser.client
+        thorough.client.set_cookie("language", language, domain="localhost")
+        for route in ROUTES:
+            if route.method == "GET":
+                page = thorough.get(route.path(own(world)))
+                if page.is_html and page.status != 303:
+                    assert page.soup.html is not None
+                    assert page.soup.html["lang"] == language, route
+
+
+def test_the_language_of_a_page_is_the_chosen_one_and_danish_at_first(browser: Browser) -> None:
+    page = browser.get("/sign-in")
+    assert "Log på" in page.text
+    answer = browser.submit(page, "password")
+    assert "Log på" in answer.text
+    browser.post("/language/en", {"back": "/sign-in"})
+    assert "Sign in with password" in browser.get("/sign-in").text
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:x", "/\nx"])
+def test_choosing_a_language_leads_to_no_other_site(browser: Browser, back: str) -> None:
+    page = browser.post("/language/en", {"back": back})
+    assert page.headers["Location"] == "/"
+
+
+def test_sentences_for_citizens_are_easy_to_read(source: dict[object, Message]) -> None:
+    """LIX at most 30 over all Danish texts of the templates and profile that citizens meet."""
+    english = "\n".join(
+        path.read_text("utf-8")
+        for path in (PROJECT / "templates").rglob("*.html")
+        if str(path.relative_to(PROJECT / "templates")).startswith(_CITIZENS_READ)
+    )
+    met = [
+        message.string if isinstance(message.string, str) else message.string[1]
+        for message in _catalogue().values()
+        if f'"{_key(message)}"' in english and str(_key(message)).endswith((".", "?"))
+    ]
+    assert len(met) > 40
+    for path in PROFILES.glob("*.toml"):
+        profile = read_profile(path)
+        told: list[Words] = [profile.consent.purpose, *profile.consent.informed, profile.emergency.text]
+        met += [one.da for one in told] + [c.about.da for c in profile.compartment]
+    assert _lix(" ".join(met)) <= 30, f"LIX {_lix(' '.join(met)):.1f}"
+
+
+def _lix(text: str) -> float:
+    """Björnsson's readability index: words per sentence plus the percentage of words longer than six letters."""
+    found = re.findall(r"[A-Za-zÆØÅæøåé]+", _GAPS.sub("Alma", text))
+    sentences = max(1, len(re.findall(r"[.!?:](?:\s|$)", text)))
+    return len(found) / sentences + 100 * sum(len(word) > 6 for word in found) / len(found)
+
+
+def test_dates_and_sizes_are_said_as_people_say_them(living_app: Flask, living: House, world: World) -> None:
+    browser, _ = browser_of("guide", living_app, living, world)
+    text = browser.get(f"/cases/{world.room.case_id}/files").text
+    assert re.search(r"i dag kl\. \d{1,2}\.\d{2}", text)
+    assert re.search(r"\d+ bytes", text)
+    assert Path(CATALOGUE).exists()

@@ -1,0 +1,112 @@
+"""Migrations: from nothing to now, back again, and with data on the way."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from portal.db import Base, connect
+from portal.demo.postgres import EmbeddedPostgres
+from portal.errors import Unsafe
+from portal.migrate import alembic_config, migrate, newest
+
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
+
+
+@pytest.fixture
+def empty(postgres: EmbeddedPostgres) -> str:
+    """A database nothing has been done to."""
+    name = f"empty_{uuid4().hex}"
+    postgres.create_database(name)
+    return postgres.url("portal_owner", name)
+
+
+def _shape(url: str) -> list[object]:
+    with psycopg.connect(url) as connection:
+        columns = connection.execute(
+            "select table_name, column_name, data_type, is_nullable from information_schema.columns "
+            "where table_schema = 'public' order by 1, 2"
+        ).fetchall()
+        policies = connection.execute("select tablename, policyname, qual from pg_policies order by 1, 2").fetchall()
+        functions = connection.execute(
+            "select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1"
+        ).fetchall()
+        return [columns, policies, functions]
+
+
+def test_numbers_run_without_gaps_and_each_file_is_named_by_its_idea() -> None:
+    assert [f"{n:03d}" for n in range(1, len(REVISIONS) + 1)] == REVISIONS
+    assert newest() == REVISIONS[-1]
+
+
+def test_the_models_and_the_migrated_database_are_the_same(empty: str) -> None:
+    migrate(empty)
+    engine = connect(empty)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _ours})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def _ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not str(name).startswith("procrastinate")
+
+
+def test_every_step_down_leads_back_to_what_was_before(empty: str) -> None:
+    shapes = []
+    for revision in REVISIONS:
+        shapes.append(_shape(empty))
+        migrate_to(empty, revision)
+    for revision, shape in zip(["base", *REVISIONS[:-1]][::-1], shapes[::-1], strict=True):
+        migrate(empty, revision)
+        assert _without_alembic(_shape(empty)) == _without_alembic(shape), revision
+
+
+def migrate_to(url: str, revision: str) -> None:
+    from alembic import command
+
+    engine = connect(url)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def _without_alembic(shape: list[object]) -> list[object]:
+    columns = shape[0]
+    assert isinstance(columns, list)
+    return [[c for c in columns if c[0] != "alembic_version"], *shape[1:]]
+
+
+def test_migrating_twice_changes_nothing(empty: str) -> None:
+    migrate(empty)
+    before = _shape(empty)
+    migrate(empty)
+    assert _shape(empty) == before
+
+
+def test_a_populated_database_can_be_migrated_again(postgres: EmbeddedPostgres, finished_world) -> None:  # type: ignore[no-untyped-def]
+    """The newest step is taken back and taken again under a case full of data; what is older must still be there."""
+    name = f"full_{uuid4().hex}"
+    postgres.create_database(name, template=finished_world.database)
+    url = postgres.url("portal_owner", name)
+    with psycopg.connect(postgres.url("postgres", name)) as connection:
+        before = connection.execute("select count(*), sum(length(body_sealed)) from message").fetchone()
+    migrate(url, REVISIONS[-2])
+    migrate(url)
+    with psycopg.connect(postgres.url("postgres", name)) as connection:
+        assert connection.execute("select count(*), sum(length(body_sealed)) from message").fetchone() == before
+
+
+def test_without_the_roles_the_migration_says_what_to_run(
+    empty: str, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.migrate._ROLES", ("portal_owner", "portal_app", "a_role_nobody_made"))
+    with pytest.raises(Unsafe, match=r"roles\.sql"):
+        migrate(empty)

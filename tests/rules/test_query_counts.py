@@ -1,0 +1,70 @@
+"""The number of queries of a page does not depend on how much there is: of cases, people, messages or files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from portal.access.roles import Level
+from portal.house import House
+from tests.browser import Browser
+from tests.story import Room, Someone, Story
+
+MOST = 26
+"""Queries a page may take; each is there for a reason, and one more needs one too."""
+
+CASE_PAGES = ("", "/plan", "/files", "/messages", "/people", "/audience", "/log", "/files/new", "/messages/new",
+              "/team/find?q=skole", "/consents/give", "/consents/mine")  # fmt: skip
+
+
+@contextmanager
+def counted(house: House) -> Iterator[list[str]]:
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:  # type: ignore[no-untyped-def]
+        asked.append(statement)
+
+    event.listen(house.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(house.engine, "before_cursor_execute", note)
+
+
+def counts(app: Flask, house: House, story: Story, room: Room, who: Someone, things: dict[str, str]) -> dict[str, int]:
+    browser = Browser(app, story.token(who))
+    browser.get(f"/cases/{room.case_id}")
+    found = {}
+    for page in (*CASE_PAGES, *things.values()):
+        with counted(house) as asked:
+            browser.get(f"/cases/{room.case_id}{page}")
+        name = next((name for name, path in things.items() if path == page), page)
+        found[name] = len(asked)
+    with counted(house) as asked:
+        browser.get("/cases")
+    return {**found, "my cases": len(asked)}
+
+
+@pytest.mark.parametrize("who", ["guide", "young"])
+def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flask, house: House, story: Story) -> None:
+    room = story.case(parents=1)
+    teacher = story.staff("Lars Lærer", "Skole")
+    story.add(room, teacher, Level.READ)
+    story.everybody_agrees(room)
+    file_id = story.file(room, room.guide)
+    thread_id = story.thread(room, room.guide)
+    things = {"a file": f"/files/{file_id}", "a thread": f"/messages/{thread_id}"}
+    small = counts(app, house, story, room, getattr(room, who), things)
+    for number in range(4):
+        story.add(room, story.staff(f"Fagperson {number}", f"Enhed {number}"), Level.WRITE)
+        story.case(room.guide, name=f"Ung {number}")
+        story.file(room, room.guide, name=f"fil {number}.pdf")
+        story.version(room, room.guide, file_id)
+        story.thread(room, room.guide, subject=f"Emne {number}")
+        story.reply(room, room.young, thread_id)
+    story.everybody_agrees(room)
+    large = counts(app, house, story, room, getattr(room, who), things)
+    assert large == small
+    assert max(large.values()) <= MOST, {page: n for page, n in large.items() if n > MOST}
