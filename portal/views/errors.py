@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from portal.access.policy import Reason, Refusal
 from portal.errors import InvalidInput
@@ -57,6 +57,9 @@ def damaged() -> Any:
 def http(problem: HTTPException) -> Any:
     if problem.response is not None:
         return problem
+    if isinstance(problem, SecurityError):
+        # Somebody else's host name: no page of ours can be built for it, nor should be.
+        return "Unknown host\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
     if isinstance(problem, RequestEntityTooLarge):
         return _too_large()
     if isinstance(problem, CSRFError):
