@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -127,6 +128,19 @@ def record(
     session.connection()  # begins the transaction, if nothing has yet: the note shares its fate
     note = Note(chain, event, clock.now(), session.person_id, membership_id, compartment_id, item_id, fields)
     session.info.setdefault("notes", []).append(note)
+
+
+@contextmanager
+def savepoint(session: PortalSession) -> Iterator[None]:
+    """A part of a unit of work that, when it fails, leaves neither rows nor notes behind; the rest goes on."""
+    notes, changed = len(session.info.get("notes", [])), session.info.get("changed", False)
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        del session.info.get("notes", [])[notes:]
+        session.info["changed"] = changed
+        raise
 
 
 @event.listens_for(PortalSession, "after_flush")

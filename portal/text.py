@@ -40,9 +40,8 @@ def file_name(name: str) -> str:
     """
     last = line(name.replace("\\", "/").rsplit("/", 1)[-1], 1000).strip(". ")
     if len(last) > 200:
-        stem, dot, ending = last.rpartition(".")
-        ending = f".{ending}" if dot and len(ending) <= 10 else ""
-        last = f"{(stem or last)[: 200 - len(ending)]}{ending}"
+        stem, _dot, ending = last.rpartition(".")
+        last = f"{stem[: 199 - len(ending)]}.{ending}" if stem and len(ending) <= 10 else last[:200]
     return last
 
 

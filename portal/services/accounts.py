@@ -342,7 +342,7 @@ def _required(value: str, field: str) -> str:
 def _add(session: PortalSession, row: object, constraint: str, field: str, code: str) -> None:
     """Adds a row; a violated constraint of that name becomes the error at that field."""
     try:
-        with session.begin_nested():
+        with audit.savepoint(session):
             session.add(row)
     except IntegrityError as problem:
         if constraint in str(problem.orig):

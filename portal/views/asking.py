@@ -11,10 +11,11 @@ from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms import Field, HiddenField, StringField, ValidationError
+from wtforms import Field, FormField, HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.services.files import Upload
 from portal.storage.incoming import Incoming
@@ -64,12 +65,10 @@ def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
     """
     if not form.validate_on_submit():
         return None
-    notes = len(g.session.info.get("notes", []))
     try:
-        with g.session.begin_nested():
+        with savepoint(g.session):
             return verb()
     except InvalidInput as problem:
-        del g.session.info.get("notes", [])[notes:]
         _show(form, problem)
         return None
 
@@ -79,7 +78,8 @@ def _show(form: AskingForm, problem: InvalidInput) -> None:
     field: Any = form
     for part in problem.field.split("-") if problem.field else ():
         entries = getattr(field, "entries", None)
-        field = entries[int(part)] if entries is not None else getattr(field, part, None)
+        inside = field.form if isinstance(field, FormField) else field
+        field = entries[int(part)] if entries is not None else getattr(inside, part, None)
     if isinstance(field, Field):
         field.errors = [*field.errors, message]
     else:
@@ -119,7 +119,7 @@ class DayField(Field):  # type: ignore[misc]
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         super().process(None, data if data is not None else self.default, extra_filters)
         if formdata is not None and f"{self.name}-day" in formdata:
-            parts = [str(formdata.get(f"{self.name}-{part}", "")).strip()[:10] for part in ("day", "month", "year")]
+            parts = [str(formdata.get(f"{self.name}-{part}", "")).strip()[:20] for part in ("day", "month", "year")]
             self.typed = (parts[0], parts[1], parts[2])
             self.data = None
 

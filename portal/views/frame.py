@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,7 +110,15 @@ def install(app: Flask, house: House) -> None:
             "is_demo": house.settings.environment == "demo",
         }
 
-    app.jinja_env.filters["role"] = role
+    app.jinja_env.filters.update(role=role, together=together)
+
+
+def together(things: Iterable[Any], attribute: str) -> list[tuple[Any, list[Any]]]:
+    """Things with the same value of an attribute, in the order they first come; unlike `groupby`, nothing is sorted."""
+    groups: dict[Any, list[Any]] = {}
+    for thing in things:
+        groups.setdefault(getattr(thing, attribute), []).append(thing)
+    return list(groups.items())
 
 
 def may(action: Action | OfficeAction) -> bool:
