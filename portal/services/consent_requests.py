@@ -135,9 +135,9 @@ def asks_me(ticket: CaseTicket) -> int:
         return 0
     current = in_force(ticket, ticket.membership.id)
     granted = current.grants if current else frozenset()
-    answered = _named_in(current)
     lines = party_lines(ticket, ticket.membership, granted, current)
-    return sum(1 for line in lines if not line.granted and line.party not in answered)
+    # Whoever was there when the last answer was given has been answered; a no is not asked about again.
+    return sum(1 for line in lines if current is None or any(m.added_at > current.given_at for m in line.members))
 
 
 def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
@@ -237,10 +237,6 @@ def _groups(rules: Profile, capacity: Capacity) -> Iterator[Group]:
 
 def party_key(party: Party) -> str:
     return f"unit-{party.unit_id}" if party.unit_id else f"person-{party.membership_id}"
-
-
-def _named_in(consent: ConsentFact | None) -> set[Party]:
-    return {party for party, _ in consent.grants} if consent else set()
 
 
 def _purpose(ticket: CaseTicket, membership: Membership) -> str:

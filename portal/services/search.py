@@ -58,8 +58,17 @@ def find(ticket: CaseTicket, words: str) -> list[Hit]:
 def stems(text: str) -> list[str]:
     """The stems of the words in `text`, each once, in order."""
     words = dict.fromkeys(_WORD.findall(text.casefold()))
-    # A stemmer keeps the word it works on, so each call has its own.
-    return list(dict.fromkeys(snowballstemmer.stemmer("danish").stemWords(list(words)[:_MOST_WORDS])))
+    stemmer = snowballstemmer.stemmer("danish")  # it keeps the word it works on, so each call has its own
+    return list(dict.fromkeys(_root(stemmer, word) for word in list(words)[:_MOST_WORDS]))
+
+
+def _root(stemmer: Any, word: str) -> str:
+    """Stemmed until nothing more comes off: "praktikpladser" and "praktikplads" then meet."""
+    for _ in range(3):
+        word, before = stemmer.stemWord(word), word
+        if word == before:
+            break
+    return str(word)
 
 
 def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
