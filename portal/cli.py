@@ -39,13 +39,14 @@ def main() -> None:
 @cli.command()
 @click.option("--port", type=int, default=None, help="The port to serve on; the next free one from 8000 if not given.")
 @click.option("--data", type=click.Path(path_type=Path), default=None, help="The folder to keep everything in.")
-def demo(port: int | None, data: Path | None) -> None:
+@click.option("--empty", is_flag=True, help="Begin with an administrator's account and nothing else.")
+def demo(port: int | None, data: Path | None, empty: bool) -> None:
     """Serves the demo: needs nothing but this command."""
     from portal.demo.postgres import default_data_dir
     from portal.demo.supervisor import Demo
 
     folder = (data or default_data_dir()).absolute()
-    sys.exit(Demo(folder, port).run())
+    sys.exit(Demo(folder, port, empty).run())
 
 
 @cli.command()
@@ -62,11 +63,12 @@ def migrate() -> None:
 def worker() -> None:
     """Does the background and timed work until it is stopped."""
     from portal import logs
-    from portal.house import open_house
-    from portal.jobs import build
+    from portal.house import opened
+    from portal.jobs import work
 
     logs.configure()
-    build(open_house(_settings())).run_worker(concurrency=2, listen_notify=True, delete_jobs="successful")
+    with opened(_settings()) as house:
+        work(house)
 
 
 @cli.command("make-keys")
@@ -88,10 +90,10 @@ def make_keys(path: Path) -> None:
 @click.option("--email", required=True)
 def add_administrator(organisation: str, unit: str, name: str, email: str) -> None:
     """The first account of an empty portal; the invitation goes out by mail."""
-    from portal.house import open_house
+    from portal.house import opened
     from portal.services import accounts
 
-    with open_house(_settings()).unit_of_work() as session:
+    with opened(_settings()) as house, house.unit_of_work() as session:
         accounts.found(session, organisation, unit, name, email)
     click.echo(f"invited {email}")
 
@@ -104,8 +106,10 @@ def verify_audit() -> None:
     from portal.storage.keys import read_keys
 
     keyring = read_keys(_settings().keys_file)
-    with connect(_owner_url(), pool_size=1).connect() as connection:
+    engine = connect(_owner_url(), pool_size=1)
+    with engine.connect() as connection:
         faults = list(verify(connection, keyring))
+    engine.dispose()
     for fault in faults:
         click.echo(f"chain {fault.chain} line {fault.seq}: {fault.what}")
     if faults:

@@ -36,6 +36,10 @@ class House:
         session.act_for(person_id)
         return session
 
+    def close(self) -> None:
+        """Gives the database connections back."""
+        self.engine.dispose()
+
     @contextmanager
     def unit_of_work(self, person_id: UUID | None = None) -> Iterator[PortalSession]:
         """A session that is committed at the end of the block, and rolled back by an exception."""
@@ -44,13 +48,27 @@ class House:
             session.commit()
 
 
+@contextmanager
+def opened(settings: Settings) -> Iterator[House]:
+    """A house for the length of a block."""
+    house = open_house(settings)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
 def open_house(settings: Settings) -> House:
     """Raises Unsafe rather than stand on something dangerous, NeighbourDown when the database does not answer."""
     refuse_unsafe(settings)
     engine = connect(settings.database_url)
-    refuse_powerful_role(engine)
-    keyring = read_keys(settings.keys_file)
-    profile(settings.profile)
+    try:
+        refuse_powerful_role(engine)
+        keyring = read_keys(settings.keys_file)
+        profile(settings.profile)
+    except BaseException:
+        engine.dispose()
+        raise
     store = FilesystemStore(settings.data_dir / "blobs")
     return House(settings, engine, keyring, store, session_factory(engine))
 

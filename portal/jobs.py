@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from procrastinate import App, RetryStrategy
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
@@ -62,4 +65,22 @@ def build(house: House) -> App:
             session.execute(delete(EidAttempt).where(EidAttempt.started_at < clock.now() - ATTEMPT_LASTS))
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="take_up_again", queueing_lock="take_up_again")
+    async def take_up_again(timestamp: int) -> None:  # noqa: ARG001
+        """Jobs whose worker was killed in the middle are done again, by whichever worker is alive."""
+        for job in await app.job_manager.get_stalled_jobs():
+            await app.job_manager.retry_job(job)
+
     return app
+
+
+def work(house: House) -> None:
+    """Works until told to stop. A database that goes away ends the process at once, for its keeper to start it again:
+    the queue's own threads would otherwise keep it alive without doing anything."""
+    try:
+        build(house).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
+    except ConnectorException:
+        log.error("neighbour down", neighbour="database")  # noqa: TRY400  the trace may hold what it was about
+        sys.stderr.flush()
+        os._exit(1)

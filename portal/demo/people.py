@@ -115,13 +115,20 @@ def citizens(today: date) -> Citizens:
     )
 
 
-def make(house: House) -> None:
-    """Fills an empty portal. Does nothing where somebody already has an account."""
+def staff(empty: bool) -> tuple[Colleague, ...]:
+    """Who has an account from the beginning."""
+    return tuple(one for one in STAFF if one.admin or not empty)
+
+
+def make(house: House, empty: bool = False) -> None:
+    """Fills a portal in which nobody has an account yet; with `empty`, with an administrator alone."""
     with house.unit_of_work() as session:
         if not accounts.is_empty(session):
             return
     play = _Play(house)
-    play.offices()
+    play.offices(empty)
+    if empty:
+        return
     people = citizens(clock.today(profile(house.settings.profile).zone))
     play.alma(people)
     play.noah(people)
@@ -136,20 +143,20 @@ class _Play:
         self.staff: dict[str, UUID] = {}
         self.owners: dict[UUID, UUID] = {}
 
-    def offices(self) -> None:
+    def offices(self, empty: bool) -> None:
         with self.house.unit_of_work() as session:
             units: dict[str, UUID] = {}
-            for place in _PLACES:
+            for place in _PLACES[:1] if empty else _PLACES:
                 made = Organisation(id=uuid4(), name=place.organisation, kind=place.kind, created_at=clock.now())
                 session.add(made)
                 session.flush()
-                for name, kind in place.units:
+                for name, kind in place.units[:1] if empty else place.units:
                     unit = Unit(id=uuid4(), organisation_id=made.id, name=name, kind=kind, created_at=clock.now())
                     session.add(unit)
                     units[name] = unit.id
             session.flush()
             hashed = passwords.hash_password(PASSWORD)
-            for one in STAFF:
+            for one in staff(empty):
                 self.staff[one.key] = uuid4()
                 new = NewStaff(units[one.unit], one.name, one.email, one.job_title, one.admin, one.guide)
                 accounts.create_staff(session, self.staff[one.key], new)

@@ -22,7 +22,7 @@ from portal import clock
 from portal.demo import eid, people
 from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
 from portal.errors import Unsafe
-from portal.house import open_house
+from portal.house import opened
 from portal.migrate import migrate
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import make_keys
@@ -33,10 +33,13 @@ _GIVE_UP_AFTER = 5
 
 
 class Demo:
-    def __init__(self, folder: Path, port: int | None) -> None:
+    def __init__(self, folder: Path, port: int | None, empty: bool = False) -> None:
         self.folder = folder
-        self.port = _free_port(port or 8000, exact=port is not None)
-        self.eid_port = _free_port(self.port + 1)
+        self.empty = empty
+        # The sockets are opened here and handed on, so that two demos started at once never meet on one port, and a
+        # part that is started again takes over where the one before it stopped.
+        self.door = _listen(port or 8000, exact=port is not None)
+        self.eid_door = _listen(self.door.getsockname()[1] + 1)
         self.postgres = EmbeddedPostgres(folder / "database")
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
         self.deaths: dict[str, list[float]] = {}
@@ -44,11 +47,11 @@ class Demo:
 
     @property
     def address(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.door.getsockname()[1]}"
 
     @property
     def eid_address(self) -> str:
-        return f"http://localhost:{self.eid_port}"
+        return f"http://localhost:{self.eid_door.getsockname()[1]}"
 
     def run(self) -> int:
         """Until it is told to stop. Returns the process's exit status."""
@@ -79,9 +82,8 @@ class Demo:
             eid.prepare(self.folder, people.citizens(today).everybody)
         self._write_eid_file()
         self._write_environment()
-        house = open_house(settings)
-        people.make(house)
-        house.engine.dispose()
+        with opened(settings) as house:
+            people.make(house, self.empty)
 
     def _settings(self) -> Settings:
         return Settings.model_validate({name.lower(): value for name, value in self._environment().items()})
@@ -133,9 +135,9 @@ class Demo:
         gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "10"]
         gunicorn += ["--no-control-socket", "--log-level", "warning"]
         return {
-            "eid": [*gunicorn, "-b", f"127.0.0.1:{self.eid_port}", "--threads", "8", self._eid_app()],
+            "eid": [*gunicorn, "-b", f"fd://{self.eid_door.fileno()}", "--threads", "8", self._eid_app()],
             "worker": [sys.executable, "-m", "portal", "worker"],
-            "web": [*gunicorn, "-b", f"127.0.0.1:{self.port}", "-w", "2", "--threads", "8", "portal.wsgi:app"],
+            "web": [*gunicorn, "-b", f"fd://{self.door.fileno()}", "-w", "2", "--threads", "8", "portal.wsgi:app"],
         }
 
     def _eid_app(self) -> str:
@@ -153,6 +155,7 @@ class Demo:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                pass_fds=[self.door.fileno(), self.eid_door.fileno()],
                 preexec_fn=ask_to_stop_with_parent(signal.SIGTERM),
             )
 
@@ -173,7 +176,7 @@ class Demo:
             f"  Følgeskab kører på  {self.address}",
             "",
             "  Fagpersoner logger på med e-mail og adgangskoden: " + people.PASSWORD,
-            *(f"    {one.email:<32}{one.name}, {one.job_title}, {one.unit}" for one in people.STAFF),
+            *(f"    {one.email:<32}{one.name}, {one.job_title}, {one.unit}" for one in people.staff(self.empty)),
             "",
             f"  Unge og forældre logger på med Prøve-eID ({self.eid_address}, helt opdigtet):",
             *(f"    {one.name:<32}{one.about}" for one in self._citizens()),
@@ -234,14 +237,16 @@ def _only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def _free_port(wanted: int, exact: bool = False) -> int:
-    """The first port from `wanted` on that nobody listens on; with `exact`, that one or Unsafe."""
+def _listen(wanted: int, exact: bool = False) -> socket.socket:
+    """A socket on the first port from `wanted` on that is free; with `exact`, on that one or Unsafe."""
     for port in range(wanted, wanted + (1 if exact else 200)):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", port))
+            door.listen(64)
+        except OSError:
+            door.close()
+            continue
+        return door
     raise Unsafe(f"port {wanted} is taken" if exact else f"no free port from {wanted} on")

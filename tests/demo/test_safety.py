@@ -1,0 +1,131 @@
+"""The program refuses to start unsafe, and says why in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from portal.cli import cli
+from portal.demo import eid
+from portal.errors import Unsafe
+from portal.house import open_house, refuse_unsafe
+from portal.settings import Environment, Settings, read_eid_providers
+
+GOOD = {
+    "environment": "production",
+    "base_url": "https://portal.example",
+    "database_url": "postgresql://portal_app@db/portal",
+    "mail_url": "smtps://mail.example",
+}
+PROVIDER = """
+[[provider]]
+key = "mitid"
+label = "MitID"
+issuer = "https://broker.example"
+client_id = "portal"
+client_secret_file = "/run/secrets/eid"
+national_id_claim = "dk.cpr"
+birth_date_claim = "mitid.date_of_birth"
+name_claim = "mitid.identity_name"
+level_claim = "loa"
+levels_accepted = ["https://data.gov.dk/concept/core/nsis/Substantial"]
+"""
+
+
+def test_forgetting_to_say_where_one_is_means_production() -> None:
+    assert Settings().environment is Environment.PRODUCTION
+
+
+def test_a_sound_production_is_let_through(tmp_path: Path) -> None:
+    (tmp_path / "eid.toml").write_text(PROVIDER)
+    refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"base_url": "http://portal.example"}, "https"),
+        ({"database_url": ""}, "DATABASE_URL"),
+        ({"mail_url": ""}, "MAIL_URL"),
+        ({"mail_url": "folder:///tmp/mail"}, "MAIL_URL"),
+    ],
+)
+def test_an_unsafe_setting_stops_production(fault: dict[str, str], says: str) -> None:
+    with pytest.raises(Unsafe, match=says):
+        refuse_unsafe(Settings(**{**GOOD, **fault}))
+
+
+@pytest.mark.parametrize(("change", "says"), [("demo = true\n", "pretended"), ("http://", "https")])
+def test_a_pretended_or_unprotected_eid_stops_production(change: str, says: str, tmp_path: Path) -> None:
+    text = PROVIDER + change if "demo" in change else PROVIDER.replace("https://broker", "http://broker")
+    (tmp_path / "eid.toml").write_text(text)
+    with pytest.raises(Unsafe, match=says):
+        refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
+
+
+def test_without_keys_nothing_starts(portal_settings: Settings) -> None:
+    with pytest.raises(Unsafe, match="KEYS_FILE"):
+        open_house(portal_settings.model_copy(update={"keys_file": None}))
+
+
+def test_the_pretended_eid_refuses_to_run_in_production(tmp_path: Path) -> None:
+    eid.prepare(tmp_path, [])
+    with pytest.raises(Unsafe, match="must not run in production"):
+        eid.create_eid(Settings(**GOOD), tmp_path, "https://eid.example")
+    assert eid.create_eid(Settings(environment="demo"), tmp_path, "http://localhost:1")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "[[provider]",
+        PROVIDER.replace('key = "mitid"', 'key = "Mit ID"'),
+        PROVIDER.replace("levels_accepted", "levels"),
+        PROVIDER.replace('["https://data.gov.dk/concept/core/nsis/Substantial"]', "[]"),
+        PROVIDER + 'algorithms = ["none"]\n',
+        PROVIDER + 'algorithms = ["HS256"]\n',
+    ],
+)
+def test_an_eid_file_that_is_not_right_is_refused_with_the_reason(broken: str, tmp_path: Path) -> None:
+    (tmp_path / "eid.toml").write_text(broken)
+    with pytest.raises(Unsafe, match=r"eid\.toml"):
+        read_eid_providers(tmp_path / "eid.toml")
+
+
+def test_commands_say_what_is_wrong_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.cli import main
+
+    path = tmp_path / "keys.json"
+    assert CliRunner().invoke(cli, ["make-keys", str(path)]).output == f"wrote {path}\n"
+    monkeypatch.setattr("sys.argv", ["portal", "make-keys", str(path)])
+    with pytest.raises(SystemExit, match="there already"):
+        main()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://portal_app@127.0.0.1:1/portal")
+    monkeypatch.setenv("KEYS_FILE", str(path))
+    monkeypatch.setenv("OWNER_DATABASE_URL", "")
+    monkeypatch.setattr("sys.argv", ["portal", "migrate"])
+    with pytest.raises(SystemExit, match="OWNER_DATABASE_URL is not set"):
+        main()
+
+
+def test_the_first_administrator_is_invited_from_the_command_line_once(
+    portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in portal_settings.model_dump(exclude_defaults=True).items():
+        monkeypatch.setenv(name.upper(), str(value))
+    words = [
+        "add-administrator",
+        "--organisation",
+        "Testby",
+        "--unit",
+        "It",
+        "--name",
+        "Ida",
+        "--email",
+        "ida@testby.example",
+    ]
+    assert CliRunner().invoke(cli, words).output == "invited ida@testby.example\n"
+    again = CliRunner().invoke(cli, words)
+    assert again.exit_code != 0
