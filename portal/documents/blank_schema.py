@@ -50,6 +50,7 @@ def write(base: BaseData) -> bytes:
         _table(document, [(say[key], "") for key in ("goal_words", "why", "reached", "latest", "status")])
         document.add_heading(f"{say['agreements']} {number}", 2)
         _grid(document, [say[key] for key in ("what", "who", "due", "follow_up")], AGREEMENTS)
+    document.add_paragraph()  # somewhere to go on writing below the last table
     out = BytesIO()
     document.save(out)
     return out.getvalue()

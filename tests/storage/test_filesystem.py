@@ -73,7 +73,7 @@ def test_deleting_twice_is_no_error(store: FilesystemStore) -> None:
     assert list(store.keys()) == []
 
 
-@pytest.mark.parametrize("key", ["../../etc/passwd", "", "x" * 32, "A" * 32, uuid4().hex + "/.."])
+@pytest.mark.parametrize("key", ["../../etc/passwd", "", "x" * 32, "A" * 32, "0" * 32 + "/.."])
 def test_only_a_random_key_is_a_name(store: FilesystemStore, key: str) -> None:
     with pytest.raises(ValueError), store.open(key):
         pass

@@ -1,0 +1,65 @@
+"""Types a paragraph into a document in LibreOffice Writer and saves it. Run by the system's Python, which has UNO."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import uno
+from com.sun.star.beans import PropertyValue
+from com.sun.star.lang import DisposedException
+
+
+def main() -> None:
+    document, words = sys.argv[1:3]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        pipe = f"folgeskab{time.monotonic_ns()}"
+        office = subprocess.Popen(
+            ["soffice", "--headless", "--norestore", "--nologo", f"-env:UserInstallation=file://{profile}",
+             f"--accept=pipe,name={pipe};urp;"],
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            desktop = connect(pipe)
+            address = uno.systemPathToFileUrl(document)
+            writer = desktop.loadComponentFromURL(address, "_blank", 0, (value("Hidden", True),))
+            if writer is None:
+                raise SystemExit(f"Writer could not open {address}")
+            cursor = writer.Text.createTextCursor()
+            cursor.gotoEnd(False)
+            writer.Text.insertControlCharacter(cursor, 0, False)
+            writer.Text.insertString(cursor, words, False)
+            writer.storeToURL(address, (value("FilterName", "MS Word 2007 XML"), value("Overwrite", True)))
+            writer.close(True)
+            with contextlib.suppress(DisposedException):  # it may go before it has answered
+                desktop.terminate()
+            office.wait(20)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(office.pid, signal.SIGKILL)
+
+
+def connect(pipe: str):
+    local = uno.getComponentContext()
+    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    until = time.monotonic() + 60
+    while True:
+        try:
+            context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+            return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+        except Exception:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+def value(name: str, content: object) -> PropertyValue:
+    made = PropertyValue()
+    made.Name, made.Value = name, content
+    return made
+
+
+main()
