@@ -145,7 +145,7 @@ class Demo:
 
     def _start(self, name: str) -> None:
         environment = {**os.environ, **self._environment(), "EID_ISSUER": self.eid_address}
-        environment["PYTHONPATH"] = str(PROJECT)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         with (self.folder / f"{name}.log").open("ab") as log:
             self.parts[name] = subprocess.Popen(
                 self._commands()[name],

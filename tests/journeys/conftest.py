@@ -39,7 +39,8 @@ class Stage:
         environment = {**os.environ}
         if faked:
             command = ["faketime", "-f", faked, *command]
-            environment |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+            shifted = str(Path(__file__).with_name("shifted"))
+            environment |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": shifted}
         self.process = subprocess.Popen(
             command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
