@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATE = PROJECT / ".build" / "messages.pot"
-_STAMPS = re.compile(r'"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)[^\n]*\n')
 
 
 def extract(target: Path = TEMPLATE) -> Path:
@@ -34,12 +32,13 @@ def extract(target: Path = TEMPLATE) -> Path:
 
 
 def update(catalogue: Path, template: Path) -> None:
-    """Adds new texts to a catalogue and drops those no longer used; keeps the rest as it is."""
+    """Adds new texts to a catalogue and drops those no longer used; keeps its head and the rest as they are."""
+    head = catalogue.read_text("utf-8").split("\n\n", 1)[0]
     options = ["--no-fuzzy-matching", "--ignore-obsolete", "--omit-header", "--width", "120"]
     command = [sys.executable, "-m", "babel.messages.frontend", "-q", "update", *options]
     language = catalogue.parents[1].name
     subprocess.run([*command, "-i", str(template), "-o", str(catalogue), "-l", language], cwd=PROJECT, check=True)
-    catalogue.write_text(_STAMPS.sub("", catalogue.read_text("utf-8")), "utf-8")
+    catalogue.write_text(f"{head}\n\n{catalogue.read_text('utf-8').lstrip()}", "utf-8")
 
 
 if __name__ == "__main__":
