@@ -27,7 +27,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
-from portal.models import AuditEvent, AuditHead, EidAttempt, Login, Submission
+from portal.models import AuditEvent, AuditHead, EidAttempt, KeptForm, Login, Submission
 from portal.storage.keys import Keyring
 
 OFFICE = UUID(int=0)
@@ -76,6 +76,7 @@ class Event(StrEnum):
     SIGNED_IN = "signed.in"
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGNED_OUT = "signed.out"
+    STEPPED_UP = "stepped.up"
     EID_LINKED = "eid.linked"
 
 
@@ -93,10 +94,11 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.STRANGER_REFUSED: frozenset({"action"}),
     Event.SIGNED_IN: frozenset({"method"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
+    Event.STEPPED_UP: frozenset({"method"}),
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
-_UNTRACED = (Login, EidAttempt, Submission, AuditEvent, AuditHead)
+_UNTRACED = (Login, EidAttempt, KeptForm, Submission, AuditEvent, AuditHead)
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 
 

@@ -13,6 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
+from portal.access.signin import kept
 from portal.access.signin.eid import ATTEMPT_LASTS
 from portal.house import House
 from portal.models import EidAttempt, Submission
@@ -63,6 +64,7 @@ def build(house: House) -> App:
     def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given
         with house.unit_of_work() as session:
             session.execute(delete(EidAttempt).where(EidAttempt.started_at < clock.now() - ATTEMPT_LASTS))
+            kept.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 
     @app.periodic(cron="*/5 * * * *")

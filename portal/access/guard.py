@@ -8,6 +8,9 @@ A view opens itself with exactly one of these, directly under its route:
 * `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
   ticket in place of the case's id.
 
+`@fresh` above one of the last three asks, besides, for a proof of who it is that is at most ten minutes old. Whoever
+lacks it, or whose session has ended, is led there and back; what they were sending is kept for them.
+
 `Admission` runs before every request, before anything of its body is read. A view without a declaration is refused at
 start and, should one slip in, on request.
 """
@@ -15,7 +18,7 @@ start and, should one slip in, on request.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -23,9 +26,15 @@ from uuid import UUID
 from flask import Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
+from flask_wtf.csrf import validate_csrf
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+from wtforms import ValidationError
 
 from portal.access.actions import Action, OfficeAction
-from portal.access.signin import sessions
+from portal.access.signin import kept, sessions, stepup
+from portal.access.signin.kept import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import Unsafe
 from portal.settings import Settings
@@ -41,6 +50,7 @@ class Declared:
     kind: str
     action: Action | OfficeAction | None = None
     takes_files: bool = False
+    fresh: bool = False
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
@@ -66,6 +76,13 @@ def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., 
         return _declare(with_ticket, Declared("case", action, takes_files))
 
     return declare
+
+
+def fresh(view: Callable[P, R]) -> Callable[P, R]:
+    """Above another declaration: the view asks for a proof of who it is that is at most ten minutes old, of GET (so
+    that nobody types in vain) as of POST."""
+    what: Declared = view.declared  # type: ignore[attr-defined]
+    return _declare(view, replace(what, fresh=True))
 
 
 def declared(app: Flask, endpoint: str) -> Declared | None:
@@ -105,7 +122,7 @@ def _declare(view: Callable[P, R], what: Declared) -> Callable[P, R]:
 
 
 def _admit() -> ResponseReturnValue | None:
-    g.actor = g.limits = g.ticket = None
+    g.actor = g.limits = g.ticket = g.kept = None
     if request.endpoint is None or request.endpoint == "static":
         return None
     what = declared(current_app, request.endpoint)
@@ -124,6 +141,10 @@ def _admit() -> ResponseReturnValue | None:
         ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
         g.ticket = ticket
         ticket.require(what.action)
+    if what.fresh and not stepup.is_fresh(g.limits):
+        _remember_the_way(g.actor.person_id)
+        return redirect(url_for("stepup.ask"), 303)
+    _give_back()
     return None
 
 
@@ -144,7 +165,50 @@ def _who_holds(asked: Request) -> Actor | None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
-    if request.method == "GET":
-        # Where they were going is remembered from the matched address, never taken from a parameter.
-        session["to"] = request.path
+    token = request.cookies.get(cookie_name(g.house.settings))
+    _remember_the_way(sessions.whose(g.session, token) if token else None)
     return redirect(url_for("signin.form", ended=1 if g.had_cookie else None), 303)
+
+
+# The way back
+
+
+def leads_somewhere(path: str) -> bool:
+    """Whether a path is the address of a page of ours."""
+    try:
+        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+    except RequestRedirect:
+        return False
+    except HTTPException:
+        return False
+    return True
+
+
+def _remember_the_way(person_id: UUID | None) -> None:
+    """Notes where they were going, from the matched address and never from a parameter, and what they were sending."""
+    if request.method in ("GET", "HEAD"):
+        session["to"] = request.path
+        return
+    session.pop("to", None)
+    if person_id is None or (request.content_length or 0) > g.house.settings.request_limit:
+        return
+    try:
+        # Somebody else's page must not be able to put words into this one's form.
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        return
+    handle = kept.keep(g.session, person_id, Kept(request.path, tuple(request.form.items(multi=True))))
+    session["kept"] = [handle, request.path]
+    session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
+    g.session.commit()
+
+
+def _give_back() -> None:
+    """Lets the form of this page find what was kept for it; once it is sent, it is no longer needed."""
+    handle, path = session.get("kept") or ("", "")
+    if path != request.path:
+        return
+    if request.method == "POST":
+        session.pop("kept")
+    elif found := kept.find(g.session, g.actor.person_id, handle):
+        g.kept = MultiDict(found.fields)

@@ -5,7 +5,7 @@ from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compa
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
-from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, Login, NationalId
+from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
 
 __all__ = [
     "AccessNotice",
@@ -24,6 +24,7 @@ __all__ = [
     "FileVersion",
     "Invitation",
     "InvitationCode",
+    "KeptForm",
     "Login",
     "Membership",
     "Message",

@@ -38,6 +38,9 @@ class Login(Base):
     method: Mapped[str]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    fresh_at: Mapped[datetime | None]
+    """When the person last proved who they are with an eID, a passkey or a second factor; a password is not enough."""
+    device: Mapped[str] = mapped_column(default="")
     ended_at: Mapped[datetime | None]
 
 
@@ -88,3 +91,14 @@ class EidAttempt(Base):
     code_verifier: Mapped[str]
     asks_national_id: Mapped[bool]
     started_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KeptForm(Base):
+    """What somebody was sending when their session had ended, sealed with a key that only their browser holds."""
+
+    __tablename__ = "kept_form"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    sealed: Mapped[bytes]
+    kept_at: Mapped[datetime] = mapped_column(index=True)

@@ -20,12 +20,14 @@ def blueprints() -> list[Blueprint]:
         people,
         plan,
         signin,
+        stepup,
         team,
     )
 
     modules = (
         front,
         signin,
+        stepup,
         invitations,
         office,
         case_list,

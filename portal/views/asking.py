@@ -33,6 +33,11 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
     submission = HiddenField(default=lambda: str(uuid4()))
     form_errors: list[str]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not args and "formdata" not in kwargs and request.method == "GET" and g.get("kept") is not None:
+            kwargs["formdata"] = g.kept  # what was typed when the session ended
+        super().__init__(*args, **kwargs)
+
     @property
     def submission_id(self) -> UUID:
         try:

@@ -13,7 +13,7 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import Length
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language
 from portal.services import consent_requests, consents
@@ -43,6 +43,7 @@ class PaperForm(ConsentForm):
 
 
 @bp.route("/give", methods=["GET", "POST"])
+@fresh
 @opens(Action.CONSENT_GIVE)
 def give(ticket: CaseTicket) -> ResponseReturnValue:
     """What one is asked, as the giver oneself."""

@@ -86,6 +86,7 @@ def install(app: Flask, house: House) -> None:
             "settings": house.settings,
             "actor": actor,
             "limits": g.get("limits"),
+            "kept": g.get("kept") is not None,
             "ticket": ticket,
             "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
             "may": may,

@@ -62,7 +62,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.MESSAGE_VIEW)
 def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     page = messages.thread(ticket, thread_id)
-    return render_template("messages/show.html", thread=page, form=ReplyForm(formdata=None), as_html=text.as_html)
+    return render_template("messages/show.html", thread=page, form=ReplyForm(), as_html=text.as_html)
 
 
 @bp.post("/<uuid:thread_id>")

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-from uuid import UUID
-
-from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from portal import audit, clock
+from portal import clock
 from portal.access.guard import cookie_name, public, signed_in
 from portal.access.signin import eid, passwords, sessions
 from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger
-from portal.access.signin.oidc import EidRefused, OidcClient
-from portal.audit import Event
+from portal.access.signin.oidc import EidRefused
 from portal.errors import NotFound
-from portal.settings import EidProvider
-from portal.views import words
+from portal.views import eids, entrance, words
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
 
 bp = Blueprint("signin", __name__)
@@ -59,7 +54,7 @@ def with_password() -> ResponseReturnValue:
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
         return _page(asked), INVALID
-    return _welcome(person.id, "password")
+    return entrance.welcome(person.id, "password", strong=False)
 
 
 @bp.post("/sign-out")
@@ -88,33 +83,33 @@ def stay() -> ResponseReturnValue:
 @public
 def begin_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID; with the field `national_id` set, asks it for the national id too."""
-    client = _client(key)
-    try:
-        way = eid.begin(g.session, client, session.get("browser"), request.form.get("national_id") == "1")
-    except EidRefused as problem:
-        return _refused_by_eid(client.provider, problem.why)
-    session["browser"] = way.browser_token
-    return redirect(way.url, 303)
+    session.pop("confirming", None)
+    return eids.send_out(key, national_id=request.form.get("national_id") == "1")
 
 
 @bp.get("/eid/<key>/callback")
 @public
 def end_eid(key: str) -> ResponseReturnValue:
     """The way back from the eID."""
-    client = _client(key)
+    client = eids.client(key)
     try:
         attempt_row = eid.take_attempt(g.session, request.args.get("state", "")[:200], session.get("browser", ""), key)
         eid.check_answer(client.provider, request.args.get("error"), request.args.get("iss"))
         identity = client.redeem(request.args.get("code", "")[:4000], attempt_row.code_verifier, attempt_row.nonce)
         eid.check_person(identity, client.provider, g.house.settings)
     except EidRefused as problem:
-        return _refused_by_eid(client.provider, problem.why)
+        return eids.refused(client.provider, problem.why)
     who = eid.recognise(g.session, g.house.keyring, identity, client.provider, attempt_row.asks_national_id)
+    if g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id):
+        # Somebody signed in who was asked to prove once more who they are: nobody else will do.
+        if who != Recognised(g.actor.person_id):
+            return eids.refused(client.provider, "other_person")
+        return entrance.confirmed(f"eid:{key}")
     match who:
         case Recognised():
-            return _welcome(who.person_id, f"eid:{key}")
+            return entrance.welcome(who.person_id, f"eid:{key}")
         case NeedsNationalId():
-            g.form_origins = [_origin(client.provider)]
+            g.form_origins = [eids.origin(client.provider)]
             return render_template("signin/first_time.html", provider=client.provider)
         case Stranger():
             session["stranger"] = [who.issuer, who.subject, key]
@@ -136,48 +131,13 @@ def redeem_code() -> ResponseReturnValue:
     person_id = attempt(asked, lambda: eid.redeem_code(g.session, g.house.keyring, stranger, asked.code.data or ""))
     if person_id is None:
         return render_template("signin/code.html", form=asked), status(asked)
-    return _welcome(person_id, f"eid:{key}")
-
-
-def clients() -> dict[str, OidcClient]:
-    """One client per configured eID, made once per process."""
-    made: dict[str, OidcClient] | None = current_app.extensions.get("eid_clients")
-    if made is None:
-        settings = g.house.settings
-        made = {
-            provider.key: OidcClient(provider, f"{settings.origin}/eid/{provider.key}/callback")
-            for provider in settings.eid_providers
-        }
-        current_app.extensions["eid_clients"] = made
-    return made
-
-
-def _client(key: str) -> OidcClient:
-    client = clients().get(key)
-    if client is None:
-        raise NotFound
-    return client
+    return entrance.welcome(person_id, f"eid:{key}")
 
 
 def _page(asked: PasswordForm) -> str:
-    providers = [client.provider for client in clients().values()]
-    # Browsers hold a form's redirects to the page's form-action too.
-    g.form_origins = sorted({_origin(provider) for provider in providers})
+    providers = eids.offered()
     ended = request.args.get("ended") == "1"
     return render_template("signin/form.html", form=asked, providers=providers, ended=ended)
-
-
-def _origin(provider: EidProvider) -> str:
-    parts = urlsplit(provider.issuer_url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _refused_by_eid(provider: EidProvider, why: str) -> ResponseReturnValue:
-    audit.record(g.session, Event.SIGN_IN_REFUSED, method=f"eid:{provider.key}", reason=why)
-    sentence = words.EID_REFUSED.get(why, words.EID_REFUSED_OTHERWISE)
-    g.form_origins = [_origin(provider)]
-    page = render_template("signin/eid_refused.html", provider=provider, sentence=sentence, friendly=why == "aborted")
-    return page, 403
 
 
 def _stranger() -> tuple[Stranger, str]:
@@ -185,22 +145,3 @@ def _stranger() -> tuple[Stranger, str]:
     if not kept:
         raise NotFound
     return Stranger(kept[0], kept[1]), kept[2]
-
-
-def _welcome(person_id: UUID, method: str) -> ResponseReturnValue:
-    """A new session with a new token; whatever the browser held before is dropped."""
-    if eid.is_closed(g.session, person_id):
-        raise NotFound
-    to = session.get("to", "")
-    session.clear()
-    token = sessions.start(g.session, person_id, method)
-    response = make_response(redirect(to if to.startswith("/") and not to.startswith("//") else "/", 303))
-    response.set_cookie(
-        cookie_name(g.house.settings),
-        token,
-        secure=g.house.settings.https,
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
-    return response

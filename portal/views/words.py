@@ -160,6 +160,7 @@ EID_REFUSED = {
     ),
     "age": _l("You are too young to sign in here yourself. Talk to your guide about what is in your case."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
+    "other_person": _l("The eID belongs to somebody else than the person who is signed in here."),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),
 }
 EID_REFUSED_OTHERWISE = _l("The answer from the eID could not be trusted, so you were not signed in. Try again.")

@@ -56,13 +56,15 @@ class Stranger:
     subject: str
 
 
-def begin(session: PortalSession, client: OidcClient, browser_token: str | None, national_id: bool) -> WayOut:
-    """Prepares a sign-in. Raises NeighbourDown('eid')."""
+def begin(
+    session: PortalSession, client: OidcClient, browser_token: str | None, national_id: bool, anew: bool = False
+) -> WayOut:
+    """Prepares a sign-in, or with `anew` a fresh proof by somebody signed in. Raises NeighbourDown('eid')."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     browser_token = browser_token or secrets.token_urlsafe(32)
     provider = client.provider
     scopes = provider.scopes + (provider.national_id_scopes if national_id else ())
-    url = client.authorization_url(state, nonce, verifier, scopes)
+    url = client.authorization_url(state, nonce, verifier, scopes, anew)
     session.add(
         EidAttempt(
             state_sha256=_digest(state),

@@ -66,8 +66,12 @@ class OidcClient:
         self._keys: list[dict[str, Any]] = []
         self._fetched = -math.inf
 
-    def authorization_url(self, state: str, nonce: str, verifier: str, scopes: tuple[str, ...]) -> str:
-        """Where to send the browser. Raises NeighbourDown('eid') when the provider does not answer."""
+    def authorization_url(
+        self, state: str, nonce: str, verifier: str, scopes: tuple[str, ...], anew: bool = False
+    ) -> str:
+        """Where to send the browser; `anew` asks that the person identify themselves again.
+
+        Raises NeighbourDown('eid') when the provider does not answer."""
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         question = {
             "response_type": "code",
@@ -79,6 +83,8 @@ class OidcClient:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
+        if anew:
+            question |= {"prompt": "login", "max_age": "0"}
         return f"{self._endpoint('authorization_endpoint')}?{urlencode(question)}"
 
     def redeem(self, code: str, verifier: str, nonce: str) -> Identity:

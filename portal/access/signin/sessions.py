@@ -35,18 +35,38 @@ class Limits:
 
     idle_at: datetime
     absolute_at: datetime
+    fresh_until: datetime | None = None
+    """Until when the last strong proof of who this is still counts as fresh (see stepup); None when there was none."""
 
     @property
     def ends_at(self) -> datetime:
         return min(self.idle_at, self.absolute_at)
 
 
-def start(session: PortalSession, person_id: UUID, method: str) -> str:
-    """Begins a session for somebody who has just proven who they are, and returns the token for the cookie."""
+FRESH_FOR = timedelta(minutes=10)
+"""How long a strong proof of who somebody is opens what asks for a fresh one."""
+
+
+def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool = True, device: str = "") -> str:
+    """Begins a session for somebody who has just proven who they are, and returns the token for the cookie.
+
+    `strong` is False for a password alone: such a session opens nothing that asks for a fresh proof. `device` is what
+    the list of devices calls the browser.
+    """
     token = secrets.token_urlsafe(32)
     now = clock.now()
     session.act_for(person_id)
-    session.add(Login(token_sha256=_digest(token), person_id=person_id, method=method, started_at=now, seen_at=now))
+    session.add(
+        Login(
+            token_sha256=_digest(token),
+            person_id=person_id,
+            method=method,
+            started_at=now,
+            seen_at=now,
+            fresh_at=now if strong else None,
+            device=device,
+        )
+    )
     audit.record(session, Event.SIGNED_IN, method=method)
     return token
 
@@ -73,6 +93,26 @@ def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Acto
     return _actor(session, login, person, staff), _limits(login, person, settings)
 
 
+def renew(actor: Actor) -> str:
+    """After a fresh proof: the session goes on under a new token, and the one before is worth nothing."""
+    token = secrets.token_urlsafe(32)
+    login = actor.session.get_one(Login, actor.login_id)
+    login.token_sha256 = _digest(token)
+    login.fresh_at = clock.now()
+    return token
+
+
+def whose(session: PortalSession, token: str) -> UUID | None:
+    """Whose session this was, if it ended by itself; None for one that was ended by somebody, or never began."""
+    oldest = clock.now() - timedelta(days=1)
+    return session.scalars(
+        select(Login.person_id)
+        .join(Person, Person.id == Login.person_id)
+        .where(Login.token_sha256 == _digest(token), Login.ended_at.is_(None), Login.started_at > oldest)
+        .where(Person.closed_at.is_(None))
+    ).one_or_none()
+
+
 def end(actor: Actor) -> None:
     """Ends the session this actor came with."""
     login = actor.session.get(Login, actor.login_id)
@@ -94,6 +134,7 @@ def _limits(login: Login, person: Person, settings: Settings) -> Limits:
     return Limits(
         idle_at=login.seen_at + timedelta(minutes=idle),
         absolute_at=login.started_at + timedelta(hours=settings.session_hours),
+        fresh_until=login.fresh_at + FRESH_FOR if login.fresh_at else None,
     )
 
 

@@ -1,0 +1,63 @@
+"""Nothing typed is lost: a form that meets an ended session waits, sealed, until its sender has signed in again.
+
+The key is in the sender's own browser and nowhere else; the database holds what nobody can read, for an hour. Only the
+same person gets it back. Passwords and codes are never kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import delete
+
+from portal import clock
+from portal.db import PortalSession
+from portal.errors import Damaged
+from portal.models import KeptForm
+from portal.storage.keys import KEY_SIZE, seal, unseal
+
+LASTS = timedelta(hours=1)
+_NEVER = {"csrf_token", "password", "new_password", "again", "code", "credential"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where the form was going, and its fields in order."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def keep(session: PortalSession, person_id: UUID, form: Kept) -> str:
+    """Puts a form aside and returns the handle that finds and opens it, for the sender's browser."""
+    made, key = uuid4(), os.urandom(KEY_SIZE)
+    fields = [field for field in form.fields if field[0].split("-")[-1] not in _NEVER]
+    content = json.dumps([form.path, fields]).encode()
+    sealed = seal(AESGCM(key), content, f"kept form {made} of {person_id}")
+    session.add(KeptForm(id=made, person_id=person_id, sealed=sealed, kept_at=clock.now()))
+    return f"{made}.{base64.urlsafe_b64encode(key).decode()}"
+
+
+def find(session: PortalSession, person_id: UUID, handle: str) -> Kept | None:
+    """The form behind a handle, if it is this person's and not too old."""
+    try:
+        name, _, key = handle.partition(".")
+        row = session.get(KeptForm, UUID(name))
+        if row is None or row.person_id != person_id or clock.now() - row.kept_at > LASTS:
+            return None
+        cipher = AESGCM(base64.urlsafe_b64decode(key))
+        path, fields = json.loads(unseal(cipher, row.sealed, f"kept form {row.id} of {person_id}"))
+    except (ValueError, Damaged):
+        return None
+    return Kept(path, tuple((field, value) for field, value in fields))
+
+
+def sweep(session: PortalSession) -> None:
+    """Removes what nobody came back for."""
+    session.execute(delete(KeptForm).where(KeptForm.kept_at < clock.now() - LASTS))

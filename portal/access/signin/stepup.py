@@ -1,0 +1,25 @@
+"""Step-up: what matters most asks for a proof of who somebody is that is at most ten minutes old.
+
+A sign-in with an eID, a passkey or a second factor is such a proof; afterwards it is given anew. Views say that they
+ask for it with `@fresh` (access/guard.py); the person is then led to /step-up and back to what they were doing.
+"""
+
+from __future__ import annotations
+
+from portal import audit, clock
+from portal.access.signin import sessions
+from portal.access.signin.sessions import Limits
+from portal.access.ticket import Actor
+from portal.audit import Event
+
+
+def is_fresh(limits: Limits | None) -> bool:
+    """Whether the last strong proof of this session still counts."""
+    return limits is not None and limits.fresh_until is not None and clock.now() < limits.fresh_until
+
+
+def confirm(actor: Actor, method: str) -> str:
+    """Notes the fresh proof somebody has just given and returns the new token for their cookie."""
+    token = sessions.renew(actor)
+    audit.record(actor.session, Event.STEPPED_UP, method=method)
+    return token
