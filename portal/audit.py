@@ -49,6 +49,12 @@ class Event(StrEnum):
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     CONSENT_VIEWED = "consent.viewed"
+    OVERRIDE_SET = "override.set"
+    OVERRIDE_ENDED = "override.ended"
+    FREEZE_SET = "freeze.set"
+    FREEZE_KEPT = "freeze.kept"
+    FREEZE_LIFTED = "freeze.lifted"
+    MEMBER_LEFT = "member.left"
     FILES_LISTED = "files.listed"
     FILE_VIEWED = "file.viewed"
     FILE_ADDED = "file.added"
@@ -85,6 +91,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.LEVEL_SET: frozenset({"level"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
+    Event.MEMBER_LEFT: frozenset({"reason"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),

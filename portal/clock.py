@@ -52,6 +52,14 @@ def birthday(born: date, age: int) -> date:
         return date(year, 3, 1)
 
 
+def months_on(day: date, months: int) -> date:
+    """The same day of the month so many months later (earlier, for a negative number), or the month's last day."""
+    count = day.month - 1 + months
+    year, month = day.year + count // 12, count % 12 + 1
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return min(date(year, month, 1) + timedelta(days=day.day - 1), after - timedelta(days=1))
+
+
 def age_on(born: date, day: date) -> int:
     """Whole years lived on `day`; negative for a birth date in the future."""
     years = day.year - born.year

@@ -25,6 +25,9 @@ class Action(StrEnum):
     CONSENT_GIVE = "consent:give"
     CONSENT_WITHDRAW = "consent:withdraw"
     CONSENT_REGISTER = "consent:register"
+    ACCESS_OVERRIDE = "access:override"
+    ACCESS_FREEZE = "access:freeze"
+    CASE_LEAVE = "case:leave"
 
 
 class OfficeAction(StrEnum):

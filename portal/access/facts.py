@@ -52,13 +52,21 @@ class Member:
     """What the owner set, each from an instant on, oldest first."""
     custody_from: datetime | None = None
     custody_until: datetime | None = None
+    left: tuple[datetime, ...] = ()
+    """When they left the case of their own accord. What the owner sets later counts again."""
 
     def level_at(self, at: datetime) -> Level:
-        level = Level.NONE
+        level, set_at = Level.NONE, None
         for since, value in self.levels:
             if since <= at:
-                level = value
-        return level
+                level, set_at = value, since
+        gone = any(left <= at and (set_at is None or set_at <= left) for left in self.left)
+        return Level.NONE if gone else level
+
+    def has_left_at(self, at: datetime) -> bool:
+        """Whether they stand outside because they left themselves, not because the owner shut them out."""
+        last = max((since for since, _ in self.levels if since <= at), default=None)
+        return any(left <= at and (last is None or last <= left) for left in self.left)
 
     def opened_before(self, at: datetime) -> bool:
         """Whether the owner had ever let this member in."""
@@ -95,12 +103,49 @@ class ConsentFact:
 
 
 @dataclass(frozen=True)
+class LegalOverride:
+    """One member let into named compartments without consent, on a legal basis that everyone in the case can read."""
+
+    id: UUID
+    member_id: UUID
+    compartments: frozenset[str]
+    valid_from: datetime
+    valid_until: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def until(self) -> datetime:
+        """Its end date, or when the owner ended it before."""
+        return self.valid_until if self.ended_at is None else min(self.ended_at, self.valid_until)
+
+    def counts_at(self, at: datetime) -> bool:
+        return self.valid_from <= at < self.until
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """One citizen shut out at once to protect somebody. It ends when the owner lifts it, never by itself."""
+
+    id: UUID
+    member_id: UUID
+    frozen_at: datetime
+    review_at: datetime
+    """When the owner must look at it again; passing it opens nothing."""
+    lifted_at: datetime | None = None
+
+    def counts_at(self, at: datetime) -> bool:
+        return self.frozen_at <= at and (self.lifted_at is None or at < self.lifted_at)
+
+
+@dataclass(frozen=True)
 class Facts:
     rules: AccessRules
     birth_date: date
     owner_unit_id: UUID
     members: tuple[Member, ...]
     consents: tuple[ConsentFact, ...]
+    overrides: tuple[LegalOverride, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
 
     def member(self, membership_id: UUID) -> Member:
         return next(member for member in self.members if member.id == membership_id)
@@ -110,6 +155,14 @@ class Facts:
 
     def custody_holders_at(self, at: datetime) -> tuple[Member, ...]:
         return tuple(member for member in self.members if member.holds_custody_at(at))
+
+    def override_at(self, member_id: UUID, compartment: str, at: datetime) -> LegalOverride | None:
+        """What lets the member into the compartment without consent at that instant, if anything does."""
+        found = (o for o in self.overrides if o.member_id == member_id and compartment in o.compartments)
+        return next((override for override in found if override.counts_at(at)), None)
+
+    def is_frozen_at(self, member_id: UUID, at: datetime) -> bool:
+        return any(freeze.member_id == member_id and freeze.counts_at(at) for freeze in self.freezes)
 
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
         """Declarations of one giver, oldest first: at any time the newest one given counts."""

@@ -13,9 +13,10 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.access import facts as known
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Picture, Window, compute, majority
+from portal.access.windows import Notice, Obstacle, Picture, Window, compute, majority
 from portal.db import fact_keeper
 from portal.models import (
     AccessNotice,
@@ -26,6 +27,11 @@ from portal.models import (
     Consent,
     ConsentGrant,
     ConsentWithdrawal,
+    Departure,
+    Freeze,
+    FreezeEnd,
+    LegalOverride,
+    LegalOverrideEnd,
     Membership,
     TeamLevel,
 )
@@ -69,7 +75,8 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
         owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
         asked = {member.id: _asked_until(facts, member) for member in facts.members}
         notices = [
-            _notice_row(case_id, owner_id, capacities, n) | {"consent_asked_until": asked[n.member_id]}
+            _notice_row(case_id, owner_id, capacities, n)
+            | {"consent_asked_until": None if _is_frozen(n) else asked[n.member_id]}
             for n in picture.notices
             if _still_counts(n, now)
         ]
@@ -151,6 +158,11 @@ def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], noti
     }
 
 
+def _is_frozen(notice: Notice) -> bool:
+    """Somebody who is frozen is asked nothing either: what is asked tells of the case."""
+    return any(blocker.obstacle is Obstacle.FROZEN for blocker in notice.blockers)
+
+
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
     if member.custody_from is None:
@@ -166,7 +178,35 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         owner_unit_id=case.owner_unit_id,
         members=_members(session, case_id),
         consents=_consents(session, case_id),
+        overrides=_overrides(session, case_id),
+        freezes=_freezes(session, case_id),
     )
+
+
+def _overrides(session: Session, case_id: UUID) -> tuple[known.LegalOverride, ...]:
+    columns = select(
+        LegalOverride.id,
+        LegalOverride.membership_id,
+        LegalOverride.compartments,
+        LegalOverride.valid_from,
+        LegalOverride.valid_until,
+        LegalOverrideEnd.ended_at,
+    ).outerjoin(LegalOverrideEnd, LegalOverrideEnd.override_id == LegalOverride.id)
+    found = session.execute(columns.where(LegalOverride.case_id == case_id).order_by(LegalOverride.valid_from))
+    return tuple(
+        known.LegalOverride(
+            row.id, row.membership_id, frozenset(row.compartments), row.valid_from, row.valid_until, row.ended_at
+        )
+        for row in found
+    )
+
+
+def _freezes(session: Session, case_id: UUID) -> tuple[known.Freeze, ...]:
+    columns = select(
+        Freeze.id, Freeze.membership_id, Freeze.frozen_at, Freeze.review_at, FreezeEnd.lifted_at
+    ).outerjoin(FreezeEnd, FreezeEnd.freeze_id == Freeze.id)
+    found = session.execute(columns.where(Freeze.case_id == case_id).order_by(Freeze.frozen_at))
+    return tuple(known.Freeze(*row) for row in found)
 
 
 def _members(session: Session, case_id: UUID) -> tuple[Member, ...]:
@@ -174,6 +214,10 @@ def _members(session: Session, case_id: UUID) -> tuple[Member, ...]:
     set_levels = select(TeamLevel.membership_id, TeamLevel.valid_from, TeamLevel.level)
     for row in session.execute(set_levels.where(TeamLevel.case_id == case_id).order_by(TeamLevel.valid_from)):
         levels[row.membership_id].append((row.valid_from, Level(row.level)))
+    left: dict[UUID, list[datetime]] = defaultdict(list)
+    gone = select(Departure.membership_id, Departure.left_at).where(Departure.case_id == case_id)
+    for membership_id, left_at in session.execute(gone.order_by(Departure.left_at)):
+        left[membership_id].append(left_at)
     columns = select(
         Membership.id,
         Membership.person_id,
@@ -192,6 +236,7 @@ def _members(session: Session, case_id: UUID) -> tuple[Member, ...]:
             levels=tuple(levels[row.id]),
             custody_from=row.custody_from,
             custody_until=row.custody_until,
+            left=tuple(left[row.id]),
         )
         for row in found
     )

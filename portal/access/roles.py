@@ -59,13 +59,17 @@ _STEER = frozenset(
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,
         Action.CONSENT_WITHDRAW,
+        Action.ACCESS_OVERRIDE,
+        Action.ACCESS_FREEZE,
     }
 )
+_LEAVE = frozenset({Action.CASE_LEAVE})
 _NOTHING: frozenset[Action] = frozenset()
 
 MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     Standing.OWNER: {Level.NONE: _NOTHING, Level.READ: _READ | _STEER, Level.WRITE: _WRITE | _STEER},
-    Standing.PROFESSIONAL: {Level.NONE: _NOTHING, Level.READ: _READ, Level.WRITE: _WRITE},
+    # A professional can step out before they have seen anything: somebody with a conflict of interest should.
+    Standing.PROFESSIONAL: {Level.NONE: _LEAVE, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
     Standing.YOUNG_PERSON: {
         Level.NONE: _NOTHING,
         Level.READ: _READ | _OWN_CONSENT,
@@ -74,11 +78,11 @@ MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     # A custody holder decides about consent even when the case itself is closed to them.
     Standing.CUSTODY_HOLDER: {
         Level.NONE: _OWN_CONSENT,
-        Level.READ: _READ | _OWN_CONSENT,
-        Level.WRITE: _WRITE | _OWN_CONSENT,
+        Level.READ: _READ | _OWN_CONSENT | _LEAVE,
+        Level.WRITE: _WRITE | _OWN_CONSENT | _LEAVE,
     },
-    Standing.PARENT: {Level.NONE: _NOTHING, Level.READ: _READ, Level.WRITE: _WRITE},
-    Standing.NETWORK_PERSON: {Level.NONE: _NOTHING, Level.READ: _READ, Level.WRITE: _WRITE},
+    Standing.PARENT: {Level.NONE: _NOTHING, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
+    Standing.NETWORK_PERSON: {Level.NONE: _NOTHING, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
 }
 
 OFFICE_MATRIX: dict[str, frozenset[OfficeAction]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from portal.access.facts import Facts, Member, Party, Withdrawal
+from portal.access.facts import Facts, Freeze, LegalOverride, Member, Party, Withdrawal
 from portal.access.roles import Level
 from portal.access.windows import Blocker, judge
 
@@ -78,3 +78,25 @@ def with_withdrawal(facts: Facts, consent_id: UUID, party: Party | None, at: dat
         for c in facts.consents
     )
     return replace(facts, consents=consents)
+
+
+def with_override(facts: Facts, override: LegalOverride) -> Facts:
+    """As if the owner let somebody in by law."""
+    return replace(facts, overrides=(*facts.overrides, override))
+
+
+def without_override(facts: Facts, override_id: UUID, at: datetime) -> Facts:
+    """As if the owner ended an override now."""
+    overrides = tuple(replace(o, ended_at=at) if o.id == override_id else o for o in facts.overrides)
+    return replace(facts, overrides=overrides)
+
+
+def with_freeze(facts: Facts, freeze: Freeze) -> Facts:
+    """As if somebody were shut out at once."""
+    return replace(facts, freezes=(*facts.freezes, freeze))
+
+
+def lifted(facts: Facts, freeze_id: UUID, at: datetime) -> Facts:
+    """As if a freeze were lifted now."""
+    freezes = tuple(replace(f, lifted_at=at) if f.id == freeze_id else f for f in facts.freezes)
+    return replace(facts, freezes=freezes)

@@ -1,6 +1,6 @@
 """From the facts of a case to who may see what, from when until when, and why. Pure: no clock, no database.
 
-The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-6):
+The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-7):
 
 1. The young person sees what is meant for them when the owner has opened access. No consent is asked.
 2. A professional of the owner's own unit sees what the owner added them to.
@@ -10,6 +10,9 @@ The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.
    From the day of majority: only by a consent given as an adult that names the parent.
 5. A network person: as 3, named in person.
 6. A consent ends at withdrawal, at its end date, when the giver gives a new one, and a custody holder's at majority.
+7. A legal override stands in for consent that is missing, for one member and the compartments it names, until its end
+   date. A freeze shuts a citizen out of everything, whatever else is true, until it is lifted. Who leaves by themselves
+   is out until the owner lets them in again.
 
 Between two neighbouring *turning points* (instants at which some fact changes) nothing can change, so it is enough to
 judge each stretch once, at its beginning.
@@ -37,6 +40,7 @@ class Basis(StrEnum):
     CONSENT = "consent"
     PARENT_OF_MINOR = "parent_of_minor"
     ADULT_CONSENT = "adult_consent"
+    LEGAL_OVERRIDE = "legal_override"
 
 
 class Obstacle(StrEnum):
@@ -49,6 +53,8 @@ class Obstacle(StrEnum):
     CONSENT_EXPIRED = "consent_expired"
     CUSTODY_UNKNOWN = "custody_unknown"
     GROWN_UP = "grown_up"
+    LEFT = "left"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True)
@@ -116,10 +122,14 @@ def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> 
     """What `member` may do with the compartment of `rule` at the instant `at`, and why."""
     if member.capacity not in rule.audience:
         return _shut()
+    if facts.is_frozen_at(member.id, at):
+        return _shut(Blocker(Obstacle.FROZEN))
     level = member.level_at(at)
     if level is Level.NONE:
-        return _shut(Blocker(Obstacle.CLOSED if member.opened_before(at) else Obstacle.NOT_OPENED))
+        return _shut(Blocker(_why_closed(member, at)))
     basis, consents, blockers = _grounds(facts, member, rule, at)
+    if blockers and facts.override_at(member.id, rule.key, at):
+        basis, consents, blockers = Basis.LEGAL_OVERRIDE, (), ()
     if blockers:
         return _shut(*blockers)
     return Verdict(True, level is Level.WRITE, basis, consents, ())
@@ -139,11 +149,24 @@ def turning_points(facts: Facts, member: Member) -> list[datetime]:
     for consent in facts.consents:
         points |= {consent.given_at, consent.valid_from, consent.valid_until}
         points |= {withdrawal.at for withdrawal in consent.withdrawals}
+    points |= set(member.left)
+    for override in facts.overrides:
+        if override.member_id == member.id:
+            points |= {override.valid_from, override.until}
+    for freeze in facts.freezes:
+        if freeze.member_id == member.id:
+            points |= {freeze.frozen_at, freeze.lifted_at or freeze.frozen_at}
     return sorted(points)
 
 
 def _shut(*blockers: Blocker) -> Verdict:
     return Verdict(False, False, None, (), blockers)
+
+
+def _why_closed(member: Member, at: datetime) -> Obstacle:
+    if member.has_left_at(at):
+        return Obstacle.LEFT
+    return Obstacle.CLOSED if member.opened_before(at) else Obstacle.NOT_OPENED
 
 
 def _turns(facts: Facts, age: int) -> datetime:

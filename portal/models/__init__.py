@@ -5,6 +5,7 @@ from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compa
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
+from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
 from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
 
 __all__ = [
@@ -18,13 +19,18 @@ __all__ = [
     "Consent",
     "ConsentGrant",
     "ConsentWithdrawal",
+    "Departure",
     "EidAttempt",
     "EidLink",
     "File",
     "FileVersion",
+    "Freeze",
+    "FreezeEnd",
     "Invitation",
     "InvitationCode",
     "KeptForm",
+    "LegalOverride",
+    "LegalOverrideEnd",
     "Login",
     "Membership",
     "Message",

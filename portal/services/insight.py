@@ -89,6 +89,8 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
     if not people.leads(ticket):
         open_ones = list(ticket.hatches)
+        if not ticket.actor.is_staff:
+            found = found.where(AuditEvent.event.not_in(GUARDED))
         found = found.where((AuditEvent.compartment_id.is_(None)) | (AuditEvent.compartment_id.in_(open_ones)))
     if before is not None:
         found = found.where(AuditEvent.seq < before)
@@ -126,11 +128,21 @@ CHANGES = (
     Event.CODE_MADE,
     Event.CONSENT_GIVEN,
     Event.CONSENT_WITHDRAWN,
+    Event.OVERRIDE_SET,
+    Event.OVERRIDE_ENDED,
+    Event.FREEZE_SET,
+    Event.FREEZE_KEPT,
+    Event.FREEZE_LIFTED,
+    Event.MEMBER_LEFT,
     Event.FILE_ADDED,
     Event.VERSION_ADDED,
     Event.THREAD_STARTED,
     Event.MESSAGE_SENT,
 )
+
+
+GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
+"""For the young person and professionals: among family it could reach the one who is shut out."""
 
 
 def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
+from portal.access.windows import Obstacle
 from portal.audit import Event
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
-from portal.services import consent_requests, files, messages, people, unread
+from portal.services import consent_requests, files, messages, people, safeguards, unread
 from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
+from portal.services.safeguards import FreezeLine
 from portal.tools.profile import Tool
 
 RECENT = 6
@@ -29,6 +31,10 @@ class Overview:
     """Parties that wait for this person's own consent."""
     waiting: tuple[MemberLine, ...]
     """Members who see nothing yet, for those who answer for the case."""
+    gone: tuple[MemberLine, ...]
+    """Members who have left by themselves, until the guide decides what then."""
+    frozen: tuple[FreezeLine, ...]
+    """Freezes that the owner must look at again."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,20 @@ def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
     leads = people.leads(ticket)
+    shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if leads else []
     return Overview(
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(files.newest(ticket, RECENT)),
         last_visit=unread.last_visit(ticket),
         asks_me=consent_requests.asks_me(ticket),
-        waiting=tuple(line for line in people.lines(ticket) if not line.open and line.prospects) if leads else (),
+        waiting=tuple(line for line in shut if not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
+        gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
+        frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
     )
+
+
+def _stopped(line: MemberLine) -> set[Obstacle]:
+    return {blocker.obstacle for prospect in line.prospects for blocker in prospect.blockers}
 
 
 def tools(ticket: CaseTicket) -> list[ToolLine]:

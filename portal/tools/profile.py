@@ -82,6 +82,10 @@ class Profile(_Data):
     youngest_age: int
     oldest_age: int
     consent_months: int = Field(ge=1, le=60)
+    override_months: int = Field(default=3, ge=1, le=3)
+    """How long access without consent may last at most; the rules allow three months and no more."""
+    freeze_review_days: int = Field(default=28, ge=1, le=92)
+    """When a freeze must be looked at again at the latest."""
     parent_needs_young_persons_yes: bool
     consent_age: dict[str, int]
     category: tuple[Category, ...]

@@ -14,11 +14,13 @@ def blueprints() -> list[Blueprint]:
         files,
         front,
         invitations,
+        leaving,
         log,
         messages,
         office,
         people,
         plan,
+        safeguards,
         signin,
         stepup,
         team,
@@ -38,6 +40,8 @@ def blueprints() -> list[Blueprint]:
         people,
         team,
         consents,
+        safeguards,
+        leaving,
         log,
     )
     return [module.bp for module in modules]

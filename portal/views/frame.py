@@ -20,8 +20,9 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
 from portal.i18n import said
-from portal.services import consent_requests, insight, messages, people
+from portal.services import consent_requests, insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
+from portal.services.safeguards import OverrideLine
 from portal.tools.profile import Compartment, Profile
 from portal.views import words
 
@@ -65,12 +66,17 @@ class CaseHead:
             (_("People"), "people.index", "groups", 0),
         ]
         here = (request.endpoint or "").split(".")[0]
-        homes = {"team": "people", "consents": "people", "log": ""}
+        homes = {"team": "people", "consents": "people", "safeguards": "people", "leaving": "people", "log": ""}
         here = homes.get(here, here)
         return [
             Door(name, url_for(endpoint, case_id=case_id), icon, endpoint.split(".")[0] == here, news)
             for name, endpoint, icon, news in rows
         ]
+
+    @cached_property
+    def overrides(self) -> list[OverrideLine]:
+        """Who is let in by law just now: for everyone in the case to see."""
+        return safeguards.overrides(self.ticket)
 
     def compartment(self, key: str) -> Compartment:
         return self.ticket.profile.compartment_of(key)

@@ -10,8 +10,10 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
+from portal.audit import Event
 from portal.services import insight
 from portal.services.insight import LogLine
+from portal.services.leaving import LeavingReason
 from portal.views import words
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
@@ -35,7 +37,10 @@ def did(line: LogLine) -> str:
     about = (line.about if line.about_person else _("“%(name)s”", name=line.about)) if line.about else _unnamed(line)
     level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
     sentence = str(words.DID[line.event])
-    return sentence % {"about": about, "number": line.fields.get("number", ""), "level": level}
+    values = {"about": about, "number": line.fields.get("number", ""), "level": level}
+    if line.event is Event.MEMBER_LEFT:
+        values["reason"] = str(words.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()
+    return sentence % values
 
 
 def _unnamed(line: LogLine) -> str:

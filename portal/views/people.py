@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import consent_requests, people
+from portal.services import consent_requests, people, safeguards
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 
@@ -23,6 +23,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         "people/index.html",
         lines=lines,
         leads=people.leads(ticket),
+        frozen=safeguards.freezes(ticket) if people.leads(ticket) else [],
         consents=consents,
         givers=givers,
         asks_me=consent_requests.asks_me(ticket),

@@ -11,6 +11,7 @@ from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.leaving import LeavingReason
 
 INPUT = {
     "required": _l("Fill this in."),
@@ -42,6 +43,11 @@ INPUT = {
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
     "consent_over": _l("This consent is no longer in force."),
+    "override_needless": _l(
+        "Nothing can be opened by law here: no consent is missing, or the guide has shut the access."
+    ),
+    "override_too_long": _l("Access without consent can last at most %(months)s months. Choose an earlier day."),
+    "review_too_late": _l("It must be looked at again within %(days)s days. Choose an earlier day."),
     "not_empty": _l("Somebody already has an account here."),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
@@ -65,6 +71,9 @@ OBSTACLE_FOR_ME = {
     Obstacle.CLOSED: _l("The guide has closed your access."),
     Obstacle.CUSTODY_UNKNOWN: _l("It has not been noted who holds custody."),
     Obstacle.GROWN_UP: _l("The young person is an adult now and decides alone. They can let you in again."),
+    Obstacle.LEFT: _l("You have left the case yourself."),
+    # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so.
+    Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
     (Obstacle.CONSENT_MISSING, "parent"): _l("Consent from a custody holder is missing."),
     (Obstacle.CONSENT_WITHDRAWN, "young_person"): _l("The young person has withdrawn the consent."),
@@ -77,6 +86,8 @@ OBSTACLE_OF = {
     Obstacle.NOT_OPENED: _l("no access has been opened"),
     Obstacle.CLOSED: _l("the guide has closed the access"),
     Obstacle.CUSTODY_UNKNOWN: _l("it is not noted who holds custody"),
+    Obstacle.LEFT: _l("has left the case"),
+    Obstacle.FROZEN: _l("shut out at once by the guide, to protect somebody"),
     Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
     Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
     Obstacle.CONSENT_WITHDRAWN: _l("%(giver)s has withdrawn the consent"),
@@ -90,12 +101,19 @@ BASIS = {
     Basis.CONSENT: _l("added by the guide, and everyone who is asked has said yes"),
     Basis.PARENT_OF_MINOR: _l("parent, added by the guide, and the young person has said yes"),
     Basis.ADULT_CONSENT: _l("parent, and the young person has said yes as an adult"),
+    Basis.LEGAL_OVERRIDE: _l("let in by law, without consent; the People page says why"),
 }
 
 LEVEL = {
     Level.NONE: _l("No access"),
     Level.READ: _l("May read"),
     Level.WRITE: _l("May read and write"),
+}
+
+LEAVING_REASON = {
+    LeavingReason.CONFLICT_OF_INTEREST: _l("A conflict of interest"),
+    LeavingReason.NEW_JOB: _l("A new job or other tasks"),
+    LeavingReason.OTHER: _l("Something else"),
 }
 
 METHOD = {
@@ -138,6 +156,12 @@ DID = {
     Event.CONSENT_GIVEN: _l("gave or registered a consent"),
     Event.CONSENT_WITHDRAWN: _l("withdrew a consent"),
     Event.CONSENT_VIEWED: _l("looked at a consent"),
+    Event.OVERRIDE_SET: _l("let %(about)s in by law, without consent"),
+    Event.OVERRIDE_ENDED: _l("ended the access that %(about)s had by law"),
+    Event.FREEZE_SET: _l("shut %(about)s out at once, to protect somebody"),
+    Event.FREEZE_KEPT: _l("looked again at why %(about)s is shut out, and kept it so"),
+    Event.FREEZE_LIFTED: _l("no longer shuts %(about)s out"),
+    Event.MEMBER_LEFT: _l("left the case (%(reason)s)"),
     Event.FILES_LISTED: _l("looked at the list of files"),
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),
     Event.FILE_ADDED: _l("put in %(about)s"),

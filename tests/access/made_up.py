@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from portal.access.facts import AccessRules, CompartmentRule, ConsentFact, Facts, Member, Party, Withdrawal
+from portal.access.facts import (
+    AccessRules,
+    CompartmentRule,
+    ConsentFact,
+    Facts,
+    Freeze,
+    LegalOverride,
+    Member,
+    Party,
+    Withdrawal,
+)
 from portal.access.roles import Capacity, Level
 
 START = datetime(2026, 3, 20, tzinfo=UTC)  # the night between 28 and 29 March is an hour short in Copenhagen
@@ -54,7 +64,29 @@ def made_up_facts(draw: st.DrawFn) -> Facts:
         consents=tuple(
             ConsentFact(UUID(int=500 + n), *parts) for n, parts in enumerate(sorted(consents, key=lambda c: c[1]))
         ),
+        overrides=tuple(draw(st.lists(_override(members), max_size=2))),
+        freezes=tuple(draw(st.lists(_freeze(members), max_size=2))),
     )
+
+
+@st.composite
+def _override(draw: st.DrawFn, members: tuple[Member, ...]) -> LegalOverride:
+    begins = draw(INSTANTS)
+    return LegalOverride(
+        id=UUID(int=700),
+        member_id=draw(st.sampled_from(members)).id,
+        compartments=draw(st.frozensets(st.sampled_from([rule.key for rule in RULES.compartments]), min_size=1)),
+        valid_from=begins,
+        valid_until=begins + timedelta(hours=6 * draw(st.integers(1, 60))),
+        ended_at=draw(st.none() | INSTANTS.filter(lambda at: at > begins)),
+    )
+
+
+@st.composite
+def _freeze(draw: st.DrawFn, members: tuple[Member, ...]) -> Freeze:
+    begins = draw(INSTANTS)
+    lifted = draw(st.none() | INSTANTS.filter(lambda at: at > begins))
+    return Freeze(UUID(int=800), draw(st.sampled_from(members)).id, begins, begins + timedelta(days=7), lifted)
 
 
 def _birth_dates() -> st.SearchStrategy[date]:
@@ -78,6 +110,7 @@ def _member(draw: st.DrawFn, number: int, capacity: Capacity) -> Member:
         levels=tuple(sorted(levels, key=lambda pair: pair[0])),
         custody_from=begins,
         custody_until=ends,
+        left=tuple(draw(st.lists(INSTANTS, max_size=1))),
     )
 
 

@@ -13,14 +13,31 @@ from portal.access.facts import CompartmentRule, Facts, Member
 
 def may(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> tuple[bool, bool]:
     """(may read, may write)."""
+    for freeze in facts.freezes:
+        if (
+            freeze.member_id == member.id
+            and freeze.frozen_at <= at
+            and not (freeze.lifted_at and freeze.lifted_at <= at)
+        ):
+            return False, False
     level = "none"
-    for since, value in sorted(member.levels, key=lambda pair: pair[0]):
+    happened = [(since, 0, value.value) for since, value in member.levels] + [(left, 1, "none") for left in member.left]
+    for since, _, value in sorted(happened):
         if since <= at:
-            level = value.value
+            level = value
     if level == "none" or member.capacity.value not in {capacity.value for capacity in rule.audience}:
         return False, False
-    readable = _has_grounds(facts, member, rule, at)
+    readable = _has_grounds(facts, member, rule, at) or _by_law(facts, member, rule, at)
     return readable, readable and level == "write"
+
+
+def _by_law(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> bool:
+    for override in facts.overrides:
+        about_this = override.member_id == member.id and rule.key in override.compartments
+        over = at >= override.valid_until or (override.ended_at is not None and at >= override.ended_at)
+        if about_this and at >= override.valid_from and not over:
+            return True
+    return False
 
 
 def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 
-from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
+from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.windows import Basis, Obstacle, Verdict, compute, judge, majority
 from portal.tools.profile import profile
@@ -217,6 +217,71 @@ def test_a_custody_holders_say_ends_at_the_eighteenth_birthday() -> None:
     grown = majority(facts)
     assert shelves(facts, TEACHER, grown - timedelta(seconds=1)) == set()
     assert "shared" in shelves(facts, TEACHER, grown)
+
+
+# Rule 7
+
+
+def by_law(
+    member: Member, *shelves: str, days: int = 30, at: datetime = DAY, ended: datetime | None = None
+) -> LegalOverride:
+    return LegalOverride(UUID(int=900), member.id, frozenset(shelves), at, at + timedelta(days=days), ended)
+
+
+def test_a_legal_override_stands_in_for_consent_in_the_compartments_it_names_and_no_other() -> None:
+    facts = replace(a_case(), overrides=(by_law(TEACHER, "shared"),))
+    assert shelves(facts, TEACHER) == {"shared"}
+    assert seen(facts, TEACHER, "shared").basis is Basis.LEGAL_OVERRIDE
+    assert shelves(facts, AUNT) == set()
+
+
+def test_a_legal_override_ends_at_its_end_date_by_itself_and_earlier_when_it_is_ended() -> None:
+    facts = replace(a_case(), overrides=(by_law(TEACHER, "shared", days=20),))
+    end = DAY + timedelta(days=20)
+    assert shelves(facts, TEACHER, end - timedelta(microseconds=1)) == {"shared"}
+    assert shelves(facts, TEACHER, end) == set()
+    ended = replace(a_case(), overrides=(by_law(TEACHER, "shared", ended=LATER),))
+    assert shelves(ended, TEACHER, LATER) == set()
+
+
+def test_where_consent_is_there_it_is_the_basis_and_the_override_is_not_needed() -> None:
+    agreed = a_case(*(yes(giver, TO_SCHOOL) for giver in (YOUNG, MOTHER, FATHER)))
+    facts = replace(agreed, overrides=(by_law(TEACHER, "shared"),))
+    assert seen(facts, TEACHER, "shared").basis is Basis.CONSENT
+
+
+def test_a_legal_override_opens_neither_what_is_not_meant_for_somebody_nor_what_the_guide_has_shut() -> None:
+    facts = replace(a_case(), overrides=(by_law(MOTHER, "professionals", "without_parents"),))
+    assert shelves(facts, MOTHER) == set()
+    shut = replace(TEACHER, levels=((DAY, Level.NONE),))
+    facts = replace(a_case(members=(OWNER, YOUNG, MOTHER, shut)), overrides=(by_law(shut, "shared"),))
+    assert shelves(facts, shut) == set()
+
+
+def test_a_freeze_shuts_everything_at_once_whatever_else_is_true_until_it_is_lifted() -> None:
+    agreed = a_case(yes(YOUNG, Party(membership_id=MOTHER.id)))
+    lifted = LATER + timedelta(days=3)
+    freeze = Freeze(UUID(int=901), MOTHER.id, LATER, LATER + timedelta(days=1), lifted)
+    facts = replace(agreed, freezes=(freeze,), overrides=(by_law(MOTHER, "shared"),))
+    assert shelves(facts, MOTHER, LATER - timedelta(microseconds=1)) == {"shared", "health"}
+    assert shelves(facts, MOTHER, LATER) == set()
+    assert obstacles(facts, MOTHER, at=LATER) == [(Obstacle.FROZEN, None)]
+    assert shelves(facts, MOTHER, freeze.review_at) == set(), "the review date opens nothing"
+    assert shelves(facts, MOTHER, lifted) == {"shared", "health"}
+
+
+def test_the_young_person_can_be_frozen_too() -> None:
+    facts = replace(a_case(), freezes=(Freeze(UUID(int=902), YOUNG.id, LATER, LATER + timedelta(days=1)),))
+    assert shelves(facts, YOUNG) == set()
+
+
+def test_who_leaves_is_out_until_the_owner_lets_them_in_again() -> None:
+    gone = replace(COLLEAGUE, left=(LATER,))
+    facts = a_case(members=(OWNER, YOUNG, gone))
+    assert "shared" in shelves(facts, gone, LATER - timedelta(microseconds=1))
+    assert obstacles(facts, gone) == [(Obstacle.LEFT, None)]
+    back = replace(gone, levels=(*gone.levels, (LATER + timedelta(days=1), Level.READ)))
+    assert "shared" in shelves(a_case(members=(OWNER, YOUNG, back)), back, LATER + timedelta(days=1))
 
 
 # Levels

@@ -142,6 +142,16 @@ ROUTES = [
     _route("GET consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
     _route("POST consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
     _route("GET consents.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
+    _route("GET safeguards.override", Action.ACCESS_OVERRIDE, _at("/safeguards/override/{t.membership_id}")),
+    _route("POST safeguards.override", Action.ACCESS_OVERRIDE, _at("/safeguards/override/{t.membership_id}")),
+    _route("GET safeguards.end_override", Action.ACCESS_OVERRIDE, _at(f"/safeguards/overrides/{UUID(int=1)}/end")),
+    _route("POST safeguards.end_override", Action.ACCESS_OVERRIDE, _at(f"/safeguards/overrides/{UUID(int=1)}/end")),
+    _route("GET safeguards.freeze", Action.ACCESS_FREEZE, _at("/safeguards/freeze")),
+    _route("POST safeguards.freeze", Action.ACCESS_FREEZE, _at("/safeguards/freeze")),
+    _route("GET safeguards.review", Action.ACCESS_FREEZE, _at(f"/safeguards/freezes/{UUID(int=1)}")),
+    _route("POST safeguards.review", Action.ACCESS_FREEZE, _at(f"/safeguards/freezes/{UUID(int=1)}")),
+    _route("GET leaving.leave", Action.CASE_LEAVE, _at("/leave")),
+    _route("POST leaving.leave", Action.CASE_LEAVE, _at("/leave")),
     _route("GET log.index", Action.LOG_VIEW, _at("/log")),
 ]
 CASE_ROUTES = [route for route in ROUTES if isinstance(route.access, Action)]

@@ -54,7 +54,9 @@ def test_the_application_can_neither_write_windows_nor_change_what_is_kept(owner
         may.setdefault(table, set()).add(privilege)
     assert may["access_window"] == may["access_notice"] == {"SELECT"}
     for kept in ("audit_event", "file", "file_version", "thread", "message", "consent", "consent_grant",
-                 "consent_withdrawal", "team_level", "membership", "cases", "case_key", "search_entry"):  # fmt: skip
+                 "consent_withdrawal", "team_level", "membership", "cases", "case_key", "search_entry",
+                 "legal_override", "legal_override_end", "access_freeze", "access_freeze_end",
+                 "departure"):  # fmt: skip
         assert may[kept] == {"SELECT", "INSERT"}, kept
     assert "DELETE" not in may["audit_head"]
 
@@ -67,6 +69,7 @@ def test_the_keeper_of_facts_cannot_read_content(owner: psycopg.Connection) -> N
     assert not tables & {"file", "file_version", "thread", "message", "search_entry", "audit_event", "staff"}
     assert ("consent", "text_sealed") not in rows
     assert ("consent", "valid_until") in rows
+    assert not {("legal_override", "reason_sealed"), ("access_freeze", "reason_sealed")} & set(rows)
 
 
 def test_the_keeper_of_facts_sees_one_case_at_a_time(living: House, world: World, postgres: EmbeddedPostgres) -> None:

@@ -1,0 +1,45 @@
+"""Leaving a case by oneself: a conflict of interest, a new job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from portal import clock
+from portal.access.actions import Action
+from portal.access.ledger import rewrite_windows
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.errors import InvalidInput
+from portal.models import Departure
+from portal.services import once
+
+
+class LeavingReason(StrEnum):
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
+    NEW_JOB = "new_job"
+    OTHER = "other"
+
+
+def leave(ticket: CaseTicket, submission: UUID, reason: str) -> None:
+    """Shuts the person's own access from the next request on. What they wrote stays; only the guide lets them back.
+
+    Raises InvalidInput for a reason that is none.
+    """
+    ticket.require(Action.CASE_LEAVE)
+    if reason not in set(LeavingReason):
+        raise InvalidInput("reason", "choice")
+    made = uuid4()
+    if once.claim(ticket.session, submission, made):
+        return
+    ticket.session.add(
+        Departure(
+            id=made,
+            case_id=ticket.case_id,
+            membership_id=ticket.membership.id,
+            left_at=clock.now(),
+            reason=reason,
+        )
+    )
+    ticket.record(Event.MEMBER_LEFT, item_id=ticket.membership.id, reason=reason)
+    rewrite_windows(ticket.session, ticket.case_id)

@@ -1,0 +1,42 @@
+"""Leaving a case by oneself."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.services import leaving
+from portal.services.leaving import LeavingReason
+from portal.views import words
+from portal.views.asking import AskingForm, attempt, choices, status
+
+bp = Blueprint("leaving", __name__, url_prefix="/cases/<uuid:case_id>/leave")
+
+
+class LeavingForm(AskingForm):
+    reason = RadioField(
+        _l("Why do you leave?"),
+        choices=choices(*((reason.value, words.LEAVING_REASON[reason]) for reason in LeavingReason)),
+        validate_choice=False,
+    )
+
+
+@bp.route("", methods=["GET", "POST"])
+@opens(Action.CASE_LEAVE)
+def leave(ticket: CaseTicket) -> ResponseReturnValue:
+    form = LeavingForm()
+
+    def verb() -> bool:
+        leaving.leave(ticket, form.submission_id, form.reason.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("safeguards/leave.html", form=form), status(form)
+    flash(_("You have left the case. The guide can see it."), "success")
+    return redirect(url_for("case_list.index"), 303)

@@ -1,0 +1,133 @@
+"""Exceptions from consent: in by law, out at once. Each has a page of its own that says what follows."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectMultipleField, TextAreaField
+from wtforms.validators import Length
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.services import safeguards
+from portal.views import frame
+from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
+
+bp = Blueprint("safeguards", __name__, url_prefix="/cases/<uuid:case_id>/safeguards")
+
+_SHORT = [Length(max=2000, message=_l("This is too long."))]
+
+
+class OverrideForm(AskingForm):
+    compartments = SelectMultipleField(_l("What should be opened?"), validate_choice=False)
+    legal_basis = text_field(_l("Legal basis"), 200, required=False)
+    reason = TextAreaField(_l("Why is it needed?"), validators=_SHORT)
+    until = DayField(_l("Until when?"))
+
+
+class FreezeForm(AskingForm):
+    people = SelectMultipleField(_l("Who should be shut out?"), validate_choice=False)
+    reason = TextAreaField(_l("Why?"), validators=_SHORT)
+    review_on = DayField(_l("When will you look at it again?"))
+
+
+class ReviewForm(AskingForm):
+    decision = RadioField(
+        _l("What do you decide?"),
+        choices=choices(("keep", _l("They stay shut out")), ("lift", _l("Let them in again"))),
+        default="keep",
+    )
+    reason = TextAreaField(_l("Why?"), validators=_SHORT)
+    review_on = DayField(_l("When will you look at it again?"), required=False)
+
+
+@bp.route("/override/<uuid:membership_id>", methods=["GET", "POST"])
+@opens(Action.ACCESS_OVERRIDE)
+def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    opened = safeguards.preview_override(ticket, membership_id)
+    form = OverrideForm()
+    form.compartments.choices = choices(*((c.compartment, frame.title_of(c.compartment)) for c in opened))
+    made = attempt(
+        form,
+        lambda: safeguards.override(
+            ticket,
+            form.submission_id,
+            membership_id,
+            form.compartments.data or (),
+            form.until.chosen,
+            form.legal_basis.data or "",
+            form.reason.data or "",
+        ),
+    )
+    if made is None:
+        who, latest = ticket.members[membership_id], safeguards.latest_override_end(ticket)
+        return render_template("safeguards/override.html", form=form, who=who, latest=latest), status(form)
+    flash(_("The access is open. Everyone in the case can read why."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/overrides/<uuid:override_id>/end", methods=["GET", "POST"])
+@opens(Action.ACCESS_OVERRIDE)
+def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
+    line = safeguards.override_line(ticket, override_id)
+    form = AskingForm()
+
+    def verb() -> bool:
+        safeguards.end_override(ticket, form.submission_id, override_id)
+        return True
+
+    if attempt(form, verb) is None:
+        changes = safeguards.preview_end(ticket, override_id)
+        return render_template("safeguards/end.html", form=form, line=line, changes=changes), status(form)
+    flash(_("The access is closed. It takes effect now."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/freeze", methods=["GET", "POST"])
+@opens(Action.ACCESS_FREEZE)
+def freeze(ticket: CaseTicket) -> ResponseReturnValue:
+    citizens = safeguards.may_be_frozen(ticket)
+    form = FreezeForm()
+    form.people.choices = choices(*((str(m.id), m.display_name) for m in citizens))
+
+    def verb() -> bool:
+        known = {str(m.id): m.id for m in citizens}
+        if not set(form.people.data or ()) <= set(known):
+            raise InvalidInput("people", "choice")
+        wanted = [known[chosen] for chosen in form.people.data or ()]
+        safeguards.freeze(ticket, form.submission_id, wanted, form.review_on.chosen, form.reason.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        latest = safeguards.latest_review(ticket)
+        return render_template("safeguards/freeze.html", form=form, citizens=citizens, latest=latest), status(form)
+    flash(_("They are shut out. It takes effect now."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/freezes/<uuid:freeze_id>", methods=["GET", "POST"])
+@opens(Action.ACCESS_FREEZE)
+def review(ticket: CaseTicket, freeze_id: UUID) -> ResponseReturnValue:
+    line = safeguards.freeze_line(ticket, freeze_id)
+    form = ReviewForm()
+
+    def verb() -> bool:
+        if form.decision.data == "lift":
+            safeguards.lift(ticket, form.submission_id, freeze_id)
+        else:
+            day = form.review_on.chosen
+            safeguards.keep_frozen(ticket, form.submission_id, freeze_id, day, form.reason.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        changes, latest = safeguards.preview_lift(ticket, freeze_id), safeguards.latest_review(ticket)
+        page = render_template("safeguards/review.html", form=form, line=line, changes=changes, latest=latest)
+        return page, status(form)
+    flash(_("Your decision is saved. It takes effect now."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
