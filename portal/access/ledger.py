@@ -6,10 +6,13 @@ Everything here runs inside `fact_keeper`, that is as the database role `portal_
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import cast, delete, func, insert, literal, null, select, union_all
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -172,52 +175,75 @@ def _asked_until(facts: Facts, member: Member) -> datetime | None:
 
 def _facts(session: Session, case_id: UUID) -> Facts:
     case = session.execute(select(Case.profile, Case.birth_date, Case.owner_unit_id).where(Case.id == case_id)).one()
+    exceptions = _exceptions(session, case_id)
     return Facts(
         rules=profile(case.profile).rules(),
         birth_date=case.birth_date,
         owner_unit_id=case.owner_unit_id,
-        members=_members(session, case_id),
+        members=_members(session, case_id, exceptions.left),
         consents=_consents(session, case_id),
-        overrides=_overrides(session, case_id),
-        freezes=_freezes(session, case_id),
+        overrides=tuple(exceptions.overrides),
+        freezes=tuple(exceptions.freezes),
     )
 
 
-def _overrides(session: Session, case_id: UUID) -> tuple[known.LegalOverride, ...]:
-    columns = select(
-        LegalOverride.id,
-        LegalOverride.membership_id,
-        LegalOverride.compartments,
-        LegalOverride.valid_from,
-        LegalOverride.valid_until,
-        LegalOverrideEnd.ended_at,
-    ).outerjoin(LegalOverrideEnd, LegalOverrideEnd.override_id == LegalOverride.id)
-    found = session.execute(columns.where(LegalOverride.case_id == case_id).order_by(LegalOverride.valid_from))
-    return tuple(
-        known.LegalOverride(
-            row.id, row.membership_id, frozenset(row.compartments), row.valid_from, row.valid_until, row.ended_at
+@dataclass
+class _Exceptions:
+    overrides: list[known.LegalOverride] = field(default_factory=list)
+    freezes: list[known.Freeze] = field(default_factory=list)
+    left: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
+    """What happened beside levels and consents. One question for all three kinds: most cases have none of them."""
+    nothing = cast(null(), LegalOverride.valid_until.type)
+    by_law = (
+        select(
+            LegalOverride.id,
+            LegalOverride.membership_id,
+            LegalOverride.valid_from.label("since"),
+            LegalOverride.valid_until.label("until"),
+            LegalOverrideEnd.ended_at,
+            LegalOverride.compartments,
+            literal("override").label("kind"),
         )
-        for row in found
+        .outerjoin(LegalOverrideEnd, LegalOverrideEnd.override_id == LegalOverride.id)
+        .where(LegalOverride.case_id == case_id)
     )
+    frozen = (
+        select(
+            Freeze.id,
+            Freeze.membership_id,
+            Freeze.frozen_at,
+            Freeze.review_at,
+            FreezeEnd.lifted_at,
+            cast(null(), JSONB),
+            literal("freeze"),
+        )
+        .outerjoin(FreezeEnd, FreezeEnd.freeze_id == Freeze.id)
+        .where(Freeze.case_id == case_id)
+    )
+    gone = select(
+        Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, cast(null(), JSONB), literal("left")
+    ).where(Departure.case_id == case_id)
+    found = _Exceptions()
+    for id_, member_id, since, until, ended, keys, kind in session.execute(
+        union_all(by_law, frozen, gone).order_by("since")
+    ):
+        if kind == "override":
+            found.overrides.append(known.LegalOverride(id_, member_id, frozenset(keys), since, until, ended))
+        elif kind == "freeze":
+            found.freezes.append(known.Freeze(id_, member_id, since, until, ended))
+        else:
+            found.left[member_id].append(since)
+    return found
 
 
-def _freezes(session: Session, case_id: UUID) -> tuple[known.Freeze, ...]:
-    columns = select(
-        Freeze.id, Freeze.membership_id, Freeze.frozen_at, Freeze.review_at, FreezeEnd.lifted_at
-    ).outerjoin(FreezeEnd, FreezeEnd.freeze_id == Freeze.id)
-    found = session.execute(columns.where(Freeze.case_id == case_id).order_by(Freeze.frozen_at))
-    return tuple(known.Freeze(*row) for row in found)
-
-
-def _members(session: Session, case_id: UUID) -> tuple[Member, ...]:
+def _members(session: Session, case_id: UUID, left: Mapping[UUID, list[datetime]]) -> tuple[Member, ...]:
     levels: dict[UUID, list[tuple[datetime, Level]]] = defaultdict(list)
     set_levels = select(TeamLevel.membership_id, TeamLevel.valid_from, TeamLevel.level)
     for row in session.execute(set_levels.where(TeamLevel.case_id == case_id).order_by(TeamLevel.valid_from)):
         levels[row.membership_id].append((row.valid_from, Level(row.level)))
-    left: dict[UUID, list[datetime]] = defaultdict(list)
-    gone = select(Departure.membership_id, Departure.left_at).where(Departure.case_id == case_id)
-    for membership_id, left_at in session.execute(gone.order_by(Departure.left_at)):
-        left[membership_id].append(left_at)
     columns = select(
         Membership.id,
         Membership.person_id,
@@ -236,7 +262,7 @@ def _members(session: Session, case_id: UUID) -> tuple[Member, ...]:
             levels=tuple(levels[row.id]),
             custody_from=row.custody_from,
             custody_until=row.custody_until,
-            left=tuple(left[row.id]),
+            left=tuple(left.get(row.id, ())),
         )
         for row in found
     )

@@ -20,7 +20,7 @@ from portal.access.whatif import Change, Prospect
 from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership
-from portal.services import consent_requests, once
+from portal.services import consent_requests, once, people
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class FreezeLine:
 def overrides(ticket: CaseTicket) -> list[OverrideLine]:
     """What is open by law just now. Everyone in the case may know."""
     now = clock.now()
+    if people.leads(ticket) and not any(override.counts_at(now) for override in ticket.facts.overrides):
+        return []
     ended = select(LegalOverrideEnd.override_id).where(LegalOverrideEnd.case_id == ticket.case_id)
     rows = ticket.session.scalars(
         select(LegalOverride)
