@@ -28,6 +28,8 @@ class Action(StrEnum):
     ACCESS_OVERRIDE = "access:override"
     ACCESS_FREEZE = "access:freeze"
     CASE_LEAVE = "case:leave"
+    TEAM_WISH = "team:wish"
+    HAND_OVER_ANSWER = "hand_over:answer"
 
 
 class OfficeAction(StrEnum):

@@ -138,6 +138,15 @@ class Freeze:
 
 
 @dataclass(frozen=True)
+class Ownership:
+    """Who owns the case, from an instant on until the next."""
+
+    since: datetime
+    member_id: UUID
+    unit_id: UUID
+
+
+@dataclass(frozen=True)
 class Facts:
     rules: AccessRules
     birth_date: date
@@ -146,6 +155,33 @@ class Facts:
     consents: tuple[ConsentFact, ...]
     overrides: tuple[LegalOverride, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+    ownerships: tuple[Ownership, ...] = ()
+    """Oldest first; empty for a case that was never handed over."""
+
+    def owner_at(self, at: datetime) -> Ownership | None:
+        """None for a case that was never handed over: then the member with that capacity owns it."""
+        if not self.ownerships:
+            return None
+        begun = [ownership for ownership in self.ownerships if ownership.since <= at]
+        return begun[-1] if begun else self.ownerships[0]
+
+    def capacity_at(self, member: Member, at: datetime) -> Capacity:
+        """As what the member is in the case: who has handed it over is a professional like others."""
+        owner = self.owner_at(at)
+        if owner is None:
+            return member.capacity
+        if owner.member_id == member.id:
+            return Capacity.OWNER
+        return Capacity.PROFESSIONAL if member.capacity is Capacity.OWNER else member.capacity
+
+    def owner_unit_at(self, at: datetime) -> UUID:
+        owner = self.owner_at(at)
+        return self.owner_unit_id if owner is None else owner.unit_id
+
+    def handed_over_at(self, member_id: UUID) -> datetime | None:
+        """When that member last handed the case over to somebody else."""
+        turns = zip(self.ownerships, self.ownerships[1:], strict=False)
+        return max((after.since for before, after in turns if before.member_id == member_id), default=None)
 
     def member(self, membership_id: UUID) -> Member:
         return next(member for member in self.members if member.id == membership_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import cast, delete, func, insert, literal, null, select, union_all
+from sqlalchemy import cast, delete, func, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,8 @@ from portal.models import (
     Departure,
     Freeze,
     FreezeEnd,
+    HandOver,
+    HandOverAnswer,
     LegalOverride,
     LegalOverrideEnd,
     Membership,
@@ -85,6 +87,19 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
         ]
         if notices:
             session.execute(insert(AccessNotice), notices)
+
+
+def hand_over(session: Session, case_id: UUID, before_id: UUID, after_id: UUID) -> None:
+    """Carries over who owns the case, once the offer is accepted: the one fact that is kept as a state, because the
+    walls ask it of every row."""
+    with fact_keeper(session, case_id):
+        for membership_id, capacity in ((before_id, Capacity.PROFESSIONAL), (after_id, Capacity.OWNER)):
+            session.execute(update(Membership).where(Membership.id == membership_id).values(capacity=capacity.value))
+        member = session.execute(
+            select(Membership.person_id, Membership.unit_id).where(Membership.id == after_id)
+        ).one()
+        owner = {"owner_id": member.person_id, "owner_unit_id": member.unit_id}
+        session.execute(update(Case).where(Case.id == case_id).values(**owner))
 
 
 def differences(session: Session, case_id: UUID) -> list[str]:
@@ -174,7 +189,20 @@ def _asked_until(facts: Facts, member: Member) -> datetime | None:
 
 
 def _facts(session: Session, case_id: UUID) -> Facts:
-    case = session.execute(select(Case.profile, Case.birth_date, Case.owner_unit_id).where(Case.id == case_id)).one()
+    # One row for each time the case was handed over, at least one.
+    rows = session.execute(
+        select(Case.profile, Case.birth_date, Case.owner_unit_id, Case.opened_at)
+        .add_columns(HandOver.from_id, HandOver.from_unit_id, HandOver.to_id, HandOver.to_unit_id)
+        .add_columns(HandOverAnswer.answered_at)
+        .outerjoin(HandOverAnswer, (HandOverAnswer.case_id == Case.id) & (HandOverAnswer.answer == "accepted"))
+        .outerjoin(HandOver, HandOver.id == HandOverAnswer.hand_over_id)
+        .where(Case.id == case_id)
+        .order_by(HandOverAnswer.answered_at)
+    ).all()
+    case = rows[0]
+    owners = [known.Ownership(row.answered_at, row.to_id, row.to_unit_id) for row in rows if row.to_id]
+    if owners:
+        owners.insert(0, known.Ownership(case.opened_at, case.from_id, case.from_unit_id))
     exceptions = _exceptions(session, case_id)
     return Facts(
         rules=profile(case.profile).rules(),
@@ -184,6 +212,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         consents=_consents(session, case_id),
         overrides=tuple(exceptions.overrides),
         freezes=tuple(exceptions.freezes),
+        ownerships=tuple(owners),
     )
 
 

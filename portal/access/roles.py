@@ -64,16 +64,21 @@ _STEER = frozenset(
     }
 )
 _LEAVE = frozenset({Action.CASE_LEAVE})
+_COLLEAGUE = _LEAVE | {Action.HAND_OVER_ANSWER}
 _NOTHING: frozenset[Action] = frozenset()
 
 MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     Standing.OWNER: {Level.NONE: _NOTHING, Level.READ: _READ | _STEER, Level.WRITE: _WRITE | _STEER},
     # A professional can step out before they have seen anything: somebody with a conflict of interest should.
-    Standing.PROFESSIONAL: {Level.NONE: _LEAVE, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
+    Standing.PROFESSIONAL: {
+        Level.NONE: _COLLEAGUE,
+        Level.READ: _READ | _COLLEAGUE,
+        Level.WRITE: _WRITE | _COLLEAGUE,
+    },
     Standing.YOUNG_PERSON: {
         Level.NONE: _NOTHING,
-        Level.READ: _READ | _OWN_CONSENT,
-        Level.WRITE: _WRITE | _OWN_CONSENT,
+        Level.READ: _READ | _OWN_CONSENT | {Action.TEAM_WISH},
+        Level.WRITE: _WRITE | _OWN_CONSENT | {Action.TEAM_WISH},
     },
     # A custody holder decides about consent even when the case itself is closed to them.
     Standing.CUSTODY_HOLDER: {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from portal.access.facts import Facts, Freeze, LegalOverride, Member, Party, Withdrawal
-from portal.access.roles import Level
-from portal.access.windows import Blocker, judge
+from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party, Withdrawal
+from portal.access.roles import Capacity, Level
+from portal.access.windows import Blocker, compute, judge
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,40 @@ def lifted(facts: Facts, freeze_id: UUID, at: datetime) -> Facts:
     """As if a freeze were lifted now."""
     freezes = tuple(replace(f, lifted_at=at) if f.id == freeze_id else f for f in facts.freezes)
     return replace(facts, freezes=freezes)
+
+
+def by_itself(facts: Facts, at: datetime) -> list[Change]:
+    """What opens and shuts at that instant though nobody does anything, as the facts stand."""
+    before: dict[tuple[UUID, str], Level] = {}
+    after: dict[tuple[UUID, str], Level] = {}
+    for window in compute(facts).windows:
+        level = Level.WRITE if window.can_write else Level.READ
+        if window.valid_from < at and (window.valid_until is None or at <= window.valid_until):
+            before[window.member_id, window.compartment] = level
+        if window.valid_from <= at and (window.valid_until is None or at < window.valid_until):
+            after[window.member_id, window.compartment] = level
+    return [
+        Change(member.id, rule.key, was, becomes)
+        for member in facts.members
+        for rule in facts.rules.compartments
+        if (was := before.get((member.id, rule.key), Level.NONE))
+        is not (becomes := after.get((member.id, rule.key), Level.NONE))
+    ]
+
+
+def with_yes(facts: Facts, giver_id: UUID, party: Party, until: datetime, at: datetime) -> Facts:
+    """As if the giver now said yes to everything for one more party, and stood by what they said before."""
+    given = [consent for consent in facts.consents_of(giver_id) if consent.given_at <= at]
+    before = given[-1] if given and not any(w.party is None for w in given[-1].withdrawals) else None
+    every = frozenset((party, category) for rule in facts.rules.compartments for category in rule.categories)
+    kept = frozenset(cell for cell in before.grants if not before.withdrawn_at(cell[0])) if before else frozenset()
+    declared = ConsentFact(UUID(int=0), giver_id, at, at, until, kept | every)
+    return replace(facts, consents=(*facts.consents, declared))
+
+
+def with_owner(facts: Facts, member_id: UUID, unit_id: UUID, at: datetime) -> Facts:
+    """As if another guide owned the case from now on."""
+    first = next(member for member in facts.members if member.capacity is Capacity.OWNER)
+    before = facts.ownerships or (Ownership(datetime.min.replace(tzinfo=UTC), first.id, facts.owner_unit_id),)
+    opened = with_level(facts, member_id, Level.WRITE, at)
+    return replace(opened, ownerships=(*before, Ownership(at, member_id, unit_id)))

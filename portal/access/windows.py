@@ -120,7 +120,7 @@ def compute(facts: Facts) -> Picture:
 
 def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> Verdict:
     """What `member` may do with the compartment of `rule` at the instant `at`, and why."""
-    if member.capacity not in rule.audience:
+    if facts.capacity_at(member, at) not in rule.audience:
         return _shut()
     if facts.is_frozen_at(member.id, at):
         return _shut(Blocker(Obstacle.FROZEN))
@@ -149,7 +149,7 @@ def turning_points(facts: Facts, member: Member) -> list[datetime]:
     for consent in facts.consents:
         points |= {consent.given_at, consent.valid_from, consent.valid_until}
         points |= {withdrawal.at for withdrawal in consent.withdrawals}
-    points |= set(member.left)
+    points |= set(member.left) | {ownership.since for ownership in facts.ownerships}
     for override in facts.overrides:
         if override.member_id == member.id:
             points |= {override.valid_from, override.until}
@@ -182,12 +182,12 @@ _Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]
 
 def _grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> _Grounds:
     """The rule that applies to this member, what it rests on, and what it still lacks."""
-    match member.capacity:
+    match facts.capacity_at(member, at):
         case Capacity.OWNER:
             return Basis.OWNER, (), ()
         case Capacity.YOUNG_PERSON:
             return Basis.YOUNG_PERSON, (), ()
-        case Capacity.PROFESSIONAL if member.unit_id == facts.owner_unit_id:
+        case Capacity.PROFESSIONAL if member.unit_id == facts.owner_unit_at(at):
             return Basis.OWN_UNIT, (), ()
         case Capacity.PROFESSIONAL:
             return Basis.CONSENT, *_covered(facts, Party(unit_id=member.unit_id), rule, at)

@@ -7,6 +7,7 @@ from portal.models.content import File, FileVersion, Message, SearchEntry, Threa
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
 from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
+from portal.models.team import HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
 
 __all__ = [
     "AccessNotice",
@@ -26,6 +27,8 @@ __all__ = [
     "FileVersion",
     "Freeze",
     "FreezeEnd",
+    "HandOver",
+    "HandOverAnswer",
     "Invitation",
     "InvitationCode",
     "KeptForm",
@@ -41,6 +44,8 @@ __all__ = [
     "Staff",
     "Submission",
     "TeamLevel",
+    "TeamWish",
+    "TeamWishAnswer",
     "Thread",
     "Unit",
 ]

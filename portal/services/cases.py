@@ -17,8 +17,9 @@ from portal.access.ticket import Actor, open_compartments
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
-from portal.services import joining, once, unread
+from portal.services import hand_over, joining, once, unread
 from portal.services.citizens import NewCitizen
+from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
 from portal.tools.profile import Profile, profile
 
@@ -60,6 +61,8 @@ class WaitingLine:
 class CaseList:
     open: tuple[CaseLine, ...]
     waiting: tuple[WaitingLine, ...]
+    offers: tuple[Offer, ...]
+    """Cases another guide asks this person to take over."""
 
 
 def open_case(actor: Actor, submission: UUID, new: NewCase, profile_key: str) -> UUID:
@@ -133,7 +136,8 @@ def _check_birth_date(born: date, rules: Profile) -> None:
 def my_cases(actor: Actor) -> CaseList:
     """The cases of the person, in the same number of queries however many there are."""
     compartments = open_compartments(actor)
-    return CaseList(_open_lines(actor, compartments), _waiting_lines(actor, set(compartments.values())))
+    waiting = _waiting_lines(actor, set(compartments.values()))
+    return CaseList(_open_lines(actor, compartments), waiting, tuple(hand_over.offers_to(actor)))
 
 
 def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:

@@ -136,8 +136,17 @@ def asks_me(ticket: CaseTicket) -> int:
     current = in_force(ticket, ticket.membership.id)
     granted = current.grants if current else frozenset()
     lines = party_lines(ticket, ticket.membership, granted, current)
-    # Whoever was there when the last answer was given has been answered; a no is not asked about again.
-    return sum(1 for line in lines if current is None or any(m.added_at > current.given_at for m in line.members))
+    # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
+    # is asked about everybody once more, and about a guide who has become a professional like others.
+    return sum(1 for line in lines if current is None or _is_asked_again(ticket, line, current.given_at))
+
+
+def _is_asked_again(ticket: CaseTicket, line: PartyLine, answered_at: datetime) -> bool:
+    grown_up = majority(ticket.facts)
+    if answered_at < grown_up <= clock.now():
+        return True
+    turned = (ticket.facts.handed_over_at(member.id) for member in line.members)
+    return any(m.added_at > answered_at for m in line.members) or any(at and at > answered_at for at in turned)
 
 
 def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
@@ -201,6 +210,8 @@ def party_lines(
         groups = tuple(_groups(rules_of(ticket), members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
         back = consent.withdrawn_at(party) if consent else None
+        if members[0].capacity is Capacity.PARENT and consent and consent.given_at < majority(facts) <= now:
+            back = majority(facts)  # said as a minor: a parent is let in anew by the adult, or not at all
         memberships = tuple(ticket.members[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),

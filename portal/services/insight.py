@@ -89,8 +89,8 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
     if not people.leads(ticket):
         open_ones = list(ticket.hatches)
-        if not ticket.actor.is_staff:
-            found = found.where(AuditEvent.event.not_in(GUARDED))
+        unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
+        found = found.where(AuditEvent.event.not_in(unknown))
         found = found.where((AuditEvent.compartment_id.is_(None)) | (AuditEvent.compartment_id.in_(open_ones)))
     if before is not None:
         found = found.where(AuditEvent.seq < before)
@@ -134,6 +134,12 @@ CHANGES = (
     Event.FREEZE_KEPT,
     Event.FREEZE_LIFTED,
     Event.MEMBER_LEFT,
+    Event.WISH_MADE,
+    Event.WISH_ANSWERED,
+    Event.HAND_OVER_OFFERED,
+    Event.HAND_OVER_ACCEPTED,
+    Event.HAND_OVER_DECLINED,
+    Event.HAND_OVER_WITHDRAWN,
     Event.FILE_ADDED,
     Event.VERSION_ADDED,
     Event.THREAD_STARTED,
@@ -143,6 +149,8 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
+BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED)
+"""Between the young person and the guide."""
 
 
 def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:

@@ -12,7 +12,9 @@ from portal.audit import Event
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
-from portal.services import consent_requests, files, messages, people, safeguards, unread
+from portal.services import choosing, coming_of_age, consent_requests, files, messages, people, safeguards, unread
+from portal.services.choosing import WishLine
+from portal.services.coming_of_age import Countdown
 from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
@@ -33,6 +35,9 @@ class Overview:
     """Members who see nothing yet, for those who answer for the case."""
     gone: tuple[MemberLine, ...]
     """Members who have left by themselves, until the guide decides what then."""
+    countdown: Countdown | None
+    wishes: tuple[WishLine, ...]
+    """What the young person asks of the team and has no answer to, for those who answer for the case."""
     frozen: tuple[FreezeLine, ...]
     """Freezes that the owner must look at again."""
 
@@ -55,6 +60,8 @@ def overview(ticket: CaseTicket) -> Overview:
         asks_me=consent_requests.asks_me(ticket),
         waiting=tuple(line for line in shut if not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
+        countdown=coming_of_age.countdown(ticket),
+        wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
     )
 

@@ -37,10 +37,12 @@ class Colleague:
     workplace: Workplace
 
 
-def search_staff(ticket: CaseTicket, words: str, limit: int = 30) -> list[Colleague]:
-    """Professionals whose name, title, unit or organisation holds every word, and who are not in the case yet."""
+def search_staff(ticket: CaseTicket, words: str, limit: int = 30, guides: bool = False) -> list[Colleague]:
+    """Professionals whose name, title, unit or organisation holds every word: those not in the case yet, or everybody
+    who may own cases."""
     ticket.require(Action.TEAM_CHANGE)
-    found = _open_accounts().where(Staff.person_id.not_in([m.person_id for m in ticket.members.values()]))
+    inside = [m.person_id for m in ticket.members.values()]
+    found = _open_accounts().where(Staff.may_open_cases if guides else Staff.person_id.not_in(inside))
     for word in words.split()[:6]:
         places = (Staff.name, Staff.job_title, Unit.name, Organisation.name)
         found = found.where(or_(*(func.lower(place).contains(word.lower(), autoescape=True) for place in places)))

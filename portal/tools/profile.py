@@ -84,6 +84,8 @@ class Profile(_Data):
     consent_months: int = Field(ge=1, le=60)
     override_months: int = Field(default=3, ge=1, le=3)
     """How long access without consent may last at most; the rules allow three months and no more."""
+    countdown_months: int = Field(default=6, ge=0, le=36)
+    """How long before the day of majority what changes on it is counted down to."""
     freeze_review_days: int = Field(default=28, ge=1, le=92)
     """When a freeze must be looked at again at the latest."""
     parent_needs_young_persons_yes: bool

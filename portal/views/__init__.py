@@ -10,9 +10,12 @@ def blueprints() -> list[Blueprint]:
     from portal.views import (
         case,
         case_list,
+        choosing,
+        coming_of_age,
         consents,
         files,
         front,
+        hand_over,
         invitations,
         leaving,
         log,
@@ -42,6 +45,9 @@ def blueprints() -> list[Blueprint]:
         consents,
         safeguards,
         leaving,
+        choosing,
+        coming_of_age,
+        hand_over,
         log,
     )
     return [module.bp for module in modules]

@@ -17,7 +17,7 @@ from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language
 from portal.services import consent_requests, consents
-from portal.services.consent_requests import Request
+from portal.services.consent_requests import PartyLine, Request
 from portal.services.consents import Paper
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import words
@@ -122,9 +122,16 @@ def _choices(asked: Request) -> dict[str, frozenset[str]]:
     return {line.key: frozenset(request.form.getlist(f"yes-{line.key}")) for line in asked.parties}
 
 
+def _offered(line: PartyLine) -> frozenset[str]:
+    """What is ticked when the page is opened: what was said yes to before, and everything for the one person the giver
+    came here to say yes to."""
+    chosen = request.args.get("yes") == line.key
+    return frozenset(group.key for group in line.groups) if chosen else line.granted
+
+
 def _asking(template: str, ticket: CaseTicket, asked: Request, form: ConsentForm) -> ResponseReturnValue:
     ticked: dict[str, frozenset[str]] = (
-        _choices(asked) if request.method == "POST" else {line.key: line.granted for line in asked.parties}
+        _choices(asked) if request.method == "POST" else {line.key: _offered(line) for line in asked.parties}
     )
     rules = consent_requests.rules_of(ticket)
     categories = {category.key: category.title for category in rules.category}

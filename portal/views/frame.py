@@ -66,7 +66,8 @@ class CaseHead:
             (_("People"), "people.index", "groups", 0),
         ]
         here = (request.endpoint or "").split(".")[0]
-        homes = {"team": "people", "consents": "people", "safeguards": "people", "leaving": "people", "log": ""}
+        part_of_people = ("team", "consents", "safeguards", "leaving", "choosing", "coming_of_age", "hand_over")
+        homes = {**dict.fromkeys(part_of_people, "people"), "log": ""}
         here = homes.get(here, here)
         return [
             Door(name, url_for(endpoint, case_id=case_id), icon, endpoint.split(".")[0] == here, news)

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import consent_requests, people, safeguards
+from portal.services import consent_requests, hand_over, people, safeguards
+from portal.views.asking import AskingForm
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 
@@ -23,6 +24,8 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         "people/index.html",
         lines=lines,
         leads=people.leads(ticket),
+        offered=hand_over.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
+        asking=AskingForm(),
         frozen=safeguards.freezes(ticket) if people.leads(ticket) else [],
         consents=consents,
         givers=givers,

@@ -11,6 +11,7 @@ from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.choosing import WishAnswer
 from portal.services.leaving import LeavingReason
 
 INPUT = {
@@ -48,6 +49,7 @@ INPUT = {
     ),
     "override_too_long": _l("Access without consent can last at most %(months)s months. Choose an earlier day."),
     "review_too_late": _l("It must be looked at again within %(days)s days. Choose an earlier day."),
+    "offer_waits": _l("The case is offered to somebody already. Take that offer back first."),
     "not_empty": _l("Somebody already has an account here."),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
@@ -110,6 +112,12 @@ LEVEL = {
     Level.WRITE: _l("May read and write"),
 }
 
+WISH_ANSWER = {
+    WishAnswer.YES: _l("Yes, I will see to it"),
+    WishAnswer.TALK: _l("Let us talk about it"),
+    WishAnswer.NO: _l("No, not now"),
+}
+
 LEAVING_REASON = {
     LeavingReason.CONFLICT_OF_INTEREST: _l("A conflict of interest"),
     LeavingReason.NEW_JOB: _l("A new job or other tasks"),
@@ -161,6 +169,12 @@ DID = {
     Event.FREEZE_SET: _l("shut %(about)s out at once, to protect somebody"),
     Event.FREEZE_KEPT: _l("looked again at why %(about)s is shut out, and kept it so"),
     Event.FREEZE_LIFTED: _l("no longer shuts %(about)s out"),
+    Event.WISH_MADE: _l("asked the guide for something about the team"),
+    Event.WISH_ANSWERED: _l("answered what was asked about the team"),
+    Event.HAND_OVER_OFFERED: _l("asked %(about)s to take the case over"),
+    Event.HAND_OVER_ACCEPTED: _l("took the case over as its guide"),
+    Event.HAND_OVER_DECLINED: _l("did not take the case over"),
+    Event.HAND_OVER_WITHDRAWN: _l("no longer asks %(about)s to take the case over"),
     Event.MEMBER_LEFT: _l("left the case (%(reason)s)"),
     Event.FILES_LISTED: _l("looked at the list of files"),
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),

@@ -16,6 +16,7 @@ from portal.access.facts import (
     Freeze,
     LegalOverride,
     Member,
+    Ownership,
     Party,
     Withdrawal,
 )
@@ -66,7 +67,18 @@ def made_up_facts(draw: st.DrawFn) -> Facts:
         ),
         overrides=tuple(draw(st.lists(_override(members), max_size=2))),
         freezes=tuple(draw(st.lists(_freeze(members), max_size=2))),
+        ownerships=draw(st.just(()) | _ownerships(members)),
     )
+
+
+@st.composite
+def _ownerships(draw: st.DrawFn, members: tuple[Member, ...]) -> tuple[Ownership, ...]:
+    """The case goes from its owner to a professional, and perhaps on to another or back."""
+    guides = [m for m in members if m.unit_id is not None]
+    takers = draw(st.lists(st.tuples(INSTANTS, st.sampled_from(guides)), max_size=2, unique_by=lambda pair: pair[0]))
+    first = Ownership(START - timedelta(days=1), members[0].id, UNITS[0])
+    later = [Ownership(at, m.id, m.unit_id) for at, m in sorted(takers, key=lambda pair: pair[0]) if m.unit_id]
+    return (first, *later)
 
 
 @st.composite

@@ -25,10 +25,31 @@ def may(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> tu
     for since, _, value in sorted(happened):
         if since <= at:
             level = value
-    if level == "none" or member.capacity.value not in {capacity.value for capacity in rule.audience}:
+    if level == "none" or _kind(facts, member, at) not in {capacity.value for capacity in rule.audience}:
         return False, False
     readable = _has_grounds(facts, member, rule, at) or _by_law(facts, member, rule, at)
     return readable, readable and level == "write"
+
+
+def _kind(facts: Facts, member: Member, at: datetime) -> str:
+    said = member.capacity.value
+    if not facts.ownerships:
+        return said
+    owner = facts.ownerships[0]
+    for later in facts.ownerships:
+        if later.since <= at:
+            owner = later
+    if owner.member_id == member.id:
+        return "owner"
+    return "professional" if said == "owner" else said
+
+
+def _owners_unit(facts: Facts, at: datetime) -> object:
+    unit = facts.ownerships[0].unit_id if facts.ownerships else facts.owner_unit_id
+    for later in facts.ownerships:
+        if later.since <= at:
+            unit = later.unit_id
+    return unit
 
 
 def _by_law(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> bool:
@@ -41,10 +62,10 @@ def _by_law(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -
 
 
 def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> bool:
-    kind = member.capacity.value
+    kind = _kind(facts, member, at)
     if kind in ("owner", "young_person"):
         return True
-    if kind == "professional" and member.unit_id == facts.owner_unit_id:
+    if kind == "professional" and member.unit_id == _owners_unit(facts, at):
         return True
     adult = at >= _turns(facts, facts.rules.majority_age)
     if kind == "parent":

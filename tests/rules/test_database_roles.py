@@ -56,7 +56,7 @@ def test_the_application_can_neither_write_windows_nor_change_what_is_kept(owner
     for kept in ("audit_event", "file", "file_version", "thread", "message", "consent", "consent_grant",
                  "consent_withdrawal", "team_level", "membership", "cases", "case_key", "search_entry",
                  "legal_override", "legal_override_end", "access_freeze", "access_freeze_end",
-                 "departure"):  # fmt: skip
+                 "departure", "team_wish", "team_wish_answer", "hand_over", "hand_over_answer"):  # fmt: skip
         assert may[kept] == {"SELECT", "INSERT"}, kept
     assert "DELETE" not in may["audit_head"]
 

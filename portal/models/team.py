@@ -1,0 +1,93 @@
+"""What the young person asks of their team, and the hand-over of a case. Followed by later rows, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class TeamWish(Base):
+    """The young person proposes somebody, says no to somebody, or asks for a pause."""
+
+    __tablename__ = "team_wish"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "made_by_id"], ["membership.case_id", "membership.id"]),
+        UniqueConstraint("case_id", "id"),
+        CheckConstraint("kind in ('propose', 'no', 'pause')", name="kind"),
+        CheckConstraint("(kind = 'no') = (membership_id is not null)", name="about"),
+        CheckConstraint("(kind = 'pause') = (pause_until is not null)", name="pause"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    kind: Mapped[str]
+    membership_id: Mapped[UUID | None]
+    name_sealed: Mapped[bytes | None]
+    words_sealed: Mapped[bytes | None]
+    pause_until: Mapped[datetime | None]
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[UUID]
+
+
+class TeamWishAnswer(Base):
+    """What the guide answered."""
+
+    __tablename__ = "team_wish_answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "wish_id"], ["team_wish.case_id", "team_wish.id"]),
+        UniqueConstraint("wish_id"),
+        CheckConstraint("answer in ('yes', 'talk', 'no')", name="answer"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    wish_id: Mapped[UUID]
+    answer: Mapped[str]
+    words_sealed: Mapped[bytes | None]
+    answered_at: Mapped[datetime]
+    answered_by_id: Mapped[UUID]
+
+
+class HandOver(Base):
+    """The owner offered the case to another guide."""
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "from_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "to_id"], ["membership.case_id", "membership.id"]),
+        UniqueConstraint("case_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    from_id: Mapped[UUID]
+    from_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    """Who offers it: read by the other guide, who sees no member of the case yet."""
+    from_unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    to_id: Mapped[UUID]
+    to_unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    offered_at: Mapped[datetime]
+
+
+class HandOverAnswer(Base):
+    """What became of the offer. From `answered_at` on of an accepted one, the other guide owns the case."""
+
+    __tablename__ = "hand_over_answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "hand_over_id"], ["hand_over.case_id", "hand_over.id"]),
+        UniqueConstraint("hand_over_id"),
+        CheckConstraint("answer in ('accepted', 'declined', 'withdrawn')", name="answer"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    hand_over_id: Mapped[UUID]
+    answer: Mapped[str]
+    answered_at: Mapped[datetime]
+    answered_by_id: Mapped[UUID]

@@ -1,0 +1,248 @@
+"""The young person chooses the team: a yes to a person, a no to one, somebody proposed, a pause asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from portal import clock, text
+from portal.access import whatif
+from portal.access.actions import Action
+from portal.access.roles import Capacity
+from portal.access.ticket import CaseTicket
+from portal.access.whatif import Change, Prospect
+from portal.audit import Event
+from portal.errors import InvalidInput, NotFound
+from portal.models import Membership, TeamWish, TeamWishAnswer
+from portal.services import consent_requests, consents, once
+from portal.services.consent_requests import PartyLine
+
+
+class WishKind(StrEnum):
+    PROPOSE = "propose"
+    NO = "no"
+    PAUSE = "pause"
+
+
+class WishAnswer(StrEnum):
+    YES = "yes"
+    TALK = "talk"
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class WishLine:
+    id: UUID
+    kind: WishKind
+    about: Membership | None
+    name: str
+    words: str
+    pause_until: datetime | None
+    made_at: datetime
+    answer: WishAnswer | None
+    answer_words: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Yes:
+    """What a yes to one person means: it is the consent for their unit, or for them by name."""
+
+    who: Membership
+    line: PartyLine
+    also: tuple[Membership, ...]
+    """Others of the same unit, who come with it."""
+    becomes: tuple[Prospect, ...]
+    """What the person will see, and whose yes is still missing."""
+    given: bool
+
+
+def wishes(ticket: CaseTicket, only_open: bool = False) -> list[WishLine]:
+    """The young person's wishes, newest first, for them and the guide."""
+    rows = ticket.session.execute(
+        select(TeamWish, TeamWishAnswer)
+        .outerjoin(TeamWishAnswer, TeamWishAnswer.wish_id == TeamWish.id)
+        .where(TeamWish.case_id == ticket.case_id)
+        .order_by(TeamWish.made_at.desc())
+    ).all()
+    return [_line(ticket, wish, answer) for wish, answer in rows if not (only_open and answer)]
+
+
+def own(ticket: CaseTicket) -> list[WishLine]:
+    """One's wishes and what was answered, as a page of its own."""
+    ticket.require(Action.TEAM_WISH)
+    ticket.record(Event.TEAM_VIEWED)
+    return wishes(ticket)
+
+
+def candidates(ticket: CaseTicket) -> list[Membership]:
+    """Everybody in the case the young person can say yes or no to."""
+    ticket.require(Action.TEAM_WISH)
+    found = [m for m in ticket.members.values() if m.id != ticket.membership.id]
+    return sorted(found, key=lambda m: m.display_name.casefold())
+
+
+def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:
+    """What a yes to that person would mean. Raises NotFound where no consent of this person is asked for them."""
+    ticket.require(Action.TEAM_WISH)
+    line = _party_of(ticket, membership_id)
+    if line is None:
+        raise NotFound
+    ticket.record(Event.CONSENT_VIEWED, item_id=ticket.membership.id)
+    now = clock.now()
+    until = clock.end_of(clock.months_on(clock.today(ticket.profile.zone), 1), ticket.profile.zone)
+    after = whatif.with_yes(ticket.facts, ticket.membership.id, line.party, until, now)
+    return Yes(
+        who=ticket.members[membership_id],
+        line=line,
+        also=tuple(m for m in line.members if m.id != membership_id),
+        becomes=tuple(whatif.prospects(after, after.member(membership_id), now)),
+        given=bool(line.granted),
+    )
+
+
+def preview_no(ticket: CaseTicket, membership_id: UUID) -> list[Change]:
+    """What shuts at once with a no: nothing where the person's access does not rest on this yes. Raises NotFound."""
+    ticket.require(Action.TEAM_WISH)
+    if membership_id not in {m.id for m in candidates(ticket)}:
+        raise NotFound
+    ticket.record(Event.TEAM_VIEWED)
+    line, current = _party_of(ticket, membership_id), consent_requests.in_force(ticket, ticket.membership.id)
+    if line is None or current is None or not line.granted:
+        return []
+    now = clock.now()
+    return whatif.changes(ticket.facts, whatif.with_withdrawal(ticket.facts, current.id, line.party, now), now)
+
+
+def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str) -> UUID:
+    """Takes back the yes that person's access rests on, if there is one, and asks the guide for the rest."""
+    ticket.require(Action.TEAM_WISH)
+    if membership_id not in {m.id for m in candidates(ticket)}:
+        raise NotFound
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        return earlier
+    line, current = _party_of(ticket, membership_id), consent_requests.in_force(ticket, ticket.membership.id)
+    if line is not None and current is not None and line.granted:
+        consents.withdraw(ticket, uuid4(), current.id, line.key)
+    return _wish(ticket, made, WishKind.NO, words, membership_id=membership_id)
+
+
+def propose(ticket: CaseTicket, submission: UUID, name: str, words: str) -> UUID:
+    """Somebody the young person wants in the team. Raises InvalidInput without a name."""
+    ticket.require(Action.TEAM_WISH)
+    called = text.line(name, 120)
+    if not called:
+        raise InvalidInput("name", "required")
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        return earlier
+    return _wish(ticket, made, WishKind.PROPOSE, words, name=called)
+
+
+def ask_for_pause(ticket: CaseTicket, submission: UUID, until: date, words: str) -> UUID:
+    """A pause until the end of that day. Raises InvalidInput at `until` for a day that has passed."""
+    ticket.require(Action.TEAM_WISH)
+    zone = ticket.profile.zone
+    if until < clock.today(zone):
+        raise InvalidInput("until", "date_past")
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        return earlier
+    return _wish(ticket, made, WishKind.PAUSE, words, pause_until=clock.end_of(until, zone))
+
+
+def wish(ticket: CaseTicket, wish_id: UUID) -> WishLine:
+    """One wish that waits for the guide's answer. Raises NotFound."""
+    ticket.require(Action.TEAM_CHANGE)
+    found = next((line for line in wishes(ticket, only_open=True) if line.id == wish_id), None)
+    if found is None:
+        raise NotFound
+    ticket.record(Event.TEAM_VIEWED)
+    return found
+
+
+def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words: str) -> None:
+    """What the guide says to a wish. Raises InvalidInput for no choice, NotFound for a wish already answered."""
+    ticket.require(Action.TEAM_CHANGE)
+    if said not in set(WishAnswer):
+        raise InvalidInput("answer", "choice")
+    made = uuid4()
+    if once.claim(ticket.session, submission, made):
+        return
+    wish(ticket, wish_id)
+    plain = text.plain(words, 2000)
+    ticket.session.add(
+        TeamWishAnswer(
+            id=made,
+            case_id=ticket.case_id,
+            wish_id=wish_id,
+            answer=said,
+            words_sealed=ticket.keys.seal_text(plain, f"team_wish_answer.words {made}") if plain else None,
+            answered_at=clock.now(),
+            answered_by_id=ticket.membership.id,
+        )
+    )
+    ticket.record(Event.WISH_ANSWERED, item_id=wish_id)
+
+
+def _wish(
+    ticket: CaseTicket,
+    made: UUID,
+    kind: WishKind,
+    words: str,
+    membership_id: UUID | None = None,
+    name: str = "",
+    pause_until: datetime | None = None,
+) -> UUID:
+    plain = text.plain(words, 2000)
+    ticket.session.add(
+        TeamWish(
+            id=made,
+            case_id=ticket.case_id,
+            kind=kind.value,
+            membership_id=membership_id,
+            name_sealed=ticket.keys.seal_text(name, f"team_wish.name {made}") if name else None,
+            words_sealed=ticket.keys.seal_text(plain, f"team_wish.words {made}") if plain else None,
+            pause_until=pause_until,
+            made_at=clock.now(),
+            made_by_id=ticket.membership.id,
+        )
+    )
+    ticket.record(Event.WISH_MADE, item_id=made)
+    return made
+
+
+def _party_of(ticket: CaseTicket, membership_id: UUID) -> PartyLine | None:
+    """The party through which that person's access rests on this giver's consent."""
+    current = consent_requests.in_force(ticket, ticket.membership.id)
+    granted = current.grants if current else frozenset()
+    lines = consent_requests.party_lines(ticket, ticket.membership, granted, current)
+    return next((line for line in lines if any(m.id == membership_id for m in line.members)), None)
+
+
+def _line(ticket: CaseTicket, row: TeamWish, answered: TeamWishAnswer | None) -> WishLine:
+    def opened(sealed: bytes | None, place: str) -> str:
+        return ticket.keys.unseal_text(sealed, place) if sealed else ""
+
+    return WishLine(
+        id=row.id,
+        kind=WishKind(row.kind),
+        about=ticket.members[row.membership_id] if row.membership_id else None,
+        name=opened(row.name_sealed, f"team_wish.name {row.id}"),
+        words=opened(row.words_sealed, f"team_wish.words {row.id}"),
+        pause_until=row.pause_until,
+        made_at=row.made_at,
+        answer=WishAnswer(answered.answer) if answered else None,
+        answer_words=opened(answered.words_sealed, f"team_wish_answer.words {answered.id}") if answered else "",
+        answered_at=answered.answered_at if answered else None,
+    )
+
+
+def can_say_yes(ticket: CaseTicket, membership: Membership) -> bool:
+    """Whether that person's access needs this giver's yes."""
+    return membership.capacity != Capacity.OWNER and membership.unit_id != ticket.owner.unit_id

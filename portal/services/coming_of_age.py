@@ -1,0 +1,96 @@
+"""The eighteenth birthday: counted down to, with what changes on the day named, and what is asked anew after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from portal import clock
+from portal.access import whatif
+from portal.access.actions import Action
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket
+from portal.access.whatif import Change
+from portal.access.windows import majority
+from portal.audit import Event
+from portal.models import Membership
+from portal.services import consent_requests, people
+
+
+@dataclass(frozen=True)
+class Countdown:
+    """Where the case stands on the way to the day, and what the reader may know of it."""
+
+    day: date
+    days: int
+    """Left until the day; 0 on it, negative after it."""
+    age: int
+    changes: tuple[Change, ...]
+    """What opens and shuts at the first instant of the day, as the facts stand; the reader's own, or all of it for
+    those who answer for the case."""
+    ends: tuple[Membership, ...]
+    """Custody holders who are no longer asked from that day."""
+    outside: tuple[Membership, ...]
+    """After the day: parents the young adult has not let in again."""
+    asked_anew: bool
+    """After the day: whether the young adult's own declaration is still one from before."""
+
+    @property
+    def has_come(self) -> bool:
+        return self.days <= 0
+
+
+def begins(ticket: CaseTicket) -> date:
+    """The first day of the countdown: the profile's months before the day."""
+    rules = ticket.profile
+    return clock.months_on(clock.birthday(ticket.case.birth_date, rules.majority_age), -rules.countdown_months)
+
+
+def countdown(ticket: CaseTicket) -> Countdown | None:
+    """None before the countdown begins, and afterwards when nothing of it is left to do."""
+    rules, today = ticket.profile, clock.today(ticket.profile.zone)
+    if today < begins(ticket) or not (people.leads(ticket) or ticket.membership.capacity == Capacity.PARENT):
+        return None
+    day = clock.birthday(ticket.case.birth_date, rules.majority_age)
+    if day <= today and (not people.leads(ticket) or _declared_as_adult(ticket)):
+        return None
+    return _countdown(ticket, day, today)
+
+
+def page(ticket: CaseTicket) -> Countdown:
+    """The day and what changes on it, for anybody in the case."""
+    ticket.require(Action.CASE_VIEW)
+    ticket.record(Event.TEAM_VIEWED)
+    rules = ticket.profile
+    day = clock.birthday(ticket.case.birth_date, rules.majority_age)
+    return _countdown(ticket, day, clock.today(rules.zone))
+
+
+def _countdown(ticket: CaseTicket, day: date, today: date) -> Countdown:
+    facts, turns, leads = ticket.facts, majority(ticket.facts), people.leads(ticket)
+    changes = whatif.by_itself(facts, turns)
+    now, come = clock.now(), today >= day
+    outside = [
+        ticket.members[member.id]
+        for member in facts.members
+        if come
+        and member.capacity is Capacity.PARENT
+        and member.level_at(now) is not Level.NONE
+        and not facts.is_frozen_at(member.id, now)
+        and all(p.level is Level.NONE for p in whatif.prospects(facts, member, now))
+    ]
+    holders = facts.custody_holders_at(min(now, turns))
+    return Countdown(
+        day=day,
+        days=(day - today).days,
+        age=facts.rules.majority_age,
+        changes=tuple(c for c in changes if leads or c.member_id == ticket.membership.id),
+        ends=tuple(ticket.members[holder.id] for holder in holders) if leads else (),
+        outside=tuple(outside) if leads else (),
+        asked_anew=come and leads and not _declared_as_adult(ticket),
+    )
+
+
+def _declared_as_adult(ticket: CaseTicket) -> bool:
+    current = consent_requests.in_force(ticket, ticket.young_person.id)
+    return current is not None and current.given_at >= majority(ticket.facts)

@@ -1,0 +1,117 @@
+"""The young person chooses the team; the guide answers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import Length
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.services import choosing
+from portal.services.choosing import WishAnswer
+from portal.views import words
+from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
+
+bp = Blueprint("choosing", __name__, url_prefix="/cases/<uuid:case_id>/choose")
+
+_SHORT = [Length(max=2000, message=_l("This is too long."))]
+
+
+class NoForm(AskingForm):
+    reason = TextAreaField(_l("Why? You do not have to write anything."), validators=_SHORT)
+
+
+class ProposeForm(AskingForm):
+    name = text_field(_l("Who is it?"), 120, required=False)
+    reason = TextAreaField(_l("Where do you know them from, and what can they help with?"), validators=_SHORT)
+
+
+class PauseForm(AskingForm):
+    until = DayField(_l("Until when?"))
+    reason = TextAreaField(_l("A pause from what?"), validators=_SHORT)
+
+
+class AnswerForm(AskingForm):
+    answer = RadioField(
+        _l("Your answer"),
+        choices=choices(*((said.value, words.WISH_ANSWER[said]) for said in WishAnswer)),
+        validate_choice=False,
+    )
+    reason = TextAreaField(_l("What you want to say about it"), validators=_SHORT)
+
+
+@bp.get("")
+@opens(Action.TEAM_WISH)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    mine = choosing.own(ticket)
+    people = [(who, choosing.can_say_yes(ticket, who)) for who in choosing.candidates(ticket)]
+    return render_template("choosing/index.html", wishes=mine, people=people)
+
+
+@bp.get("/yes/<uuid:membership_id>")
+@opens(Action.TEAM_WISH)
+def yes(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    """What a yes means; it is given with the words of a consent, on the page for that."""
+    return render_template("choosing/yes.html", page=choosing.yes(ticket, membership_id))
+
+
+@bp.route("/no/<uuid:membership_id>", methods=["GET", "POST"])
+@opens(Action.TEAM_WISH)
+def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    changes = choosing.preview_no(ticket, membership_id)
+    form = NoForm()
+    made = attempt(form, lambda: choosing.say_no(ticket, form.submission_id, membership_id, form.reason.data or ""))
+    if made is None:
+        who = ticket.members[membership_id]
+        return render_template("choosing/no.html", form=form, who=who, changes=changes), status(form)
+    return _sent(ticket)
+
+
+@bp.route("/propose", methods=["GET", "POST"])
+@opens(Action.TEAM_WISH)
+def propose(ticket: CaseTicket) -> ResponseReturnValue:
+    form = ProposeForm()
+    name, why = form.name, form.reason
+    made = attempt(form, lambda: choosing.propose(ticket, form.submission_id, name.data or "", why.data or ""))
+    if made is None:
+        return render_template("choosing/propose.html", form=form), status(form)
+    return _sent(ticket)
+
+
+@bp.route("/pause", methods=["GET", "POST"])
+@opens(Action.TEAM_WISH)
+def pause(ticket: CaseTicket) -> ResponseReturnValue:
+    form = PauseForm()
+    until, why = form.until, form.reason
+    made = attempt(form, lambda: choosing.ask_for_pause(ticket, form.submission_id, until.chosen, why.data or ""))
+    if made is None:
+        return render_template("choosing/pause.html", form=form), status(form)
+    return _sent(ticket)
+
+
+@bp.route("/wishes/<uuid:wish_id>", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
+    wish = choosing.wish(ticket, wish_id)
+    form = AnswerForm()
+
+    def verb() -> bool:
+        choosing.answer(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("choosing/answer.html", form=form, wish=wish), status(form)
+    flash(_("Your answer is sent."), "success")
+    return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+
+
+def _sent(ticket: CaseTicket) -> ResponseReturnValue:
+    flash(_("Your guide can see it now, with today's date."), "success")
+    return redirect(url_for("choosing.index", case_id=ticket.case_id), 303)

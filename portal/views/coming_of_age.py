@@ -1,0 +1,19 @@
+"""The eighteenth birthday: what changes on the day, and what is asked anew."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.services import coming_of_age
+
+bp = Blueprint("coming_of_age", __name__, url_prefix="/cases/<uuid:case_id>/coming-of-age")
+
+
+@bp.get("")
+@opens(Action.CASE_VIEW)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    return render_template("choosing/coming_of_age.html", page=coming_of_age.page(ticket))
