@@ -33,14 +33,20 @@ class Stage:
     address: str = ""
     eid: str = ""
 
-    def start(self, *, faked: str = "") -> None:
-        """`faked` is how far the clock of the whole running portal is shifted, as `faketime` says it: "+20d"."""
+    def start(self, *, faked: str = "", hands: Path | None = None) -> None:
+        """`faked` is how far the clock of the whole running portal is shifted, as `faketime` says it: "+20d". Where it
+        must change while the portal runs, `hands` is a file that says it, read whenever somebody asks the time."""
         command = [sys.executable, "-m", "portal", "demo", "--data", str(self.data), "--empty"]
         environment = {**os.environ}
         if faked:
             command = ["faketime", "-f", faked, *command]
             shifted = str(Path(__file__).with_name("shifted"))
             environment |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": shifted}
+        if hands is not None:
+            asked = subprocess.run(["faketime", "-f", "+0s", "printenv", "LD_PRELOAD"], capture_output=True, check=True)
+            shifted = str(Path(__file__).with_name("shifted"))
+            environment |= {"LD_PRELOAD": asked.stdout.decode().strip(), "FAKETIME_TIMESTAMP_FILE": str(hands)}
+            environment |= {"FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": shifted}
         self.process = subprocess.Popen(
             command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
