@@ -49,14 +49,18 @@ class Event(StrEnum):
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     CONSENT_VIEWED = "consent.viewed"
+    CONSENT_ENDING = "consent.ending"
+    CUSTODY_SET = "custody.set"
     FILES_LISTED = "files.listed"
     FILE_VIEWED = "file.viewed"
+    FILE_MOVED = "file.moved"
     FILE_ADDED = "file.added"
     VERSION_ADDED = "version.added"
     VERSION_DOWNLOADED = "version.downloaded"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
     THREAD_VIEWED = "thread.viewed"
+    THREAD_MOVED = "thread.moved"
     THREAD_STARTED = "thread.started"
     MESSAGE_SENT = "message.sent"
     CASE_SEARCHED = "case.searched"
@@ -85,6 +89,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.LEVEL_SET: frozenset({"level"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
+    Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),

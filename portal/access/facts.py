@@ -112,5 +112,7 @@ class Facts:
         return tuple(member for member in self.members if member.holds_custody_at(at))
 
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
-        """Declarations of one giver, oldest first: at any time the newest one given counts."""
-        return tuple(sorted((c for c in self.consents if c.giver_id == giver_id), key=lambda c: c.given_at))
+        """Declarations of one giver, oldest first: at any time the newest one given counts, and of two given on the
+        same day on paper the one that was registered last."""
+        given = (c for c in self.consents if c.giver_id == giver_id)
+        return tuple(sorted(given, key=lambda c: (c.given_at, c.valid_from)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from portal.access.facts import Facts, Member, Party, Withdrawal
+from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Level
 from portal.access.windows import Blocker, judge
 
@@ -78,3 +78,20 @@ def with_withdrawal(facts: Facts, consent_id: UUID, party: Party | None, at: dat
         for c in facts.consents
     )
     return replace(facts, consents=consents)
+
+
+def with_consent(facts: Facts, consent: ConsentFact) -> Facts:
+    """As if that declaration were given; it takes the place of the giver's earlier ones."""
+    return replace(facts, consents=(*facts.consents, consent))
+
+
+def with_custody(facts: Facts, member_id: UUID, holds: bool, at: datetime) -> Facts:
+    """As if the member held custody from now on, or no longer did."""
+    members = tuple(_custody(m, holds, at) if m.id == member_id else m for m in facts.members)
+    return replace(facts, members=members)
+
+
+def _custody(member: Member, holds: bool, at: datetime) -> Member:
+    if holds:
+        return replace(member, custody_from=at, custody_until=None)
+    return replace(member, custody_until=at)

@@ -126,9 +126,13 @@ CHANGES = (
     Event.CODE_MADE,
     Event.CONSENT_GIVEN,
     Event.CONSENT_WITHDRAWN,
+    Event.CONSENT_ENDING,
+    Event.CUSTODY_SET,
     Event.FILE_ADDED,
+    Event.FILE_MOVED,
     Event.VERSION_ADDED,
     Event.THREAD_STARTED,
+    Event.THREAD_MOVED,
     Event.MESSAGE_SENT,
 )
 

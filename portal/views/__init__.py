@@ -10,6 +10,7 @@ def blueprints() -> list[Blueprint]:
     from portal.views import (
         case,
         case_list,
+        consent_papers,
         consents,
         files,
         front,
@@ -38,6 +39,7 @@ def blueprints() -> list[Blueprint]:
         people,
         team,
         consents,
+        consent_papers,
         log,
     )
     return [module.bp for module in modules]

@@ -11,6 +11,7 @@ from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.consent_requests import ConsentState
 
 INPUT = {
     "required": _l("Fill this in."),
@@ -42,6 +43,11 @@ INPUT = {
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
     "consent_over": _l("This consent is no longer in force."),
+    "consent_past_majority": _l(
+        "A custody holder's consent ends at the latest the day before the young person turns %(age)s. Choose an earlier"
+        " day."
+    ),
+    "not_told": _l("Tick this when they have been told. A consent counts only when the giver knows all of it."),
     "not_empty": _l("Somebody already has an account here."),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
@@ -104,6 +110,13 @@ METHOD = {
     "oral": _l("by word of mouth"),
 }
 
+CONSENT_STATE = {
+    ConsentState.IN_FORCE: _l("in force"),
+    ConsentState.WITHDRAWN: _l("withdrawn"),
+    ConsentState.REPLACED: _l("replaced by a newer one"),
+    ConsentState.EXPIRED: _l("has run out"),
+}
+
 ORGANISATION_KIND = {
     OrganisationKind.MUNICIPALITY: _l("Municipality"),
     OrganisationKind.REGION: _l("Region"),
@@ -138,6 +151,8 @@ DID = {
     Event.CONSENT_GIVEN: _l("gave or registered a consent"),
     Event.CONSENT_WITHDRAWN: _l("withdrew a consent"),
     Event.CONSENT_VIEWED: _l("looked at a consent"),
+    Event.CONSENT_ENDING: _l("told those concerned that a consent will end soon"),
+    Event.CUSTODY_SET: _l("noted who holds custody: %(about)s"),
     Event.FILES_LISTED: _l("looked at the list of files"),
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),
     Event.FILE_ADDED: _l("put in %(about)s"),
@@ -145,6 +160,8 @@ DID = {
     Event.VERSION_DOWNLOADED: _l("downloaded version %(number)s of %(about)s"),
     Event.BLANK_DOWNLOADED: _l("downloaded an empty form"),
     Event.THREADS_LISTED: _l("looked at the list of messages"),
+    Event.FILE_MOVED: _l("moved %(about)s to another place"),
+    Event.THREAD_MOVED: _l("moved the messages in %(about)s to another place"),
     Event.THREAD_VIEWED: _l("read the messages in %(about)s"),
     Event.THREAD_STARTED: _l("started the messages in %(about)s"),
     Event.MESSAGE_SENT: _l("wrote in %(about)s"),

@@ -136,12 +136,17 @@ ROUTES = [
     _route("POST team.national_id", Action.NATIONAL_ID_SHOW, _at("/team/{t.giver_id}/national-id")),
     _route("GET consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
     _route("POST consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
+    _route("GET consents.sign", Action.CONSENT_GIVE, _at("/consents/sign")),
+    _route("POST consents.sign", Action.CONSENT_GIVE, _at("/consents/sign")),
+    _route("GET consents.if_no", Action.CONSENT_GIVE, _at("/consents/if-no/{t.party}")),
     _route("GET consents.mine", Action.CONSENT_GIVE, _at("/consents/mine")),
     _route("GET consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
     _route("POST consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
     _route("GET consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
     _route("POST consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
-    _route("GET consents.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
+    _route("POST consent_papers.to_sign", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}/page")),
+    _route("GET consent_papers.receipt", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/receipt")),
+    _route("GET consent_papers.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
     _route("GET log.index", Action.LOG_VIEW, _at("/log")),
 ]
 CASE_ROUTES = [route for route in ROUTES if isinstance(route.access, Action)]

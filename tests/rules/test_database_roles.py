@@ -54,7 +54,8 @@ def test_the_application_can_neither_write_windows_nor_change_what_is_kept(owner
         may.setdefault(table, set()).add(privilege)
     assert may["access_window"] == may["access_notice"] == {"SELECT"}
     for kept in ("audit_event", "file", "file_version", "thread", "message", "consent", "consent_grant",
-                 "consent_withdrawal", "team_level", "membership", "cases", "case_key", "search_entry"):  # fmt: skip
+                 "consent_exception", "consent_withdrawal",
+                 "team_level", "membership", "cases", "case_key", "search_entry"):  # fmt: skip
         assert may[kept] == {"SELECT", "INSERT"}, kept
     assert "DELETE" not in may["audit_head"]
 
