@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Level
-from portal.access.windows import Blocker, judge
+from portal.access.windows import Blocker, Window, judge
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,37 @@ def prospects(facts: Facts, member: Member, at: datetime) -> list[Prospect]:
         verdict = judge(facts, member, rule, at)
         level = Level.WRITE if verdict.can_write else Level.READ if verdict.can_read else Level.NONE
         found.append(Prospect(rule.key, level, verdict.blockers))
+    return found
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The unbroken time in which somebody sees a compartment, whatever it rests on meanwhile."""
+
+    since: datetime
+    until: datetime | None
+    consents: tuple[UUID, ...]
+    """The declarations it rests on at the instant that was asked about."""
+
+
+def stretches(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str], Stretch]:
+    """By member and compartment, for what is open at that instant. Windows that touch are one stretch."""
+    of_each: dict[tuple[UUID, str], list[Window]] = {}
+    for window in sorted(windows, key=lambda w: w.valid_from):
+        of_each.setdefault((window.member_id, window.compartment), []).append(window)
+    found = {}
+    for key, row in of_each.items():
+        now = next(
+            (n for n, w in enumerate(row) if w.valid_from <= at and (not w.valid_until or at < w.valid_until)), None
+        )
+        if now is None:
+            continue
+        first = last = now
+        while first and row[first - 1].valid_until == row[first].valid_from:
+            first -= 1
+        while last + 1 < len(row) and row[last].valid_until == row[last + 1].valid_from:
+            last += 1
+        found[key] = Stretch(row[first].valid_from, row[last].valid_until, row[now].consents)
     return found
 
 

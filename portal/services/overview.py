@@ -11,10 +11,11 @@ from portal.audit import Event
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
-from portal.services import consent_requests, files, messages, people, unread
+from portal.services import consent_requests, files, messages, people, reminders, unread
 from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
+from portal.services.reminders import Ending
 from portal.tools.profile import Tool
 
 RECENT = 6
@@ -27,6 +28,8 @@ class Overview:
     last_visit: datetime | None
     asks_me: int
     """Parties that wait for this person's own consent."""
+    endings: tuple[Ending, ...]
+    """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
     """Members who see nothing yet, for those who answer for the case."""
 
@@ -46,6 +49,7 @@ def overview(ticket: CaseTicket) -> Overview:
         files=tuple(files.newest(ticket, RECENT)),
         last_visit=unread.last_visit(ticket),
         asks_me=consent_requests.asks_me(ticket),
+        endings=tuple(reminders.endings(ticket)),
         waiting=tuple(line for line in people.lines(ticket) if not line.open and line.prospects) if leads else (),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,7 +17,7 @@ from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
-from portal.services import consent_drafts, consent_papers, consent_requests, consents
+from portal.services import consent_drafts, consent_papers, consent_requests, consents, reminders
 from portal.services.consent_requests import Request
 from portal.services.consents import Paper
 from portal.services.declarations import Answers
@@ -110,7 +110,10 @@ def mine(ticket: CaseTicket) -> ResponseReturnValue:
     """What one has said yes to, the way to take it back, and every declaration one ever gave."""
     asked = consent_requests.request(ticket, ticket.membership.id)
     history = consent_papers.history(ticket, ticket.membership.id)
-    return render_template("consents/mine.html", asked=asked, history=history, categories=categories_of(ticket))
+    endings = [ending for ending in reminders.endings(ticket) if ending.is_mine]
+    return render_template(
+        "consents/mine.html", asked=asked, history=history, categories=categories_of(ticket), endings=endings
+    )
 
 
 @bp.route("/register/<uuid:giver_id>", methods=["GET", "POST"])

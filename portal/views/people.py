@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import consent_requests, people
+from portal.services import consent_requests, people, reminders
+from portal.views.consents import categories_of
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 
@@ -19,10 +20,15 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     lines = people.picture(ticket)
     consents = consent_requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
     givers = consent_requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
+    leads = people.leads(ticket)
     return render_template(
         "people/index.html",
         lines=lines,
-        leads=people.leads(ticket),
+        leads=leads,
+        compartments=[rule.key for rule in ticket.profile.compartment] if leads else [],
+        missing=people.missing(lines, ticket) if leads else [],
+        endings=reminders.endings(ticket),
+        categories=categories_of(ticket),
         consents=consents,
         givers=givers,
         asks_me=consent_requests.asks_me(ticket),

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from portal.access.policy import Refusal
-from portal.access.roles import Level
+from portal.access.roles import Capacity, Level
 from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
 from portal.errors import InvalidInput
@@ -42,6 +42,7 @@ INPUT = {
     "scan_missing": _l("Attach a picture or scan of the signed page."),
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
+    "same_place": _l("It lies there already. Choose another place."),
     "consent_over": _l("This consent is no longer in force."),
     "consent_past_majority": _l(
         "A custody holder's consent ends at the latest the day before the young person turns %(age)s. Choose an earlier"
@@ -102,6 +103,12 @@ LEVEL = {
     Level.NONE: _l("No access"),
     Level.READ: _l("May read"),
     Level.WRITE: _l("May read and write"),
+}
+
+COMING = {
+    (Capacity.PARENT, False): _l("A parent without custody"),
+    (Capacity.PARENT, True): _l("A parent who holds custody"),
+    (Capacity.NETWORK_PERSON, False): _l("Another adult the young person has chosen"),
 }
 
 METHOD = {
