@@ -69,7 +69,7 @@ def test_one_table_tells_who_sees_what_until_when_and_what_is_missing_from_whom(
     missing = page.soup.find(attrs={"aria-labelledby": "missing"})
     assert missing is not None
     said = " ".join(missing.get_text(" ").split())
-    assert "Finn Far Mangler at sige ja til: Lars Lærer (Skole-medarbejder)" in said
+    assert "Finn Far Har ikke sagt ja til: Lars Lærer (Skole-medarbejder)" in said
     story.paper_consent(room, room.parents[1], ("shared",))
     page = guide.get(f"/cases/{room.case_id}/people")
     with app.test_request_context():
