@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from portal.access.actions import Action
+from portal.access.facts import ConsentFact
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.documents import consent_text, receipt
@@ -41,15 +44,19 @@ class Kept:
 def history(ticket: CaseTicket, giver_id: UUID) -> list[Kept]:
     """Every declaration a giver ever gave in this case, newest first, for the giver and those who answer for it."""
     ticket.require(Action.CONSENT_VIEW)
-    mine = (fact for fact in ticket.facts.consents_of(giver_id))
-    return [kept(ticket, fact.id) for fact in reversed(tuple(mine))]
+    mine = [consents.visible(ticket, fact.id) for fact in reversed(ticket.facts.consents_of(giver_id))]
+    found = ticket.session.scalars(select(Consent).where(Consent.id.in_([fact.id for fact in mine])))
+    rows = {row.id: row for row in found}
+    return [_kept(ticket, fact, rows[fact.id]) for fact in mine]
 
 
 def kept(ticket: CaseTicket, consent_id: UUID) -> Kept:
     """One declaration. Raises NotFound, and Damaged when its words are not those its hash was taken of."""
     ticket.require(Action.CONSENT_VIEW)
-    fact = consents.visible(ticket, consent_id)
-    row = ticket.session.get_one(Consent, consent_id)
+    return _kept(ticket, consents.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
+
+
+def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
     words = ticket.keys.unseal_text(row.text_sealed, f"consent.text {row.id}")
     digest = ticket.keys.unseal_text(row.text_sha256_sealed, f"consent.sha256 {row.id}")
     if consent_text.digest(words) != digest:

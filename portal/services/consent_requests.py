@@ -138,7 +138,7 @@ def asks_me(ticket: CaseTicket) -> int:
         return 0
     current = in_force(ticket, ticket.membership.id)
     granted = current.grants if current else frozenset()
-    lines = party_lines(ticket, ticket.membership, granted, current)
+    lines = party_lines(ticket, ticket.membership, granted, None)
     # Whoever was there when the last answer was given has been answered; a no is not asked about again.
     return sum(1 for line in lines if current is None or any(m.added_at > current.given_at for m in line.members))
 
