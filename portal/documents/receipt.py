@@ -23,6 +23,7 @@ _TEMPLATE = rb"""
 #set par(leading: 0.75em, spacing: 1.1em)
 #show heading: set block(above: 1.6em, below: 0.9em)
 #heading(level: 1, data.title)
+#if data.inner != data.title { heading(level: 2, data.inner) }
 #for block in data.blocks {
   if block.kind == "list" { list(..block.lines.map(line => [#line]), spacing: 0.8em) }
   else { for line in block.lines { par([#line]) } }
@@ -61,6 +62,7 @@ def write(title: str, words: str, about: Sequence[Line], language: str, sign_her
     data = {
         "title": title,
         "language": language,
+        "inner": words.split("\n")[0],
         "blocks": _blocks(words.split("\n")[1:]),
         "about": [(line.label, line.value) for line in about],
         "sign": sign_here,
