@@ -61,14 +61,18 @@ class Event(StrEnum):
     HAND_OVER_ACCEPTED = "hand_over.accepted"
     HAND_OVER_DECLINED = "hand_over.declined"
     HAND_OVER_WITHDRAWN = "hand_over.withdrawn"
+    CONSENT_ENDING = "consent.ending"
+    CUSTODY_SET = "custody.set"
     FILES_LISTED = "files.listed"
     FILE_VIEWED = "file.viewed"
+    FILE_MOVED = "file.moved"
     FILE_ADDED = "file.added"
     VERSION_ADDED = "version.added"
     VERSION_DOWNLOADED = "version.downloaded"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
     THREAD_VIEWED = "thread.viewed"
+    THREAD_MOVED = "thread.moved"
     THREAD_STARTED = "thread.started"
     MESSAGE_SENT = "message.sent"
     CASE_SEARCHED = "case.searched"
@@ -98,6 +102,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.MEMBER_LEFT: frozenset({"reason"}),
+    Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),

@@ -18,7 +18,7 @@ from portal.access.signin.eid import ATTEMPT_LASTS
 from portal.house import House
 from portal.models import EidAttempt, Submission
 from portal.outbox import worker_app
-from portal.services import accounts
+from portal.services import accounts, reminders
 
 log = structlog.get_logger("worker")
 
@@ -40,6 +40,16 @@ If you did not expect an invitation, you can ignore this mail.
 """
 
 
+_NEWS = """\
+Der er nyt til dig. Log på.
+
+--
+
+There is something new for you. Sign in.
+"""
+"""All that a notice may say: no name, title, sender or link that tells what it is about."""
+
+
 def build(house: House) -> App:
     """The queue with every task this portal knows."""
     app = worker_app(house.settings.database_url)
@@ -58,6 +68,21 @@ def build(house: House) -> App:
         )
         mail.send(settings, address, settings.product_name, body)
         log.info("invitation mailed", invitation=invitation_id)
+
+    @app.task(name="mail_news", retry=_AGAIN)
+    def mail_news(person_id: str) -> None:
+        with house.unit_of_work() as session:
+            address = reminders.address_of(session, UUID(person_id))
+        if address is not None:
+            mail.send(house.settings, address, house.settings.product_name, _NEWS)
+            log.info("news mailed", person=person_id)
+
+    @app.periodic(cron="40 4 * * *")
+    @app.task(name="remind", queueing_lock="remind", retry=_AGAIN)
+    def remind(timestamp: int) -> None:  # noqa: ARG001
+        with house.unit_of_work() as session:
+            told = reminders.send_due(session)
+        log.info("reminded", people=told)
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")

@@ -177,7 +177,7 @@ class Story:
         def register(ticket: CaseTicket) -> UUID:
             asked = consent_requests.request(ticket, room.member(giver))
             today = clock.today(ticket.profile.zone)
-            paper = Paper("paper", today, "", self.upload("samtykke.pdf", PDF))
+            paper = Paper("paper", today, "", self.upload("samtykke.pdf", PDF), told=True)
             choices = _choices(asked, None, otherwise)
             return consents.register(ticket, uuid4(), room.member(giver), choices, asked.until, "da", paper)
 

@@ -201,5 +201,7 @@ class Facts:
         return any(freeze.member_id == member_id and freeze.counts_at(at) for freeze in self.freezes)
 
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
-        """Declarations of one giver, oldest first: at any time the newest one given counts."""
-        return tuple(sorted((c for c in self.consents if c.giver_id == giver_id), key=lambda c: c.given_at))
+        """Declarations of one giver, oldest first: at any time the newest one given counts, and of two given on the
+        same day on paper the one that was registered last."""
+        given = (c for c in self.consents if c.giver_id == giver_id)
+        return tuple(sorted(given, key=lambda c: (c.given_at, c.valid_from)))

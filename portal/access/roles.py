@@ -55,6 +55,8 @@ _OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSE
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
+        Action.FILE_MOVE,
+        Action.MESSAGE_MOVE,
         Action.NATIONAL_ID_SHOW,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,

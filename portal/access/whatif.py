@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party, Withdrawal
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Blocker, compute, judge
+from portal.access.windows import Blocker, Window, compute, judge
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,37 @@ def prospects(facts: Facts, member: Member, at: datetime) -> list[Prospect]:
         verdict = judge(facts, member, rule, at)
         level = Level.WRITE if verdict.can_write else Level.READ if verdict.can_read else Level.NONE
         found.append(Prospect(rule.key, level, verdict.blockers))
+    return found
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The unbroken time in which somebody sees a compartment, whatever it rests on meanwhile."""
+
+    since: datetime
+    until: datetime | None
+    consents: tuple[UUID, ...]
+    """The declarations it rests on at the instant that was asked about."""
+
+
+def stretches(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str], Stretch]:
+    """By member and compartment, for what is open at that instant. Windows that touch are one stretch."""
+    of_each: dict[tuple[UUID, str], list[Window]] = {}
+    for window in sorted(windows, key=lambda w: w.valid_from):
+        of_each.setdefault((window.member_id, window.compartment), []).append(window)
+    found = {}
+    for key, row in of_each.items():
+        now = next(
+            (n for n, w in enumerate(row) if w.valid_from <= at and (not w.valid_until or at < w.valid_until)), None
+        )
+        if now is None:
+            continue
+        first = last = now
+        while first and row[first - 1].valid_until == row[first].valid_from:
+            first -= 1
+        while last + 1 < len(row) and row[last].valid_until == row[last + 1].valid_from:
+            last += 1
+        found[key] = Stretch(row[first].valid_from, row[last].valid_until, row[now].consents)
     return found
 
 
@@ -137,3 +169,20 @@ def with_owner(facts: Facts, member_id: UUID, unit_id: UUID, at: datetime) -> Fa
     before = facts.ownerships or (Ownership(datetime.min.replace(tzinfo=UTC), first.id, facts.owner_unit_id),)
     opened = with_level(facts, member_id, Level.WRITE, at)
     return replace(opened, ownerships=(*before, Ownership(at, member_id, unit_id)))
+
+
+def with_consent(facts: Facts, consent: ConsentFact) -> Facts:
+    """As if that declaration were given; it takes the place of the giver's earlier ones."""
+    return replace(facts, consents=(*facts.consents, consent))
+
+
+def with_custody(facts: Facts, member_id: UUID, holds: bool, at: datetime) -> Facts:
+    """As if the member held custody from now on, or no longer did."""
+    members = tuple(_custody(m, holds, at) if m.id == member_id else m for m in facts.members)
+    return replace(facts, members=members)
+
+
+def _custody(member: Member, holds: bool, at: datetime) -> Member:
+    if holds:
+        return replace(member, custody_from=at, custody_until=None)
+    return replace(member, custody_until=at)

@@ -238,7 +238,8 @@ class _Play:
                 for line in asked.parties
             }
             today = clock.today(ticket.profile.zone)
-            paper = Paper("paper", today, "", self._upload("samtykke.pdf", papers.signed_page(giver.display_name)))
+            page = self._upload("samtykke.pdf", papers.signed_page(giver.display_name))
+            paper = Paper("paper", today, "", page, told=True)
             consents.register(ticket, uuid4(), giver.id, choices, asked.until, "da", paper)
 
         self._in(case_id, self.owners[case_id], register)

@@ -2,7 +2,14 @@
 
 from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
-from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
+from portal.models.consents import (
+    Consent,
+    ConsentDraft,
+    ConsentException,
+    ConsentGrant,
+    ConsentReminder,
+    ConsentWithdrawal,
+)
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
@@ -18,7 +25,10 @@ __all__ = [
     "CaseKey",
     "Compartment",
     "Consent",
+    "ConsentDraft",
+    "ConsentException",
     "ConsentGrant",
+    "ConsentReminder",
     "ConsentWithdrawal",
     "Departure",
     "EidAttempt",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -40,6 +40,8 @@ class Consent(Base):
     scan_key: Mapped[bytes | None]
     scan_media_type: Mapped[str | None]
     scan_size: Mapped[int | None]
+    made_in: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text::bigint)"))
+    """The database transaction it was made in: no later one can add to what it says yes to."""
 
 
 class ConsentGrant(Base):
@@ -58,6 +60,54 @@ class ConsentGrant(Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     membership_id: Mapped[UUID | None]
     category: Mapped[str]
+
+
+class ConsentException(Base):
+    """One thing the giver kept back: this party may not see information of this category, though others may."""
+
+    __tablename__ = "consent_exception"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "consent_id"], ["consent.case_id", "consent.id"]),
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("(unit_id is null) <> (membership_id is null)", name="party"),
+        Index("ix_consent_exception_consent_id", "consent_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    consent_id: Mapped[UUID]
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    membership_id: Mapped[UUID | None]
+    category: Mapped[str]
+
+
+class ConsentDraft(Base):
+    """What somebody has answered and not yet given: kept, sealed, while they prove once more who they are."""
+
+    __tablename__ = "consent_draft"
+    __table_args__ = (ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),)
+
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    answers_sealed: Mapped[bytes]
+    written_at: Mapped[datetime]
+
+
+class ConsentReminder(Base):
+    """That a declaration will end in so many days, to be told once."""
+
+    __tablename__ = "consent_reminder"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "consent_id"], ["consent.case_id", "consent.id"]),
+        UniqueConstraint("consent_id", "days_before"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    consent_id: Mapped[UUID]
+    days_before: Mapped[int]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
 
 
 class ConsentWithdrawal(Base):

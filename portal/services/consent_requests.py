@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import select
+
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Member, Party
+from portal.access.facts import ConsentFact, Facts, Member, Party
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.windows import majority
 from portal.audit import Event
 from portal.errors import NotFound
-from portal.models import Consent, Membership
+from portal.models import Consent, ConsentException, Membership
 from portal.services import people
 from portal.services.people import Workplace
 from portal.tools.profile import Profile, profile
@@ -63,7 +65,9 @@ class PartyLine:
     purposes: tuple[str, ...]
     groups: tuple[Group, ...]
     granted: frozenset[str]
-    """Groups the giver's declaration in force says yes to."""
+    """Groups the giver's declaration in force says yes to, whole or with exceptions."""
+    excepted: frozenset[str] = frozenset()
+    """Categories of those groups that it keeps back."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,13 @@ def request(ticket: CaseTicket, giver_id: UUID) -> Request:
     current = in_force(ticket, giver.id)
     granted = current.grants if current else frozenset()
     lines = tuple(party_lines(ticket, giver, granted, current))
-    today = clock.today(ticket.facts.rules.zone)
     ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
     return Request(
         giver=giver,
         young_person=ticket.young_person,
         parties=lines,
         current=_consent_line(ticket, current, lines) if current else None,
-        until=default_end(rules_of(ticket), today),
+        until=latest_end(ticket, giver),
     )
 
 
@@ -177,12 +180,12 @@ def in_force(ticket: CaseTicket, giver_id: UUID) -> ConsentFact | None:
     """The declaration of that giver that counts today."""
     given = ticket.facts.consents_of(giver_id)
     newest = given[-1] if given else None
-    return newest if newest and state_of(ticket, newest) is ConsentState.IN_FORCE else None
+    return newest if newest and state_of(ticket.facts, newest) is ConsentState.IN_FORCE else None
 
 
-def state_of(ticket: CaseTicket, consent: ConsentFact) -> ConsentState:
+def state_of(facts: Facts, consent: ConsentFact) -> ConsentState:
     """What has become of a declaration."""
-    now, facts = clock.now(), ticket.facts
+    now = clock.now()
     if any(back.party is None for back in consent.withdrawals):
         return ConsentState.WITHDRAWN
     if facts.consents_of(consent.giver_id)[-1] is not consent:
@@ -198,7 +201,7 @@ def party_lines(
 ) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
-    places = people.workplaces(ticket)
+    places, kept_back = people.workplaces(ticket), exceptions_of(ticket, consent)
     found: dict[Party, list[Member]] = {}
     for member in facts.members:
         party = _party_of(member, facts.owner_unit_id, giver)
@@ -209,6 +212,7 @@ def party_lines(
     for party, members in found.items():
         groups = tuple(_groups(rules_of(ticket), members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
+        excepted = kept_back.get(party, frozenset())
         back = consent.withdrawn_at(party) if consent else None
         if members[0].capacity is Capacity.PARENT and consent and consent.given_at < majority(facts) <= now:
             back = majority(facts)  # said as a minor: a parent is let in anew by the adult, or not at all
@@ -221,8 +225,25 @@ def party_lines(
             capacity=members[0].capacity,
             purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
             groups=groups,
-            granted=frozenset(g.key for g in groups if not back and said_yes.issuperset(g.categories)),
+            granted=frozenset(g.key for g in groups if not back and _says_yes(g, said_yes, excepted)),
+            excepted=frozenset() if back else excepted,
         )
+
+
+def exceptions_of(ticket: CaseTicket, consent: ConsentFact | None) -> dict[Party, frozenset[str]]:
+    """What a declaration keeps back, by party."""
+    found: dict[Party, frozenset[str]] = {}
+    if consent is not None:
+        rows = ticket.session.scalars(select(ConsentException).where(ConsentException.consent_id == consent.id))
+        for row in rows:
+            party = Party(row.unit_id, row.membership_id)
+            found[party] = found.get(party, frozenset()) | {row.category}
+    return found
+
+
+def _says_yes(group: Group, said_yes: set[str], excepted: frozenset[str]) -> bool:
+    wanted = set(group.categories)
+    return bool(wanted & said_yes) and wanted <= said_yes | excepted
 
 
 def _party_of(member: Member, owner_unit: UUID, giver: Membership) -> Party | None:
@@ -255,7 +276,18 @@ def _purpose(ticket: CaseTicket, membership: Membership) -> str:
     return ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else ""
 
 
+def latest_end(ticket: CaseTicket, giver: Membership, given_on: date | None = None) -> date:
+    """The last day a declaration of that giver may be valid: the profile's months from the day it was given, and a
+    custody holder's not longer than the young person is a minor."""
+    facts = ticket.facts
+    ends = default_end(rules_of(ticket), given_on or clock.today(facts.rules.zone))
+    if giver.capacity != Capacity.PARENT:
+        return ends
+    return min(ends, clock.birthday(facts.birth_date, facts.rules.majority_age) - timedelta(days=1))
+
+
 def default_end(rules: Profile, today: date) -> date:
+    """The day so many months on, or the last day of that month where it has no such day."""
     months = today.month - 1 + rules.consent_months
     year, month = today.year + months // 12, months % 12 + 1
     for day in range(today.day, 27, -1):

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
+from sqlalchemy import delete
+
 from portal import clock, text
-from portal.access import whatif
 from portal.access.actions import Action
 from portal.access.facts import ConsentFact, Party
 from portal.access.ledger import rewrite_windows
 from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Change
+from portal.access.whatif import with_withdrawal
 from portal.audit import Event
-from portal.documents import consent_text
 from portal.errors import InvalidInput, NotFound
-from portal.models import Consent, ConsentGrant, ConsentWithdrawal, Membership
+from portal.models import Consent, ConsentDraft, ConsentException, ConsentGrant, ConsentWithdrawal
 from portal.services import consent_requests as requests
-from portal.services import files, once, people
-from portal.services.consent_requests import CONSENT_CHANGES, Group, PartyLine
-from portal.services.files import Download, Upload
-from portal.storage import BlobStore
+from portal.services import declarations, effects, once, people, reminders
+from portal.services.consent_requests import CONSENT_CHANGES
+from portal.services.declarations import Answers, Choices, Draft
+from portal.services.effects import Effects
+from portal.services.files import Upload
 from portal.storage.inspection import media_type
-
-Choices = Mapping[str, frozenset[str]]
-"""Party key -> keys of the groups of information that are said yes to."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,29 @@ class Paper:
     given_on: date
     note: str = ""
     scan: Upload | None = None
+    told: bool = False
+    """Whether the owner answers for the giver having been told everything a consent takes."""
 
 
-def give(ticket: CaseTicket, submission: UUID, choices: Choices, valid_until: date, language: str) -> UUID:
+def give(
+    ticket: CaseTicket,
+    submission: UUID,
+    choices: Choices,
+    valid_until: date,
+    language: str,
+    exceptions: Choices | None = None,
+) -> UUID:
     """The person's own declaration, given while signed in with the eID. It takes the place of any before it.
 
-    Raises InvalidInput for a period or choice that cannot be.
+    That the proof of who they are is fresh is asked for at the door (`@fresh`). Raises InvalidInput for a period or
+    choice that cannot be.
     """
     ticket.require(Action.CONSENT_GIVE)
-    return _declare(ticket, submission, ticket.membership, choices, valid_until, language, None)
+    giver = requests.giver_for(ticket, ticket.membership.id)
+    draft = declarations.draw_up(ticket, giver, Answers(choices, valid_until, exceptions or {}), language)
+    made = _declare(ticket, submission, draft, None)
+    ticket.session.execute(delete(ConsentDraft).where(ConsentDraft.membership_id == giver.id))
+    return made
 
 
 def register(
@@ -57,10 +68,11 @@ def register(
     valid_until: date,
     language: str,
     paper: Paper,
+    exceptions: Choices | None = None,
 ) -> UUID:
     """A declaration on paper (with its scan) or oral (with a note), registered by the owner.
 
-    Raises InvalidInput when the scan or note is missing, or the day lies ahead.
+    Raises InvalidInput when the scan or note is missing, the day lies ahead, or the giver was not told everything.
     """
     ticket.require(Action.CONSENT_REGISTER)
     giver = requests.giver_for(ticket, giver_id)
@@ -72,7 +84,11 @@ def register(
         raise InvalidInput("note", "required")
     if paper.given_on > clock.today(ticket.facts.rules.zone):
         raise InvalidInput("given_on", "date_ahead")
-    return _declare(ticket, submission, giver, choices, valid_until, language, paper)
+    if not paper.told:
+        raise InvalidInput("told", "not_told")
+    answers = Answers(choices, valid_until, exceptions or {})
+    draft = declarations.draw_up(ticket, giver, answers, language, paper.given_on)
+    return _declare(ticket, submission, draft, paper)
 
 
 def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
@@ -97,34 +113,21 @@ def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: 
     rewrite_windows(ticket.session, ticket.case_id)
 
 
-def preview_withdrawal(ticket: CaseTicket, consent_id: UUID, party_key: str) -> list[Change]:
+def preview_withdrawal(ticket: CaseTicket, consent_id: UUID, party_key: str) -> Effects:
     """What taking it back would shut, and for whom."""
     ticket.require(Action.CONSENT_WITHDRAW)
     consent, party = _withdrawable(ticket, consent_id, party_key)
     ticket.record(Event.CONSENT_VIEWED, item_id=consent.id)
-    now = clock.now()
-    return whatif.changes(ticket.facts, whatif.with_withdrawal(ticket.facts, consent.id, party, now), now)
+    return effects.of(ticket, with_withdrawal(ticket.facts, consent.id, party, clock.now()))
 
 
 def giver_of(ticket: CaseTicket, consent_id: UUID) -> UUID:
     """The membership whose declaration this is. Raises NotFound for one this person may not see."""
-    return _visible(ticket, consent_id).giver_id
+    return visible(ticket, consent_id).giver_id
 
 
-def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
-    """The scanned page of a consent on paper, for its giver and those who answer for the case."""
-    ticket.require(Action.CONSENT_VIEW)
-    _visible(ticket, consent_id)
-    row = ticket.session.get(Consent, consent_id)
-    if row is None or row.scan_blob is None or row.scan_key is None:
-        raise NotFound
-    file_key = ticket.keys.unwrap_file_key(row.scan_key, row.scan_blob)
-    content = files.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
-    ticket.record(Event.CONSENT_VIEWED, item_id=row.id)
-    return Download("samtykke", row.scan_media_type or "application/octet-stream", row.scan_size or 0, content)
-
-
-def _visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
+def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
+    """The declaration, for its giver and those who answer for the case. Raises NotFound for anybody else."""
     fact = next((consent for consent in ticket.facts.consents if consent.id == consent_id), None)
     if fact is None or not (people.leads(ticket) or fact.giver_id == ticket.membership.id):
         raise NotFound
@@ -132,11 +135,11 @@ def _visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
 
 
 def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple[ConsentFact, Party | None]:
-    consent = _visible(ticket, consent_id)
+    consent = visible(ticket, consent_id)
     own = consent.giver_id == ticket.membership.id
     if not own and ticket.standing is not Standing.OWNER:
         raise NotFound
-    if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket, consent)]:
+    if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
         raise InvalidInput("", "consent_over")
     if party_key == "all":
         return consent, None
@@ -148,70 +151,41 @@ def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple
     return consent, party
 
 
-def _declare(
-    ticket: CaseTicket,
-    submission: UUID,
-    giver: Membership,
-    choices: Choices,
-    valid_until: date,
-    language: str,
-    paper: Paper | None,
-) -> UUID:
-    zone, now = ticket.facts.rules.zone, clock.now()
-    today = clock.today(zone)
-    if not today <= valid_until:
-        raise InvalidInput("valid_until", "date_past")
-    if valid_until > requests.default_end(requests.rules_of(ticket), today):
-        raise InvalidInput("valid_until", "consent_too_long", months=requests.rules_of(ticket).consent_months)
-    lines = {line.key: line for line in requests.party_lines(ticket, giver, frozenset(), None)}
-    if set(choices) - set(lines):
-        raise InvalidInput("", "form_stale")
-    chosen = {line: _chosen_groups(line, choices.get(line.key, frozenset())) for line in lines.values()}
-    if not any(chosen.values()):
-        raise InvalidInput("parties", "consent_nobody")
-    made = uuid4()
+def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | None) -> UUID:
+    zone, now, made = ticket.facts.rules.zone, clock.now(), uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
-    given_at = now if paper is None or paper.given_on == today else clock.start_of(paper.given_on, zone)
+    on_the_day = paper is None or paper.given_on == clock.today(zone)
     row = Consent(
         id=made,
         case_id=ticket.case_id,
-        giver_id=giver.id,
+        giver_id=draft.giver.id,
         registered_by_id=ticket.membership.id,
         method=paper.method if paper else "eid",
-        given_at=given_at,
+        given_at=now if on_the_day or paper is None else clock.start_of(paper.given_on, zone),
         valid_from=now,
-        valid_until=clock.end_of(valid_until, zone),
+        valid_until=clock.end_of(draft.valid_until, zone),
         wording_version=requests.rules_of(ticket).consent.version,
+        text_sealed=ticket.keys.seal_text(draft.words, f"consent.text {made}"),
+        text_sha256_sealed=ticket.keys.seal_text(draft.digest, f"consent.sha256 {made}"),
     )
-    words = _words(ticket, giver, chosen, valid_until, language)
-    row.text_sealed = ticket.keys.seal_text(words, f"consent.text {made}")
-    row.text_sha256_sealed = ticket.keys.seal_text(consent_text.digest(words), f"consent.sha256 {made}")
     if paper:
         _attach(ticket, row, paper)
     ticket.session.add(row)
     ticket.session.flush()
-    ticket.session.add_all(
-        ConsentGrant(
-            case_id=ticket.case_id,
-            consent_id=made,
-            unit_id=line.party.unit_id,
-            membership_id=line.party.membership_id,
-            category=category,
-        )
-        for line, groups in chosen.items()
-        for group in groups
-        for category in group.categories
-    )
+    _add_cells(ticket, made, draft)
+    reminders.plan(ticket, row)
     ticket.record(Event.CONSENT_GIVEN, item_id=made, method=row.method)
     rewrite_windows(ticket.session, ticket.case_id)
     return made
 
 
-def _chosen_groups(line: PartyLine, keys: frozenset[str]) -> tuple[Group, ...]:
-    if keys - {group.key for group in line.groups}:
-        raise InvalidInput("", "form_stale")
-    return tuple(group for group in line.groups if group.key in keys)
+def _add_cells(ticket: CaseTicket, consent_id: UUID, draft: Draft) -> None:
+    for one in draft.lines:
+        party = {"unit_id": one.line.party.unit_id, "membership_id": one.line.party.membership_id}
+        of_it = {"case_id": ticket.case_id, "consent_id": consent_id, **party}
+        ticket.session.add_all(ConsentGrant(**of_it, category=category) for category in one.granted)
+        ticket.session.add_all(ConsentException(**of_it, category=category) for category in one.excepted)
 
 
 def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
@@ -227,28 +201,3 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
         row.scan_blob, row.scan_size = content.blob, content.size
         row.scan_key = ticket.keys.wrap_file_key(content.file_key, content.blob)
         content.keep()
-
-
-def _words(
-    ticket: CaseTicket,
-    giver: Membership,
-    chosen: Mapping[PartyLine, tuple[Group, ...]],
-    valid_until: date,
-    language: str,
-) -> str:
-    """The declaration as the giver read it."""
-    parties = [
-        (_called(line), [category for group in groups for category in group.categories])
-        for line, groups in chosen.items()
-        if groups
-    ]
-    declaration = consent_text.Declaration(
-        giver.display_name, ticket.young_person.display_name, giver.capacity, parties, valid_until
-    )
-    return consent_text.write(requests.rules_of(ticket), declaration, language)
-
-
-def _called(line: PartyLine) -> str:
-    if line.workplace:
-        return f"{line.workplace.unit}, {line.workplace.organisation}"
-    return line.members[0].display_name

@@ -140,9 +140,13 @@ CHANGES = (
     Event.HAND_OVER_ACCEPTED,
     Event.HAND_OVER_DECLINED,
     Event.HAND_OVER_WITHDRAWN,
+    Event.CONSENT_ENDING,
+    Event.CUSTODY_SET,
     Event.FILE_ADDED,
+    Event.FILE_MOVED,
     Event.VERSION_ADDED,
     Event.THREAD_STARTED,
+    Event.THREAD_MOVED,
     Event.MESSAGE_SENT,
 )
 

@@ -12,12 +12,23 @@ from portal.audit import Event
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
-from portal.services import choosing, coming_of_age, consent_requests, files, messages, people, safeguards, unread
+from portal.services import (
+    choosing,
+    coming_of_age,
+    consent_requests,
+    files,
+    messages,
+    people,
+    reminders,
+    safeguards,
+    unread,
+)
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
+from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
 from portal.tools.profile import Tool
 
@@ -31,6 +42,8 @@ class Overview:
     last_visit: datetime | None
     asks_me: int
     """Parties that wait for this person's own consent."""
+    endings: tuple[Ending, ...]
+    """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
     """Members who see nothing yet, for those who answer for the case."""
     gone: tuple[MemberLine, ...]
@@ -63,6 +76,7 @@ def overview(ticket: CaseTicket) -> Overview:
         countdown=coming_of_age.countdown(ticket),
         wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
+        endings=tuple(reminders.endings(ticket)),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from portal.access.actions import Action
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect
+from portal.access.windows import Blocker, Obstacle, compute
 from portal.audit import Event
 from portal.errors import NotFound
 from portal.models import Membership
@@ -32,6 +34,18 @@ class OpenShelf:
     since: datetime
     until: datetime | None
     basis: str
+    agreed: tuple[Membership, ...] = ()
+    """Whose consents it rests on; only for those who answer for the case."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One person and one compartment, for the table of all of them."""
+
+    compartment: str
+    shelf: OpenShelf | None
+    blockers: tuple[Blocker, ...]
+    """What is in the way; empty for an open compartment, and for one that is not meant for them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,30 @@ class MemberLine:
     @property
     def lacking(self) -> tuple[Prospect, ...]:
         return tuple(p for p in self.prospects if p.level is Level.NONE)
+
+    def cells(self, compartments: Iterable[str]) -> tuple[Cell, ...]:
+        """One for each of the compartments, in their order."""
+        open_ones = {shelf.key: shelf for shelf in self.open}
+        shut = {prospect.compartment: prospect.blockers for prospect in self.lacking}
+        return tuple(Cell(key, open_ones.get(key), shut.get(key, ())) for key in compartments)
+
+    @property
+    def spans(self) -> tuple[tuple[tuple[bool, datetime | None], tuple[OpenShelf, ...]], ...]:
+        """What is open, together where it is open in the same way and for as long: each is one sentence."""
+        alike: dict[tuple[bool, datetime | None], tuple[OpenShelf, ...]] = {}
+        for shelf in self.open:
+            key = (shelf.can_write, shelf.until)
+            alike[key] = (*alike.get(key, ()), shelf)
+        return tuple(alike.items())
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Somebody whose consent is missing, and for whom."""
+
+    giver: Membership
+    obstacles: frozenset[Obstacle]
+    members: tuple[Membership, ...]
 
 
 def leads(ticket: CaseTicket) -> bool:
@@ -77,7 +115,7 @@ def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[Mem
 def who_sees(ticket: CaseTicket, compartment_id: UUID | None) -> list[MemberLine]:
     """The audience, as a page of its own that leaves its trace."""
     ticket.require(Action.CASE_VIEW)
-    found = audience(ticket, compartment_id)
+    found = _told_whole(ticket, audience(ticket, compartment_id))
     ticket.record(Event.AUDIENCE_VIEWED, compartment_id)
     return found
 
@@ -100,7 +138,22 @@ def picture(ticket: CaseTicket) -> list[MemberLine]:
     them, and nothing of compartments they do not see themselves."""
     ticket.require(Action.TEAM_VIEW)
     ticket.record(Event.TEAM_VIEWED)
-    return lines(ticket) if leads(ticket) else audience(ticket)
+    return _told_whole(ticket, lines(ticket) if leads(ticket) else audience(ticket))
+
+
+def missing(found: list[MemberLine], ticket: CaseTicket) -> list[Missing]:
+    """From whom a consent is missing, and who waits for it, over all the lines."""
+    lacking: dict[UUID, dict[UUID, Membership]] = {}
+    obstacles: dict[UUID, set[Obstacle]] = {}
+    for line in found:
+        for blocker in (b for prospect in line.lacking for b in prospect.blockers):
+            if blocker.giver_id is not None:
+                lacking.setdefault(blocker.giver_id, {})[line.membership.id] = line.membership
+                obstacles.setdefault(blocker.giver_id, set()).add(blocker.obstacle)
+    return [
+        Missing(ticket.members[giver], frozenset(obstacles[giver]), tuple(waiting.values()))
+        for giver, waiting in lacking.items()
+    ]
 
 
 def lines(ticket: CaseTicket) -> list[MemberLine]:
@@ -118,6 +171,26 @@ def lines(ticket: CaseTicket) -> list[MemberLine]:
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
     return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
+
+
+def _told_whole(ticket: CaseTicket, found: list[MemberLine]) -> list[MemberLine]:
+    """With since and until of the whole unbroken time, computed from the facts, and with whose yes it rests on.
+
+    A stored window ends where anything about it changes, also when the next one goes on without a gap: when a consent
+    is renewed, or when custody ends and the young person's own consent carries on.
+    """
+    whole = whatif.stretches(compute(ticket.facts).windows, clock.now())
+    givers = {consent.id: ticket.members[consent.giver_id] for consent in ticket.facts.consents}
+    told = leads(ticket)
+
+    def tell(member_id: UUID, shelf: OpenShelf) -> OpenShelf:
+        stretch = whole.get((member_id, shelf.key))
+        if stretch is None:
+            return shelf
+        agreed = tuple(givers[consent] for consent in stretch.consents) if told else ()
+        return replace(shelf, since=stretch.since, until=stretch.until, agreed=agreed)
+
+    return [replace(line, open=tuple(tell(line.membership.id, shelf) for shelf in line.open)) for line in found]
 
 
 def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:

@@ -17,9 +17,10 @@ from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect
 from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
-from portal.models import Organisation, Person, Staff, Unit
-from portal.services import citizens, joining, once, people
+from portal.models import Membership, Organisation, Person, Staff, Unit
+from portal.services import citizens, effects, joining, once, people
 from portal.services.citizens import NewCitizen
+from portal.services.effects import Effects
 from portal.services.joining import Host, Joining
 from portal.services.people import MemberLine, Workplace
 
@@ -115,6 +116,52 @@ def change_level(ticket: CaseTicket, membership_id: UUID, level: Level) -> None:
         return
     joining.set_level(_host(ticket), membership_id, level)
     rewrite_windows(ticket.session, ticket.case_id)
+
+
+def level_effects(ticket: CaseTicket, membership_id: UUID) -> dict[Level, Effects]:
+    """What setting each level would do, as names and things."""
+    ticket.require(Action.TEAM_CHANGE)
+    now = clock.now()
+    return {level: effects.of(ticket, whatif.with_level(ticket.facts, membership_id, level, now)) for level in Level}
+
+
+def adding_effects(ticket: CaseTicket, capacity: Capacity, custody: bool) -> Effects:
+    """What adding a citizen would do: to them, and to the others."""
+    ticket.require(Action.TEAM_CHANGE)
+    now = clock.now()
+    newcomer = Member(uuid4(), uuid4(), capacity, None, ((now, Level.READ),), custody_from=now if custody else None)
+    return effects.of(ticket, whatif.with_member(ticket.facts, newcomer), newcomer)
+
+
+def custody_effects(ticket: CaseTicket, membership_id: UUID) -> Effects:
+    """What noting the opposite of what is noted now about a parent's custody would do. Raises NotFound for others."""
+    membership = _parent(ticket, membership_id)
+    now = clock.now()
+    holds = ticket.facts.member(membership.id).holds_custody_at(now)
+    return effects.of(ticket, whatif.with_custody(ticket.facts, membership.id, not holds, now))
+
+
+def set_custody(ticket: CaseTicket, membership_id: UUID, holds: bool) -> None:
+    """Notes from now on whether a parent holds custody; what was before is in the log. Raises NotFound for others."""
+    membership = _parent(ticket, membership_id)
+    now = clock.now()
+    if ticket.facts.member(membership.id).holds_custody_at(now) is holds:
+        return
+    if holds:
+        membership.custody_from, membership.custody_until = now, None
+    else:
+        membership.custody_until = now
+    ticket.session.flush()
+    ticket.record(Event.CUSTODY_SET, item_id=membership.id, holds=holds)
+    rewrite_windows(ticket.session, ticket.case_id)
+
+
+def _parent(ticket: CaseTicket, membership_id: UUID) -> Membership:
+    ticket.require(Action.TEAM_CHANGE)
+    membership = ticket.members.get(membership_id)
+    if membership is None or membership.capacity != Capacity.PARENT:
+        raise NotFound
+    return membership
 
 
 def make_code(ticket: CaseTicket, membership_id: UUID) -> str:

@@ -12,6 +12,7 @@ def blueprints() -> list[Blueprint]:
         case_list,
         choosing,
         coming_of_age,
+        consent_papers,
         consents,
         files,
         front,
@@ -20,6 +21,7 @@ def blueprints() -> list[Blueprint]:
         leaving,
         log,
         messages,
+        moving,
         office,
         people,
         plan,
@@ -40,6 +42,7 @@ def blueprints() -> list[Blueprint]:
         plan,
         files,
         messages,
+        moving,
         people,
         team,
         consents,
@@ -48,6 +51,7 @@ def blueprints() -> list[Blueprint]:
         choosing,
         coming_of_age,
         hand_over,
+        consent_papers,
         log,
     )
     return [module.bp for module in modules]

@@ -66,7 +66,16 @@ class CaseHead:
             (_("People"), "people.index", "groups", 0),
         ]
         here = (request.endpoint or "").split(".")[0]
-        part_of_people = ("team", "consents", "safeguards", "leaving", "choosing", "coming_of_age", "hand_over")
+        part_of_people = (
+            "team",
+            "consents",
+            "consent_papers",
+            "safeguards",
+            "leaving",
+            "choosing",
+            "coming_of_age",
+            "hand_over",
+        )
         homes = {**dict.fromkeys(part_of_people, "people"), "log": ""}
         here = homes.get(here, here)
         return [

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import consent_requests, hand_over, people, safeguards
+from portal.services import consent_requests, hand_over, people, reminders, safeguards
 from portal.views.asking import AskingForm
+from portal.views.consents import categories_of
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 
@@ -20,13 +21,18 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     lines = people.picture(ticket)
     consents = consent_requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
     givers = consent_requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
+    leads = people.leads(ticket)
     return render_template(
         "people/index.html",
         lines=lines,
-        leads=people.leads(ticket),
+        leads=leads,
         offered=hand_over.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
         asking=AskingForm(),
-        frozen=safeguards.freezes(ticket) if people.leads(ticket) else [],
+        frozen=safeguards.freezes(ticket) if leads else [],
+        compartments=[rule.key for rule in ticket.profile.compartment] if leads else [],
+        missing=people.missing(lines, ticket) if leads else [],
+        endings=reminders.endings(ticket),
+        categories=categories_of(ticket),
         consents=consents,
         givers=givers,
         asks_me=consent_requests.asks_me(ticket),

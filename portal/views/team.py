@@ -8,8 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length
 
 from portal.access.actions import Action
 from portal.access.guard import opens
@@ -17,6 +17,7 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.clock import now
 from portal.cpr import Cpr
+from portal.errors import NotFound
 from portal.services import team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
@@ -54,6 +55,10 @@ class CitizenForm(AskingForm):
 
 class LevelForm(AskingForm):
     level = RadioField(_l("Access"), choices=choices(*((level.value, words.LEVEL[level]) for level in Level)))
+
+
+class CustodyForm(AskingForm):
+    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=words.INPUT["form_stale"])])
 
 
 @bp.get("/find")
@@ -101,7 +106,11 @@ def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
 
     made = attempt(form, verb)
     if made is None:
-        return render_template("team/citizen.html", form=form), status(form)
+        ways = [
+            (words.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
+            for capacity, custody in words.COMING
+        ]
+        return render_template("team/citizen.html", form=form, ways=ways), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -118,7 +127,8 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("team/member.html", form=form, line=line), status(form)
+        outcomes = team.level_effects(ticket, membership_id) if line.membership.capacity != Capacity.OWNER else {}
+        return render_template("team/member.html", form=form, line=line, outcomes=outcomes), status(form)
     flash(_("The access is changed. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -127,7 +137,11 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 @opens(Action.TEAM_CHANGE)
 def confirm_close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Shutting somebody out is a page of its own that says what will happen."""
-    return render_template("team/close.html", form=AskingForm(), line=team.member(ticket, membership_id))
+    line = team.member(ticket, membership_id)
+    if line.membership.capacity == Capacity.OWNER:
+        raise NotFound
+    outcome = team.level_effects(ticket, membership_id)[Level.NONE]
+    return render_template("team/close.html", form=AskingForm(), line=line, outcome=outcome)
 
 
 @bp.post("/<uuid:membership_id>/close")
@@ -135,6 +149,24 @@ def confirm_close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValu
 def close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     team.change_level(ticket, membership_id, Level.NONE)
     flash(_("The access is closed. It takes effect now."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/<uuid:membership_id>/custody", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
+    """Noting that a parent holds custody, or no longer does; the page says first what follows for whom."""
+    outcome = team.custody_effects(ticket, membership_id)
+    line = team.member(ticket, membership_id)
+    form = CustodyForm(holds="no" if line.holds_custody else "yes")
+
+    def verb() -> bool:
+        team.set_custody(ticket, membership_id, form.holds.data == "yes")
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("team/custody.html", form=form, line=line, outcome=outcome), status(form)
+    flash(_("It is noted who holds custody. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
 

@@ -6,12 +6,13 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from portal.access.policy import Refusal
-from portal.access.roles import Level
+from portal.access.roles import Capacity, Level
 from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.services.accounts import OrganisationKind, UnitKind
 from portal.services.choosing import WishAnswer
+from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
 
 INPUT = {
@@ -43,6 +44,7 @@ INPUT = {
     "scan_missing": _l("Attach a picture or scan of the signed page."),
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
+    "same_place": _l("It lies there already. Choose another place."),
     "consent_over": _l("This consent is no longer in force."),
     "override_needless": _l(
         "Nothing can be opened by law here: no consent is missing, or the guide has shut the access."
@@ -50,6 +52,11 @@ INPUT = {
     "override_too_long": _l("Access without consent can last at most %(months)s months. Choose an earlier day."),
     "review_too_late": _l("It must be looked at again within %(days)s days. Choose an earlier day."),
     "offer_waits": _l("The case is offered to somebody already. Take that offer back first."),
+    "consent_past_majority": _l(
+        "A custody holder's consent ends at the latest the day before the young person turns %(age)s. Choose an earlier"
+        " day."
+    ),
+    "not_told": _l("Tick this when they have been told. A consent counts only when the giver knows all of it."),
     "not_empty": _l("Somebody already has an account here."),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
@@ -124,10 +131,23 @@ LEAVING_REASON = {
     LeavingReason.OTHER: _l("Something else"),
 }
 
+COMING = {
+    (Capacity.PARENT, False): _l("A parent without custody"),
+    (Capacity.PARENT, True): _l("A parent who holds custody"),
+    (Capacity.NETWORK_PERSON, False): _l("Another adult the young person has chosen"),
+}
+
 METHOD = {
     "eid": _l("with eID in the portal"),
     "paper": _l("on paper"),
     "oral": _l("by word of mouth"),
+}
+
+CONSENT_STATE = {
+    ConsentState.IN_FORCE: _l("in force"),
+    ConsentState.WITHDRAWN: _l("withdrawn"),
+    ConsentState.REPLACED: _l("replaced by a newer one"),
+    ConsentState.EXPIRED: _l("has run out"),
 }
 
 ORGANISATION_KIND = {
@@ -176,6 +196,8 @@ DID = {
     Event.HAND_OVER_DECLINED: _l("did not take the case over"),
     Event.HAND_OVER_WITHDRAWN: _l("no longer asks %(about)s to take the case over"),
     Event.MEMBER_LEFT: _l("left the case (%(reason)s)"),
+    Event.CONSENT_ENDING: _l("told those concerned that a consent will end soon"),
+    Event.CUSTODY_SET: _l("noted who holds custody: %(about)s"),
     Event.FILES_LISTED: _l("looked at the list of files"),
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),
     Event.FILE_ADDED: _l("put in %(about)s"),
@@ -183,6 +205,8 @@ DID = {
     Event.VERSION_DOWNLOADED: _l("downloaded version %(number)s of %(about)s"),
     Event.BLANK_DOWNLOADED: _l("downloaded an empty form"),
     Event.THREADS_LISTED: _l("looked at the list of messages"),
+    Event.FILE_MOVED: _l("moved %(about)s to another place"),
+    Event.THREAD_MOVED: _l("moved the messages in %(about)s to another place"),
     Event.THREAD_VIEWED: _l("read the messages in %(about)s"),
     Event.THREAD_STARTED: _l("started the messages in %(about)s"),
     Event.MESSAGE_SENT: _l("wrote in %(about)s"),

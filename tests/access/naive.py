@@ -105,7 +105,10 @@ def _newest(facts: Facts, giver: Member, at: datetime):  # type: ignore[no-untyp
     newest = None
     for consent in facts.consents:
         counts = consent.giver_id == giver.id and consent.given_at <= at
-        if counts and (newest is None or consent.given_at >= newest.given_at):
+        if not counts:
+            continue
+        later = newest is None or consent.given_at > newest.given_at
+        if later or (consent.given_at == newest.given_at and consent.valid_from >= newest.valid_from):
             newest = consent
     return newest
 

@@ -175,10 +175,13 @@ def the_young_person_says_yes(alma: Person, case: str) -> None:
     alma.reads("Så vi sammen kan finde en praktikplads.")
     alma.reads("Lene Bach, Lærer")
     alma.picture("consent")
-    for box in alma.page.get_by_role("checkbox").all():
+    for box in alma.page.get_by_role("checkbox", name="Ja til: ").all():
         box.check()
     school = alma.page.get_by_role("group", name="10. klasse, Eksempelby Skole")
     school.get_by_role("checkbox", name="Ja til: Helbred").uncheck()
+    alma.press("Se mit svar igennem")
+    alma.reads("Jeg, Alma Sol Dahl, siger ja til")
+    alma.picture("consent-signed")
     alma.press("Giv mit samtykke")
     alma.reads("Dit svar er gemt")
     alma.reads("Jobcenter, Eksempelby Kommune Fælles, Helbred")
@@ -193,10 +196,11 @@ def a_custody_holder_says_yes(lone: Person) -> None:
     lone.reads("Vi beder om dit samtykke")
     lone.click("Se og svar")
     lone.reads("Hvem må se sagen om Alma Sol Dahl?")
-    for box in lone.page.get_by_role("checkbox").all():
+    for box in lone.page.get_by_role("checkbox", name="Ja til: ").all():
         box.check()
     school = lone.page.get_by_role("group", name="10. klasse, Eksempelby Skole")
     school.get_by_role("checkbox", name="Ja til: Helbred").uncheck()
+    lone.press("Se mit svar igennem")
     lone.press("Giv mit samtykke")
     lone.reads("Dit svar er gemt")
 
@@ -206,8 +210,9 @@ def the_guide_registers_the_other_on_paper(mette: Person, stage: Stage) -> None:
     mette.reads(f"der mangler samtykke fra {PETER[0]}")
     mette.click("Peter Dahl", nth=-1)
     page = mette.page
-    for box in page.get_by_role("checkbox").all():
+    for box in page.get_by_role("checkbox", name="Ja til: ").all():
         box.check()
+    page.get_by_label("De har fået alt dette at vide").check()
     school = page.get_by_role("group", name="10. klasse, Eksempelby Skole")
     school.get_by_role("checkbox", name="Ja til: Helbred").uncheck()
     given = page.get_by_role("group", name="Hvornår blev det givet?")

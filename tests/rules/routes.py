@@ -26,6 +26,7 @@ class Target:
     consent_id: UUID
     party: str
     colleague_id: UUID
+    parent_id: UUID
 
 
 def own(world: World, shelf: str = "shared") -> Target:
@@ -41,6 +42,7 @@ def own(world: World, shelf: str = "shared") -> Target:
         consent_id=world.consent_id,
         party=world.party,
         colleague_id=world.people["administrator"].id,
+        parent_id=room.member(world.people["custody holder"]),
     )
 
 
@@ -117,6 +119,10 @@ ROUTES = [
     _route("GET files.show", Action.FILE_VIEW, _at("/files/{t.file_id}")),
     _route("POST files.add_version", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/versions")),
     _route("GET files.download", Action.FILE_DOWNLOAD, _at("/files/{t.file_id}/versions/1")),
+    _route("GET moving.file", Action.FILE_MOVE, _at("/files/{t.file_id}/move")),
+    _route("POST moving.file", Action.FILE_MOVE, _at("/files/{t.file_id}/move")),
+    _route("GET moving.thread", Action.MESSAGE_MOVE, _at("/messages/{t.thread_id}/move")),
+    _route("POST moving.thread", Action.MESSAGE_MOVE, _at("/messages/{t.thread_id}/move")),
     _route("GET messages.index", Action.MESSAGE_VIEW, _at("/messages")),
     _route("GET messages.start", Action.MESSAGE_WRITE, _at("/messages/new")),
     _route("POST messages.start", Action.MESSAGE_WRITE, _at("/messages/new")),
@@ -132,10 +138,15 @@ ROUTES = [
     _route("POST team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
     _route("GET team.confirm_close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
     _route("POST team.close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
+    _route("GET team.custody", Action.TEAM_CHANGE, _at("/team/{t.parent_id}/custody")),
+    _route("POST team.custody", Action.TEAM_CHANGE, _at("/team/{t.parent_id}/custody")),
     _route("POST team.code", Action.TEAM_CHANGE, lambda t: f"/cases/{t.case_id}/team/{t.giver_id}/code"),
     _route("POST team.national_id", Action.NATIONAL_ID_SHOW, _at("/team/{t.giver_id}/national-id")),
     _route("GET consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
     _route("POST consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
+    _route("GET consents.sign", Action.CONSENT_GIVE, _at("/consents/sign")),
+    _route("POST consents.sign", Action.CONSENT_GIVE, _at("/consents/sign")),
+    _route("GET consents.if_no", Action.CONSENT_GIVE, _at("/consents/if-no/{t.party}")),
     _route("GET consents.mine", Action.CONSENT_GIVE, _at("/consents/mine")),
     _route("GET consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
     _route("POST consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
@@ -169,6 +180,9 @@ ROUTES = [
     _route("POST hand_over.withdraw", Action.TEAM_CHANGE, _at("/hand-over/withdraw")),
     _route("GET hand_over.answer", Action.HAND_OVER_ANSWER, _at("/hand-over/answer")),
     _route("POST hand_over.answer", Action.HAND_OVER_ANSWER, _at("/hand-over/answer")),
+    _route("POST consent_papers.to_sign", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}/page")),
+    _route("GET consent_papers.receipt", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/receipt")),
+    _route("GET consent_papers.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
     _route("GET log.index", Action.LOG_VIEW, _at("/log")),
 ]
 CASE_ROUTES = [route for route in ROUTES if isinstance(route.access, Action)]

@@ -413,6 +413,7 @@ def test_a_paper_consent_takes_its_scan_and_an_oral_one_its_note(app: Flask, sto
         "given_on-month": str(TODAY.month),
         "given_on-year": str(TODAY.year),
     }
+    typed["told"] = "y"
     assert "Vedhæft" in browser.submit(page, "given_on", **typed).text
     oral = browser.submit(page, "given_on", **typed, method="oral")
     assert "Notat (hvem var der, hvad blev sagt): Udfyld feltet." in oral.text

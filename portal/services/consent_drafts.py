@@ -1,0 +1,123 @@
+"""A consent between being answered and being given: kept while its giver reads it through and proves who they are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock
+from portal.access.actions import Action
+from portal.access.facts import ConsentFact
+from portal.access.ticket import CaseTicket
+from portal.access.whatif import Prospect, prospects, with_consent, with_withdrawal
+from portal.audit import Event
+from portal.errors import InvalidInput, NotFound
+from portal.models import ConsentDraft, Membership
+from portal.services import consent_requests as requests
+from portal.services import consents, declarations, effects
+from portal.services.consent_requests import PartyLine
+from portal.services.declarations import Answers, Draft
+from portal.services.effects import Effects
+
+LASTS = timedelta(hours=8)
+"""A draft older than a session is not offered any more."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the giver reads before the button: the words, and what they will do."""
+
+    draft: Draft
+    effects: Effects
+
+
+def keep(ticket: CaseTicket, answers: Answers, language: str) -> None:
+    """Keeps the person's own answers, in place of any kept before. Raises InvalidInput for answers that cannot be."""
+    ticket.require(Action.CONSENT_GIVE)
+    giver = requests.giver_for(ticket, ticket.membership.id)
+    declarations.draw_up(ticket, giver, answers, language)
+    written = {
+        "choices": {party: sorted(groups) for party, groups in answers.choices.items()},
+        "exceptions": {party: sorted(categories) for party, categories in answers.exceptions.items()},
+        "valid_until": answers.valid_until.isoformat(),
+    }
+    sealed = ticket.keys.seal_text(json.dumps(written), _place(giver.id))
+    changed = {"answers_sealed": sealed, "written_at": clock.now()}
+    row = insert(ConsentDraft).values(membership_id=giver.id, case_id=ticket.case_id, **changed)
+    ticket.session.execute(row.on_conflict_do_update(index_elements=[ConsentDraft.membership_id], set_=changed))
+    ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
+
+
+def kept(ticket: CaseTicket) -> Answers | None:
+    """The person's own answers that wait to be given."""
+    ticket.require(Action.CONSENT_GIVE)
+    row = ticket.session.get(ConsentDraft, ticket.membership.id)
+    if row is None or clock.now() - row.written_at > LASTS:
+        return None
+    read = json.loads(ticket.keys.unseal_text(row.answers_sealed, _place(row.membership_id)))
+    return Answers(
+        choices={party: frozenset(groups) for party, groups in read["choices"].items()},
+        valid_until=date.fromisoformat(read["valid_until"]),
+        exceptions={party: frozenset(categories) for party, categories in read["exceptions"].items()},
+    )
+
+
+def read(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
+    """The declaration as it would be given now. Raises InvalidInput when the case has changed so that it cannot be."""
+    giver = requests.giver_for(ticket, ticket.membership.id)
+    draft = declarations.draw_up(ticket, giver, answers, language)
+    ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
+    after = with_consent(ticket.facts, draft.as_fact(ticket))
+    return Reading(draft, effects.of(ticket, after))
+
+
+def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str, language: str) -> UUID:
+    """Gives what was kept, if its words are still those that were read (`read_words` is their hash)."""
+    ticket.require(Action.CONSENT_GIVE)
+    giver = requests.giver_for(ticket, ticket.membership.id)
+    if declarations.draw_up(ticket, giver, answers, language).digest != read_words:
+        raise InvalidInput("", "form_stale")
+    return consents.give(ticket, submission, answers.choices, answers.valid_until, language, answers.exceptions)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a no to one party would mean, and what a yes to all it asks for."""
+
+    line: PartyLine
+    if_no: Effects
+    if_yes: Effects
+    still_shut: tuple[tuple[Membership, tuple[Prospect, ...]], ...]
+    """Who of the party would not see everything after a yes, and what else is in the way."""
+
+
+def outlook(ticket: CaseTicket, party_key: str) -> Outlook:
+    """Raises NotFound for a party nobody asks this person about."""
+    ticket.require(Action.CONSENT_GIVE)
+    giver, now = requests.giver_for(ticket, ticket.membership.id), clock.now()
+    line = next((one for one in requests.request(ticket, giver.id).parties if one.key == party_key), None)
+    if line is None:
+        raise NotFound
+    current = requests.in_force(ticket, giver.id)
+    no = with_withdrawal(ticket.facts, current.id, line.party, now) if current else ticket.facts
+    cells = frozenset((line.party, category) for group in line.groups for category in group.categories)
+    others = frozenset(
+        cell for cell in (current.grants if current else ()) if current and not current.withdrawn_at(cell[0])
+    )
+    until = clock.end_of(requests.latest_end(ticket, giver), ticket.facts.rules.zone)
+    yes = with_consent(ticket.facts, ConsentFact(uuid4(), giver.id, now, now, until, others | cells))
+    lacking = [(m, tuple(p for p in prospects(yes, yes.member(m.id), now) if p.blockers)) for m in line.members]
+    return Outlook(
+        line=line,
+        if_no=effects.of(ticket, no),
+        if_yes=effects.of(ticket, yes),
+        still_shut=tuple((membership, found) for membership, found in lacking if found),
+    )
+
+
+def _place(membership_id: UUID) -> str:
+    return f"consent_draft.answers {membership_id}"

@@ -1,0 +1,104 @@
+"""What a declaration leaves in one's hand: the scan of the signed page, and a receipt with the exact words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.access.actions import Action
+from portal.access.facts import ConsentFact
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.documents import consent_text, receipt
+from portal.documents.receipt import Line
+from portal.errors import Damaged, NotFound
+from portal.models import Consent, Membership
+from portal.services import consent_requests as requests
+from portal.services import consents, files
+from portal.services.consent_requests import ConsentState
+from portal.services.declarations import Answers, draw_up
+from portal.services.files import Download
+from portal.storage import BlobStore
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A declaration as it is kept."""
+
+    id: UUID
+    giver: Membership
+    registered_by: Membership
+    method: str
+    given_at: datetime
+    valid_until: datetime
+    state: ConsentState
+    words: str
+    digest: str
+    version: str
+    has_scan: bool
+
+
+def history(ticket: CaseTicket, giver_id: UUID) -> list[Kept]:
+    """Every declaration a giver ever gave in this case, newest first, for the giver and those who answer for it."""
+    ticket.require(Action.CONSENT_VIEW)
+    mine = [consents.visible(ticket, fact.id) for fact in reversed(ticket.facts.consents_of(giver_id))]
+    found = ticket.session.scalars(select(Consent).where(Consent.id.in_([fact.id for fact in mine])))
+    rows = {row.id: row for row in found}
+    return [_kept(ticket, fact, rows[fact.id]) for fact in mine]
+
+
+def kept(ticket: CaseTicket, consent_id: UUID) -> Kept:
+    """One declaration. Raises NotFound, and Damaged when its words are not those its hash was taken of."""
+    ticket.require(Action.CONSENT_VIEW)
+    return _kept(ticket, consents.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
+
+
+def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
+    words = ticket.keys.unseal_text(row.text_sealed, f"consent.text {row.id}")
+    digest = ticket.keys.unseal_text(row.text_sha256_sealed, f"consent.sha256 {row.id}")
+    if consent_text.digest(words) != digest:
+        raise Damaged(f"consent {row.id} is not what was signed")
+    return Kept(
+        id=row.id,
+        giver=ticket.members[row.giver_id],
+        registered_by=ticket.members[row.registered_by_id],
+        method=row.method,
+        given_at=row.given_at,
+        valid_until=row.valid_until,
+        state=requests.state_of(ticket.facts, fact),
+        words=words,
+        digest=digest,
+        version=row.wording_version,
+        has_scan=row.scan_blob is not None,
+    )
+
+
+def receipt_pdf(ticket: CaseTicket, one: Kept, about: list[Line], title: str, language: str) -> bytes:
+    """The receipt as a tagged PDF: the exact words, and below them what is known of how they were given."""
+    ticket.record(Event.CONSENT_VIEWED, item_id=one.id)
+    return receipt.write(title, one.words, about, language)
+
+
+def page_to_sign(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str) -> tuple[str, bytes]:
+    """The declaration as a page with a line to sign on, for whoever gives it on paper, with its title."""
+    ticket.require(Action.CONSENT_REGISTER)
+    draft = draw_up(ticket, requests.giver_for(ticket, giver_id), answers, language)
+    ticket.record(Event.CONSENT_VIEWED, item_id=giver_id)
+    title = draft.words.split("\n", 1)[0]
+    return title, receipt.write(title, draft.words, [], language, sign_here=True)
+
+
+def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
+    """The scanned page of a consent on paper, for its giver and those who answer for the case."""
+    ticket.require(Action.CONSENT_VIEW)
+    consents.visible(ticket, consent_id)
+    row = ticket.session.get(Consent, consent_id)
+    if row is None or row.scan_blob is None or row.scan_key is None:
+        raise NotFound
+    file_key = ticket.keys.unwrap_file_key(row.scan_key, row.scan_blob)
+    content = files.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
+    ticket.record(Event.CONSENT_VIEWED, item_id=row.id)
+    return Download("samtykke", row.scan_media_type or "application/octet-stream", row.scan_size or 0, content)

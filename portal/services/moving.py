@@ -1,0 +1,110 @@
+"""Moving a file or a thread to another compartment: who will now see it, and who no longer will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket, Hatch
+from portal.audit import Event
+from portal.errors import InvalidInput
+from portal.models import File, FileVersion, Membership, Message, SearchEntry, Thread
+from portal.services import people
+
+
+@dataclass(frozen=True)
+class Place:
+    """A compartment something could be moved to, and what that would mean."""
+
+    hatch: Hatch
+    will_see: tuple[Membership, ...]
+    """Who cannot see it now and could then."""
+    no_longer: tuple[Membership, ...]
+    still: tuple[Membership, ...]
+
+
+@dataclass(frozen=True)
+class Moving:
+    compartment: str
+    places: tuple[Place, ...]
+
+
+def of_file(ticket: CaseTicket, file_id: UUID) -> Moving:
+    """Where a file could go. Raises NotFound."""
+    ticket.require(Action.FILE_MOVE)
+    file = ticket.load(File, file_id)
+    ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
+    return _moving(ticket, file.compartment_id)
+
+
+def of_thread(ticket: CaseTicket, thread_id: UUID) -> Moving:
+    """Where a thread could go. Raises NotFound."""
+    ticket.require(Action.MESSAGE_MOVE)
+    thread = ticket.load(Thread, thread_id)
+    ticket.record(Event.AUDIENCE_VIEWED, thread.compartment_id, thread.id)
+    return _moving(ticket, thread.compartment_id)
+
+
+def move_file(ticket: CaseTicket, file_id: UUID, compartment_id: UUID) -> None:
+    """Its versions and their words in the index go along. Raises InvalidInput when it lies there already."""
+    ticket.require(Action.FILE_MOVE)
+    file = ticket.load(File, file_id)
+    versions = ticket.session.scalars(select(FileVersion.id).where(FileVersion.file_id == file.id)).all()
+    _take_along(ticket, file, compartment_id, versions)
+    ticket.record(Event.FILE_MOVED, compartment_id, file.id)
+
+
+def move_thread(ticket: CaseTicket, thread_id: UUID, compartment_id: UUID) -> None:
+    """Its messages and their words in the index go along. Raises InvalidInput when it lies there already."""
+    ticket.require(Action.MESSAGE_MOVE)
+    thread = ticket.load(Thread, thread_id)
+    messages = ticket.session.scalars(select(Message.id).where(Message.thread_id == thread.id)).all()
+    _take_along(ticket, thread, compartment_id, messages)
+    ticket.record(Event.THREAD_MOVED, compartment_id, thread.id)
+
+
+def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, parts: Sequence[UUID]) -> None:
+    ticket.require_write(item.compartment_id)
+    ticket.require_write(compartment_id)
+    if item.compartment_id == compartment_id:
+        raise InvalidInput("compartment", "same_place")
+    item.compartment_id = compartment_id
+    ticket.session.flush()
+    found = update(SearchEntry).where(SearchEntry.case_id == ticket.case_id, SearchEntry.item_id.in_(parts))
+    ticket.session.execute(
+        found.values(compartment_id=compartment_id), execution_options={"synchronize_session": False}
+    )
+
+
+def _moving(ticket: CaseTicket, compartment_id: UUID) -> Moving:
+    see_it = _readers(ticket)
+    here = ticket.hatches[compartment_id]
+    now = see_it.get(here.key, {})
+    places = []
+    for rule in ticket.profile.compartment:
+        hatch = next((h for h in ticket.hatches.values() if h.key == rule.key and h.can_write), None)
+        if hatch is None or hatch.id == compartment_id:
+            continue
+        then = see_it.get(hatch.key, {})
+        places.append(
+            Place(
+                hatch,
+                will_see=tuple(member for id_, member in then.items() if id_ not in now),
+                no_longer=tuple(member for id_, member in now.items() if id_ not in then),
+                still=tuple(member for id_, member in now.items() if id_ in then),
+            )
+        )
+    return Moving(here.key, tuple(places))
+
+
+def _readers(ticket: CaseTicket) -> dict[str, dict[UUID, Membership]]:
+    """Who sees each compartment now, by the windows."""
+    found: dict[str, dict[UUID, Membership]] = {}
+    for line in people.audience(ticket):
+        for shelf in line.open:
+            found.setdefault(shelf.key, {})[line.membership.id] = line.membership
+    return found

@@ -1,0 +1,76 @@
+"""What of a consent can be taken in one's hand: the receipt, the page to sign, the scan."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, g
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.documents.consent_text import language_of
+from portal.documents.receipt import Line
+from portal.i18n import day, language, last_day
+from portal.services import consent_papers, consent_requests
+from portal.services.consent_papers import Kept
+from portal.storage.inspection import MEDIA_TYPES
+from portal.views import words
+from portal.views.asking import attempt
+from portal.views.consents import PageForm, answers_of, asking
+from portal.views.files import attachment
+
+bp = Blueprint("consent_papers", __name__, url_prefix="/cases/<uuid:case_id>/consents")
+
+_PDF = "application/pdf"
+
+
+@bp.get("/<uuid:consent_id>/receipt")
+@opens(Action.CONSENT_VIEW)
+def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
+    """For the giver to keep; for the guide to print for a giver who never signs in."""
+    kept = consent_papers.kept(ticket, consent_id)
+    tongue = language_of(kept.words)
+    with force_locale(tongue):
+        title, about = _("Receipt for your consent"), _about(kept)
+        made = consent_papers.receipt_pdf(ticket, kept, about, title, tongue)
+        name = f"{title}.pdf"
+    return Response(made, headers=attachment(name, _PDF, len(made)))
+
+
+@bp.post("/register/<uuid:giver_id>/page")
+@opens(Action.CONSENT_REGISTER)
+def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
+    """The declaration with what is ticked, to print and sign on paper."""
+    asked = consent_requests.request(ticket, giver_id)
+    form = PageForm(valid_until=asked.until)
+    made = attempt(form, lambda: consent_papers.page_to_sign(ticket, giver_id, answers_of(asked, form), language()))
+    if made is None:
+        return asking("consents/register.html", ticket, asked, form)
+    title, content = made
+    return Response(content, headers=attachment(f"{title}.pdf", _PDF, len(content)))
+
+
+@bp.get("/<uuid:consent_id>/scan")
+@opens(Action.CONSENT_VIEW)
+def scan(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
+    found = consent_papers.scan(ticket, g.house.store, consent_id)
+    ending = next((e for e, kind in MEDIA_TYPES.items() if kind == found.media_type), "bin")
+    return Response(found.content, headers=attachment(f"{found.name}.{ending}", found.media_type, found.size))
+
+
+def _about(kept: Kept) -> list[Line]:
+    """What is known of how it was given."""
+    lines = [
+        Line(_("Given by"), kept.giver.display_name),
+        Line(_("Given on"), f"{day(kept.given_at)}, {words.METHOD[kept.method]}"),
+        Line(_("Valid until and including"), last_day(kept.valid_until)),
+        Line(_("State today"), str(words.CONSENT_STATE[kept.state])),
+    ]
+    if kept.registered_by.id != kept.giver.id:
+        lines.append(Line(_("Registered by"), kept.registered_by.display_name))
+    lines.append(Line(_("Fingerprint of the text (SHA-256)"), kept.digest))
+    return lines

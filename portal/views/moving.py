@@ -1,0 +1,58 @@
+"""Moving a file or a thread to another compartment; every choice says first who gains and who loses sight of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.services import moving
+from portal.services.moving import Moving
+from portal.views.asking import AskingForm, attempt, status
+
+bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
+
+
+class MoveForm(AskingForm):
+    compartment = RadioField(_l("Where should it lie?"), choices=[], validate_choice=False)
+
+
+@bp.route("/files/<uuid:file_id>/move", methods=["GET", "POST"])
+@opens(Action.FILE_MOVE)
+def file(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    found = moving.of_file(ticket, file_id)
+    back = url_for("files.show", case_id=ticket.case_id, file_id=file_id)
+    return _page(found, back, lambda shelf: moving.move_file(ticket, file_id, shelf))
+
+
+@bp.route("/messages/<uuid:thread_id>/move", methods=["GET", "POST"])
+@opens(Action.MESSAGE_MOVE)
+def thread(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
+    found = moving.of_thread(ticket, thread_id)
+    back = url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id)
+    return _page(found, back, lambda shelf: moving.move_thread(ticket, thread_id, shelf))
+
+
+def _page(found: Moving, back: str, move: Callable[[UUID], None]) -> ResponseReturnValue:
+    form = MoveForm()
+
+    def verb() -> bool:
+        chosen = next((place.hatch.id for place in found.places if str(place.hatch.id) == form.compartment.data), None)
+        if chosen is None:
+            raise InvalidInput("compartment", "choice")
+        move(chosen)
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("moving/choose.html", form=form, found=found, back_to=back), status(form)
+    flash(_("It is moved. Who can see it changed at once."), "success")
+    return redirect(back, 303)

@@ -1,0 +1,460 @@
+"""Giving a consent as a person does it: answering, reading it through, proving who one is, keeping a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+
+from portal import clock
+from portal.access.roles import Level
+from portal.demo.postgres import EmbeddedPostgres
+from portal.errors import Damaged, InvalidInput
+from portal.house import House
+from portal.services import consent_drafts, consent_papers, consent_requests, consents
+from portal.services.consents import Paper
+from portal.services.declarations import Answers
+from tests.browser import Browser, Page, held
+from tests.story import PDF, Room, Someone, Story, years_ago
+from tests.views.test_bad_input import TODAY
+
+
+@pytest.fixture
+def room(story: Story) -> Room:
+    return story.case()
+
+
+@pytest.fixture
+def school(story: Story, room: Room) -> Someone:
+    teacher = story.staff("Lars Lærer", "Skole")
+    story.add(room, teacher, Level.READ, "Så skolen kender planen")
+    return teacher
+
+
+def boxes(page: Page, party: str, kind: str = "yes") -> dict[str, list[str]]:
+    """The name and values of a party's boxes on the page where one answers."""
+    group = next(f for f in page.soup.find_all("fieldset") if f.legend and f.legend.get_text().startswith(party))
+    found = [tag for tag in group.find_all("input", type="checkbox") if str(tag["name"]).startswith(f"{kind}-")]
+    return {str(found[0]["name"]): [str(tag["value"]) for tag in found]}
+
+
+def shelves(story: Story, room: Room, who: Someone) -> set[str]:
+    return story.play(room, who, lambda t: {hatch.key for hatch in t.hatches.values()})
+
+
+def kinds_of(node: Any) -> set[str]:
+    """The kinds of elements in a PDF's structure tree."""
+    node = node.get_object() if hasattr(node, "get_object") else node
+    if isinstance(node, list):
+        return {kind for one in node for kind in kinds_of(one)}
+    if not hasattr(node, "get"):
+        return set()
+    return {str(node.get("/S"))} | kinds_of(node.get("/K", []))
+
+
+def answer(browser: Browser, room: Room, **typed: object) -> Page:
+    page = browser.get(f"/cases/{room.case_id}/consents/give")
+    return browser.submit(page, "valid_until", **typed)
+
+
+# Reading it through
+
+
+def test_an_answer_is_read_through_in_its_exact_words_with_what_it_does_before_it_is_given(
+    app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
+) -> None:
+    for parent in room.parents:
+        story.consent(room, parent)
+    story.file(room, room.guide, "shared", "Min plan.pdf")
+    story.thread(room, room.guide, "shared", "Velkommen")
+    browser = Browser(app, story.token(room.young))
+    yes = boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole")
+    sent = answer(browser, room, **dict.fromkeys(yes, "shared"))
+    assert sent.headers["Location"].endswith("/consents/sign")
+    assert owner.execute("select count(*) from consent where giver_id = %s", [room.member(room.young)]).fetchone() == (
+        0,
+    )
+    page = browser.follow(sent)
+    assert (
+        "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles (1 fil, 1 samtale: Min plan.pdf, Velkommen)"
+        in page.text
+    )
+    assert "Jeg, Ulla Ung, siger ja til" in page.text
+    assert "Jeg siger ikke ja til: " in page.text
+    shown = page.form("read")
+    done = browser.follow(browser.submit(page, "read"))
+    assert "Dit svar er gemt" in done.text
+    assert shelves(story, room, school) == {"shared", "without_parents", "professionals"}
+    kept = story.play(room, room.young, lambda t: consent_papers.history(t, t.membership.id))[0]
+    assert kept.digest == held(shown)["read"] == hashlib.sha256(kept.words.encode()).hexdigest()
+    for line in filter(None, kept.words.split("\n")):
+        assert line in page.text, "what was read is what was kept"
+
+
+def test_what_was_answered_is_kept_sealed_and_offered_again_until_it_is_given(
+    app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
+) -> None:
+    browser = Browser(app, story.token(room.young))
+    name, values = next(iter(boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole").items()))
+    answer(browser, room, **{name: "health"})
+    again = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/consents/give")
+    ticked = again.soup.find_all("input", {"name": name}, checked=True)
+    assert [tag["value"] for tag in ticked] == ["health"]
+    row = owner.execute("select answers_sealed from consent_draft").fetchone()
+    assert row is not None
+    assert b"health" not in row[0]
+    browser.submit(browser.get(f"/cases/{room.case_id}/consents/sign"), "read")
+    assert owner.execute("select count(*) from consent_draft").fetchone() == (0,)
+    assert "health" in values
+
+
+def test_words_that_changed_after_they_were_read_are_not_given(
+    app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
+) -> None:
+    browser = Browser(app, story.token(room.young))
+    yes = boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole")
+    page = browser.follow(answer(browser, room, **dict.fromkeys(yes, "shared")))
+    story.add(room, story.staff("Jonas Job", "Jobcenter"), Level.READ)
+    refused = browser.submit(page, "read")
+    assert refused.status == 422
+    assert "Jobcenter" in refused.text
+    assert owner.execute("select count(*) from consent").fetchone() == (0,)
+    assert browser.submit(refused, "read").status == 303
+
+
+def test_an_act_that_binds_asks_for_the_eid_again_when_it_is_a_while_ago(
+    app: Flask, story: Story, room: Room, school: Someone, calendar, owner: psycopg.Connection
+) -> None:  # type: ignore[no-untyped-def]
+    browser = Browser(app, story.token(room.young))
+    yes = boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole")
+    page = browser.follow(answer(browser, room, **dict.fromkeys(yes, "shared")))
+    calendar.move(minutes=11)
+    late = browser.submit(page, "read")
+    assert late.headers["Location"].endswith("/step-up")
+    assert owner.execute("select count(*) from consent").fetchone() == (0,)
+    again = Browser(app, story.token(room.young))
+    assert again.submit(again.get(f"/cases/{room.case_id}/consents/sign"), "read").status == 303
+    assert owner.execute("select method from consent").fetchone() == ("eid",)
+
+
+# What if
+
+
+def test_what_a_no_to_the_school_means_is_told_as_names_and_things(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    story.everybody_agrees(room)
+    story.file(room, room.guide, "shared", "Min plan.pdf")
+    browser = Browser(app, story.token(room.young))
+    page = browser.get(f"/cases/{room.case_id}/consents/give")
+    link = next(a for a in page.links() if "/if-no/unit-" in a)
+    told = browser.get(link).text
+    no, yes = told.split("Hvis du siger ja til det hele")
+    assert "Lars Lærer (Skole-medarbejder) kan ikke længere se: Fælles (1 fil: Min plan.pdf)" in no
+    assert "De ser det allerede" in yes
+    assert shelves(story, room, school), "asking changes nothing"
+    story.withdraw(room, room.young, "Skole")
+    told = browser.get(link).text
+    no, yes = told.split("Hvis du siger ja til det hele")
+    assert "sådan bliver det" in no
+    assert "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles" in yes
+
+
+def test_what_a_yes_still_waits_for_is_told_with_whose(app: Flask, story: Story, room: Room, school: Someone) -> None:
+    browser = Browser(app, story.token(room.young))
+    page = browser.get(f"/cases/{room.case_id}/consents/give")
+    told = browser.get(next(a for a in page.links() if "/if-no/unit-" in a)).text
+    assert "må stadig vente" in told
+    assert "der mangler samtykke fra Mona Mor" in told
+    assert "der mangler samtykke fra Finn Far" in told
+
+
+# Exceptions and periods
+
+
+def test_what_is_kept_back_keeps_its_place_shut_and_stands_in_the_words(
+    app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
+) -> None:
+    for parent in room.parents:
+        story.consent(room, parent)
+    browser = Browser(app, story.token(room.young))
+    page = browser.get(f"/cases/{room.case_id}/consents/give")
+    yes, kept_back = boxes(page, "Skole"), boxes(page, "Skole", "except")
+    (name, values), (other, _) = next(iter(yes.items())), next(iter(kept_back.items()))
+    sign = browser.follow(answer(browser, room, **{name: values, other: "finances"}))
+    assert "Undtaget er: penge. Det må Skole, Testby" in sign.text
+    browser.submit(sign, "read")
+    assert shelves(story, room, school) == {"health"}, "only the place without money in it opens"
+    again = browser.get(f"/cases/{room.case_id}/consents/give")
+    assert [str(t["value"]) for t in again.soup.find_all("input", {"name": other}, checked=True)] == ["finances"]
+    assert owner.execute("select category from consent_exception").fetchall() == [("finances",)]
+    mine = browser.get(f"/cases/{room.case_id}/consents/mine").text
+    assert "ikke: Penge" in mine
+
+
+def test_a_category_nobody_asked_about_cannot_be_kept_back(story: Story, room: Room, school: Someone) -> None:
+    def give(ticket):  # type: ignore[no-untyped-def]
+        asked = consent_requests.request(ticket, ticket.membership.id)
+        key = next(line.key for line in asked.parties if line.workplace)
+        consents.give(ticket, uuid4(), {key: frozenset({"shared"})}, asked.until, "da", {key: frozenset({"shoe size"})})
+
+    with pytest.raises(InvalidInput, match="form_stale"):
+        story.play(room, room.young, give)
+
+
+def test_a_custody_holders_consent_ends_at_the_latest_with_the_day_before_the_birthday(
+    story: Story,
+) -> None:
+    room = story.case(born=years_ago(18, -40))
+    story.add(room, story.staff("Lars Lærer", "Skole"), Level.READ)
+    birthday = clock.birthday(years_ago(18, -40), 18)
+
+    def asked_until(ticket) -> date:  # type: ignore[no-untyped-def]
+        return consent_requests.request(ticket, ticket.membership.id).until
+
+    assert story.play(room, room.parents[0], asked_until) == birthday - timedelta(days=1)
+    assert story.play(room, room.young, asked_until) > birthday
+    with pytest.raises(InvalidInput, match="consent_past_majority"):
+        story.consent(room, room.parents[0], until=birthday)
+    story.consent(room, room.parents[0], until=birthday - timedelta(days=1))
+
+
+def test_the_twelve_months_of_a_paper_are_counted_from_the_day_it_was_signed(
+    story: Story, room: Room, school: Someone
+) -> None:
+    signed = TODAY - timedelta(days=100)
+
+    def register(ticket, until: date) -> None:  # type: ignore[no-untyped-def]
+        asked = consent_requests.request(ticket, room.member(room.young))
+        choices = {line.key: frozenset({"shared"}) for line in asked.parties}
+        paper = Paper("oral", signed, "Sagt på mødet", told=True)
+        consents.register(ticket, uuid4(), room.member(room.young), choices, until, "da", paper)
+
+    with pytest.raises(InvalidInput, match="consent_too_long"):
+        story.play(room, room.guide, lambda t: register(t, TODAY + timedelta(days=300)))
+    story.play(room, room.guide, lambda t: register(t, TODAY + timedelta(days=200)))
+
+
+def test_of_two_papers_of_the_same_day_the_one_registered_last_counts(
+    story: Story, room: Room, school: Someone, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    for parent in room.parents:
+        story.consent(room, parent)
+    signed = TODAY - timedelta(days=5)
+    for number in range(6):
+        groups = frozenset({"shared", "health"} if number % 2 else {"health"})
+
+        def register(ticket, groups=groups) -> None:  # type: ignore[no-untyped-def]
+            asked = consent_requests.request(ticket, room.member(room.young))
+            choices = {line.key: groups & {g.key for g in line.groups} for line in asked.parties}
+            paper = Paper("oral", signed, "Sagt på mødet", told=True)
+            until = signed + timedelta(days=300)
+            consents.register(ticket, uuid4(), room.member(room.young), choices, until, "da", paper)
+
+        story.play(room, room.guide, register)
+        calendar.move(minutes=1)
+        assert ("shared" in shelves(story, room, school)) == bool(number % 2)
+
+
+def test_the_guide_answers_for_the_giver_having_been_told(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    browser = Browser(app, story.token(room.guide))
+    page = browser.get(f"/cases/{room.case_id}/consents/register/{room.member(room.young)}")
+    typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
+    typed |= dict.fromkeys(boxes(page, "Skole"), "shared")
+    missing = browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF))
+    assert missing.status == 422
+    assert "Sæt kryds, når de har fået det at vide" in missing.text
+    assert browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF), told="y").status == 303
+
+
+# Immutable
+
+
+def test_the_applications_own_role_can_neither_change_nor_widen_what_was_given(
+    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    consent_id = story.consent(room, room.young, {"Skole": ("shared",)})
+    url = postgres.url("portal_app", str(house.engine.url.database))
+    attempts = [
+        ("update consent set valid_until = now() + interval '9 years' where id = %s", [consent_id]),
+        ("update consent set text_sealed = 'x' where id = %s", [consent_id]),
+        ("delete from consent where id = %s", [consent_id]),
+        ("delete from consent_grant where consent_id = %s", [consent_id]),
+        ("delete from consent_exception where consent_id = %s", [consent_id]),
+        *(
+            (
+                f"insert into {table} (id, case_id, consent_id, unit_id, category) values (%s, %s, %s, %s, 'health')",
+                [uuid4(), room.case_id, consent_id, school.unit_id],
+            )
+            for table in ("consent_grant", "consent_exception")
+        ),
+    ]
+    for statement, values in attempts:
+        with psycopg.connect(url) as connection:
+            connection.execute("select set_config('app.person_id', %s, true)", [str(room.young.id)])
+            assert connection.execute("select count(*) from consent").fetchone() == (1,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement, values)  # type: ignore[arg-type]
+
+
+def test_a_declaration_cannot_pretend_to_be_of_a_later_transaction(
+    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    """Or it could be widened then."""
+    consent_id = story.consent(room, room.young, {"Skole": ("shared",)})
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(room.young.id)])
+        copy = """insert into consent (id, case_id, giver_id, registered_by_id, method, given_at, valid_from,
+                  valid_until, wording_version, text_sealed, text_sha256_sealed, made_in)
+                  select gen_random_uuid(), case_id, giver_id, registered_by_id, method, given_at, valid_from,
+                  valid_until, wording_version, text_sealed, text_sha256_sealed, made_in + 100 from consent
+                  where id = %s"""
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(copy, [consent_id])
+
+
+def test_words_that_no_longer_fit_their_hash_are_not_shown(
+    story: Story, room: Room, school: Someone, owner: psycopg.Connection
+) -> None:
+    first = story.consent(room, room.young, {"Skole": ("shared",)})
+
+    def forge(ticket) -> bytes:  # type: ignore[no-untyped-def]
+        return ticket.keys.seal_text("Jeg siger ja til det hele", f"consent.text {first}")
+
+    owner.execute("update consent set text_sealed = %s where id = %s", [story.play(room, room.guide, forge), first])
+    with pytest.raises(Damaged):
+        story.play(room, room.young, lambda t: consent_papers.kept(t, first))
+
+
+# The receipt
+
+
+def test_the_receipt_is_a_tagged_pdf_with_the_exact_words_in_the_givers_language(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    consent_id = story.consent(room, room.young, {"Skole": ("shared",)})
+    browser = Browser(app, story.token(room.young))
+    mine = browser.get(f"/cases/{room.case_id}/consents/mine")
+    link = next(a for a in mine.links() if a.endswith("/receipt"))
+    assert str(consent_id) in link
+    answered = browser.get(link)
+    assert answered.response.mimetype == "application/pdf"
+    assert "attachment" in answered.headers["Content-Disposition"]
+    pdf = PdfReader(BytesIO(answered.response.data))
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert pdf.trailer["/Root"]["/Lang"] == "da"
+    assert pdf.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == "Kvittering for dit samtykke"
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in answered.response.data
+    said = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    kept = story.play(room, room.young, lambda t: consent_papers.kept(t, consent_id))
+    for line in filter(None, kept.words.split("\n")):
+        assert " ".join(line.removeprefix("- ").split()) in said
+    assert kept.digest in said.replace(" ", "")
+    assert "med eID i portalen" in said
+    assert {"/H1", "/H2", "/P", "/L", "/LI"} <= kinds_of(pdf.trailer["/Root"]["/StructTreeRoot"])
+
+
+def test_what_somebody_is_called_cannot_change_the_page(app: Flask, story: Story) -> None:
+    room = story.case(name='Ulla #panic("x") $x$ *Ung* <a>')
+    story.add(room, story.staff("Lars Lærer", "Skole"), Level.READ)
+    consent_id = story.consent(room, room.young)
+    pdf = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/consents/{consent_id}/receipt")
+    said = " ".join(PdfReader(BytesIO(pdf.response.data)).pages[0].extract_text().split())
+    assert '#panic("x") $x$ *Ung* <a>' in said.replace("“", '"').replace("”", '"')
+
+
+def test_a_receipt_is_the_givers_and_theirs_who_answer_for_the_case(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    story.everybody_agrees(room)
+    theirs = story.consent(room, room.parents[0])
+    path = f"/cases/{room.case_id}/consents/{theirs}/receipt"
+    for who, status in ((room.parents[0], 200), (room.guide, 200), (room.young, 200), (room.parents[1], 404)):
+        assert Browser(app, story.token(who)).get(path).status == status, who.name
+    assert Browser(app, story.token(school)).get(path).status == 403
+
+
+def test_an_old_declaration_keeps_its_receipt_and_says_that_a_newer_one_took_its_place(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    first = story.consent(room, room.young, {"Skole": ("shared",)})
+    story.consent(room, room.young, {"Skole": ("health",)})
+    browser = Browser(app, story.token(room.young))
+    assert "afløst af et nyere" in browser.get(f"/cases/{room.case_id}/consents/mine").text
+    pdf = PdfReader(BytesIO(browser.get(f"/cases/{room.case_id}/consents/{first}/receipt").response.data))
+    assert "afløst af et nyere" in " ".join(pdf.pages[0].extract_text().split())
+
+
+def test_the_guide_makes_a_page_to_sign_with_the_very_words_that_are_kept(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    browser = Browser(app, story.token(room.guide))
+    giver = room.member(room.young)
+    page = browser.get(f"/cases/{room.case_id}/consents/register/{giver}")
+    yes = dict.fromkeys(boxes(page, "Skole"), "shared")
+    fields = held(page.form("given_on"))
+    asked = {k: v for k, v in fields.items() if k.startswith("valid_until") or k == "submission"} | yes
+    made = browser.post(f"/cases/{room.case_id}/consents/register/{giver}/page", asked, fields["csrf_token"])
+    said = " ".join(PdfReader(BytesIO(made.response.data)).pages[0].extract_text().split())
+    assert "Underskrift" in said
+    typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
+    browser.submit(page, "given_on", **typed, **yes, scan=("s.pdf", PDF), told="y")
+    kept = story.play(room, room.guide, lambda t: consent_papers.history(t, giver))[0]
+    for line in filter(None, kept.words.split("\n")[1:]):
+        assert " ".join(line.removeprefix("- ").split()) in said
+    nobody = browser.post(
+        f"/cases/{room.case_id}/consents/register/{giver}/page",
+        {k: v for k, v in asked.items() if not k.startswith("yes-")},
+        fields["csrf_token"],
+    )
+    assert nobody.status == 422
+
+
+def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask, story: Story) -> None:
+    """No eID is set up at all; the guide alone uses the portal, and the giver still gets a receipt."""
+    room = story.case(young_level=Level.NONE, parent_level=Level.NONE, parents=1)
+    teacher = story.staff("Lars Lærer", "Skole")
+    story.add(room, teacher, Level.READ)
+    guide = Browser(app, story.token(room.guide))
+    for giver, how in ((room.young, "oral"), (room.parents[0], "paper")):
+        page = guide.get(f"/cases/{room.case_id}/consents/register/{room.member(giver)}")
+        typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
+        typed |= boxes(page, "Skole")  # type: ignore[arg-type]
+        more = {"scan": ("s.pdf", PDF)} if how == "paper" else {"note": "Sagt på mødet den 3."}
+        done = guide.follow(guide.submit(page, "given_on", **typed, **more, method=how, told="y"))
+        assert "Samtykket er registreret" in done.text
+    assert shelves(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
+    people = guide.get(f"/cases/{room.case_id}/people")
+    receipts = [link for link in people.links() if link.endswith("/receipt")]
+    assert len(receipts) == 2
+    assert guide.get(receipts[0]).response.mimetype == "application/pdf"
+    back = guide.get(next(link for link in people.links() if "/withdraw/unit-" in link))
+    assert "Du gør det, fordi" in back.text
+    assert "Lars Lærer" in guide.follow(guide.submit(back, "submission")).text
+    assert shelves(story, room, teacher) == set()
+
+
+def test_nobody_gives_for_another_and_the_draft_is_ones_own(
+    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    def keep(ticket) -> None:  # type: ignore[no-untyped-def]
+        asked = consent_requests.request(ticket, ticket.membership.id)
+        choices = {line.key: frozenset({"shared"}) & {g.key for g in line.groups} for line in asked.parties}
+        consent_drafts.keep(ticket, Answers(choices, asked.until), "da")
+
+    story.play(room, room.young, keep)
+    assert story.play(room, room.parents[0], consent_drafts.kept) is None
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
+        assert connection.execute("select count(*) from consent_draft").fetchone() == (0,)

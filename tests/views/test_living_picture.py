@@ -1,0 +1,447 @@
+"""The living picture: who x what x until when, what is missing and from whom, and what a change would do, before it."""
+
+from __future__ import annotations
+
+import email
+import threading
+from datetime import timedelta
+from email.policy import default
+
+import psycopg
+import pytest
+from flask import Flask
+from procrastinate import testing
+
+from portal import clock, jobs
+from portal.access.ledger import differences
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput, NotFound, Refused
+from portal.house import House
+from portal.services import files, messages, moving, people, reminders, search, team
+from tests.browser import Browser, Page
+from tests.story import Room, Someone, Story, shelf_id, years_ago
+
+
+@pytest.fixture
+def room(story: Story) -> Room:
+    return story.case()
+
+
+@pytest.fixture
+def school(story: Story, room: Room) -> Someone:
+    teacher = story.staff("Lars Lærer", "Skole")
+    story.add(room, teacher, Level.READ)
+    return teacher
+
+
+@pytest.fixture
+def guide(app: Flask, story: Story, room: Room) -> Browser:
+    return Browser(app, story.token(room.guide))
+
+
+def shelves(story: Story, room: Room, who: Someone) -> set[str]:
+    return story.play(room, who, lambda t: {hatch.key for hatch in t.hatches.values()})
+
+
+def cells(page: Page, name: str) -> dict[str, str]:
+    """The row of the table of somebody, by what the column is called."""
+    row = next(tr for tr in page.soup.select("table.whole tbody tr") if name in tr.th.get_text())
+    return {str(td["data-label"]): " ".join(td.get_text(" ").split()) for td in row.find_all("td")}
+
+
+# Who x what x until when
+
+
+def test_one_table_tells_who_sees_what_until_when_and_what_is_missing_from_whom(
+    app: Flask, story: Story, room: Room, school: Someone, guide: Browser
+) -> None:
+    until = clock.now().date() + timedelta(days=50)
+    story.consent(room, room.young, {"Skole": ("shared",)}, until=until)
+    story.consent(room, room.parents[0], {"Skole": ("shared",)}, until=until)
+    page = guide.get(f"/cases/{room.case_id}/people")
+    told = cells(page, "Lars Lærer")
+    assert told["Fælles"] == "Lukket der mangler samtykke fra Finn Far"
+    assert "Ulla Ung" in told["Helbred"]
+    assert "Mona Mor" in told["Helbred"]
+    assert cells(page, "Mona Mor")["Uden forældre"] == "Ikke til dem"
+    missing = page.soup.find(attrs={"aria-labelledby": "missing"})
+    assert missing is not None
+    said = " ".join(missing.get_text(" ").split())
+    assert "Finn Far Har ikke sagt ja til: Lars Lærer (Skole-medarbejder)" in said
+    story.paper_consent(room, room.parents[1], ("shared",))
+    page = guide.get(f"/cases/{room.case_id}/people")
+    assert cells(page, "Lars Lærer")["Fælles"].startswith("Læser til og med ")
+    assert f"til og med {until.day}. " in cells(page, "Lars Lærer")["Fælles"]
+    assert str(until.year) in cells(page, "Lars Lærer")["Fælles"]
+    assert "Læser Fælles, Uden forældre og Kun fagpersoner til og med" in page.text
+    assert cells(page, "Grete Guide")["Kun fagpersoner"] == "Læser og skriver"
+
+
+def test_the_end_that_is_told_is_the_end_of_all_of_it_and_not_of_a_window(story: Story) -> None:
+    """On the birthday the windows change hands, from everybody's consent to the young person's own; nothing shuts."""
+    room = story.case(born=years_ago(18, -40))
+    teacher = story.staff("Lars Lærer", "Skole")
+    story.add(room, teacher, Level.READ)
+    story.everybody_agrees(room)
+    lines = story.play(room, room.guide, people.picture)
+    line = next(one for one in lines if one.membership.person_id == teacher.id)
+    ends = {shelf.until for shelf in line.open}
+    assert len(ends) == 1
+    assert min(end for end in ends if end) > clock.now() + timedelta(days=300)
+
+
+def test_since_when_is_told_of_all_of_it_also_after_a_consent_was_renewed(
+    story: Story, room: Room, school: Someone, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    story.everybody_agrees(room)
+    begun = clock.now()
+    calendar.move(days=20)
+    story.everybody_agrees(room)
+    calendar.move(days=1)
+    lines = story.play(room, room.young, lambda t: people.who_sees(t, None))
+    line = next(one for one in lines if one.membership.person_id == school.id)
+    assert all(abs(shelf.since - begun) < timedelta(minutes=1) for shelf in line.open)
+
+
+def test_whoever_does_not_answer_for_the_case_sees_neither_table_nor_what_is_missing(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    story.add(room, story.staff("Vibe Venter", "Jobcenter"), Level.READ)
+    for giver in (room.young, *room.parents):
+        story.consent(room, giver, {"Jobcenter": ()})
+    page = Browser(app, story.token(school)).get(f"/cases/{room.case_id}/people")
+    assert page.soup.select("table.whole") == []
+    assert "Vibe Venter" not in page.text
+    assert "har sagt ja (" not in Browser(app, story.token(school)).get(f"/cases/{room.case_id}/audience").text
+
+
+# The list behind "N persons can see this"
+
+
+def test_the_number_on_every_page_opens_the_true_list_with_since_when_and_why(
+    app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
+) -> None:
+    story.everybody_agrees(room)
+    file_id = story.file(room, room.guide, "health")
+    thread_id = story.thread(room, room.guide)
+    for who in (room.guide, room.young, school):
+        browser = Browser(app, story.token(who))
+        for path in (
+            "",
+            "/plan",
+            "/files",
+            f"/files/{file_id}",
+            "/messages",
+            f"/messages/{thread_id}",
+            "/people",
+            "/log",
+        ):
+            page = browser.get(f"/cases/{room.case_id}{path}")
+            pill = next(a for a in page.soup.select("a.seen"))
+            number = int(pill.get_text().split()[0])
+            listed = browser.get(str(pill["href"]))
+            names = {h.get_text().split(" (")[0].strip() for h in listed.soup.select(".people h2")}
+            mine = story.play(room, who, lambda t: [str(hatch) for hatch in t.hatches])
+            true = owner.execute(
+                "select distinct m.display_name from access_window w join membership m on m.id = w.membership_id "
+                "where w.case_id = %s and w.compartment_id = any (%s::uuid[]) and w.valid_from <= now() "
+                "and (w.valid_until is null or w.valid_until > now())",
+                [room.case_id, mine],
+            ).fetchall()
+            assert names == {row[0] for row in true}, (who.name, path)
+            assert number == len(names)
+            assert listed.text.count("siden i dag kl.") >= number
+    told = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/audience").text
+    assert "tilføjet af guiden, og alle, der spørges, har sagt ja (Ulla Ung, Finn Far, Mona Mor)" in told or (
+        "har sagt ja (Ulla Ung, Mona Mor, Finn Far)" in told
+    )
+
+
+def test_removal_takes_effect_on_the_next_request_and_on_the_number(
+    app: Flask, story: Story, room: Room, school: Someone, guide: Browser
+) -> None:
+    story.everybody_agrees(room)
+    teacher = Browser(app, story.token(school))
+    file_id = story.file(room, room.guide)
+    addresses = ("", "/files", f"/files/{file_id}", f"/files/{file_id}/versions/1", "/messages", "/people", "/log")
+    assert all(teacher.get(f"/cases/{room.case_id}{path}").status == 200 for path in addresses)
+    before = int(guide.get(f"/cases/{room.case_id}").soup.select_one("a.seen").get_text().split()[0])  # type: ignore[union-attr]
+    close = guide.get(f"/cases/{room.case_id}/team/{room.member(school)}/close")
+    assert "Lars Lærer (Skole-medarbejder) kan ikke længere se: Fælles (1 fil: plan.pdf)" in close.text
+    guide.submit(close, "submission")
+    assert all(teacher.get(f"/cases/{room.case_id}{path}").status == 403 for path in addresses)
+    page = guide.get(f"/cases/{room.case_id}/audience")
+    assert int(page.soup.select_one("a.seen").get_text().split()[0]) == before - 1  # type: ignore[union-attr]
+    assert "Lars Lærer" not in page.text
+
+
+# Before the guide changes something
+
+
+def test_each_level_says_before_the_button_what_it_would_open_and_shut(
+    app: Flask, story: Story, room: Room, school: Someone, guide: Browser
+) -> None:
+    story.everybody_agrees(room)
+    story.file(room, room.guide, name="Min plan.pdf")
+    page = guide.get(f"/cases/{room.case_id}/team/{room.member(school)}")
+    said = {str(t.find("input")["value"]): " ".join(t.get_text().split()) for t in page.soup.select("label.choice")}
+    assert "Lars Lærer kan ikke længere se: Fælles (1 fil: Min plan.pdf), Helbred" in said["none"]
+    assert "Sådan er det nu" in said["read"]
+    assert "Lars Lærer: Må læse og skrive: Fælles" in said["write"]
+
+
+def test_a_new_custody_holder_shuts_others_out_and_the_page_says_so_before(
+    app: Flask, story: Story, room: Room, school: Someone, guide: Browser
+) -> None:
+    story.everybody_agrees(room)
+    page = guide.get(f"/cases/{room.case_id}/team/citizen")
+    ways = {d.summary.get_text().strip(): " ".join(d.get_text(" ").split()) for d in page.soup.select("details")}
+    holder, other = ways["En forælder, der har forældremyndighed"], ways["En forælder uden forældremyndighed"]
+    assert "Lars Lærer (Skole-medarbejder) kan ikke længere se:" in holder
+    assert "kan ikke længere se" not in other
+    assert "der mangler samtykke fra Ulla Ung" in other
+    assert shelves(story, room, school)
+    story.add_citizen(room, "Nye Forælder", Capacity.PARENT, custody=True)
+    assert shelves(story, room, school) == set(), "it was no empty warning"
+
+
+def test_custody_can_be_noted_and_taken_off_and_the_page_says_what_follows(
+    app: Flask, story: Story, room: Room, school: Someone, guide: Browser, house: House
+) -> None:
+    for giver in (room.young, room.parents[0]):
+        story.consent(room, giver)
+    father = room.parents[1]
+    path = f"/cases/{room.case_id}/team/{room.member(father)}/custody"
+    page = guide.get(path)
+    assert "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles" in page.text
+    assert shelves(story, room, school) == set()
+    guide.submit(page, "holds")
+    assert shelves(story, room, school), "his consent is no longer asked for"
+    with pytest.raises((Refused, NotFound)):
+        story.consent(room, father)
+    back = guide.get(path)
+    assert "Lars Lærer (Skole-medarbejder) kan ikke længere se: Fælles" in back.text
+    assert guide.post(path, {"holds": "perhaps"}).status == 422
+    guide.submit(back, "holds")
+    assert shelves(story, room, school) == set()
+    story.consent(room, father)
+    assert shelves(story, room, school)
+    with house.unit_of_work(room.guide.id) as session:
+        assert differences(session, room.case_id) == []
+    log = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/log?only=changes").text
+    assert "noterede, hvem der har forældremyndighed: Finn Far" in log
+
+
+def test_sending_the_custody_form_twice_does_not_turn_it_back(
+    app: Flask, story: Story, room: Room, guide: Browser
+) -> None:
+    page = guide.get(f"/cases/{room.case_id}/team/{room.member(room.parents[0])}/custody")
+    for _ in range(2):
+        guide.submit(page, "holds")
+    line = story.play(room, room.guide, lambda t: team.member(t, room.member(room.parents[0])))
+    assert line.holds_custody is False
+
+
+def test_only_a_parent_can_hold_custody(story: Story, room: Room, school: Someone) -> None:
+    with pytest.raises(NotFound):
+        story.play(room, room.guide, lambda t: team.set_custody(t, room.member(school), True))
+    with pytest.raises(Refused):
+        story.play(room, room.young, lambda t: team.set_custody(t, room.member(room.parents[0]), False))
+
+
+# Moving
+
+
+@pytest.mark.parametrize("kind", ["file", "thread"])
+def test_moving_says_who_gains_and_who_loses_sight_and_that_is_what_happens(
+    kind: str, app: Flask, story: Story, room: Room, school: Someone, guide: Browser
+) -> None:
+    for giver in (room.young, *room.parents):
+        story.consent(room, giver, {"Skole": ("shared",)})
+    if kind == "file":
+        item = story.file(room, room.guide, "shared", "Hemmeligplan.pdf")
+        story.version(room, room.guide, item, "Hemmeligplan.pdf")
+    else:
+        item = story.thread(room, room.guide, "shared", "Hemmeligplan")
+        story.reply(room, room.guide, item, "Mere om det")
+    address = f"/cases/{room.case_id}/{'files' if kind == 'file' else 'messages'}/{item}"
+    page = guide.get(f"{address}/move")
+    said = {t.strong.get_text().strip(): " ".join(t.get_text(" ").split()) for t in page.soup.select("label.choice")}
+    assert "Kan ikke se det mere: Lars Lærer (Skole-medarbejder)" in said["Helbred"]
+    assert "Kan se det fra nu af: ingen nye" in said["Helbred"]
+    assert "Mona Mor (Forælder)" in said["Uden forældre"].split("Kan ikke se det mere")[1]
+    teacher, mother = (Browser(app, story.token(who)) for who in (school, room.parents[0]))
+    assert (teacher.get(address).status, mother.get(address).status) == (200, 200)
+    health = str(next(t.input["value"] for t in page.soup.select("label.choice") if "Helbred" in t.strong.get_text()))
+    moved = guide.follow(guide.submit(page, "compartment", compartment=health))
+    assert "Det er flyttet" in moved.text
+    assert (teacher.get(address).status, mother.get(address).status) == (404, 200)
+    hits = {who.id: story.play(room, who, lambda t: search.find(t, "hemmeligplan")) for who in (school, room.young)}
+    assert hits[school.id] == [], "its words are not findable either"
+    assert [hit.compartment for hit in hits[room.young.id]][:1] == ["health"]
+    if kind == "file":
+        assert teacher.get(f"{address}/versions/1").status == 404
+        assert len(story.play(room, room.young, lambda t: files.page(t, item)).versions) == 2
+    else:
+        assert len(story.play(room, room.young, lambda t: messages.thread(t, item)).messages) == 2
+    again = guide.submit(guide.get(f"{address}/move"), "compartment", compartment=health)
+    assert again.status == 422, "it lies there already"
+
+
+def test_only_the_guide_moves_and_only_within_the_case(
+    story: Story, room: Room, owner: psycopg.Connection, house: House
+) -> None:
+    file_id = story.file(room, room.young)
+    with pytest.raises(Refused):
+        story.play(room, room.young, lambda t: moving.move_file(t, file_id, shelf_id(t, "health")))
+    other = story.case(room.guide)
+    elsewhere = story.play(other, room.guide, lambda t: shelf_id(t, "shared"))
+    with pytest.raises(NotFound):
+        story.play(room, room.guide, lambda t: moving.move_file(t, file_id, elsewhere))
+    with pytest.raises(InvalidInput):
+        story.play(room, room.guide, lambda t: moving.move_file(t, file_id, shelf_id(t, "shared")))
+    # The second wall: the young person may write in both, and the database still does not let them move.
+    with house.unit_of_work(room.young.id) as session:
+        from sqlalchemy import text
+
+        health = story.play(room, room.young, lambda t: shelf_id(t, "health"))
+        statement = text("update file set compartment_id = :to where id = :id")
+        assert session.execute(statement, {"to": health, "id": file_id}).rowcount == 0  # type: ignore[attr-defined]
+
+
+# Reminders
+
+
+def mails(house: House) -> list[email.message.EmailMessage]:
+    folder = house.settings.data_dir / "mail"
+    found = sorted(folder.glob("*.eml")) if folder.exists() else []
+    return [email.message_from_bytes(path.read_bytes(), policy=default) for path in found]  # type: ignore[misc]
+
+
+def waiting(owner: psycopg.Connection) -> list[str]:
+    rows = owner.execute("select args->>'person_id' from procrastinate_jobs where task_name = 'mail_news'").fetchall()
+    return sorted(row[0] for row in rows)
+
+
+def remind(house: House) -> int:
+    with house.unit_of_work() as session:
+        return reminders.send_due(session)
+
+
+def test_those_concerned_are_reminded_once_30_and_once_7_days_before_however_often_the_job_runs(
+    story: Story, room: Room, school: Someone, house: House, calendar, owner: psycopg.Connection
+) -> None:  # type: ignore[no-untyped-def]
+    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    whom = sorted([str(room.guide.id), str(room.young.id)])
+    assert remind(house) == 0
+    calendar.move(days=29)
+    assert remind(house) == 0
+    calendar.move(days=3)
+    assert remind(house) == 2
+    assert waiting(owner) == whom
+    assert remind(house) == 0
+    calendar.move(days=20)
+    assert remind(house) == 0
+    calendar.move(days=4)
+    assert remind(house) == 2
+    assert waiting(owner) == sorted(whom * 2)
+    assert remind(house) == 0
+
+
+def test_two_workers_at_once_remind_once(
+    story: Story, room: Room, school: Someone, house: House, calendar, owner: psycopg.Connection
+) -> None:  # type: ignore[no-untyped-def]
+    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    calendar.move(days=40)
+    workers = [threading.Thread(target=remind, args=(house,)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert waiting(owner) == sorted([str(room.guide.id), str(room.young.id)])
+
+
+def test_nobody_is_reminded_of_what_was_withdrawn_or_replaced(
+    story: Story, room: Room, school: Someone, house: House, calendar, owner: psycopg.Connection
+) -> None:  # type: ignore[no-untyped-def]
+    story.consent(room, room.parents[0], until=clock.now().date() + timedelta(days=60))
+    story.withdraw(room, room.parents[0])
+    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    story.consent(room, room.young)
+    calendar.move(days=40)
+    assert remind(house) == 0
+    assert waiting(owner) == []
+
+
+def test_the_mail_says_that_there_is_something_new_and_nothing_else(
+    story: Story, room: Room, school: Someone, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "worker_app", lambda _url: jobs.App(connector=testing.InMemoryConnector()))
+    app = jobs.build(house)
+    app.tasks["mail_news"](person_id=str(room.guide.id))
+    app.tasks["mail_news"](person_id=str(room.young.id))
+    (mail,) = mails(house)
+    assert mail["Subject"] == house.settings.product_name
+    assert mail.get_content().split("\n")[0] == "Der er nyt til dig. Log på."
+    for telling in ("samtykke", "consent", "Ulla", "Grete", "http", "sag"):
+        assert telling not in mail.get_content(), telling
+
+
+def test_the_portal_tells_the_giver_and_the_guide_that_a_consent_ends_soon(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
+    story.consent(room, room.young, until=clock.now().date() + timedelta(days=20))
+    story.consent(room, room.parents[0], until=clock.now().date() + timedelta(days=20))
+    for path in ("", "/people", "/consents/mine"):
+        said = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}{path}").text
+        assert "Dit samtykke slutter" in said, path
+    said = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}").text
+    assert "Samtykket fra Ulla Ung slutter" in said
+    assert "Samtykket fra Mona Mor slutter" in said
+    assert "Mona" not in Browser(app, story.token(room.parents[1])).get(f"/cases/{room.case_id}/consents/mine").text
+    other = Browser(app, story.token(room.parents[0])).get(f"/cases/{room.case_id}").text
+    assert "Ulla Ung slutter" not in other
+
+
+def test_an_end_that_is_far_away_is_not_told(app: Flask, story: Story, room: Room, school: Someone) -> None:
+    story.consent(room, room.young)
+    assert "slutter" not in Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}").text
+
+
+def test_the_timed_job_sees_of_reminders_only_what_is_due_and_nobody_else_sees_any(
+    story: Story, room: Room, school: Someone, house: House, postgres, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    url = postgres.url("portal_app", str(house.engine.url.database))
+
+    def seen(as_whom: str) -> int:
+        with psycopg.connect(url) as connection:
+            connection.execute("select set_config('app.person_id', %s, true)", [as_whom])
+            row = connection.execute("select count(*) from consent_reminder").fetchone()
+            assert row is not None
+            return int(row[0])
+
+    assert seen("") == 0
+    calendar.move(days=40)
+    assert seen("") == 1
+    for who in (room.guide, room.young, school):
+        assert seen(str(who.id)) == 0
+
+
+def test_a_stretch_joins_windows_that_touch_and_no_others(story: Story, room: Room, school: Someone, calendar) -> None:  # type: ignore[no-untyped-def]
+    story.everybody_agrees(room)
+    calendar.move(days=5)
+    story.withdraw(room, room.young)
+    calendar.move(days=5)
+    story.consent(room, room.young)
+    again = clock.now()
+    calendar.move(days=1)
+
+    def since(ticket: CaseTicket) -> set[object]:
+        lines = people.who_sees(ticket, None)
+        line = next(one for one in lines if one.membership.person_id == school.id)
+        return {shelf.since for shelf in line.open}
+
+    (begun,) = story.play(room, room.guide, since)
+    assert abs(begun - again) < timedelta(minutes=1)  # type: ignore[operator]
