@@ -62,14 +62,16 @@ def migrate() -> None:
 
 @cli.command()
 def worker() -> None:
-    """Does the background and timed work until it is stopped."""
+    """Does the background and timed work until it is stopped (WORKER_DATABASE_URL, and
+    DATABASE_URL for jobs in somebody's name)."""
     from portal import logs
+    from portal.db import Role
     from portal.house import opened
     from portal.jobs import work
 
     logs.configure()
-    with opened(_settings()) as house:
-        work(house)
+    with opened(_settings()) as house, opened(_settings(), Role.WORKER) as office:
+        work(house, office)
 
 
 @cli.command("make-keys")
@@ -116,6 +118,19 @@ def verify_audit() -> None:
     if faults:
         sys.exit(1)
     click.echo("every chain is whole")
+
+
+@cli.command()
+def figures() -> None:
+    """Prints how many cases each unit has, as tab-separated lines (REPORTS_DATABASE_URL). A number under five is a
+    dash: somebody could be recognised behind it."""
+    from portal.db import Role
+    from portal.house import opened
+    from portal.services import reports
+
+    with opened(_settings(), Role.REPORTS) as house, house.unit_of_work() as session:
+        for row in reports.unit_figures(session):
+            click.echo("\t".join("-" if value is None else str(value) for value in row))
 
 
 @cli.group()
