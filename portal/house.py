@@ -18,7 +18,7 @@ from portal.settings import Environment, Settings
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
 from portal.storage.keys import Keyring, read_keys
-from portal.tools.profile import profile
+from portal.tools.profile import every_profile, profile
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
     try:
         refuse_wrong_role(engine, role)
         keyring = read_keys(settings.keys_file)
+        every_profile()
         profile(settings.profile)
     except BaseException:
         engine.dispose()

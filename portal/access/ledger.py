@@ -53,6 +53,12 @@ def load_case(session: Session, case_id: UUID) -> tuple[str, Facts]:
     raise NotFound
 
 
+def load_profile_key(session: Session, case_id: UUID) -> str:
+    """Which profile the case was opened with, for somebody to whom the case itself is shut."""
+    with fact_keeper(session, case_id):
+        return session.scalars(select(Case.profile).where(Case.id == case_id)).one()
+
+
 def load_key_row(session: Session, case_id: UUID) -> tuple[str, bytes]:
     """The wrapped case key, for somebody who decides about a case without a window on it (a custody holder)."""
     with fact_keeper(session, case_id):
@@ -178,7 +184,7 @@ def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], noti
 
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
-    if member.custody_from is None:
+    if member.custody_from is None or not facts.rules.custody_holders_are_asked:
         return None
     return min(majority(facts), member.custody_until or majority(facts))
 

@@ -19,7 +19,7 @@ from portal.errors import NotFound
 from portal.models import Consent, Membership
 from portal.services import people
 from portal.services.people import Workplace
-from portal.tools.profile import Profile, profile
+from portal.tools.profile import Profile
 
 
 class ConsentState(StrEnum):
@@ -95,7 +95,7 @@ def givers(ticket: CaseTicket) -> list[Membership]:
     """Those whose consent counts today: the young person, and the custody holders of a minor."""
     facts, now = ticket.facts, clock.now()
     found = [ticket.young_person]
-    if now < majority(facts):
+    if now < majority(facts) and facts.rules.custody_holders_are_asked:
         found += [ticket.members[holder.id] for holder in facts.custody_holders_at(now)]
     return found
 
@@ -113,7 +113,7 @@ def request(ticket: CaseTicket, giver_id: UUID) -> Request:
         young_person=ticket.young_person,
         parties=lines,
         current=_consent_line(ticket, current, lines) if current else None,
-        until=default_end(rules_of(ticket), today),
+        until=default_end(ticket.profile, today),
     )
 
 
@@ -147,11 +147,6 @@ def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
     if line is None:
         raise NotFound
     return line
-
-
-def rules_of(ticket: CaseTicket) -> Profile:
-    """The case's profile, also for a custody holder to whom the case itself is shut."""
-    return ticket.profile if ticket.hatches else profile(ticket.session.info["settings"].profile)
 
 
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
@@ -192,13 +187,13 @@ def party_lines(
     places = people.workplaces(ticket)
     found: dict[Party, list[Member]] = {}
     for member in facts.members:
-        party = _party_of(member, facts.owner_unit_id, giver)
+        party = None if facts.needs_no_consent(member) else _party_of(member, giver)
         if party is None:
             continue
         if member.level_at(now) is not Level.NONE or any(party == named for named, _ in granted):
             found.setdefault(party, []).append(member)
     for party, members in found.items():
-        groups = tuple(_groups(rules_of(ticket), members[0].capacity))
+        groups = tuple(_groups(ticket.profile, members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
         back = consent.withdrawn_at(party) if consent else None
         memberships = tuple(ticket.members[member.id] for member in members)
@@ -214,9 +209,9 @@ def party_lines(
         )
 
 
-def _party_of(member: Member, owner_unit: UUID, giver: Membership) -> Party | None:
+def _party_of(member: Member, giver: Membership) -> Party | None:
     match member.capacity:
-        case Capacity.PROFESSIONAL if member.unit_id != owner_unit:
+        case Capacity.PROFESSIONAL:
             return Party(unit_id=member.unit_id)
         case Capacity.NETWORK_PERSON:
             return Party(membership_id=member.id)

@@ -161,8 +161,8 @@ def _declare(
     today = clock.today(zone)
     if not today <= valid_until:
         raise InvalidInput("valid_until", "date_past")
-    if valid_until > requests.default_end(requests.rules_of(ticket), today):
-        raise InvalidInput("valid_until", "consent_too_long", months=requests.rules_of(ticket).consent_months)
+    if valid_until > requests.default_end(ticket.profile, today):
+        raise InvalidInput("valid_until", "consent_too_long", months=ticket.profile.consent_months)
     lines = {line.key: line for line in requests.party_lines(ticket, giver, frozenset(), None)}
     if set(choices) - set(lines):
         raise InvalidInput("", "form_stale")
@@ -182,7 +182,7 @@ def _declare(
         given_at=given_at,
         valid_from=now,
         valid_until=clock.end_of(valid_until, zone),
-        wording_version=requests.rules_of(ticket).consent.version,
+        wording_version=ticket.profile.consent.version,
     )
     words = _words(ticket, giver, chosen, valid_until, language)
     row.text_sealed = ticket.keys.seal_text(words, f"consent.text {made}")
@@ -245,7 +245,7 @@ def _words(
     declaration = consent_text.Declaration(
         giver.display_name, ticket.young_person.display_name, giver.capacity, parties, valid_until
     )
-    return consent_text.write(requests.rules_of(ticket), declaration, language)
+    return consent_text.write(ticket.profile, declaration, language)
 
 
 def _called(line: PartyLine) -> str:

@@ -126,7 +126,7 @@ def _asking(template: str, ticket: CaseTicket, asked: Request, form: ConsentForm
     ticked: dict[str, frozenset[str]] = (
         _choices(asked) if request.method == "POST" else {line.key: line.granted for line in asked.parties}
     )
-    rules = consent_requests.rules_of(ticket)
+    rules = ticket.profile
     categories = {category.key: category.title for category in rules.category}
     page = render_template(
         template, form=form, asked=asked, ticked=ticked, rules=rules, categories=categories, words=words
