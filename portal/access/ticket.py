@@ -98,6 +98,7 @@ class CaseTicket:
     _key_row: tuple[str, bytes] | None
     _notices: tuple[BlockerNote, ...] = ()
     _guide: str = field(default="")
+    _profile_key: str = ""
 
     @property
     def session(self) -> PortalSession:
@@ -201,8 +202,8 @@ class CaseTicket:
 
     @cached_property
     def profile(self) -> Profile:
-        key = self._case.profile if self._case else load_profile_key(self.session, self.case_id)
-        return profile(key)
+        """The one the case was opened with; known also to a custody holder to whom the case is shut."""
+        return profile(self._profile_key or self.case.profile)
 
     # What is left behind
 
@@ -252,6 +253,7 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         _key_row=(master_id, wrapped) if wrapped and hatches else None,
         _notices=shut.notes,
         _guide=shut.guide,
+        _profile_key=case.profile if hatches else load_profile_key(actor.session, case_id),
     )
 
 
