@@ -34,8 +34,10 @@ bench: $(VENV)/.run
 	@$(BIN)/python -m bench
 
 # Takes new texts out of code and templates into the catalogues; what is not translated yet stays empty and fails a test.
+# Renews the generated pages of docs/ too.
 translations: $(VENV)/.run
 	@$(BIN)/python -m portal.translations
+	@$(BIN)/python -m portal write-docs
 
 # Renews the pins. Needs the network and `pip install uv`; records hashes, no addresses.
 lock:

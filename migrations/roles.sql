@@ -1,7 +1,8 @@
 -- The database roles, made once by an administrator of the database server, before the first migration.
--- portal_owner owns the tables and runs migrations. portal_app is what web and worker processes connect as.
+-- portal_owner owns the tables and runs migrations. portal_app is what web processes connect as, portal_worker what
+-- workers do, portal_reports what reads figures and nothing else.
 -- portal_facts is stepped into for the computing of access windows; nobody can log in as it.
--- Give the two login roles passwords (or certificates) of your own; none is set here.
+-- Give the four login roles passwords (or certificates) of your own; none is set here.
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'portal_owner') then
@@ -9,6 +10,12 @@ begin
     end if;
     if not exists (select from pg_roles where rolname = 'portal_app') then
         create role portal_app login noinherit;
+    end if;
+    if not exists (select from pg_roles where rolname = 'portal_worker') then
+        create role portal_worker login noinherit;
+    end if;
+    if not exists (select from pg_roles where rolname = 'portal_reports') then
+        create role portal_reports login noinherit;
     end if;
     if not exists (select from pg_roles where rolname = 'portal_facts') then
         create role portal_facts nologin;

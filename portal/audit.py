@@ -78,6 +78,7 @@ class Event(StrEnum):
     CASE_SEARCHED = "case.searched"
     LOG_VIEWED = "log.viewed"
     ACCESS_REFUSED = "access.refused"
+    ACCESS_EXPLAINED = "access.explained"
 
     CHAIN_BEGUN = "chain.begun"
     STRANGER_REFUSED = "stranger.refused"
@@ -94,6 +95,7 @@ class Event(StrEnum):
     SIGNED_OUT = "signed.out"
     STEPPED_UP = "stepped.up"
     EID_LINKED = "eid.linked"
+    WINDOWS_CHECKED = "windows.checked"
 
 
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
@@ -113,6 +115,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SIGNED_IN: frozenset({"method"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
+    Event.WINDOWS_CHECKED: frozenset({"hits"}),
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 

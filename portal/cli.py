@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import click
 
-from portal.errors import InvalidInput, NeighbourDown, PortalError, Unsafe
+from portal.errors import InvalidInput, NeighbourDown, NotFound, PortalError, Unsafe
 from portal.settings import Settings
 
 
@@ -61,14 +62,16 @@ def migrate() -> None:
 
 @cli.command()
 def worker() -> None:
-    """Does the background and timed work until it is stopped."""
+    """Does the background and timed work until it is stopped (WORKER_DATABASE_URL, and
+    DATABASE_URL for jobs in somebody's name)."""
     from portal import logs
+    from portal.db import Role
     from portal.house import opened
     from portal.jobs import work
 
     logs.configure()
-    with opened(_settings()) as house:
-        work(house)
+    with opened(_settings()) as house, opened(_settings(), Role.WORKER) as office:
+        work(house, office)
 
 
 @cli.command("make-keys")
@@ -117,23 +120,78 @@ def verify_audit() -> None:
     click.echo("every chain is whole")
 
 
+@cli.command()
+def figures() -> None:
+    """Prints how many cases each unit has, as tab-separated lines (REPORTS_DATABASE_URL). A number under five is a
+    dash: somebody could be recognised behind it."""
+    from portal.db import Role
+    from portal.house import opened
+    from portal.services import reports
+
+    with opened(_settings(), Role.REPORTS) as house, house.unit_of_work() as session:
+        for row in reports.unit_figures(session):
+            click.echo("\t".join("-" if value is None else str(value) for value in row))
+
+
+@cli.group()
+def access() -> None:
+    """Who sees what in a case, and why."""
+
+
+@access.command("explain")
+@click.argument("case", type=click.UUID)
+@click.argument("person")
+def explain(case: UUID, person: str) -> None:
+    """Prints why PERSON (an id, or a professional's mail address) sees what of CASE, from when until when. The question
+    is noted in the case's log."""
+    from portal.house import opened
+    from portal.services import oversight
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        try:
+            explanation = oversight.explain_access(session, case, person)
+        except NotFound:
+            raise PortalError("no such person in such a case") from None
+        for line in oversight.told(explanation):
+            click.echo(line)
+
+
+@access.command("check")
+def check_access() -> None:
+    """Recomputes the windows of every case. Exit status 1 when any differs from what is stored."""
+    from portal.house import opened
+    from portal.services import oversight
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        faults = list(oversight.check(session))
+    for case_id, line in faults:
+        click.echo(f"case {case_id}: {line}")
+    if faults:
+        sys.exit(1)
+    click.echo("every stored window is the one the facts give")
+
+
+@access.command("matrix")
+@click.option("--check", is_flag=True, help="Only say whether the file is up to date.")
+def matrix(check: bool) -> None:
+    """Writes docs/access-matrix.md: who may do what."""
+    _write_documents(check, "docs/access-matrix.md")
+
+
 @cli.command("write-docs")
 @click.option("--check", is_flag=True, help="Only say whether the files are up to date.")
 def write_docs(check: bool) -> None:
     """Writes the generated parts of docs/ from the code."""
-    from portal.drawing import documents
-    from portal.settings import PROJECT
+    _write_documents(check)
 
-    stale = [
-        path
-        for path, text in documents().items()
-        if not (PROJECT / path).exists() or (PROJECT / path).read_text("utf-8") != text
-    ]
-    for path in stale:
-        if not check:
-            (PROJECT / path).write_text(documents()[path], "utf-8")
+
+def _write_documents(check: bool, only: str = "") -> None:
+    from portal.drawing import stale
+
+    found = stale(only, write=not check)
+    for path in found:
         click.echo(f"{'stale' if check else 'wrote'}: {path}")
-    if check and stale:
+    if check and found:
         sys.exit(1)
 
 

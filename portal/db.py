@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -99,7 +100,32 @@ _STEP = text("select set_config('app.facts_case_id', :case, true), set_config('r
 """Names the case, then steps into the role or, with `none`, back out of it (SET ROLE as a function)."""
 
 
-def refuse_powerful_role(engine: Engine) -> None:
+class Role(StrEnum):
+    """As what a part of the portal connects to the database; each sees what its work takes (migrations/roles.sql)."""
+
+    APP = "portal_app"
+    WORKER = "portal_worker"
+    REPORTS = "portal_reports"
+
+
+def refuse_wrong_role(engine: Engine, wanted: Role) -> None:
+    """Raises Unsafe unless this connection is a `wanted` and none of the others, and could not step over row-level
+    security. Raises NeighbourDown when the database does not answer."""
+    refuse_powerful_role(engine, wanted)
+    question = text(
+        """select pg_has_role(current_user, :wanted, 'USAGE'),
+                  exists (select from unnest(cast(:others as text[])) other
+                          where pg_has_role(current_user, other, 'MEMBER'))"""
+    )
+    others = [role.value for role in Role if role is not wanted]
+    with engine.connect() as connection:
+        is_one, is_more = connection.execute(question, {"wanted": wanted.value, "others": others}).one()
+    if not is_one or is_more:
+        what = "is another part's too" if is_one else "is not the one this part works as"
+        raise Unsafe(f"the database role {what}; use {wanted}")
+
+
+def refuse_powerful_role(engine: Engine, wanted: Role = Role.APP) -> None:
     """Raises Unsafe when this connection could step over row-level security: superuser, owner, member of the owner or
     BYPASSRLS. Raises NeighbourDown when the database does not answer."""
     question: Any = text(
@@ -115,4 +141,4 @@ def refuse_powerful_role(engine: Engine) -> None:
         raise NeighbourDown("database") from problem
     if superuser or bypasses or owns:
         what = "is a superuser" if superuser else "bypasses row-level security" if bypasses else "owns the tables"
-        raise Unsafe(f"the database role of DATABASE_URL {what}; use portal_app")
+        raise Unsafe(f"the database role {what}; use {wanted}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from portal import services
 from portal.access.actions import Action
 from portal.access.roles import MATRIX, Level, Standing
 from portal.access.windows import Basis, Obstacle
 from portal.audit import ALLOWED_FIELDS, Event
-from portal.services.accounts import ACCOUNT_CHANGES
-from portal.services.consent_requests import CONSENT_CHANGES
+from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Profile, read_profile
 
 _NOTE = "<!-- Made by `portal write-docs`; changes here are overwritten. -->\n"
@@ -23,6 +25,19 @@ def documents() -> dict[str, str]:
         "docs/states.md": _states(),
         "docs/audit-events.md": _audit_events(),
     }
+
+
+def stale(only: str = "", write: bool = False) -> list[str]:
+    """The generated files (or the one named `only`) that are not what the code gives; `write` puts them right."""
+    found = []
+    for path, text in documents().items():
+        file = PROJECT / path
+        if path.endswith(only) and (not file.exists() or file.read_text("utf-8") != text):
+            found.append(path)
+            if write:
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(text, "utf-8")
+    return found
 
 
 def _access_matrix() -> str:
@@ -60,15 +75,24 @@ def _compartments(profile: Profile) -> list[str]:
 
 
 def _states() -> str:
-    parts = [_NOTE, "# What can become of what", "", "## A professional's account", ""]
-    parts += _diagram(ACCOUNT_CHANGES)
-    parts += ["", "## A consent declaration", ""]
-    parts += _diagram(CONSENT_CHANGES)
-    parts += ["", "## An access window", "", "Open, it rests on one of:", ""]
+    parts = [_NOTE, "# What can become of what"]
+    for title, changes in state_machines().items():
+        parts += ["", f"## {title}", "", *_diagram(changes)]
+    parts += ["", "## Access window", "", "Open, it rests on one of:", ""]
     parts += [f"* `{basis}`" for basis in Basis]
     parts += ["", "Shut, it is kept so by one or more of:", ""]
     parts += [f"* `{obstacle}`" for obstacle in Obstacle]
     return "\n".join(parts) + "\n"
+
+
+def state_machines() -> dict[str, Mapping[Any, Mapping[str, Any]]]:
+    """Every dict of the services called `<NOUN>_CHANGES`: state -> what happens -> the state it leads to."""
+    found = {}
+    for module in pkgutil.iter_modules(services.__path__, "portal.services."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.endswith("_CHANGES") and isinstance(value, dict):
+                found[name.removesuffix("_CHANGES").replace("_", " ").capitalize()] = value
+    return dict(sorted(found.items()))
 
 
 def _audit_events() -> str:

@@ -12,13 +12,13 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from portal import audit  # noqa: F401  its listeners write the trace at every commit
-from portal.db import PortalSession, connect, refuse_powerful_role, session_factory
+from portal.db import PortalSession, Role, connect, refuse_wrong_role, session_factory
 from portal.errors import Unsafe
 from portal.settings import Environment, Settings
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
 from portal.storage.keys import Keyring, read_keys
-from portal.tools.profile import profile
+from portal.tools.profile import every_profile, profile
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class House:
     engine: Engine
     keyring: Keyring
     store: BlobStore
+    role: Role
     _sessions: sessionmaker[PortalSession]
 
     def new_session(self, person_id: UUID | None = None) -> PortalSession:
@@ -49,35 +50,49 @@ class House:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[House]:
+def opened(settings: Settings, role: Role = Role.APP) -> Iterator[House]:
     """A house for the length of a block."""
-    house = open_house(settings)
+    house = open_house(settings, role)
     try:
         yield house
     finally:
         house.close()
 
 
-def open_house(settings: Settings) -> House:
-    """Raises Unsafe rather than stand on something dangerous, NeighbourDown when the database does not answer."""
-    refuse_unsafe(settings)
-    engine = connect(settings.database_url)
+def open_house(settings: Settings, role: Role = Role.APP) -> House:
+    """Raises Unsafe rather than stand on something dangerous or as the wrong database role, NeighbourDown when the
+    database does not answer."""
+    refuse_unsafe(settings, role)
+    engine = connect(url_of(settings, role))
     try:
-        refuse_powerful_role(engine)
+        refuse_wrong_role(engine, role)
         keyring = read_keys(settings.keys_file)
+        every_profile()
         profile(settings.profile)
     except BaseException:
         engine.dispose()
         raise
     store = FilesystemStore(settings.data_dir / "blobs")
-    return House(settings, engine, keyring, store, session_factory(engine))
+    return House(settings, engine, keyring, store, role, session_factory(engine))
 
 
-def refuse_unsafe(settings: Settings) -> None:
+def url_of(settings: Settings, role: Role) -> str:
+    """Where that part of the portal finds the database; '' when it was not told."""
+    return getattr(settings, _SETTING_OF[role])  # type: ignore[no-any-return]
+
+
+_SETTING_OF = {
+    Role.APP: "database_url",
+    Role.WORKER: "worker_database_url",
+    Role.REPORTS: "reports_database_url",
+}
+
+
+def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
     """The checks that need nothing but the settings. Raises Unsafe with all faults at once."""
     faults = []
-    if not settings.database_url:
-        faults.append("DATABASE_URL is not set")
+    if not url_of(settings, role):
+        faults.append(f"{_SETTING_OF[role].upper()} is not set")
     if settings.environment is Environment.PRODUCTION:
         if not settings.https:
             faults.append("BASE_URL must begin with https:// in production")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as _
 
 from portal import clock
 from portal.settings import PROJECT
-from portal.tools.profile import Words, profile
+from portal.tools.profile import Profile, Words, profile
 
 LANGUAGES = {"da": "Dansk", "en": "English"}
 COOKIE = "language"
@@ -22,9 +25,64 @@ COOKIE = "language"
 def install(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "portal" / "translations")
     app.config["BABEL_DEFAULT_LOCALE"] = "da"
-    Babel(app, locale_selector=_choose)
+    _Babel(app, locale_selector=_choose)
     app.jinja_env.filters.update(when=when, day=day, last_day=last_day, size=size, said=said)
     app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+
+
+class _Wording(Domain):  # type: ignore[misc]  # the library has no types
+    """The catalogue, said in the words of the programme profile (of the case, or of the installation outside one)."""
+
+    def get_translations(self) -> Any:
+        catalogue = super().get_translations()
+        if "house" not in g:
+            return catalogue
+        rules = rules_here()
+        if not rules.vocabulary.in_language(language()):
+            return catalogue
+        return _Reworded(catalogue, rules.key, language())
+
+
+class _Babel(Babel):  # type: ignore[misc]  # the same
+    """Flask-Babel with the domain above, read from its files once and not at every request."""
+
+    _wording = _Wording()
+
+    @property
+    def domain_instance(self) -> Domain:
+        return self._wording
+
+
+class _Reworded:
+    """A catalogue whose sentences are reworded before their gaps are filled: what people wrote is never touched."""
+
+    def __init__(self, catalogue: Any, profile_key: str, spoken: str) -> None:
+        self._catalogue, self._profile_key, self._spoken = catalogue, profile_key, spoken
+
+    def __getattr__(self, name: str) -> Any:
+        look_up = getattr(self._catalogue, name)
+        return lambda *said: reworded(look_up(*said), self._profile_key, self._spoken)
+
+
+@cache
+def reworded(sentence: str, profile_key: str, spoken: str) -> str:
+    """A sentence with each word of the vocabulary put in its place, a capital kept."""
+    words = profile(profile_key).vocabulary.in_language(spoken)
+    longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.sub(
+        rf"(?<!%\()(?<!\w)({longest_first})(?!\w)", lambda found: _in_case(found[0], words), sentence, flags=re.I
+    )
+
+
+def _in_case(found: str, words: dict[str, str]) -> str:
+    other = words[found.lower()]
+    return other[0].upper() + other[1:] if found[0].isupper() else other
+
+
+def rules_here() -> Profile:
+    """The programme profile of the case this page is about; outside a case, the installation's."""
+    ticket = g.get("ticket")
+    return ticket.profile if ticket is not None else profile(g.house.settings.profile)
 
 
 def _choose() -> str:
@@ -43,7 +101,7 @@ def said(words: Words) -> str:
 
 
 def zone() -> ZoneInfo:
-    return profile(g.house.settings.profile).zone
+    return rules_here().zone
 
 
 def when(instant: datetime) -> str:

@@ -15,6 +15,8 @@ from sqlalchemy import delete
 from portal import clock, mail
 from portal.access.signin import kept
 from portal.access.signin.eid import ATTEMPT_LASTS
+from portal.db import Role
+from portal.errors import Unsafe
 from portal.house import House
 from portal.models import EidAttempt, Submission
 from portal.outbox import worker_app
@@ -50,14 +52,16 @@ There is something new for you. Sign in.
 """All that a notice may say: no name, title, sender or link that tells what it is about."""
 
 
-def build(house: House) -> App:
-    """The queue with every task this portal knows."""
-    app = worker_app(house.settings.database_url)
+def build(house: House, office: House | None = None) -> App:
+    """The queue with every task this portal knows. What belongs to no case is done in `office`, which stands on the
+    worker's role and sees none; a job in somebody's name is done in `house`, where that person's windows count."""
+    office = office or house
+    app = worker_app(house.settings.worker_database_url)
 
     @app.task(name="mail_invitation", retry=_AGAIN)
     def mail_invitation(invitation_id: str) -> None:
         settings = house.settings
-        with house.unit_of_work() as session:
+        with office.unit_of_work() as session:
             found = accounts.renew_token(session, UUID(invitation_id))
         if found is None:
             return
@@ -102,11 +106,16 @@ def build(house: House) -> App:
     return app
 
 
-def work(house: House) -> None:
-    """Works until told to stop. A database that goes away ends the process at once, for its keeper to start it again:
-    the queue's own threads would otherwise keep it alive without doing anything."""
+def work(house: House, office: House) -> None:
+    """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role.
+
+    A database that goes away ends the process at once, for its keeper to start it again: the queue's own threads would
+    otherwise keep it alive without doing anything.
+    """
+    if office.role is not Role.WORKER or house.role is not Role.APP:
+        raise Unsafe(f"the worker must not work as {office.role} and {house.role}")
     try:
-        build(house).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
+        build(house, office).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
     except ConnectorException:
         log.error("neighbour down", neighbour="database")  # noqa: TRY400  the trace may hold what it was about
         sys.stderr.flush()

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     product_name: str = "Følgeskab"
     data_dir: Path = PROJECT / "data"
     database_url: str = ""
+    worker_database_url: str = ""
+    reports_database_url: str = ""
     owner_database_url: str = ""
     keys_file: Path | None = None
     eid_file: Path | None = None

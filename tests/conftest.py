@@ -90,6 +90,8 @@ def _settings(postgres: EmbeddedPostgres, database: str, folder: Path) -> Settin
         base_url="http://localhost",
         data_dir=folder,
         database_url=postgres.url("portal_app", database),
+        worker_database_url=postgres.url("portal_worker", database),
+        reports_database_url=postgres.url("portal_reports", database),
         owner_database_url=postgres.url("portal_owner", database),
         keys_file=folder / "keys.json",
         mail_url=f"folder://{folder / 'mail'}",

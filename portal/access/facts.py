@@ -27,8 +27,13 @@ class AccessRules:
     majority_age: int
     compartments: tuple[CompartmentRule, ...]
     parent_needs_young_persons_yes: bool
+    """Rule 4: whether a parent of a minor needs more than the owner's word."""
     consent_age: dict[str, int] = field(hash=False)
     """Category -> the age from which the young person's own consent is enough; `majority_age` where not named."""
+    own_unit_needs_consent: bool = False
+    """Rule 2: whether colleagues of the owner's unit need consent like everybody else."""
+    custody_holders_are_asked: bool = True
+    """Rule 3: whether a minor's custody holders must say yes too."""
 
     def age_for(self, category: str) -> int:
         return min(self.consent_age.get(category, self.majority_age), self.majority_age)
@@ -188,6 +193,10 @@ class Facts:
 
     def young_person(self) -> Member:
         return next(member for member in self.members if member.capacity is Capacity.YOUNG_PERSON)
+
+    def needs_no_consent(self, member: Member, at: datetime) -> bool:
+        """Rule 2: a professional of the owner's own unit, unless the profile asks for consent there too."""
+        return member.unit_id == self.owner_unit_at(at) and not self.rules.own_unit_needs_consent
 
     def custody_holders_at(self, at: datetime) -> tuple[Member, ...]:
         return tuple(member for member in self.members if member.holds_custody_at(at))

@@ -5,13 +5,15 @@ Everything here runs inside `fact_keeper`, that is as the database role `portal_
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import cast, delete, func, insert, literal, null, select, union_all, update
+from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -19,8 +21,9 @@ from portal import clock
 from portal.access import facts as known
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Obstacle, Picture, Window, compute, majority
+from portal.access.windows import Notice, Obstacle, Window, compute, majority
 from portal.db import fact_keeper
+from portal.errors import NotFound
 from portal.models import (
     AccessNotice,
     AccessWindow,
@@ -42,11 +45,28 @@ from portal.models import (
 )
 from portal.tools.profile import profile
 
+_Row = dict[str, Any]
+
 
 def load_facts(session: Session, case_id: UUID) -> Facts:
     """Every fact of the case, whoever asks. What of it may be shown is for the caller to decide."""
     with fact_keeper(session, case_id):
         return _facts(session, case_id)
+
+
+def load_case(session: Session, case_id: UUID) -> tuple[str, Facts]:
+    """The key of the case's profile and every fact of it, whoever asks. Raises NotFound when there is no such case."""
+    with fact_keeper(session, case_id):
+        key = session.scalars(select(Case.profile).where(Case.id == case_id)).one_or_none()
+        if key is not None:
+            return key, _facts(session, case_id)
+    raise NotFound
+
+
+def load_profile_key(session: Session, case_id: UUID) -> str:
+    """Which profile the case was opened with, for somebody to whom the case itself is shut."""
+    with fact_keeper(session, case_id):
+        return session.scalars(select(Case.profile).where(Case.id == case_id)).one()
 
 
 def load_key_row(session: Session, case_id: UUID) -> tuple[str, bytes]:
@@ -68,23 +88,12 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
         # Two changes at once: the second waits here, then reads the first one's facts too.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
         facts = _facts(session, case_id)
-        picture = compute(facts)
-        compartments = _compartments(session, case_id)
         now = clock.now()
+        windows, notices = _rows(session, case_id, facts, now)
         session.execute(delete(AccessWindow).where(AccessWindow.case_id == case_id))
         session.execute(delete(AccessNotice).where(AccessNotice.case_id == case_id))
-        rows = [_window_row(case_id, compartments, w) for w in picture.windows if _still_counts(w, now)]
-        if rows:
-            session.execute(insert(AccessWindow), rows)
-        capacities = _capacities(session, case_id)
-        owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
-        asked = {member.id: _asked_until(facts, member) for member in facts.members}
-        notices = [
-            _notice_row(case_id, owner_id, capacities, n)
-            | {"consent_asked_until": None if _is_frozen(n) else asked[n.member_id]}
-            for n in picture.notices
-            if _still_counts(n, now)
-        ]
+        if windows:
+            session.execute(insert(AccessWindow), windows)
         if notices:
             session.execute(insert(AccessNotice), notices)
 
@@ -102,34 +111,55 @@ def hand_over(session: Session, case_id: UUID, before_id: UUID, after_id: UUID) 
         session.execute(update(Case).where(Case.id == case_id).values(**owner))
 
 
+def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple[list[_Row], list[_Row]]:
+    """What is to be stored of the case from now on: windows and notices."""
+    picture = compute(facts)
+    compartments = _compartments(session, case_id)
+    windows = [_window_row(case_id, compartments, w) for w in picture.windows if _still_counts(w, now)]
+    capacities = _capacities(session, case_id)
+    owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
+    asked = {member.id: _asked_until(facts, member) for member in facts.members}
+    notices = [
+        _notice_row(case_id, owner_id, capacities, n)
+        | {"consent_asked_until": None if _is_frozen(n) else asked[n.member_id]}
+        for n in picture.notices
+        if _still_counts(n, now)
+    ]
+    return windows, notices
+
+
 def differences(session: Session, case_id: UUID) -> list[str]:
-    """What the stored windows of a case and freshly computed ones disagree on; nothing is expected."""
+    """What the stored windows and notices of a case and freshly computed ones disagree on; nothing is expected.
+    Raises NotFound when there is no such case."""
+    _, facts = load_case(session, case_id)
     with fact_keeper(session, case_id):
         now = clock.now()
-        computed = _rows_of(compute(_facts(session, case_id)), _compartments(session, case_id), now)
-        columns = (
-            AccessWindow.compartment_id,
-            AccessWindow.person_id,
-            AccessWindow.can_write,
-            AccessWindow.valid_from,
-            AccessWindow.valid_until,
+        computed = _rows(session, case_id, facts, now)
+        stored = tuple(
+            {_line(dict(row._mapping)) for row in session.execute(select(*table.__table__.columns).where(counts))}
+            for table, counts in ((t, _counts(t, case_id, now)) for t in (AccessWindow, AccessNotice))
         )
-        found = session.execute(select(*columns).where(AccessWindow.case_id == case_id)).all()
-        ahead = (row for row in found if row.valid_until is None or row.valid_until > now)
-        stored: set[tuple[object, ...]] = {tuple(row) for row in ahead}
-    return [f"{side}: {row}" for side, rows in _sides(stored, computed) for row in sorted(map(str, rows))]
+    found = []
+    for rows, kept in zip(computed, stored, strict=True):
+        wanted = {_line(row) for row in rows}
+        found += [f"stored, not computed: {line}" for line in sorted(kept - wanted)]
+        found += [f"computed, not stored: {line}" for line in sorted(wanted - kept)]
+    return found
 
 
-def _sides(stored: set[tuple[object, ...]], computed: set[tuple[object, ...]]) -> list[tuple[str, set[object]]]:
-    return [("stored, not computed", set(stored - computed)), ("computed, not stored", set(computed - stored))]
+def _counts(table: type[AccessWindow | AccessNotice], case_id: UUID, now: datetime) -> ColumnElement[bool]:
+    return and_(table.case_id == case_id, (table.valid_until.is_(None)) | (table.valid_until > now))
 
 
-def _rows_of(picture: Picture, compartments: dict[str, UUID], now: datetime) -> set[tuple[object, ...]]:
-    return {
-        (compartments[w.compartment], w.person_id, w.can_write, w.valid_from, w.valid_until)
-        for w in picture.windows
-        if _still_counts(w, now)
-    }
+def _line(row: Mapping[str, object]) -> str:
+    """A row as text to compare and to print, without the id it happens to have."""
+    return " ".join(f"{name}={_plain(row[name])}" for name in sorted(row) if name != "id")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, sort_keys=True)
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _still_counts(stretch: Window | Notice, now: datetime) -> bool:
@@ -146,7 +176,7 @@ def _capacities(session: Session, case_id: UUID) -> dict[UUID, str]:
     return {row.id: row.capacity for row in found}
 
 
-def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) -> dict[str, object]:
+def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) -> _Row:
     return {
         "case_id": case_id,
         "compartment_id": compartments[window.compartment],
@@ -160,7 +190,7 @@ def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) ->
     }
 
 
-def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], notice: Notice) -> dict[str, object]:
+def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _Row:
     return {
         "owner_id": owner_id,
         "case_id": case_id,
@@ -183,7 +213,7 @@ def _is_frozen(notice: Notice) -> bool:
 
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
-    if member.custody_from is None:
+    if member.custody_from is None or not facts.rules.custody_holders_are_asked:
         return None
     return min(majority(facts), member.custody_until or majority(facts))
 

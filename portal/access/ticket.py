@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Select, select
 from portal import audit, clock
 from portal.access.actions import Action, OfficeAction
 from portal.access.facts import Facts
-from portal.access.ledger import load_facts, load_key_row, load_members
+from portal.access.ledger import load_facts, load_key_row, load_members, load_profile_key
 from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
 from portal.audit import Event
@@ -98,6 +98,7 @@ class CaseTicket:
     _key_row: tuple[str, bytes] | None
     _notices: tuple[BlockerNote, ...] = ()
     _guide: str = field(default="")
+    _profile_key: str = ""
 
     @property
     def session(self) -> PortalSession:
@@ -201,7 +202,8 @@ class CaseTicket:
 
     @cached_property
     def profile(self) -> Profile:
-        return profile(self.case.profile)
+        """The one the case was opened with; known also to a custody holder to whom the case is shut."""
+        return profile(self._profile_key or self.case.profile)
 
     # What is left behind
 
@@ -251,6 +253,7 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         _key_row=(master_id, wrapped) if wrapped and hatches else None,
         _notices=shut.notes,
         _guide=shut.guide,
+        _profile_key=case.profile if hatches else load_profile_key(actor.session, case_id),
     )
 
 
@@ -291,9 +294,9 @@ def _level(hatches: Mapping[UUID, Hatch]) -> Level:
 
 def _asked_until(membership: Membership, case: Case) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
-    if membership.custody_from is None:
-        return None
     rules = profile(case.profile)
+    if membership.custody_from is None or not rules.custody_holders_are_asked:
+        return None
     grown_up = clock.start_of(clock.birthday(case.birth_date, rules.majority_age), rules.zone)
     return min(grown_up, membership.custody_until or grown_up)
 

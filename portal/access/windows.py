@@ -187,7 +187,7 @@ def _grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) 
             return Basis.OWNER, (), ()
         case Capacity.YOUNG_PERSON:
             return Basis.YOUNG_PERSON, (), ()
-        case Capacity.PROFESSIONAL if member.unit_id == facts.owner_unit_at(at):
+        case Capacity.PROFESSIONAL if facts.needs_no_consent(member, at):
             return Basis.OWN_UNIT, (), ()
         case Capacity.PROFESSIONAL:
             return Basis.CONSENT, *_covered(facts, Party(unit_id=member.unit_id), rule, at)
@@ -217,7 +217,8 @@ def _covered(
 ) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
     """Rule 3: the young person's consent, and every custody holder's for the categories that still need it."""
     used, blockers = _consent(facts, facts.young_person(), party, rule.categories, at)
-    for_custody = frozenset(c for c in rule.categories if at < _turns(facts, facts.rules.age_for(c)))
+    asked = rule.categories if facts.rules.custody_holders_are_asked else frozenset()
+    for_custody = frozenset(c for c in asked if at < _turns(facts, facts.rules.age_for(c)))
     if for_custody:
         holders = facts.custody_holders_at(at)
         if not holders:

@@ -34,7 +34,7 @@ from portal.settings import PROJECT
 
 _ROOT = 0
 _READY_WITHIN = 30.0
-_ROLES = ("portal_owner", "portal_app")
+_ROLES = ("portal_owner", "portal_app", "portal_worker", "portal_reports")
 
 
 class EmbeddedPostgres:
@@ -174,6 +174,10 @@ class EmbeddedPostgres:
 
     def _make_database(self, name: str) -> None:
         roles = (PROJECT / "migrations" / "roles.sql").read_text("utf-8")
+        if lacking := set(_ROLES) - set(passwords := self._passwords()):
+            # A cluster made before these roles were thought of.
+            passwords |= {role: secrets.token_urlsafe(24) for role in lacking}
+            self._write(self.folder / "passwords.json", json.dumps(passwords))
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
             connection.execute(roles.encode())
             for role in _ROLES:

@@ -94,6 +94,8 @@ class Demo:
             "BASE_URL": self.address,
             "DATA_DIR": str(self.folder),
             "DATABASE_URL": self.postgres.url("portal_app"),
+            "WORKER_DATABASE_URL": self.postgres.url("portal_worker"),
+            "REPORTS_DATABASE_URL": self.postgres.url("portal_reports"),
             "OWNER_DATABASE_URL": self.postgres.url("portal_owner"),
             "KEYS_FILE": str(self.folder / "keys.json"),
             "EID_FILE": str(self.folder / "eid.toml"),

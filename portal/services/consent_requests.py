@@ -21,7 +21,7 @@ from portal.errors import NotFound
 from portal.models import Consent, ConsentException, Membership
 from portal.services import people
 from portal.services.people import Workplace
-from portal.tools.profile import Profile, profile
+from portal.tools.profile import Profile
 
 
 class ConsentState(StrEnum):
@@ -99,7 +99,7 @@ def givers(ticket: CaseTicket) -> list[Membership]:
     """Those whose consent counts today: the young person, and the custody holders of a minor."""
     facts, now = ticket.facts, clock.now()
     found = [ticket.young_person]
-    if now < majority(facts):
+    if now < majority(facts) and facts.rules.custody_holders_are_asked:
         found += [ticket.members[holder.id] for holder in facts.custody_holders_at(now)]
     return found
 
@@ -161,11 +161,6 @@ def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
     return line
 
 
-def rules_of(ticket: CaseTicket) -> Profile:
-    """The case's profile, also for a custody holder to whom the case itself is shut."""
-    return ticket.profile if ticket.hatches else profile(ticket.session.info["settings"].profile)
-
-
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
     own = giver_id == ticket.membership.id and ticket.allows(Action.CONSENT_GIVE)
     if not own and not ticket.allows(Action.CONSENT_REGISTER):
@@ -204,13 +199,13 @@ def party_lines(
     places, kept_back = people.workplaces(ticket), exceptions_of(ticket, consent)
     found: dict[Party, list[Member]] = {}
     for member in facts.members:
-        party = _party_of(member, facts.owner_unit_id, giver)
+        party = None if facts.needs_no_consent(member, now) else _party_of(member, giver)
         if party is None:
             continue
         if member.level_at(now) is not Level.NONE or any(party == named for named, _ in granted):
             found.setdefault(party, []).append(member)
     for party, members in found.items():
-        groups = tuple(_groups(rules_of(ticket), members[0].capacity))
+        groups = tuple(_groups(ticket.profile, members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
         excepted = kept_back.get(party, frozenset())
         back = consent.withdrawn_at(party) if consent else None
@@ -246,9 +241,9 @@ def _says_yes(group: Group, said_yes: set[str], excepted: frozenset[str]) -> boo
     return bool(wanted & said_yes) and wanted <= said_yes | excepted
 
 
-def _party_of(member: Member, owner_unit: UUID, giver: Membership) -> Party | None:
+def _party_of(member: Member, giver: Membership) -> Party | None:
     match member.capacity:
-        case Capacity.PROFESSIONAL if member.unit_id != owner_unit:
+        case Capacity.PROFESSIONAL:
             return Party(unit_id=member.unit_id)
         case Capacity.NETWORK_PERSON:
             return Party(membership_id=member.id)
@@ -280,7 +275,7 @@ def latest_end(ticket: CaseTicket, giver: Membership, given_on: date | None = No
     """The last day a declaration of that giver may be valid: the profile's months from the day it was given, and a
     custody holder's not longer than the young person is a minor."""
     facts = ticket.facts
-    ends = default_end(rules_of(ticket), given_on or clock.today(facts.rules.zone))
+    ends = default_end(ticket.profile, given_on or clock.today(facts.rules.zone))
     if giver.capacity != Capacity.PARENT:
         return ends
     return min(ends, clock.birthday(facts.birth_date, facts.rules.majority_age) - timedelta(days=1))

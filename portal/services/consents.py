@@ -165,7 +165,7 @@ def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | 
         given_at=now if on_the_day or paper is None else clock.start_of(paper.given_on, zone),
         valid_from=now,
         valid_until=clock.end_of(draft.valid_until, zone),
-        wording_version=requests.rules_of(ticket).consent.version,
+        wording_version=ticket.profile.consent.version,
         text_sealed=ticket.keys.seal_text(draft.words, f"consent.text {made}"),
         text_sha256_sealed=ticket.keys.seal_text(draft.digest, f"consent.sha256 {made}"),
     )

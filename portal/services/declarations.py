@@ -77,7 +77,7 @@ def draw_up(
 
 
 def _check_period(ticket: CaseTicket, giver: Membership, until: date, given_on: date | None) -> None:
-    today, rules = clock.today(ticket.facts.rules.zone), requests.rules_of(ticket)
+    today, rules = clock.today(ticket.facts.rules.zone), ticket.profile
     if until < today:
         raise InvalidInput("valid_until", "date_past")
     if until > requests.default_end(rules, given_on or today):
@@ -102,7 +102,7 @@ def _words(ticket: CaseTicket, giver: Membership, lines: tuple[DraftLine, ...], 
     declaration = consent_text.Declaration(
         giver.display_name, ticket.young_person.display_name, giver.capacity, parties, until
     )
-    return consent_text.write(requests.rules_of(ticket), declaration, language)
+    return consent_text.write(ticket.profile, declaration, language)
 
 
 def _called(line: PartyLine) -> str:

@@ -120,6 +120,7 @@ LOOKS = (
     Event.NATIONAL_ID_SHOWN,
     Event.LOG_VIEWED,
     Event.ACCESS_REFUSED,
+    Event.ACCESS_EXPLAINED,
 )
 CHANGES = (
     Event.CASE_OPENED,

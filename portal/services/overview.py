@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
@@ -30,7 +30,7 @@ from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
-from portal.tools.profile import Tool
+from portal.tools.profile import Meeting, Tool
 
 RECENT = 6
 
@@ -90,6 +90,12 @@ def tools(ticket: CaseTicket) -> list[ToolLine]:
     ticket.record(Event.PLAN_VIEWED)
     every = files.newest(ticket)
     return [ToolLine(tool, tuple(f for f in every if f.tool == tool.key)) for tool in ticket.profile.tool]
+
+
+def meetings(ticket: CaseTicket) -> list[tuple[Meeting, date]]:
+    """The meetings of the model, each with the day on which the young person reaches its age."""
+    ticket.require(Action.PLAN_VIEW)
+    return [(meeting, meeting.day(ticket.case.birth_date)) for meeting in ticket.profile.meeting]
 
 
 def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: str) -> tuple[Tool, bytes]:

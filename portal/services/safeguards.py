@@ -20,7 +20,7 @@ from portal.access.whatif import Change, Prospect
 from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership
-from portal.services import consent_requests, once, people
+from portal.services import once, people
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
 def _override_line(ticket: CaseTicket, row: LegalOverride) -> OverrideLine:
     visible = {hatch.key for hatch in ticket.hatches.values()}
     answers = ticket.allows(Action.CONSENT_VIEW)
-    order = [rule.key for rule in consent_requests.rules_of(ticket).compartment]
+    order = [rule.key for rule in ticket.profile.compartment]
     return OverrideLine(
         id=row.id,
         membership=ticket.members[row.membership_id],

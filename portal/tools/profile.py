@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from portal import clock
 from portal.access.facts import AccessRules, CompartmentRule
 from portal.access.roles import Capacity
 from portal.errors import Unsafe
+from portal.tools.lines import Place, line_of
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -55,6 +60,17 @@ class ConsentWording(_Data):
     informed: tuple[Words, ...] = Field(min_length=1)
 
 
+class Vocabulary(_Data):
+    """How the portal's own sentences are said here: a word as the catalogue has it -> the word to use instead. Whole
+    words, in every form that occurs; a capital at the beginning stays one."""
+
+    da: dict[str, str] = {}
+    en: dict[str, str] = {}
+
+    def in_language(self, language: str) -> dict[str, str]:
+        return self.en if language == "en" else self.da
+
+
 class Emergency(_Data):
     text: Words
 
@@ -68,46 +84,60 @@ class Tool(_Data):
 
 
 def _zone(name: str) -> str:
-    ZoneInfo(name)
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as problem:
+        raise ValueError("no such time zone") from problem
     return name
+
+
+_Age = Annotated[int, Field(ge=0, le=30, strict=True)]
+_Switch = Annotated[bool, Field(strict=True)]
+
+
+class Meeting(_Data):
+    """A meeting of the model, at an age of the young person."""
+
+    title: Words
+    years: _Age
+    months: int = Field(0, ge=0, le=11, strict=True)
+
+    def day(self, born: date) -> date:
+        """When somebody born on `born` reaches that age."""
+        birthday = clock.birthday(born, self.years)
+        years, month = divmod(birthday.month - 1 + self.months, 12)
+        last = monthrange(birthday.year + years, month + 1)[1]
+        return date(birthday.year + years, month + 1, min(birthday.day, last))
 
 
 class Profile(_Data):
     """A programme profile. Ages are years, periods months."""
 
-    key: str
+    key: str = Field(pattern=r"^[a-z0-9_]{1,60}$")
     title: Words
     time_zone: Annotated[str, AfterValidator(_zone)]
-    majority_age: int = Field(ge=1)
-    youngest_age: int
-    oldest_age: int
-    consent_months: int = Field(ge=1, le=60)
     override_months: int = Field(default=3, ge=1, le=3)
     """How long access without consent may last at most; the rules allow three months and no more."""
     countdown_months: int = Field(default=6, ge=0, le=36)
     """How long before the day of majority what changes on it is counted down to."""
     freeze_review_days: int = Field(default=28, ge=1, le=92)
     """When a freeze must be looked at again at the latest."""
-    parent_needs_young_persons_yes: bool
-    consent_age: dict[str, int]
-    category: tuple[Category, ...]
+    majority_age: _Age = Field(ge=15, le=25)
+    youngest_age: _Age
+    oldest_age: _Age
+    consent_months: int = Field(ge=1, le=60, strict=True)
+    own_unit_needs_consent: _Switch
+    custody_holders_are_asked: _Switch
+    parent_needs_young_persons_yes: _Switch
+    consent_age: dict[str, _Age]
+    vocabulary: Vocabulary = Vocabulary()
+    category: tuple[Category, ...] = Field(min_length=1)
     compartment: tuple[Compartment, ...] = Field(min_length=1)
     words: dict[Capacity, RoleWord]
     consent: ConsentWording
     emergency: Emergency
+    meeting: tuple[Meeting, ...] = Field(min_length=1)
     tool: tuple[Tool, ...]
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> Profile:
-        known = {category.key for category in self.category}
-        used = {key for compartment in self.compartment for key in compartment.categories} | set(self.consent_age)
-        if unknown := used - known:
-            raise ValueError(f"unknown consent categories: {', '.join(sorted(unknown))}")
-        if lost := known - used:
-            raise ValueError(f"categories that open nothing: {', '.join(sorted(lost))}")
-        if missing := set(Capacity) - set(self.words):
-            raise ValueError(f"no word for: {', '.join(sorted(missing))}")
-        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -119,6 +149,8 @@ class Profile(_Data):
             zone=self.zone,
             majority_age=self.majority_age,
             compartments=tuple(CompartmentRule(c.key, c.audience, c.categories) for c in self.compartment),
+            own_unit_needs_consent=self.own_unit_needs_consent,
+            custody_holders_are_asked=self.custody_holders_are_asked,
             parent_needs_young_persons_yes=self.parent_needs_young_persons_yes,
             consent_age=self.consent_age,
         )
@@ -132,13 +164,65 @@ class Profile(_Data):
 
 @cache
 def profile(key: str) -> Profile:
-    """The profile named `key`. Raises Unsafe with the file and the reason when it is missing or faulty."""
+    """The profile named `key`. Raises Unsafe with the file, the line and the reason when it is missing or faulty."""
     return read_profile(PROFILES / f"{key}.toml")
 
 
+def every_profile() -> list[Profile]:
+    """All there are: a case keeps the one it was opened with, so each must be sound. Raises Unsafe as `profile`."""
+    return [profile(path.stem) for path in sorted(PROFILES.glob("*.toml"))]
+
+
 def read_profile(path: Path) -> Profile:
+    """Raises Unsafe that names every mistake of the file with its line."""
     try:
-        content: Any = tomllib.loads(path.read_text("utf-8"))
-        return Profile.model_validate(content)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as problem:
-        raise Unsafe(f"the programme profile {path.name} cannot be used: {problem}") from problem
+        text = path.read_text("utf-8")
+        content: Any = tomllib.loads(text)
+        found = Profile.model_validate(content)
+        faults = [(place, reason) for place, reason in _contradictions(found, path.stem)]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise Unsafe(f"the programme profile {path.name} cannot be read: {problem}") from problem
+    except ValidationError as problem:
+        faults = [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)]
+    if faults:
+        told = "".join(f"\n  line {line_of(text, place)}: {_named(place)}: {reason}" for place, reason in faults)
+        raise Unsafe(f"the programme profile {path.name} cannot be used:{told}")
+    return found
+
+
+def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
+    """What is wrong between parts that are each right."""
+    if found.key != name:
+        yield ("key",), f"the file is called {name}"
+    if not found.youngest_age <= found.majority_age <= found.oldest_age:
+        yield ("majority_age",), "must lie between youngest_age and oldest_age"
+    for nouns in ("category", "compartment", "tool"):
+        keys = [noun.key for noun in getattr(found, nouns)]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                yield (nouns, number, "key"), f"{key} is there already"
+    known = {category.key for category in found.category}
+    for key, age in found.consent_age.items():
+        if key not in known:
+            yield ("consent_age", key), "no such category"
+        if not 10 <= age <= found.majority_age:
+            yield ("consent_age", key), f"an age from 10 to {found.majority_age} is needed"
+    for number, compartment in enumerate(found.compartment):
+        if unknown := compartment.categories - known:
+            yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
+        if Capacity.OWNER not in compartment.audience:
+            yield ("compartment", number, "audience"), "the owner sees every compartment"
+    used = {key for compartment in found.compartment for key in compartment.categories}
+    for number, category in enumerate(found.category):
+        if category.key not in used:
+            yield ("category", number), f"no compartment uses {category.key}: consent to it would open nothing"
+    if missing := set(Capacity) - set(found.words):
+        yield ("words",), f"no word for {', '.join(sorted(missing))}"
+    ages = [(meeting.years, meeting.months) for meeting in found.meeting]
+    for number, age_then in enumerate(ages):
+        if number and age_then <= ages[number - 1]:
+            yield ("meeting", number), "meetings are listed in the order of age"
+
+
+def _named(place: Place) -> str:
+    return " ".join(str(part + 1) if isinstance(part, int) else part for part in place)

@@ -165,7 +165,7 @@ def answers_of(asked: Request, form: ConsentForm) -> Answers:
 
 
 def categories_of(ticket: CaseTicket) -> dict[str, Words]:
-    return {category.key: category.title for category in consent_requests.rules_of(ticket).category}
+    return {category.key: category.title for category in ticket.profile.category}
 
 
 def _offered(line: PartyLine) -> frozenset[str]:
@@ -195,7 +195,7 @@ def asking(
         asked=asked,
         ticked=ticked,
         excepted=excepted,
-        rules=consent_requests.rules_of(ticket),
+        rules=ticket.profile,
         categories=categories_of(ticket),
     )
     return page, status(form)

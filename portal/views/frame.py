@@ -20,10 +20,10 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
 from portal.i18n import said
-from portal.services import consent_requests, insight, messages, people, safeguards
+from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
-from portal.tools.profile import Compartment, Profile
+from portal.tools.profile import Compartment, Meeting, Profile
 from portal.views import words
 
 
@@ -120,6 +120,7 @@ def install(app: Flask, house: House) -> None:
             "hatches_in_order": hatches_in_order,
             "tool_title": tool_title,
             "file_icon": file_icon,
+            "age": age,
             "obstacle_for_me": obstacle_for_me,
             "looks": insight.LOOKS,
             "ngettext": ngettext,
@@ -204,6 +205,13 @@ def obstacle_for_me(note: BlockerNote) -> str:
     return str(sentence)
 
 
+def age(meeting: Meeting) -> str:
+    """At what age a meeting lies."""
+    if not meeting.months:
+        return str(_("at %(years)s years", years=meeting.years))
+    return str(_("at %(years)s years and %(months)s months", years=meeting.years, months=meeting.months))
+
+
 def file_icon(media_type: str) -> str:
     """The icon of a kind of file."""
     if media_type == "application/pdf":
@@ -217,4 +225,5 @@ def file_icon(media_type: str) -> str:
 
 
 def _rules() -> Profile:
-    return consent_requests.rules_of(g.ticket)
+    rules: Profile = g.ticket.profile
+    return rules

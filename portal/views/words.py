@@ -213,6 +213,7 @@ DID = {
     Event.CASE_SEARCHED: _l("searched in the case"),
     Event.LOG_VIEWED: _l("looked at who has seen the case"),
     Event.ACCESS_REFUSED: _l("tried to open something, and was refused"),
+    Event.ACCESS_EXPLAINED: _l("who runs the portal looked up why %(about)s has access"),
 }
 
 EID_REFUSED = {

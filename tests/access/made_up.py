@@ -37,26 +37,29 @@ RULES = AccessRules(
     parent_needs_young_persons_yes=True,
     consent_age={},
 )
-CATEGORIES = ("school", "home", "body")
 UNITS = tuple(UUID(int=1000 + n) for n in range(3))
 
 
 @st.composite
-def made_up_facts(draw: st.DrawFn) -> Facts:
-    """A case with an owner, a young person near their 18th birthday, and some others."""
+def made_up_facts(draw: st.DrawFn, shipped: AccessRules | None = None) -> Facts:
+    """A case with an owner, a young person near their 18th birthday, and some others; under the rules of a shipped
+    profile, if given, otherwise under made-up ones."""
     capacities = [Capacity.OWNER, Capacity.YOUNG_PERSON]
     others = st.sampled_from([Capacity.PROFESSIONAL, Capacity.PARENT, Capacity.NETWORK_PERSON])
     capacities += draw(st.lists(others, max_size=4))
     members = tuple(draw(_member(number, capacity)) for number, capacity in enumerate(capacities, start=1))
-    rules = AccessRules(
+    rules = shipped or AccessRules(
         zone=RULES.zone,
-        majority_age=18,
+        majority_age=draw(st.sampled_from([18, 18, 18, 17])),
         compartments=RULES.compartments,
         parent_needs_young_persons_yes=draw(st.booleans()),
         consent_age=draw(st.sampled_from([{}, {"body": 15}, {"body": 17}])),
+        own_unit_needs_consent=draw(st.sampled_from([False, False, True])),
+        custody_holders_are_asked=draw(st.sampled_from([True, True, False])),
     )
     parties = [Party(unit_id=unit) for unit in UNITS] + [Party(membership_id=m.id) for m in members]
-    consents = draw(st.lists(_consent(members, parties), max_size=4))
+    categories = sorted({category for rule in rules.compartments for category in rule.categories})
+    consents = draw(st.lists(_consent(members, parties, tuple(categories)), max_size=4))
     return Facts(
         rules=rules,
         birth_date=draw(_birth_dates()),
@@ -127,11 +130,13 @@ def _member(draw: st.DrawFn, number: int, capacity: Capacity) -> Member:
 
 
 @st.composite
-def _consent(draw: st.DrawFn, members: tuple[Member, ...], parties: list[Party]):  # type: ignore[no-untyped-def]
+def _consent(  # type: ignore[no-untyped-def]
+    draw: st.DrawFn, members: tuple[Member, ...], parties: list[Party], categories: tuple[str, ...]
+):
     givers = [m.id for m in members if m.capacity in (Capacity.YOUNG_PERSON, Capacity.PARENT)]
     given, begins = draw(INSTANTS), draw(INSTANTS)
-    cells = st.tuples(st.sampled_from(parties), st.sampled_from(CATEGORIES))
-    every = frozenset((party, category) for party in parties for category in CATEGORIES)
+    cells = st.tuples(st.sampled_from(parties), st.sampled_from(categories))
+    every = frozenset((party, category) for party in parties for category in categories)
     grants = draw(st.one_of(st.frozensets(cells, max_size=12), st.just(every)))
     back = st.builds(Withdrawal, at=INSTANTS, party=st.none() | st.sampled_from(parties))
     return (

@@ -65,7 +65,8 @@ def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: dateti
     kind = _kind(facts, member, at)
     if kind in ("owner", "young_person"):
         return True
-    if kind == "professional" and member.unit_id == _owners_unit(facts, at):
+    own_unit = kind == "professional" and member.unit_id == _owners_unit(facts, at)
+    if own_unit and facts.rules.own_unit_needs_consent is False:
         return True
     adult = at >= _turns(facts, facts.rules.majority_age)
     if kind == "parent":
@@ -77,7 +78,7 @@ def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: dateti
         if not _young_says_yes(facts, who, member, category, at, as_adult=False):
             return False
         own_age = min(facts.rules.consent_age.get(category, facts.rules.majority_age), facts.rules.majority_age)
-        if at >= _turns(facts, own_age):
+        if at >= _turns(facts, own_age) or facts.rules.custody_holders_are_asked is False:
             continue
         holders = [
             m

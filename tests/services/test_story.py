@@ -357,6 +357,15 @@ def test_unread_is_what_came_after_one_last_looked(story: Story, room: Room) -> 
         assert cases.my_cases(actor).open[0].unread == 1
 
 
+@pytest.mark.parametrize("blind", ["12e4567890abcdef", "0000000000000001", "9e99999999999999", "abcdef0123456789"])
+def test_a_word_is_found_whatever_its_hash_looks_like(
+    blind: str, story: Story, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.storage.keys.CaseKeys.blind", lambda _keys, stem: blind)
+    thread = story.thread(room, room.guide, "shared", "Praktikplads", "Hej")
+    assert [hit.item_id for hit in story.play(room, room.young, lambda t: search.find(t, "praktikplads"))] == [thread]
+
+
 def test_words_are_found_by_their_danish_stems_and_only_where_one_may_look(story: Story, room: Room) -> None:
     thread = story.thread(room, room.guide, "shared", "Praktikpladser", "Vi taler om møderne på torsdag")
     found = story.play(room, room.young, lambda t: search.find(t, "mødet torsdage"))

@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from portal.access.signin import passwords
-from portal.house import House
+from portal.db import Role
+from portal.house import House, opened
 from portal.jobs import build
 from portal.services import accounts
 from tests.browser import Browser, Page
@@ -32,8 +33,9 @@ def invited_token(house: House, person: Someone) -> str:
 
 
 def run_jobs(house: House) -> None:
-    """What the worker does until nothing is left to do."""
-    build(house).run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    """What the worker does until nothing is left to do, standing where the worker stands."""
+    with opened(house.settings, Role.WORKER) as office:
+        build(house, office).run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
 
 
 @pytest.fixture

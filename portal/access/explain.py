@@ -1,0 +1,42 @@
+"""Why somebody may see what they see: windows and the gaps between them over all time, told from the facts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.access.facts import CompartmentRule, Facts, Member
+from portal.access.windows import Verdict, judge, turning_points
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One compartment for one member, from an instant (UTC) until another, in which the answer stays the same."""
+
+    compartment: str
+    begins: datetime
+    ends: datetime | None
+    """None: as the facts stand, for ever."""
+    verdict: Verdict
+
+    def holds_at(self, at: datetime) -> bool:
+        return self.begins <= at and (self.ends is None or at < self.ends)
+
+
+def explain(facts: Facts, member: Member) -> Iterator[Stretch]:
+    """Every compartment meant for the member, from the first instant the owner decided anything about them."""
+    since = member.levels[0][0] if member.levels else None
+    turns = [at for at in turning_points(facts, member) if since is None or at >= since]
+    for rule in facts.rules.compartments:
+        if member.capacity in rule.audience:
+            yield from _stretches(facts, member, rule, turns)
+
+
+def _stretches(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> Iterator[Stretch]:
+    begins, verdict = turns[0], judge(facts, member, rule, turns[0])
+    for turn in turns[1:]:
+        if (then := judge(facts, member, rule, turn)) != verdict:
+            yield Stretch(rule.key, begins, turn, verdict)
+            begins, verdict = turn, then
+    yield Stretch(rule.key, begins, None, verdict)
