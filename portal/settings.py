@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     database_url: str = ""
     owner_database_url: str = ""
     keys_file: Path | None = None
+    s3_url: str = ""
+    s3_access_key_file: Path | None = None
+    s3_secret_key_file: Path | None = None
     eid_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
     mail_url: str = ""
@@ -86,12 +89,28 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         return self.base_url.scheme == "https"
 
+    @property
+    def s3_access_key(self) -> str:
+        return read_secret(self.s3_access_key_file) if self.s3_access_key_file else ""
+
+    @property
+    def s3_secret_key(self) -> str:
+        return read_secret(self.s3_secret_key_file) if self.s3_secret_key_file else ""
+
     @cached_property
     def eid_providers(self) -> tuple[EidProvider, ...]:
         """The eIDs citizens may use. Raises Unsafe for a file that cannot be understood."""
         if self.eid_file is None:
             return ()
         return read_eid_providers(self.eid_file)
+
+
+def read_secret(path: Path) -> str:
+    """The one line of a secret's file. Raises Unsafe when it cannot be read."""
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, ValueError) as problem:
+        raise Unsafe(f"{path} cannot be read: {type(problem).__name__}") from problem
 
 
 def read_eid_providers(path: Path) -> tuple[EidProvider, ...]:
