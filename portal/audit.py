@@ -78,6 +78,8 @@ class Event(StrEnum):
     SIGNED_OUT = "signed.out"
     STEPPED_UP = "stepped.up"
     EID_LINKED = "eid.linked"
+    KEYS_ROTATED = "keys.rotated"
+    STORE_SWEPT = "store.swept"
 
 
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
@@ -93,6 +95,8 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),
     Event.SIGNED_IN: frozenset({"method"}),
+    Event.KEYS_ROTATED: frozenset({"cases"}),
+    Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
 }

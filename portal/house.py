@@ -70,25 +70,27 @@ def open_house(settings: Settings) -> House:
         refuse_powerful_role(engine)
         keyring = read_keys(settings.keys_file)
         profile(settings.profile)
-        store = open_store(settings)
+        store = _open_store(settings)
     except BaseException:
         engine.dispose()
         raise
     return House(settings, engine, keyring, store, session_factory(engine))
 
 
-def open_store(settings: Settings) -> BlobStore:
-    """The blob store of the settings. One that is away stops nothing: messages and plans do without it. Raises Unsafe
-    for one that others can use."""
-    if not settings.s3_url:
-        store: BlobStore = FilesystemStore(settings.data_dir / "blobs")
-        prepare = [store.make, store.check]
-    else:
-        store = S3Store(settings.s3_url, settings.s3_access_key, settings.s3_secret_key)
-        prepare = [store.check]
+def blob_store(settings: Settings) -> BlobStore:
+    """The store that the settings name: S3 when there is an S3_URL, else a folder beside the other data."""
+    if settings.s3_url:
+        return S3Store(settings.s3_url, settings.s3_access_key, settings.s3_secret_key)
+    return FilesystemStore(settings.data_dir / "blobs")
+
+
+def _open_store(settings: Settings) -> BlobStore:
+    """One that is away stops nothing: messages and plans do without it. Raises Unsafe for one that others can use."""
+    store = blob_store(settings)
     try:
-        for step in prepare:
-            step()
+        if not settings.s3_url:
+            store.make()
+        store.check()
     except NeighbourDown:
         log.error("neighbour down", neighbour="storage")  # noqa: TRY400  the trace may hold addresses
     return store

@@ -41,6 +41,12 @@ def _nonce(prefix: bytes, number: int, last: bool) -> bytes:
     return prefix + number.to_bytes(4, "big") + (b"\x01" if last else b"\x00")
 
 
+def sealed_size(size: int) -> int:
+    """How many bytes a stream of `size` plaintext bytes takes once it is sealed."""
+    segments = 1 + max(0, -(-(size - _FIRST) // _OTHER))
+    return _HEADER + size + _TAG * segments
+
+
 class SealingWriter:
     """Takes plaintext in pieces of any size and writes sealed segments. `finish` must be called exactly once."""
 
