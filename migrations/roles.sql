@@ -1,6 +1,7 @@
 -- The database roles, made once by an administrator of the database server, before the first migration.
 -- portal_owner owns the tables and runs migrations. portal_app is what web and worker processes connect as.
 -- portal_facts is stepped into for the computing of access windows; nobody can log in as it.
+-- portal_scanner is stepped into by the worker, to scan the files that wait; nobody can log in as it either.
 -- Give the two login roles passwords (or certificates) of your own; none is set here.
 do $$
 begin
@@ -13,6 +14,9 @@ begin
     if not exists (select from pg_roles where rolname = 'portal_facts') then
         create role portal_facts nologin;
     end if;
+    if not exists (select from pg_roles where rolname = 'portal_scanner') then
+        create role portal_scanner nologin;
+    end if;
 end
 $$;
-grant portal_facts to portal_app;
+grant portal_facts, portal_scanner to portal_app;

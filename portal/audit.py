@@ -53,6 +53,7 @@ class Event(StrEnum):
     FILE_VIEWED = "file.viewed"
     FILE_ADDED = "file.added"
     VERSION_ADDED = "version.added"
+    VERSION_SCANNED = "version.scanned"
     VERSION_DOWNLOADED = "version.downloaded"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
@@ -89,6 +90,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
+    Event.VERSION_SCANNED: frozenset({"version", "number", "state"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),

@@ -20,6 +20,7 @@ from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
 from portal.storage.keys import Keyring, read_keys
 from portal.storage.s3 import S3Store
+from portal.storage.scanning import Clamd
 from portal.tools.profile import profile
 
 log = structlog.get_logger("house")
@@ -103,6 +104,8 @@ def refuse_unsafe(settings: Settings) -> None:
         faults.append("DATABASE_URL is not set")
     if settings.s3_url:
         faults += _faults_of_s3(settings)
+    if settings.clamd_url:
+        Clamd(settings.clamd_url)
     if settings.environment is Environment.PRODUCTION:
         if not settings.https:
             faults.append("BASE_URL must begin with https:// in production")

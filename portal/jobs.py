@@ -15,10 +15,11 @@ from sqlalchemy import delete
 from portal import clock, mail
 from portal.access.signin import kept
 from portal.access.signin.eid import ATTEMPT_LASTS
+from portal.errors import NeighbourDown
 from portal.house import House
 from portal.models import EidAttempt, Submission
 from portal.outbox import worker_app
-from portal.services import accounts
+from portal.services import accounts, scans
 
 log = structlog.get_logger("worker")
 
@@ -58,6 +59,20 @@ def build(house: House) -> App:
         )
         mail.send(settings, address, settings.product_name, body)
         log.info("invitation mailed", invitation=invitation_id)
+
+    @app.task(name="scan_version")
+    def scan_version(version_id: str) -> None:
+        try:
+            scans.scan(house.unit_of_work, house.store, UUID(version_id))
+        except NeighbourDown as problem:
+            # `scan_waiting` comes round to it once they are back.
+            log.warning("neighbour down", neighbour=problem.neighbour, version=version_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="scan_waiting", queueing_lock="scan_waiting", lock="scan_waiting")
+    def scan_waiting(timestamp: int) -> None:  # noqa: ARG001
+        """What waits because scanner or store was away is released once they are back."""
+        scans.scan_waiting(house.unit_of_work, house.store)
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")

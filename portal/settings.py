@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     s3_url: str = ""
     s3_access_key_file: Path | None = None
     s3_secret_key_file: Path | None = None
+    clamd_url: str = ""
     eid_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
     mail_url: str = ""

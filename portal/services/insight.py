@@ -43,6 +43,11 @@ class LogLine:
     fields: dict[str, Any]
     is_me: bool
 
+    @property
+    def by_scanner(self) -> bool:
+        """Whether the virus scanner did it and no person."""
+        return self.event is Event.VERSION_SCANNED
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -128,6 +133,7 @@ CHANGES = (
     Event.CONSENT_WITHDRAWN,
     Event.FILE_ADDED,
     Event.VERSION_ADDED,
+    Event.VERSION_SCANNED,
     Event.THREAD_STARTED,
     Event.MESSAGE_SENT,
 )

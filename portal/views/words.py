@@ -11,6 +11,7 @@ from portal.access.windows import Basis, Obstacle
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.services.accounts import OrganisationKind, UnitKind
+from portal.storage.scanning import ScanState
 
 INPUT = {
     "required": _l("Fill this in."),
@@ -58,6 +59,15 @@ REFUSAL = {
     Refusal.NOT_YOURS: _l("Only the guide can do this"),
     Refusal.OFFICE: _l("Your account does not give access to this"),
     Refusal.SIGN_IN: _l("Sign in first"),
+    Refusal.UNSCANNED: _l("This file is still being checked for viruses. Try again in a few minutes."),
+    Refusal.INFECTED: _l("A virus was found in this file, so nobody can open it"),
+}
+
+SCAN_STATE = {
+    ScanState.WAITING: _l("Is being checked for viruses"),
+    ScanState.CLEAN: _l("Checked for viruses"),
+    ScanState.REFUSED: _l("Shut: a virus was found"),
+    ScanState.NOT_SCANNED: _l("Not checked for viruses"),
 }
 
 OBSTACLE_FOR_ME = {
@@ -142,6 +152,7 @@ DID = {
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),
     Event.FILE_ADDED: _l("put in %(about)s"),
     Event.VERSION_ADDED: _l("put in version %(number)s of %(about)s"),
+    Event.VERSION_SCANNED: _l("checked version %(number)s of %(about)s"),
     Event.VERSION_DOWNLOADED: _l("downloaded version %(number)s of %(about)s"),
     Event.BLANK_DOWNLOADED: _l("downloaded an empty form"),
     Event.THREADS_LISTED: _l("looked at the list of messages"),
