@@ -23,7 +23,7 @@ from portal.services import once, search
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
-from portal.storage.inspection import media_type
+from portal.storage.inspection import check_archive, is_archive, media_type
 from portal.storage.scanning import ScanState
 from portal.storage.sealing import SealedReader
 
@@ -211,7 +211,12 @@ def _inspect(upload: Upload) -> tuple[str, str]:
     name = text.file_name(upload.name)
     if not name:
         raise InvalidInput("file", "file_missing")
-    return name, media_type(name, upload.content.size, upload.content.head)
+    content = upload.content
+    kind = media_type(name, content.size, content.head)
+    if is_archive(name):
+        with content.reopened() as file:
+            check_archive(name, content.size, file)
+    return name, kind
 
 
 def _add_version(

@@ -36,6 +36,13 @@ INPUT = {
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
     "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
+    "file_program": _l(
+        "This is a program. Programs cannot be put here, because they can do harm when they are opened."
+    ),
+    "file_page": _l("This is a web page. Web pages cannot be put here; save it as a PDF and put that in."),
+    "file_locked": _l("The file is locked with a password. Save it without one: here it is locked away in any case."),
+    "file_nested": _l("There are packed files or programs inside this file. Take them out and put them in one by one."),
+    "file_bomb": _l("The file unpacks to far more than a document can hold, so it is not let in."),
     "file_not_what_it_says": _l(
         "The file is not what its name says. Save it again in the right format and try once more."
     ),
