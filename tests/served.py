@@ -67,6 +67,10 @@ class Served:
             new = [int(pid) for one in new for pid in _children(one)]
         return found
 
+    def children(self, name: str) -> list[int]:
+        """The processes that one part started: for the web, those that answer."""
+        return [int(pid) for pid in _children(self.parts[name].pid)]
+
     def _run(self, name: str, command: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.parts[name] = subprocess.Popen(
