@@ -90,6 +90,16 @@ def make_keys(path: Path) -> None:
     click.echo(f"wrote {path}")
 
 
+@cli.command("make-secrets")
+@click.argument("folder", type=click.Path(path_type=Path))
+def make_secrets(folder: Path) -> None:
+    """Writes the secrets of a new installation, each into a file of its own (docker-compose.yml)."""
+    from portal.deploy import make_secrets as make
+
+    make(folder)
+    click.echo(f"wrote the secrets into {folder}; keep a copy of keys_file: without it nothing opens")
+
+
 @cli.command("add-administrator")
 @click.option("--organisation", required=True, help="Name of the first organisation.")
 @click.option("--unit", required=True, help="Name of its first unit.")

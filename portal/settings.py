@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from portal.errors import Unsafe
 
 PROJECT = Path(__file__).resolve().parent.parent
+SECRETS = Path("/run/secrets")
 
 
 class Environment(StrEnum):
@@ -54,7 +55,8 @@ class EidProvider(BaseModel):
 class Settings(BaseSettings):
     """The settings of this process. Sizes are bytes, durations seconds unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # A file in /run/secrets that is named like a setting is that setting, so that no password stands in an environment.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, secrets_dir=SECRETS if SECRETS.is_dir() else None)
 
     environment: Environment = Environment.PRODUCTION
     base_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
