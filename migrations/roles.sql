@@ -2,6 +2,7 @@
 -- portal_owner owns the tables and runs migrations. portal_app is what web processes connect as, portal_worker what
 -- workers do, portal_reports what reads figures and nothing else.
 -- portal_facts is stepped into for the computing of access windows; nobody can log in as it.
+-- portal_scanner is stepped into by the worker, to scan the files that wait; nobody can log in as it either.
 -- Give the four login roles passwords (or certificates) of your own; none is set here.
 do $$
 begin
@@ -20,6 +21,9 @@ begin
     if not exists (select from pg_roles where rolname = 'portal_facts') then
         create role portal_facts nologin;
     end if;
+    if not exists (select from pg_roles where rolname = 'portal_scanner') then
+        create role portal_scanner nologin;
+    end if;
 end
 $$;
-grant portal_facts to portal_app;
+grant portal_facts, portal_scanner to portal_app;

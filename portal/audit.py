@@ -68,6 +68,7 @@ class Event(StrEnum):
     FILE_MOVED = "file.moved"
     FILE_ADDED = "file.added"
     VERSION_ADDED = "version.added"
+    VERSION_SCANNED = "version.scanned"
     VERSION_DOWNLOADED = "version.downloaded"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
@@ -96,6 +97,8 @@ class Event(StrEnum):
     STEPPED_UP = "stepped.up"
     EID_LINKED = "eid.linked"
     WINDOWS_CHECKED = "windows.checked"
+    KEYS_ROTATED = "keys.rotated"
+    STORE_SWEPT = "store.swept"
 
 
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
@@ -107,12 +110,15 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
+    Event.VERSION_SCANNED: frozenset({"version", "number", "state"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),
     Event.SIGNED_IN: frozenset({"method"}),
+    Event.KEYS_ROTATED: frozenset({"cases"}),
+    Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
     Event.WINDOWS_CHECKED: frozenset({"hits"}),

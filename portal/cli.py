@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 from portal.errors import InvalidInput, NeighbourDown, NotFound, PortalError, Unsafe
 from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from portal.db import PortalSession
 
 
 @click.group()
@@ -84,6 +91,16 @@ def make_keys(path: Path) -> None:
         raise Unsafe(f"{path} is there already; a key file is never replaced")
     make(path)
     click.echo(f"wrote {path}")
+
+
+@cli.command("make-secrets")
+@click.argument("folder", type=click.Path(path_type=Path))
+def make_secrets(folder: Path) -> None:
+    """Writes the secrets of a new installation, each into a file of its own (docker-compose.yml)."""
+    from portal.deploy import make_secrets as make
+
+    make(folder)
+    click.echo(f"wrote the secrets into {folder}; keep a copy of keys_file: without it nothing opens")
 
 
 @cli.command("add-administrator")
@@ -178,6 +195,81 @@ def matrix(check: bool) -> None:
     _write_documents(check, "docs/access-matrix.md")
 
 
+@cli.group()
+def keys() -> None:
+    """The master keys that wrap the cases' keys."""
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Makes a new master key and wraps every case key with it. No file and no text is rewritten; the portal runs on."""
+    from portal.services import upkeep
+    from portal.storage.keys import add_master, read_keys
+
+    path = _settings().keys_file
+    if path is None:
+        raise Unsafe("KEYS_FILE is not set")
+    made = add_master(path) if _everything_current() else read_keys(path).current
+    with _upkeep() as session:
+        count = upkeep.rewrap(session, read_keys(path))
+    click.echo(f"{made} wraps every case key now; {count} were wrapped anew")
+    click.echo(f"Copy {path} to where its copies are kept. The old keys stay in it until: portal keys retire")
+
+
+@keys.command("retire")
+def retire_keys() -> None:
+    """Takes master keys out of the key file that no case key is wrapped by. Backups made before the rotation need
+    them: keep the old copy of the file for as long as those."""
+    from portal.services import upkeep
+    from portal.storage.keys import remove_masters
+
+    path = _settings().keys_file
+    if path is None:
+        raise Unsafe("KEYS_FILE is not set")
+    with _upkeep() as session:
+        gone = remove_masters(path, set(upkeep.masters_in_use(session)))
+    click.echo(f"took out {', '.join(gone)}" if gone else "every master key is in use")
+
+
+@cli.group()
+def storage() -> None:
+    """The store that holds the files."""
+
+
+@storage.command("make")
+def make_storage() -> None:
+    """Makes the bucket of S3_URL (or the folder) unless it is there, and looks whether it is private."""
+    from portal.house import blob_store
+
+    store = blob_store(_settings())
+    store.make()
+    store.check()
+    click.echo("the store is ready")
+
+
+@storage.command("check")
+@click.option("--repair", is_flag=True, help="Remove what nobody names and what was broken off.")
+@click.option("--grace", type=click.IntRange(min=0), default=24, help="Hours that something may be under way.")
+def check_storage(repair: bool, grace: int) -> None:
+    """Compares the files with the rows that name them. Exit status 1 when one is missing or has another size."""
+    from portal.house import blob_store
+    from portal.services import upkeep
+
+    store = blob_store(_settings())
+    store.check()
+    with _upkeep() as session:
+        found = upkeep.inventory(session, store, repair, timedelta(hours=grace))
+    for key in found.missing:
+        click.echo(f"missing: {key}")
+    for key in found.wrong_size:
+        click.echo(f"has another size than noted: {key}")
+    done = "removed" if found.repaired else "left (remove with --repair)"
+    click.echo(f"{found.whole} whole, {len(found.missing)} missing, {len(found.wrong_size)} of a wrong size")
+    click.echo(f"{len(found.orphans)} that nobody names, {len(found.unfinished)} broken off: {done}")
+    if found.harmed:
+        sys.exit(1)
+
+
 @cli.command("write-docs")
 @click.option("--check", is_flag=True, help="Only say whether the files are up to date.")
 def write_docs(check: bool) -> None:
@@ -206,6 +298,31 @@ def _settings() -> Settings:
                 name, _, value = line.partition("=")
                 os.environ.setdefault(name, value)
     return Settings()
+
+
+@contextmanager
+def _upkeep() -> Iterator[PortalSession]:
+    """A session of the owner of the tables, committed at the end."""
+    from portal.db import connect, session_factory
+    from portal.storage.keys import read_keys
+
+    engine = connect(_owner_url(), pool_size=1)
+    try:
+        with session_factory(engine)() as session:
+            session.info.update(keyring=read_keys(_settings().keys_file), settings=_settings())
+            yield session
+            session.commit()
+    finally:
+        engine.dispose()
+
+
+def _everything_current() -> bool:
+    """False when a rotation was begun and not finished: then it is taken up, not begun anew."""
+    from portal.services import upkeep
+    from portal.storage.keys import read_keys
+
+    with _upkeep() as session:
+        return set(upkeep.masters_in_use(session)) <= {read_keys(_settings().keys_file).current}
 
 
 def _owner_url() -> str:

@@ -100,6 +100,20 @@ _STEP = text("select set_config('app.facts_case_id', :case, true), set_config('r
 """Names the case, then steps into the role or, with `none`, back out of it (SET ROLE as a function)."""
 
 
+@contextmanager
+def scanner(session: Session) -> Iterator[None]:
+    """Inside the block the transaction speaks as `portal_scanner`: that role sees the file versions that wait for the
+    virus scanner and the keys to open them, and nothing else. Only services/scans.py enters it."""
+    session.flush()
+    session.execute(_STEP, {"case": "", "role": "portal_scanner"})
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.execute(_STEP, {"case": "", "role": "none"})
+
+
 class Role(StrEnum):
     """As what a part of the portal connects to the database; each sees what its work takes (migrations/roles.sql)."""
 

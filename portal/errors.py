@@ -45,7 +45,7 @@ class Unsafe(PortalError):
 class NeighbourDown(PortalError):
     """Something beside us (database, blob store, eID, mail) does not answer; trying again later may help.
 
-    `neighbour` is one of 'database', 'storage', 'eid', 'mail'.
+    `neighbour` is one of 'database', 'storage', 'scanner', 'eid', 'mail'.
     """
 
     def __init__(self, neighbour: str) -> None:

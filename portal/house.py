@@ -8,17 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from portal import audit  # noqa: F401  its listeners write the trace at every commit
 from portal.db import PortalSession, Role, connect, refuse_wrong_role, session_factory
-from portal.errors import Unsafe
-from portal.settings import Environment, Settings
+from portal.errors import NeighbourDown, Unsafe
+from portal.settings import Environment, Settings, read_secret
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
 from portal.storage.keys import Keyring, read_keys
+from portal.storage.s3 import S3Store
+from portal.storage.scanning import Clamd
 from portal.tools.profile import every_profile, profile
+
+log = structlog.get_logger("house")
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,30 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         keyring = read_keys(settings.keys_file)
         every_profile()
         profile(settings.profile)
+        store = _open_store(settings)
     except BaseException:
         engine.dispose()
         raise
-    store = FilesystemStore(settings.data_dir / "blobs")
     return House(settings, engine, keyring, store, role, session_factory(engine))
+
+
+def blob_store(settings: Settings) -> BlobStore:
+    """The store that the settings name: S3 when there is an S3_URL, else a folder beside the other data."""
+    if settings.s3_url:
+        return S3Store(settings.s3_url, settings.s3_access_key, settings.s3_secret_key)
+    return FilesystemStore(settings.data_dir / "blobs")
+
+
+def _open_store(settings: Settings) -> BlobStore:
+    """One that is away stops nothing: messages and plans do without it. Raises Unsafe for one that others can use."""
+    store = blob_store(settings)
+    try:
+        if not settings.s3_url:
+            store.make()
+        store.check()
+    except NeighbourDown:
+        log.error("neighbour down", neighbour="storage")  # noqa: TRY400  the trace may hold addresses
+    return store
 
 
 def url_of(settings: Settings, role: Role) -> str:
@@ -93,6 +117,10 @@ def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
     faults = []
     if not url_of(settings, role):
         faults.append(f"{_SETTING_OF[role].upper()} is not set")
+    if settings.s3_url:
+        faults += _faults_of_s3(settings)
+    if settings.clamd_url:
+        Clamd(settings.clamd_url)
     if settings.environment is Environment.PRODUCTION:
         if not settings.https:
             faults.append("BASE_URL must begin with https:// in production")
@@ -105,3 +133,27 @@ def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
                 faults.append(f"the eID {provider.key!r} is not reached by https")
     if faults:
         raise Unsafe("; ".join(faults))
+
+
+def _faults_of_s3(settings: Settings) -> list[str]:
+    """S3 without keys of one's own. Keys everybody knows are no keys."""
+    faults = []
+    for name, path in {
+        "S3_ACCESS_KEY_FILE": settings.s3_access_key_file,
+        "S3_SECRET_KEY_FILE": settings.s3_secret_key_file,
+    }.items():
+        if path is None:
+            faults.append(f"{name} is not set")
+            continue
+        key = read_secret(path)
+        if not key:
+            faults.append(f"{path} is empty")
+        if settings.environment is Environment.PRODUCTION and key in _KNOWN_KEYS:
+            faults.append(f"{path} holds a key that everybody knows")
+    if settings.environment is Environment.PRODUCTION and len(settings.s3_secret_key) < _SHORTEST_SECRET:
+        faults.append(f"the key in S3_SECRET_KEY_FILE is shorter than {_SHORTEST_SECRET} characters")
+    return faults
+
+
+_KNOWN_KEYS = {"minioadmin", "minio123", "admin", "password", "secret", "changeme", "any", "some_access_key1"}
+_SHORTEST_SECRET = 16

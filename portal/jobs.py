@@ -16,11 +16,11 @@ from portal import clock, mail
 from portal.access.signin import kept
 from portal.access.signin.eid import ATTEMPT_LASTS
 from portal.db import Role
-from portal.errors import Unsafe
+from portal.errors import NeighbourDown, Unsafe
 from portal.house import House
 from portal.models import EidAttempt, Submission
 from portal.outbox import worker_app
-from portal.services import accounts, reminders
+from portal.services import accounts, reminders, scans
 
 log = structlog.get_logger("worker")
 
@@ -87,6 +87,20 @@ def build(house: House, office: House | None = None) -> App:
         with house.unit_of_work() as session:
             told = reminders.send_due(session)
         log.info("reminded", people=told)
+
+    @app.task(name="scan_version")
+    def scan_version(version_id: str) -> None:
+        try:
+            scans.scan(house.unit_of_work, house.store, UUID(version_id))
+        except NeighbourDown as problem:
+            # `scan_waiting` comes round to it once they are back.
+            log.warning("neighbour down", neighbour=problem.neighbour, version=version_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="scan_waiting", queueing_lock="scan_waiting", lock="scan_waiting")
+    def scan_waiting(timestamp: int) -> None:  # noqa: ARG001
+        """What waits because scanner or store was away is released once they are back."""
+        scans.scan_waiting(house.unit_of_work, house.store)
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")

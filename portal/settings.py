@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from portal.errors import Unsafe
 
 PROJECT = Path(__file__).resolve().parent.parent
+SECRETS = Path("/run/secrets")
 
 
 class Environment(StrEnum):
@@ -54,7 +55,8 @@ class EidProvider(BaseModel):
 class Settings(BaseSettings):
     """The settings of this process. Sizes are bytes, durations seconds unless the name says otherwise."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    # A file in /run/secrets that is named like a setting is that setting, so that no password stands in an environment.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, secrets_dir=SECRETS if SECRETS.is_dir() else None)
 
     environment: Environment = Environment.PRODUCTION
     base_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
@@ -65,6 +67,10 @@ class Settings(BaseSettings):
     reports_database_url: str = ""
     owner_database_url: str = ""
     keys_file: Path | None = None
+    s3_url: str = ""
+    s3_access_key_file: Path | None = None
+    s3_secret_key_file: Path | None = None
+    clamd_url: str = ""
     eid_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
     mail_url: str = ""
@@ -88,12 +94,28 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         return self.base_url.scheme == "https"
 
+    @property
+    def s3_access_key(self) -> str:
+        return read_secret(self.s3_access_key_file) if self.s3_access_key_file else ""
+
+    @property
+    def s3_secret_key(self) -> str:
+        return read_secret(self.s3_secret_key_file) if self.s3_secret_key_file else ""
+
     @cached_property
     def eid_providers(self) -> tuple[EidProvider, ...]:
         """The eIDs citizens may use. Raises Unsafe for a file that cannot be understood."""
         if self.eid_file is None:
             return ()
         return read_eid_providers(self.eid_file)
+
+
+def read_secret(path: Path) -> str:
+    """The one line of a secret's file. Raises Unsafe when it cannot be read."""
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, ValueError) as problem:
+        raise Unsafe(f"{path} cannot be read: {type(problem).__name__}") from problem
 
 
 def read_eid_providers(path: Path) -> tuple[EidProvider, ...]:

@@ -27,6 +27,8 @@ from portal.migrate import migrate
 from portal.settings import Settings
 from portal.storage.keys import make_keys
 from tests.browser import Browser
+from tests.clamd_server import ClamdServer
+from tests.s3_server import S3Server
 from tests.story import Story
 from tests.world import World, build
 
@@ -66,6 +68,28 @@ def postgres(scratch: Path) -> Iterator[EmbeddedPostgres]:
         with psycopg.connect(server.url("portal_owner", "template"), autocommit=True) as connection:
             connection.execute(MOVABLE_CLOCK)
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """The S3 server of this test process. Tests that use it belong to the group `s3`, so that one is enough."""
+    server = S3Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def clamd_server() -> Iterator[ClamdServer]:
+    """The virus scanner of this test process. Tests that use it belong to the group `clamd`."""
+    server = ClamdServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture

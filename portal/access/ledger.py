@@ -23,7 +23,7 @@ from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.windows import Notice, Obstacle, Window, compute, majority
 from portal.db import fact_keeper
-from portal.errors import NotFound
+from portal.errors import Damaged, NotFound
 from portal.models import (
     AccessNotice,
     AccessWindow,
@@ -70,9 +70,13 @@ def load_profile_key(session: Session, case_id: UUID) -> str:
 
 
 def load_key_row(session: Session, case_id: UUID) -> tuple[str, bytes]:
-    """The wrapped case key, for somebody who decides about a case without a window on it (a custody holder)."""
+    """The wrapped case key, for somebody who decides about a case without a window on it (a custody holder). Raises
+    Damaged when it was destroyed."""
     with fact_keeper(session, case_id):
-        row = session.execute(select(CaseKey.master_id, CaseKey.wrapped).where(CaseKey.case_id == case_id)).one()
+        found = select(CaseKey.master_id, CaseKey.wrapped).where(CaseKey.case_id == case_id)
+        row = session.execute(found).one_or_none()
+        if row is None:
+            raise Damaged(f"the key of case {case_id} is gone")
         return row.master_id, row.wrapped
 
 

@@ -17,6 +17,8 @@ class Refusal(StrEnum):
     NOT_YOURS = "not_yours"
     OFFICE = "office"
     SIGN_IN = "sign_in"
+    UNSCANNED = "unscanned"
+    INFECTED = "infected"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,7 +38,8 @@ class File(Base):
 
 
 class FileVersion(Base):
-    """An uploaded version. Never changed, never thinned; numbers run without gaps from 1."""
+    """An uploaded version. Never changed, never thinned; numbers run without gaps from 1. Only what the virus scanner
+    says of it is added later."""
 
     __tablename__ = "file_version"
     __table_args__ = (
@@ -52,7 +53,9 @@ class FileVersion(Base):
         UniqueConstraint("blob"),
         CheckConstraint("number >= 1", name="number"),
         CheckConstraint("size >= 1", name="size"),
+        CheckConstraint("scan in ('waiting', 'clean', 'refused', 'not_scanned')", name="scan"),
         Index("ix_file_version_compartment_id", "compartment_id"),
+        Index("ix_file_version_waiting", "case_id", postgresql_where=text("scan = 'waiting'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -67,6 +70,8 @@ class FileVersion(Base):
     size: Mapped[int]
     blob: Mapped[str]
     file_key: Mapped[bytes]
+    scan: Mapped[str] = mapped_column(default="waiting")
+    scanned_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
 

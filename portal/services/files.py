@@ -13,14 +13,18 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, text
 from portal.access.actions import Action
+from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
-from portal.errors import Damaged, InvalidInput, NotFound
+from portal.errors import Damaged, InvalidInput, NotFound, Refused
 from portal.models import File, FileVersion, Membership
+from portal.outbox import later
 from portal.services import once, search
+from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
-from portal.storage.inspection import media_type
+from portal.storage.inspection import check_archive, is_archive, media_type
+from portal.storage.scanning import ScanState
 from portal.storage.sealing import SealedReader
 
 
@@ -47,6 +51,9 @@ class VersionLine:
     compartment: str
     tool: str | None
     sha256: str = ""
+    scan: ScanState = ScanState.NOT_SCANNED
+    can_fetch: bool = True
+    """False while it waits for the virus scanner (for everybody but its author), and for good once that refused it."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +175,8 @@ def download(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int) -
     ).one_or_none()
     if version is None:
         raise NotFound
+    if refusal := _shut_by_scanner(ticket, version):
+        raise Refused(Reason(refusal))
     name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
     file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
     content = open_sealed(store, version.blob, file_key, version.size)
@@ -202,7 +211,12 @@ def _inspect(upload: Upload) -> tuple[str, str]:
     name = text.file_name(upload.name)
     if not name:
         raise InvalidInput("file", "file_missing")
-    return name, media_type(name, upload.content.size, upload.content.head)
+    content = upload.content
+    kind = media_type(name, content.size, content.head)
+    if is_archive(name):
+        with content.reopened() as file:
+            check_archive(name, content.size, file)
+    return name, kind
 
 
 def _add_version(
@@ -224,10 +238,13 @@ def _add_version(
         size=content.size,
         blob=content.blob,
         file_key=ticket.keys.wrap_file_key(content.file_key, content.blob),
+        scan=_first_state(ticket),
         created_at=clock.now(),
         created_by_id=ticket.membership.id,
     )
     ticket.session.add(version)
+    if version.scan == ScanState.WAITING:
+        later(ticket.session, "scan_version", version_id=str(made))
     search.index(ticket, "file", made, file.compartment_id, name, note)
     ticket.session.flush()
     content.keep()
@@ -250,4 +267,19 @@ def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> Version
         compartment=ticket.hatches[version.compartment_id].key,
         tool=tool,
         sha256=keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}"),
+        scan=ScanState(version.scan),
+        can_fetch=_shut_by_scanner(ticket, version) is None,
     )
+
+
+def _first_state(ticket: CaseTicket) -> ScanState:
+    settings: Settings = ticket.session.info["settings"]
+    return ScanState.WAITING if settings.clamd_url else ScanState.NOT_SCANNED
+
+
+def _shut_by_scanner(ticket: CaseTicket, version: FileVersion) -> Refusal | None:
+    if version.scan == ScanState.REFUSED:
+        return Refusal.INFECTED
+    if version.scan == ScanState.WAITING and version.created_by_id != ticket.membership.id:
+        return Refusal.UNSCANNED
+    return None

@@ -43,6 +43,11 @@ class LogLine:
     fields: dict[str, Any]
     is_me: bool
 
+    @property
+    def by_scanner(self) -> bool:
+        """Whether the virus scanner did it and no person."""
+        return self.event is Event.VERSION_SCANNED
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -146,6 +151,7 @@ CHANGES = (
     Event.FILE_ADDED,
     Event.FILE_MOVED,
     Event.VERSION_ADDED,
+    Event.VERSION_SCANNED,
     Event.THREAD_STARTED,
     Event.THREAD_MOVED,
     Event.MESSAGE_SENT,

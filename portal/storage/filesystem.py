@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from portal.errors import Damaged, NeighbourDown
-
-_KEY = re.compile(r"^[0-9a-f]{32}$")
+from portal.storage import Stored, Unfinished, check_key, is_key
 
 
 class FilesystemStore:
@@ -18,18 +17,25 @@ class FilesystemStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.unfinished = root / "unfinished"
-        self.unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.aside = root / "unfinished"
+
+    def make(self) -> None:
+        with _neighbour():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.aside.mkdir(mode=0o700, exist_ok=True)
+
+    def check(self) -> None:
+        if not os.access(self.aside, os.W_OK | os.X_OK):
+            raise NeighbourDown("storage")
 
     def _path(self, key: str) -> Path:
-        if not _KEY.match(key):
-            raise ValueError("a blob key is 32 hexadecimal digits")
+        check_key(key)
         return self.root / key[:2] / key
 
     @contextmanager
     def create(self, key: str) -> Iterator[_Writer]:
         path = self._path(key)
-        aside = self.unfinished / key
+        aside = self.aside / key
         try:
             with aside.open("xb", buffering=0) as file:
                 yield _Writer(file.fileno())
@@ -56,12 +62,31 @@ class FilesystemStore:
             os.close(descriptor)
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        with _neighbour():
+            self._path(key).unlink(missing_ok=True)
 
     def keys(self) -> Iterator[str]:
-        for folder in sorted(self.root.iterdir()):
-            if folder.is_dir() and folder != self.unfinished:
-                yield from (entry.name for entry in folder.iterdir() if _KEY.match(entry.name))
+        return (stored.key for stored in self.listing())
+
+    def listing(self) -> Iterator[Stored]:
+        with _neighbour():
+            for folder in sorted(self.root.iterdir()):
+                if folder.is_dir() and folder != self.aside:
+                    for entry in folder.iterdir():
+                        about = _about(entry)
+                        if about is not None and is_key(entry.name):
+                            yield Stored(entry.name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        with _neighbour():
+            for entry in sorted(self.aside.iterdir()):
+                about = _about(entry)
+                if about is not None:
+                    yield Unfinished(entry.name, datetime.fromtimestamp(about.st_mtime, UTC))
+
+    def discard(self, unfinished: Unfinished) -> None:
+        with _neighbour():
+            (self.aside / unfinished.key).unlink(missing_ok=True)
 
 
 class _Writer:
@@ -84,6 +109,22 @@ class _Reader:
             return os.pread(self._descriptor, length, offset)
         except OSError as problem:
             raise NeighbourDown("storage") from problem
+
+
+@contextmanager
+def _neighbour() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise NeighbourDown("storage") from problem
+
+
+def _about(entry: Path) -> os.stat_result | None:
+    """None for one that went away while it was looked at."""
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _sync_folder(path: Path) -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
+from typing import BinaryIO
 from uuid import uuid4
 
 from portal.storage import BlobStore
-from portal.storage.sealing import KEY_SIZE, SealingWriter
+from portal.storage.sealing import KEY_SIZE, SEGMENT, SealedFile, SealedReader, SealingWriter
 
 _HEAD = 4096
 
@@ -59,6 +62,12 @@ class Incoming:
 
     def read(self, _size: int = -1) -> bytes:
         raise ValueError("an incoming file is sealed and cannot be read back")
+
+    @contextmanager
+    def reopened(self) -> Iterator[BinaryIO]:
+        """The whole file as it arrived, read back out of the store and unsealed piece by piece."""
+        with self._store.open(self.blob) as blob:
+            yield BufferedReader(SealedFile(SealedReader(blob, self.file_key, self.blob.encode())), SEGMENT)
 
     def keep(self) -> None:
         """A row names this file now. Should its transaction fail, the file stays behind as an orphan to be swept:

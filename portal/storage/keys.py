@@ -18,6 +18,7 @@ import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -94,6 +95,8 @@ class Keyring:
     match: bytes = field(repr=False)
     audit: bytes = field(repr=False)
     web: bytes = field(repr=False)
+    source: Path | None = None
+    """The key file, to look into again when a case key is wrapped by a master key that came later."""
 
     def new_case_key(self, case_id: UUID) -> tuple[str, bytes]:
         """A fresh case key: the id of the master key that wraps it, and the wrapped bytes to store."""
@@ -102,9 +105,20 @@ class Keyring:
 
     def open_case(self, case_id: UUID, master_id: str, wrapped: bytes) -> CaseKeys:
         """Raises Damaged when the master key is not in the key file, or the row belongs to another case."""
+        return CaseKeys(unseal(AESGCM(self._master(master_id)), wrapped, f"case key {case_id}"))
+
+    def rewrap(self, case_id: UUID, master_id: str, wrapped: bytes) -> bytes:
+        """The same case key, wrapped by the current master key. Raises Damaged like `open_case`."""
+        key = self.open_case(case_id, master_id, wrapped).key
+        return seal(AESGCM(self.masters[self.current]), key, f"case key {case_id}")
+
+    def _master(self, master_id: str) -> bytes:
+        if master_id not in self.masters and self.source is not None:
+            # Keys were rotated while this process ran.
+            self.masters.update(read_keys(self.source).masters)
         if master_id not in self.masters:
             raise Damaged(f"master key {master_id} is not in the key file")
-        return CaseKeys(unseal(AESGCM(self.masters[master_id]), wrapped, f"case key {case_id}"))
+        return self.masters[master_id]
 
     def match_value(self, scheme: str, value: str) -> bytes:
         """What a national id or an invitation code is recognised by, without being kept."""
@@ -118,7 +132,51 @@ class Keyring:
 def make_keys(path: Path) -> None:
     """Writes a new key file that only its owner can read. Raises FileExistsError rather than replace one."""
     keys = {name: _encode(os.urandom(KEY_SIZE)) for name in ("m1", *_NAMES)}
-    content = {"current": "m1", "masters": {"m1": keys.pop("m1")}, **keys}
+    _write(path, {"current": "m1", "masters": {"m1": keys.pop("m1")}, **keys})
+
+
+def add_master(path: Path) -> str:
+    """Adds a master key to the key file, makes it the current one, and returns its id. The old ones stay in it."""
+    content = _content(path)
+    numbers = [int(name[1:]) for name in content["masters"] if name[1:].isdigit()]
+    made = f"m{max(numbers, default=0) + 1}"
+    content["masters"][made] = _encode(os.urandom(KEY_SIZE))
+    content["current"] = made
+    _replace(path, content)
+    return made
+
+
+def remove_masters(path: Path, keep: set[str]) -> list[str]:
+    """Takes master keys out of the key file that are neither current nor among `keep`; returns their ids."""
+    content = _content(path)
+    gone = sorted(set(content["masters"]) - keep - {content["current"]})
+    for name in gone:
+        del content["masters"][name]
+    if gone:
+        _replace(path, content)
+    return gone
+
+
+def _content(path: Path) -> dict[str, Any]:
+    read_keys(path)
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    """The old file or the new one is there at any moment, never half of one."""
+    aside = path.with_name(f"{path.name}.new")
+    aside.unlink(missing_ok=True)
+    _write(aside, content)
+    aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(content, file, indent=1)
@@ -129,7 +187,7 @@ def make_keys(path: Path) -> None:
 def read_keys(path: Path | None) -> Keyring:
     """The keyring in `path`. Raises Unsafe when it is missing, readable by others, or not what it should be."""
     if path is None:
-        raise Unsafe("KEYS_FILE is not set; make one with: portal keys make FILE")
+        raise Unsafe("KEYS_FILE is not set; make one with: portal make-keys FILE")
     try:
         if path.stat().st_mode & 0o077:
             raise Unsafe(f"{path} can be read by others; chmod 600 it")
@@ -141,7 +199,7 @@ def read_keys(path: Path | None) -> Keyring:
         raise Unsafe(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
     if current not in masters or len({*masters.values(), *named.values()}) != len(masters) + len(named):
         raise Unsafe(f"the key file {path} lacks its current master key or uses one key twice")
-    return Keyring(masters=masters, current=current, **named)
+    return Keyring(masters=masters, current=current, **named, source=path)
 
 
 def _encode(key: bytes) -> str:

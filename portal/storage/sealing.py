@@ -13,8 +13,10 @@ swapped and appended segments fail.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -39,6 +41,12 @@ def _cipher(file_key: bytes, salt: bytes, associated: bytes) -> AESGCM:
 
 def _nonce(prefix: bytes, number: int, last: bool) -> bytes:
     return prefix + number.to_bytes(4, "big") + (b"\x01" if last else b"\x00")
+
+
+def sealed_size(size: int) -> int:
+    """How many bytes a stream of `size` plaintext bytes takes once it is sealed."""
+    segments = 1 + max(0, -(-(size - _FIRST) // _OTHER))
+    return _HEADER + size + _TAG * segments
 
 
 class SealingWriter:
@@ -117,6 +125,37 @@ class SealedReader:
             return self._cipher.decrypt(_nonce(self._prefix, number, last), sealed, None)
         except (InvalidTag, ValueError) as problem:
             raise Damaged(f"segment {number} of the sealed stream does not open") from problem
+
+
+class SealedFile(io.RawIOBase):
+    """A sealed stream as a file that can be read and sought in, for whoever needs one."""
+
+    def __init__(self, reader: SealedReader) -> None:
+        self._reader = reader
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._reader.size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        taken = 0
+        for piece in self._reader.read(self._at, self._at + len(view)):
+            view[taken : taken + len(piece)] = piece
+            taken += len(piece)
+        self._at += taken
+        return taken
 
 
 def _locate(position: int) -> tuple[int, int]:

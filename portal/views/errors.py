@@ -41,6 +41,7 @@ def neighbour_down(neighbour: str) -> Any:
     what = {
         "database": _("The portal cannot reach its database just now."),
         "storage": _("The files cannot be reached just now. Messages and plans still work."),
+        "scanner": _("The virus scanner does not answer just now."),
         "eid": _("The eID does not answer just now."),
         "mail": _("Mail cannot be sent just now."),
     }[neighbour]

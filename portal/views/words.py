@@ -14,6 +14,7 @@ from portal.services.accounts import OrganisationKind, UnitKind
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
+from portal.storage.scanning import ScanState
 
 INPUT = {
     "required": _l("Fill this in."),
@@ -38,6 +39,13 @@ INPUT = {
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
     "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
+    "file_program": _l(
+        "This is a program. Programs cannot be put here, because they can do harm when they are opened."
+    ),
+    "file_page": _l("This is a web page. Web pages cannot be put here; save it as a PDF and put that in."),
+    "file_locked": _l("The file is locked with a password. Save it without one: here it is locked away in any case."),
+    "file_nested": _l("There are packed files or programs inside this file. Take them out and put them in one by one."),
+    "file_bomb": _l("The file unpacks to far more than a document can hold, so it is not let in."),
     "file_not_what_it_says": _l(
         "The file is not what its name says. Save it again in the right format and try once more."
     ),
@@ -73,6 +81,15 @@ REFUSAL = {
     Refusal.NOT_YOURS: _l("Only the guide can do this"),
     Refusal.OFFICE: _l("Your account does not give access to this"),
     Refusal.SIGN_IN: _l("Sign in first"),
+    Refusal.UNSCANNED: _l("This file is still being checked for viruses. Try again in a few minutes."),
+    Refusal.INFECTED: _l("A virus was found in this file, so nobody can open it"),
+}
+
+SCAN_STATE = {
+    ScanState.WAITING: _l("Is being checked for viruses"),
+    ScanState.CLEAN: _l("Checked for viruses"),
+    ScanState.REFUSED: _l("Shut: a virus was found"),
+    ScanState.NOT_SCANNED: _l("Not checked for viruses"),
 }
 
 OBSTACLE_FOR_ME = {
@@ -202,6 +219,7 @@ DID = {
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),
     Event.FILE_ADDED: _l("put in %(about)s"),
     Event.VERSION_ADDED: _l("put in version %(number)s of %(about)s"),
+    Event.VERSION_SCANNED: _l("checked version %(number)s of %(about)s"),
     Event.VERSION_DOWNLOADED: _l("downloaded version %(number)s of %(about)s"),
     Event.BLANK_DOWNLOADED: _l("downloaded an empty form"),
     Event.THREADS_LISTED: _l("looked at the list of messages"),

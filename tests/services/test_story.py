@@ -217,14 +217,14 @@ def test_two_changes_at_once_leave_the_windows_both_would_make(story: Story, roo
 
 
 def test_versions_are_numbered_named_dated_and_all_kept(story: Story, room: Room) -> None:
-    file_id = story.file(room, room.guide, name="Mål.docx", content=b"PK\x03\x04 one")
-    assert story.version(room, room.young, file_id, "Mål rettet.docx", b"PK\x03\x04 two") == 2
+    file_id = story.file(room, room.guide, name="Mål.pdf", content=PDF + b"one")
+    assert story.version(room, room.young, file_id, "Mål rettet.pdf", PDF + b"two") == 2
     page = story.play(room, room.guide, lambda t: files.page(t, file_id))
     assert [(v.number, v.name, v.author.display_name) for v in page.versions] == [
-        (2, "Mål rettet.docx", "Ulla Ung"),
-        (1, "Mål.docx", "Grete Guide"),
+        (2, "Mål rettet.pdf", "Ulla Ung"),
+        (1, "Mål.pdf", "Grete Guide"),
     ]
-    for number, content in ((1, b"PK\x03\x04 one"), (2, b"PK\x03\x04 two")):
+    for number, content in ((1, PDF + b"one"), (2, PDF + b"two")):
         found = story.play(room, room.young, lambda t, n=number: files.download(t, story.house.store, file_id, n))
         assert b"".join(found.content) == content
 

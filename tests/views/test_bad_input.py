@@ -142,14 +142,14 @@ def put_in(browser: Browser, room: Room, name: str, content: bytes, **more: str)
     ("name", "content", "says"),
     [
         ("tom.pdf", b"", "Filen er tom"),
-        ("program.exe", b"MZ\x90", "Den slags filer"),
-        ("side.html", b"<html>", "Den slags filer"),
+        ("program.exe", b"MZ\x90", "Det er et program"),
+        ("side.html", b"<html>", "Det er en webside"),
         ("uden endelse", b"abc", "Den slags filer"),
-        ("falsk.pdf", b"MZ\x90 a program", "Den slags filer"),
-        ("falsk.pdf", b"<!DOCTYPE html><script>", "Den slags filer"),
+        ("falsk.pdf", b"MZ\x90 a program", "Det er et program"),
+        ("falsk.pdf", b"<!DOCTYPE html><script>", "Det er en webside"),
         ("falsk.docx", b"%PDF-1.4", "ikke det, dens navn siger"),
         ("billede.png", b"GIF89a", "ikke det, dens navn siger"),
-        ("tegning.svg", b"<svg xmlns='x'>", "Den slags filer"),
+        ("tegning.svg", b"<svg xmlns='x'>", "Det er en webside"),
     ],
 )
 def test_a_file_that_may_not_come_in_is_refused_with_a_reason_and_leaves_nothing(

@@ -1,0 +1,284 @@
+"""Files up and down through gunicorn, on a folder and on S3, against what the machine can do without the portal.
+
+    python -m bench.files [--sizes 100,1000] [--large 1000] [--parallel 20]
+
+The yardsticks are taken in the same run: the store alone (the same bytes, unsealed, straight into it), sealing alone
+(into nothing) and bare AES-GCM. The slower of store and sealing bounds what the portal can reach. Promised are half of
+that going up and two thirds coming down, and a worker that grows by less than 64 MB however large the file is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from portal.demo.postgres import running
+from portal.house import blob_store, opened
+from portal.migrate import migrate
+from portal.settings import Settings
+from portal.storage import BlobStore
+from portal.storage.keys import make_keys
+from portal.storage.sealing import SEGMENT, SealedReader, SealingWriter
+from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.served import Served, Visitor, served
+from tests.story import Room, Story
+
+MB = 1_000_000
+UP_AT_LEAST, DOWN_AT_LEAST = 1 / 2, 2 / 3
+"""Shares of the slower of store and sealing."""
+GROWS_LESS_THAN = 64 * MB
+_LINE = b"0123456789abcdef" * (SEGMENT // 16)
+_SAMPLE = 64 * MB
+
+
+def main(arguments: list[str]) -> int:
+    """1 when a promise is not kept."""
+    parser = argparse.ArgumentParser(prog="python -m bench.files", description=__doc__)
+    parser.add_argument("--sizes", default="100,1000", help="megabytes of the files that are timed")
+    parser.add_argument("--large", type=int, default=1000, help="megabytes of the file that memory is watched with")
+    parser.add_argument("--parallel", type=int, default=20, help="downloads at once")
+    options = parser.parse_args(arguments)
+    kept = True
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load of everybody {os.getloadavg()[0]:.1f}")
+    print(f"bare AES-GCM {rate(_SAMPLE, bare_aes):.0f} MB/s", flush=True)
+    with tempfile.TemporaryDirectory(prefix="folgeskab-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        server = S3Server()
+        try:
+            server.start()
+            with running(folder / "database") as postgres:
+                migrate(postgres.url("portal_owner"))
+                make_keys(folder / "keys.json")
+                for kind in ("folder", "s3"):
+                    settings = settings_of(kind, folder, server, postgres.url("portal_app"))
+                    blob_store(settings).make()
+                    with opened(settings) as house, served(settings, folder / f"served-{kind}") as portal:
+                        story = Story(house)
+                        room = story.case()
+                        bench = Bench(portal, Visitor(portal, story.token(room.guide)), room, house.store)
+                        kept &= bench.run(kind, options)
+        finally:
+            server.remove()
+    return 0 if kept else 1
+
+
+def settings_of(kind: str, folder: Path, server: S3Server, database: str) -> Settings:
+    values: dict[str, Any] = {
+        "environment": "test",
+        "base_url": "http://localhost",
+        "data_dir": folder / kind,
+        "database_url": database,
+        "keys_file": folder / "keys.json",
+        "mail_url": f"folder://{folder / 'mail'}",
+        "upload_limit": 10**11,
+    }
+    if kind == "s3":
+        (folder / "access").write_text(ACCESS_KEY)
+        (folder / "secret").write_text(SECRET_KEY)
+        values |= {"s3_url": server.url(f"bench-{uuid4().hex}")}
+        values |= {"s3_access_key_file": folder / "access", "s3_secret_key_file": folder / "secret"}
+    return Settings(**values)
+
+
+@dataclass
+class Bench:
+    portal: Served
+    guide: Visitor
+    room: Room
+    store: BlobStore
+
+    def run(self, kind: str, options: argparse.Namespace) -> bool:
+        kept = True
+        for megabytes in map(int, options.sizes.split(",")):
+            kept &= self.timed(kind, megabytes * MB)
+        path, grown = self.watched(lambda: self.upload(options.large * MB))
+        kept &= said(f"{kind}: {options.large} MB up, the worker grew by {grown / MB:.0f} MB", grown < GROWS_LESS_THAN)
+        _, grown = self.watched(lambda: self.all_at_once(path, options.parallel))
+        what = f"{kind}: {options.parallel} times {options.large} MB down at once, it grew by {grown / MB:.0f} MB"
+        return kept & said(what, grown < GROWS_LESS_THAN)
+
+    def timed(self, kind: str, size: int) -> bool:
+        key = uuid4().hex
+        raw_up = rate(size, lambda n: store_alone(self.store, key, n))
+        raw_down = rate(size, lambda _n: read_alone(self.store, key))
+        self.store.delete(key)
+        sealing, opening = rate(size, sealing_alone), opening_alone(min(size, 4 * _SAMPLE))
+        paths: list[str] = []
+        up = rate(size, lambda n: paths.append(self.upload(n)))
+        down = rate(size, lambda n: self.download(paths[0], n))
+        up_share, down_share = up / min(raw_up, sealing), down / min(raw_down, opening)
+        megabytes = size // MB
+        one = said(
+            f"{kind}: {megabytes} MB up {up:.0f} MB/s; store alone {raw_up:.0f}, sealing alone {sealing:.0f}: "
+            f"{up_share:.0%} of the slower",
+            up_share >= UP_AT_LEAST,
+        )
+        two = said(
+            f"{kind}: {megabytes} MB down {down:.0f} MB/s; store alone {raw_down:.0f}, opening alone {opening:.0f}: "
+            f"{down_share:.0%} of the slower",
+            down_share >= DOWN_AT_LEAST,
+        )
+        return one and two
+
+    def upload(self, size: int) -> str:
+        """Sends a file the way a browser's form does; returns the address of its first version."""
+        path = f"/cases/{self.room.case_id}/files/new"
+        fields = self.guide.fields(path, "compartment")
+        edge = uuid4().hex
+        head = "".join(
+            f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        )
+        head += f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="stor.txt"\r\n\r\n'
+        end = f"\r\n--{edge}--\r\n".encode()
+        connection = self._connection()
+        connection.putrequest("POST", path)
+        connection.putheader("Cookie", self.guide.cookie)
+        connection.putheader("Content-Type", f"multipart/form-data; boundary={edge}")
+        connection.putheader("Content-Length", str(len(head) + size + len(end)))
+        connection.endheaders(head.encode())
+        for piece in pieces(size):
+            connection.send(piece)
+        connection.send(end)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        assert answer.status == 303, re.sub(r"<[^>]+>", " ", body)[:2000]
+        connection.close()
+        return f"{answer.headers['Location']}/versions/1"
+
+    def download(self, path: str, size: int) -> None:
+        connection = self._connection()
+        connection.request("GET", path, headers={"Cookie": self.guide.cookie})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        taken = 0
+        while piece := answer.read(1024 * 1024):
+            taken += len(piece)
+        assert taken == size
+        connection.close()
+
+    def all_at_once(self, path: str, count: int) -> str:
+        size = int(self.guide.ask("GET", path, preload_content=False).headers["Content-Length"])
+        faults: list[BaseException] = []
+
+        def one() -> None:
+            try:
+                self.download(path, size)
+            except BaseException as problem:  # noqa: BLE001  told below, in the thread that can
+                faults.append(problem)
+
+        threads = [threading.Thread(target=one) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if faults:
+            raise faults[0]
+        return path
+
+    def watched(self, what: Callable[[], str]) -> tuple[str, int]:
+        """Does it and returns by how many bytes the peak of the worker that did it rose above what it held before."""
+        pids = self.portal.children("web")
+        before = {}
+        for pid in pids:
+            Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak is counted from here
+            before[pid] = memory(pid, "VmRSS")
+        done = what()
+        return done, max(memory(pid, "VmHWM") - held for pid, held in before.items())
+
+    def _connection(self) -> HTTPConnection:
+        return HTTPConnection("localhost", self.portal.door.getsockname()[1], timeout=120)
+
+
+def memory(pid: int, what: str) -> int:
+    found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    for begin in range(0, size, len(_LINE)):
+        yield _LINE[: min(len(_LINE), size - begin)]
+
+
+def rate(size: int, what: Callable[[int], object]) -> float:
+    """Megabytes a second."""
+    began = time.perf_counter()
+    what(size)
+    return size / MB / (time.perf_counter() - began)
+
+
+def bare_aes(size: int) -> None:
+    cipher = AESGCM(os.urandom(32))
+    for number, piece in enumerate(pieces(size)):
+        cipher.encrypt(number.to_bytes(12, "big"), piece, None)
+
+
+def store_alone(store: BlobStore, key: str, size: int) -> None:
+    with store.create(key) as blob:
+        for piece in pieces(size):
+            blob.write(piece)
+
+
+def read_alone(store: BlobStore, key: str) -> None:
+    with store.open(key) as blob:
+        at = 0
+        while at < blob.size:
+            at += len(blob.read_at(at, SEGMENT))
+
+
+class _Nothing:
+    def write(self, data: bytes) -> None:
+        pass
+
+
+class _Memory:
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def write(self, data: bytes) -> None:
+        self.content += data
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return bytes(self.content[offset : offset + length])
+
+
+def sealing_alone(size: int, sink: Any = None) -> None:
+    writer = SealingWriter(sink or _Nothing(), bytes(32), b"bench")
+    for piece in pieces(size):
+        writer.write(piece)
+    writer.finish()
+
+
+def opening_alone(size: int) -> float:
+    sink = _Memory()
+    sealing_alone(size, sink)
+    reader = SealedReader(sink, bytes(32), b"bench")
+    return rate(size, lambda _n: sum(len(piece) for piece in reader.read()))
+
+
+def said(what: str, kept: bool) -> bool:
+    print(f"{'  ' if kept else '! '}{what}", flush=True)
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

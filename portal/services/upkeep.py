@@ -1,0 +1,133 @@
+"""What whoever runs the portal does for it: new master keys, and a store in which every file is there and no other.
+
+Nobody is signed in here. These verbs run from the command line as the owner of the tables, and see which objects rows
+name and which master key wraps which case key, never what is inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import Column, Table, func, select, text
+
+from portal import audit, clock
+from portal.audit import Event
+from portal.db import Base, PortalSession
+from portal.errors import Damaged, Unsafe
+from portal.models import CaseKey, FileVersion
+from portal.storage import BlobStore, Unfinished
+from portal.storage.keys import Keyring
+from portal.storage.sealing import sealed_size
+
+_AT_ONCE = 500
+
+
+@dataclass
+class Inventory:
+    """What the rows name against what the store holds. Blobs are named by their keys."""
+
+    whole: int = 0
+    missing: list[str] = field(default_factory=list)
+    """Named by a row, not in the store: a file that cannot be read any more."""
+    wrong_size: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    """In the store, named by no row, and older than an upload can take."""
+    unfinished: list[Unfinished] = field(default_factory=list)
+    repaired: bool = False
+
+    @property
+    def harmed(self) -> bool:
+        """Whether something is lost that cannot be brought back from here."""
+        return bool(self.missing or self.wrong_size)
+
+
+def inventory(session: PortalSession, store: BlobStore, repair: bool, grace: timedelta) -> Inventory:
+    """Compares rows and store; with `repair`, removes orphans and broken-off uploads older than `grace`.
+
+    Raises Unsafe when there are rows that this session cannot see: their objects would look like orphans.
+    """
+    found = Inventory()
+    before = clock.now() - grace
+    # The store is listed first: an object that comes in meanwhile is in neither list and waits for the next time.
+    stored = {object_.key: object_ for object_ in store.listing()}
+    named = dict(_named(session))
+    for key, size in named.items():
+        if key not in stored:
+            found.missing.append(key)
+        elif size is not None and stored[key].size != sealed_size(size):
+            found.wrong_size.append(key)
+        else:
+            found.whole += 1
+    found.orphans = [key for key, one in stored.items() if key not in named and one.written_at < before]
+    found.unfinished = [one for one in store.unfinished() if one.begun_at < before]
+    # A row may be younger than the listing of the store; what seems missing is looked at once more.
+    found.missing = [key for key in found.missing if not _is_there(store, key)]
+    if repair:
+        for key in found.orphans:
+            store.delete(key)
+        for one in found.unfinished:
+            store.discard(one)
+        found.repaired = True
+        audit.record(session, Event.STORE_SWEPT, orphans=len(found.orphans), unfinished=len(found.unfinished))
+    return found
+
+
+def blob_columns() -> list[tuple[Table, Column[str]]]:
+    """Every column that names an object, by its name: `blob` or `..._blob`."""
+    tables = Base.metadata.sorted_tables
+    return [(table, column) for table in tables for column in table.columns if column.name.endswith("blob")]
+
+
+def _named(session: PortalSession) -> Iterator[tuple[str, int | None]]:
+    """Every object a row names, with the length of its plaintext where that is known."""
+    seen_whole = set(
+        session.scalars(
+            text(
+                "select tablename from pg_policies where cmd in ('SELECT', 'ALL') and qual = 'true' "
+                "and current_user = any (roles)"
+            )
+        )
+    )
+    for table, column in blob_columns():
+        if table.name not in seen_whole:
+            raise Unsafe(f"the rows of {table.name} name blobs that {_who(session)} cannot see")
+        size = FileVersion.size if table.name == FileVersion.__tablename__ else None
+        columns = [column] if size is None else [column, size]
+        rows = select(*columns).where(column.is_not(None)).execution_options(yield_per=10_000)
+        for row in session.execute(rows):
+            yield str(row[0]), row[1] if size is not None else None
+
+
+def _who(session: PortalSession) -> str:
+    return str(session.scalar(text("select current_user")))
+
+
+def _is_there(store: BlobStore, key: str) -> bool:
+    try:
+        with store.open(key):
+            return True
+    except Damaged:
+        return False
+
+
+def rewrap(session: PortalSession, keyring: Keyring) -> int:
+    """Wraps every case key that an older master key holds with the current one; returns how many. Blobs and sealed
+    values stay as they are: they are sealed with the case keys, which do not change."""
+    done = 0
+    older = select(CaseKey).where(CaseKey.master_id != keyring.current).order_by(CaseKey.case_id).limit(_AT_ONCE)
+    while rows := session.scalars(older.with_for_update()).all():
+        for row in rows:
+            row.wrapped = keyring.rewrap(row.case_id, row.master_id, row.wrapped)
+            row.master_id = keyring.current
+        session.flush()
+        done += len(rows)
+    audit.record(session, Event.KEYS_ROTATED, cases=done)
+    return done
+
+
+def masters_in_use(session: PortalSession) -> dict[str, int]:
+    """How many case keys each master key wraps."""
+    rows = session.execute(select(CaseKey.master_id, func.count()).group_by(CaseKey.master_id))
+    return {row[0]: row[1] for row in rows}
