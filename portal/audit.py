@@ -27,7 +27,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
-from portal.models import AuditEvent, AuditHead, EidAttempt, KeptForm, Login, Submission
+from portal.models import AuditEvent, AuditHead, EidAttempt, EidStranger, KeptForm, Login, ProviderSession, Submission
 from portal.storage.keys import Keyring
 
 OFFICE = UUID(int=0)
@@ -98,7 +98,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
-_UNTRACED = (Login, EidAttempt, KeptForm, Submission, AuditEvent, AuditHead)
+_UNTRACED = (Login, EidAttempt, EidStranger, KeptForm, ProviderSession, Submission, AuditEvent, AuditHead)
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 
 

@@ -3,6 +3,7 @@ all stand on."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,5 +89,10 @@ def refuse_unsafe(settings: Settings) -> None:
                 faults.append(f"the eID {provider.key!r} is a pretended one")
             if provider.issuer.scheme != "https":
                 faults.append(f"the eID {provider.key!r} is not reached by https")
+    faults += [
+        f"the client secret of {provider.key!r} ({provider.client_secret_file}) cannot be read"
+        for provider in settings.eid_providers
+        if not os.access(provider.client_secret_file, os.R_OK)
+    ]
     if faults:
         raise Unsafe("; ".join(faults))

@@ -13,10 +13,9 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
-from portal.access.signin import kept
-from portal.access.signin.eid import ATTEMPT_LASTS
+from portal.access.signin import eid, flow, kept
 from portal.house import House
-from portal.models import EidAttempt, Submission
+from portal.models import Submission
 from portal.outbox import worker_app
 from portal.services import accounts
 
@@ -63,7 +62,8 @@ def build(house: House) -> App:
     @app.task(name="sweep", queueing_lock="sweep")
     def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given
         with house.unit_of_work() as session:
-            session.execute(delete(EidAttempt).where(EidAttempt.started_at < clock.now() - ATTEMPT_LASTS))
+            flow.forget_old(session, house.settings.session_hours)
+            eid.forget_strangers(session)
             kept.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 

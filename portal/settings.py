@@ -6,16 +6,14 @@ forgetting a setting makes the program stricter, never looser.
 
 from __future__ import annotations
 
-import tomllib
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.errors import Unsafe
+from portal.providers import EidProvider, read_eid_providers
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -24,31 +22,6 @@ class Environment(StrEnum):
     PRODUCTION = "production"
     DEMO = "demo"
     TEST = "test"
-
-
-class EidProvider(BaseModel):
-    """One national eID, reached through OpenID Connect. Claim names may hold dots and are taken literally."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    label: str
-    issuer: AnyHttpUrl
-    client_id: str
-    client_secret_file: Path
-    scopes: tuple[str, ...] = ("openid",)
-    national_id_scopes: tuple[str, ...] = ()
-    national_id_claim: str
-    birth_date_claim: str
-    name_claim: str
-    level_claim: str
-    levels_accepted: tuple[str, ...] = Field(min_length=1)
-    algorithms: tuple[Literal["ES256", "RS256"], ...] = ("ES256", "RS256")
-    demo: bool = False
-
-    @property
-    def issuer_url(self) -> str:
-        return str(self.issuer).rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -92,12 +65,3 @@ class Settings(BaseSettings):
         if self.eid_file is None:
             return ()
         return read_eid_providers(self.eid_file)
-
-
-def read_eid_providers(path: Path) -> tuple[EidProvider, ...]:
-    """Reads a TOML file with one `[[provider]]` table per eID. Raises Unsafe with the place and the reason."""
-    try:
-        tables: Any = tomllib.loads(path.read_text("utf-8")).get("provider", [])
-        return tuple(EidProvider.model_validate(table) for table in tables)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as problem:
-        raise Unsafe(f"{path}: {problem}") from problem

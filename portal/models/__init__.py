@@ -5,7 +5,17 @@ from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compa
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
-from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
+from portal.models.signin import (
+    EidAttempt,
+    EidLink,
+    EidStranger,
+    Invitation,
+    InvitationCode,
+    KeptForm,
+    Login,
+    NationalId,
+    ProviderSession,
+)
 
 __all__ = [
     "AccessNotice",
@@ -20,6 +30,7 @@ __all__ = [
     "ConsentWithdrawal",
     "EidAttempt",
     "EidLink",
+    "EidStranger",
     "File",
     "FileVersion",
     "Invitation",
@@ -31,6 +42,7 @@ __all__ = [
     "NationalId",
     "Organisation",
     "Person",
+    "ProviderSession",
     "SearchEntry",
     "Staff",
     "Submission",

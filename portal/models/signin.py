@@ -102,3 +102,26 @@ class KeptForm(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes]
     kept_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class EidStranger(Base):
+    """Somebody their eID vouches for and nobody here knows yet, while they type the code from their guide."""
+
+    __tablename__ = "eid_stranger"
+
+    token_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    provider: Mapped[str]
+    id_token_sealed: Mapped[bytes]
+    arrived_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProviderSession(Base):
+    """What signing out at the provider asks for, kept sealed while the session lasts. `provider` is realm and key."""
+
+    __tablename__ = "provider_session"
+
+    login_id: Mapped[UUID] = mapped_column(ForeignKey("login.id"), primary_key=True)
+    provider: Mapped[str]
+    id_token_sealed: Mapped[bytes]

@@ -110,6 +110,18 @@ class Keyring:
         """What a national id or an invitation code is recognised by, without being kept."""
         return hmac.digest(self.match, f"{scheme}:{value}".encode(), hashlib.sha256)
 
+    def seal_token(self, token: str, place: str) -> bytes:
+        """An eID's own token, which names the person: sealed while it is kept, which is not for long."""
+        return seal(self._tokens, token.encode(), place)
+
+    def open_token(self, sealed: bytes, place: str) -> str:
+        """Raises Damaged when it was changed or moved."""
+        return unseal(self._tokens, sealed, place).decode()
+
+    @cached_property
+    def _tokens(self) -> AESGCM:
+        return AESGCM(_derive(self.web, "id tokens"))
+
     def chain_key(self, chain: UUID) -> bytes:
         """The key of one audit chain."""
         return hmac.digest(self.audit, chain.bytes, hashlib.sha256)

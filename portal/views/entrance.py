@@ -8,13 +8,19 @@ from flask import Response, g, make_response, redirect, request, session
 from flask.typing import ResponseReturnValue
 
 from portal.access.guard import cookie_name
-from portal.access.signin import devices, eid, sessions, stepup
+from portal.access.signin import devices, eid, flow, sessions, stepup
+from portal.access.signin.oidc import Identity
 from portal.errors import NotFound
 
 
-def welcome(person_id: UUID, method: str, *, strong: bool = True) -> ResponseReturnValue:
+def welcome(
+    person_id: UUID, method: str, *, strong: bool = True, vouched: Identity | None = None
+) -> ResponseReturnValue:
     """A new session with a new token; whatever the browser held before is dropped, but for the way and the text of
-    somebody whose session had ended."""
+    somebody whose session had ended.
+
+    `vouched` is what a provider said, whose own session somebody may want to end when they sign out.
+    """
     if eid.is_closed(g.session, person_id):
         raise NotFound
     to, kept = _way(), session.get("kept")
@@ -23,6 +29,8 @@ def welcome(person_id: UUID, method: str, *, strong: bool = True) -> ResponseRet
         session["kept"] = kept
     device = devices.called(request.headers.get("User-Agent", ""))
     token = sessions.start(g.session, person_id, method, strong=strong, device=device)
+    if vouched is not None:
+        flow.remember(g.session, g.house.keyring, token, method, vouched)
     return _with_cookie(redirect(to, 303), token)
 
 

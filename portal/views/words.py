@@ -159,6 +159,8 @@ EID_REFUSED = {
         "Your eID was used at a level that is not safe enough here. Use the app or a code display, and try again."
     ),
     "age": _l("You are too young to sign in here yourself. Talk to your guide about what is in your case."),
+    "age_unknown": _l("The eID did not tell how old you are, so we could not let you in. Talk to your guide."),
+    "away": _l("The eID does not answer just now. It is not your fault. Wait a moment and try again."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "other_person": _l("The eID belongs to somebody else than the person who is signed in here."),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),

@@ -76,6 +76,7 @@ ROUTES = [
     _route("GET signin.form", "public", _plain("/sign-in")),
     _route("POST signin.with_password", "public", _plain("/sign-in")),
     _route("POST signin.out", "signed_in", _plain("/sign-out")),
+    _route("POST signin.out_there", "public", _plain("/sign-out/eid/none")),
     _route("POST signin.stay", "signed_in", _plain("/stay")),
     _route("GET stepup.ask", "signed_in", _plain("/step-up")),
     _route("POST stepup.with_eid", "signed_in", _plain("/step-up/eid/none")),
