@@ -73,6 +73,11 @@ class Event(StrEnum):
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
+    ROLES_SET = "roles.set"
+    STAFF_LINKED = "staff.linked"
+    PASSWORDS_SWITCHED = "passwords.switched"
+    FIGURES_VIEWED = "figures.viewed"
+    TRACE_VIEWED = "trace.viewed"
     SIGNED_IN = "signed.in"
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGNED_OUT = "signed.out"
@@ -92,6 +97,8 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),
+    Event.ROLES_SET: frozenset({"roles"}),
+    Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
     Event.SIGNED_IN: frozenset({"method"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),

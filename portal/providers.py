@@ -96,6 +96,51 @@ class EidProvider(OidcProvider):
         return bool(self.national_id_scopes or self.national_id_parameters)
 
 
+RoleName = Literal["administrator", "case opener", "professional", "leader", "auditor"]
+
+
+class StaffProvider(OidcProvider):
+    """An organisation's own sign-in for its staff, and what its claims mean here. Values are compared as they are."""
+
+    name_claim: str = "name"
+    email_claim: str = "email"
+    job_title_claim: str = ""
+    job_title: str = ""
+    """For those whose claims name no job title."""
+    organisation: str = ""
+    """The organisation everybody from there belongs to; empty when a claim tells which."""
+    organisation_claim: str = ""
+    organisations: dict[str, str] = Field(default={})
+    """Value of the claim -> name of the organisation here."""
+    unit_claim: str = ""
+    units: dict[str, str] = Field(default={})
+    """Value of the claim -> name of the unit here."""
+    unit: str = ""
+    """The unit of those whose claim names none of them."""
+    role_claim: str = ""
+    roles: dict[str, RoleName] = Field(default={})
+    """Value of the claim -> what it lets somebody do here. Somebody with none of them is not let in."""
+    everybody: RoleName | None = None
+    """A role for all, whatever the claim says."""
+    makes_accounts: bool = True
+    """Whether somebody without an account gets one at their first sign-in."""
+
+    @model_validator(mode="after")
+    def _says_who_is_who(self) -> StaffProvider:
+        if bool(self.organisation) == bool(self.organisation_claim and self.organisations):
+            raise ValueError("give either organisation, or organisation_claim with organisations")
+        if self.everybody is None and not (self.role_claim and self.roles):
+            raise ValueError("give role_claim with roles, or everybody")
+        if self.makes_accounts and not (self.unit or (self.unit_claim and self.units)):
+            raise ValueError("give unit, or unit_claim with units, or makes_accounts = false")
+        return self
+
+    @property
+    def organisation_names(self) -> frozenset[str]:
+        """The organisations here whose staff may come in this way."""
+        return frozenset({self.organisation} if self.organisation else self.organisations.values())
+
+
 def origin_of(url: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(url)
@@ -114,6 +159,11 @@ P = TypeVar("P", bound=OidcProvider)
 def read_eid_providers(path: Path) -> tuple[EidProvider, ...]:
     """Reads a TOML file with one `[[provider]]` table per eID. Raises Unsafe with the place and the reason."""
     return read_providers(path, lambda table: EidProvider.model_validate(_with_preset(table)))
+
+
+def read_staff_providers(path: Path) -> tuple[StaffProvider, ...]:
+    """Reads a TOML file with one `[[provider]]` table per organisation's own sign-in. Raises Unsafe."""
+    return read_providers(path, StaffProvider.model_validate)
 
 
 def read_providers(path: Path, made_of: Callable[[dict[str, Any]], P]) -> tuple[P, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.providers import EidProvider, read_eid_providers
+from portal.providers import EidProvider, StaffProvider, read_eid_providers, read_staff_providers
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     owner_database_url: str = ""
     keys_file: Path | None = None
     eid_file: Path | None = None
+    staff_sso_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
     mail_url: str = ""
     mail_from: str = "noreply@localhost"
@@ -65,3 +66,8 @@ class Settings(BaseSettings):
         if self.eid_file is None:
             return ()
         return read_eid_providers(self.eid_file)
+
+    @cached_property
+    def staff_providers(self) -> tuple[StaffProvider, ...]:
+        """The organisations' own sign-ins for their staff. Raises Unsafe for a file that cannot be understood."""
+        return read_staff_providers(self.staff_sso_file) if self.staff_sso_file else ()

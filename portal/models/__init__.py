@@ -15,6 +15,7 @@ from portal.models.signin import (
     Login,
     NationalId,
     ProviderSession,
+    StaffLink,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "ProviderSession",
     "SearchEntry",
     "Staff",
+    "StaffLink",
     "Submission",
     "TeamLevel",
     "Thread",

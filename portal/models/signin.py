@@ -125,3 +125,14 @@ class ProviderSession(Base):
     login_id: Mapped[UUID] = mapped_column(ForeignKey("login.id"), primary_key=True)
     provider: Mapped[str]
     id_token_sealed: Mapped[bytes]
+
+
+class StaffLink(Base):
+    """Who a subject of an organisation's own sign-in is here. Apart from EidLink: one never opens the other's door."""
+
+    __tablename__ = "staff_link"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("staff.person_id"), index=True)
+    linked_at: Mapped[datetime]

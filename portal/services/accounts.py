@@ -71,6 +71,8 @@ class NewStaff:
     job_title: str
     is_admin: bool = False
     may_open_cases: bool = False
+    is_leader: bool = False
+    is_auditor: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class StaffLine:
     job_title: str
     is_admin: bool
     may_open_cases: bool
+    is_leader: bool
+    is_auditor: bool
     state: AccountState
 
 
@@ -98,6 +102,7 @@ class OrganisationLine:
     name: str
     kind: OrganisationKind
     units: tuple[UnitLine, ...]
+    password_sign_in: bool
 
 
 def directory(actor: Actor) -> list[OrganisationLine]:
@@ -115,6 +120,8 @@ def directory(actor: Actor) -> list[OrganisationLine]:
             member.job_title,
             member.is_admin,
             member.may_open_cases,
+            member.is_leader,
+            member.is_auditor,
             _state(member, closed_at),
         )
         staff.setdefault(member.unit_id, []).append(line)
@@ -123,7 +130,7 @@ def directory(actor: Actor) -> list[OrganisationLine]:
         line_of_unit = UnitLine(unit.id, unit.name, UnitKind(unit.kind), tuple(staff.get(unit.id, ())))
         units.setdefault(unit.organisation_id, []).append(line_of_unit)
     return [
-        OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())))
+        OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())), o.password_sign_in)
         for o in session.scalars(select(Organisation).order_by(Organisation.name))
     ]
 
@@ -187,6 +194,8 @@ def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None
         job_title=_required(new.job_title, "job_title"),
         is_admin=new.is_admin,
         may_open_cases=new.may_open_cases,
+        is_leader=new.is_leader,
+        is_auditor=new.is_auditor,
     )
     _add(session, row, "uq_staff_email", "email", "email_taken")
     audit.record(session, Event.STAFF_ADDED, item_id=person_id)

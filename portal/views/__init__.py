@@ -17,9 +17,11 @@ def blueprints() -> list[Blueprint]:
         log,
         messages,
         office,
+        oversight,
         people,
         plan,
         signin,
+        staff_sso,
         stepup,
         team,
     )
@@ -27,9 +29,11 @@ def blueprints() -> list[Blueprint]:
     modules = (
         front,
         signin,
+        staff_sso,
         stepup,
         invitations,
         office,
+        oversight,
         case_list,
         case,
         plan,

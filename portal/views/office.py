@@ -8,12 +8,12 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import office
 from portal.errors import NotFound
-from portal.services import accounts
+from portal.services import accounts, organisations
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
@@ -31,11 +31,17 @@ class UnitForm(AskingForm):
     kind = SelectField(_l("Field of work"), choices=choices(*words.UNIT_KIND.items()))
 
 
+class SignInForm(AskingForm):
+    allowed = HiddenField()
+
+
 class StaffForm(AskingForm):
     name = text_field(_l("Name"), 120)
     email = text_field(_l("E-mail"), 254)
     job_title = text_field(_l("Job title"), 120)
     may_open_cases = BooleanField(_l("May open cases and be a guide"))
+    is_leader = BooleanField(_l("Is a leader (sees figures of the organisation, no cases)"))
+    is_auditor = BooleanField(_l("Is an auditor (sees when who did what, no cases)"))
     is_admin = BooleanField(_l("Is an administrator (looks after accounts, sees no cases)"))
 
 
@@ -78,6 +84,23 @@ def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("office.index"), 303)
 
 
+@bp.route("/organisations/<uuid:organisation_id>/sign-in", methods=["GET", "POST"])
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def sign_in(organisation_id: UUID) -> ResponseReturnValue:
+    """Whether the organisation's staff may use passwords."""
+    organisation, form = _organisation(organisation_id), SignInForm()
+    allowed = bool(form.allowed.data)
+
+    def switch() -> bool:
+        organisations.switch_passwords(g.actor, organisation_id, allowed)
+        return True
+
+    if attempt(form, switch) is None:
+        return render_template("office/sign_in.html", form=form, organisation=organisation), status(form)
+    flash(_("Passwords work again.") if allowed else _("Passwords are switched off."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
 @bp.route("/units/<uuid:unit_id>/staff/new", methods=["GET", "POST"])
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_staff(unit_id: UUID) -> ResponseReturnValue:
@@ -95,6 +118,8 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
                 job_title=form.job_title.data or "",
                 is_admin=form.is_admin.data,
                 may_open_cases=form.may_open_cases.data,
+                is_leader=form.is_leader.data,
+                is_auditor=form.is_auditor.data,
             ),
         ),
     )

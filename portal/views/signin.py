@@ -14,11 +14,13 @@ from portal.access.guard import cookie_name, public, signed_in
 from portal.access.signin import eid, flow, passwords, sessions
 from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger, Unknown
 from portal.access.signin.flow import Leaving
-from portal.access.signin.oidc import EidRefused
+from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.audit import Event
 from portal.errors import NeighbourDown, NotFound
 from portal.providers import origin_of
-from portal.views import eids, entrance, words
+from portal.services import organisations
+from portal.services.staff_sso import REALM
+from portal.views import eids, entrance, staff_sso, words
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
 
 bp = Blueprint("signin", __name__)
@@ -56,6 +58,10 @@ def with_password() -> ResponseReturnValue:
     person = passwords.check(g.session, asked.email.data or "", asked.password.data or "")
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
+        return _page(asked), INVALID
+    if not organisations.may_use_password(g.session, person.id):
+        audit.record(g.session, Event.SIGN_IN_REFUSED, method="password", reason="switched_off")
+        asked.form_errors = [str(words.INPUT["password_off"])]
         return _page(asked), INVALID
     return entrance.welcome(person.id, "password", strong=False)
 
@@ -163,7 +169,10 @@ def redeem_code() -> ResponseReturnValue:
 
 def _page(asked: PasswordForm) -> str:
     ended = request.args.get("ended") == "1"
-    return render_template("signin/form.html", form=asked, providers=eids.offered(), ended=ended)
+    providers, staff_providers = eids.offered(), staff_sso.offered()
+    return render_template(
+        "signin/form.html", form=asked, providers=providers, staff_providers=staff_providers, ended=ended
+    )
 
 
 def _stranger() -> Stranger:
@@ -176,15 +185,23 @@ def _stranger() -> Stranger:
 
 def _end_session_endpoint(provider: str) -> str | None:
     """Where one signs out at that provider (realm and key), if it offers it."""
-    realm, _colon, key = provider.partition(":")
-    client = eids.clients().get(key) if realm == eid.REALM else None
+    client = _client_of(provider)
     return client.end_session_endpoint() if client else None
+
+
+def _client_of(provider: str) -> OidcClient | None:
+    realm, _colon, key = provider.partition(":")
+    if realm == REALM:
+        return staff_sso.clients()[key][0] if key in staff_sso.clients() else None
+    return eids.clients().get(key) if realm == eid.REALM else None
 
 
 def _other_door(leaving: Leaving, endpoint: str) -> str:
     """Signed out here; the provider may still know the person, which matters where others use the device."""
     realm, _colon, key = leaving.provider.partition(":")
-    client = eids.client(key)
+    client = _client_of(leaving.provider)
+    if client is None:
+        raise NotFound
     g.form_origins = [origin_of(endpoint)]
     g.actor = g.limits = None
     return render_template(

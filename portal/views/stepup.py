@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.access.guard import signed_in
 from portal.access.signin import kept
-from portal.views import eids
+from portal.views import eids, staff_sso
 from portal.views.asking import AskingForm
 
 bp = Blueprint("stepup", __name__)
@@ -17,7 +17,10 @@ bp = Blueprint("stepup", __name__)
 @signed_in
 def ask() -> ResponseReturnValue:
     providers = [] if g.actor.is_staff else eids.offered()
-    return render_template("stepup/ask.html", form=AskingForm(), providers=providers)
+    staff_providers = staff_sso.offered() if g.actor.is_staff else []
+    return render_template(
+        "stepup/ask.html", form=AskingForm(), providers=providers, staff_providers=staff_providers
+    )
 
 
 @bp.post("/step-up/eid/<key>")
@@ -26,6 +29,14 @@ def with_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID, which is asked to let the person identify themselves anew."""
     session["confirming"] = str(g.actor.login_id)
     return eids.send_out(key, anew=True)
+
+
+@bp.post("/step-up/staff/<key>")
+@signed_in
+def with_staff_sign_in(key: str) -> ResponseReturnValue:
+    """Sends the browser to the organisation's own sign-in, likewise."""
+    session["confirming"] = str(g.actor.login_id)
+    return staff_sso.send_out(key, anew=True)
 
 
 @bp.get("/go-on")

@@ -20,6 +20,10 @@ INPUT = {
     "email_wrong": _l("This is not an e-mail address."),
     "email_taken": _l("Somebody already has an account with this e-mail address."),
     "own_account": _l("You cannot close your own account. Another administrator can."),
+    "no_other_sign_in": _l(
+        "This organisation has no other way to sign in yet. Set that up first (docs/staff-sign-in.md)."
+    ),
+    "password_off": _l("At your workplace, passwords are not used here. Sign in through your workplace instead."),
     "own_access": _l("The guide always has access. Hand the case over to another guide instead."),
     "password_short": _l("The password is too short. It takes at least %(least)s characters; a sentence is good."),
     "password_long": _l("The password is too long. It may have at most %(most)s characters."),
@@ -165,4 +169,22 @@ EID_REFUSED = {
     "other_person": _l("The eID belongs to somebody else than the person who is signed in here."),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),
 }
+STAFF_REFUSED = {
+    "aborted": _l("You stopped before you were signed in. You can try again when you want to."),
+    "level": _l("Your workplace signed you in at a level that is not safe enough here. Sign in with two factors."),
+    "organisation": _l("Your workplace is not known here, or your account belongs to another. Ask your administrator."),
+    "role": _l("Your workplace has not given you a role here. Ask the person who gives out access at your workplace."),
+    "account": _l(
+        "You have no account here that fits. Ask your administrator to invite you or to look at your e-mail."
+    ),
+    "unit": _l("The unit you work in is not known here. Ask your administrator to add it."),
+    "closed": _l("Your account here is closed. Your administrator can open it again."),
+    "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
+    "provider": _l("Your workplace could not sign you in just now. Try again in a little while."),
+    "away": _l("The sign-in of your workplace does not answer just now. Wait a moment and try again."),
+}
+STAFF_REFUSED_OTHERWISE = _l(
+    "The answer from your workplace could not be trusted, so you were not signed in. Try again."
+)
+
 EID_REFUSED_OTHERWISE = _l("The answer from the eID could not be trusted, so you were not signed in. Try again.")

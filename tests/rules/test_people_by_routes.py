@@ -32,6 +32,8 @@ STANDINGS = {
 }
 OFFICES = {
     "administrator": {OfficeAction.ACCOUNTS_MANAGE},
+    "leader": {OfficeAction.FIGURES_VIEW},
+    "auditor": {OfficeAction.TRACE_VIEW},
     "guide": {OfficeAction.CASE_OPEN},
     "stranger": {OfficeAction.CASE_OPEN},
 }

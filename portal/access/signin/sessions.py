@@ -148,6 +148,10 @@ def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | 
         office |= OFFICE_MATRIX["administrator"]
     if staff.may_open_cases:
         office |= OFFICE_MATRIX["case opener"]
+    if staff.is_leader:
+        office |= OFFICE_MATRIX["leader"]
+    if staff.is_auditor:
+        office |= OFFICE_MATRIX["auditor"]
     return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id)
 
 
