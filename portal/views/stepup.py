@@ -18,9 +18,7 @@ bp = Blueprint("stepup", __name__)
 def ask() -> ResponseReturnValue:
     providers = [] if g.actor.is_staff else eids.offered()
     staff_providers = staff_sso.offered() if g.actor.is_staff else []
-    return render_template(
-        "stepup/ask.html", form=AskingForm(), providers=providers, staff_providers=staff_providers
-    )
+    return render_template("stepup/ask.html", form=AskingForm(), providers=providers, staff_providers=staff_providers)
 
 
 @bp.post("/step-up/eid/<key>")
