@@ -73,6 +73,7 @@ class Event(StrEnum):
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
+    SIGN_INS_VIEWED = "sign_ins.viewed"
     ROLES_SET = "roles.set"
     STAFF_LINKED = "staff.linked"
     PASSWORDS_SWITCHED = "passwords.switched"

@@ -50,6 +50,7 @@ class Declared:
     kind: str
     action: Action | OfficeAction | None = None
     takes_files: bool = False
+    takes_list: bool = False
     fresh: bool = False
 
 
@@ -61,8 +62,9 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
     return _declare(view, Declared("signed_in"))
 
 
-def office(action: OfficeAction) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    return lambda view: _declare(view, Declared("office", action))
+def office(action: OfficeAction, takes_list: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`takes_list` lets a small file be read by the view: it is held in memory and within the limit of any request."""
+    return lambda view: _declare(view, Declared("office", action, takes_list=takes_list))
 
 
 def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:

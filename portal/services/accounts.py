@@ -23,7 +23,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.models import Invitation, Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.outbox import later
-from portal.services import once
+from portal.services import account_facts, once
 
 
 class OrganisationKind(StrEnum):
@@ -176,14 +176,14 @@ def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
     if earlier := once.claim(actor.session, submission, made):
         return earlier
     create_staff(actor.session, made, new)
-    _invite(actor.session, made, actor.person_id)
+    invite(actor.session, made, actor.person_id)
     return made
 
 
 def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None:
     """The account alone, without an invitation: for the first administrator, made on the command line."""
     email = text.line(new.email).lower()
-    if not _EMAIL.fullmatch(email):
+    if not is_address(email):
         raise InvalidInput("email", "email_wrong")
     session.add(Person(id=person_id, kind=PersonKind.STAFF.value, created_at=clock.now()))
     row = Staff(
@@ -199,6 +199,11 @@ def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None
     )
     _add(session, row, "uq_staff_email", "email", "email_taken")
     audit.record(session, Event.STAFF_ADDED, item_id=person_id)
+
+
+def is_address(email: str) -> bool:
+    """Whether this can be an e-mail address."""
+    return len(email) <= 254 and _EMAIL.fullmatch(email) is not None
 
 
 def found(session: PortalSession, organisation: str, unit: str, name: str, email: str) -> UUID:
@@ -219,7 +224,7 @@ def found(session: PortalSession, organisation: str, unit: str, name: str, email
     session.flush()
     made = uuid4()
     create_staff(session, made, NewStaff(home.id, name, email, "Administrator", is_admin=True))
-    _invite(session, made, None)
+    invite(session, made, None)
     return made
 
 
@@ -228,14 +233,20 @@ def invite_again(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     if actor.session.get(Staff, person_id) is None:
         raise NotFound
-    _invite(actor.session, person_id, actor.person_id)
+    invite(actor.session, person_id, actor.person_id)
 
 
-def close_account(actor: Actor, person_id: UUID) -> None:
-    """Ends the account and every session of it, now. Raises InvalidInput for one's own."""
+def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) -> None:
+    """Ends the account and every session of it, now.
+
+    Raises InvalidInput for one's own, and for a guide's whose cases nobody has taken over, unless `leaving_cases` says
+    that this cannot wait.
+    """
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     if person_id == actor.person_id:
         raise InvalidInput("", "own_account")
+    if not leaving_cases and account_facts.led_cases(actor, person_id):
+        raise InvalidInput("leaving_cases", "leads_cases")
     person = _staff_person(actor.session, person_id)
     if _can(actor.session, person, "is closed"):
         person.closed_at = clock.now()
@@ -298,7 +309,8 @@ def accept(session: PortalSession, token: str, password: str) -> UUID:
     return person_id
 
 
-def _invite(session: PortalSession, person_id: UUID, by: UUID | None) -> None:
+def invite(session: PortalSession, person_id: UUID, by: UUID | None) -> None:
+    """Queues a new invitation; whatever was sent before stops working."""
     now = clock.now()
     days: int = session.info["settings"].invitation_days
     for open_one in session.scalars(

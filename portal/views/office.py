@@ -13,7 +13,7 @@ from wtforms import BooleanField, HiddenField, SelectField
 from portal.access.actions import OfficeAction
 from portal.access.guard import office
 from portal.errors import NotFound
-from portal.services import accounts, organisations
+from portal.services import account_facts, accounts, organisations
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
@@ -33,6 +33,12 @@ class UnitForm(AskingForm):
 
 class SignInForm(AskingForm):
     allowed = HiddenField()
+
+
+class CloseForm(AskingForm):
+    leaving_cases = BooleanField(
+        _l("This cannot wait. Close the account now; the cases have no guide until one is found")
+    )
 
 
 class StaffForm(AskingForm):
@@ -138,16 +144,32 @@ def invite_again(person_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("office.index"), 303)
 
 
+@bp.get("/staff/<uuid:person_id>")
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def account(person_id: UUID) -> ResponseReturnValue:
+    """One account and its sign-ins."""
+    staff = _staff(person_id)
+    return render_template("office/account.html", staff=staff, sign_ins=account_facts.sign_ins(g.actor, person_id))
+
+
 @bp.get("/staff/<uuid:person_id>/close")
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_close(person_id: UUID) -> ResponseReturnValue:
-    return render_template("office/close.html", form=AskingForm(), staff=_staff(person_id))
+    return _close_page(CloseForm(formdata=None), person_id)
 
 
 @bp.post("/staff/<uuid:person_id>/close")
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def close(person_id: UUID) -> ResponseReturnValue:
-    accounts.close_account(g.actor, person_id)
+    form = CloseForm()
+    staff = _staff(person_id)
+
+    def shut() -> bool:
+        accounts.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
+        return True
+
+    if attempt(form, shut) is None:
+        return _close_page(form, person_id), status(form)
     flash(_("The account is closed, and everywhere it was signed in it is signed out."), "success")
     return redirect(url_for("office.index"), 303)
 
@@ -182,3 +204,8 @@ def _staff(person_id: UUID) -> accounts.StaffLine:
                 if line.person_id == person_id:
                     return line
     raise NotFound
+
+
+def _close_page(form: CloseForm, person_id: UUID) -> str:
+    cases = account_facts.led_cases(g.actor, person_id)
+    return render_template("office/close.html", form=form, staff=_staff(person_id), cases=cases)

@@ -23,6 +23,17 @@ INPUT = {
     "no_other_sign_in": _l(
         "This organisation has no other way to sign in yet. Set that up first (docs/staff-sign-in.md)."
     ),
+    "leads_cases": _l("Cases still have this person as their guide. Let somebody take them over first."),
+    "list_unreadable": _l("The list cannot be read. Save it as CSV (UTF-8) and choose it again."),
+    "list_empty": _l("The list is empty."),
+    "list_columns": _l("The first line must name the columns. These are missing: %(missing)s."),
+    "list_long": _l("The list is too long. Take at most %(most)s people at a time."),
+    "list_faults": _l("Some rows must be put right first. Nobody has been invited yet."),
+    "list_formula": _l("This looks like a formula. Write it as plain text, without =, +, - or @ first."),
+    "list_too_long": _l("This is too long."),
+    "list_twice": _l("This address is in the list twice."),
+    "list_unit": _l("The organisation has no unit of that name."),
+    "list_role": _l("This is not a role. Use administrator, case opener, professional, leader or auditor."),
     "password_off": _l("At your workplace, passwords are not used here. Sign in through your workplace instead."),
     "own_access": _l("The guide always has access. Hand the case over to another guide instead."),
     "password_short": _l("The password is too short. It takes at least %(least)s characters; a sentence is good."),

@@ -102,6 +102,18 @@ ROUTES = [
     _route("GET office.confirm_close", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/close"),
     _route("POST office.close", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/close")),
     _route("POST office.reopen", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/reopen")),
+    _route("GET office.account", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}"),
+    _route(
+        "GET office_import.ask", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/import")
+    ),
+    _route(
+        "POST office_import.check", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/import")
+    ),
+    _route(
+        "POST office_import.confirm",
+        OfficeAction.ACCOUNTS_MANAGE,
+        _plain(f"/office/organisations/{UUID(int=1)}/import/all"),
+    ),
     _route("GET office.sign_in", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/sign-in")),
     _route("POST office.sign_in", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/sign-in")),
     _route("POST stepup.with_staff_sign_in", "signed_in", _plain("/step-up/staff/none")),

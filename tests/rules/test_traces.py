@@ -147,7 +147,7 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         for event in Event
         if event.value.split(".")[0]
         in {"chain", "stranger", "organisation", "unit", "staff", "invitation", "password", "account", "signed"}
-        | {"sign_in", "eid", "stepped", "roles", "passwords", "figures", "trace"}
+        | {"sign_in", "eid", "stepped", "roles", "sign_ins", "passwords", "figures", "trace"}
     }
     assert set(words.DID) == set(Event) - of_the_office
 
