@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal import clock
 from portal.access.actions import OfficeAction
 from portal.access.guard import office
-from portal.services import oversight
+from portal.services import figures_and_trace
 from portal.tools.profile import profile
 
 bp = Blueprint("oversight", __name__)
@@ -19,7 +19,9 @@ bp = Blueprint("oversight", __name__)
 @bp.get("/figures")
 @office(OfficeAction.FIGURES_VIEW)
 def figures() -> ResponseReturnValue:
-    return render_template("oversight/figures.html", units=oversight.figures(g.actor), fewest=oversight.FEWEST)
+    return render_template(
+        "oversight/figures.html", units=figures_and_trace.figures(g.actor), fewest=figures_and_trace.FEWEST
+    )
 
 
 @bp.get("/trace")
@@ -29,14 +31,14 @@ def trace() -> ResponseReturnValue:
     zone = profile(g.house.settings.profile).zone
     day = _day(request.args.get("day", "")) or clock.today(zone)
     until = min(_instant(request.args.get("before", "")) or clock.end_of(day, zone), clock.end_of(day, zone))
-    lines = oversight.trace(g.actor, clock.start_of(day, zone), until)
+    lines = figures_and_trace.trace(g.actor, clock.start_of(day, zone), until)
     return render_template(
         "oversight/trace.html",
         lines=lines,
         day=day,
         earlier=day - timedelta(days=1),
         later=day + timedelta(days=1) if day < clock.today(zone) else None,
-        older=lines[-1].at.isoformat() if len(lines) == oversight.PAGE else None,
+        older=lines[-1].at.isoformat() if len(lines) == figures_and_trace.PAGE else None,
     )
 
 

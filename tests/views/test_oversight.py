@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from portal.house import House
-from portal.services import oversight
+from portal.services import figures_and_trace
 from tests.browser import Browser
 from tests.rules.leaks import browser_of
 from tests.story import Story
@@ -28,14 +28,14 @@ def test_figures_are_counted_by_unit_and_small_ones_are_not_told_apart(
     assert "færre end 5" in rows["Jobcenter"]
     assert "Ung" not in page.text.replace("Familie og unge", "")
     with story.acting(leader) as actor:
-        lines = {line.unit: line for line in oversight.figures(actor)}
+        lines = {line.unit: line for line in figures_and_trace.figures(actor)}
     assert lines["Jobcenter"].cases is None
     assert lines["Jobcenter"].opened_lately is None
     assert lines["Familie og unge"].opened_lately == 6
     one = "select id from cases where owner_id = %s limit 1"
     owner.execute(f"update cases set opened_at = now() - interval '2 years' where id = ({one})", [guide.id])
     with story.acting(leader) as actor:
-        lines = {line.unit: line for line in oversight.figures(actor)}
+        lines = {line.unit: line for line in figures_and_trace.figures(actor)}
     assert lines["Familie og unge"].opened_lately is None, "six less five would be one"
     assert owner.execute("select count(*) from audit_event where event = 'figures.viewed'").fetchone() == (3,)
 
