@@ -27,7 +27,18 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
-from portal.models import AuditEvent, AuditHead, EidAttempt, KeptForm, Login, Submission
+from portal.models import (
+    AuditEvent,
+    AuditHead,
+    EidAttempt,
+    HalfLogin,
+    KeptForm,
+    KnownDevice,
+    Login,
+    PasskeyChallenge,
+    SignInTry,
+    Submission,
+)
 from portal.storage.keys import Keyring
 
 OFFICE = UUID(int=0)
@@ -77,6 +88,13 @@ class Event(StrEnum):
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGNED_OUT = "signed.out"
     STEPPED_UP = "stepped.up"
+    SIGNED_OUT_ELSEWHERE = "signed.out_elsewhere"
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_CODES_MADE = "recovery_codes.made"
+    RECOVERY_CODE_USED = "recovery_code.used"
+    RENEWAL_STARTED = "renewal.started"
+    NOTICE_MAILED = "notice.mailed"
     EID_LINKED = "eid.linked"
 
 
@@ -95,10 +113,23 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SIGNED_IN: frozenset({"method"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
+    Event.FACTOR_ADDED: frozenset({"method"}),
+    Event.FACTOR_REMOVED: frozenset({"method"}),
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
-_UNTRACED = (Login, EidAttempt, KeptForm, Submission, AuditEvent, AuditHead)
+_UNTRACED = (
+    Login,
+    EidAttempt,
+    HalfLogin,
+    PasskeyChallenge,
+    KnownDevice,
+    SignInTry,
+    KeptForm,
+    Submission,
+    AuditEvent,
+    AuditHead,
+)
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 
 

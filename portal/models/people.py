@@ -62,6 +62,8 @@ class Staff(Base):
     is_admin: Mapped[bool]
     may_open_cases: Mapped[bool]
     password_hash: Mapped[str | None]
+    first_signed_in_at: Mapped[datetime | None]
+    """When they first signed in here; from the second time on, a second factor is asked for."""
 
 
 Index("uq_staff_email", func.lower(Staff.email), unique=True)

@@ -8,9 +8,11 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     """Every family of screens."""
     from portal.views import (
+        account,
         case,
         case_list,
         consents,
+        factors,
         files,
         front,
         invitations,
@@ -28,6 +30,8 @@ def blueprints() -> list[Blueprint]:
         front,
         signin,
         stepup,
+        account,
+        factors,
         invitations,
         office,
         case_list,

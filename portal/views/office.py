@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 
 from portal.access.actions import OfficeAction
-from portal.access.guard import office
+from portal.access.guard import fresh, office
 from portal.errors import NotFound
 from portal.services import accounts
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
@@ -46,6 +46,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_organisation() -> ResponseReturnValue:
     form = OrganisationForm()
@@ -62,6 +63,7 @@ def add_organisation() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/<uuid:organisation_id>/units/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     organisation = _organisation(organisation_id)
@@ -79,6 +81,7 @@ def add_unit(organisation_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/units/<uuid:unit_id>/staff/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_staff(unit_id: UUID) -> ResponseReturnValue:
     organisation, unit = _unit(unit_id)
@@ -106,6 +109,7 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/staff/<uuid:person_id>/invite")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def invite_again(person_id: UUID) -> ResponseReturnValue:
     accounts.invite_again(g.actor, person_id)
@@ -113,13 +117,31 @@ def invite_again(person_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("office.index"), 303)
 
 
+@bp.get("/staff/<uuid:person_id>/renewal")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
+    return render_template("office/renewal.html", form=AskingForm(), staff=_staff(person_id))
+
+
+@bp.post("/staff/<uuid:person_id>/renewal")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def start_renewal(person_id: UUID) -> ResponseReturnValue:
+    accounts.start_renewal(g.actor, person_id)
+    flash(_("An invitation and a notice are on their way by mail."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
 @bp.get("/staff/<uuid:person_id>/close")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_close(person_id: UUID) -> ResponseReturnValue:
     return render_template("office/close.html", form=AskingForm(), staff=_staff(person_id))
 
 
 @bp.post("/staff/<uuid:person_id>/close")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def close(person_id: UUID) -> ResponseReturnValue:
     accounts.close_account(g.actor, person_id)
@@ -128,6 +150,7 @@ def close(person_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/staff/<uuid:person_id>/reopen")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def reopen(person_id: UUID) -> ResponseReturnValue:
     accounts.reopen_account(g.actor, person_id)

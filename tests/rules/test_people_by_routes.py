@@ -52,7 +52,7 @@ def expected(kind: str, route: Route) -> set[int]:
         return fine
     if kind == "anonymous":
         return {303}
-    if route.access == "signed_in":
+    if route.access in ("signed_in", "halfway"):
         return fine
     if isinstance(route.access, OfficeAction):
         return fine if route.access in OFFICES.get(kind, set()) else {403}
