@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import signed_in
+from portal.access.guard import leads_somewhere, signed_in
 from portal.access.signin import kept, passkeys, second_factor, throttle
+from portal.access.signin.kept import Kept
 from portal.errors import InvalidInput
 from portal.views import eids, entrance, words
 from portal.views.asking import INVALID, AskingForm
@@ -58,6 +59,17 @@ def with_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID, which is asked to let the person identify themselves anew."""
     session["confirming"] = str(g.actor.login_id)
     return eids.send_out(key, anew=True)
+
+
+@bp.post("/keep")
+@signed_in
+def keep() -> ResponseReturnValue:
+    """Just before the session ends, the page in front of somebody puts aside what they have typed."""
+    path = request.form.get("kept_for", "")[:500]
+    if leads_somewhere(path):
+        fields = tuple(field for field in request.form.items(multi=True) if field[0] != "kept_for")
+        session["kept"] = [kept.keep(g.session, g.actor.person_id, Kept(path, fields)), path]
+    return "", 204
 
 
 @bp.get("/go-on")
