@@ -47,8 +47,8 @@ def ask(browser: Browser, route: Route, target: Target, token: str) -> Page:
 
 def expected(kind: str, route: Route) -> set[int]:
     """The statuses that kind of person may meet at that route."""
-    # 204: there is nothing to show. 404 and 410: the thing asked for is made up or has no scan, which only those who may
-    # come this far are told.
+    # 204: nothing to show. 404 and 410: the thing asked for is made up or has no scan, which only those who may come
+    # this far are told.
     fine = {200, 204, 303, 422, 404, 410}
     if route.access == "public":
         return fine
