@@ -28,6 +28,8 @@ def welcome(person_id: UUID, method: str, *, strong: bool = True, page: str = ""
     halfway.end_all(g.session, person_id)
     if g.actor:
         sessions.end(g.actor)
+        if g.actor.person_id != person_id:
+            g.session.commit()  # in their own name, before the transaction speaks for somebody else
     device = devices.called(request.headers.get("User-Agent", ""))
     token = sessions.start(g.session, person_id, method, strong=strong, device=device)
     response = with_token(page or redirect(to, 303), token)

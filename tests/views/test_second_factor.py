@@ -284,3 +284,18 @@ def test_only_an_administrator_of_the_same_organisation_starts_a_renewal(
     admin = story.admin()
     assert Browser(app, story.token(admin)).post(f"/office/staff/{admin.id}/renewal").status == 422
     assert owner.execute("select count(*) from invitation").fetchone() == (0,)
+
+
+def test_the_phone_of_the_demo_shows_the_codes_of_any_key_and_knows_no_other(portal_settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from portal.demo.eid import create_eid, prepare
+
+    prepare(tmp_path / "eid", [])
+    client = create_eid(portal_settings, tmp_path / "eid", "http://127.0.0.1:1").test_client()
+    assert "Ingen endnu" in client.get("/phone").text
+    secret = second_factor.pyotp.random_base32()
+    typed = " ".join(secret[at : at + 4] for at in range(0, 32, 4)).lower()
+    assert client.post("/phone", data={"name": "Mette", "key": typed}).status_code == 303
+    page = client.get("/phone").text
+    assert "Mette" in page
+    assert {oathtool(secret), oathtool(secret, -30)} & set(re.findall(r"\d{6}", page))
+    assert "ikke en nøgle" in client.post("/phone", data={"name": "x", "key": "0189!"}).text
