@@ -181,9 +181,10 @@ def _totp_page(form: TotpForm) -> ResponseReturnValue:
 
 def _done(method: str, codes: list[str]) -> ResponseReturnValue:
     """A factor that was just set up has been shown: whoever was halfway is in, whoever was in has proven it afresh."""
-    flash(_("Your second step is set up."), "success")
     page = ""
-    if codes:
+    if not codes:
+        flash(_("Your second step is set up."), "success")
+    else:
         page = render_template("factors/codes.html", codes=codes, on=str(session.get("to") or url_for("front.index")))
     if g.actor is None:
         return entrance.welcome(g.halfway, f"password+{method}", page=page)

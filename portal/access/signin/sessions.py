@@ -86,8 +86,8 @@ def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Acto
     login, person, staff = row
     now = clock.now()
     limits = _limits(login, person, settings)
-    # A clock set back must not revive a session either.
-    if now >= limits.ends_at or now < login.started_at - timedelta(minutes=1):
+    # A clock set back must not revive a session either: it does not begin before it was last seen.
+    if now >= limits.ends_at or now < login.seen_at - timedelta(minutes=1):
         return None
     if now - login.seen_at >= _SEEN_EVERY:
         login.seen_at = now
