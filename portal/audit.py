@@ -27,7 +27,20 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
-from portal.models import AuditEvent, AuditHead, EidAttempt, EidStranger, KeptForm, Login, ProviderSession, Submission
+from portal.models import (
+    AuditEvent,
+    AuditHead,
+    EidAttempt,
+    EidStranger,
+    HalfLogin,
+    KeptForm,
+    KnownDevice,
+    Login,
+    PasskeyChallenge,
+    ProviderSession,
+    SignInTry,
+    Submission,
+)
 from portal.storage.keys import Keyring
 
 OFFICE = UUID(int=0)
@@ -83,6 +96,13 @@ class Event(StrEnum):
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGNED_OUT = "signed.out"
     STEPPED_UP = "stepped.up"
+    SIGNED_OUT_ELSEWHERE = "signed.out_elsewhere"
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_CODES_MADE = "recovery_codes.made"
+    RECOVERY_CODE_USED = "recovery_code.used"
+    RENEWAL_STARTED = "renewal.started"
+    NOTICE_MAILED = "notice.mailed"
     EID_LINKED = "eid.linked"
 
 
@@ -103,10 +123,25 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SIGNED_IN: frozenset({"method"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
+    Event.FACTOR_ADDED: frozenset({"method"}),
+    Event.FACTOR_REMOVED: frozenset({"method"}),
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
-_UNTRACED = (Login, EidAttempt, EidStranger, KeptForm, ProviderSession, Submission, AuditEvent, AuditHead)
+_UNTRACED = (
+    Login,
+    EidAttempt,
+    EidStranger,
+    ProviderSession,
+    HalfLogin,
+    PasskeyChallenge,
+    KnownDevice,
+    SignInTry,
+    KeptForm,
+    Submission,
+    AuditEvent,
+    AuditHead,
+)
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 
 

@@ -13,11 +13,11 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
-from portal.access.signin import eid, flow, kept
+from portal.access.signin import eid, flow, halfway, kept, passkeys, throttle
 from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import accounts
+from portal.services import accounts, own_account
 
 log = structlog.get_logger("worker")
 
@@ -36,6 +36,19 @@ Linket virker i {days} dage. Har du ikke ventet en invitation, kan du se bort fr
 
 You have been invited to {name}. Choose a password at the address above. It works for {days} days.
 If you did not expect an invitation, you can ignore this mail.
+"""
+
+
+_NOTICE = """\
+{name}
+
+Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.
+Er det ikke dig, så tal straks med din administrator.
+
+--
+
+The way you sign in to {name} has been changed. If it was you, there is nothing to do.
+If it was not, talk to your administrator at once.
 """
 
 
@@ -58,13 +71,22 @@ def build(house: House) -> App:
         mail.send(settings, address, settings.product_name, body)
         log.info("invitation mailed", invitation=invitation_id)
 
+    @app.task(name="mail_notice", retry=_AGAIN)
+    def mail_notice(person_id: str) -> None:
+        with house.unit_of_work() as session:
+            address = own_account.address(session, UUID(person_id))
+        name = house.settings.product_name
+        mail.send(house.settings, address, name, _NOTICE.format(name=name))
+        log.info("notice mailed", person=person_id)
+
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")
     def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given
         with house.unit_of_work() as session:
             flow.forget_old(session, house.settings.session_hours)
             eid.forget_strangers(session)
-            kept.sweep(session)
+            for part in (kept, halfway, passkeys, throttle):
+                part.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 
     @app.periodic(cron="*/5 * * * *")

@@ -13,7 +13,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from portal import audit
 from portal.access.guard import declared
+from portal.access.signin.throttle import TooMany
+from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
 from portal.house import House
 from portal.services import refusals
@@ -148,6 +151,13 @@ def _install_errors(app: Flask) -> None:
         # Views show these at their fields; one that comes this far belongs to no field of a form on screen.
         _fail()
         return pages.invalid(problem)
+
+    @app.errorhandler(TooMany)
+    def _too_many(problem: TooMany) -> Any:
+        _fail()
+        audit.record(g.session, Event.SIGN_IN_REFUSED, method="any", reason="too many tries")
+        g.session.commit()
+        return pages.too_many(problem.wait)
 
     @app.errorhandler(NeighbourDown)
     def _down(problem: NeighbourDown) -> Any:

@@ -4,6 +4,15 @@ from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.factors import (
+    HalfLogin,
+    KnownDevice,
+    Passkey,
+    PasskeyChallenge,
+    RecoveryCode,
+    SignInTry,
+    Totp,
+)
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.signin import (
     EidAttempt,
@@ -34,21 +43,28 @@ __all__ = [
     "EidStranger",
     "File",
     "FileVersion",
+    "HalfLogin",
     "Invitation",
     "InvitationCode",
     "KeptForm",
+    "KnownDevice",
     "Login",
     "Membership",
     "Message",
     "NationalId",
     "Organisation",
+    "Passkey",
+    "PasskeyChallenge",
     "Person",
     "ProviderSession",
+    "RecoveryCode",
     "SearchEntry",
+    "SignInTry",
     "Staff",
     "StaffLink",
     "Submission",
     "TeamLevel",
     "Thread",
+    "Totp",
     "Unit",
 ]

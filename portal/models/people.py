@@ -66,6 +66,8 @@ class Staff(Base):
     is_leader: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_auditor: Mapped[bool] = mapped_column(default=False, server_default=false())
     password_hash: Mapped[str | None]
+    first_signed_in_at: Mapped[datetime | None]
+    """When they first signed in here; from the second time on, a second factor is asked for."""
 
 
 Index("uq_staff_email", func.lower(Staff.email), unique=True)

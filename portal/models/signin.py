@@ -24,6 +24,8 @@ class Invitation(Base):
     expires_at: Mapped[datetime]
     token_sha256: Mapped[bytes | None]
     used_at: Mapped[datetime | None]
+    renews_factors: Mapped[bool] = mapped_column(default=False)
+    """For somebody who has lost their second factor: using it removes what they had."""
 
 
 class Login(Base):

@@ -15,6 +15,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
 from portal.services import accounts, once
 from portal.services.accounts import NewStaff
+from portal.text import is_address
 
 MOST = 500
 """Rows of one list."""
@@ -174,7 +175,7 @@ def _faults(row: Row, units: set[str], taken: set[str], seen: set[str]) -> list[
             found.append((column, "list_formula"))
     wrong = {column for column, _code in found}
     if "email" not in wrong:
-        if not accounts.is_address(row.email):
+        if not is_address(row.email):
             found.append(("email", "email_wrong"))
         elif row.email in seen:
             found.append(("email", "list_twice"))

@@ -1,6 +1,6 @@
 """What leaders and auditors see: figures, and when who did what. Never a case.
 
-The database answers from two functions that give out these columns and no others (migration 009), so that nothing else
+The database answers from two functions that give out these columns and no others (migration 010), so that nothing else
 could be shown here by mistake.
 """
 

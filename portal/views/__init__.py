@@ -8,9 +8,11 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     """Every family of screens."""
     from portal.views import (
+        account,
         case,
         case_list,
         consents,
+        factors,
         files,
         front,
         invitations,
@@ -32,6 +34,8 @@ def blueprints() -> list[Blueprint]:
         signin,
         staff_sso,
         stepup,
+        account,
+        factors,
         invitations,
         office,
         office_import,

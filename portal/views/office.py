@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField
 
 from portal.access.actions import OfficeAction
-from portal.access.guard import office
+from portal.access.guard import fresh, office
 from portal.errors import NotFound
 from portal.services import account_facts, accounts, organisations
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
@@ -58,6 +58,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_organisation() -> ResponseReturnValue:
     form = OrganisationForm()
@@ -74,6 +75,7 @@ def add_organisation() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/<uuid:organisation_id>/units/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     organisation = _organisation(organisation_id)
@@ -91,6 +93,7 @@ def add_unit(organisation_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/organisations/<uuid:organisation_id>/sign-in", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def sign_in(organisation_id: UUID) -> ResponseReturnValue:
     """Whether the organisation's staff may use passwords."""
@@ -108,6 +111,7 @@ def sign_in(organisation_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/units/<uuid:unit_id>/staff/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_staff(unit_id: UUID) -> ResponseReturnValue:
     organisation, unit = _unit(unit_id)
@@ -137,6 +141,7 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/staff/<uuid:person_id>/invite")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def invite_again(person_id: UUID) -> ResponseReturnValue:
     accounts.invite_again(g.actor, person_id)
@@ -152,13 +157,31 @@ def account(person_id: UUID) -> ResponseReturnValue:
     return render_template("office/account.html", staff=staff, sign_ins=account_facts.sign_ins(g.actor, person_id))
 
 
+@bp.get("/staff/<uuid:person_id>/renewal")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
+    return render_template("office/renewal.html", form=AskingForm(), staff=_staff(person_id))
+
+
+@bp.post("/staff/<uuid:person_id>/renewal")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def start_renewal(person_id: UUID) -> ResponseReturnValue:
+    accounts.start_renewal(g.actor, person_id)
+    flash(_("An invitation and a notice are on their way by mail."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
 @bp.get("/staff/<uuid:person_id>/close")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_close(person_id: UUID) -> ResponseReturnValue:
     return _close_page(CloseForm(formdata=None), person_id)
 
 
 @bp.post("/staff/<uuid:person_id>/close")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def close(person_id: UUID) -> ResponseReturnValue:
     form = CloseForm()
@@ -175,6 +198,7 @@ def close(person_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/staff/<uuid:person_id>/reopen")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def reopen(person_id: UUID) -> ResponseReturnValue:
     accounts.reopen_account(g.actor, person_id)

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from wtforms import FileField, TextAreaField
 
 from portal.access.actions import OfficeAction
-from portal.access.guard import office
+from portal.access.guard import fresh, office
 from portal.errors import InvalidInput, NotFound
 from portal.services import account_import, accounts
 from portal.services.account_import import Row
@@ -29,12 +29,14 @@ class ListForm(AskingForm):
 
 
 @bp.get("")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def ask(organisation_id: UUID) -> ResponseReturnValue:
     return _page(ListForm(formdata=None), organisation_id)
 
 
 @bp.post("")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE, takes_list=True)
 def check(organisation_id: UUID) -> ResponseReturnValue:
     """Shows every row with its faults; nobody is invited yet."""
@@ -48,6 +50,7 @@ def check(organisation_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/all")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm(organisation_id: UUID) -> ResponseReturnValue:
     """Invites everybody in the list that was looked through, or nobody."""

@@ -11,14 +11,14 @@ from wtforms.validators import InputRequired, Length
 
 from portal import audit, clock
 from portal.access.guard import cookie_name, public, signed_in
-from portal.access.signin import eid, flow, passwords, sessions
+from portal.access.signin import eid, flow, halfway, passkeys, passwords, second_factor, sessions, throttle
 from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger, Unknown
 from portal.access.signin.flow import Leaving
 from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.audit import Event
-from portal.errors import NeighbourDown, NotFound
+from portal.errors import InvalidInput, NeighbourDown, NotFound
 from portal.providers import origin_of
-from portal.services import organisations
+from portal.services import organisations, own_account
 from portal.services.staff_sso import REALM
 from portal.views import eids, entrance, staff_sso, words
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
@@ -35,6 +35,10 @@ class PasswordForm(AskingForm):
         ],
     )
     password = PasswordField(_l("Password"), validators=[InputRequired(message=words.INPUT["required"])])
+
+
+class SecondForm(AskingForm):
+    code = text_field(_l("Code from the app, or a recovery code"), 40)
 
 
 class CodeForm(AskingForm):
@@ -55,15 +59,83 @@ def with_password() -> ResponseReturnValue:
     asked = PasswordForm()
     if not asked.validate_on_submit():
         return _page(asked), INVALID
+    tried = throttle.begin(g.session, g.house.keyring, asked.email.data or "", *entrance.where_from())
     person = passwords.check(g.session, asked.email.data or "", asked.password.data or "")
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
         return _page(asked), INVALID
     if not organisations.may_use_password(g.session, person.id):
-        audit.record(g.session, Event.SIGN_IN_REFUSED, method="password", reason="switched_off")
-        asked.form_errors = [str(words.INPUT["password_off"])]
+        return _switched_off("password", asked)
+    throttle.succeeded(g.session, tried)
+    if own_account.is_first_time(g.session, person.id):
+        own_account.note_first_time(g.session, person.id)
+        return entrance.welcome(person.id, "password", strong=False)
+    session["half"] = halfway.begin(g.session, person.id)
+    return redirect(url_for("signin.second"), 303)
+
+
+@bp.get("/sign-in/second")
+@public
+def second() -> ResponseReturnValue:
+    """The second step: showing the second factor or, the second time somebody signs in, setting one up."""
+    person_id = halfway.who(g.session, session.get("half", ""))
+    if g.actor or person_id is None:
+        return redirect(url_for("signin.form"), 303)
+    factors = second_factor.factors_of(g.session, person_id)
+    if not factors.any:
+        return redirect(url_for("factors.begin"), 303)
+    return render_template("signin/second.html", form=SecondForm(formdata=None), factors=factors)
+
+
+@bp.post("/sign-in/second")
+@public
+def with_second() -> ResponseReturnValue:
+    person_id = halfway.who(g.session, session.get("half", ""))
+    if g.actor or person_id is None:
+        return redirect(url_for("signin.form"), 303)
+    asked = SecondForm()
+    if asked.validate_on_submit():
+        tried = throttle.begin_factor(g.session, g.house.keyring, person_id)
+        method = second_factor.use(g.session, g.house.keyring, person_id, asked.code.data or "")
+        if method is not None:
+            throttle.succeeded(g.session, tried)
+            return entrance.welcome(person_id, f"password+{method}")
+        asked.code.errors = [words.INPUT["code_spent"]]
+    factors = second_factor.factors_of(g.session, person_id)
+    return render_template("signin/second.html", form=asked, factors=factors), INVALID
+
+
+@bp.post("/sign-in/passkey/options")
+@public
+def passkey_options() -> ResponseReturnValue:
+    """What the browser's passkey is to be asked: the same for everybody."""
+    session["passkey"], options = passkeys.begin_using(g.session, g.house.settings)
+    return options
+
+
+@bp.post("/sign-in/passkey")
+@public
+def with_passkey() -> ResponseReturnValue:
+    """A passkey alone signs in: it is something one has, unlocked by something one is or knows."""
+    try:
+        person_id = passkeys.use(
+            g.session, g.house.settings, session.pop("passkey", ""), request.form.get("credential", "")
+        )
+    except InvalidInput as problem:
+        asked = PasswordForm(formdata=None)
+        asked.form_errors = [words.sentence(problem)]
         return _page(asked), INVALID
-    return entrance.welcome(person.id, "password", strong=False)
+    if not organisations.may_use_password(g.session, person_id):
+        return _switched_off("passkey", PasswordForm(formdata=None))
+    own_account.note_first_time(g.session, person_id)
+    return entrance.welcome(person_id, "passkey")
+
+
+def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
+    """For somebody whose organisation lets its staff in through its own sign-in alone."""
+    audit.record(g.session, Event.SIGN_IN_REFUSED, method=method, reason="switched_off")
+    asked.form_errors = [str(words.INPUT["password_off"])]
+    return _page(asked), INVALID
 
 
 @bp.post("/sign-out")

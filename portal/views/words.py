@@ -38,6 +38,21 @@ INPUT = {
     "own_access": _l("The guide always has access. Hand the case over to another guide instead."),
     "password_short": _l("The password is too short. It takes at least %(least)s characters; a sentence is good."),
     "password_long": _l("The password is too long. It may have at most %(most)s characters."),
+    "password_common": _l(
+        "The password is easy to guess: it is made of words and rows that many use, or of your name. Choose another."
+    ),
+    "password_same": _l("This is the password you have already."),
+    "password_wrong": _l("This is not your password."),
+    "code_wrong": _l(
+        "The code does not fit. Look at the newest one in the app, and check that the phone's clock is right."
+    ),
+    "code_spent": _l("The code does not fit, or it has been used. Wait for the next one, and write that."),
+    "offer_old": _l("The page had been open for too long. Scan the new picture below."),
+    "passkey_refused": _l("The passkey could not be used here. Try once more, or choose another way."),
+    "passkeys_many": _l("You have %(most)s passkeys already. Remove one first."),
+    "last_factor": _l("This is your only second step. Set up another one first."),
+    "own_renewal": _l("You cannot do this for yourself. Another administrator can."),
+    "other_organisation": _l("Only an administrator of the person's own organisation can do this."),
     "password_differs": _l("The two passwords are not the same."),
     "cpr_impossible": _l("This cannot be a CPR number. It has ten digits: the birth date (DDMMYY) and four more."),
     "cpr_other_birth_date": _l("The CPR number belongs to another birth date than the one above."),

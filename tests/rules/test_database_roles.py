@@ -14,6 +14,8 @@ from tests.world import World
 WITHOUT_CASE_DATA = {
     "organisation", "unit", "person", "staff", "invitation", "login", "national_id", "invitation_code", "eid_link",
     "eid_attempt", "kept_form", "eid_stranger", "provider_session", "staff_link", "audit_head",
+    "totp", "passkey", "recovery_code", "half_login", "passkey_challenge",
+    "known_device", "sign_in_try",
 }  # fmt: skip
 """Tables that tell of people and offices but of no case; docs/security.md says what each holds."""
 
