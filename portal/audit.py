@@ -27,7 +27,20 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
-from portal.models import AuditEvent, AuditHead, EidAttempt, KeptForm, Login, Submission
+from portal.models import (
+    AuditEvent,
+    AuditHead,
+    EidAttempt,
+    EidStranger,
+    HalfLogin,
+    KeptForm,
+    KnownDevice,
+    Login,
+    PasskeyChallenge,
+    ProviderSession,
+    SignInTry,
+    Submission,
+)
 from portal.storage.keys import Keyring
 
 OFFICE = UUID(int=0)
@@ -91,10 +104,23 @@ class Event(StrEnum):
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
+    SIGN_INS_VIEWED = "sign_ins.viewed"
+    ROLES_SET = "roles.set"
+    STAFF_LINKED = "staff.linked"
+    PASSWORDS_SWITCHED = "passwords.switched"
+    FIGURES_VIEWED = "figures.viewed"
+    TRACE_VIEWED = "trace.viewed"
     SIGNED_IN = "signed.in"
     SIGN_IN_REFUSED = "sign_in.refused"
     SIGNED_OUT = "signed.out"
     STEPPED_UP = "stepped.up"
+    SIGNED_OUT_ELSEWHERE = "signed.out_elsewhere"
+    FACTOR_ADDED = "factor.added"
+    FACTOR_REMOVED = "factor.removed"
+    RECOVERY_CODES_MADE = "recovery_codes.made"
+    RECOVERY_CODE_USED = "recovery_code.used"
+    RENEWAL_STARTED = "renewal.started"
+    NOTICE_MAILED = "notice.mailed"
     EID_LINKED = "eid.linked"
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
@@ -116,16 +142,33 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),
+    Event.ROLES_SET: frozenset({"roles"}),
+    Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
     Event.SIGNED_IN: frozenset({"method"}),
     Event.KEYS_ROTATED: frozenset({"cases"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
     Event.WINDOWS_CHECKED: frozenset({"hits"}),
+    Event.FACTOR_ADDED: frozenset({"method"}),
+    Event.FACTOR_REMOVED: frozenset({"method"}),
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
-_UNTRACED = (Login, EidAttempt, KeptForm, Submission, AuditEvent, AuditHead)
+_UNTRACED = (
+    Login,
+    EidAttempt,
+    EidStranger,
+    ProviderSession,
+    HalfLogin,
+    PasskeyChallenge,
+    KnownDevice,
+    SignInTry,
+    KeptForm,
+    Submission,
+    AuditEvent,
+    AuditHead,
+)
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 
 

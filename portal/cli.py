@@ -118,6 +118,22 @@ def add_administrator(organisation: str, unit: str, name: str, email: str) -> No
     click.echo(f"invited {email}")
 
 
+@cli.command("allow-passwords")
+@click.option("--organisation", required=True, help="Name of the organisation whose staff cannot get in any more.")
+def allow_passwords(organisation: str) -> None:
+    """Lets the staff of an organisation use passwords again, for when its own sign-in is gone."""
+    from portal.errors import NotFound
+    from portal.house import opened
+    from portal.services import organisations
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        try:
+            organisations.allow_passwords(session, organisation)
+        except NotFound as problem:
+            raise Unsafe(f"there is no organisation called {organisation!r}") from problem
+    click.echo(f"passwords work for {organisation}")
+
+
 @cli.command("verify-audit")
 def verify_audit() -> None:
     """Reads every audit chain from its beginning. Exit status 1 when something was changed, cut or swapped."""

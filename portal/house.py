@@ -3,6 +3,7 @@ all stand on."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,11 +127,16 @@ def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
             faults.append("BASE_URL must begin with https:// in production")
         if not settings.mail_url.startswith(("smtp://", "smtps://")):
             faults.append("MAIL_URL must be an smtp:// or smtps:// server in production")
-        for provider in settings.eid_providers:
+        for provider in (*settings.eid_providers, *settings.staff_providers):
             if provider.demo:
-                faults.append(f"the eID {provider.key!r} is a pretended one")
+                faults.append(f"the provider {provider.key!r} is a pretended one")
             if provider.issuer.scheme != "https":
-                faults.append(f"the eID {provider.key!r} is not reached by https")
+                faults.append(f"the provider {provider.key!r} is not reached by https")
+    faults += [
+        f"the client secret of {provider.key!r} ({provider.client_secret_file}) cannot be read"
+        for provider in (*settings.eid_providers, *settings.staff_providers)
+        if not os.access(provider.client_secret_file, os.R_OK)
+    ]
     if faults:
         raise Unsafe("; ".join(faults))
 

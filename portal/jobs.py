@@ -13,14 +13,13 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
-from portal.access.signin import kept
-from portal.access.signin.eid import ATTEMPT_LASTS
+from portal.access.signin import eid, flow, halfway, kept, passkeys, throttle
 from portal.db import Role
 from portal.errors import NeighbourDown, Unsafe
 from portal.house import House
-from portal.models import EidAttempt, Submission
+from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import accounts, reminders, scans
+from portal.services import accounts, own_account, reminders, scans
 
 log = structlog.get_logger("worker")
 
@@ -50,6 +49,19 @@ Der er nyt til dig. Log på.
 There is something new for you. Sign in.
 """
 """All that a notice may say: no name, title, sender or link that tells what it is about."""
+
+
+_NOTICE = """\
+{name}
+
+Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.
+Er det ikke dig, så tal straks med din administrator.
+
+--
+
+The way you sign in to {name} has been changed. If it was you, there is nothing to do.
+If it was not, talk to your administrator at once.
+"""
 
 
 def build(house: House, office: House | None = None) -> App:
@@ -102,12 +114,22 @@ def build(house: House, office: House | None = None) -> App:
         """What waits because scanner or store was away is released once they are back."""
         scans.scan_waiting(house.unit_of_work, house.store)
 
+    @app.task(name="mail_notice", retry=_AGAIN)
+    def mail_notice(person_id: str) -> None:
+        with house.unit_of_work() as session:
+            address = own_account.address(session, UUID(person_id))
+        name = house.settings.product_name
+        mail.send(house.settings, address, name, _NOTICE.format(name=name))
+        log.info("notice mailed", person=person_id)
+
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")
     def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given
         with house.unit_of_work() as session:
-            session.execute(delete(EidAttempt).where(EidAttempt.started_at < clock.now() - ATTEMPT_LASTS))
-            kept.sweep(session)
+            flow.forget_old(session, house.settings.session_hours)
+            eid.forget_strangers(session)
+            for part in (kept, halfway, passkeys, throttle):
+                part.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 
     @app.periodic(cron="*/5 * * * *")

@@ -6,16 +6,15 @@ forgetting a setting makes the program stricter, never looser.
 
 from __future__ import annotations
 
-import tomllib
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from portal.errors import Unsafe
+from portal.providers import EidProvider, StaffProvider, read_eid_providers, read_staff_providers
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS = Path("/run/secrets")
@@ -25,31 +24,6 @@ class Environment(StrEnum):
     PRODUCTION = "production"
     DEMO = "demo"
     TEST = "test"
-
-
-class EidProvider(BaseModel):
-    """One national eID, reached through OpenID Connect. Claim names may hold dots and are taken literally."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    label: str
-    issuer: AnyHttpUrl
-    client_id: str
-    client_secret_file: Path
-    scopes: tuple[str, ...] = ("openid",)
-    national_id_scopes: tuple[str, ...] = ()
-    national_id_claim: str
-    birth_date_claim: str
-    name_claim: str
-    level_claim: str
-    levels_accepted: tuple[str, ...] = Field(min_length=1)
-    algorithms: tuple[Literal["ES256", "RS256"], ...] = ("ES256", "RS256")
-    demo: bool = False
-
-    @property
-    def issuer_url(self) -> str:
-        return str(self.issuer).rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -72,6 +46,7 @@ class Settings(BaseSettings):
     s3_secret_key_file: Path | None = None
     clamd_url: str = ""
     eid_file: Path | None = None
+    staff_sso_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
     mail_url: str = ""
     mail_from: str = "noreply@localhost"
@@ -109,6 +84,11 @@ class Settings(BaseSettings):
             return ()
         return read_eid_providers(self.eid_file)
 
+    @cached_property
+    def staff_providers(self) -> tuple[StaffProvider, ...]:
+        """The organisations' own sign-ins for their staff. Raises Unsafe for a file that cannot be understood."""
+        return read_staff_providers(self.staff_sso_file) if self.staff_sso_file else ()
+
 
 def read_secret(path: Path) -> str:
     """The one line of a secret's file. Raises Unsafe when it cannot be read."""
@@ -116,12 +96,3 @@ def read_secret(path: Path) -> str:
         return path.read_text("utf-8").strip()
     except (OSError, ValueError) as problem:
         raise Unsafe(f"{path} cannot be read: {type(problem).__name__}") from problem
-
-
-def read_eid_providers(path: Path) -> tuple[EidProvider, ...]:
-    """Reads a TOML file with one `[[provider]]` table per eID. Raises Unsafe with the place and the reason."""
-    try:
-        tables: Any = tomllib.loads(path.read_text("utf-8")).get("provider", [])
-        return tuple(EidProvider.model_validate(table) for table in tables)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as problem:
-        raise Unsafe(f"{path}: {problem}") from problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from io import BytesIO
 from typing import IO, Any
 
 import structlog
@@ -12,7 +13,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from portal import audit
 from portal.access.guard import declared
+from portal.access.signin.throttle import TooMany
+from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
 from portal.house import House
 from portal.services import refusals
@@ -45,6 +49,8 @@ class PortalRequest(Request):
 
     def _get_file_stream(self, *_sizes_and_names: Any, **_more: Any) -> IO[bytes]:
         what = declared(g.app, self.endpoint) if self.endpoint else None
+        if what is not None and what.takes_list and g.actor is not None:
+            return BytesIO()
         if what is None or not what.takes_files or g.actor is None:
             return _Nowhere()  # type: ignore[return-value]
         incoming = Incoming(g.house.store)
@@ -145,6 +151,13 @@ def _install_errors(app: Flask) -> None:
         # Views show these at their fields; one that comes this far belongs to no field of a form on screen.
         _fail()
         return pages.invalid(problem)
+
+    @app.errorhandler(TooMany)
+    def _too_many(problem: TooMany) -> Any:
+        _fail()
+        audit.record(g.session, Event.SIGN_IN_REFUSED, method="any", reason="too many tries")
+        g.session.commit()
+        return pages.too_many(problem.wait)
 
     @app.errorhandler(NeighbourDown)
     def _down(problem: NeighbourDown) -> Any:

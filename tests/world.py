@@ -60,7 +60,13 @@ MEMBERS = {
     "aunt": {"shared"},
     "neighbour without a yes": set(),
 }
-STRANGERS = {"administrator": set(), "stranger": set(), "stranger's young person": set()}
+STRANGERS = {
+    "administrator": set(),
+    "leader": set(),
+    "auditor": set(),
+    "stranger": set(),
+    "stranger's young person": set(),
+}
 
 
 def build(house: House) -> World:
@@ -89,6 +95,8 @@ def build(house: House) -> World:
     story.set_level(room, people["custody holder shut out"], Level.NONE)
     story.set_level(room, people["closed"], Level.NONE)
     people["administrator"] = story.admin()
+    people["leader"] = story.staff("Lis Leder", is_leader=True)
+    people["auditor"] = story.staff("Rie Revisor", is_auditor=True)
     other = story.case(story.guide("Else Ekstern", "En anden enhed"), name="Unni Uvedkommende")
     people["stranger"], people["stranger's young person"] = other.guide, other.young
     world = World(room, people, {**MEMBERS, **STRANGERS}, other=other, consent_id=consent)

@@ -39,3 +39,5 @@ class OfficeAction(StrEnum):
 
     ACCOUNTS_MANAGE = "accounts:manage"
     CASE_OPEN = "case:open"
+    FIGURES_VIEW = "figures:view"
+    TRACE_VIEW = "trace:view"

@@ -4,11 +4,12 @@ A view opens itself with exactly one of these, directly under its route:
 
 * `@public`: anybody, signed in or not;
 * `@signed_in`: anybody who is signed in; for what is one's own;
+* `@halfway`: besides, who has given the right password and must still show or set up the second factor;
 * `@office(OfficeAction.X)`: somebody whose office allows it;
 * `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
   ticket in place of the case's id.
 
-`@fresh` above one of the last three asks, besides, for a proof of who it is that is at most ten minutes old. Whoever
+`@fresh` above one of these asks, besides, for a proof of who it is that is at most ten minutes old. Whoever
 lacks it, or whose session has ended, is led there and back; what they were sending is kept for them.
 
 `Admission` runs before every request, before anything of its body is read. A view without a declaration is refused at
@@ -33,6 +34,7 @@ from werkzeug.routing import RequestRedirect
 from wtforms import ValidationError
 
 from portal.access.actions import Action, OfficeAction
+from portal.access.signin import halfway as half_way
 from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
@@ -50,6 +52,7 @@ class Declared:
     kind: str
     action: Action | OfficeAction | None = None
     takes_files: bool = False
+    takes_list: bool = False
     fresh: bool = False
 
 
@@ -61,8 +64,14 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
     return _declare(view, Declared("signed_in"))
 
 
-def office(action: OfficeAction) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    return lambda view: _declare(view, Declared("office", action))
+def halfway(view: Callable[P, R]) -> Callable[P, R]:
+    """The view gets in `g.halfway` who it is; `g.actor` is None for somebody who is only halfway in."""
+    return _declare(view, Declared("halfway"))
+
+
+def office(action: OfficeAction, takes_list: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`takes_list` lets a small file be read by the view: it is held in memory and within the limit of any request."""
+    return lambda view: _declare(view, Declared("office", action, takes_list=takes_list))
 
 
 def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -131,6 +140,9 @@ def _admit() -> ResponseReturnValue | None:
     _recognise()
     if what.kind == "public":
         return None
+    if what.kind == "halfway":
+        g.halfway = g.actor.person_id if g.actor else half_way.who(g.session, session.get("half", ""))
+        return None if g.halfway else _to_sign_in()
     if g.actor is None:
         return _to_sign_in()
     if what.takes_files:
@@ -142,7 +154,7 @@ def _admit() -> ResponseReturnValue | None:
         g.ticket = ticket
         ticket.require(what.action)
     if what.fresh and not stepup.is_fresh(g.limits):
-        _remember_the_way(g.actor.person_id)
+        remember_the_way(g.actor.person_id)
         return redirect(url_for("stepup.ask"), 303)
     _give_back()
     return None
@@ -166,7 +178,7 @@ def _who_holds(asked: Request) -> Actor | None:
 
 def _to_sign_in() -> ResponseReturnValue:
     token = request.cookies.get(cookie_name(g.house.settings))
-    _remember_the_way(sessions.whose(g.session, token) if token else None)
+    remember_the_way(sessions.whose(g.session, token) if token else None)
     return redirect(url_for("signin.form", ended=1 if g.had_cookie else None), 303)
 
 
@@ -184,7 +196,7 @@ def leads_somewhere(path: str) -> bool:
     return True
 
 
-def _remember_the_way(person_id: UUID | None) -> None:
+def remember_the_way(person_id: UUID | None) -> None:
     """Notes where they were going, from the matched address and never from a parameter, and what they were sending."""
     if request.method in ("GET", "HEAD"):
         session["to"] = request.path

@@ -92,7 +92,21 @@ MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     Standing.NETWORK_PERSON: {Level.NONE: _NOTHING, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
 }
 
+
+class SystemRole(StrEnum):
+    """What an account may do for its organisation. None of these opens a case; only being added to it does."""
+
+    ADMINISTRATOR = "administrator"
+    CASE_OPENER = "case opener"
+    PROFESSIONAL = "professional"
+    LEADER = "leader"
+    AUDITOR = "auditor"
+
+
 OFFICE_MATRIX: dict[str, frozenset[OfficeAction]] = {
-    "administrator": frozenset({OfficeAction.ACCOUNTS_MANAGE}),
-    "case opener": frozenset({OfficeAction.CASE_OPEN}),
+    SystemRole.ADMINISTRATOR: frozenset({OfficeAction.ACCOUNTS_MANAGE}),
+    SystemRole.CASE_OPENER: frozenset({OfficeAction.CASE_OPEN}),
+    SystemRole.PROFESSIONAL: frozenset(),
+    SystemRole.LEADER: frozenset({OfficeAction.FIGURES_VIEW}),
+    SystemRole.AUDITOR: frozenset({OfficeAction.TRACE_VIEW}),
 }

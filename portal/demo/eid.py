@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pyotp
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -77,6 +78,7 @@ def create_eid(settings: Settings, folder: Path, issuer: str) -> Flask:
     app.add_url_rule("/token", view_func=provider.token, methods=["POST"])
     app.add_url_rule("/userinfo", view_func=provider.userinfo)
     app.add_url_rule("/mail", view_func=provider.mail)
+    app.add_url_rule("/phone", view_func=provider.phone, methods=["GET", "POST"])
     app.add_url_rule("/health", view_func=lambda: "ok\n", endpoint="health")
     app.after_request(provider.headers)
     return app
@@ -218,6 +220,25 @@ class _Provider:
                 {"to": message["To"], "subject": message["Subject"], "body": body.get_content() if body else ""}
             )
         return render_template("demo_eid/mail.html", mails=mails, prefix=f"{self.settings.origin}/invitation/")
+
+    def phone(self) -> ResponseReturnValue:
+        """A pretended phone with a code app: whatever key is typed into it, it shows that key's codes. It knows
+        nothing of the portal; the keys typed into it stay in the demo's folder."""
+        path = self.folder / "phone.json"
+        keys: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        fault = False
+        if request.method == "POST":
+            key = "".join(request.form.get("key", "").split()).upper()[:64]
+            try:
+                pyotp.TOTP(key).now()
+                keys[key] = request.form.get("name", "").strip()[:60] or str(len(keys) + 1)
+                _write(path, json.dumps(dict(list(keys.items())[-50:])).encode())
+                return redirect("/phone", 303)
+            except ValueError:
+                fault = True
+        codes = [(name, pyotp.TOTP(key).now()) for key, name in reversed(keys.items())]
+        left = 30 - int(time.time()) % 30
+        return render_template("demo_eid/phone.html", codes=codes, left=left, fault=fault)
 
     def headers(self, response: Response) -> Response:
         response.headers["Content-Security-Policy"] = (

@@ -184,6 +184,8 @@ class Demo:
             *(f"    {one.name:<32}{one.about}" for one in self._citizens()),
             "",
             f"  Mails, som demoen ville have sendt: {self.eid_address}/mail",
+            "  Første gang er adgangskoden nok. Næste gang skal der et ekstra trin til; har du ingen kode-app,",
+            f"  er her en prøvetelefon: {self.eid_address}/phone",
             f"  Alt ligger i {self.folder}. Stop med Ctrl-C.",
             "",
         ]

@@ -11,9 +11,29 @@ from portal.models.consents import (
     ConsentWithdrawal,
 )
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.factors import (
+    HalfLogin,
+    KnownDevice,
+    Passkey,
+    PasskeyChallenge,
+    RecoveryCode,
+    SignInTry,
+    Totp,
+)
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
-from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
+from portal.models.signin import (
+    EidAttempt,
+    EidLink,
+    EidStranger,
+    Invitation,
+    InvitationCode,
+    KeptForm,
+    Login,
+    NationalId,
+    ProviderSession,
+    StaffLink,
+)
 from portal.models.team import HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
 
 __all__ = [
@@ -33,15 +53,18 @@ __all__ = [
     "Departure",
     "EidAttempt",
     "EidLink",
+    "EidStranger",
     "File",
     "FileVersion",
     "Freeze",
     "FreezeEnd",
+    "HalfLogin",
     "HandOver",
     "HandOverAnswer",
     "Invitation",
     "InvitationCode",
     "KeptForm",
+    "KnownDevice",
     "LegalOverride",
     "LegalOverrideEnd",
     "Login",
@@ -49,13 +72,20 @@ __all__ = [
     "Message",
     "NationalId",
     "Organisation",
+    "Passkey",
+    "PasskeyChallenge",
     "Person",
+    "ProviderSession",
+    "RecoveryCode",
     "SearchEntry",
+    "SignInTry",
     "Staff",
+    "StaffLink",
     "Submission",
     "TeamLevel",
     "TeamWish",
     "TeamWishAnswer",
     "Thread",
+    "Totp",
     "Unit",
 ]

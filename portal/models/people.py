@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -25,6 +25,8 @@ class Organisation(Base):
     name: Mapped[str]
     kind: Mapped[str]
     created_at: Mapped[datetime]
+    password_sign_in: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether its staff may sign in with a password here; else only through their own organisation."""
 
 
 class Unit(Base):
@@ -61,7 +63,11 @@ class Staff(Base):
     job_title: Mapped[str]
     is_admin: Mapped[bool]
     may_open_cases: Mapped[bool]
+    is_leader: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_auditor: Mapped[bool] = mapped_column(default=False, server_default=false())
     password_hash: Mapped[str | None]
+    first_signed_in_at: Mapped[datetime | None]
+    """When they first signed in here; from the second time on, a second factor is asked for."""
 
 
 Index("uq_staff_email", func.lower(Staff.email), unique=True)

@@ -24,6 +24,8 @@ class Invitation(Base):
     expires_at: Mapped[datetime]
     token_sha256: Mapped[bytes | None]
     used_at: Mapped[datetime | None]
+    renews_factors: Mapped[bool] = mapped_column(default=False)
+    """For somebody who has lost their second factor: using it removes what they had."""
 
 
 class Login(Base):
@@ -102,3 +104,37 @@ class KeptForm(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes]
     kept_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class EidStranger(Base):
+    """Somebody their eID vouches for and nobody here knows yet, while they type the code from their guide."""
+
+    __tablename__ = "eid_stranger"
+
+    token_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    provider: Mapped[str]
+    id_token_sealed: Mapped[bytes]
+    arrived_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProviderSession(Base):
+    """What signing out at the provider asks for, kept sealed while the session lasts. `provider` is realm and key."""
+
+    __tablename__ = "provider_session"
+
+    login_id: Mapped[UUID] = mapped_column(ForeignKey("login.id"), primary_key=True)
+    provider: Mapped[str]
+    id_token_sealed: Mapped[bytes]
+
+
+class StaffLink(Base):
+    """Who a subject of an organisation's own sign-in is here. Apart from EidLink: one never opens the other's door."""
+
+    __tablename__ = "staff_link"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("staff.person_id"), index=True)
+    linked_at: Mapped[datetime]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, text
 from portal.access.actions import OfficeAction
-from portal.access.signin import passwords, sessions
+from portal.access.signin import halfway, second_factor, sessions, throttle
 from portal.access.ticket import Actor
 from portal.audit import Event
 from portal.db import PortalSession
@@ -23,7 +22,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.models import Invitation, Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.outbox import later
-from portal.services import once
+from portal.services import account_facts, once, own_account
 
 
 class OrganisationKind(StrEnum):
@@ -60,8 +59,6 @@ ACCOUNT_CHANGES: dict[AccountState, dict[str, AccountState]] = {
 }
 """What can become of a professional's account. A closed one that never had a password is invited again first."""
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-
 
 @dataclass(frozen=True)
 class NewStaff:
@@ -71,6 +68,8 @@ class NewStaff:
     job_title: str
     is_admin: bool = False
     may_open_cases: bool = False
+    is_leader: bool = False
+    is_auditor: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,8 @@ class StaffLine:
     job_title: str
     is_admin: bool
     may_open_cases: bool
+    is_leader: bool
+    is_auditor: bool
     state: AccountState
 
 
@@ -98,6 +99,7 @@ class OrganisationLine:
     name: str
     kind: OrganisationKind
     units: tuple[UnitLine, ...]
+    password_sign_in: bool
 
 
 def directory(actor: Actor) -> list[OrganisationLine]:
@@ -115,6 +117,8 @@ def directory(actor: Actor) -> list[OrganisationLine]:
             member.job_title,
             member.is_admin,
             member.may_open_cases,
+            member.is_leader,
+            member.is_auditor,
             _state(member, closed_at),
         )
         staff.setdefault(member.unit_id, []).append(line)
@@ -123,7 +127,7 @@ def directory(actor: Actor) -> list[OrganisationLine]:
         line_of_unit = UnitLine(unit.id, unit.name, UnitKind(unit.kind), tuple(staff.get(unit.id, ())))
         units.setdefault(unit.organisation_id, []).append(line_of_unit)
     return [
-        OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())))
+        OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())), o.password_sign_in)
         for o in session.scalars(select(Organisation).order_by(Organisation.name))
     ]
 
@@ -169,14 +173,14 @@ def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
     if earlier := once.claim(actor.session, submission, made):
         return earlier
     create_staff(actor.session, made, new)
-    _invite(actor.session, made, actor.person_id)
+    invite(actor.session, made, actor.person_id)
     return made
 
 
 def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None:
     """The account alone, without an invitation: for the first administrator, made on the command line."""
     email = text.line(new.email).lower()
-    if not _EMAIL.fullmatch(email):
+    if not text.is_address(email):
         raise InvalidInput("email", "email_wrong")
     session.add(Person(id=person_id, kind=PersonKind.STAFF.value, created_at=clock.now()))
     row = Staff(
@@ -187,6 +191,8 @@ def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None
         job_title=_required(new.job_title, "job_title"),
         is_admin=new.is_admin,
         may_open_cases=new.may_open_cases,
+        is_leader=new.is_leader,
+        is_auditor=new.is_auditor,
     )
     _add(session, row, "uq_staff_email", "email", "email_taken")
     audit.record(session, Event.STAFF_ADDED, item_id=person_id)
@@ -210,7 +216,7 @@ def found(session: PortalSession, organisation: str, unit: str, name: str, email
     session.flush()
     made = uuid4()
     create_staff(session, made, NewStaff(home.id, name, email, "Administrator", is_admin=True))
-    _invite(session, made, None)
+    invite(session, made, None)
     return made
 
 
@@ -219,18 +225,25 @@ def invite_again(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     if actor.session.get(Staff, person_id) is None:
         raise NotFound
-    _invite(actor.session, person_id, actor.person_id)
+    invite(actor.session, person_id, actor.person_id)
 
 
-def close_account(actor: Actor, person_id: UUID) -> None:
-    """Ends the account and every session of it, now. Raises InvalidInput for one's own."""
+def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) -> None:
+    """Ends the account and every session of it, now.
+
+    Raises InvalidInput for one's own, and for a guide's whose cases nobody has taken over, unless `leaving_cases` says
+    that this cannot wait.
+    """
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     if person_id == actor.person_id:
         raise InvalidInput("", "own_account")
+    if not leaving_cases and account_facts.led_cases(actor, person_id):
+        raise InvalidInput("leaving_cases", "leads_cases")
     person = _staff_person(actor.session, person_id)
     if _can(actor.session, person, "is closed"):
         person.closed_at = clock.now()
         sessions.end_all(actor.session, person_id)
+        halfway.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
 
 
@@ -275,21 +288,45 @@ def accept(session: PortalSession, token: str, password: str) -> UUID:
     invitation = _open_invitation(session, token)
     if invitation is None:
         raise NotFound
-    if len(password) < passwords.SHORTEST:
-        raise InvalidInput("password", "password_short", least=passwords.SHORTEST)
-    if len(password) > passwords.LONGEST:
-        raise InvalidInput("password", "password_long", most=passwords.LONGEST)
     person_id = invitation.person_id
     staff = session.get_one(Staff, person_id)
-    staff.password_hash = passwords.hash_password(password)
+    own_account.choose_password(session, staff, password)
     invitation.used_at = clock.now()
-    sessions.end_all(session, person_id)
     session.act_for(person_id)
-    audit.record(session, Event.PASSWORD_CHOSEN, item_id=person_id)
+    if invitation.renews_factors:
+        second_factor.remove_all(session, person_id)
+        throttle.forget_devices(session, person_id)
+        own_account.tell(session, person_id)
+    throttle.forgive(session, session.info["keyring"], staff.email, person_id)
     return person_id
 
 
-def _invite(session: PortalSession, person_id: UUID, by: UUID | None) -> None:
+def start_renewal(actor: Actor, person_id: UUID) -> None:
+    """For somebody of one's own organisation who has lost their second factor: a new invitation, and a notice to them.
+
+    Nothing changes until they use it; then the factors they had are removed, and the next sign-in sets up a new one.
+    Raises NotFound for an unknown or closed account, InvalidInput for one's own or another organisation's.
+    """
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    staff = actor.session.get(Staff, person_id)
+    if staff is None or _staff_person(actor.session, person_id).closed_at is not None:
+        raise NotFound
+    if person_id == actor.person_id:
+        raise InvalidInput("", "own_renewal")
+    if _organisation_of(actor.session, person_id) != _organisation_of(actor.session, actor.person_id):
+        raise InvalidInput("", "other_organisation")
+    audit.record(actor.session, Event.RENEWAL_STARTED, item_id=person_id)
+    own_account.tell(actor.session, person_id)
+    invite(actor.session, person_id, actor.person_id, renews_factors=True)
+
+
+def _organisation_of(session: PortalSession, person_id: UUID) -> UUID:
+    mine = select(Unit.organisation_id).join(Staff, Staff.unit_id == Unit.id).where(Staff.person_id == person_id)
+    return session.scalars(mine).one()
+
+
+def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
+    """Queues a new invitation; whatever was sent before stops working."""
     now = clock.now()
     days: int = session.info["settings"].invitation_days
     for open_one in session.scalars(
@@ -297,7 +334,12 @@ def _invite(session: PortalSession, person_id: UUID, by: UUID | None) -> None:
     ):
         open_one.expires_at = min(open_one.expires_at, now)
     made = Invitation(
-        id=uuid4(), person_id=person_id, invited_by_id=by, created_at=now, expires_at=now + timedelta(days=days)
+        id=uuid4(),
+        person_id=person_id,
+        invited_by_id=by,
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+        renews_factors=renews_factors,
     )
     session.add(made)
     session.flush()

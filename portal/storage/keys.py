@@ -120,9 +120,34 @@ class Keyring:
             raise Damaged(f"master key {master_id} is not in the key file")
         return self.masters[master_id]
 
+    def seal_secret(self, plain: bytes, place: str) -> bytes:
+        """A secret that belongs to no case (of a code app), sealed with a key derived from the current master key."""
+        key = AESGCM(_derive(self.masters[self.current], "secrets"))
+        return self.current.encode() + b":" + seal(key, plain, place)
+
+    def unseal_secret(self, sealed: bytes, place: str) -> bytes:
+        """The reverse of `seal_secret`. Raises Damaged."""
+        master, _, rest = sealed.partition(b":")
+        key = self.masters.get(master.decode(errors="replace"))
+        if key is None:
+            raise Damaged(f"the master key of {place} is not in the key file")
+        return unseal(AESGCM(_derive(key, "secrets")), rest, place)
+
     def match_value(self, scheme: str, value: str) -> bytes:
         """What a national id or an invitation code is recognised by, without being kept."""
         return hmac.digest(self.match, f"{scheme}:{value}".encode(), hashlib.sha256)
+
+    def seal_token(self, token: str, place: str) -> bytes:
+        """An eID's own token, which names the person: sealed while it is kept, which is not for long."""
+        return seal(self._tokens, token.encode(), place)
+
+    def open_token(self, sealed: bytes, place: str) -> str:
+        """Raises Damaged when it was changed or moved."""
+        return unseal(self._tokens, sealed, place).decode()
+
+    @cached_property
+    def _tokens(self) -> AESGCM:
+        return AESGCM(_derive(self.web, "id tokens"))
 
     def chain_key(self, chain: UUID) -> bytes:
         """The key of one audit chain."""

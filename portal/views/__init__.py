@@ -8,12 +8,14 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     """Every family of screens."""
     from portal.views import (
+        account,
         case,
         case_list,
         choosing,
         coming_of_age,
         consent_papers,
         consents,
+        factors,
         files,
         front,
         hand_over,
@@ -23,10 +25,13 @@ def blueprints() -> list[Blueprint]:
         messages,
         moving,
         office,
+        office_import,
+        oversight,
         people,
         plan,
         safeguards,
         signin,
+        staff_sso,
         stepup,
         team,
     )
@@ -34,9 +39,14 @@ def blueprints() -> list[Blueprint]:
     modules = (
         front,
         signin,
+        staff_sso,
         stepup,
+        account,
+        factors,
         invitations,
         office,
+        office_import,
+        oversight,
         case_list,
         case,
         plan,

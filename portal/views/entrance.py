@@ -8,28 +8,61 @@ from flask import Response, g, make_response, redirect, request, session
 from flask.typing import ResponseReturnValue
 
 from portal.access.guard import cookie_name
-from portal.access.signin import devices, eid, sessions, stepup
+from portal.access.signin import devices, eid, flow, halfway, sessions, stepup, throttle
+from portal.access.signin.oidc import Identity
 from portal.errors import NotFound
+from portal.settings import Settings
+
+_KNOWN_FOR = 180 * 86400
+"""Seconds a browser stays known."""
 
 
-def welcome(person_id: UUID, method: str, *, strong: bool = True) -> ResponseReturnValue:
+def welcome(
+    person_id: UUID, method: str, *, strong: bool = True, page: str = "", vouched: Identity | None = None
+) -> ResponseReturnValue:
     """A new session with a new token; whatever the browser held before is dropped, but for the way and the text of
-    somebody whose session had ended."""
+    somebody whose session had ended. `page` is shown instead of leading on.
+
+    `vouched` is what a provider said, whose own session somebody may want to end when they sign out.
+    """
     if eid.is_closed(g.session, person_id):
         raise NotFound
     to, kept = _way(), session.get("kept")
     session.clear()
     if kept:
         session["kept"] = kept
+    halfway.end_all(g.session, person_id)
+    if g.actor:
+        sessions.end(g.actor)
+        if g.actor.person_id != person_id:
+            g.session.commit()  # in their own name, before the transaction speaks for somebody else
     device = devices.called(request.headers.get("User-Agent", ""))
     token = sessions.start(g.session, person_id, method, strong=strong, device=device)
-    return _with_cookie(redirect(to, 303), token)
+    if vouched is not None:
+        flow.remember(g.session, g.house.keyring, token, method, vouched)
+    response = with_token(page or redirect(to, 303), token)
+    if not method.startswith("eid:"):
+        _know_this_browser(response, person_id)
+    return response
 
 
-def confirmed(method: str) -> ResponseReturnValue:
+def confirmed(method: str, page: str = "") -> ResponseReturnValue:
     """After a fresh proof: the session goes on under a new token."""
     session.pop("confirming", None)
-    return _with_cookie(redirect(_way(), 303), stepup.confirm(g.actor, method))
+    token = stepup.confirm(g.actor, method)
+    return with_token(page or redirect(_way(), 303), token)
+
+
+def where_from() -> tuple[str, str]:
+    """The network address a try comes from, and the token of the browser if professionals have signed in from it."""
+    return request.remote_addr or "", request.cookies.get(_known_name(g.house.settings), "")[:100]
+
+
+def with_token(answer: ResponseReturnValue, token: str) -> Response:
+    """The answer, with the session's token in its cookie."""
+    response = make_response(answer)
+    _set(response, cookie_name(g.house.settings), token)
+    return response
 
 
 def _way() -> str:
@@ -38,14 +71,17 @@ def _way() -> str:
     return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"
 
 
-def _with_cookie(answer: ResponseReturnValue, token: str) -> Response:
-    response = make_response(answer)
-    response.set_cookie(
-        cookie_name(g.house.settings),
-        token,
-        secure=g.house.settings.https,
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
-    return response
+def _know_this_browser(response: Response, person_id: UUID) -> None:
+    """Of professionals only: a citizen's browser is left without any trace of them."""
+    _, device = where_from()
+    known = throttle.know(g.session, person_id, device)
+    _set(response, _known_name(g.house.settings), known, max_age=_KNOWN_FOR)
+
+
+def _known_name(settings: Settings) -> str:
+    return "__Host-known" if settings.https else f"known-{settings.base_url.port}"
+
+
+def _set(response: Response, name: str, value: str, max_age: int | None = None) -> None:
+    secure = g.house.settings.https
+    response.set_cookie(name, value, max_age, secure=secure, httponly=True, samesite="Lax", path="/")

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import g, render_template
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
@@ -35,6 +36,16 @@ def refused(reason: Reason) -> Any:
 
 def invalid(problem: InvalidInput) -> Any:
     return _page(422, _("This could not be done"), [words.sentence(problem)])
+
+
+def too_many(wait: int) -> Any:
+    """The same for every account, known or not."""
+    sentences = [
+        ngettext("Wait %(num)s second, then try again.", "Wait %(num)s seconds, then try again.", wait),
+        _("Nobody is shut out for good. Have you forgotten the password, your administrator can send an invitation."),
+    ]
+    body, status, headers = _page(429, _("Too many tries"), sentences)
+    return body, status, {**headers, "Retry-After": str(wait)}
 
 
 def neighbour_down(neighbour: str) -> Any:

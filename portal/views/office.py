@@ -8,12 +8,12 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 
 from portal.access.actions import OfficeAction
-from portal.access.guard import office
+from portal.access.guard import fresh, office
 from portal.errors import NotFound
-from portal.services import accounts
+from portal.services import account_facts, accounts, organisations
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
@@ -31,11 +31,23 @@ class UnitForm(AskingForm):
     kind = SelectField(_l("Field of work"), choices=choices(*words.UNIT_KIND.items()))
 
 
+class SignInForm(AskingForm):
+    allowed = HiddenField()
+
+
+class CloseForm(AskingForm):
+    leaving_cases = BooleanField(
+        _l("This cannot wait. Close the account now; the cases have no guide until one is found")
+    )
+
+
 class StaffForm(AskingForm):
     name = text_field(_l("Name"), 120)
     email = text_field(_l("E-mail"), 254)
     job_title = text_field(_l("Job title"), 120)
     may_open_cases = BooleanField(_l("May open cases and be a guide"))
+    is_leader = BooleanField(_l("Is a leader (sees figures of the organisation, no cases)"))
+    is_auditor = BooleanField(_l("Is an auditor (sees when who did what, no cases)"))
     is_admin = BooleanField(_l("Is an administrator (looks after accounts, sees no cases)"))
 
 
@@ -46,6 +58,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_organisation() -> ResponseReturnValue:
     form = OrganisationForm()
@@ -62,6 +75,7 @@ def add_organisation() -> ResponseReturnValue:
 
 
 @bp.route("/organisations/<uuid:organisation_id>/units/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     organisation = _organisation(organisation_id)
@@ -78,7 +92,26 @@ def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("office.index"), 303)
 
 
+@bp.route("/organisations/<uuid:organisation_id>/sign-in", methods=["GET", "POST"])
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def sign_in(organisation_id: UUID) -> ResponseReturnValue:
+    """Whether the organisation's staff may use passwords."""
+    organisation, form = _organisation(organisation_id), SignInForm()
+    allowed = bool(form.allowed.data)
+
+    def switch() -> bool:
+        organisations.switch_passwords(g.actor, organisation_id, allowed)
+        return True
+
+    if attempt(form, switch) is None:
+        return render_template("office/sign_in.html", form=form, organisation=organisation), status(form)
+    flash(_("Passwords work again.") if allowed else _("Passwords are switched off."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
 @bp.route("/units/<uuid:unit_id>/staff/new", methods=["GET", "POST"])
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_staff(unit_id: UUID) -> ResponseReturnValue:
     organisation, unit = _unit(unit_id)
@@ -95,6 +128,8 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
                 job_title=form.job_title.data or "",
                 is_admin=form.is_admin.data,
                 may_open_cases=form.may_open_cases.data,
+                is_leader=form.is_leader.data,
+                is_auditor=form.is_auditor.data,
             ),
         ),
     )
@@ -106,6 +141,7 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/staff/<uuid:person_id>/invite")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def invite_again(person_id: UUID) -> ResponseReturnValue:
     accounts.invite_again(g.actor, person_id)
@@ -113,21 +149,56 @@ def invite_again(person_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("office.index"), 303)
 
 
+@bp.get("/staff/<uuid:person_id>")
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def account(person_id: UUID) -> ResponseReturnValue:
+    """One account and its sign-ins."""
+    staff = _staff(person_id)
+    return render_template("office/account.html", staff=staff, sign_ins=account_facts.sign_ins(g.actor, person_id))
+
+
+@bp.get("/staff/<uuid:person_id>/renewal")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
+    return render_template("office/renewal.html", form=AskingForm(), staff=_staff(person_id))
+
+
+@bp.post("/staff/<uuid:person_id>/renewal")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def start_renewal(person_id: UUID) -> ResponseReturnValue:
+    accounts.start_renewal(g.actor, person_id)
+    flash(_("An invitation and a notice are on their way by mail."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
 @bp.get("/staff/<uuid:person_id>/close")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_close(person_id: UUID) -> ResponseReturnValue:
-    return render_template("office/close.html", form=AskingForm(), staff=_staff(person_id))
+    return _close_page(CloseForm(formdata=None), person_id)
 
 
 @bp.post("/staff/<uuid:person_id>/close")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def close(person_id: UUID) -> ResponseReturnValue:
-    accounts.close_account(g.actor, person_id)
+    form = CloseForm()
+    staff = _staff(person_id)
+
+    def shut() -> bool:
+        accounts.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
+        return True
+
+    if attempt(form, shut) is None:
+        return _close_page(form, person_id), status(form)
     flash(_("The account is closed, and everywhere it was signed in it is signed out."), "success")
     return redirect(url_for("office.index"), 303)
 
 
 @bp.post("/staff/<uuid:person_id>/reopen")
+@fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def reopen(person_id: UUID) -> ResponseReturnValue:
     accounts.reopen_account(g.actor, person_id)
@@ -157,3 +228,8 @@ def _staff(person_id: UUID) -> accounts.StaffLine:
                 if line.person_id == person_id:
                     return line
     raise NotFound
+
+
+def _close_page(form: CloseForm, person_id: UUID) -> str:
+    cases = account_facts.led_cases(g.actor, person_id)
+    return render_template("office/close.html", form=form, staff=_staff(person_id), cases=cases)

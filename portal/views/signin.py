@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from portal import clock
+from portal import audit, clock
 from portal.access.guard import cookie_name, public, signed_in
-from portal.access.signin import eid, passwords, sessions
-from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger
-from portal.access.signin.oidc import EidRefused
-from portal.errors import NotFound
-from portal.views import eids, entrance, words
+from portal.access.signin import eid, flow, halfway, passkeys, passwords, second_factor, sessions, throttle
+from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger, Unknown
+from portal.access.signin.flow import Leaving
+from portal.access.signin.oidc import EidRefused, OidcClient
+from portal.audit import Event
+from portal.errors import InvalidInput, NeighbourDown, NotFound
+from portal.providers import origin_of
+from portal.services import organisations, own_account
+from portal.services.staff_sso import REALM
+from portal.views import eids, entrance, staff_sso, words
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
 
 bp = Blueprint("signin", __name__)
@@ -30,6 +35,10 @@ class PasswordForm(AskingForm):
         ],
     )
     password = PasswordField(_l("Password"), validators=[InputRequired(message=words.INPUT["required"])])
+
+
+class SecondForm(AskingForm):
+    code = text_field(_l("Code from the app, or a recovery code"), 40)
 
 
 class CodeForm(AskingForm):
@@ -50,21 +59,109 @@ def with_password() -> ResponseReturnValue:
     asked = PasswordForm()
     if not asked.validate_on_submit():
         return _page(asked), INVALID
+    tried = throttle.begin(g.session, g.house.keyring, asked.email.data or "", *entrance.where_from())
     person = passwords.check(g.session, asked.email.data or "", asked.password.data or "")
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
         return _page(asked), INVALID
-    return entrance.welcome(person.id, "password", strong=False)
+    if not organisations.may_use_password(g.session, person.id):
+        return _switched_off("password", asked)
+    throttle.succeeded(g.session, tried)
+    if own_account.is_first_time(g.session, person.id):
+        own_account.note_first_time(g.session, person.id)
+        return entrance.welcome(person.id, "password", strong=False)
+    session["half"] = halfway.begin(g.session, person.id)
+    return redirect(url_for("signin.second"), 303)
+
+
+@bp.get("/sign-in/second")
+@public
+def second() -> ResponseReturnValue:
+    """The second step: showing the second factor or, the second time somebody signs in, setting one up."""
+    person_id = halfway.who(g.session, session.get("half", ""))
+    if g.actor or person_id is None:
+        return redirect(url_for("signin.form"), 303)
+    factors = second_factor.factors_of(g.session, person_id)
+    if not factors.any:
+        return redirect(url_for("factors.begin"), 303)
+    return render_template("signin/second.html", form=SecondForm(formdata=None), factors=factors)
+
+
+@bp.post("/sign-in/second")
+@public
+def with_second() -> ResponseReturnValue:
+    person_id = halfway.who(g.session, session.get("half", ""))
+    if g.actor or person_id is None:
+        return redirect(url_for("signin.form"), 303)
+    asked = SecondForm()
+    if asked.validate_on_submit():
+        tried = throttle.begin_factor(g.session, g.house.keyring, person_id)
+        method = second_factor.use(g.session, g.house.keyring, person_id, asked.code.data or "")
+        if method is not None:
+            throttle.succeeded(g.session, tried)
+            return entrance.welcome(person_id, f"password+{method}")
+        asked.code.errors = [words.INPUT["code_spent"]]
+    factors = second_factor.factors_of(g.session, person_id)
+    return render_template("signin/second.html", form=asked, factors=factors), INVALID
+
+
+@bp.post("/sign-in/passkey/options")
+@public
+def passkey_options() -> ResponseReturnValue:
+    """What the browser's passkey is to be asked: the same for everybody."""
+    session["passkey"], options = passkeys.begin_using(g.session, g.house.settings)
+    return options
+
+
+@bp.post("/sign-in/passkey")
+@public
+def with_passkey() -> ResponseReturnValue:
+    """A passkey alone signs in: it is something one has, unlocked by something one is or knows."""
+    try:
+        person_id = passkeys.use(
+            g.session, g.house.settings, session.pop("passkey", ""), request.form.get("credential", "")
+        )
+    except InvalidInput as problem:
+        asked = PasswordForm(formdata=None)
+        asked.form_errors = [words.sentence(problem)]
+        return _page(asked), INVALID
+    if not organisations.may_use_password(g.session, person_id):
+        return _switched_off("passkey", PasswordForm(formdata=None))
+    own_account.note_first_time(g.session, person_id)
+    return entrance.welcome(person_id, "passkey")
+
+
+def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
+    """For somebody whose organisation lets its staff in through its own sign-in alone."""
+    audit.record(g.session, Event.SIGN_IN_REFUSED, method=method, reason="switched_off")
+    asked.form_errors = [str(words.INPUT["password_off"])]
+    return _page(asked), INVALID
 
 
 @bp.post("/sign-out")
 @signed_in
 def out() -> ResponseReturnValue:
     """Ends the session in the database, so that a copied cookie is worth nothing either."""
+    leaving = flow.leave(g.session, g.house.keyring, g.actor.login_id)
     sessions.end(g.actor)
     session.clear()
+    if leaving and (endpoint := _end_session_endpoint(leaving.provider)):
+        return _signed_out(make_response(_other_door(leaving, endpoint)))
     flash(_("You are signed out. If others use this device, close the window too."), "success")
-    response = redirect(url_for("signin.form"), 303)
+    return _signed_out(make_response(redirect(url_for("signin.form"), 303)))
+
+
+@bp.post("/sign-out/<realm>/<key>")
+@public
+def out_there(realm: str, key: str) -> ResponseReturnValue:
+    """Hands the form on to the provider's own sign-out, as it came: 307 keeps the token out of every address."""
+    endpoint = _end_session_endpoint(f"{realm}:{key}")
+    if endpoint is None:
+        raise NotFound
+    return redirect(endpoint, 307)
+
+
+def _signed_out(response: Response) -> Response:
     response.delete_cookie(cookie_name(g.house.settings), path="/", secure=g.house.settings.https, httponly=True)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -83,6 +180,7 @@ def stay() -> ResponseReturnValue:
 @public
 def begin_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID; with the field `national_id` set, asks it for the national id too."""
+    session.pop("stranger", None)
     session.pop("confirming", None)
     return eids.send_out(key, national_id=request.form.get("national_id") == "1")
 
@@ -92,27 +190,32 @@ def begin_eid(key: str) -> ResponseReturnValue:
 def end_eid(key: str) -> ResponseReturnValue:
     """The way back from the eID."""
     client = eids.client(key)
+    provider = eids.provider_of(client)
     try:
-        attempt_row = eid.take_attempt(g.session, request.args.get("state", "")[:200], session.get("browser", ""), key)
-        eid.check_answer(client.provider, request.args.get("error"), request.args.get("iss"))
-        identity = client.redeem(request.args.get("code", "")[:4000], attempt_row.code_verifier, attempt_row.nonce)
-        eid.check_person(identity, client.provider, g.house.settings)
+        begun = flow.take_attempt(
+            g.session, request.args.get("state", "")[:200], session.get("browser", ""), f"{eid.REALM}:{key}"
+        )
+        client.check_answer(request.args.get("error"), request.args.get("iss"))
+        identity = client.redeem(request.args.get("code", "")[:4000], begun.code_verifier, begun.nonce)
+        eid.check_person(identity, provider, g.house.settings)
     except EidRefused as problem:
-        return eids.refused(client.provider, problem.why)
-    who = eid.recognise(g.session, g.house.keyring, identity, client.provider, attempt_row.asks_national_id)
+        return eids.refused(provider, problem.why)
+    except NeighbourDown:
+        return eids.away(provider)
+    who = eid.recognise(g.session, g.house.keyring, identity, provider, begun.asks_national_id)
     if g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id):
         # Somebody signed in who was asked to prove once more who they are: nobody else will do.
         if who != Recognised(g.actor.person_id):
-            return eids.refused(client.provider, "other_person")
+            return eids.refused(provider, "other_person")
         return entrance.confirmed(f"eid:{key}")
     match who:
         case Recognised():
-            return entrance.welcome(who.person_id, f"eid:{key}")
+            return entrance.welcome(who.person_id, f"eid:{key}", vouched=identity)
         case NeedsNationalId():
-            g.form_origins = [eids.origin(client.provider)]
-            return render_template("signin/first_time.html", provider=client.provider)
-        case Stranger():
-            session["stranger"] = [who.issuer, who.subject, key]
+            eids.let_forms_lead_to(provider)
+            return render_template("signin/first_time.html", provider=provider)
+        case Unknown():
+            session["stranger"] = eid.keep_stranger(g.session, g.house.keyring, identity, provider)
             return redirect(url_for("signin.code"), 303)
 
 
@@ -126,22 +229,57 @@ def code() -> ResponseReturnValue:
 @bp.post("/eid/code")
 @public
 def redeem_code() -> ResponseReturnValue:
-    stranger, key = _stranger()
+    who = _stranger()
     asked = CodeForm()
-    person_id = attempt(asked, lambda: eid.redeem_code(g.session, g.house.keyring, stranger, asked.code.data or ""))
-    if person_id is None:
+    found = attempt(asked, lambda: eid.redeem_code(g.session, g.house.keyring, who, asked.code.data or ""))
+    if found is None:
+        if asked.code.data:
+            audit.record(g.session, Event.SIGN_IN_REFUSED, method="code", reason="unknown")
         return render_template("signin/code.html", form=asked), status(asked)
-    return entrance.welcome(person_id, f"eid:{key}")
+    return entrance.welcome(found, f"eid:{who.provider}", vouched=who.identity)
 
 
 def _page(asked: PasswordForm) -> str:
-    providers = eids.offered()
     ended = request.args.get("ended") == "1"
-    return render_template("signin/form.html", form=asked, providers=providers, ended=ended)
+    providers, staff_providers = eids.offered(), staff_sso.offered()
+    return render_template(
+        "signin/form.html", form=asked, providers=providers, staff_providers=staff_providers, ended=ended
+    )
 
 
-def _stranger() -> tuple[Stranger, str]:
-    kept = session.get("stranger")
-    if not kept:
+def _stranger() -> Stranger:
+    """Who waits with a code in this browser. Raises NotFound."""
+    token = session.get("stranger")
+    if not isinstance(token, str):
         raise NotFound
-    return Stranger(kept[0], kept[1]), kept[2]
+    return eid.stranger(g.session, g.house.keyring, token)
+
+
+def _end_session_endpoint(provider: str) -> str | None:
+    """Where one signs out at that provider (realm and key), if it offers it."""
+    client = _client_of(provider)
+    return client.end_session_endpoint() if client else None
+
+
+def _client_of(provider: str) -> OidcClient | None:
+    realm, _colon, key = provider.partition(":")
+    if realm == REALM:
+        return staff_sso.clients()[key][0] if key in staff_sso.clients() else None
+    return eids.clients().get(key) if realm == eid.REALM else None
+
+
+def _other_door(leaving: Leaving, endpoint: str) -> str:
+    """Signed out here; the provider may still know the person, which matters where others use the device."""
+    realm, _colon, key = leaving.provider.partition(":")
+    client = _client_of(leaving.provider)
+    if client is None:
+        raise NotFound
+    g.form_origins = [origin_of(endpoint)]
+    g.actor = g.limits = None
+    return render_template(
+        "signin/goodbye.html",
+        provider=client.provider,
+        action=url_for("signin.out_there", realm=realm, key=key),
+        hint=leaving.id_token,
+        back=f"{g.house.settings.origin}{url_for('signin.form')}",
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, redirect, render_template, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import signed_in
-from portal.access.signin import kept
-from portal.views import eids
-from portal.views.asking import AskingForm
+from portal.access.guard import leads_somewhere, signed_in
+from portal.access.signin import kept, passkeys, second_factor, throttle
+from portal.access.signin.kept import Kept
+from portal.errors import InvalidInput
+from portal.views import eids, entrance, staff_sso, words
+from portal.views.asking import INVALID, AskingForm
+from portal.views.signin import SecondForm
 
 bp = Blueprint("stepup", __name__)
 
@@ -16,8 +19,38 @@ bp = Blueprint("stepup", __name__)
 @bp.get("/step-up")
 @signed_in
 def ask() -> ResponseReturnValue:
-    providers = [] if g.actor.is_staff else eids.offered()
-    return render_template("stepup/ask.html", form=AskingForm(), providers=providers)
+    return _page(SecondForm(formdata=None))
+
+
+@bp.post("/step-up")
+@signed_in
+def with_code() -> ResponseReturnValue:
+    """A code of the app or from paper, by a professional."""
+    asked = SecondForm()
+    if asked.validate_on_submit():
+        tried = throttle.begin_factor(g.session, g.house.keyring, g.actor.person_id)
+        method = second_factor.use(g.session, g.house.keyring, g.actor.person_id, asked.code.data or "")
+        if method is not None:
+            throttle.succeeded(g.session, tried)
+            return entrance.confirmed(method)
+        asked.code.errors = [words.INPUT["code_spent"]]
+    return _page(asked), INVALID
+
+
+@bp.post("/step-up/passkey")
+@signed_in
+def with_passkey() -> ResponseReturnValue:
+    try:
+        person_id = passkeys.use(
+            g.session, g.house.settings, session.pop("passkey", ""), request.form.get("credential", "")
+        )
+        if person_id != g.actor.person_id:
+            raise InvalidInput("", "passkey_refused")
+    except InvalidInput as problem:
+        asked = SecondForm(formdata=None)
+        asked.form_errors = [words.sentence(problem)]
+        return _page(asked), INVALID
+    return entrance.confirmed("passkey")
 
 
 @bp.post("/step-up/eid/<key>")
@@ -26,6 +59,25 @@ def with_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID, which is asked to let the person identify themselves anew."""
     session["confirming"] = str(g.actor.login_id)
     return eids.send_out(key, anew=True)
+
+
+@bp.post("/step-up/staff/<key>")
+@signed_in
+def with_staff_sign_in(key: str) -> ResponseReturnValue:
+    """Sends the browser to the organisation's own sign-in, likewise."""
+    session["confirming"] = str(g.actor.login_id)
+    return staff_sso.send_out(key, anew=True)
+
+
+@bp.post("/keep")
+@signed_in
+def keep() -> ResponseReturnValue:
+    """Just before the session ends, the page in front of somebody puts aside what they have typed."""
+    path = request.form.get("kept_for", "")[:500]
+    if leads_somewhere(path):
+        fields = tuple(field for field in request.form.items(multi=True) if field[0] != "kept_for")
+        session["kept"] = [kept.keep(g.session, g.actor.person_id, Kept(path, fields)), path]
+    return "", 204
 
 
 @bp.get("/go-on")
@@ -38,3 +90,14 @@ def go_on() -> ResponseReturnValue:
         return redirect(url_for("front.index"), 303)
     fields = [(name, value) for name, value in found.fields if name != "csrf_token"]
     return render_template("stepup/go_on.html", path=path, fields=fields)
+
+
+def _page(asked: AskingForm) -> str:
+    if not g.actor.is_staff:
+        return render_template(
+            "stepup/ask.html", form=asked, providers=eids.offered(), staff_providers=[], factors=None
+        )
+    factors = second_factor.factors_of(g.session, g.actor.person_id)
+    return render_template(
+        "stepup/ask.html", form=asked, providers=[], staff_providers=staff_sso.offered(), factors=factors
+    )

@@ -12,7 +12,7 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import fresh, opens
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.clock import now
@@ -180,6 +180,7 @@ def code(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:membership_id>/national-id")
+@fresh
 @opens(Action.NATIONAL_ID_SHOW)
 def national_id(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     number = team.show_national_id(ticket, membership_id)

@@ -24,9 +24,39 @@ INPUT = {
     "email_wrong": _l("This is not an e-mail address."),
     "email_taken": _l("Somebody already has an account with this e-mail address."),
     "own_account": _l("You cannot close your own account. Another administrator can."),
+    "no_other_sign_in": _l(
+        "This organisation has no other way to sign in yet. Set that up first (docs/staff-sign-in.md)."
+    ),
+    "leads_cases": _l("Cases still have this person as their guide. Let somebody take them over first."),
+    "list_unreadable": _l("The list cannot be read. Save it as CSV (UTF-8) and choose it again."),
+    "list_empty": _l("The list is empty."),
+    "list_columns": _l("The first line must name the columns. These are missing: %(missing)s."),
+    "list_long": _l("The list is too long. Take at most %(most)s people at a time."),
+    "list_faults": _l("Some rows must be put right first. Nobody has been invited yet."),
+    "list_formula": _l("This looks like a formula. Write it as plain text, without =, +, - or @ first."),
+    "list_too_long": _l("This is too long."),
+    "list_twice": _l("This address is in the list twice."),
+    "list_unit": _l("The organisation has no unit of that name."),
+    "list_role": _l("This is not a role. Use administrator, case opener, professional, leader or auditor."),
+    "password_off": _l("At your workplace, passwords are not used here. Sign in through your workplace instead."),
     "own_access": _l("The guide always has access. Hand the case over to another guide instead."),
     "password_short": _l("The password is too short. It takes at least %(least)s characters; a sentence is good."),
     "password_long": _l("The password is too long. It may have at most %(most)s characters."),
+    "password_common": _l(
+        "The password is easy to guess: it is made of words and rows that many use, or of your name. Choose another."
+    ),
+    "password_same": _l("This is the password you have already."),
+    "password_wrong": _l("This is not your password."),
+    "code_wrong": _l(
+        "The code does not fit. Look at the newest one in the app, and check that the phone's clock is right."
+    ),
+    "code_spent": _l("The code does not fit, or it has been used. Wait for the next one, and write that."),
+    "offer_old": _l("The page had been open for too long. Scan the new picture below."),
+    "passkey_refused": _l("The passkey could not be used here. Try once more, or choose another way."),
+    "passkeys_many": _l("You have %(most)s passkeys already. Remove one first."),
+    "last_factor": _l("This is your only second step. Set up another one first."),
+    "own_renewal": _l("You cannot do this for yourself. Another administrator can."),
+    "other_organisation": _l("Only an administrator of the person's own organisation can do this."),
     "password_differs": _l("The two passwords are not the same."),
     "cpr_impossible": _l("This cannot be a CPR number. It has ten digits: the birth date (DDMMYY) and four more."),
     "cpr_other_birth_date": _l("The CPR number belongs to another birth date than the one above."),
@@ -240,8 +270,28 @@ EID_REFUSED = {
         "Your eID was used at a level that is not safe enough here. Use the app or a code display, and try again."
     ),
     "age": _l("You are too young to sign in here yourself. Talk to your guide about what is in your case."),
+    "age_unknown": _l("The eID did not tell how old you are, so we could not let you in. Talk to your guide."),
+    "away": _l("The eID does not answer just now. It is not your fault. Wait a moment and try again."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "other_person": _l("The eID belongs to somebody else than the person who is signed in here."),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),
 }
+STAFF_REFUSED = {
+    "aborted": _l("You stopped before you were signed in. You can try again when you want to."),
+    "level": _l("Your workplace signed you in at a level that is not safe enough here. Sign in with two factors."),
+    "organisation": _l("Your workplace is not known here, or your account belongs to another. Ask your administrator."),
+    "role": _l("Your workplace has not given you a role here. Ask the person who gives out access at your workplace."),
+    "account": _l(
+        "You have no account here that fits. Ask your administrator to invite you or to look at your e-mail."
+    ),
+    "unit": _l("The unit you work in is not known here. Ask your administrator to add it."),
+    "closed": _l("Your account here is closed. Your administrator can open it again."),
+    "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
+    "provider": _l("Your workplace could not sign you in just now. Try again in a little while."),
+    "away": _l("The sign-in of your workplace does not answer just now. Wait a moment and try again."),
+}
+STAFF_REFUSED_OTHERWISE = _l(
+    "The answer from your workplace could not be trusted, so you were not signed in. Try again."
+)
+
 EID_REFUSED_OTHERWISE = _l("The answer from the eID could not be trusted, so you were not signed in. Try again.")

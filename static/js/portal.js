@@ -37,11 +37,29 @@ if (body.dataset.ends && ending) {
   const skew = Date.now() - Date.parse(body.dataset.now);
   let ends = Date.parse(body.dataset.ends) + skew;
   const stay = document.getElementById("stay");
+  // Nothing typed is lost: it is put aside, sealed, and is there again after signing in.
+  let kept = false;
+  const typed = (form) => [...form.querySelectorAll("textarea, input")]
+    .some((field) => field.type !== "hidden" && field.type !== "password" && field.value !== field.defaultValue);
+  const keep = () => {
+    const form = [...document.querySelectorAll("main form[method=post]")].find(typed);
+    if (!form) return;
+    const fields = new FormData(form);
+    for (const [name, value] of [...fields]) if (value instanceof File) fields.delete(name);
+    fields.set("kept_for", window.location.pathname);
+    fetch(stay.dataset.keep, { method: "POST", body: fields });
+  };
   const look = () => {
     const left = ends - Date.now();
     ending.hidden = left > 120000;
+    // What cannot be put off any longer says so instead of offering it.
+    const over = ends >= Date.parse(body.dataset.absolute) + skew;
+    document.getElementById("ending-text").hidden = over;
+    document.getElementById("over-text").hidden = !over;
+    stay.hidden = over;
+    if (left <= 10000 && !kept) { kept = true; keep(); }
     if (left <= 0) { window.location.reload(); return; }
-    window.setTimeout(look, Math.max(1000, Math.min(left - 119000, 30000)));
+    window.setTimeout(look, left > 120000 ? Math.min(left - 119000, 30000) : 1000);
   };
   stay.addEventListener("submit", async (event) => {
     event.preventDefault();

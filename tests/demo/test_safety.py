@@ -11,7 +11,8 @@ from portal.cli import cli
 from portal.demo import eid
 from portal.errors import Unsafe
 from portal.house import open_house, refuse_unsafe
-from portal.settings import Environment, Settings, read_eid_providers
+from portal.providers import read_eid_providers
+from portal.settings import Environment, Settings
 
 GOOD = {
     "environment": "production",
@@ -39,7 +40,8 @@ def test_forgetting_to_say_where_one_is_means_production() -> None:
 
 
 def test_a_sound_production_is_let_through(tmp_path: Path) -> None:
-    (tmp_path / "eid.toml").write_text(PROVIDER)
+    (tmp_path / "secret").write_text("of the portal alone")
+    (tmp_path / "eid.toml").write_text(PROVIDER.replace("/run/secrets/eid", str(tmp_path / "secret")))
     refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
 
 

@@ -79,6 +79,12 @@ def test_the_story(stage: Stage, cast: Cast) -> None:
 def an_administrator_builds_the_house(admin: Person) -> None:
     admin.reads("Mine sager")
     admin.click("Konti")
+    admin.click("Tilføj en organisation")
+    admin.reads("Du har ikke noget ekstra trin endnu")
+    admin.click("Vælg et ekstra trin")
+    admin.sets_up_a_code_app()
+    admin.reads("Tilføj en organisation")
+    admin.click("Konti")
     for name, (kind, units) in PLACES.items():
         if kind:
             admin.click("Tilføj en organisation")
@@ -396,5 +402,8 @@ def the_birthday_passes(stage: Stage, cast: Cast) -> None:
     lone.reads("Ikke åbent for dig")
     lone.reads_not("Alma")
     jonas = cast.professional("jonas@eksempelby.example", PASSWORD)
+    jonas.reads("Du har logget på før, så nu skal du bruge det.")
+    jonas.picture("second-step")
+    jonas.sets_up_a_code_app(ahead=timedelta(days=41))
     jonas.click(ALMA[0])
     jonas.reads("Velkommen")

@@ -32,6 +32,8 @@ STANDINGS = {
 }
 OFFICES = {
     "administrator": {OfficeAction.ACCOUNTS_MANAGE},
+    "leader": {OfficeAction.FIGURES_VIEW},
+    "auditor": {OfficeAction.TRACE_VIEW},
     "guide": {OfficeAction.CASE_OPEN},
     "stranger": {OfficeAction.CASE_OPEN},
 }
@@ -47,12 +49,14 @@ def ask(browser: Browser, route: Route, target: Target, token: str) -> Page:
 
 def expected(kind: str, route: Route) -> set[int]:
     """The statuses that kind of person may meet at that route."""
-    fine = {200, 303, 422, 404, 410}  # 404 and 410: the thing asked for is made up or has no scan, which only those
-    if route.access == "public":  # who may come this far are told
+    # 204: nothing to show. 404 and 410: the thing asked for is made up or has no scan, which only those who may come
+    # this far are told.
+    fine = {200, 204, 303, 422, 404, 410}
+    if route.access == "public":
         return fine
     if kind == "anonymous":
         return {303}
-    if route.access == "signed_in":
+    if route.access in ("signed_in", "halfway"):
         return fine
     if isinstance(route.access, OfficeAction):
         return fine if route.access in OFFICES.get(kind, set()) else {403}

@@ -21,7 +21,7 @@ from tests.rules.routes import CASE_ROUTES, ROUTES, own
 from tests.story import Story
 from tests.world import World
 
-MACHINERY = {"login", "kept_form", "audit_event", "audit_head", "test_clock", "alembic_version"}
+MACHINERY = {"login", "kept_form", "sign_in_try", "audit_event", "audit_head", "test_clock", "alembic_version"}
 
 
 def test_a_change_that_leaves_no_trace_cannot_be_committed(house: House) -> None:
@@ -148,7 +148,8 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         for event in Event
         if event.value.split(".")[0]
         in {"chain", "stranger", "organisation", "unit", "staff", "invitation", "password", "account", "signed"}
-        | {"sign_in", "eid", "stepped", "windows"}
+        | {"sign_in", "eid", "stepped", "windows", "roles", "sign_ins", "passwords", "figures", "trace"}
+        | {"factor", "recovery_codes", "recovery_code", "renewal", "notice"}
     }
     assert set(words.DID) == set(Event) - of_the_office
 

@@ -1,4 +1,4 @@
-"""Signing in with a national eID: the way out, the way back, and who it turns out to be.
+"""Signing in with a national eID: who it turns out to be.
 
 Nobody becomes a user here by signing in. A person is recognised by (issuer, subject) once they have been here; the
 first time by the keyed hash of their national id, or by a code their guide gave them.
@@ -6,36 +6,28 @@ first time by the keyed hash of their national id, or by a code their guide gave
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from portal import audit, clock
-from portal.access.signin.oidc import EidRefused, Identity, OidcClient
+from portal import audit, clock, national_ids
+from portal.access.signin.flow import ATTEMPT_LASTS, Question, digest
+from portal.access.signin.oidc import EidRefused, Identity
 from portal.audit import Event
-from portal.cpr import Cpr
 from portal.db import PortalSession
-from portal.errors import InvalidInput
-from portal.models import EidAttempt, EidLink, InvitationCode, NationalId, Person
-from portal.settings import EidProvider, Settings
+from portal.errors import InvalidInput, NotFound
+from portal.models import EidLink, EidStranger, InvitationCode, NationalId, Person
+from portal.national_ids import KnownNumber
+from portal.providers import EidProvider, NationalIdKind
+from portal.settings import Settings
 from portal.storage.keys import Keyring
 
-ATTEMPT_LASTS = timedelta(minutes=10)
-_ABORTED = {"access_denied", "mitid_user_aborted", "user_aborted", "cancelled"}
-
-
-@dataclass(frozen=True)
-class WayOut:
-    """Where to send the browser, and the secret that ties the attempt to it."""
-
-    url: str
-    browser_token: str
+REALM = "eid"
+_PLACE = "id token of a stranger"
 
 
 @dataclass(frozen=True)
@@ -49,86 +41,89 @@ class NeedsNationalId:
 
 
 @dataclass(frozen=True)
-class Stranger:
+class Unknown:
     """Nobody this portal knows; a code from a guide may change that."""
 
-    issuer: str
-    subject: str
+
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody unknown who is about to type their code."""
+
+    identity: Identity
+    provider: str
+    token: str
 
 
-def begin(
-    session: PortalSession, client: OidcClient, browser_token: str | None, national_id: bool, anew: bool = False
-) -> WayOut:
-    """Prepares a sign-in, or with `anew` a fresh proof by somebody signed in. Raises NeighbourDown('eid')."""
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    browser_token = browser_token or secrets.token_urlsafe(32)
-    provider = client.provider
-    scopes = provider.scopes + (provider.national_id_scopes if national_id else ())
-    url = client.authorization_url(state, nonce, verifier, scopes, anew)
-    session.add(
-        EidAttempt(
-            state_sha256=_digest(state),
-            browser_sha256=_digest(browser_token),
-            provider=provider.key,
-            nonce=nonce,
-            code_verifier=verifier,
-            asks_national_id=national_id,
-            started_at=clock.now(),
-        )
-    )
-    return WayOut(url, browser_token)
-
-
-def take_attempt(session: PortalSession, state: str, browser_token: str, provider: str) -> EidAttempt:
-    """The attempt this answer belongs to, which is thereby used up. Raises EidRefused('state') for any other."""
-    attempt = session.execute(
-        delete(EidAttempt).where(EidAttempt.state_sha256 == _digest(state)).returning(EidAttempt)
-    ).scalar_one_or_none()
-    if (
-        attempt is None
-        or attempt.provider != provider
-        or clock.now() - attempt.started_at > ATTEMPT_LASTS
-        or not hmac.compare_digest(attempt.browser_sha256, _digest(browser_token))
-    ):
-        raise EidRefused("state")
-    return attempt
-
-
-def check_answer(provider: EidProvider, error: str | None, issuer: str | None) -> None:
-    """Raises EidRefused when the provider says no, or the answer names another issuer (RFC 9207)."""
-    if error is not None:
-        raise EidRefused("aborted" if error in _ABORTED else "provider")
-    if issuer is not None and issuer.rstrip("/") != provider.issuer_url:
-        raise EidRefused("issuer")
+def question(provider: EidProvider, national_id: bool = False, anew: bool = False) -> Question:
+    """What to ask the eID for: the national id only where it may tell who somebody new is; with `anew`, that the person
+    identifies themselves again."""
+    fresh = {"prompt": "login", "max_age": "0"} if anew else {}
+    if not national_id:
+        return Question(parameters=tuple(fresh.items()))
+    return Question(True, provider.national_id_scopes, tuple({**provider.national_id_parameters, **fresh}.items()))
 
 
 def check_person(identity: Identity, provider: EidProvider, settings: Settings) -> None:
-    """Raises EidRefused for too low a level of assurance, or somebody younger than the portal allows."""
+    """Raises EidRefused for too low a level of assurance, somebody younger than the portal allows, or somebody whose
+    age the eID should have told and did not."""
     if identity.claims.get(provider.level_claim) not in provider.levels_accepted:
         raise EidRefused("level")
-    born = _birth_date(identity.claims.get(provider.birth_date_claim))
+    number = _number(identity, provider)
+    if provider.birth_date_claim:
+        born = _birth_date(identity.claims.get(provider.birth_date_claim))
+    else:
+        born = number.birth_date if number else None
+    known_later = not provider.birth_date_claim and provider.asks_separately
+    if born is None and not known_later:
+        raise EidRefused("age_unknown")
     if born is not None and clock.age_on(born, clock.now().date()) < settings.minimum_age:
         raise EidRefused("age")
 
 
 def recognise(
     session: PortalSession, keyring: Keyring, identity: Identity, provider: EidProvider, asked_national_id: bool
-) -> Recognised | NeedsNationalId | Stranger:
+) -> Recognised | NeedsNationalId | Unknown:
     """Who this is here."""
     linked = session.get(EidLink, (identity.issuer, identity.subject))
     if linked is not None:
         return Recognised(linked.person_id)
-    if not asked_national_id and provider.national_id_scopes:
+    if not asked_national_id and provider.asks_separately:
         return NeedsNationalId()
-    number = identity.claims.get(provider.national_id_claim)
-    person_id = _by_national_id(session, keyring, number) if isinstance(number, str) else None
+    number = _number(identity, provider)
+    person_id = _by_national_id(session, keyring, provider.national_id_kind, number) if number else None
     if person_id is None:
-        return Stranger(identity.issuer, identity.subject)
+        return Unknown()
     link(session, identity.issuer, identity.subject, person_id)
     return Recognised(person_id)
 
 
-def redeem_code(session: PortalSession, keyring: Keyring, stranger: Stranger, code: str) -> UUID:
+def keep_stranger(session: PortalSession, keyring: Keyring, identity: Identity, provider: EidProvider) -> str:
+    """Notes, for ten minutes, who wants to come in with a code. Returns the token for their browser: the browser itself
+    holds nothing about them."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        EidStranger(
+            token_sha256=digest(token),
+            issuer=identity.issuer,
+            subject=identity.subject,
+            provider=provider.key,
+            id_token_sealed=keyring.seal_token(identity.id_token, _PLACE),
+            arrived_at=clock.now(),
+        )
+    )
+    return token
+
+
+def stranger(session: PortalSession, keyring: Keyring, token: str) -> Stranger:
+    """Who that token stands for. Raises NotFound after ten minutes, or when there is nobody."""
+    found = session.get(EidStranger, digest(token))
+    if found is None or clock.now() - found.arrived_at > ATTEMPT_LASTS:
+        raise NotFound
+    id_token = keyring.open_token(found.id_token_sealed, _PLACE)
+    return Stranger(Identity(found.issuer, found.subject, {}, id_token), found.provider, token)
+
+
+def redeem_code(session: PortalSession, keyring: Keyring, who: Stranger, code: str) -> UUID:
     """The person a guide's code stands for; the code is used up. Raises InvalidInput when it opens nothing."""
     value = keyring.match_value("invitation-code", normal_code(code))
     found = session.scalars(
@@ -137,16 +132,21 @@ def redeem_code(session: PortalSession, keyring: Keyring, stranger: Stranger, co
         .with_for_update()
     ).one_or_none()
     if found is None or found.expires_at <= clock.now():
-        audit.record(session, Event.SIGN_IN_REFUSED, method="code", reason="unknown")
         raise InvalidInput("code", "unknown")
     found.used_at = clock.now()
-    link(session, stranger.issuer, stranger.subject, found.person_id)
+    link(session, who.identity.issuer, who.identity.subject, found.person_id)
+    session.execute(delete(EidStranger).where(EidStranger.token_sha256 == digest(who.token)))
     return found.person_id
 
 
 def link(session: PortalSession, issuer: str, subject: str, person_id: UUID) -> None:
     session.add(EidLink(issuer=issuer, subject=subject, person_id=person_id, linked_at=clock.now()))
     audit.record(session, Event.EID_LINKED, item_id=person_id)
+
+
+def forget_strangers(session: PortalSession) -> None:
+    """Removes those who never came in."""
+    session.execute(delete(EidStranger).where(EidStranger.arrived_at < clock.now() - ATTEMPT_LASTS))
 
 
 def is_closed(session: PortalSession, person_id: UUID) -> bool:
@@ -158,12 +158,17 @@ def normal_code(code: str) -> str:
     return "".join(character for character in code.upper() if character.isalnum())[:40]
 
 
-def _by_national_id(session: PortalSession, keyring: Keyring, number: str) -> UUID | None:
+def _number(identity: Identity, provider: EidProvider) -> KnownNumber | None:
+    """The national id the eID told, if it told one that can be."""
+    told = identity.claims.get(provider.national_id_claim) if provider.national_id_claim else None
     try:
-        cpr = Cpr.parse(number, clock.now().date())
+        return national_ids.read(provider.national_id_kind, told, clock.now().date()) if isinstance(told, str) else None
     except ValueError:
         return None
-    value = keyring.match_value("dk-cpr", cpr.number)
+
+
+def _by_national_id(session: PortalSession, keyring: Keyring, kind: NationalIdKind, number: KnownNumber) -> UUID | None:
+    value = keyring.match_value(kind.value, number.value)
     return session.scalars(select(NationalId.person_id).where(NationalId.match_value == value)).one_or_none()
 
 
@@ -172,7 +177,3 @@ def _birth_date(value: Any) -> date | None:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

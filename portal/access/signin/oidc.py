@@ -16,21 +16,26 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import urllib3
 from jose import jwt
 
 from portal import clock
 from portal.errors import NeighbourDown, PortalError
-from portal.settings import EidProvider
+from portal.providers import OidcProvider
 
 _LARGEST_TOKEN = 16 * 1024
 _LARGEST_ANSWER = 256 * 1024
 _FRESH_FOR = 30 * 60
+_ASKS_AGAIN = 10
+"""Seconds between two looks for a key that is not known, so that nobody can make us hammer a provider."""
+_PATIENCE = 8
+"""Seconds that one answer may take altogether: a provider that sends a byte now and then is as good as away."""
 _SKEW = 60
 _OLDEST_TOKEN = 10 * 60
 _KEY_TYPES = {"ES256": "EC", "RS256": "RSA"}
+_ABORTED = {"access_denied", "mitid_user_aborted", "user_aborted", "cancelled"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -55,7 +60,7 @@ class Identity:
 class OidcClient:
     """Talks to one provider. Safe to share between threads; keeps its metadata and keys for half an hour."""
 
-    def __init__(self, provider: EidProvider, redirect_uri: str) -> None:
+    def __init__(self, provider: OidcProvider, redirect_uri: str) -> None:
         self.provider = provider
         self.redirect_uri = redirect_uri
         self._http = urllib3.PoolManager(
@@ -64,28 +69,38 @@ class OidcClient:
         self._lock = threading.Lock()
         self._metadata: dict[str, Any] = {}
         self._keys: list[dict[str, Any]] = []
-        self._fetched = -math.inf
+        self._fetched = self._looked_again = -math.inf
 
     def authorization_url(
-        self, state: str, nonce: str, verifier: str, scopes: tuple[str, ...], anew: bool = False
+        self, state: str, nonce: str, verifier: str, scopes: tuple[str, ...], parameters: dict[str, str]
     ) -> str:
-        """Where to send the browser; `anew` asks that the person identify themselves again.
+        """Where to send the browser; `scopes` and `parameters` are asked for beside the provider's own.
 
-        Raises NeighbourDown('eid') when the provider does not answer."""
+        Raises NeighbourDown('eid') when the provider does not answer.
+        """
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         question = {
+            **self.provider.parameters,
+            **parameters,
             "response_type": "code",
             "client_id": self.provider.client_id,
             "redirect_uri": self.redirect_uri,
-            "scope": " ".join(scopes),
+            "scope": " ".join(dict.fromkeys(self.provider.scopes + scopes)),
             "state": state,
             "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        if anew:
-            question |= {"prompt": "login", "max_age": "0"}
         return f"{self._endpoint('authorization_endpoint')}?{urlencode(question)}"
+
+    def check_answer(self, error: str | None, issuer: str | None) -> None:
+        """Raises EidRefused when the provider says no, or does not say that it is itself where it should (RFC 9207)."""
+        if issuer is not None and issuer.rstrip("/") != self.provider.issuer_url:
+            raise EidRefused("issuer")
+        if issuer is None and self._metadata.get("authorization_response_iss_parameter_supported") is True:
+            raise EidRefused("issuer")
+        if error is not None:
+            raise EidRefused("aborted" if error in _ABORTED else "provider")
 
     def redeem(self, code: str, verifier: str, nonce: str) -> Identity:
         """Trades the code for an identity. Raises EidRefused for a wrong answer, NeighbourDown('eid') for none."""
@@ -99,13 +114,10 @@ class OidcClient:
             raise EidRefused("userinfo_sub")
         return Identity(self.provider.issuer_url, claims["sub"], {**more, **claims}, id_token)
 
-    def end_session_url(self, id_token: str, back_to: str) -> str | None:
-        """Where signing out at the provider happens, if it offers that."""
-        self._refresh()
-        endpoint = self._metadata.get("end_session_endpoint")
-        if not endpoint:
-            return None
-        return f"{endpoint}?{urlencode({'id_token_hint': id_token, 'post_logout_redirect_uri': back_to})}"
+    def end_session_endpoint(self) -> str | None:
+        """Where signing out at the provider happens, if it offers that and has been heard of lately. Asks nobody."""
+        url = self._metadata.get("end_session_endpoint")
+        return url if isinstance(url, str) and _is_safe(url) else None
 
     # Talking
 
@@ -118,9 +130,12 @@ class OidcClient:
 
     def _refresh(self, force: bool = False) -> None:
         with self._lock:
-            age = time.monotonic() - self._fetched
-            # A token signed with a key not yet known makes us look again, but not more than every ten seconds.
-            if age < (10 if force else _FRESH_FOR):
+            now = time.monotonic()
+            if force:
+                if now - self._looked_again < _ASKS_AGAIN:
+                    return
+                self._looked_again = now
+            elif now - self._fetched < _FRESH_FOR:
                 return
             metadata = self._get(f"{self.provider.issuer_url}/.well-known/openid-configuration")
             if metadata.get("issuer") not in (self.provider.issuer_url, f"{self.provider.issuer_url}/"):
@@ -140,7 +155,13 @@ class OidcClient:
             "redirect_uri": self.redirect_uri,
             "code_verifier": verifier,
         }
-        headers = urllib3.make_headers(basic_auth=f"{self.provider.client_id}:{secret}")
+        headers: dict[str, str] = {}
+        if self.provider.client_authentication == "post":
+            form |= {"client_id": self.provider.client_id, "client_secret": secret}
+        else:
+            # RFC 6749, 2.3.1: both parts are form-encoded before they become a header.
+            pair = f"{quote_plus(self.provider.client_id)}:{quote_plus(secret)}"
+            headers = dict(urllib3.make_headers(basic_auth=pair))
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         return self._ask("POST", self._endpoint("token_endpoint"), headers, urlencode(form))
 
@@ -151,9 +172,9 @@ class OidcClient:
         try:
             answer = self._http.request(method, url, headers=headers, body=body, redirect=False, preload_content=False)
             try:
-                content = answer.read(_LARGEST_ANSWER + 1)
+                content = _read(answer)
             finally:
-                answer.release_conn()
+                answer.close()
         except (urllib3.exceptions.HTTPError, OSError) as problem:
             raise NeighbourDown("eid") from problem
         if answer.status >= 500:
@@ -234,6 +255,16 @@ class OidcClient:
             if len(fitting) == 1:
                 return fitting[0]
         raise EidRefused("key")
+
+
+def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """The body, up to one byte more than is taken. Raises NeighbourDown('eid') for one that never comes to an end."""
+    deadline, content = time.monotonic() + _PATIENCE, b""
+    while len(content) <= _LARGEST_ANSWER and (piece := answer.read1(_LARGEST_ANSWER)):
+        content += piece
+        if time.monotonic() > deadline:
+            raise NeighbourDown("eid")
+    return content
 
 
 def _is_instant(value: object) -> bool:

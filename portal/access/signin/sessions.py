@@ -21,6 +21,7 @@ from portal.access.roles import OFFICE_MATRIX
 from portal.access.ticket import Actor
 from portal.audit import Event
 from portal.db import PortalSession
+from portal.errors import NotFound
 from portal.models import Login, Membership, Person, Staff
 from portal.models.people import PersonKind
 from portal.settings import Settings
@@ -35,6 +36,7 @@ class Limits:
 
     idle_at: datetime
     absolute_at: datetime
+    began_at: datetime
     fresh_until: datetime | None = None
     """Until when the last strong proof of who this is still counts as fresh (see stepup); None when there was none."""
 
@@ -84,8 +86,8 @@ def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Acto
     login, person, staff = row
     now = clock.now()
     limits = _limits(login, person, settings)
-    # A clock set back must not revive a session either.
-    if now >= limits.ends_at or now < login.started_at - timedelta(minutes=1):
+    # A clock set back must not revive a session either: it does not begin before it was last seen.
+    if now >= limits.ends_at or now < login.seen_at - timedelta(minutes=1):
         return None
     if now - login.seen_at >= _SEEN_EVERY:
         login.seen_at = now
@@ -113,6 +115,39 @@ def whose(session: PortalSession, token: str) -> UUID | None:
     ).one_or_none()
 
 
+@dataclass(frozen=True)
+class Device:
+    """One place where somebody is signed in."""
+
+    login_id: UUID
+    called: str
+    method: str
+    began_at: datetime
+    seen_at: datetime
+
+
+def devices(session: PortalSession, person_id: UUID, settings: Settings) -> list[Device]:
+    """Where this person is signed in now, last used first."""
+    person = session.get_one(Person, person_id)
+    rows = select(Login).where(Login.person_id == person_id, Login.ended_at.is_(None)).order_by(Login.seen_at.desc())
+    now = clock.now()
+    return [
+        Device(login.id, login.device, login.method, login.started_at, login.seen_at)
+        for login in session.scalars(rows)
+        if now < _limits(login, person, settings).ends_at
+    ]
+
+
+def end_there(actor: Actor, login_id: UUID) -> None:
+    """Ends one of this person's own sessions, wherever it is. Raises NotFound for anybody else's."""
+    login = actor.session.get(Login, login_id)
+    if login is None or login.person_id != actor.person_id:
+        raise NotFound
+    if login.ended_at is None:
+        login.ended_at = clock.now()
+        audit.record(actor.session, Event.SIGNED_OUT_ELSEWHERE, item_id=actor.person_id)
+
+
 def end(actor: Actor) -> None:
     """Ends the session this actor came with."""
     login = actor.session.get(Login, actor.login_id)
@@ -134,6 +169,7 @@ def _limits(login: Login, person: Person, settings: Settings) -> Limits:
     return Limits(
         idle_at=login.seen_at + timedelta(minutes=idle),
         absolute_at=login.started_at + timedelta(hours=settings.session_hours),
+        began_at=login.started_at,
         fresh_until=login.fresh_at + FRESH_FOR if login.fresh_at else None,
     )
 
@@ -148,6 +184,10 @@ def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | 
         office |= OFFICE_MATRIX["administrator"]
     if staff.may_open_cases:
         office |= OFFICE_MATRIX["case opener"]
+    if staff.is_leader:
+        office |= OFFICE_MATRIX["leader"]
+    if staff.is_auditor:
+        office |= OFFICE_MATRIX["auditor"]
     return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id)
 
 

@@ -1,0 +1,167 @@
+"""Guessing is slow: tries to sign in are counted in the database, for all processes together.
+
+For one account at most 5 tries a minute, from the sixth failure on with growing waits up to 30 s, and none after 100
+failures within a day. For one network at most 20 failures a minute. A try is counted before the password is looked at
+and taken back when it succeeds, so that many at once get no more than one after the other, and an office in which
+everybody signs in at eight is not held up.
+
+Nobody can lock somebody else out: a browser its owner has signed in from before is counted by itself, whatever
+strangers do elsewhere; a passkey is not counted at all; and an administrator's new invitation begins anew. An address
+that has no account is counted just the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import math
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, select, text
+
+from portal import clock
+from portal.db import PortalSession
+from portal.errors import PortalError
+from portal.models import KnownDevice, SignInTry, Staff
+from portal.storage.keys import Keyring
+
+PER_ACCOUNT = 5
+PER_NETWORK = 20
+MINUTE = timedelta(minutes=1)
+LONGEST_WAIT = 30
+HARD_STOP = 100
+MEMORY = timedelta(days=1)
+
+
+class TooMany(PortalError):
+    """Too many tries; `wait` is how many seconds until the next one is looked at."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("too many tries")
+        self.wait = max(1, math.ceil(wait))
+
+
+@dataclass(frozen=True)
+class Try:
+    """A try that is being made: what it counts against."""
+
+    account: bytes
+    rows: tuple[UUID, ...]
+
+
+def begin(session: PortalSession, keyring: Keyring, email: str, address: str, device: str) -> Try:
+    """Counts a try to sign in with this e-mail from this network address, committed at once. Raises TooMany.
+
+    `device` is the token of a known browser, or ''. What the session had done before is committed too.
+    """
+    email = email.strip().lower()
+    if known := _known(session, email, device):
+        return _count(session, [(keyring.match_value("try-device", known), PER_ACCOUNT)])
+    account = keyring.match_value("try-account", email)
+    return _count(
+        session, [(account, PER_ACCOUNT), (keyring.match_value("try-network", _network(address)), PER_NETWORK)]
+    )
+
+
+def begin_factor(session: PortalSession, keyring: Keyring, person_id: UUID) -> Try:
+    """Counts a try with a second factor. Raises TooMany."""
+    return _count(session, [(keyring.match_value("try-factor", str(person_id)), PER_ACCOUNT)])
+
+
+def succeeded(session: PortalSession, tried: Try) -> None:
+    """The try was good: it and the failures of this account before it are forgotten."""
+    session.execute(delete(SignInTry).where((SignInTry.bucket == tried.account) | SignInTry.id.in_(tried.rows)))
+
+
+def forgive(session: PortalSession, keyring: Keyring, email: str, person_id: UUID) -> None:
+    """An account begins anew, as after a new invitation."""
+    buckets = [
+        keyring.match_value("try-account", email.strip().lower()),
+        keyring.match_value("try-factor", str(person_id)),
+    ]
+    session.execute(delete(SignInTry).where(SignInTry.bucket.in_(buckets)))
+
+
+def know(session: PortalSession, person_id: UUID, device: str) -> str:
+    """Remembers the browser somebody has just signed in from; returns the token it is known by from now on."""
+    row = session.get(KnownDevice, _digest(device)) if device else None
+    if row is not None and row.person_id == person_id:
+        return device
+    token = secrets.token_urlsafe(32)
+    session.add(KnownDevice(token_sha256=_digest(token), person_id=person_id, made_at=clock.now()))
+    return token
+
+
+def forget_devices(session: PortalSession, person_id: UUID) -> None:
+    session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
+
+
+def sweep(session: PortalSession) -> None:
+    session.execute(delete(SignInTry).where(SignInTry.at < clock.now() - MEMORY))
+
+
+def wait_after(failures: int) -> int:
+    """Seconds from the last failure until the next try: none for the first five, then 1, 2, 4 ... 30."""
+    return 0 if failures < PER_ACCOUNT else min(LONGEST_WAIT, 2 ** min(failures - PER_ACCOUNT, 5))
+
+
+def _count(session: PortalSession, buckets: list[tuple[bytes, int]]) -> Try:
+    session.commit()
+    now = clock.now()
+    # In one order, so that two tries never wait for each other.
+    for bucket, _ in sorted(buckets):
+        session.execute(_LOCK, {"key": int.from_bytes(bucket[:8], "big", signed=True)})
+    for number, (bucket, most) in enumerate(buckets):
+        wait = _wait(session, bucket, most, now, slows=number == 0)
+        if wait > 0:
+            session.commit()
+            raise TooMany(wait)
+    rows = [SignInTry(id=uuid4(), bucket=bucket, at=now) for bucket, _ in buckets]
+    session.add_all(rows)
+    session.commit()
+    return Try(buckets[0][0], tuple(row.id for row in rows))
+
+
+_LOCK = text("select pg_advisory_xact_lock(:key)")
+
+
+def _wait(session: PortalSession, bucket: bytes, most: int, now: datetime, slows: bool) -> float:
+    """Seconds until a try of this bucket is looked at; 0 or less for at once."""
+    mine = select(SignInTry.at).where(SignInTry.bucket == bucket, SignInTry.at > now - MEMORY)
+    latest = list(session.scalars(mine.order_by(SignInTry.at.desc()).limit(HARD_STOP)))
+    waits = [0.0]
+    if len(latest) >= most:
+        waits.append((latest[most - 1] + MINUTE - now).total_seconds())
+    if slows and latest:
+        waits.append((latest[0] + timedelta(seconds=wait_after(len(latest))) - now).total_seconds())
+    if slows and len(latest) >= HARD_STOP:
+        waits.append((latest[-1] + MEMORY - now).total_seconds())
+    return max(waits)
+
+
+def _known(session: PortalSession, email: str, device: str) -> str:
+    """The bucket of a browser that the owner of this address has signed in from; '' for any other."""
+    if not device:
+        return ""
+    found = session.scalars(
+        select(KnownDevice.token_sha256)
+        .join(Staff, Staff.person_id == KnownDevice.person_id)
+        .where(KnownDevice.token_sha256 == _digest(device), func.lower(Staff.email) == email)
+    ).one_or_none()
+    return found.hex() if found else ""
+
+
+def _network(address: str) -> str:
+    """What is counted as one network: 256 neighbouring addresses of IPv4, or a site's 2^64 of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 64), strict=False))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

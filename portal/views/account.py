@@ -1,0 +1,83 @@
+"""My sign-in: where I am signed in, and for professionals the password and the second steps."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import PasswordField
+from wtforms.validators import EqualTo, InputRequired
+
+from portal.access.guard import fresh, signed_in
+from portal.access.signin import second_factor, sessions, throttle
+from portal.access.signin.passwords import SHORTEST
+from portal.errors import NotFound
+from portal.services import own_account
+from portal.views import entrance, words
+from portal.views.asking import AskingForm, attempt, status
+
+bp = Blueprint("account", __name__, url_prefix="/me")
+
+
+class ChangeForm(AskingForm):
+    password = PasswordField(_l("Your password now"), validators=[InputRequired(message=words.INPUT["required"])])
+    new_password = PasswordField(_l("New password"), validators=[InputRequired(message=words.INPUT["required"])])
+    again = PasswordField(
+        _l("The same password again"),
+        validators=[
+            InputRequired(message=words.INPUT["required"]),
+            EqualTo("new_password", message=words.INPUT["password_differs"]),
+        ],
+    )
+
+
+@bp.get("")
+@signed_in
+def index() -> ResponseReturnValue:
+    devices = sessions.devices(g.session, g.actor.person_id, g.house.settings)
+    factors = second_factor.factors_of(g.session, g.actor.person_id) if g.actor.is_staff else None
+    return render_template("account/index.html", devices=devices, factors=factors)
+
+
+@bp.post("/devices/<uuid:login_id>/end")
+@signed_in
+def end_device(login_id: UUID) -> ResponseReturnValue:
+    sessions.end_there(g.actor, login_id)
+    flash(_("It is signed out there."), "success")
+    return redirect(url_for("account.index"), 303)
+
+
+@bp.post("/devices/end")
+@signed_in
+def end_others() -> ResponseReturnValue:
+    for device in sessions.devices(g.session, g.actor.person_id, g.house.settings):
+        if device.login_id != g.actor.login_id:
+            sessions.end_there(g.actor, device.login_id)
+    flash(_("You are signed out everywhere else."), "success")
+    return redirect(url_for("account.index"), 303)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@fresh
+@signed_in
+def password() -> ResponseReturnValue:
+    """A new password ends every session, and this browser gets a new one."""
+    if not g.actor.is_staff:
+        raise NotFound
+    form = ChangeForm()
+    if request.method == "POST" and form.validate():
+        tried = throttle.begin_factor(g.session, g.house.keyring, g.actor.person_id)
+
+        def change() -> bool:
+            own_account.change_password(g.actor, form.password.data or "", form.new_password.data or "")
+            throttle.succeeded(g.session, tried)
+            return True
+
+        if attempt(form, change):
+            response = entrance.welcome(g.actor.person_id, "password change")
+            flash(_("Your password is changed. Everywhere else you are signed out."), "success")
+            return response
+    return render_template("account/password.html", form=form, shortest=SHORTEST), status(form)

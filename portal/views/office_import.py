@@ -1,0 +1,99 @@
+"""Inviting many people at once, from a list: choose it, look every row through, then all of it or nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from werkzeug.datastructures import FileStorage
+from wtforms import FileField, TextAreaField
+
+from portal.access.actions import OfficeAction
+from portal.access.guard import fresh, office
+from portal.errors import InvalidInput, NotFound
+from portal.services import account_import, accounts
+from portal.services.account_import import Row
+from portal.services.accounts import OrganisationLine
+from portal.views import words
+from portal.views.asking import INVALID, AskingForm, attempt, status
+
+bp = Blueprint("office_import", __name__, url_prefix="/office/organisations/<uuid:organisation_id>/import")
+
+
+class ListForm(AskingForm):
+    file = FileField(_l("The list (CSV)"))
+    content = TextAreaField(_l("Or the rows themselves, the first line naming the columns"))
+
+
+@bp.get("")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def ask(organisation_id: UUID) -> ResponseReturnValue:
+    return _page(ListForm(formdata=None), organisation_id)
+
+
+@bp.post("")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE, takes_list=True)
+def check(organisation_id: UUID) -> ResponseReturnValue:
+    """Shows every row with its faults; nobody is invited yet."""
+    form = ListForm()
+    _organisation(organisation_id)
+    rows = attempt(form, lambda: _read(form, organisation_id))
+    if rows is None:
+        return _page(form, organisation_id), status(form)
+    faulty = any(row.faults for row in rows)
+    return _page(form, organisation_id, rows), INVALID if faulty else 200
+
+
+@bp.post("/all")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def confirm(organisation_id: UUID) -> ResponseReturnValue:
+    """Invites everybody in the list that was looked through, or nobody."""
+    form = ListForm()
+    _organisation(organisation_id)
+    text = form.content.data or ""
+    made = attempt(form, lambda: account_import.invite_all(g.actor, form.submission_id, organisation_id, text))
+    if made is None:
+        rows = attempt(ListForm(), lambda: account_import.read(g.actor, organisation_id, text))
+        return _page(form, organisation_id, rows), status(form)
+    said = ngettext("%(num)s invitation is on its way by mail.", "%(num)s invitations are on their way by mail.", made)
+    flash(said, "success")
+    return redirect(url_for("office.index"), 303)
+
+
+def _read(form: ListForm, organisation_id: UUID) -> list[Row]:
+    """The rows of the file that was chosen, else of the text; the text stays in the form, to be put right there."""
+    chosen = form.file.data
+    if isinstance(chosen, FileStorage) and chosen.filename:
+        form.content.data = account_import.decode(chosen.stream.read())
+    if not (form.content.data or "").strip():
+        raise InvalidInput("file", "file_missing")
+    return account_import.read(g.actor, organisation_id, form.content.data or "")
+
+
+def _page(form: ListForm, organisation_id: UUID, rows: list[Row] | None = None) -> str:
+    return render_template(
+        "office/import.html",
+        form=form,
+        organisation=_organisation(organisation_id),
+        rows=rows,
+        faulty=sum(bool(row.faults) for row in rows or ()),
+        said=said,
+    )
+
+
+def said(row: Row, column: str) -> list[str]:
+    """What is wrong with one cell, in words."""
+    return [words.sentence(InvalidInput(column, code)) for where, code in row.faults if where == column]
+
+
+def _organisation(organisation_id: UUID) -> OrganisationLine:
+    found = next((line for line in accounts.directory(g.actor) if line.id == organisation_id), None)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,111 @@
+"""Professionals sign in through their own organisation: the way there, the way back, and what is said when it fails."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, current_app, g, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+
+from portal import audit
+from portal.access.guard import public
+from portal.access.signin import flow
+from portal.access.signin.flow import Question
+from portal.access.signin.oidc import EidRefused, OidcClient
+from portal.audit import Event
+from portal.errors import NeighbourDown, NotFound
+from portal.providers import StaffProvider
+from portal.services import staff_sso
+from portal.services.staff_sso import REALM
+from portal.views import entrance, words
+
+bp = Blueprint("staff_sso", __name__, url_prefix="/staff-sign-in")
+log = structlog.get_logger("staff_sso")
+
+
+def clients() -> dict[str, tuple[OidcClient, StaffProvider]]:
+    """One client per configured sign-in, made once per process."""
+    made: dict[str, tuple[OidcClient, StaffProvider]] | None = current_app.extensions.get("staff_clients")
+    if made is None:
+        settings = g.house.settings
+        made = {
+            provider.key: (OidcClient(provider, f"{settings.origin}/staff-sign-in/{provider.key}/callback"), provider)
+            for provider in settings.staff_providers
+        }
+        current_app.extensions["staff_clients"] = made
+    return made
+
+
+def offered() -> list[StaffProvider]:
+    """The sign-ins a page offers, whose forms may then lead to them."""
+    providers = [provider for _client, provider in clients().values()]
+    _let_forms_lead_to(*providers)
+    return providers
+
+
+@bp.post("/<key>")
+@public
+def begin(key: str) -> ResponseReturnValue:
+    """Sends the browser to the organisation's sign-in."""
+    session.pop("confirming", None)
+    return send_out(key)
+
+
+def send_out(key: str, anew: bool = False) -> ResponseReturnValue:
+    """The way out; with `anew`, somebody signed in is to identify themselves once more. Raises NotFound."""
+    client, provider = _client(key)
+    asks = Question(parameters=(("prompt", "login"), ("max_age", "0")) if anew else ())
+    try:
+        way = flow.begin(g.session, client, REALM, session.get("browser"), asks)
+    except EidRefused as problem:
+        return _refused(provider, problem.why)
+    except NeighbourDown:
+        return _away(provider)
+    session["browser"] = way.browser_token
+    return redirect(way.url, 303)
+
+
+@bp.get("/<key>/callback")
+@public
+def end(key: str) -> ResponseReturnValue:
+    """The way back."""
+    client, provider = _client(key)
+    try:
+        state, browser = request.args.get("state", "")[:200], session.get("browser", "")
+        begun = flow.take_attempt(g.session, state, browser, f"{REALM}:{key}")
+        client.check_answer(request.args.get("error"), request.args.get("iss"))
+        identity = client.redeem(request.args.get("code", "")[:4000], begun.code_verifier, begun.nonce)
+        person_id = staff_sso.recognise(g.session, identity, provider)
+    except EidRefused as problem:
+        return _refused(provider, problem.why)
+    except NeighbourDown:
+        return _away(provider)
+    if g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id):
+        # Somebody signed in who was asked to prove once more who they are: nobody else will do.
+        if person_id != g.actor.person_id:
+            return _refused(provider, "other_person")
+        return entrance.confirmed(f"{REALM}:{key}")
+    return entrance.welcome(person_id, f"{REALM}:{key}", vouched=identity)
+
+
+def _client(key: str) -> tuple[OidcClient, StaffProvider]:
+    found = clients().get(key)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _let_forms_lead_to(*providers: StaffProvider) -> None:
+    there = {origin for provider in providers for origin in provider.browser_origins}
+    g.form_origins = sorted(there | set(g.get("form_origins", ())))
+
+
+def _away(provider: StaffProvider) -> ResponseReturnValue:
+    log.error("neighbour down", id=g.get("request_id"), neighbour="eid", provider=provider.key)
+    return _refused(provider, "away")
+
+
+def _refused(provider: StaffProvider, why: str) -> ResponseReturnValue:
+    audit.record(g.session, Event.SIGN_IN_REFUSED, method=f"{REALM}:{provider.key}", reason=why)
+    sentence = words.STAFF_REFUSED.get(why, words.STAFF_REFUSED_OTHERWISE)
+    _let_forms_lead_to(provider)
+    return render_template("signin/staff_refused.html", provider=provider, sentence=sentence), 403
