@@ -53,7 +53,13 @@ class Event(StrEnum):
     FILE_VIEWED = "file.viewed"
     FILE_ADDED = "file.added"
     VERSION_ADDED = "version.added"
+    VERSION_RESTORED = "version.restored"
     VERSION_DOWNLOADED = "version.downloaded"
+    UPLOAD_HELD = "upload.held"
+    UPLOAD_DROPPED = "upload.dropped"
+    EDITING_BEGUN = "editing.begun"
+    EDITING_ENDED = "editing.ended"
+    EDITING_BROKEN = "editing.broken"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
     THREAD_VIEWED = "thread.viewed"
@@ -87,6 +93,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
+    Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),

@@ -59,6 +59,11 @@ def build(house: House) -> App:
         mail.send(settings, address, settings.product_name, body)
         log.info("invitation mailed", invitation=invitation_id)
 
+    @app.task(name="forget_blob", retry=_AGAIN)
+    def forget_blob(blob: str) -> None:
+        """An object that no row names any more, since the transaction that queued this was committed."""
+        house.store.delete(blob)
+
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")
     def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given

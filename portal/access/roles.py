@@ -55,6 +55,7 @@ _OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSE
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
+        Action.FILE_UNLOCK,
         Action.NATIONAL_ID_SHOW,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,

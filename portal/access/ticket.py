@@ -30,9 +30,11 @@ from portal.models import (
     AccessWindow,
     Case,
     CaseKey,
+    Checkout,
     Compartment,
     File,
     FileVersion,
+    HeldUpload,
     Membership,
     Message,
     Organisation,
@@ -44,7 +46,7 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Content = TypeVar("Content", File, FileVersion, Thread, Message)
+Content = TypeVar("Content", File, FileVersion, HeldUpload, Checkout, Thread, Message)
 
 
 @dataclass

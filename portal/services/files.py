@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -17,11 +18,33 @@ from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.models import File, FileVersion, Membership
-from portal.services import once, search
+from portal.services import checkouts, once, search
+from portal.services.checkouts import Editing
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.storage.inspection import media_type
 from portal.storage.sealing import SealedReader
+
+
+class Arrived(Protocol):
+    """Sealed bytes that lie whole in the store and wait for a row that names them."""
+
+    @property
+    def blob(self) -> str: ...
+
+    @property
+    def file_key(self) -> bytes: ...
+
+    @property
+    def head(self) -> bytes: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sha256(self) -> bytes: ...
+
+    def keep(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +52,7 @@ class Upload:
     """A file that has arrived, and what its sender says of it."""
 
     name: str
-    content: Incoming
+    content: Arrived
     note: str = ""
 
 
@@ -47,6 +70,7 @@ class VersionLine:
     compartment: str
     tool: str | None
     sha256: str = ""
+    editing: Editing | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +81,10 @@ class FilePage:
     tool: str | None
     can_add_version: bool
     versions: tuple[VersionLine, ...]
+    editing: Editing | None = None
+    """Who is editing it just now."""
+    broken: Editing | None = None
+    """An editing that the guide ended, until the hour it was meant to last."""
 
     @property
     def newest(self) -> VersionLine:
@@ -75,7 +103,8 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
     """The newest version of every file the person may see, newest first."""
     ticket.require(Action.FILE_VIEW)
     ticket.record(Event.FILES_LISTED)
-    return newest(ticket)
+    editing = checkouts.running(ticket)
+    return [replace(line, editing=editing.get(line.file_id)) for line in newest(ticket)]
 
 
 def newest(ticket: CaseTicket, limit: int | None = None) -> list[VersionLine]:
@@ -105,6 +134,7 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     )
     hatch = ticket.hatches[file.compartment_id]
     ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
+    editing, broken = checkouts.of(ticket, file.id)
     return FilePage(
         id=file.id,
         compartment_id=file.compartment_id,
@@ -112,6 +142,8 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
         tool=file.tool,
         can_add_version=hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
         versions=tuple(_line(ticket, version, file.tool) for version in versions),
+        editing=editing,
+        broken=broken,
     )
 
 
@@ -122,7 +154,14 @@ def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Uplo
     ticket.require_write(compartment_id)
     if tool is not None and ticket.profile.tool_of(tool) is None:
         raise InvalidInput("tool", "choice")
-    name, kind = _inspect(upload)
+    name, kind = inspect(upload)
+    return add_inspected(ticket, submission, compartment_id, replace(upload, name=name), kind, tool)
+
+
+def add_inspected(
+    ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Upload, kind: str, tool: str | None = None
+) -> UUID:
+    """A new file of an upload whose name and type are settled. Whoever calls has checked the right to."""
     made = uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
@@ -136,7 +175,7 @@ def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Uplo
     )
     ticket.session.add(file)
     ticket.session.flush()
-    version = _add_version(ticket, file, 1, upload, name, kind)
+    version = _add_version(ticket, file, 1, upload, upload.name, kind)
     ticket.record(Event.FILE_ADDED, compartment_id, file.id, version=str(version.id))
     return made
 
@@ -146,16 +185,59 @@ def add_version(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upl
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    name, kind = _inspect(upload)
+    name, kind = inspect(upload)
     version_id = uuid4()
     if earlier := once.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
-    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file.id), 1))))
-    last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file.id)
-    number = (ticket.session.scalars(last).one() or 0) + 1
+    return append(ticket, file, upload, name, kind, version_id)
+
+
+def append(
+    ticket: CaseTicket,
+    file: File,
+    upload: Upload,
+    name: str,
+    kind: str,
+    version_id: UUID,
+    event: Event = Event.VERSION_ADDED,
+) -> int:
+    """Puts an inspected upload behind the newest version. Whoever calls has checked the right to."""
+    number = newest_number(ticket, file.id) + 1
     version = _add_version(ticket, file, number, upload, name, kind, version_id)
-    ticket.record(Event.VERSION_ADDED, file.compartment_id, file.id, version=str(version.id), number=number)
+    ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=number)
     return number
+
+
+def newest_number(ticket: CaseTicket, file_id: UUID) -> int:
+    """The number of the newest version. Until the transaction ends nobody else can add one: the numbers have no gaps,
+    however many come at once."""
+    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file_id), 1))))
+    last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file_id)
+    return ticket.session.scalars(last).one() or 0
+
+
+def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUID, number: int) -> int:
+    """An older version once more, as the newest: the same bytes, sealed anew. Returns the new number."""
+    ticket.require(Action.FILE_ADD_VERSION)
+    file = ticket.load(File, file_id)
+    ticket.require_write(file.compartment_id)
+    version = load_version(ticket, file_id, number)
+    version_id = uuid4()
+    if earlier := once.claim(ticket.session, submission, version_id):
+        return ticket.load(FileVersion, earlier).number
+    line = _line(ticket, version, file.tool)
+    copy = Incoming(store)
+    try:
+        file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
+        for piece in open_sealed(store, version.blob, file_key, version.size):
+            copy.write(piece)
+        copy.seek(0)
+        if copy.sha256.hex() != line.sha256:
+            raise Damaged(f"blob {version.blob} has another hash than noted")
+        again = Upload(line.name, copy, line.note)
+        return append(ticket, file, again, line.name, version.media_type, version_id, Event.VERSION_RESTORED)
+    finally:
+        copy.close()
 
 
 def download(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int) -> Download:
@@ -163,11 +245,7 @@ def download(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int) -
     page and not a broken download. Raises Damaged, NeighbourDown('storage')."""
     ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)
-    version = ticket.session.scalars(
-        ticket.select(FileVersion).where(FileVersion.file_id == file.id, FileVersion.number == number)
-    ).one_or_none()
-    if version is None:
-        raise NotFound
+    version = load_version(ticket, file_id, number)
     name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
     file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
     content = open_sealed(store, version.blob, file_key, version.size)
@@ -175,6 +253,16 @@ def download(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int) -
         Event.VERSION_DOWNLOADED, file.compartment_id, file.id, version=str(version.id), number=version.number
     )
     return Download(name, version.media_type, version.size, content)
+
+
+def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
+    """One version of a file. Raises NotFound."""
+    version = ticket.session.scalars(
+        ticket.select(FileVersion).where(FileVersion.file_id == file_id, FileVersion.number == number)
+    ).one_or_none()
+    if version is None:
+        raise NotFound
+    return version
 
 
 def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int) -> Iterator[bytes]:
@@ -198,7 +286,8 @@ def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int) -> Iter
     return stream()
 
 
-def _inspect(upload: Upload) -> tuple[str, str]:
+def inspect(upload: Upload) -> tuple[str, str]:
+    """The name a file is kept under and the type it is served as. Raises InvalidInput('file')."""
     name = text.file_name(upload.name)
     if not name:
         raise InvalidInput("file", "file_missing")

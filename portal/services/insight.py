@@ -128,6 +128,12 @@ CHANGES = (
     Event.CONSENT_WITHDRAWN,
     Event.FILE_ADDED,
     Event.VERSION_ADDED,
+    Event.VERSION_RESTORED,
+    Event.UPLOAD_HELD,
+    Event.UPLOAD_DROPPED,
+    Event.EDITING_BEGUN,
+    Event.EDITING_ENDED,
+    Event.EDITING_BROKEN,
     Event.THREAD_STARTED,
     Event.MESSAGE_SENT,
 )

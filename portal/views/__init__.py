@@ -22,6 +22,7 @@ def blueprints() -> list[Blueprint]:
         signin,
         stepup,
         team,
+        versions,
     )
 
     modules = (
@@ -34,6 +35,7 @@ def blueprints() -> list[Blueprint]:
         case,
         plan,
         files,
+        versions,
         messages,
         people,
         team,

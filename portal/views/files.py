@@ -18,6 +18,7 @@ from portal.access.ticket import CaseTicket
 from portal.i18n import said
 from portal.services import files
 from portal.storage.inspection import MEDIA_TYPES
+from portal.views import versions
 from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
 from portal.views.shelves import shelf_choices, shelf_of
 
@@ -32,11 +33,6 @@ class FileForm(AskingForm):
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
     tool = SelectField(_l("Is it one of the plan's tools?"))
     compartment = RadioField(_l("Who should be able to see it?"), validate_choice=False)
-
-
-class VersionForm(AskingForm):
-    file = FileField(_l("The file as it is now"))
-    note = text_field(_l("What have you changed? (may be left out)"), 1000, required=False)
 
 
 @bp.get("")
@@ -70,21 +66,7 @@ def add(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.get("/<uuid:file_id>")
 @opens(Action.FILE_VIEW)
 def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    return render_template("files/show.html", file=files.page(ticket, file_id), form=VersionForm(formdata=None))
-
-
-@bp.post("/<uuid:file_id>/versions")
-@opens(Action.FILE_ADD_VERSION, takes_files=True)
-def add_version(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    form = VersionForm()
-    made = attempt(
-        form,
-        lambda: files.add_version(ticket, form.submission_id, file_id, upload_of(form.file, form.note.data or "")),
-    )
-    if made is None:
-        return render_template("files/show.html", file=files.page(ticket, file_id), form=form), status(form)
-    flash(_("Version %(number)s is put in.", number=made), "success")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    return versions.page(ticket, file_id)
 
 
 @bp.get("/<uuid:file_id>/versions/<int(max=1000000):number>")

@@ -65,7 +65,7 @@ class CaseHead:
             (_("People"), "people.index", "groups", 0),
         ]
         here = (request.endpoint or "").split(".")[0]
-        homes = {"team": "people", "consents": "people", "log": ""}
+        homes = {"versions": "files", "team": "people", "consents": "people", "log": ""}
         here = homes.get(here, here)
         return [
             Door(name, url_for(endpoint, case_id=case_id), icon, endpoint.split(".")[0] == here, news)

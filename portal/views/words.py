@@ -38,6 +38,8 @@ INPUT = {
     "file_not_what_it_says": _l(
         "The file is not what its name says. Save it again in the right format and try once more."
     ),
+    "being_edited": _l("%(name)s is editing this file just now. Wait, or talk to them."),
+    "held_gone": _l("This choice has already been made."),
     "scan_missing": _l("Attach a picture or scan of the signed page."),
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
@@ -142,6 +144,12 @@ DID = {
     Event.FILE_VIEWED: _l("looked at the versions of %(about)s"),
     Event.FILE_ADDED: _l("put in %(about)s"),
     Event.VERSION_ADDED: _l("put in version %(number)s of %(about)s"),
+    Event.VERSION_RESTORED: _l("took an older version of %(about)s back as version %(number)s"),
+    Event.UPLOAD_HELD: _l("sent a version of %(about)s while there was a newer one"),
+    Event.UPLOAD_DROPPED: _l("gave up a version of %(about)s that was not put in"),
+    Event.EDITING_BEGUN: _l("began to edit %(about)s"),
+    Event.EDITING_ENDED: _l("stopped editing %(about)s"),
+    Event.EDITING_BROKEN: _l("ended another's editing of %(about)s"),
     Event.VERSION_DOWNLOADED: _l("downloaded version %(number)s of %(about)s"),
     Event.BLANK_DOWNLOADED: _l("downloaded an empty form"),
     Event.THREADS_LISTED: _l("looked at the list of messages"),
