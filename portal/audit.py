@@ -55,6 +55,9 @@ class Event(StrEnum):
     VERSION_ADDED = "version.added"
     VERSION_RESTORED = "version.restored"
     VERSION_DOWNLOADED = "version.downloaded"
+    VERSION_PREVIEWED = "version.previewed"
+    VERSION_CONVERTED = "version.converted"
+    VERSION_INDEXED = "version.indexed"
     UPLOAD_HELD = "upload.held"
     UPLOAD_DROPPED = "upload.dropped"
     EDITING_BEGUN = "editing.begun"
@@ -95,6 +98,9 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_ADDED: frozenset({"version", "number"}),
     Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
+    Event.VERSION_PREVIEWED: frozenset({"version", "number"}),
+    Event.VERSION_CONVERTED: frozenset({"number"}),
+    Event.VERSION_INDEXED: frozenset({"number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),

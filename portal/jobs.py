@@ -13,12 +13,14 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
-from portal.access.signin import kept
+from portal.access.signin import kept, sessions
 from portal.access.signin.eid import ATTEMPT_LASTS
+from portal.access.ticket import enter_case
+from portal.errors import Damaged, NotFound, Refused
 from portal.house import House
 from portal.models import EidAttempt, Submission
 from portal.outbox import worker_app
-from portal.services import accounts
+from portal.services import accounts, contents, renditions
 
 log = structlog.get_logger("worker")
 
@@ -58,6 +60,21 @@ def build(house: House) -> App:
         )
         mail.send(settings, address, settings.product_name, body)
         log.info("invitation mailed", invitation=invitation_id)
+
+    @app.task(name="look_into_version", retry=RetryStrategy(max_attempts=4, exponential_wait=5))
+    def look_into_version(case_id: str, version_id: str, person_id: str) -> None:
+        """Words for the search and a PDF for the preview, with the rights of whoever put the version in. When those
+        have ended meanwhile, nothing is done."""
+        for work in (contents.read, renditions.make):
+            with house.unit_of_work() as session:
+                actor = sessions.stand_in(session, UUID(person_id))
+                if actor is None:
+                    return
+                try:
+                    work(enter_case(actor, UUID(case_id)), house.store, UUID(version_id))
+                except (NotFound, Refused, Damaged) as problem:
+                    log.warning("not looked into", version=version_id, kind=type(problem).__name__)
+                    session.rollback()
 
     @app.task(name="forget_blob", retry=_AGAIN)
     def forget_blob(blob: str) -> None:

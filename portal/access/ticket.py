@@ -38,6 +38,7 @@ from portal.models import (
     Membership,
     Message,
     Organisation,
+    Rendition,
     SearchEntry,
     Staff,
     Thread,
@@ -132,7 +133,7 @@ class CaseTicket:
         """Rows of `noun` in this case and in the compartments that are open to this person."""
         return select(noun).where(*self.within(noun))
 
-    def within(self, noun: type[Content | SearchEntry]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def within(self, noun: type[Content | SearchEntry | Rendition]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """The two conditions that keep a query of any columns inside the case and the open compartments."""
         return noun.case_id == self.case_id, noun.compartment_id.in_(scope(self))
 

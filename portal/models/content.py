@@ -49,6 +49,7 @@ class FileVersion(Base):
         ),
         _by("created_by_id"),
         UniqueConstraint("file_id", "number"),
+        UniqueConstraint("id", "file_id"),
         UniqueConstraint("blob"),
         CheckConstraint("number >= 1", name="number"),
         CheckConstraint("size >= 1", name="size"),
@@ -69,6 +70,31 @@ class FileVersion(Base):
     file_key: Mapped[bytes]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
+
+
+class Rendition(Base):
+    """A PDF made of an office file, for looking at it in the page. Without an object: it could not be made."""
+
+    __tablename__ = "rendition"
+    __table_args__ = (
+        ForeignKeyConstraint(["version_id", "file_id"], ["file_version.id", "file_version.file_id"]),
+        ForeignKeyConstraint(
+            ["file_id", "case_id", "compartment_id"],
+            ["file.id", "file.case_id", "file.compartment_id"],
+            onupdate="CASCADE",
+        ),
+        UniqueConstraint("blob"),
+        Index("ix_rendition_compartment_id", "compartment_id"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    file_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    blob: Mapped[str | None]
+    file_key: Mapped[bytes | None]
+    size: Mapped[int | None]
+    made_at: Mapped[datetime]
 
 
 class HeldUpload(Base):
@@ -172,12 +198,14 @@ class Message(Base):
 
 
 class SearchEntry(Base):
-    """The blind index: keyed hashes of word stems. `item_id` is a file version or a message."""
+    """The blind index: keyed hashes of word stems. `item_id` is a file version or a message; what is inside a file has
+    an entry of its own, of kind 'content', which also says whether the file could be read."""
 
     __tablename__ = "search_entry"
     __table_args__ = (
         _in_compartment(),
-        CheckConstraint("kind in ('file', 'message')", name="kind"),
+        CheckConstraint("kind in ('file', 'message', 'content')", name="kind"),
+        CheckConstraint("(kind = 'content') = (readable is not null)", name="readable"),
         Index("ix_search_entry_words", "words", postgresql_using="gin"),
         Index("ix_search_entry_compartment_id", "compartment_id"),
     )
@@ -185,5 +213,6 @@ class SearchEntry(Base):
     item_id: Mapped[UUID] = mapped_column(primary_key=True)
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(primary_key=True)
     words: Mapped[str] = mapped_column(TSVECTOR)
+    readable: Mapped[bool | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import clock, text
+from portal import clock, outbox, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
@@ -92,11 +92,23 @@ class FilePage:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The bytes `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class Download:
     name: str
     media_type: str
     size: int
+    """Bytes of the whole, also when only a part was asked for."""
     content: Iterator[bytes]
+    mark: str = ""
+    """The same for the same bytes, never for others: what a resumed download is checked by."""
+    span: Span | None = None
 
 
 def listing(ticket: CaseTicket) -> list[VersionLine]:
@@ -240,19 +252,38 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
         copy.close()
 
 
-def download(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int) -> Download:
-    """The bytes of one version. The first segment is opened before this returns, so that a damaged file is a clear
-    page and not a broken download. Raises Damaged, NeighbourDown('storage')."""
+def download(
+    ticket: CaseTicket,
+    store: BlobStore,
+    file_id: UUID,
+    number: int,
+    part: Callable[[int, str], Span | None] | None = None,
+) -> Download:
+    """The bytes of one version. `part`, given its size and mark, says which of them are wanted.
+
+    The first segment is opened before this returns, so that a damaged file is a clear page and not a broken download.
+    Raises Damaged, NeighbourDown('storage').
+    """
     ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)
     version = load_version(ticket, file_id, number)
     name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
     file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
-    content = open_sealed(store, version.blob, file_key, version.size)
+    mark = version.id.hex
+    span = part(version.size, mark) if part else None
+    content = open_sealed(store, version.blob, file_key, version.size, span)
     ticket.record(
         Event.VERSION_DOWNLOADED, file.compartment_id, file.id, version=str(version.id), number=version.number
     )
-    return Download(name, version.media_type, version.size, content)
+    return Download(name, version.media_type, version.size, content, mark, span)
+
+
+def version_of(page: FilePage, number: int) -> VersionLine:
+    """One version of a file's page. Raises NotFound."""
+    for line in page.versions:
+        if line.number == number:
+            return line
+    raise NotFound
 
 
 def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
@@ -265,25 +296,39 @@ def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
     return version
 
 
-def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int) -> Iterator[bytes]:
-    """The plaintext of a stored object, checked to be of the size that was noted when it came in."""
+class _Stream(Iterator[bytes]):
+    """Plaintext in pieces. Whoever stops early, or never begins (HEAD), closes it and so the object behind it."""
+
+    def __init__(self, stack: ExitStack, first: bytes, rest: Iterator[bytes]) -> None:
+        self._stack, self._first, self._rest = stack, first, rest
+
+    def __next__(self) -> bytes:
+        try:
+            if self._first:
+                piece, self._first = self._first, b""
+                return piece
+            return next(self._rest)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int, span: Span | None = None) -> Iterator[bytes]:
+    """The plaintext of a stored object, or a part of it, checked to be of the size that was noted when it came in."""
     stack = ExitStack()
     try:
         reader = SealedReader(stack.enter_context(store.open(blob)), file_key, blob.encode())
         if reader.size != size:
             raise Damaged(f"blob {blob} has another size than noted")
-        pieces = reader.read()
+        pieces = reader.read(span.start, span.stop) if span else reader.read()
         first = next(pieces, b"")
     except BaseException:
         stack.close()
         raise
-
-    def stream() -> Iterator[bytes]:
-        with stack:
-            yield first
-            yield from pieces
-
-    return stream()
+    return _Stream(stack, first, pieces)
 
 
 def inspect(upload: Upload) -> tuple[str, str]:
@@ -320,6 +365,8 @@ def _add_version(
     search.index(ticket, "file", made, file.compartment_id, name, note)
     ticket.session.flush()
     content.keep()
+    ids = {"case_id": str(ticket.case_id), "version_id": str(made), "person_id": str(ticket.actor.person_id)}
+    outbox.later(ticket.session, "look_into_version", **ids)
     return version
 
 

@@ -15,7 +15,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import checkouts, conflicts, files
+from portal.services import checkouts, conflicts, contents, files
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field, upload_of
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -47,7 +47,14 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
     form = form or VersionForm(formdata=None)
     form.seen.data = str(found.newest.number)
     waiting = conflicts.waiting(ticket, file_id)
-    return render_template("files/show.html", file=found, form=form, waiting=waiting, choice=ChoiceForm(formdata=None))
+    return render_template(
+        "files/show.html",
+        file=found,
+        form=form,
+        waiting=waiting,
+        choice=ChoiceForm(formdata=None),
+        readable=contents.readable(ticket, found.newest.version_id),
+    )
 
 
 @bp.post("/<uuid:file_id>/versions")
