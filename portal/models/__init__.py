@@ -3,7 +3,8 @@
 from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
-from portal.models.content import Checkout, File, FileVersion, HeldUpload, Message, Rendition, SearchEntry, Thread
+from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.editing import Checkout, HeldUpload, Rendition
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
 

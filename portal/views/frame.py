@@ -20,7 +20,7 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
 from portal.i18n import said
-from portal.services import consent_requests, insight, messages, people, previews
+from portal.services import consent_requests, insight, messages, people
 from portal.services.consent_requests import PartyLine
 from portal.tools.profile import Compartment, Profile
 from portal.views import words
@@ -65,10 +65,16 @@ class CaseHead:
             (_("People"), "people.index", "groups", 0),
         ]
         here = (request.endpoint or "").split(".")[0]
-        homes = {"versions": "files", "previews": "files", "team": "people", "consents": "people", "log": ""}
+        homes = {"team": "people", "consents": "people", "log": ""}
         here = homes.get(here, here)
         return [
-            Door(name, url_for(endpoint, case_id=case_id), icon, endpoint.split(".")[0] == here, news)
+            Door(
+                name,
+                url_for(endpoint, case_id=case_id),
+                icon,
+                endpoint.split(".")[0] in (here, _FAMILY.get(here)),
+                news,
+            )
             for name, endpoint, icon, news in rows
         ]
 
@@ -104,7 +110,6 @@ def install(app: Flask, house: House) -> None:
             "hatches_in_order": hatches_in_order,
             "tool_title": tool_title,
             "file_icon": file_icon,
-            "can_preview": can_preview,
             "obstacle_for_me": obstacle_for_me,
             "looks": insight.LOOKS,
             "ngettext": ngettext,
@@ -189,12 +194,6 @@ def obstacle_for_me(note: BlockerNote) -> str:
     return str(sentence)
 
 
-def can_preview(media_type: str) -> bool:
-    """Whether a file of that type can be looked at in the page."""
-    kind = previews.kind_of(media_type)
-    return kind != "none" and (kind != "office" or bool(g.house.settings.converter))
-
-
 def file_icon(media_type: str) -> str:
     """The icon of a kind of file."""
     if media_type == "application/pdf":
@@ -205,6 +204,10 @@ def file_icon(media_type: str) -> str:
         return "file-word"
     kind = media_type.split("/")[0]
     return {"image": "file-image", "video": "videocam"}.get(kind, "file")
+
+
+_FAMILY = {"versions": "files", "previews": "files"}
+"""Families of screens behind another one's door."""
 
 
 def _rules() -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, g, render_template, request
@@ -13,6 +14,18 @@ from portal.access.ticket import CaseTicket
 from portal.services import files, previews
 
 bp = Blueprint("previews", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>/versions")
+
+
+@bp.app_context_processor
+def _can_preview() -> dict[str, Any]:
+    return {"can_preview": can_preview}
+
+
+def can_preview(media_type: str) -> bool:
+    """Whether a file of that type can be looked at in the page."""
+    kind = previews.kind_of(media_type)
+    return kind != "none" and (kind != "office" or bool(g.house.settings.converter))
+
 
 _FRAME = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; sandbox allow-same-origin; "
