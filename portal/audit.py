@@ -55,6 +55,8 @@ class Event(StrEnum):
     VERSION_ADDED = "version.added"
     VERSION_RESTORED = "version.restored"
     VERSION_DOWNLOADED = "version.downloaded"
+    FILE_WITHDRAWN = "file.withdrawn"
+    FILE_PLACED = "file.placed"
     VERSION_PREVIEWED = "version.previewed"
     VERSION_CONVERTED = "version.converted"
     VERSION_INDEXED = "version.indexed"

@@ -4,7 +4,7 @@ from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
-from portal.models.editing import Checkout, HeldUpload, Rendition
+from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, Rendition
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
 
@@ -23,7 +23,9 @@ __all__ = [
     "EidAttempt",
     "EidLink",
     "File",
+    "FilePlace",
     "FileVersion",
+    "FileWithdrawal",
     "HeldUpload",
     "Invitation",
     "InvitationCode",

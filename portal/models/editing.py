@@ -95,3 +95,41 @@ class Checkout(Base):
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[UUID | None]
     note_sealed: Mapped[bytes | None]
+
+
+class FilePlace(Base):
+    """A file was put into a folder, or out of it; the latest counts."""
+
+    __tablename__ = "file_place"
+    __table_args__ = (
+        _of_file(),
+        _by("created_by_id"),
+        Index("ix_file_place_compartment_id", "compartment_id"),
+        Index("ix_file_place_file_id_created_at", "file_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    file_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    folder_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class FileWithdrawal(Base):
+    """A file was withdrawn: who, when, why. Its versions are kept, out of reach."""
+
+    __tablename__ = "file_withdrawal"
+    __table_args__ = (
+        _of_file(),
+        _by("created_by_id"),
+        Index("ix_file_withdrawal_compartment_id", "compartment_id"),
+    )
+
+    file_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    reason_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, outbox, text
@@ -18,8 +18,9 @@ from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.models import File, FileVersion, Membership
-from portal.services import checkouts, once, search
+from portal.services import checkouts, once, order, search
 from portal.services.checkouts import Editing
+from portal.services.order import Withdrawn
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.storage.inspection import media_type
@@ -71,6 +72,8 @@ class VersionLine:
     tool: str | None
     sha256: str = ""
     editing: Editing | None = None
+    folder: str = ""
+    withdrawn: Withdrawn | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ class FilePage:
     """Who is editing it just now."""
     broken: Editing | None = None
     """An editing that the guide ended, until the hour it was meant to last."""
+    folder: str = ""
+    folders: tuple[str, ...] = ()
+    """Every folder the person sees."""
+    withdrawn: Withdrawn | None = None
+    can_withdraw: bool = False
 
     @property
     def newest(self) -> VersionLine:
@@ -112,19 +120,28 @@ class Download:
 
 
 def listing(ticket: CaseTicket) -> list[VersionLine]:
-    """The newest version of every file the person may see, newest first."""
+    """The newest version of every file the person may see, newest first; of withdrawn ones what is left to see."""
     ticket.require(Action.FILE_VIEW)
     ticket.record(Event.FILES_LISTED)
-    editing = checkouts.running(ticket)
-    return [replace(line, editing=editing.get(line.file_id)) for line in newest(ticket)]
+    editing, folders, gone = checkouts.running(ticket), order.folders(ticket), order.withdrawn(ticket)
+    return [
+        replace(
+            line,
+            editing=editing.get(line.file_id),
+            folder=folders.get(line.file_id, ""),
+            withdrawn=gone.get(line.file_id),
+        )
+        for line in newest(ticket, withdrawn_too=True)
+    ]
 
 
-def newest(ticket: CaseTicket, limit: int | None = None) -> list[VersionLine]:
+def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
     latest = (
         select(FileVersion, File.tool)
         .join(File, File.id == FileVersion.file_id)
         .where(*ticket.within(FileVersion))
+        .where(true() if withdrawn_too else FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).subquery()
@@ -147,15 +164,20 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     hatch = ticket.hatches[file.compartment_id]
     ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
     editing, broken = checkouts.of(ticket, file.id)
+    folders, gone = order.folders(ticket), order.withdrawal_of(ticket, file.id)
     return FilePage(
         id=file.id,
         compartment_id=file.compartment_id,
         compartment=hatch.key,
         tool=file.tool,
-        can_add_version=hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
+        can_add_version=gone is None and hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
         versions=tuple(_line(ticket, version, file.tool) for version in versions),
         editing=editing,
         broken=broken,
+        folder=folders.get(file.id, ""),
+        folders=tuple(sorted(set(folders.values()))),
+        withdrawn=gone,
+        can_withdraw=gone is None and order.may_withdraw(ticket, file),
     )
 
 
@@ -222,7 +244,8 @@ def append(
 
 def newest_number(ticket: CaseTicket, file_id: UUID) -> int:
     """The number of the newest version. Until the transaction ends nobody else can add one: the numbers have no gaps,
-    however many come at once."""
+    however many come at once. Raises NotFound for a withdrawn file."""
+    order.refuse_withdrawn(ticket, file_id)
     ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file_id), 1))))
     last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file_id)
     return ticket.session.scalars(last).one() or 0
@@ -287,7 +310,8 @@ def version_of(page: FilePage, number: int) -> VersionLine:
 
 
 def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
-    """One version of a file. Raises NotFound."""
+    """One version of a file. Raises NotFound, also for a withdrawn file."""
+    order.refuse_withdrawn(ticket, file_id)
     version = ticket.session.scalars(
         ticket.select(FileVersion).where(FileVersion.file_id == file_id, FileVersion.number == number)
     ).one_or_none()

@@ -130,6 +130,8 @@ CHANGES = (
     Event.FILE_ADDED,
     Event.VERSION_ADDED,
     Event.VERSION_RESTORED,
+    Event.FILE_WITHDRAWN,
+    Event.FILE_PLACED,
     Event.UPLOAD_HELD,
     Event.UPLOAD_DROPPED,
     Event.EDITING_BEGUN,

@@ -16,6 +16,7 @@ from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.models import FileVersion, Membership, Message, SearchEntry, Thread
+from portal.services import order
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 2000
@@ -87,7 +88,7 @@ def _root(stemmer: Any, word: str) -> str:
 def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
     versions = ticket.session.scalars(
         ticket.select(FileVersion)
-        .where(FileVersion.id.in_(found))
+        .where(FileVersion.id.in_(found), FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
         .order_by(FileVersion.created_at.desc())
         .limit(_MOST_HITS)
     )

@@ -22,6 +22,7 @@ from portal.services.files import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import versions
 from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
+from portal.views.ordering import arranged
 from portal.views.shelves import shelf_choices, shelf_of
 
 bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -40,7 +41,17 @@ class FileForm(AskingForm):
 @bp.get("")
 @opens(Action.FILE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("files/index.html", files=files.listing(ticket))
+    every = files.listing(ticket)
+    there = [line for line in every if not line.withdrawn]
+    shown, asked = arranged(there)
+    return render_template(
+        "files/index.html",
+        files=shown,
+        asked=asked,
+        folders=sorted({line.folder for line in there if line.folder}, key=str.casefold),
+        tools=sorted({line.tool for line in there if line.tool}),
+        gone=[line for line in every if line.withdrawn],
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -145,6 +145,8 @@ DID = {
     Event.FILE_ADDED: _l("put in %(about)s"),
     Event.VERSION_ADDED: _l("put in version %(number)s of %(about)s"),
     Event.VERSION_RESTORED: _l("took an older version of %(about)s back as version %(number)s"),
+    Event.FILE_WITHDRAWN: _l("withdrew %(about)s"),
+    Event.FILE_PLACED: _l("put %(about)s into another folder"),
     Event.VERSION_PREVIEWED: _l("looked into version %(number)s of %(about)s"),
     Event.VERSION_CONVERTED: _l("had version %(number)s of %(about)s made ready to look at"),
     Event.VERSION_INDEXED: _l("had version %(number)s of %(about)s made searchable"),
