@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import snowballstemmer
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import cast, func, select
+from sqlalchemy.dialects.postgresql import TSQUERY, array
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
@@ -62,7 +62,8 @@ def find(ticket: CaseTicket, words: str) -> list[Hit]:
     wanted = [ticket.keys.blind(stem) for stem in stems(words)]
     hits: list[Hit] = []
     if wanted:
-        fits = SearchEntry.words.op("@@")(func.to_tsquery("simple", " & ".join(f"'{word}'" for word in wanted)))
+        # Cast, not to_tsquery: its parser would take keyed words such as 00003e3b9e533668 apart, as numbers.
+        fits = SearchEntry.words.op("@@")(cast(" & ".join(f"'{word}'" for word in wanted), TSQUERY))
         found = select(SearchEntry.item_id).where(*ticket.within(SearchEntry), fits)
         hits = _files(ticket, found) + _messages(ticket, found)
     ticket.record(Event.CASE_SEARCHED, hits=len(hits))
