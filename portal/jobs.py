@@ -13,13 +13,15 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
-from portal.access.signin import kept
+from portal.access.signin import kept, sessions
 from portal.access.signin.eid import ATTEMPT_LASTS
-from portal.errors import NeighbourDown
+from portal.access.ticket import enter_case
+from portal.errors import Damaged, NeighbourDown, NotFound, Refused
 from portal.house import House
 from portal.models import EidAttempt, Submission
 from portal.outbox import worker_app
-from portal.services import accounts, scans
+from portal.services import accounts, contents, files, renditions, scans
+from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
 
@@ -73,6 +75,33 @@ def build(house: House) -> App:
     def scan_waiting(timestamp: int) -> None:  # noqa: ARG001
         """What waits because scanner or store was away is released once they are back."""
         scans.scan_waiting(house.unit_of_work, house.store)
+
+    @app.task(name="look_into_version", retry=_AGAIN)
+    def look_into_version(case_id: str, version_id: str, person_id: str) -> None:
+        """Words for the search and a PDF for the preview, with the rights of whoever put the version in. When those
+        have ended meanwhile, nothing is done. What waits for the virus scanner is opened once that has spoken, and what
+        it refused never."""
+        for work in (contents.read, renditions.make):
+            with house.unit_of_work() as session:
+                actor = sessions.stand_in(session, UUID(person_id))
+                if actor is None:
+                    return
+                try:
+                    ticket = enter_case(actor, UUID(case_id))
+                    state = files.scan_state(ticket, UUID(version_id))
+                    if state is ScanState.WAITING:
+                        raise NeighbourDown("scanner")
+                    if state is ScanState.REFUSED:
+                        return
+                    work(ticket, house.store, UUID(version_id))
+                except (NotFound, Refused, Damaged) as problem:
+                    log.warning("not looked into", version=version_id, kind=type(problem).__name__)
+                    session.rollback()
+
+    @app.task(name="forget_blob", retry=_AGAIN)
+    def forget_blob(blob: str) -> None:
+        """An object that no row names any more, since the transaction that queued this was committed."""
+        house.store.delete(blob)
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")

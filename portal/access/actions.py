@@ -14,6 +14,8 @@ class Action(StrEnum):
     FILE_DOWNLOAD = "file:download"
     FILE_ADD = "file:add"
     FILE_ADD_VERSION = "file:add_version"
+    FILE_WITHDRAW = "file:withdraw"
+    FILE_UNLOCK = "file:unlock"
     MESSAGE_VIEW = "message:view"
     MESSAGE_WRITE = "message:write"
     CASE_SEARCH = "case:search"

@@ -4,6 +4,7 @@ from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, Rendition
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
 
@@ -14,6 +15,7 @@ __all__ = [
     "AuditHead",
     "Case",
     "CaseKey",
+    "Checkout",
     "Compartment",
     "Consent",
     "ConsentGrant",
@@ -21,7 +23,10 @@ __all__ = [
     "EidAttempt",
     "EidLink",
     "File",
+    "FilePlace",
     "FileVersion",
+    "FileWithdrawal",
+    "HeldUpload",
     "Invitation",
     "InvitationCode",
     "KeptForm",
@@ -31,6 +36,7 @@ __all__ = [
     "NationalId",
     "Organisation",
     "Person",
+    "Rendition",
     "SearchEntry",
     "Staff",
     "Submission",

@@ -17,11 +17,14 @@ def blueprints() -> list[Blueprint]:
         log,
         messages,
         office,
+        ordering,
         people,
         plan,
+        previews,
         signin,
         stepup,
         team,
+        versions,
     )
 
     modules = (
@@ -34,6 +37,9 @@ def blueprints() -> list[Blueprint]:
         case,
         plan,
         files,
+        versions,
+        previews,
+        ordering,
         messages,
         people,
         team,

@@ -500,3 +500,15 @@ def test_a_stored_window_that_does_not_follow_from_the_facts_is_found(
     with house.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id)
         assert enter_case
+
+
+def test_every_word_that_is_indexed_is_found_however_its_keyed_form_looks(story: Story) -> None:
+    """One keyed word in sixteen looks like a number to the parser of text search."""
+    room = story.case()
+    words = [f"ord{number}x" for number in range(120)]
+    story.thread(room, room.guide, body=" ".join(words))
+
+    def lost(ticket: CaseTicket) -> list[str]:
+        return [word for word in words if not search.find(ticket, word)]
+
+    assert story.play(room, room.guide, lost) == []
