@@ -82,7 +82,18 @@ class Event(StrEnum):
     FILE_ADDED = "file.added"
     VERSION_ADDED = "version.added"
     VERSION_SCANNED = "version.scanned"
+    VERSION_RESTORED = "version.restored"
     VERSION_DOWNLOADED = "version.downloaded"
+    FILE_WITHDRAWN = "file.withdrawn"
+    FILE_PLACED = "file.placed"
+    VERSION_PREVIEWED = "version.previewed"
+    VERSION_CONVERTED = "version.converted"
+    VERSION_INDEXED = "version.indexed"
+    UPLOAD_HELD = "upload.held"
+    UPLOAD_DROPPED = "upload.dropped"
+    EDITING_BEGUN = "editing.begun"
+    EDITING_ENDED = "editing.ended"
+    EDITING_BROKEN = "editing.broken"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
     THREAD_VIEWED = "thread.viewed"
@@ -137,7 +148,11 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),
     Event.VERSION_SCANNED: frozenset({"version", "number", "state"}),
+    Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
+    Event.VERSION_PREVIEWED: frozenset({"version", "number"}),
+    Event.VERSION_CONVERTED: frozenset({"number"}),
+    Event.VERSION_INDEXED: frozenset({"number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),

@@ -13,13 +13,15 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail
-from portal.access.signin import eid, flow, halfway, kept, passkeys, throttle
+from portal.access.signin import eid, flow, halfway, kept, passkeys, sessions, throttle
+from portal.access.ticket import enter_case
 from portal.db import Role
-from portal.errors import NeighbourDown, Unsafe
+from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import accounts, own_account, reminders, scans
+from portal.services import accounts, contents, files, own_account, reminders, renditions, scans
+from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
 
@@ -121,6 +123,33 @@ def build(house: House, office: House | None = None) -> App:
         name = house.settings.product_name
         mail.send(house.settings, address, name, _NOTICE.format(name=name))
         log.info("notice mailed", person=person_id)
+
+    @app.task(name="look_into_version", retry=_AGAIN)
+    def look_into_version(case_id: str, version_id: str, person_id: str) -> None:
+        """Words for the search and a PDF for the preview, with the rights of whoever put the version in. When those
+        have ended meanwhile, nothing is done. What waits for the virus scanner is opened once that has spoken, and what
+        it refused never."""
+        for work in (contents.read, renditions.make):
+            with house.unit_of_work() as session:
+                actor = sessions.stand_in(session, UUID(person_id))
+                if actor is None:
+                    return
+                try:
+                    ticket = enter_case(actor, UUID(case_id))
+                    state = files.scan_state(ticket, UUID(version_id))
+                    if state is ScanState.WAITING:
+                        raise NeighbourDown("scanner")
+                    if state is ScanState.REFUSED:
+                        return
+                    work(ticket, house.store, UUID(version_id))
+                except (NotFound, Refused, Damaged) as problem:
+                    log.warning("not looked into", version=version_id, kind=type(problem).__name__)
+                    session.rollback()
+
+    @app.task(name="forget_blob", retry=_AGAIN)
+    def forget_blob(blob: str) -> None:
+        """An object that no row names any more, since the transaction that queued this was committed."""
+        house.store.delete(blob)
 
     @app.periodic(cron="17 * * * *")
     @app.task(name="sweep", queueing_lock="sweep")

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     invitation_days: int = Field(7, gt=0)
     minimum_age: int = Field(15, ge=0)
     show_staff_names_in_log: bool = False
+    converter: str = ""
+    """Path of soffice on the workers, to look at office files in the page; without it they are downloaded."""
     behind_proxies: int = Field(0, ge=0)
 
     @property

@@ -27,7 +27,7 @@ log = structlog.get_logger("web")
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'{form}; frame-ancestors 'none'; base-uri 'none'"
+    "form-action 'self'{form};{frames} frame-ancestors 'none'; base-uri 'none'"
 )
 
 
@@ -99,8 +99,9 @@ def install(app: Flask, house: House) -> None:
 def _headers(response: Response) -> Response:
     """The same strict headers on every response, errors included."""
     form = "".join(f" {origin}" for origin in g.get("form_origins", ()))
+    frames = " frame-src 'self';" if g.get("frames") else ""
     defaults = {
-        "Content-Security-Policy": _CSP.format(form=form),
+        "Content-Security-Policy": _CSP.format(form=form, frames=frames),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",

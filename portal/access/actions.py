@@ -15,6 +15,8 @@ class Action(StrEnum):
     FILE_ADD = "file:add"
     FILE_ADD_VERSION = "file:add_version"
     FILE_MOVE = "file:move"
+    FILE_WITHDRAW = "file:withdraw"
+    FILE_UNLOCK = "file:unlock"
     MESSAGE_VIEW = "message:view"
     MESSAGE_WRITE = "message:write"
     MESSAGE_MOVE = "message:move"

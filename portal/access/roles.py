@@ -50,13 +50,14 @@ _READ = frozenset(
         Action.LOG_VIEW,
     }
 )
-_WRITE = _READ | {Action.FILE_ADD, Action.FILE_ADD_VERSION, Action.MESSAGE_WRITE}
+_WRITE = _READ | {Action.FILE_ADD, Action.FILE_ADD_VERSION, Action.FILE_WITHDRAW, Action.MESSAGE_WRITE}
 _OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
         Action.FILE_MOVE,
         Action.MESSAGE_MOVE,
+        Action.FILE_UNLOCK,
         Action.NATIONAL_ID_SHOW,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,

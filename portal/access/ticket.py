@@ -30,12 +30,17 @@ from portal.models import (
     AccessWindow,
     Case,
     CaseKey,
+    Checkout,
     Compartment,
     File,
+    FilePlace,
     FileVersion,
+    FileWithdrawal,
+    HeldUpload,
     Membership,
     Message,
     Organisation,
+    Rendition,
     SearchEntry,
     Staff,
     Thread,
@@ -44,7 +49,10 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Content = TypeVar("Content", File, FileVersion, Thread, Message)
+Inner = SearchEntry | Rendition | FilePlace | FileWithdrawal
+"""Rows without an id of their own to load them by."""
+
+Content = TypeVar("Content", File, FileVersion, HeldUpload, Checkout, Thread, Message)
 
 
 @dataclass
@@ -131,7 +139,7 @@ class CaseTicket:
         """Rows of `noun` in this case and in the compartments that are open to this person."""
         return select(noun).where(*self.within(noun))
 
-    def within(self, noun: type[Content | SearchEntry]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def within(self, noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """The two conditions that keep a query of any columns inside the case and the open compartments."""
         return noun.case_id == self.case_id, noun.compartment_id.in_(scope(self))
 

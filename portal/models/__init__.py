@@ -11,6 +11,7 @@ from portal.models.consents import (
     ConsentWithdrawal,
 )
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, Rendition
 from portal.models.factors import (
     HalfLogin,
     KnownDevice,
@@ -43,6 +44,7 @@ __all__ = [
     "AuditHead",
     "Case",
     "CaseKey",
+    "Checkout",
     "Compartment",
     "Consent",
     "ConsentDraft",
@@ -55,12 +57,15 @@ __all__ = [
     "EidLink",
     "EidStranger",
     "File",
+    "FilePlace",
     "FileVersion",
+    "FileWithdrawal",
     "Freeze",
     "FreezeEnd",
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "HeldUpload",
     "Invitation",
     "InvitationCode",
     "KeptForm",
@@ -77,6 +82,7 @@ __all__ = [
     "Person",
     "ProviderSession",
     "RecoveryCode",
+    "Rendition",
     "SearchEntry",
     "SignInTry",
     "Staff",

@@ -50,6 +50,7 @@ class FileVersion(Base):
         ),
         _by("created_by_id"),
         UniqueConstraint("file_id", "number"),
+        UniqueConstraint("id", "file_id"),
         UniqueConstraint("blob"),
         CheckConstraint("number >= 1", name="number"),
         CheckConstraint("size >= 1", name="size"),
@@ -116,12 +117,14 @@ class Message(Base):
 
 
 class SearchEntry(Base):
-    """The blind index: keyed hashes of word stems. `item_id` is a file version or a message."""
+    """The blind index: keyed hashes of word stems. `item_id` is a file version or a message; what is inside a file has
+    an entry of its own, of kind 'content', which also says whether the file could be read."""
 
     __tablename__ = "search_entry"
     __table_args__ = (
         _in_compartment(),
-        CheckConstraint("kind in ('file', 'message')", name="kind"),
+        CheckConstraint("kind in ('file', 'message', 'content')", name="kind"),
+        CheckConstraint("(kind = 'content') = (readable is not null)", name="readable"),
         Index("ix_search_entry_words", "words", postgresql_using="gin"),
         Index("ix_search_entry_compartment_id", "compartment_id"),
     )
@@ -129,5 +132,6 @@ class SearchEntry(Base):
     item_id: Mapped[UUID] = mapped_column(primary_key=True)
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(primary_key=True)
     words: Mapped[str] = mapped_column(TSVECTOR)
+    readable: Mapped[bool | None]

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import BinaryIO, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import clock, text
+from portal import clock, outbox, text
 from portal.access.actions import Action
 from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NotFound, Refused
 from portal.models import File, FileVersion, Membership
-from portal.outbox import later
-from portal.services import once, search
+from portal.services import checkouts, once, order, search
+from portal.services.checkouts import Editing
+from portal.services.order import Withdrawn
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
@@ -28,12 +30,35 @@ from portal.storage.scanning import ScanState
 from portal.storage.sealing import SealedReader
 
 
+class Arrived(Protocol):
+    """Sealed bytes that lie whole in the store and wait for a row that names them."""
+
+    @property
+    def blob(self) -> str: ...
+
+    @property
+    def file_key(self) -> bytes: ...
+
+    @property
+    def head(self) -> bytes: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sha256(self) -> bytes: ...
+
+    def keep(self) -> None: ...
+
+    def reopened(self) -> AbstractContextManager[BinaryIO]: ...
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file that has arrived, and what its sender says of it."""
 
     name: str
-    content: Incoming
+    content: Arrived
     note: str = ""
 
 
@@ -54,6 +79,9 @@ class VersionLine:
     scan: ScanState = ScanState.NOT_SCANNED
     can_fetch: bool = True
     """False while it waits for the virus scanner (for everybody but its author), and for good once that refused it."""
+    editing: Editing | None = None
+    folder: str = ""
+    withdrawn: Withdrawn | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +92,15 @@ class FilePage:
     tool: str | None
     can_add_version: bool
     versions: tuple[VersionLine, ...]
+    editing: Editing | None = None
+    """Who is editing it just now."""
+    broken: Editing | None = None
+    """An editing that the guide ended, until the hour it was meant to last."""
+    folder: str = ""
+    folders: tuple[str, ...] = ()
+    """Every folder the person sees."""
+    withdrawn: Withdrawn | None = None
+    can_withdraw: bool = False
 
     @property
     def newest(self) -> VersionLine:
@@ -71,26 +108,48 @@ class FilePage:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The bytes `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class Download:
     name: str
     media_type: str
     size: int
+    """Bytes of the whole, also when only a part was asked for."""
     content: Iterator[bytes]
+    mark: str = ""
+    """The same for the same bytes, never for others: what a resumed download is checked by."""
+    span: Span | None = None
 
 
 def listing(ticket: CaseTicket) -> list[VersionLine]:
-    """The newest version of every file the person may see, newest first."""
+    """The newest version of every file the person may see, newest first; of withdrawn ones what is left to see."""
     ticket.require(Action.FILE_VIEW)
     ticket.record(Event.FILES_LISTED)
-    return newest(ticket)
+    editing, folders, gone = checkouts.running(ticket), order.folders(ticket), order.withdrawn(ticket)
+    return [
+        replace(
+            line,
+            editing=editing.get(line.file_id),
+            folder=folders.get(line.file_id, ""),
+            withdrawn=gone.get(line.file_id),
+        )
+        for line in newest(ticket, withdrawn_too=True)
+    ]
 
 
-def newest(ticket: CaseTicket, limit: int | None = None) -> list[VersionLine]:
+def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
     latest = (
         select(FileVersion, File.tool)
         .join(File, File.id == FileVersion.file_id)
         .where(*ticket.within(FileVersion))
+        .where(true() if withdrawn_too else FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).subquery()
@@ -112,13 +171,21 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     )
     hatch = ticket.hatches[file.compartment_id]
     ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
+    editing, broken = checkouts.of(ticket, file.id)
+    folders, gone = order.folders(ticket), order.withdrawal_of(ticket, file.id)
     return FilePage(
         id=file.id,
         compartment_id=file.compartment_id,
         compartment=hatch.key,
         tool=file.tool,
-        can_add_version=hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
+        can_add_version=gone is None and hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
         versions=tuple(_line(ticket, version, file.tool) for version in versions),
+        editing=editing,
+        broken=broken,
+        folder=folders.get(file.id, ""),
+        folders=tuple(sorted(set(folders.values()))),
+        withdrawn=gone,
+        can_withdraw=gone is None and order.may_withdraw(ticket, file),
     )
 
 
@@ -129,7 +196,14 @@ def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Uplo
     ticket.require_write(compartment_id)
     if tool is not None and ticket.profile.tool_of(tool) is None:
         raise InvalidInput("tool", "choice")
-    name, kind = _inspect(upload)
+    name, kind = inspect(upload)
+    return add_inspected(ticket, submission, compartment_id, replace(upload, name=name), kind, tool)
+
+
+def add_inspected(
+    ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Upload, kind: str, tool: str | None = None
+) -> UUID:
+    """A new file of an upload whose name and type are settled. Whoever calls has checked the right to."""
     made = uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
@@ -143,7 +217,7 @@ def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Uplo
     )
     ticket.session.add(file)
     ticket.session.flush()
-    version = _add_version(ticket, file, 1, upload, name, kind)
+    version = _add_version(ticket, file, 1, upload, upload.name, kind)
     ticket.record(Event.FILE_ADDED, compartment_id, file.id, version=str(version.id))
     return made
 
@@ -153,61 +227,152 @@ def add_version(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upl
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    name, kind = _inspect(upload)
+    name, kind = inspect(upload)
     version_id = uuid4()
     if earlier := once.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
-    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file.id), 1))))
-    last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file.id)
-    number = (ticket.session.scalars(last).one() or 0) + 1
+    return append(ticket, file, upload, name, kind, version_id)
+
+
+def append(
+    ticket: CaseTicket,
+    file: File,
+    upload: Upload,
+    name: str,
+    kind: str,
+    version_id: UUID,
+    event: Event = Event.VERSION_ADDED,
+) -> int:
+    """Puts an inspected upload behind the newest version. Whoever calls has checked the right to."""
+    number = newest_number(ticket, file.id) + 1
     version = _add_version(ticket, file, number, upload, name, kind, version_id)
-    ticket.record(Event.VERSION_ADDED, file.compartment_id, file.id, version=str(version.id), number=number)
+    ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=number)
     return number
 
 
-def download(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int) -> Download:
-    """The bytes of one version. The first segment is opened before this returns, so that a damaged file is a clear
-    page and not a broken download. Raises Damaged, NeighbourDown('storage')."""
+def newest_number(ticket: CaseTicket, file_id: UUID) -> int:
+    """The number of the newest version. Until the transaction ends nobody else can add one: the numbers have no gaps,
+    however many come at once. Raises NotFound for a withdrawn file."""
+    order.refuse_withdrawn(ticket, file_id)
+    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file_id), 1))))
+    last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file_id)
+    return ticket.session.scalars(last).one() or 0
+
+
+def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUID, number: int) -> int:
+    """An older version once more, as the newest: the same bytes, sealed anew. Returns the new number."""
+    ticket.require(Action.FILE_ADD_VERSION)
+    file = ticket.load(File, file_id)
+    ticket.require_write(file.compartment_id)
+    version = load_version(ticket, file_id, number)
+    version_id = uuid4()
+    if earlier := once.claim(ticket.session, submission, version_id):
+        return ticket.load(FileVersion, earlier).number
+    line = _line(ticket, version, file.tool)
+    copy = Incoming(store)
+    try:
+        file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
+        for piece in open_sealed(store, version.blob, file_key, version.size):
+            copy.write(piece)
+        copy.seek(0)
+        if copy.sha256.hex() != line.sha256:
+            raise Damaged(f"blob {version.blob} has another hash than noted")
+        again = Upload(line.name, copy, line.note)
+        return append(ticket, file, again, line.name, version.media_type, version_id, Event.VERSION_RESTORED)
+    finally:
+        copy.close()
+
+
+def download(
+    ticket: CaseTicket,
+    store: BlobStore,
+    file_id: UUID,
+    number: int,
+    part: Callable[[int, str], Span | None] | None = None,
+) -> Download:
+    """The bytes of one version. `part`, given its size and mark, says which of them are wanted.
+
+    The first segment is opened before this returns, so that a damaged file is a clear page and not a broken download.
+    Raises Damaged, NeighbourDown('storage').
+    """
     ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)
+    version = load_version(ticket, file_id, number)
+    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
+    mark = version.id.hex
+    span = part(version.size, mark) if part else None
+    content = open_sealed(store, version.blob, file_key, version.size, span)
+    ticket.record(
+        Event.VERSION_DOWNLOADED, file.compartment_id, file.id, version=str(version.id), number=version.number
+    )
+    return Download(name, version.media_type, version.size, content, mark, span)
+
+
+def version_of(page: FilePage, number: int) -> VersionLine:
+    """One version of a file's page. Raises NotFound."""
+    for line in page.versions:
+        if line.number == number:
+            return line
+    raise NotFound
+
+
+def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
+    """One version of a file, for whoever wants its bytes. Raises NotFound, also for a withdrawn file; Refused while it
+    waits for the virus scanner (but not for its author), and for good once that refused it."""
+    order.refuse_withdrawn(ticket, file_id)
     version = ticket.session.scalars(
-        ticket.select(FileVersion).where(FileVersion.file_id == file.id, FileVersion.number == number)
+        ticket.select(FileVersion).where(FileVersion.file_id == file_id, FileVersion.number == number)
     ).one_or_none()
     if version is None:
         raise NotFound
     if refusal := _shut_by_scanner(ticket, version):
         raise Refused(Reason(refusal))
-    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
-    file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
-    content = open_sealed(store, version.blob, file_key, version.size)
-    ticket.record(
-        Event.VERSION_DOWNLOADED, file.compartment_id, file.id, version=str(version.id), number=version.number
-    )
-    return Download(name, version.media_type, version.size, content)
+    return version
 
 
-def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int) -> Iterator[bytes]:
-    """The plaintext of a stored object, checked to be of the size that was noted when it came in."""
+def scan_state(ticket: CaseTicket, version_id: UUID) -> ScanState:
+    """What the virus scanner has said of a version. Raises NotFound."""
+    return ScanState(ticket.load(FileVersion, version_id).scan)
+
+
+class _Stream(Iterator[bytes]):
+    """Plaintext in pieces. Whoever stops early, or never begins (HEAD), closes it and so the object behind it."""
+
+    def __init__(self, stack: ExitStack, first: bytes, rest: Iterator[bytes]) -> None:
+        self._stack, self._first, self._rest = stack, first, rest
+
+    def __next__(self) -> bytes:
+        try:
+            if self._first:
+                piece, self._first = self._first, b""
+                return piece
+            return next(self._rest)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int, span: Span | None = None) -> Iterator[bytes]:
+    """The plaintext of a stored object, or a part of it, checked to be of the size that was noted when it came in."""
     stack = ExitStack()
     try:
         reader = SealedReader(stack.enter_context(store.open(blob)), file_key, blob.encode())
         if reader.size != size:
             raise Damaged(f"blob {blob} has another size than noted")
-        pieces = reader.read()
+        pieces = reader.read(span.start, span.stop) if span else reader.read()
         first = next(pieces, b"")
     except BaseException:
         stack.close()
         raise
-
-    def stream() -> Iterator[bytes]:
-        with stack:
-            yield first
-            yield from pieces
-
-    return stream()
+    return _Stream(stack, first, pieces)
 
 
-def _inspect(upload: Upload) -> tuple[str, str]:
+def inspect(upload: Upload) -> tuple[str, str]:
+    """The name a file is kept under and the type it is served as. Raises InvalidInput('file')."""
     name = text.file_name(upload.name)
     if not name:
         raise InvalidInput("file", "file_missing")
@@ -244,10 +409,12 @@ def _add_version(
     )
     ticket.session.add(version)
     if version.scan == ScanState.WAITING:
-        later(ticket.session, "scan_version", version_id=str(made))
+        outbox.later(ticket.session, "scan_version", version_id=str(made))
     search.index(ticket, "file", made, file.compartment_id, name, note)
     ticket.session.flush()
     content.keep()
+    ids = {"case_id": str(ticket.case_id), "version_id": str(made), "person_id": str(ticket.actor.person_id)}
+    outbox.later(ticket.session, "look_into_version", **ids)
     return version
 
 

@@ -24,7 +24,12 @@ def claim(session: PortalSession, submission_id: UUID, made_id: UUID) -> UUID | 
     )
     if session.execute(note).scalar_one_or_none() is not None:
         return None
-    earlier = session.scalars(select(Submission.made_id).where(Submission.id == submission_id)).one_or_none()
+    earlier = made_before(session, submission_id)
     if earlier is None:
         raise InvalidInput("", "form_stale")
     return earlier
+
+
+def made_before(session: PortalSession, submission_id: UUID) -> UUID | None:
+    """What this form made when it was sent before; None when it was not."""
+    return session.scalars(select(Submission.made_id).where(Submission.id == submission_id)).one_or_none()

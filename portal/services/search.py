@@ -16,9 +16,12 @@ from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.models import FileVersion, Membership, Message, SearchEntry, Thread
+from portal.services import order
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 2000
+_MOST_INSIDE = 20_000
+"""Different words kept of what is inside one file."""
 _MOST_HITS = 50
 
 
@@ -34,12 +37,23 @@ class Hit:
     created_at: datetime
 
 
-def index(ticket: CaseTicket, kind: str, item_id: UUID, compartment_id: UUID, *texts: str) -> None:
-    """Makes the words of a file version or message findable."""
-    blind = sorted({ticket.keys.blind(stem) for text in texts for stem in stems(text)})[:_MOST_WORDS]
+def index(
+    ticket: CaseTicket, kind: str, item_id: UUID, compartment_id: UUID, *texts: str, readable: bool | None = None
+) -> None:
+    """Makes the words of a file version or message findable. `readable` belongs to what is inside a file."""
+    most = _MOST_WORDS if readable is None else _MOST_INSIDE
+    blind = sorted({ticket.keys.blind(stem) for text in texts for stem in stems(text, most)})[:most]
     words: Any = func.array_to_tsvector(array(blind)) if blind else ""
-    entry = SearchEntry(item_id=item_id, case_id=ticket.case_id, compartment_id=compartment_id, kind=kind, words=words)
-    ticket.session.add(entry)
+    ticket.session.add(
+        SearchEntry(
+            item_id=item_id,
+            case_id=ticket.case_id,
+            compartment_id=compartment_id,
+            kind=kind,
+            words=words,
+            readable=readable,
+        )
+    )
 
 
 def find(ticket: CaseTicket, words: str) -> list[Hit]:
@@ -56,11 +70,11 @@ def find(ticket: CaseTicket, words: str) -> list[Hit]:
     return sorted(hits, key=lambda hit: hit.created_at, reverse=True)
 
 
-def stems(text: str) -> list[str]:
+def stems(text: str, most: int = _MOST_WORDS) -> list[str]:
     """The stems of the words in `text`, each once, in order."""
     words = dict.fromkeys(_WORD.findall(text.casefold()))
     stemmer = snowballstemmer.stemmer("danish")  # it keeps the word it works on, so each call has its own
-    return list(dict.fromkeys(_root(stemmer, word) for word in list(words)[:_MOST_WORDS]))
+    return list(dict.fromkeys(_root(stemmer, word) for word in list(words)[:most]))
 
 
 def _root(stemmer: Any, word: str) -> str:
@@ -75,7 +89,7 @@ def _root(stemmer: Any, word: str) -> str:
 def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
     versions = ticket.session.scalars(
         ticket.select(FileVersion)
-        .where(FileVersion.id.in_(found))
+        .where(FileVersion.id.in_(found), FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
         .order_by(FileVersion.created_at.desc())
         .limit(_MOST_HITS)
     )

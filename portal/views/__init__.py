@@ -26,14 +26,17 @@ def blueprints() -> list[Blueprint]:
         moving,
         office,
         office_import,
+        ordering,
         oversight,
         people,
         plan,
+        previews,
         safeguards,
         signin,
         staff_sso,
         stepup,
         team,
+        versions,
     )
 
     modules = (
@@ -51,6 +54,9 @@ def blueprints() -> list[Blueprint]:
         case,
         plan,
         files,
+        versions,
+        previews,
+        ordering,
         messages,
         moving,
         people,

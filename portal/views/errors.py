@@ -8,7 +8,7 @@ from flask import g, render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
 from portal.access.policy import Reason, Refusal
 from portal.errors import InvalidInput
@@ -77,6 +77,9 @@ def http(problem: HTTPException) -> Any:
     if isinstance(problem, CSRFError):
         title = _("The page was too old to send")
         return _page(400, title, [_("Go back, load the page again and send it once more. Nothing has been changed.")])
+    if isinstance(problem, RequestedRangeNotSatisfiable):
+        body, status, headers = _page(416, _("The file ends before that"), [_("Download the whole file again.")])
+        return body, status, {**headers, "Content-Range": f"bytes */{problem.length}"}
     if problem.code == 404:
         return not_found()
     if problem.code == 405:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import RadioField, SelectField
 
 from portal.access.actions import Action
@@ -17,8 +18,11 @@ from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
 from portal.services import files
+from portal.services.files import Span
 from portal.storage.inspection import MEDIA_TYPES
+from portal.views import versions
 from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
+from portal.views.ordering import arranged
 from portal.views.shelves import shelf_choices, shelf_of
 
 bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -34,15 +38,20 @@ class FileForm(AskingForm):
     compartment = RadioField(_l("Who should be able to see it?"), validate_choice=False)
 
 
-class VersionForm(AskingForm):
-    file = FileField(_l("The file as it is now"))
-    note = text_field(_l("What have you changed? (may be left out)"), 1000, required=False)
-
-
 @bp.get("")
 @opens(Action.FILE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("files/index.html", files=files.listing(ticket))
+    every = files.listing(ticket)
+    there = [line for line in every if not line.withdrawn]
+    shown, asked = arranged(there)
+    return render_template(
+        "files/index.html",
+        files=shown,
+        asked=asked,
+        folders=sorted({line.folder for line in there if line.folder}, key=str.casefold),
+        tools=sorted({line.tool for line in there if line.tool}),
+        gone=[line for line in every if line.withdrawn],
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -70,28 +79,38 @@ def add(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.get("/<uuid:file_id>")
 @opens(Action.FILE_VIEW)
 def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    return render_template("files/show.html", file=files.page(ticket, file_id), form=VersionForm(formdata=None))
-
-
-@bp.post("/<uuid:file_id>/versions")
-@opens(Action.FILE_ADD_VERSION, takes_files=True)
-def add_version(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    form = VersionForm()
-    made = attempt(
-        form,
-        lambda: files.add_version(ticket, form.submission_id, file_id, upload_of(form.file, form.note.data or "")),
-    )
-    if made is None:
-        return render_template("files/show.html", file=files.page(ticket, file_id), form=form), status(form)
-    flash(_("Version %(number)s is put in.", number=made), "success")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    return versions.page(ticket, file_id)
 
 
 @bp.get("/<uuid:file_id>/versions/<int(max=1000000):number>")
 @opens(Action.FILE_DOWNLOAD)
 def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
-    found = files.download(ticket, g.house.store, file_id, number)
-    return Response(found.content, headers=attachment(found.name, found.media_type, found.size))
+    found = files.download(ticket, g.house.store, file_id, number, wanted_part)
+    headers = attachment(found.name, found.media_type, found.size)
+    headers |= {"Accept-Ranges": "bytes", "ETag": f'"{found.mark}"'}
+    if found.span is None:
+        return Response(found.content, headers=headers)
+    headers["Content-Length"] = str(found.span.stop - found.span.start)
+    headers["Content-Range"] = f"bytes {found.span.start}-{found.span.stop - 1}/{found.size}"
+    return Response(found.content, 206, headers=headers)
+
+
+def wanted_part(size: int, mark: str) -> Span | None:
+    """The part of a file that the request asks for; None for the whole (RFC 9110, 14.2 and 13.1.5).
+
+    Several ranges at once get the whole file, as a server may answer; so does a range of a version that is another now
+    (`If-Range`), and one that cannot be understood. Raises RequestedRangeNotSatisfiable (416) for one past the end.
+    """
+    asked = request.range
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return None
+    condition = request.if_range
+    if "If-Range" in request.headers and (condition.etag != mark or request.headers["If-Range"].startswith("W/")):
+        return None
+    found = asked.range_for_length(size)
+    if found is None:
+        raise RequestedRangeNotSatisfiable(length=size)
+    return Span(*found)
 
 
 def attachment(name: str, media_type: str, size: int) -> dict[str, str]:

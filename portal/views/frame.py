@@ -79,7 +79,13 @@ class CaseHead:
         homes = {**dict.fromkeys(part_of_people, "people"), "log": ""}
         here = homes.get(here, here)
         return [
-            Door(name, url_for(endpoint, case_id=case_id), icon, endpoint.split(".")[0] == here, news)
+            Door(
+                name,
+                url_for(endpoint, case_id=case_id),
+                icon,
+                endpoint.split(".")[0] in (here, _FAMILY.get(here)),
+                news,
+            )
             for name, endpoint, icon, news in rows
         ]
 
@@ -222,6 +228,10 @@ def file_icon(media_type: str) -> str:
         return "file-word"
     kind = media_type.split("/")[0]
     return {"image": "file-image", "video": "videocam"}.get(kind, "file")
+
+
+_FAMILY = {"versions": "files", "previews": "files", "ordering": "files"}
+"""Families of screens behind another one's door."""
 
 
 def _rules() -> Profile:

@@ -40,6 +40,9 @@ OFFICES = {
 KINDS = ["anonymous", *MEMBERS, *STRANGERS]
 
 
+OF_A_THING = ("files.show", "files.download", "previews.frame", "messages.show", "case.audience_of")
+
+
 def ask(browser: Browser, route: Route, target: Target, token: str) -> Page:
     path = route.path(target)
     if route.method == "GET":
@@ -93,7 +96,7 @@ def test_things_in_a_shut_compartment_do_not_exist_for_whoever_sees_the_rest(
     missing = Target(**{**vars(own(world)), "file_id": uuid4(), "thread_id": uuid4(), "compartment_id": uuid4()})
     for shelf in set(SHELVES) - world.sees[kind]:
         for route in CASE_ROUTES:
-            if route.endpoint not in ("files.show", "files.download", "messages.show", "case.audience_of"):
+            if route.endpoint not in OF_A_THING:
                 continue
             hidden = browser.get(route.path(own(world, shelf)))
             nothing = browser.get(route.path(missing))

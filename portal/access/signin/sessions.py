@@ -148,6 +148,20 @@ def end_there(actor: Actor, login_id: UUID) -> None:
         audit.record(actor.session, Event.SIGNED_OUT_ELSEWHERE, item_id=actor.person_id)
 
 
+def stand_in(session: PortalSession, person_id: UUID) -> Actor | None:
+    """Somebody the worker acts for, with exactly the rights they have now; None when their account is closed."""
+    row = session.execute(
+        select(Person, Staff)
+        .outerjoin(Staff, Staff.person_id == Person.id)
+        .where(Person.id == person_id, Person.closed_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    person, staff = row
+    session.act_for(person.id)
+    return Actor(session, person.id, staff is not None, frozenset(), staff.name if staff else "")
+
+
 def end(actor: Actor) -> None:
     """Ends the session this actor came with."""
     login = actor.session.get(Login, actor.login_id)

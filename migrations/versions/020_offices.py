@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "017"
-down_revision = "016"
+revision = "020"
+down_revision = "019"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "016"
-down_revision = "015"
+revision = "019"
+down_revision = "018"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "013"
-down_revision = "012"
+revision = "016"
+down_revision = "015"
 branch_labels = None
 depends_on = None
 
@@ -12,6 +12,8 @@ def upgrade() -> None:
     op.execute(
         """
         create policy looked_after on file_version for select to portal_owner using (true);
+        create policy looked_after on held_upload for select to portal_owner using (true);
+        create policy looked_after on rendition for select to portal_owner using (true);
         create policy looked_after on consent for select to portal_owner using (true);
         create policy looked_after on case_key to portal_owner using (true) with check (true);
         create policy upkeep on audit_event for insert to portal_owner with check (actor_id is null);
@@ -25,6 +27,8 @@ def downgrade() -> None:
         drop policy upkeep on audit_event;
         drop policy looked_after on case_key;
         drop policy looked_after on consent;
+        drop policy looked_after on rendition;
+        drop policy looked_after on held_upload;
         drop policy looked_after on file_version;
         """
     )

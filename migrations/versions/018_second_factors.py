@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "015"
-down_revision = "014"
+revision = "018"
+down_revision = "017"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "014"
-down_revision = "013"
+revision = "017"
+down_revision = "016"
 branch_labels = None
 depends_on = None
 

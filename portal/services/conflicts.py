@@ -1,0 +1,233 @@
+"""Two people edit the same file. Whoever comes second is stopped and shown both; what they sent waits sealed meanwhile.
+
+Which version somebody had is known from the trace: it is the one they last took out or put in.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from portal import clock, outbox, text
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.errors import InvalidInput, NotFound
+from portal.models import AuditEvent, File, FileVersion, HeldUpload
+from portal.services import checkouts, files, once
+from portal.services.checkouts import Editing
+from portal.services.files import Upload, VersionLine
+
+_HAD = (Event.VERSION_DOWNLOADED.value, Event.VERSION_ADDED.value, Event.VERSION_RESTORED.value)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What became of an upload: it is version `number`, or it waits as `held_id` for its sender's choice."""
+
+    number: int | None = None
+    held_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """What somebody sent, and what was put in meanwhile."""
+
+    id: UUID
+    file_id: UUID
+    compartment: str
+    name: str
+    note: str
+    size: int
+    sent_at: datetime
+    taken: VersionLine | None
+    """The version the sender had."""
+    newer: tuple[VersionLine, ...]
+    editing: Editing | None
+    """Somebody else who is editing the file."""
+
+    @property
+    def next_number(self) -> int:
+        return self.newer[0].number + 1
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Bytes of a held upload, as a version takes them over."""
+
+    blob: str
+    file_key: bytes
+    size: int
+    sha256: bytes
+    head: bytes = b""
+
+    def keep(self) -> None:
+        return None
+
+    def reopened(self) -> AbstractContextManager[BinaryIO]:
+        raise ValueError("a held upload was looked into when it came in")
+
+
+def taken(ticket: CaseTicket, file_id: UUID) -> int | None:
+    """The number of the version this person last took out or put in; None if they never did."""
+    number = AuditEvent.fields.cast(JSONB)["number"].as_integer()
+    return ticket.session.scalars(
+        select(number)
+        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
+        .where(AuditEvent.event.in_(_HAD), AuditEvent.item_id == file_id)
+        .order_by(AuditEvent.seq.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def bring(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upload, seen: int | None = None) -> Brought:
+    """The next version of a file, unless a newer one than the sender had has come, or somebody else is editing it: then
+    the upload is held for them to choose. `seen` is the newest number the sender's page showed.
+
+    Raises InvalidInput('file') for what may not come in.
+    """
+    ticket.require(Action.FILE_ADD_VERSION)
+    file = ticket.load(File, file_id)
+    ticket.require_write(file.compartment_id)
+    name, kind = files.inspect(upload)
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        return _brought_before(ticket, earlier)
+    newest = files.newest_number(ticket, file.id)
+    had = taken(ticket, file.id)
+    editing, _broken = checkouts.of(ticket, file.id)
+    met = min(number for number in (had, seen, newest) if number is not None) < newest
+    if met or (editing is not None and not editing.is_me):
+        _hold(ticket, file, upload, name, kind, made, had if had is not None else seen)
+        return Brought(held_id=made)
+    number = files.append(ticket, file, upload, name, kind, made)
+    checkouts.end(ticket, file.id)
+    return Brought(number=number)
+
+
+def waiting(ticket: CaseTicket, file_id: UUID) -> list[UUID]:
+    """What this person sent for a file and has not chosen about yet, oldest first."""
+    mine = HeldUpload.created_by_id == ticket.membership.id
+    found = ticket.select(HeldUpload).where(HeldUpload.file_id == file_id, mine).order_by(HeldUpload.created_at)
+    return [held.id for held in ticket.session.scalars(found)]
+
+
+def meeting(ticket: CaseTicket, held_id: UUID) -> Meeting:
+    """Both sides of a conflict, for the one who sent the held upload. Raises NotFound once it is decided."""
+    ticket.require(Action.FILE_ADD_VERSION)
+    held = _mine(ticket, held_id)
+    if held is None:
+        raise NotFound
+    page = files.page(ticket, held.file_id)
+    had = held.taken or 0
+    return Meeting(
+        id=held.id,
+        file_id=held.file_id,
+        compartment=page.compartment,
+        name=_name(ticket, held),
+        note=_note(ticket, held),
+        size=held.size,
+        sent_at=held.created_at,
+        taken=next((line for line in page.versions if line.number == had), None),
+        newer=tuple(line for line in page.versions if line.number > had) or page.versions[:1],
+        editing=page.editing if page.editing and not page.editing.is_me else None,
+    )
+
+
+def put_as_next(ticket: CaseTicket, submission: UUID, held_id: UUID) -> tuple[UUID, int]:
+    """ "Put mine as the next version anyway"; the others' versions stay. Returns the file's id and the new number."""
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        version = ticket.load(FileVersion, earlier)
+        return version.file_id, version.number
+    held, upload = _release(ticket, held_id)
+    file = ticket.load(File, held.file_id)
+    return file.id, files.append(ticket, file, upload, upload.name, held.media_type, made)
+
+
+def put_as_own(ticket: CaseTicket, submission: UUID, held_id: UUID) -> UUID:
+    """ "Keep mine as a separate file", named after its sender. Returns the new file's id."""
+    if earlier := once.made_before(ticket.session, submission):
+        return earlier
+    held, upload = _release(ticket, held_id)
+    stem, dot, ending = upload.name.rpartition(".")
+    name = text.file_name(f"{stem} ({ticket.membership.display_name}){dot}{ending}")
+    file = ticket.load(File, held.file_id)
+    return files.add_inspected(ticket, submission, file.compartment_id, replace(upload, name=name), held.media_type)
+
+
+def drop(ticket: CaseTicket, held_id: UUID) -> UUID:
+    """ "Cancel": what was sent is thrown away. Returns the id of the file it was meant for."""
+    held, _upload = _release(ticket, held_id)
+    outbox.later(ticket.session, "forget_blob", blob=held.blob)
+    ticket.record(Event.UPLOAD_DROPPED, held.compartment_id, held.file_id)
+    return held.file_id
+
+
+def _brought_before(ticket: CaseTicket, made: UUID) -> Brought:
+    version = ticket.session.scalars(ticket.select(FileVersion).where(FileVersion.id == made)).one_or_none()
+    return Brought(held_id=made) if version is None else Brought(number=version.number)
+
+
+def _release(ticket: CaseTicket, held_id: UUID) -> tuple[HeldUpload, Upload]:
+    """Takes a held upload out of waiting. Raises InvalidInput when its sender has already chosen."""
+    ticket.require(Action.FILE_ADD_VERSION)
+    held = _mine(ticket, held_id)
+    if held is None:
+        raise InvalidInput("", "held_gone")
+    ticket.require_write(held.compartment_id)
+    content = _Kept(
+        held.blob,
+        ticket.keys.unwrap_file_key(held.file_key, held.blob),
+        held.size,
+        bytes.fromhex(ticket.keys.unseal_text(held.digest_sealed, f"held_upload.digest {held.id}")),
+    )
+    upload = Upload(_name(ticket, held), content, _note(ticket, held))
+    ticket.session.delete(held)
+    ticket.session.flush()
+    return held, upload
+
+
+def _mine(ticket: CaseTicket, held_id: UUID) -> HeldUpload | None:
+    mine = HeldUpload.created_by_id == ticket.membership.id
+    return ticket.session.scalars(ticket.select(HeldUpload).where(HeldUpload.id == held_id, mine)).one_or_none()
+
+
+def _hold(ticket: CaseTicket, file: File, upload: Upload, name: str, kind: str, made: UUID, had: int | None) -> None:
+    content, note = upload.content, text.plain(upload.note, 1000)
+    keys = ticket.keys
+    ticket.session.add(
+        HeldUpload(
+            id=made,
+            file_id=file.id,
+            case_id=file.case_id,
+            compartment_id=file.compartment_id,
+            taken=had,
+            name_sealed=keys.seal_text(name, f"held_upload.name {made}"),
+            note_sealed=keys.seal_text(note, f"held_upload.note {made}") if note else None,
+            digest_sealed=keys.seal_text(content.sha256.hex(), f"held_upload.digest {made}"),
+            media_type=kind,
+            size=content.size,
+            blob=content.blob,
+            file_key=keys.wrap_file_key(content.file_key, content.blob),
+            created_at=clock.now(),
+            created_by_id=ticket.membership.id,
+        )
+    )
+    ticket.session.flush()
+    content.keep()
+    ticket.record(Event.UPLOAD_HELD, file.compartment_id, file.id)
+
+
+def _name(ticket: CaseTicket, held: HeldUpload) -> str:
+    return ticket.keys.unseal_text(held.name_sealed, f"held_upload.name {held.id}")
+
+
+def _note(ticket: CaseTicket, held: HeldUpload) -> str:
+    return ticket.keys.unseal_text(held.note_sealed, f"held_upload.note {held.id}") if held.note_sealed else ""

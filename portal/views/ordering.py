@@ -1,0 +1,88 @@
+"""Order among the files: putting one into a folder, and withdrawing one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.services import files, order
+from portal.services.files import VersionLine
+from portal.views.asking import AskingForm, attempt, status, text_field
+
+bp = Blueprint("ordering", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>")
+
+
+class WithdrawForm(AskingForm):
+    reason = text_field(_l("Why? Everybody who saw the file can read this."), 1000)
+
+
+class FolderForm(AskingForm):
+    folder = text_field(_l("Folder"), order.LONGEST, required=False)
+
+
+def arranged(lines: list[VersionLine]) -> tuple[list[VersionLine], dict[str, str]]:
+    """The lines as the address asks for them (`folder`, `tool`, `sort`), and what it asks for."""
+    asked = {key: request.args.get(key, "") for key in ("folder", "tool", "sort")}
+    kept = [
+        line
+        for line in lines
+        if asked["folder"] in ("", folder_mark(line.folder)) and asked["tool"] in ("", line.tool or "")
+    ]
+    if asked["sort"] == "name":
+        kept.sort(key=lambda line: line.name.casefold())
+    elif asked["sort"] == "size":
+        kept.sort(key=lambda line: line.size, reverse=True)
+    elif asked["sort"] == "oldest":
+        kept.sort(key=lambda line: line.created_at)
+    return kept, asked
+
+
+def folder_mark(folder: str) -> str:
+    """What a folder is called in an address, where no word of a case may stand: the keyed form of its name."""
+    from flask import g
+
+    return str(g.ticket.keys.blind(f"folder {folder}")) if folder else "none"
+
+
+@bp.app_context_processor
+def _words_of_order() -> dict[str, object]:
+    return {"folder_mark": folder_mark}
+
+
+@bp.route("/withdraw", methods=["GET", "POST"])
+@opens(Action.FILE_WITHDRAW)
+def withdraw(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    form = WithdrawForm()
+
+    def verb() -> bool:
+        order.withdraw(ticket, file_id, form.reason.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        found = files.page(ticket, file_id)
+        return render_template("files/withdraw.html", file=found, form=form), status(form)
+    flash(_("The file is withdrawn. Its name and your reason are still there to see."), "success")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+
+
+@bp.post("/folder")
+@opens(Action.FILE_ADD_VERSION)
+def place(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    form = FolderForm()
+
+    def verb() -> bool:
+        order.place(ticket, file_id, form.folder.data or "")
+        return True
+
+    if attempt(form, verb) is not None:
+        flash(_("The file is in its folder now."), "success")
+    else:
+        flash(_("That is too long for a folder's name."), "warning")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
