@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, text
 from portal.access.actions import Action
-from portal.access.ticket import CaseTicket
+from portal.access.ticket import CaseTicket, bounded
 from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.models import File, FileVersion, Membership
@@ -80,20 +81,34 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
 
 def newest(ticket: CaseTicket, limit: int | None = None) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
+    rows = ticket.session.execute(_NEWEST, ticket.bounds | {"limit": limit})
+    return [_line(ticket, row, row.tool) for row in rows]
+
+
+def _newest() -> Select[Any]:
     latest = (
-        select(FileVersion, File.tool)
+        select(
+            FileVersion.id,
+            FileVersion.file_id,
+            FileVersion.compartment_id,
+            FileVersion.number,
+            FileVersion.name_sealed,
+            FileVersion.note_sealed,
+            FileVersion.media_type,
+            FileVersion.size,
+            FileVersion.created_at,
+            FileVersion.created_by_id,
+            File.tool,
+        )
         .join(File, File.id == FileVersion.file_id)
-        .where(*ticket.within(FileVersion))
+        .where(*bounded(FileVersion))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).subquery()
-    rows = ticket.session.execute(
-        select(FileVersion, latest.c.tool)
-        .join(latest, latest.c.id == FileVersion.id)
-        .order_by(FileVersion.created_at.desc())
-        .limit(limit)
-    )
-    return [_line(ticket, version, tool) for version, tool in rows]
+    return select(latest).order_by(latest.c.created_at.desc()).limit(bindparam("limit"))
+
+
+_NEWEST = _newest()
 
 
 def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
@@ -111,7 +126,7 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
         compartment=hatch.key,
         tool=file.tool,
         can_add_version=hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
-        versions=tuple(_line(ticket, version, file.tool) for version in versions),
+        versions=tuple(_line(ticket, version, file.tool, version.digest_sealed) for version in versions),
     )
 
 
@@ -234,7 +249,9 @@ def _add_version(
     return version
 
 
-def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> VersionLine:
+def _line(
+    ticket: CaseTicket, version: FileVersion | Row[Any], tool: str | None, digest: bytes | None = None
+) -> VersionLine:
     keys = ticket.keys
     note = version.note_sealed
     return VersionLine(
@@ -249,5 +266,5 @@ def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> Version
         author=ticket.members[version.created_by_id],
         compartment=ticket.hatches[version.compartment_id].key,
         tool=tool,
-        sha256=keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}"),
+        sha256=keys.unseal_text(digest, f"file_version.digest {version.id}") if digest else "",
     )

@@ -40,14 +40,20 @@ class ToolLine:
 def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
-    leads = people.leads(ticket)
     return Overview(
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(files.newest(ticket, RECENT)),
         last_visit=unread.last_visit(ticket),
         asks_me=consent_requests.asks_me(ticket),
-        waiting=tuple(line for line in people.lines(ticket) if not line.open and line.prospects) if leads else (),
+        waiting=_waiting(ticket) if people.leads(ticket) else (),
     )
+
+
+def _waiting(ticket: CaseTicket) -> tuple[MemberLine, ...]:
+    # Where everybody sees something, why they do not need not be worked out.
+    if {window.membership_id for window in ticket.open_windows} >= set(ticket.members):
+        return ()
+    return tuple(line for line in people.lines(ticket) if not line.open and line.prospects)
 
 
 def tools(ticket: CaseTicket) -> list[ToolLine]:
