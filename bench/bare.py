@@ -36,7 +36,7 @@ TABLES = """
     create index on file (case_id);
 """
 
-_NAMES = "select capacity, name from person where case_id = %s and capacity in ('young_person', 'owner')"
+_NAMES = "select id, capacity, name from person where case_id = %s and capacity in ('young_person', 'owner')"
 _SEATS = """
     select shelf, count(*) as people from seat join person on person.id = person_id where case_id = %s group by shelf
     union all select '', count(distinct person_id) from seat join person on person.id = person_id where case_id = %s
@@ -44,7 +44,8 @@ _SEATS = """
 _THREADS = """
     select t.id, t.shelf, t.subject, p.name as author, p.id as author_id, last.at, counted.unread
     from thread t
-    cross join lateral (select m.author_id, m.at from message m where m.thread_id = t.id order by m.at desc limit 1) last
+    cross join lateral (select m.author_id, m.at from message m where m.thread_id = t.id order by m.at desc limit 1)
+        last
     cross join lateral (
         select count(*) as unread from message m
         left join reading r on r.thread_id = m.thread_id and r.person_id = %(reader)s
@@ -65,19 +66,23 @@ _THREAD_ROW = """<ul class="rows">
 <span class="disc{{ ' mine' if thread.author_id == reader }}" aria-hidden="true">{{ initials(thread.author) }}</span>
 <div class="what"><a href="/cases/{{ case_id }}/messages/{{ thread.id }}">{{ thread.subject }}</a>
 {% if thread.unread %}<span class="new">{{ thread.unread }} ulæst{{ "e" if thread.unread > 1 }}</span>{% endif %}
-<p class="meta"><span>{{ thread.author }}, i dag kl. {{ clock(thread.at) }}</span><span class="shelf {{ thread.shelf }}"><svg class="icon" aria-hidden="true" focusable="false"><use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[thread.shelf] }}</span></p></div>
+<p class="meta"><span>{{ thread.author }}, i dag kl. {{ clock(thread.at) }}</span>
+<span class="shelf {{ thread.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
+<use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[thread.shelf] }}</span></p></div>
 </li>{% endfor %}
 </ul>"""
 _FILE_ROW = """<ul class="rows">
 {% for file in files %}<li>
 <svg class="icon large" aria-hidden="true" focusable="false"><use href="/static/img/icons.svg#file-pdf"></use></svg>
 <div class="what"><a href="/cases/{{ case_id }}/files/{{ file.id }}">{{ file.name }}</a>
-<p class="meta"><span>Version {{ file.number }}, {{ file.author }}, i dag kl. {{ clock(file.at) }}</span><span class="shelf {{ file.shelf }}"><svg class="icon" aria-hidden="true" focusable="false"><use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[file.shelf] }}</span></p></div>
+<p class="meta"><span>Version {{ file.number }}, {{ file.author }}, i dag kl. {{ clock(file.at) }}</span>
+<span class="shelf {{ file.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
+<use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[file.shelf] }}</span></p></div>
 </li>{% endfor %}
 </ul>"""
 
 
-def template_of(page: str, young_person: str, guide: str, shelves: dict[str, str]) -> str:
+def template_of(page: str, case_id: UUID, young_person: str, guide: str, shelves: dict[str, str]) -> str:
     """A Jinja template out of the portal's finished overview: its lists, names and counts are filled in from rows.
 
     `shelves` are the compartments the reader sees, key to title. Raises ValueError when the page lacks a list.
@@ -88,14 +93,18 @@ def template_of(page: str, young_person: str, guide: str, shelves: dict[str, str
         page, times = found.subn(lambda match, rows=rows: match[1] + rows, page)
         if times != 1:
             raise ValueError(f"the overview has no list of {section}")
-    page = page.replace(young_person.split()[0], "{{ young_person }}").replace(guide, "{{ guide }}")
+    page = (
+        page.replace(str(case_id), "{{ case_id }}")
+        .replace(young_person.split()[0], "{{ young_person }}")
+        .replace(guide, "{{ guide }}")
+    )
     for key, title in shelves.items():
         seats = re.compile(rf"({re.escape(title)}.*?)\d+ personer", re.DOTALL)
         page = seats.sub(lambda match, key=key: match[1] + "{{ seats['" + key + "'] }} personer", page, count=1)
     return re.sub(r"\d+ personer", "{{ seats[''] }} personer", page, count=1)
 
 
-def create_app(database_url: str, template: str, reader: UUID, shelves: dict[str, str], rows: int) -> Flask:
+def create_app(database_url: str, template: str, shelves: dict[str, str], rows: int) -> Flask:
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.loader = None
@@ -111,7 +120,9 @@ def create_app(database_url: str, template: str, reader: UUID, shelves: dict[str
     @app.get("/cases/<uuid:case_id>")
     def overview(case_id: UUID) -> str:
         with pool.connection() as connection:
-            names = dict(connection.execute(_NAMES, [case_id]).fetchall())
+            people = connection.execute(_NAMES, [case_id]).fetchall()
+            names = {capacity: name for _, capacity, name in people}
+            reader = next(person for person, capacity, _ in people if capacity == "young_person")
             seats = dict(connection.execute(_SEATS, [case_id, case_id]).fetchall())
             wanted = {"case": case_id, "reader": reader, "rows": rows}
             with connection.cursor(row_factory=namedtuple_row) as cursor:
@@ -147,4 +158,4 @@ def from_environment() -> Flask:
     from pathlib import Path
 
     said = json.loads(Path(os.environ["BARE"]).read_text("utf-8"))
-    return create_app(said["url"], said["template"], UUID(said["reader"]), said["shelves"], said["rows"])
+    return create_app(said["url"], said["template"], said["shelves"], said["rows"])

@@ -25,20 +25,31 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 class Round:
     """What one stretch of load showed: answers a second, and milliseconds an answer took."""
 
+    pages: int
     throughput: float
     median_ms: float
     p95_ms: float
 
 
-def ask(port: int, path: str, cookie: str, seconds: float, connections: int) -> Round:
-    """Runs the load in a process of its own. Raises SystemExit when an answer was not the page."""
-    command = [sys.executable, "-m", "bench.load", str(port), path, cookie, str(seconds), str(connections)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Visit:
+    """A page, and the cookies of who opens it."""
+
+    path: str
+    cookie: str
+
+
+def ask(port: int, visits: list[Visit], seconds: float, connections: int) -> Round:
+    """Runs the load in a process of its own, the visits shared out over the connections. Raises SystemExit when an
+    answer was not the page."""
+    command = [sys.executable, "-m", "bench.load", str(port), str(seconds), str(connections)]
+    asked = json.dumps([[visit.path, visit.cookie] for visit in visits])
+    done = subprocess.run(command, cwd=PROJECT, input=asked, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr[-2000:])
     took = json.loads(done.stdout)
     cuts = quantiles(took["ms"], n=20) if len(took["ms"]) > 1 else took["ms"] * 19
-    return Round(len(took["ms"]) / took["seconds"], median(took["ms"]), cuts[18])
+    return Round(len(took["ms"]), len(took["ms"]) / took["seconds"], median(took["ms"]), cuts[18])
 
 
 class _Asker(threading.Thread):
@@ -79,18 +90,19 @@ def _read(connection: socket.socket) -> None:
         left -= len(piece)
 
 
-def main(port: int, path: str, cookie: str, seconds: float, connections: int) -> None:
-    lines = [f"GET {path} HTTP/1.1", f"Host: localhost:{port}", "Accept: text/html", f"Cookie: {cookie}", "", ""]
+def main(port: int, seconds: float, connections: int) -> None:
+    head = "GET {} HTTP/1.1\r\nHost: localhost:{}\r\nAccept: text/html\r\nCookie: {}\r\n\r\n"
+    questions = [head.format(path, port, cookie).encode() for path, cookie in json.load(sys.stdin)]
     began = time.monotonic()
-    askers = [_Asker(port, "\r\n".join(lines).encode(), began + seconds) for _ in range(connections)]
+    askers = [_Asker(port, questions[n % len(questions)], began + seconds) for n in range(connections)]
     for asker in askers:
         asker.start()
     for asker in askers:
         asker.join()
     if fault := next((asker.fault for asker in askers if asker.fault), None):
-        raise SystemExit(f"{path}: {fault}")
+        raise SystemExit(str(fault))
     print(json.dumps({"seconds": time.monotonic() - began, "ms": [ms for asker in askers for ms in asker.took]}))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]))
+    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))

@@ -63,8 +63,8 @@ def door() -> socket.socket:
 
 
 @contextmanager
-def served(app: str, listening: socket.socket, variables: dict[str, str], log: Path) -> Iterator[None]:
-    """An application behind gunicorn, with the settings the portal itself uses."""
+def served(app: str, listening: socket.socket, variables: dict[str, str], log: Path) -> Iterator[int]:
+    """An application behind gunicorn, with the settings the portal itself uses; the process id of its arbiter."""
     command = [*GUNICORN, *WORKERS, "-b", f"fd://{listening.fileno()}", app]
     with log.open("ab") as lines:
         server = subprocess.Popen(
@@ -80,7 +80,7 @@ def served(app: str, listening: socket.socket, variables: dict[str, str], log: P
         )
     try:
         _wait(f"http://localhost:{listening.getsockname()[1]}/health", server, log)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         try:
@@ -100,7 +100,20 @@ def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise SystemExit(f"{' '.join(sys.argv)}: no answer from {address}\n{log.read_text()[-2000:]}")
 
 
+def cpu_seconds(*parents: int) -> float:
+    """Processor time that the children of these processes have used so far: a server's workers, a database's
+    backends. On a machine that others use too, it says more than the clock."""
+    used = 0
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with suppress(OSError, IndexError):
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(fields[1]) in parents:
+                used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")
+
+
 def machine() -> str:
     """What this was measured on, in a line."""
-    names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-    return f"{os.cpu_count()} cores ({names[0] if names else 'unknown'}), Python {sys.version.split()[0]}"
+    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load of everybody {os.getloadavg()[0]:.1f}"

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
 
 from portal import audit, clock
 from portal.access.actions import Action, OfficeAction
@@ -108,7 +108,7 @@ class CaseTicket:
     _guide: str = field(default="")
     _members: Sequence[Membership] | None = None
     _units: dict[UUID, tuple[str, str]] | None = None
-    _windows: Sequence[Row[Any]] | None = None
+    _windows: Sequence[Any] | None = None
     unread: int | None = None
     """Unread messages of the case, once they have been counted."""
 
@@ -201,7 +201,7 @@ class CaseTicket:
         return {unit_id: (unit, organisation) for unit_id, unit, organisation in rows}
 
     @cached_property
-    def open_windows(self) -> Sequence[Row[Any]]:
+    def open_windows(self) -> Sequence[Any]:
         """Everybody's windows on the case that are open now, each with the key of its compartment."""
         return _open_windows(self.actor, self.case_id) if self._windows is None else self._windows
 
@@ -270,13 +270,13 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     )
 
 
-def admission(actor: Actor, windows: Sequence[Row[Any]]) -> dict[UUID, Hatch]:
+def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
     """Wall one, first half: of the open windows of a case, the person's own."""
     own = (row for row in windows if row.person_id == actor.person_id)
     return {row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from) for row in own}
 
 
-def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Row[Any]]:
+def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
     """The windows of the case that are open now: everybody's, as far as this person may know of them."""
     return actor.session.execute(_OPEN, {"case": case_id, "now": clock.now()}).all()
 

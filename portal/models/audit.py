@@ -17,7 +17,10 @@ class AuditEvent(Base):
     """One line of a chain. `chain_id` is the case, or the zero id for what belongs to no case."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_reading", "chain_id", "actor_id", "event", "item_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_event_reading", "chain_id", "actor_id", "event", "item_id", "at"),
+        Index("ix_audit_event_visits", "chain_id", "actor_id", "at"),
+    )
 
     chain_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

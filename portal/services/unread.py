@@ -36,7 +36,7 @@ def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
     return dict(actor.session.execute(counted).all())
 
 
-def looked() -> Select[tuple[UUID | None, datetime]]:
+def looked() -> Select[UUID | None, datetime]:
     """When the person `:person` last opened each thread of the case `:case`, or wrote in it: `item_id`, `at`."""
     return (
         select(AuditEvent.item_id, func.max(AuditEvent.at).label("at"))

@@ -142,15 +142,14 @@ def _limits(login: Login, person: Person, settings: Settings) -> Limits:
 
 
 def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | None) -> Actor:
-    came = {"login_id": login.id, "signed_in_at": login.started_at}
     if staff is None:
-        return Actor(session, person.id, False, frozenset(), None, **came)
+        return Actor(session, person.id, False, frozenset(), None, login_id=login.id, signed_in_at=login.started_at)
     office: frozenset[OfficeAction] = frozenset()
     if staff.is_admin:
         office |= OFFICE_MATRIX["administrator"]
     if staff.may_open_cases:
         office |= OFFICE_MATRIX["case opener"]
-    return Actor(session, person.id, True, office, staff.name, staff.unit_id, **came)
+    return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id, login.started_at)
 
 
 def _digest(token: str) -> bytes:

@@ -1,0 +1,22 @@
+"""The measurements run, at a size that measures nothing, so that they still work on the day somebody needs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench import case_page
+
+ROW = '<div class="what"><a href="/cases/1/messages/2">{}</a></div>'
+
+
+def test_the_case_page_is_measured_against_a_bare_page_that_lists_the_same() -> None:
+    result = case_page.run(messages=4, files=2, rounds=1, seconds=0.2, connections=1, people=1)
+    assert result.ratio > 0
+    assert result.portal_bytes > 8000
+
+
+@pytest.mark.parametrize("theirs", [ROW.format("Et andet emne"), "", ROW.format("Emne") + " " * 500])
+def test_a_page_that_lists_something_else_or_less_is_not_compared_with(theirs: str) -> None:
+    assert case_page._compare(ROW.format("Emne"), ROW.format("Emne"))
+    with pytest.raises(SystemExit):
+        case_page._compare(ROW.format("Emne"), theirs)
