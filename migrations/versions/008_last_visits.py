@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "007"
-down_revision = "006"
+revision = "008"
+down_revision = "007"
 branch_labels = None
 depends_on = None
 
