@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench import case_page
+from bench import case_page, scale
 
 ROW = '<div class="what"><a href="/cases/1/messages/2">{}</a></div>'
 
@@ -20,3 +20,19 @@ def test_a_page_that_lists_something_else_or_less_is_not_compared_with(theirs: s
     assert case_page._compare(ROW.format("Emne"), ROW.format("Emne"))
     with pytest.raises(SystemExit):
         case_page._compare(ROW.format("Emne"), theirs)
+
+
+def test_the_country_is_filled_and_every_step_of_every_query_is_looked_at() -> None:
+    result = scale.run(cases=3, messages=6)
+    assert (result.cases, result.messages) == (4, 12)
+    assert result.small == result.large
+    assert min(result.large.values()) > 4
+    assert {"access_window", "message", "thread", "membership", "audit_event"} <= {step.table for step in result.steps}
+
+
+@pytest.mark.parametrize(
+    ("node", "rows", "own", "fault"),
+    [("Index Scan", 9, 9, False), ("Index Scan", 10, 9, True), ("Seq Scan", 1, 9, True), ("Seq Scan", 99, None, False)],
+)
+def test_reading_beyond_ones_own_cases_is_a_fault(node: str, rows: int, own: int | None, fault: bool) -> None:
+    assert scale.Step("a case", node, "message", rows, own).is_fault is fault
