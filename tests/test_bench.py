@@ -36,3 +36,8 @@ def test_the_country_is_filled_and_every_step_of_every_query_is_looked_at() -> N
 )
 def test_reading_beyond_ones_own_cases_is_a_fault(node: str, rows: int, own: int | None, fault: bool) -> None:
     assert scale.Step("a case", node, "message", rows, own).is_fault is fault
+
+
+def test_what_explain_rounds_up_is_not_held_against_a_step_but_no_more_than_that() -> None:
+    assert not scale.Step("a case", "Index Scan", "file_version", 65, 62, unsure=31).is_fault
+    assert scale.Step("a case", "Index Scan", "file_version", 94, 62, unsure=31).is_fault
