@@ -30,7 +30,7 @@ lint: $(VENV)/.test
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > .build/imports.txt || { cat .build/imports.txt; exit 1; }
 
-bench: $(VENV)/.run
+bench: $(VENV)/.run $(MO)
 	@$(BIN)/python -m bench
 
 # Takes new texts out of code and templates into the catalogues; what is not translated yet stays empty and fails a test.

@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, event, insert, select, text, update
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
@@ -270,34 +270,45 @@ def _forget_notes(session: PortalSession, ended: SessionTransaction) -> None:
 def _append(session: PortalSession, chain: UUID, notes: list[Note]) -> None:
     keyring: Keyring = session.info["keyring"]
     key = keyring.chain_key(chain)
-    found = select(AuditHead.seq, AuditHead.mac).where(AuditHead.chain_id == chain).with_for_update()
-    head = session.execute(found).one_or_none()
+    connection = session.connection()
+    head = connection.execute(_TAKE_HEAD, {"chain": chain}).one_or_none()
     if head is None:
-        begin = text("insert into audit_head values (:chain, 0, '', '') on conflict do nothing")
-        session.execute(begin, {"chain": chain})
-        head = session.execute(found).one()
+        connection.execute(_BEGIN, {"chain": chain})
+        head = connection.execute(_TAKE_HEAD, {"chain": chain}).one()
     seq, mac = head
-    lines = []
-    for note in notes:
-        seq += 1
-        mac = _mac(key, mac, seq, note)
-        lines.append(
-            {
-                "chain_id": chain,
-                "seq": seq,
-                "at": note.at,
-                "event": note.event.value,
-                "actor_id": note.actor_id,
-                "membership_id": note.membership_id,
-                "compartment_id": note.compartment_id,
-                "item_id": note.item_id,
-                "fields": note.fields,
-                "mac": mac,
-            }
-        )
-    session.execute(insert(AuditEvent), lines)
-    ended = update(AuditHead).where(AuditHead.chain_id == chain).values(seq=seq, mac=mac, seal=_seal(key, seq, mac))
-    session.execute(ended)
+    macs = []
+    for number, note in enumerate(notes, seq + 1):
+        mac = _mac(key, mac, number, note)
+        macs.append(mac)
+    lines = {
+        "seqs": list(range(seq + 1, seq + 1 + len(notes))),
+        "ats": [note.at for note in notes],
+        "events": [note.event.value for note in notes],
+        "actors": [note.actor_id for note in notes],
+        "memberships": [note.membership_id for note in notes],
+        "compartments": [note.compartment_id for note in notes],
+        "items": [note.item_id for note in notes],
+        "fields": [json.dumps(note.fields) for note in notes],
+        "macs": macs,
+    }
+    end = {"chain": chain, "seq": seq + len(notes), "mac": mac, "seal": _seal(key, seq + len(notes), mac)}
+    connection.execute(_APPEND, lines | end)
+
+
+# Everybody who adds to a chain waits for its head, so what happens between taking it and the commit is kept short.
+_TAKE_HEAD = text("select seq, mac from audit_head where chain_id = :chain for update")
+_BEGIN = text("insert into audit_head values (:chain, 0, '', '') on conflict do nothing")
+_APPEND = text(
+    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain)
+       insert into audit_event
+           (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
+       select :chain, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields::jsonb, mac
+       from unnest(
+           cast(:seqs as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
+           cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
+           cast(:fields as text[]), cast(:macs as bytea[])
+       ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
+)
 
 
 def _mac(key: bytes, before: bytes, seq: int, note: Note) -> bytes:

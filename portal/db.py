@@ -63,13 +63,17 @@ class PortalSession(Session):
 
 
 def _say_who(connection: Connection, person_id: UUID | None) -> None:
-    value = "" if person_id is None else str(person_id)
-    connection.execute(text("select set_config('app.person_id', :value, true)"), {"value": value})
+    connection.execute(_SPEAK_FOR, {"value": "" if person_id is None else str(person_id)})
+
+
+_SPEAK_FOR = text("select set_config('app.person_id', :value, true)")
 
 
 @event.listens_for(PortalSession, "after_begin")
 def _after_begin(session: PortalSession, _transaction: object, connection: Connection) -> None:
-    _say_who(connection, session.person_id)
+    # What an earlier transaction said ended with it: one that speaks for nobody need not say so.
+    if session.person_id is not None:
+        _say_who(connection, session.person_id)
 
 
 def session_factory(engine: Engine) -> sessionmaker[PortalSession]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask, g, request
 from flask_babel import Babel, Domain, get_locale
@@ -92,7 +92,9 @@ def _choose() -> str:
 
 def language() -> str:
     """The language of this page: 'da' or 'en'."""
-    return str(get_locale() or "da")
+    if "language" not in g:
+        g.language = str(get_locale() or "da")
+    return str(g.language)
 
 
 def said(words: Words) -> str:
@@ -107,7 +109,7 @@ def zone() -> ZoneInfo:
 def when(instant: datetime) -> str:
     """An instant as people say it: "i dag kl. 14.05", "i går kl. 9.12", "3. marts kl. 9.12"."""
     local = instant.astimezone(zone())
-    time = format_time(local, "H.mm" if language() == "da" else "H:mm", locale=language())
+    time = f"{local.hour}{'.' if language() == 'da' else ':'}{local.minute:02}"
     return str(_("%(day)s at %(time)s", day=_near(local.date()), time=time))
 
 

@@ -7,14 +7,14 @@ load another. (The database holds the same line a second time, by row-level secu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
 
 from portal import audit, clock
 from portal.access.actions import Action, OfficeAction
@@ -63,15 +63,23 @@ class Actor:
     person_id: UUID
     is_staff: bool
     office: frozenset[OfficeAction]
-    name: str
+    known_as: str | None
+    """Their name where it is known already. A citizen's lies in their cases and is looked up when it is asked for."""
     unit_id: UUID | None = None
     login_id: UUID | None = None
+    signed_in_at: datetime | None = None
 
     is_authenticated = True
     """What Flask-Login asks of a user: this one always has signed in."""
 
     def get_id(self) -> str:
         return str(self.person_id)
+
+    @property
+    def name(self) -> str:
+        if self.known_as is None:
+            self.known_as = self.session.scalars(_OWN_NAME, {"person": self.person_id}).first() or ""
+        return self.known_as
 
     @property
     def keyring(self) -> Keyring:
@@ -107,6 +115,11 @@ class CaseTicket:
     _notices: tuple[BlockerNote, ...] = ()
     _guide: str = field(default="")
     _profile_key: str = ""
+    _members: Sequence[Membership] | None = None
+    _units: dict[UUID, tuple[str, str]] | None = None
+    _windows: Sequence[Any] | None = None
+    unread: int | None = None
+    """Unread messages of the case, once they have been counted."""
 
     @property
     def session(self) -> PortalSession:
@@ -143,6 +156,11 @@ class CaseTicket:
         """The two conditions that keep a query of any columns inside the case and the open compartments."""
         return noun.case_id == self.case_id, noun.compartment_id.in_(scope(self))
 
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The values for a statement that was put together beforehand with `bounded`."""
+        return {"case": self.case_id, "open": scope(self), "me": self.membership.id, "person": self.actor.person_id}
+
     def load(self, noun: type[Content], item_id: UUID) -> Content:
         """One row. Raises NotFound when it does not exist, or not for this person."""
         found = self.session.scalars(self.select(noun).where(noun.id == item_id)).one_or_none()
@@ -171,15 +189,18 @@ class CaseTicket:
     @cached_property
     def members(self) -> dict[UUID, Membership]:
         """Everybody who was ever added, by membership id."""
-        if self._case is None:
+        found = self._members
+        if found is None and self._case is None:
             found = load_members(self.session, self.case_id)
-        else:
-            found = list(self.session.scalars(select(Membership).where(Membership.case_id == self.case_id)))
+        if found is None:
+            found = self.session.scalars(select(Membership).where(Membership.case_id == self.case_id)).all()
         return {membership.id: membership for membership in found}
 
     @cached_property
     def units(self) -> dict[UUID, tuple[str, str]]:
         """Where the case's professionals work: unit id -> names of unit and organisation."""
+        if self._units is not None:
+            return self._units
         wanted = {membership.unit_id for membership in self.members.values() if membership.unit_id}
         rows = self.session.execute(
             select(Unit.id, Unit.name, Organisation.name)
@@ -189,16 +210,9 @@ class CaseTicket:
         return {unit_id: (unit, organisation) for unit_id, unit, organisation in rows}
 
     @cached_property
-    def open_windows(self) -> list[tuple[AccessWindow, str]]:
+    def open_windows(self) -> Sequence[Any]:
         """Everybody's windows on the case that are open now, each with the key of its compartment."""
-        now = clock.now()
-        rows = self.session.execute(
-            select(AccessWindow, Compartment.key)
-            .join(Compartment, Compartment.id == AccessWindow.compartment_id)
-            .where(AccessWindow.case_id == self.case_id, AccessWindow.valid_from <= now)
-            .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
-        )
-        return [(window, key) for window, key in rows]
+        return _open_windows(self.actor, self.case_id) if self._windows is None else self._windows
 
     @cached_property
     def young_person(self) -> Membership:
@@ -236,17 +250,16 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     Raises NotFound unless they were added to it. A member whose windows are shut gets a ticket that allows nothing but
     what their standing grants without any (a custody holder's say about consent), and that knows why.
     """
-    row = actor.session.execute(
-        select(Membership, Case, CaseKey.master_id, CaseKey.wrapped)
-        .outerjoin(Case, Case.id == Membership.case_id)
-        .outerjoin(CaseKey, CaseKey.case_id == Membership.case_id)
-        .where(Membership.case_id == case_id, Membership.person_id == actor.person_id)
-    ).one_or_none()
+    rows = actor.session.execute(_ROOM, {"case": case_id}).all()
+    row = next((row for row in rows if row[0].person_id == actor.person_id), None)
     if row is None:
         raise NotFound
-    membership, case, master_id, wrapped = row
+    membership, case, master_id, wrapped = row[:4]
+    if actor.known_as is None:
+        actor.known_as = membership.display_name
     # Where the two walls disagree (clocks apart, a window just ending), the stricter one counts.
-    hatches = admission(actor, case_id) if case else {}
+    windows = _open_windows(actor, case_id) if case else ()
+    hatches = admission(actor, windows)
     shut = _Shut() if hatches else _why_shut(actor, case_id)
     asked_until = _asked_until(membership, case) if hatches else shut.asked_until
     asked = asked_until is not None and clock.now() < asked_until
@@ -262,20 +275,49 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         _notices=shut.notes,
         _guide=shut.guide,
         _profile_key=case.profile if hatches else load_profile_key(actor.session, case_id),
+        _members=[row[0] for row in rows] if hatches else None,
+        _units={row[0].unit_id: (row[4], row[5]) for row in rows if row[0].unit_id} if hatches else None,
+        _windows=windows if hatches else None,
     )
 
 
-def admission(actor: Actor, case_id: UUID) -> dict[UUID, Hatch]:
-    """Wall one, first half: the compartments of the case that are open to the person now."""
-    now = clock.now()
-    found = actor.session.execute(
-        select(AccessWindow.compartment_id, Compartment.key, AccessWindow.can_write, AccessWindow.valid_from)
-        .join(Compartment, Compartment.id == AccessWindow.compartment_id)
-        .where(AccessWindow.case_id == case_id, AccessWindow.person_id == actor.person_id)
-        .where(AccessWindow.valid_from <= now)
-        .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
+def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
+    """Wall one, first half: of the open windows of a case, the person's own."""
+    own = (row for row in windows if row.person_id == actor.person_id)
+    return {row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from) for row in own}
+
+
+def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
+    """The windows of the case that are open now: everybody's, as far as this person may know of them."""
+    return actor.session.execute(_OPEN, {"case": case_id, "now": clock.now()}).all()
+
+
+# What every page of a case asks is put together once, not on each request.
+_OWN_NAME = select(Membership.display_name).where(Membership.person_id == bindparam("person")).limit(1)
+_ROOM = (
+    select(Membership, Case, CaseKey.master_id, CaseKey.wrapped, Unit.name, Organisation.name)
+    .outerjoin(Case, Case.id == Membership.case_id)
+    .outerjoin(CaseKey, CaseKey.case_id == Membership.case_id)
+    .outerjoin(Unit, Unit.id == Membership.unit_id)
+    .outerjoin(Organisation, Organisation.id == Unit.organisation_id)
+    .where(Membership.case_id == bindparam("case"))
+)
+"""Everybody in a case and where they work, with the case and its key; for somebody shut out, their own row alone."""
+_OPEN = (
+    select(
+        AccessWindow.compartment_id,
+        AccessWindow.membership_id,
+        AccessWindow.person_id,
+        AccessWindow.can_write,
+        AccessWindow.valid_from,
+        AccessWindow.valid_until,
+        AccessWindow.basis,
+        Compartment.key,
     )
-    return {row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from) for row in found}
+    .join(Compartment, Compartment.id == AccessWindow.compartment_id)
+    .where(AccessWindow.case_id == bindparam("case"), AccessWindow.valid_from <= bindparam("now"))
+    .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > bindparam("now")))
+)
 
 
 def open_compartments(actor: Actor) -> dict[UUID, UUID]:
@@ -287,6 +329,11 @@ def open_compartments(actor: Actor) -> dict[UUID, UUID]:
         .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
     )
     return {row.compartment_id: row.case_id for row in found}
+
+
+def bounded(noun: type[Content]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """`CaseTicket.within` for a statement that is put together once and gets its case from `bounds` every time."""
+    return noun.case_id == bindparam("case"), noun.compartment_id == any_(bindparam("open", type_=ARRAY(Uuid)))
 
 
 def scope(ticket: CaseTicket) -> Any:

@@ -28,6 +28,11 @@ from portal.settings import PROJECT, Settings
 from portal.storage.keys import make_keys
 from portal.tools.profile import profile
 
+GUNICORN = (sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "10",
+            "--no-control-socket", "--log-level", "warning")  # fmt: skip
+WORKERS = ("-w", "2", "--threads", "8")
+"""How the web part is started; the benchmark starts what it measures in the same way."""
+
 _GIVE_UP_AFTER = 5
 """A part that dies this often within a minute stays dead, and everything stops with a message."""
 
@@ -134,12 +139,10 @@ class Demo:
             file.writelines(f"{name}={value}\n" for name, value in self._environment().items())
 
     def _commands(self) -> dict[str, list[str]]:
-        gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "10"]
-        gunicorn += ["--no-control-socket", "--log-level", "warning"]
         return {
-            "eid": [*gunicorn, "-b", f"fd://{self.eid_door.fileno()}", "--threads", "8", self._eid_app()],
+            "eid": [*GUNICORN, "-b", f"fd://{self.eid_door.fileno()}", "--threads", "8", self._eid_app()],
             "worker": [sys.executable, "-m", "portal", "worker"],
-            "web": [*gunicorn, "-b", f"fd://{self.door.fileno()}", "-w", "2", "--threads", "8", "portal.wsgi:app"],
+            "web": [*GUNICORN, *WORKERS, "-b", f"fd://{self.door.fileno()}", "portal.wsgi:app"],
         }
 
     def _eid_app(self) -> str:

@@ -20,6 +20,7 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_event_reading", "chain_id", "actor_id", "event", "item_id", "at"),
         Index("ix_audit_event_at", "at"),
+        Index("ix_audit_event_visits", "chain_id", "actor_id", "at"),
     )
 
     chain_id: Mapped[UUID] = mapped_column(primary_key=True)

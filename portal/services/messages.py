@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from portal import clock, text
 from portal.access.actions import Action
-from portal.access.ticket import CaseTicket
+from portal.access.ticket import CaseTicket, bounded
 from portal.audit import Event
 from portal.errors import InvalidInput
 from portal.models import Membership, Message, Thread
@@ -57,33 +58,51 @@ def listing(ticket: CaseTicket) -> list[ThreadLine]:
 
 
 def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
-    looked = unread.looked_at(ticket)
-    latest = (
-        select(Message)
-        .where(*ticket.within(Message))
-        .ext(distinct_on(Message.thread_id))
-        .order_by(Message.thread_id, Message.created_at.desc(), Message.id)
-    ).subquery()
-    rows = ticket.session.execute(
-        select(Thread, latest.c.created_at, latest.c.created_by_id)
-        .join(latest, latest.c.thread_id == Thread.id)
-        .where(*ticket.within(Thread))
-        .order_by(latest.c.created_at.desc())
-        .limit(limit)
-    ).all()
-    counts = _counts(ticket, looked)
+    """The threads the person may see, the one written in last first, at most `limit`."""
+    rows = ticket.session.execute(_THREADS, ticket.bounds | {"limit": limit}).all()
+    ticket.unread = int(rows[0].unread_in_all) if rows else 0
     return [
         ThreadLine(
-            id=thread.id,
-            subject=_subject(ticket, thread),
-            compartment=ticket.hatches[thread.compartment_id].key,
-            messages=counts[thread.id][0],
-            unread=counts[thread.id][1],
-            last_at=last_at,
-            last_author=ticket.members[author_id],
+            id=row.id,
+            subject=ticket.keys.unseal_text(row.subject_sealed, f"thread.subject {row.id}"),
+            compartment=ticket.hatches[row.compartment_id].key,
+            messages=row.messages,
+            unread=row.unread,
+            last_at=row.last_at,
+            last_author=ticket.members[row.last_author_id],
         )
-        for thread, last_at, author_id in rows
+        for row in rows
     ]
+
+
+def _threads() -> Select[Any]:
+    looked = unread.looked().subquery()
+    fresh = (Message.created_by_id != bindparam("me")) & ((looked.c.at.is_(None)) | (Message.created_at > looked.c.at))
+    newest_first = aggregate_order_by(Message.created_by_id, Message.created_at.desc(), Message.id)
+    counted = (
+        select(
+            Message.thread_id,
+            func.count().label("messages"),
+            func.count().filter(fresh).label("unread"),
+            func.max(Message.created_at).label("last_at"),
+            func.array_agg(newest_first, type_=ARRAY(Uuid))[1].label("last_author_id"),
+        )
+        .outerjoin(looked, looked.c.item_id == Message.thread_id)
+        .where(*bounded(Message))
+        .group_by(Message.thread_id)
+    ).subquery()
+    columns = (counted.c.messages, counted.c.unread, counted.c.last_at, counted.c.last_author_id)
+    in_all = func.sum(counted.c.unread).over().label("unread_in_all")
+    return (
+        select(Thread.id, Thread.compartment_id, Thread.subject_sealed, *columns, in_all)
+        .join(counted, counted.c.thread_id == Thread.id)
+        .where(*bounded(Thread))
+        .order_by(counted.c.last_at.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+_THREADS = _threads()
 
 
 def thread(ticket: CaseTicket, thread_id: UUID) -> ThreadPage:
@@ -165,17 +184,6 @@ def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, sub
     ticket.session.flush()
 
 
-def _counts(ticket: CaseTicket, looked: dict[UUID, datetime]) -> dict[UUID, tuple[int, int]]:
-    """Messages and unread messages by thread."""
-    columns = select(Message.thread_id, Message.created_at, Message.created_by_id).where(*ticket.within(Message))
-    counts: dict[UUID, tuple[int, int]] = {}
-    for thread_id, created_at, author_id in ticket.session.execute(columns):
-        new = author_id != ticket.membership.id and _is_new(created_at, looked.get(thread_id))
-        every, fresh = counts.get(thread_id, (0, 0))
-        counts[thread_id] = (every + 1, fresh + new)
-    return counts
-
-
 def _is_new(created_at: datetime, seen: datetime | None) -> bool:
     return seen is None or created_at > seen
 
@@ -198,4 +206,6 @@ def _line(ticket: CaseTicket, message: Message, seen: datetime | None) -> Messag
 
 def count_unread(ticket: CaseTicket) -> int:
     """Unread messages of the case, for the door to *Beskeder*."""
+    if ticket.unread is not None:
+        return ticket.unread
     return unread.by_case(ticket.actor, dict.fromkeys(ticket.hatches, ticket.case_id)).get(ticket.case_id, 0)

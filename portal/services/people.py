@@ -195,8 +195,8 @@ def _told_whole(ticket: CaseTicket, found: list[MemberLine]) -> list[MemberLine]
 
 def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:
     found: dict[UUID, tuple[OpenShelf, ...]] = {}
-    for window, key in ticket.open_windows:
-        shelf = OpenShelf(key, window.can_write, window.valid_from, window.valid_until, window.basis)
+    for window in ticket.open_windows:
+        shelf = OpenShelf(window.key, window.can_write, window.valid_from, window.valid_until, window.basis)
         found[window.membership_id] = (*found.get(window.membership_id, ()), shelf)
     order = [rule.key for rule in ticket.profile.compartment]
     return {m: tuple(sorted(shelves, key=lambda s: order.index(s.key))) for m, shelves in found.items()}

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from portal.access.ticket import Actor, CaseTicket
 from portal.audit import Event
-from portal.models import AuditEvent, Login, Membership, Message
+from portal.models import AuditEvent, Membership, Message
 
 _LOOKED = (Event.THREAD_VIEWED.value, Event.THREAD_STARTED.value, Event.MESSAGE_SENT.value)
 
@@ -36,22 +36,32 @@ def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
     return dict(actor.session.execute(counted).all())
 
 
-def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
-    """When this person last opened each thread of the case, or wrote in it."""
-    found = ticket.session.execute(
-        select(AuditEvent.item_id, func.max(AuditEvent.at))
-        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
+def looked() -> Select[UUID | None, datetime]:
+    """When the person `:person` last opened each thread of the case `:case`, or wrote in it: `item_id`, `at`."""
+    return (
+        select(AuditEvent.item_id, func.max(AuditEvent.at).label("at"))
+        .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
         .where(AuditEvent.event.in_(_LOOKED))
         .group_by(AuditEvent.item_id)
     )
+
+
+def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
+    """When this person last opened each thread of the case, or wrote in it."""
+    found = ticket.session.execute(looked(), {"case": ticket.case_id, "person": ticket.actor.person_id})
     return {thread_id: at for thread_id, at in found if thread_id}
 
 
 def last_visit(ticket: CaseTicket) -> datetime | None:
     """When this person was last in the case before they signed in this time; None on the first visit."""
-    signed_in = select(Login.started_at).where(Login.id == ticket.actor.login_id).scalar_subquery()
-    return ticket.session.scalars(
-        select(func.max(AuditEvent.at))
-        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
-        .where(AuditEvent.event != Event.ACCESS_REFUSED.value, AuditEvent.at < signed_in)
-    ).one()
+    bounds = {"case": ticket.case_id, "person": ticket.actor.person_id, "before": ticket.actor.signed_in_at}
+    return ticket.session.scalars(_LAST_VISIT, bounds).first()
+
+
+_LAST_VISIT = (
+    select(AuditEvent.at)
+    .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
+    .where(AuditEvent.event != Event.ACCESS_REFUSED.value, AuditEvent.at < bindparam("before"))
+    .order_by(AuditEvent.at.desc())
+    .limit(1)
+)

@@ -135,6 +135,8 @@ def install(app: Flask, house: House) -> None:
         }
 
     app.jinja_env.filters.update(role=role, together=together)
+    # A page shows some sixty icons: the address of each is put together once, not matched against every route.
+    app.jinja_env.globals["asset"] = lambda name: f"{app.static_url_path}/{name}"
 
 
 def together(things: Iterable[Any], attribute: str) -> list[tuple[Any, list[Any]]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal import audit, clock
 from portal.access.actions import OfficeAction
@@ -22,7 +22,7 @@ from portal.access.ticket import Actor
 from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import NotFound
-from portal.models import Login, Membership, Person, Staff
+from portal.models import Login, Person, Staff
 from portal.models.people import PersonKind
 from portal.settings import Settings
 
@@ -75,12 +75,7 @@ def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool 
 
 def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Actor, Limits] | None:
     """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed."""
-    row = session.execute(
-        select(Login, Person, Staff)
-        .join(Person, Person.id == Login.person_id)
-        .outerjoin(Staff, Staff.person_id == Person.id)
-        .where(Login.token_sha256 == _digest(token), Login.ended_at.is_(None), Person.closed_at.is_(None))
-    ).one_or_none()
+    row = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
     if row is None:
         return None
     login, person, staff = row
@@ -177,6 +172,14 @@ def end_all(session: PortalSession, person_id: UUID) -> None:
         login.ended_at = clock.now()
 
 
+_HOLDER = (
+    select(Login, Person, Staff)
+    .join(Person, Person.id == Login.person_id)
+    .outerjoin(Staff, Staff.person_id == Person.id)
+    .where(Login.token_sha256 == bindparam("digest"), Login.ended_at.is_(None), Person.closed_at.is_(None))
+)
+
+
 def _limits(login: Login, person: Person, settings: Settings) -> Limits:
     staff = person.kind == PersonKind.STAFF
     idle = settings.idle_professional_minutes if staff else settings.idle_citizen_minutes
@@ -190,9 +193,7 @@ def _limits(login: Login, person: Person, settings: Settings) -> Limits:
 
 def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | None) -> Actor:
     if staff is None:
-        own_name = select(Membership.display_name).where(Membership.person_id == person.id).limit(1)
-        name = session.scalars(own_name).first() or ""
-        return Actor(session, person.id, False, frozenset(), name, login_id=login.id)
+        return Actor(session, person.id, False, frozenset(), None, login_id=login.id, signed_in_at=login.started_at)
     office: frozenset[OfficeAction] = frozenset()
     if staff.is_admin:
         office |= OFFICE_MATRIX["administrator"]
@@ -202,7 +203,7 @@ def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | 
         office |= OFFICE_MATRIX["leader"]
     if staff.is_auditor:
         office |= OFFICE_MATRIX["auditor"]
-    return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id)
+    return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id, login.started_at)
 
 
 def _digest(token: str) -> bytes:
