@@ -88,7 +88,7 @@ def test_however_it_is_asked_a_foreign_case_answers_like_one_that_does_not_exist
             ids = (str(world.room.case_id), str(nowhere.case_id))
             assert told(ask(browser, manner, foreign), *ids) == told(ask(browser, manner, missing), *ids), (
                 manner,
-                route,
+                foreign,
             )
 
 
@@ -105,7 +105,7 @@ def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_
         if route.endpoint in ("files.show", "files.download", "messages.show", "case.audience_of"):
             for manner in MANNERS:
                 there, not_there = (told(ask(browser, manner, route.path(t)), *ids) for t in (hidden, missing))
-                assert there == not_there, (manner, foreign)
+                assert there == not_there, (manner, route)
 
 
 @pytest.mark.parametrize("kind", OUTSIDE)
