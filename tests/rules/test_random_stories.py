@@ -9,7 +9,7 @@ what somebody reaches over HTTP. The clocks of both walls stand still at the sam
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -29,13 +29,13 @@ from hypothesis.stateful import (
 
 from portal import clock, create_app
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Facts, Member, Withdrawal
+from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Withdrawal
 from portal.access.ledger import differences, load_facts
 from portal.access.roles import Capacity, Level
-from portal.access.ticket import Actor, enter_case
-from portal.errors import NotFound
+from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.errors import InvalidInput, NotFound
 from portal.house import House
-from portal.services import consent_requests, consents
+from portal.services import consent_requests, consents, leaving, safeguards
 from portal.settings import Settings
 from portal.tools.profile import profile
 from tests.access import naive
@@ -87,6 +87,8 @@ class Stories(RuleBasedStateMachine):
         self.people: dict[UUID, Someone] = {}
         self.members: dict[UUID, Member] = {}
         self.told: list[ConsentFact] = []
+        self.by_law: list[LegalOverride] = []
+        self.frozen: list[Freeze] = []
         self._meet(self.room.guide, Capacity.OWNER, Level.WRITE, scene.units[HOME])
         self._meet(self.room.young, Capacity.YOUNG_PERSON, young)
         for parent in self.room.parents:
@@ -138,19 +140,18 @@ class Stories(RuleBasedStateMachine):
             wanted = Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE
             if not ticket.allows(wanted):
                 assert not on_paper
-                assert self._judged(giver, self.scene.now) == {}, (
-                    "only the young person, while shut out, cannot say yes"
-                )
-                assert giver.capacity is Capacity.YOUNG_PERSON
+                assert self._judged(giver, self.scene.now) == {}, "only while shut out"
+                assert giver.capacity is Capacity.YOUNG_PERSON or self._is_frozen(giver)
                 return
             asked = consent_requests.request(ticket, giver.id)
+            until = min(until, asked.until)
             choices = {
                 line.key: frozenset(group.key for group in line.groups if who.random() < 0.7) for line in asked.parties
             }
             if not any(choices.values()):
                 return
             if on_paper:
-                note = consents.Paper("oral", clock.today(ZONE), "Sagt på mødet")
+                note = consents.Paper("oral", clock.today(ZONE), "Sagt på mødet", told=True)
                 made = consents.register(ticket, uuid4(), giver.id, choices, until, "da", note)
             else:
                 made = consents.give(ticket, uuid4(), choices, until, "da")
@@ -193,6 +194,75 @@ class Stories(RuleBasedStateMachine):
         changed = replace(consent, withdrawals=(*consent.withdrawals, Withdrawal(now, party)))
         self.told[self.told.index(consent)] = changed
 
+    @rule(who=st.randoms(use_true_random=False), days=st.integers(0, 80))
+    def the_law_opens(self, who, days: int) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        now = self.scene.now
+        member = who.choice(list(self.members.values()))
+        with self._acting(self.room.guide) as actor:
+            ticket = enter_case(actor, self.room.case_id)
+            try:
+                lacking = [p.compartment for p in safeguards.may_be_overridden(ticket, member.id)]
+            except InvalidInput:
+                meant = {shelf.key for shelf in RULES.compartments if member.capacity in shelf.audience}
+                shut = self._is_frozen(member) or member.level_at(now) is Level.NONE
+                assert shut or set(self._judged(member, now)) == meant, "refused though something is missing"
+                return
+            keys = who.sample(lacking, who.randint(1, len(lacking)))
+            until = clock.today(ZONE) + timedelta(days=days)
+            made = safeguards.override(ticket, uuid4(), member.id, keys, until, "Barnets lov § 32", "Det haster")
+            actor.session.commit()
+        self.by_law.append(LegalOverride(made, member.id, frozenset(keys), now, clock.end_of(until, ZONE)))
+
+    @rule(who=st.randoms(use_true_random=False))
+    def what_the_law_opened_is_ended(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        counting = [o for o in self.by_law if o.counts_at(self.scene.now)]
+        if counting:
+            ended = who.choice(counting)
+            self._guide_does(lambda t: safeguards.end_override(t, uuid4(), ended.id))
+            self.by_law[self.by_law.index(ended)] = replace(ended, ended_at=self.scene.now)
+
+    @rule(who=st.randoms(use_true_random=False))
+    def a_citizen_is_frozen_out(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        able = [m for m in self.members.values() if m.unit_id is None and not self._is_frozen(m)]
+        if able:
+            member = who.choice(able)
+            review = clock.today(ZONE) + timedelta(days=7)
+            self._guide_does(lambda t: safeguards.freeze(t, uuid4(), [member.id], review, "For at beskytte"))
+            self.frozen.append(Freeze(uuid4(), member.id, self.scene.now, self.scene.now))
+
+    @rule(who=st.randoms(use_true_random=False))
+    def a_freeze_is_lifted(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        counting = [freeze for freeze in self.frozen if freeze.counts_at(self.scene.now)]
+        if counting:
+            lifted = who.choice(counting)
+
+            def lift(ticket: CaseTicket) -> None:
+                line = next(one for one in safeguards.freezes(ticket) if one.membership.id == lifted.member_id)
+                safeguards.lift(ticket, uuid4(), line.id)
+
+            self._guide_does(lift)
+            self.frozen[self.frozen.index(lifted)] = replace(lifted, lifted_at=self.scene.now)
+
+    @rule(who=st.randoms(use_true_random=False))
+    def somebody_leaves(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        professionals = [m for m in self.members.values() if m.capacity is Capacity.PROFESSIONAL]
+        if not professionals:
+            return
+        member = who.choice(professionals)
+        with self._acting(self.people[member.person_id]) as actor:
+            ticket = enter_case(actor, self.room.case_id)
+            if not ticket.allows(Action.CASE_LEAVE):
+                assert self._judged(member, self.scene.now) == {}
+                return
+            leaving.leave(ticket, uuid4(), "new_job")
+            actor.session.commit()
+        self.members[member.id] = replace(member, left=(*member.left, self.scene.now))
+
     @rule(days=st.sampled_from([1, 10, 60, 200]))
     def time_passes(self, days: int) -> None:
         self.scene.stand_still_at(self.scene.now + timedelta(days=days))
@@ -220,6 +290,9 @@ class Stories(RuleBasedStateMachine):
         book = self._book()
         assert {m.id: m for m in read.members} == self.members
         assert {c.id: c for c in read.consents} == {c.id: c for c in book.consents}
+        assert {o.id: o for o in read.overrides} == {o.id: o for o in book.overrides}
+        when = [{(f.member_id, f.frozen_at, f.lifted_at) for f in facts.freezes} for facts in (read, book)]
+        assert when[0] == when[1]
         assert (read.birth_date, read.owner_unit_id) == (book.birth_date, book.owner_unit_id)
 
     @invariant()
@@ -301,7 +374,14 @@ class Stories(RuleBasedStateMachine):
         self.members[id_] = Member(id_, someone.id, capacity, unit, ((now, level),), since)
 
     def _book(self) -> Facts:
-        return Facts(RULES, self.born, self.scene.units[HOME], tuple(self.members.values()), tuple(self.told))
+        members, home = tuple(self.members.values()), self.scene.units[HOME]
+        return Facts(RULES, self.born, home, members, tuple(self.told), tuple(self.by_law), tuple(self.frozen))
+
+    def _is_frozen(self, member: Member) -> bool:
+        return any(freeze.member_id == member.id and freeze.counts_at(self.scene.now) for freeze in self.frozen)
+
+    def _guide_does(self, act: Callable[[CaseTicket], object]) -> None:
+        self.story.play(self.room, self.room.guide, act)
 
     def _judged(self, member: Member, at: datetime) -> dict[str, bool]:
         """Compartment -> may write, for what the member may read."""
