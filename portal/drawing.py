@@ -11,6 +11,7 @@ from portal.access.windows import Basis, Obstacle
 from portal.audit import ALLOWED_FIELDS, Event
 from portal.services.accounts import ACCOUNT_CHANGES
 from portal.services.consent_requests import CONSENT_CHANGES
+from portal.services.plans import PLAN_CHANGES
 from portal.tools.profile import PROFILES, Profile, read_profile
 
 _NOTE = "<!-- Made by `portal write-docs`; changes here are overwritten. -->\n"
@@ -64,6 +65,8 @@ def _states() -> str:
     parts += _diagram(ACCOUNT_CHANGES)
     parts += ["", "## A consent declaration", ""]
     parts += _diagram(CONSENT_CHANGES)
+    parts += ["", "## A version of a plan", ""]
+    parts += _diagram(PLAN_CHANGES)
     parts += ["", "## An access window", "", "Open, it rests on one of:", ""]
     parts += [f"* `{basis}`" for basis in Basis]
     parts += ["", "Shut, it is kept so by one or more of:", ""]

@@ -42,6 +42,7 @@ _READ = frozenset(
     {
         Action.CASE_VIEW,
         Action.PLAN_VIEW,
+        Action.PLAN_ACCEPT,
         Action.FILE_VIEW,
         Action.FILE_DOWNLOAD,
         Action.MESSAGE_VIEW,
@@ -50,11 +51,12 @@ _READ = frozenset(
         Action.LOG_VIEW,
     }
 )
-_WRITE = _READ | {Action.FILE_ADD, Action.FILE_ADD_VERSION, Action.MESSAGE_WRITE}
+_WRITE = _READ | {Action.PLAN_WRITE, Action.FILE_ADD, Action.FILE_ADD_VERSION, Action.MESSAGE_WRITE}
 _OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
+        Action.PLAN_REGISTER,
         Action.NATIONAL_ID_SHOW,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,

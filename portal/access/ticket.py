@@ -36,6 +36,11 @@ from portal.models import (
     Membership,
     Message,
     Organisation,
+    Plan,
+    PlanAsked,
+    PlanChange,
+    PlanProposal,
+    PlanVersion,
     SearchEntry,
     Staff,
     Thread,
@@ -44,7 +49,7 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Content = TypeVar("Content", File, FileVersion, Thread, Message)
+Content = TypeVar("Content", File, FileVersion, Thread, Message, Plan, PlanVersion, PlanChange, PlanProposal)
 
 
 @dataclass
@@ -130,7 +135,7 @@ class CaseTicket:
         """Rows of `noun` in this case and in the compartments that are open to this person."""
         return select(noun).where(*self.within(noun))
 
-    def within(self, noun: type[Content | SearchEntry]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def within(self, noun: type[Content | SearchEntry | PlanAsked]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """The two conditions that keep a query of any columns inside the case and the open compartments."""
         return noun.case_id == self.case_id, noun.compartment_id.in_(scope(self))
 

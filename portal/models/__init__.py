@@ -5,6 +5,7 @@ from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compa
 from portal.models.consents import Consent, ConsentGrant, ConsentWithdrawal
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
+from portal.models.plans import Plan, PlanAcceptance, PlanAsked, PlanChange, PlanProposal, PlanVersion
 from portal.models.signin import EidAttempt, EidLink, Invitation, InvitationCode, KeptForm, Login, NationalId
 
 __all__ = [
@@ -31,6 +32,12 @@ __all__ = [
     "NationalId",
     "Organisation",
     "Person",
+    "Plan",
+    "PlanAcceptance",
+    "PlanAsked",
+    "PlanChange",
+    "PlanProposal",
+    "PlanVersion",
     "SearchEntry",
     "Staff",
     "Submission",

@@ -15,6 +15,7 @@ from portal.services import consent_requests, files, messages, people, unread
 from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
+from portal.tools.definition import definition
 from portal.tools.profile import Tool
 
 RECENT = 6
@@ -34,6 +35,8 @@ class Overview:
 @dataclass(frozen=True)
 class ToolLine:
     tool: Tool
+    form: bool
+    """Whether it can be written together here, in a compartment this person sees."""
     files: tuple[VersionLine, ...]
 
 
@@ -55,7 +58,16 @@ def tools(ticket: CaseTicket) -> list[ToolLine]:
     ticket.require(Action.PLAN_VIEW)
     ticket.record(Event.PLAN_VIEWED)
     every = files.newest(ticket)
-    return [ToolLine(tool, tuple(f for f in every if f.tool == tool.key)) for tool in ticket.profile.tool]
+    seen = {hatch.key for hatch in ticket.hatches.values()}
+    return [
+        ToolLine(tool, _is_form(tool, seen), tuple(f for f in every if f.tool == tool.key))
+        for tool in ticket.profile.tool
+    ]
+
+
+def _is_form(tool: Tool, seen: set[str]) -> bool:
+    known = definition(tool.key)
+    return known is not None and known.compartment in seen
 
 
 def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: str) -> tuple[Tool, bytes]:
