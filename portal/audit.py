@@ -53,6 +53,11 @@ class Event(StrEnum):
     CASE_OPENED = "case.opened"
     CASE_VIEWED = "case.viewed"
     PLAN_VIEWED = "plan.viewed"
+    SCHEMA_BEGUN = "schema.begun"
+    SCHEMA_VIEWED = "schema.viewed"
+    SCHEMA_CHANGED = "schema.changed"
+    SCHEMA_PROPOSED = "schema.proposed"
+    SCHEMA_ACCEPTED = "schema.accepted"
     TEAM_VIEWED = "team.viewed"
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
@@ -154,6 +159,10 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_CONVERTED: frozenset({"number"}),
     Event.VERSION_INDEXED: frozenset({"number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
+    Event.SCHEMA_BEGUN: frozenset({"number"}),
+    Event.SCHEMA_CHANGED: frozenset({"number"}),
+    Event.SCHEMA_PROPOSED: frozenset({"number"}),
+    Event.SCHEMA_ACCEPTED: frozenset({"number"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),

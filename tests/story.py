@@ -15,7 +15,7 @@ from portal.access.signin import sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.house import House
 from portal.models import Organisation, Unit
-from portal.services import accounts, cases, consent_requests, consents, files, messages, team
+from portal.services import accounts, cases, consent_requests, consents, files, messages, plan_writing, team
 from portal.services.accounts import NewStaff
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
@@ -221,6 +221,12 @@ class Story:
 
     def reply(self, room: Room, by: Someone, thread_id: UUID, body: str = "Tak") -> UUID:
         return self.play(room, by, lambda t: messages.reply(t, uuid4(), thread_id, body))
+
+    def plan(self, room: Room, by: Someone, goal: str = "Jeg vil bo for mig selv") -> None:
+        """The goal and agreement schema, begun and with one answer."""
+        tool = "goals_and_agreements"
+        self.play(room, by, lambda t: plan_writing.begin(t, uuid4(), tool))
+        self.play(room, by, lambda t: plan_writing.save(t, tool, 1, 0, {"now.goal": goal}))
 
     # Acting
 

@@ -42,7 +42,8 @@ class World:
         return list(self.people)
 
     def all_words(self, shelf: str) -> list[str]:
-        return [word(shelf, where) for where in ("file", "note", "subject", "message")]
+        places = ["file", "note", "subject", "message"] + (["plan"] if shelf == "shared" else [])
+        return [word(shelf, where) for where in places]
 
 
 EVERYTHING = set(SHELVES)
@@ -110,6 +111,7 @@ def _fill(story: Story, world: World) -> None:
         upload = story.upload(f"{word(shelf, 'file')}.pdf", PDF, word(shelf, "note"))
         world.files[shelf] = story.play(room, guide, lambda t, u=upload, s=shelf: _add(t, u, s))
         world.threads[shelf] = story.thread(room, guide, shelf, word(shelf, "subject"), word(shelf, "message"))
+    story.plan(room, guide, word("shared", "plan"))
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
 

@@ -10,6 +10,9 @@ class Action(StrEnum):
 
     CASE_VIEW = "case:view"
     PLAN_VIEW = "plan:view"
+    PLAN_WRITE = "plan:write"
+    PLAN_ACCEPT = "plan:accept"
+    PLAN_REGISTER = "plan:register"
     FILE_VIEW = "file:view"
     FILE_DOWNLOAD = "file:download"
     FILE_ADD = "file:add"

@@ -42,6 +42,7 @@ _READ = frozenset(
     {
         Action.CASE_VIEW,
         Action.PLAN_VIEW,
+        Action.PLAN_ACCEPT,
         Action.FILE_VIEW,
         Action.FILE_DOWNLOAD,
         Action.MESSAGE_VIEW,
@@ -50,7 +51,13 @@ _READ = frozenset(
         Action.LOG_VIEW,
     }
 )
-_WRITE = _READ | {Action.FILE_ADD, Action.FILE_ADD_VERSION, Action.FILE_WITHDRAW, Action.MESSAGE_WRITE}
+_WRITE = _READ | {
+    Action.PLAN_WRITE,
+    Action.FILE_ADD,
+    Action.FILE_ADD_VERSION,
+    Action.FILE_WITHDRAW,
+    Action.MESSAGE_WRITE,
+}
 _OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW})
 _STEER = frozenset(
     {
@@ -58,6 +65,7 @@ _STEER = frozenset(
         Action.FILE_MOVE,
         Action.MESSAGE_MOVE,
         Action.FILE_UNLOCK,
+        Action.PLAN_REGISTER,
         Action.NATIONAL_ID_SHOW,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,

@@ -40,6 +40,11 @@ from portal.models import (
     Membership,
     Message,
     Organisation,
+    Plan,
+    PlanAsked,
+    PlanChange,
+    PlanProposal,
+    PlanVersion,
     Rendition,
     SearchEntry,
     Staff,
@@ -49,10 +54,22 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Inner = SearchEntry | Rendition | FilePlace | FileWithdrawal
+Inner = SearchEntry | PlanAsked | Rendition | FilePlace | FileWithdrawal
 """Rows without an id of their own to load them by."""
 
-Content = TypeVar("Content", File, FileVersion, HeldUpload, Checkout, Thread, Message)
+Content = TypeVar(
+    "Content",
+    File,
+    FileVersion,
+    HeldUpload,
+    Checkout,
+    Thread,
+    Message,
+    Plan,
+    PlanVersion,
+    PlanChange,
+    PlanProposal,
+)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from portal.models.factors import (
     Totp,
 )
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
+from portal.models.plans import Plan, PlanAcceptance, PlanAsked, PlanChange, PlanProposal, PlanVersion
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
 from portal.models.signin import (
     EidAttempt,
@@ -80,6 +81,12 @@ __all__ = [
     "Passkey",
     "PasskeyChallenge",
     "Person",
+    "Plan",
+    "PlanAcceptance",
+    "PlanAsked",
+    "PlanChange",
+    "PlanProposal",
+    "PlanVersion",
     "ProviderSession",
     "RecoveryCode",
     "Rendition",

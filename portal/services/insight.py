@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
-from portal.models import AuditEvent, FileVersion, Membership, Thread
+from portal.models import AuditEvent, FileVersion, Membership, Plan, Thread
 from portal.services import people
 from portal.services.people import Workplace
 
@@ -37,6 +37,8 @@ class LogLine:
     about: str
     """Name of the file, subject of the thread or name of the member it was about, as far as the reader may see it."""
     about_person: bool
+    about_tool: bool
+    """Then `about` is the tool's key."""
     compartment: str | None
     """Key of the compartment, when the reader sees it too."""
     in_shut_compartment: bool
@@ -112,6 +114,7 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
 LOOKS = (
     Event.CASE_VIEWED,
     Event.PLAN_VIEWED,
+    Event.SCHEMA_VIEWED,
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,
@@ -149,6 +152,10 @@ CHANGES = (
     Event.HAND_OVER_WITHDRAWN,
     Event.CONSENT_ENDING,
     Event.CUSTODY_SET,
+    Event.SCHEMA_BEGUN,
+    Event.SCHEMA_CHANGED,
+    Event.SCHEMA_PROPOSED,
+    Event.SCHEMA_ACCEPTED,
     Event.FILE_ADDED,
     Event.FILE_MOVED,
     Event.VERSION_ADDED,
@@ -198,6 +205,7 @@ def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: d
         name_shown=not is_staff or names_of_staff or row.actor_id == ticket.actor.person_id,
         about=names.get(row.item_id, "") if row.item_id else "",
         about_person=row.item_id in ticket.members,
+        about_tool=row.event.startswith("schema."),
         compartment=hatch.key if hatch else None,
         in_shut_compartment=row.compartment_id is not None and hatch is None,
         fields=row.fields,
@@ -220,4 +228,6 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
         names[version.file_id] = ticket.keys.unseal_text(version.name_sealed, place)
     for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
         names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
+    for plan in ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))):
+        names[plan.id] = plan.tool
     return names

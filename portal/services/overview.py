@@ -30,6 +30,7 @@ from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
+from portal.tools.definition import definition
 from portal.tools.profile import Meeting, Tool
 
 RECENT = 6
@@ -58,6 +59,8 @@ class Overview:
 @dataclass(frozen=True)
 class ToolLine:
     tool: Tool
+    form: bool
+    """Whether it can be written together here, in a compartment this person sees."""
     files: tuple[VersionLine, ...]
 
 
@@ -89,7 +92,16 @@ def tools(ticket: CaseTicket) -> list[ToolLine]:
     ticket.require(Action.PLAN_VIEW)
     ticket.record(Event.PLAN_VIEWED)
     every = files.newest(ticket)
-    return [ToolLine(tool, tuple(f for f in every if f.tool == tool.key)) for tool in ticket.profile.tool]
+    seen = {hatch.key for hatch in ticket.hatches.values()}
+    return [
+        ToolLine(tool, _is_form(tool, seen), tuple(f for f in every if f.tool == tool.key))
+        for tool in ticket.profile.tool
+    ]
+
+
+def _is_form(tool: Tool, seen: set[str]) -> bool:
+    known = definition(tool.key)
+    return known is not None and known.compartment in seen
 
 
 def meetings(ticket: CaseTicket) -> list[tuple[Meeting, date]]:

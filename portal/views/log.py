@@ -15,6 +15,7 @@ from portal.services import insight
 from portal.services.insight import LogLine
 from portal.services.leaving import LeavingReason
 from portal.views import words
+from portal.views.frame import tool_title
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
 
@@ -34,7 +35,8 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 
 def did(line: LogLine) -> str:
     """What somebody did, as the end of a sentence that began with who they are."""
-    about = (line.about if line.about_person else _("“%(name)s”", name=line.about)) if line.about else _unnamed(line)
+    name = tool_title(line.about) if line.about_tool and line.about else line.about
+    about = (name if line.about_person else _("“%(name)s”", name=name)) if name else _unnamed(line)
     level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
     sentence = str(words.DID[line.event])
     values = {"about": about, "number": line.fields.get("number", ""), "level": level}

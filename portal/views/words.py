@@ -14,6 +14,7 @@ from portal.services.accounts import OrganisationKind, UnitKind
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
+from portal.services.plans import PlanState
 from portal.storage.scanning import ScanState
 
 INPUT = {
@@ -97,6 +98,14 @@ INPUT = {
         " day."
     ),
     "not_told": _l("Tick this when they have been told. A consent counts only when the giver knows all of it."),
+    "answer_long": _l("This is too long. An answer may have at most %(most)s characters."),
+    "dates_crossed": _l("This date comes before the date it begins. Check both."),
+    "rows_full": _l("There are already %(most)s here. Take one out first."),
+    "plan_frozen": _l("This version is agreed and is not changed any more. Begin a new version instead."),
+    "plan_moved_on": _l("Somebody changed the plan while you were reading. Look it through once more."),
+    "plan_empty": _l("There is nothing in the plan yet. Write something first."),
+    "taker_shut_out": _l("%(name)s cannot see the plan just now. Choose somebody else, or have access opened first."),
+    "yes_is_their_own": _l("Professionals say yes themselves."),
     "not_empty": _l("Somebody already has an account here."),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
@@ -220,10 +229,22 @@ UNIT_KIND = {
     UnitKind.OTHER: _l("Other"),
 }
 
+PLAN_STATE = {
+    PlanState.DRAFT: _l("Draft"),
+    PlanState.PROPOSED: _l("Proposed"),
+    PlanState.AGREED: _l("Agreed"),
+    PlanState.REPLACED: _l("Replaced by a later version"),
+}
+
 DID = {
     Event.CASE_OPENED: _l("opened the case"),
     Event.CASE_VIEWED: _l("looked at the overview"),
     Event.PLAN_VIEWED: _l("looked at the plan"),
+    Event.SCHEMA_BEGUN: _l("began version %(number)s of %(about)s"),
+    Event.SCHEMA_VIEWED: _l("read %(about)s"),
+    Event.SCHEMA_CHANGED: _l("wrote in version %(number)s of %(about)s"),
+    Event.SCHEMA_PROPOSED: _l("proposed version %(number)s of %(about)s"),
+    Event.SCHEMA_ACCEPTED: _l("said yes to version %(number)s of %(about)s"),
     Event.TEAM_VIEWED: _l("looked at the people in the case"),
     Event.AUDIENCE_VIEWED: _l("looked at who can see what"),
     Event.MEMBER_ADDED: _l("added %(about)s to the case"),

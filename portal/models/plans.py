@@ -1,0 +1,140 @@
+"""Tools written together: a plan per tool, its numbered versions, and every change with its author.
+
+Nothing here says that a version is proposed, agreed or replaced: that follows from the proposals and from who has
+accepted them (services/plans.py), so that a state can never contradict the answers people gave.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+def _by(column: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["case_id", column], ["membership.case_id", "membership.id"])
+
+
+def _of(table: str) -> ForeignKeyConstraint:
+    """Belongs to a row of the same case and compartment, and moves with it."""
+    return ForeignKeyConstraint(
+        [f"{table}_id", "case_id", "compartment_id"],
+        [f"{table}.id", f"{table}.case_id", f"{table}.compartment_id"],
+        onupdate="CASCADE",
+    )
+
+
+class Plan(Base):
+    __tablename__ = "plan"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "compartment_id"], ["compartment.case_id", "compartment.id"]),
+        _by("created_by_id"),
+        UniqueConstraint("id", "case_id", "compartment_id"),
+        UniqueConstraint("compartment_id", "tool"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    tool: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class PlanVersion(Base):
+    """The answers as they stand. `revision` counts the changes; `definition` is the wording they answer."""
+
+    __tablename__ = "plan_version"
+    __table_args__ = (
+        _of("plan"),
+        _by("created_by_id"),
+        UniqueConstraint("id", "case_id", "compartment_id"),
+        UniqueConstraint("plan_id", "number"),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    number: Mapped[int]
+    definition: Mapped[str]
+    revision: Mapped[int]
+    answers_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class PlanChange(Base):
+    """What one person changed at once: for each address the words before and after. Words that met somebody else's
+    change are kept aside here too, so that nobody's vanish."""
+
+    __tablename__ = "plan_change"
+    __table_args__ = (
+        _of("plan_version"),
+        _by("created_by_id"),
+        CheckConstraint("kind in ('made', 'aside')", name="kind"),
+        UniqueConstraint("plan_version_id", "revision", "kind"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_version_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    revision: Mapped[int]
+    kind: Mapped[str]
+    change_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class PlanProposal(Base):
+    """A version as it stood at one revision, put before everybody who must accept it."""
+
+    __tablename__ = "plan_proposal"
+    __table_args__ = (_of("plan_version"), _by("created_by_id"), UniqueConstraint("id", "case_id", "compartment_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_version_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class PlanAsked(Base):
+    """Somebody whose yes a proposal needs."""
+
+    __tablename__ = "plan_asked"
+    __table_args__ = (_of("plan_proposal"), _by("membership_id"))
+
+    plan_proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+
+
+class PlanAcceptance(Base):
+    """A yes to a proposal: given by the person, or noted by the guide for a citizen who gave it on paper or aloud."""
+
+    __tablename__ = "plan_acceptance"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["plan_proposal_id", "membership_id"], ["plan_asked.plan_proposal_id", "plan_asked.membership_id"]
+        ),
+        _of("plan_proposal"),
+        _by("created_by_id"),
+    )
+
+    plan_proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    how_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]

@@ -1,0 +1,56 @@
+"""What differs between two versions of a tool, word by word. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.tools.definition import Definition, Place
+
+_WORDS = re.compile(r"\s+|[^\s]+")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words that stayed, went or came."""
+
+    kind: str
+    """'same', 'gone' or 'new'."""
+    words: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    place: Place
+    pieces: tuple[Piece, ...]
+
+
+def between(known: Definition, old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
+    """Every answer that differs, in the order of the page. A row that went is told with its words."""
+    found = []
+    seen = set()
+    for place in [*known.places(new), *known.places(old)]:
+        address = place.address
+        was, now = old.get(address, ""), new.get(address, "")
+        if address not in seen and was != now:
+            found.append(Difference(place, word_by_word(was, now)))
+        seen.add(address)
+    order = {section.key: number for number, section in enumerate(known.section)}
+    return sorted(found, key=lambda difference: order[difference.place.section.key])
+
+
+def word_by_word(was: str, now: str) -> tuple[Piece, ...]:
+    """The two texts as one run of pieces; long texts that have little in common are told as gone and new."""
+    if not was or not now or len(was) + len(now) > 20_000:
+        return tuple(piece for piece in (Piece("gone", was), Piece("new", now)) if piece.words)
+    before, after = _WORDS.findall(was), _WORDS.findall(now)
+    pieces: list[Piece] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece("same", "".join(before[a:b])))
+        else:
+            pieces += [Piece("gone", "".join(before[a:b]))] if b > a else []
+            pieces += [Piece("new", "".join(after[c:d]))] if d > c else []
+    return tuple(pieces)

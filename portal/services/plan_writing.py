@@ -1,0 +1,307 @@
+"""Writing in a tool: answers saved one by one, so that two people in the same plan keep both their words."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket, Hatch
+from portal.audit import Event
+from portal.errors import InvalidInput, NotFound
+from portal.models import Membership, Plan, PlanChange, PlanVersion
+from portal.services import once, plans
+from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
+from portal.tools import definition
+from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two people wrote different words at the same address. Mine are kept aside in the history; theirs stand."""
+
+    address: str
+    mine: str
+    theirs: str
+    by: Membership
+
+
+@dataclass(frozen=True)
+class Saved:
+    revision: int
+    changed: int
+    """How many answers this saving changed."""
+    clashes: tuple[Clash, ...]
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """One saving in the history, newest first."""
+
+    at: datetime
+    by: Membership
+    kind: str
+    words: Mapping[str, tuple[str, str]]
+
+
+def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
+    """Starts a tool: version 1, empty. Returns its number; 1 also when somebody else was first."""
+    hatch = _writable(ticket, tool)
+    made = uuid4()
+    if once.claim(ticket.session, submission, made):
+        return 1
+    plans.one_at_a_time(ticket, tool)
+    if ticket.session.scalars(ticket.select(Plan).where(Plan.tool == tool)).one_or_none():
+        return 1
+    plan = Plan(
+        id=made,
+        case_id=ticket.case_id,
+        compartment_id=hatch.id,
+        tool=tool,
+        created_at=clock.now(),
+        created_by_id=ticket.membership.id,
+    )
+    ticket.session.add(plan)
+    ticket.session.flush()
+    _new_version(ticket, plan, 1, {})
+    return 1
+
+
+def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
+    """Begins the next version from the agreed one, with its answers. Returns the number of the version to write in."""
+    _writable(ticket, tool)
+    if once.claim(ticket.session, submission, uuid4()):
+        return _page(ticket, tool).newest.number
+    plans.one_at_a_time(ticket, tool)
+    newest = _page(ticket, tool).newest
+    if newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
+        return newest.number
+    plan = ticket.load(Plan, newest.plan_id)
+    _new_version(ticket, plan, newest.number + 1, dict(newest.answers))
+    return newest.number + 1
+
+
+def save(ticket: CaseTicket, tool: str, number: int, base: int, given: Mapping[str, str]) -> Saved:
+    """Saves answers that were written on a page showing revision `base`.
+
+    Only what the writer changed is touched. Where somebody else changed the same answer since, theirs stands, the
+    writer's words are kept aside in the history, and both come back as a clash. Raises InvalidInput at the address of
+    an answer that cannot be one (then nothing is saved), or with 'plan_frozen' when the version is agreed.
+    """
+    _writable(ticket, tool)
+    version, page = _locked(ticket, tool, number)
+    answers = dict(page.answers)
+    people = {str(member_id) for member_id in ticket.members}
+    before, authors = _since(ticket, version, base)
+    made: dict[str, tuple[str, str]] = {}
+    clashes: list[Clash] = []
+    places = {place.address: place for place in page.definition.places(answers)}
+    for address, words in given.items():
+        place = places.get(address)
+        if place is None:
+            continue  # its row was taken out meanwhile; the words are in the history
+        value = definition.clean(place, words, dict.fromkeys(people), answers)
+        now = answers.get(address, "")
+        was = before.get(address, now)
+        if value in (was, now):
+            continue
+        if now != was:
+            clashes.append(Clash(address, value, now, authors[address]))
+        else:
+            made[address] = (now, value)
+    answers.update({address: after for address, (_before, after) in made.items()})
+    _in_order(page.definition, answers, made)
+    revision = _write(ticket, version, answers, made)
+    if clashes:
+        _remember(ticket, version, revision + 1, "aside", {c.address: (c.theirs, c.mine) for c in clashes})
+        version.revision = revision = revision + 1
+        ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
+    return Saved(revision, len(made), tuple(clashes))
+
+
+def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **given: str) -> str:
+    """A new row at the end of a section, with answers to begin with; returns its id."""
+    _writable(ticket, tool)
+    version, page = _locked(ticket, tool, number)
+    section = page.definition.section_of(section_key)
+    if section is None or section.row is None:
+        raise NotFound
+    now = rows(page.answers, section_key)
+    if len(now) >= MOST_ROWS:
+        raise InvalidInput("", "rows_full", most=MOST_ROWS)
+    row = secrets.token_hex(4)
+    answers = {**page.answers, section_key: " ".join([*now, row])}
+    made = {section_key: (" ".join(now), answers[section_key])}
+    for key, words in given.items():
+        question = section.question_of(key)
+        if question is not None and words:
+            place = Place(section, row, question)
+            value = definition.clean(place, words, dict.fromkeys(map(str, ticket.members)), answers)
+            answers[place.address], made[place.address] = value, ("", value)
+    _write(ticket, version, answers, made)
+    return row
+
+
+def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, step: int) -> None:
+    """Moves a row up (-1) or down (1), or takes it out (0). What stood in it stays in the history."""
+    _writable(ticket, tool)
+    version, page = _locked(ticket, tool, number)
+    now = rows(page.answers, section_key)
+    if row not in now:
+        return
+    after = [other for other in now if other != row]
+    made: dict[str, tuple[str, str]] = {}
+    answers = dict(page.answers)
+    if step:
+        after.insert(max(0, now.index(row) + step), row)
+    else:
+        gone = [address for address in answers if address.startswith(f"{section_key}.{row}.")]
+        made = {address: (answers.pop(address), "") for address in gone}
+        for place in page.definition.places(answers):
+            if place.question.kind is Kind.ROW and answers.get(place.address) == row:
+                made[place.address] = (answers.pop(place.address), "")
+    answers[section_key] = " ".join(after)
+    made[section_key] = (" ".join(now), answers[section_key])
+    _write(ticket, version, answers, made)
+
+
+def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
+    """Every saving of a version, newest first."""
+    ticket.require(Action.PLAN_VIEW)
+    found = ticket.session.scalars(
+        ticket.select(PlanChange)
+        .where(PlanChange.plan_version_id == version.id)
+        .order_by(PlanChange.revision.desc(), PlanChange.kind)
+    )
+    return [
+        ChangeLine(row.created_at, ticket.members[row.created_by_id], row.kind, _words(ticket, row)) for row in found
+    ]
+
+
+# Steps
+
+
+def _writable(ticket: CaseTicket, tool: str) -> Hatch:
+    ticket.require(Action.PLAN_WRITE)
+    return ticket.require_write(plans.place_of(ticket, tool).id)
+
+
+def _page(ticket: CaseTicket, tool: str) -> PlanPage:
+    page = plans.load(ticket, tool, plans.place_of(ticket, tool))
+    if page is None:
+        raise NotFound
+    return page
+
+
+def _locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, VersionPage]:
+    """The version to change, locked, with what stands in it. Raises InvalidInput when its words are agreed."""
+    plans.one_at_a_time(ticket, tool)
+    page = _page(ticket, tool).version(number)
+    if "is changed" not in PLAN_CHANGES[page.state]:
+        raise InvalidInput("", "plan_frozen")
+    return ticket.load(PlanVersion, page.id), page
+
+
+def _since(ticket: CaseTicket, version: PlanVersion, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
+    """For every address changed after revision `base`: what stood there then, and who changed it last."""
+    before: dict[str, str] = {}
+    authors: dict[str, Membership] = {}
+    found = (
+        select(PlanChange)
+        .where(*ticket.within(PlanChange), PlanChange.plan_version_id == version.id, PlanChange.kind == "made")
+        .where(PlanChange.revision > base)
+        .order_by(PlanChange.revision)
+    )
+    for row in ticket.session.scalars(found):
+        for address, (was, _after) in _words(ticket, row).items():
+            before.setdefault(address, was)
+            authors[address] = ticket.members[row.created_by_id]
+    return before, authors
+
+
+def _in_order(known: Definition, answers: Mapping[str, str], made: Mapping[str, object]) -> None:
+    """Raises InvalidInput where a changed date comes before the one it may not come before."""
+    for place in known.places(answers):
+        if not place.question.not_before or not answers.get(place.address):
+            continue
+        first = Place(place.section, place.row, _other(place)).address
+        if {place.address, first} & set(made) and answers[place.address] < answers.get(first, ""):
+            raise InvalidInput(place.address, "dates_crossed")
+
+
+def _other(place: Place) -> definition.Question:
+    other = place.section.question_of(place.question.not_before)
+    if other is None:
+        raise NotFound
+    return other
+
+
+def _write(
+    ticket: CaseTicket, version: PlanVersion, answers: Mapping[str, str], made: Mapping[str, tuple[str, str]]
+) -> int:
+    if not made:
+        return version.revision
+    version.revision += 1
+    version.answers_sealed = _sealed(ticket, version.id, answers)
+    _remember(ticket, version, version.revision, "made", made)
+    ticket.session.flush()
+    ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
+    return version.revision
+
+
+def _remember(
+    ticket: CaseTicket, version: PlanVersion, revision: int, kind: str, words: Mapping[str, tuple[str, str]]
+) -> None:
+    made = uuid4()
+    ticket.session.add(
+        PlanChange(
+            id=made,
+            plan_version_id=version.id,
+            case_id=version.case_id,
+            compartment_id=version.compartment_id,
+            revision=revision,
+            kind=kind,
+            change_sealed=ticket.keys.seal_text(json.dumps(dict(words)), f"plan_change.words {made}"),
+            created_at=clock.now(),
+            created_by_id=ticket.membership.id,
+        )
+    )
+
+
+def _words(ticket: CaseTicket, row: PlanChange) -> dict[str, tuple[str, str]]:
+    found = json.loads(ticket.keys.unseal_text(row.change_sealed, f"plan_change.words {row.id}"))
+    return {address: (was, after) for address, (was, after) in found.items()}
+
+
+def _new_version(ticket: CaseTicket, plan: Plan, number: int, answers: dict[str, str]) -> None:
+    known = definition.definition(plan.tool)
+    if known is None:
+        raise NotFound
+    made = uuid4()
+    ticket.session.add(
+        PlanVersion(
+            id=made,
+            plan_id=plan.id,
+            case_id=plan.case_id,
+            compartment_id=plan.compartment_id,
+            number=number,
+            definition=f"{known.key}@{known.version}",
+            revision=0,
+            answers_sealed=_sealed(ticket, made, answers),
+            created_at=clock.now(),
+            created_by_id=ticket.membership.id,
+        )
+    )
+    ticket.session.flush()
+    ticket.record(Event.SCHEMA_BEGUN, plan.compartment_id, plan.id, number=number)
+
+
+def _sealed(ticket: CaseTicket, version_id: UUID, answers: Mapping[str, str]) -> bytes:
+    return ticket.keys.seal_text(json.dumps(dict(answers)), f"plan_version.answers {version_id}")

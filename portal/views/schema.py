@@ -1,0 +1,312 @@
+"""The tools as forms: reading, writing together, proposing, saying yes, and what changed between two versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import Length
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.audit import savepoint
+from portal.errors import InvalidInput, NotFound
+from portal.i18n import said
+from portal.services import plan_agreeing, plan_difference, plan_writing, plans
+from portal.services.plan_difference import Piece
+from portal.services.plan_writing import Clash, Saved
+from portal.services.plans import PlanPage, PlanState
+from portal.tools.definition import Place
+from portal.views import words
+from portal.views.asking import INVALID, AskingForm, attempt
+
+bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
+
+
+class StepForm(AskingForm):
+    """A button that moves a version on; `revision` or `proposal` say which words were on the page."""
+
+    revision = HiddenField()
+    proposal = HiddenField()
+
+    def proposal_id(self) -> UUID:
+        try:
+            return UUID(self.proposal.data or "")
+        except ValueError as problem:
+            raise InvalidInput("", "form_stale") from problem
+
+
+class YesForm(StepForm):
+    how = TextAreaField(_l("How was the yes given?"), validators=[Length(max=2000)])
+
+
+@bp.get("")
+@opens(Action.PLAN_VIEW)
+def show(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    page = plans.show(ticket, tool)
+    return _show(ticket, tool, page, page.newest.number if page else 0)
+
+
+@bp.get("/versions/<int:number>")
+@opens(Action.PLAN_VIEW)
+def version(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
+    return _show(ticket, tool, plans.show(ticket, tool), number)
+
+
+@bp.get("/versions/<int:number>/changes")
+@opens(Action.PLAN_VIEW)
+def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
+    """What differs from an earlier version (`?since=`, the one before when it is left out), and who wrote when."""
+    page = _begun(plans.show(ticket, tool))
+    this = page.version(number)
+    earlier = request.args.get("since", number - 1, int)
+    old = page.version(earlier).answers if earlier >= 1 else {}
+    found = plan_difference.between(this.definition, old, this.answers)
+    return render_template(
+        "schema/changes.html",
+        tool=tool,
+        page=page,
+        this=this,
+        earlier=earlier,
+        found=found,
+        piece_words=_piece_words(_answer_of(ticket)),
+        history=plan_writing.history(ticket, this),
+    )
+
+
+@bp.post("/begin")
+@opens(Action.PLAN_WRITE)
+def begin(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    form = StepForm()
+    if attempt(form, lambda: plan_writing.begin(ticket, form.submission_id, tool)) is None:
+        return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
+    return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
+
+
+@bp.post("/renew")
+@opens(Action.PLAN_WRITE)
+def renew(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    form = StepForm()
+    attempt(form, lambda: plan_writing.renew(ticket, form.submission_id, tool))
+    return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
+
+
+@bp.get("/write")
+@opens(Action.PLAN_WRITE)
+def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    page = plans.show(ticket, tool)
+    if page is None or not page.can_write or page.newest.state in (PlanState.AGREED, PlanState.REPLACED):
+        return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(revision=page.newest.revision, answers=dict(page.newest.answers))
+    return _writing(ticket, tool, page, {}, {}, ())
+
+
+@bp.post("/write")
+@opens(Action.PLAN_WRITE)
+def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
+    form = StepForm()
+    number, base = request.form.get("number", 0, int), request.form.get("revision", -1, int)
+    given = {address: text for address, text in request.form.items() if "." in address}
+    faults: dict[str, str] = {}
+    saved = Saved(base, 0, ())
+    anchor = ""
+    if not form.validate_on_submit() or base < 0:
+        faults[""] = str(words.INPUT["form_stale"])
+    else:
+        try:
+            with savepoint(ticket.session):
+                saved = plan_writing.save(ticket, tool, number, base, given)
+                anchor = _rows(ticket, tool, number)
+        except InvalidInput as problem:
+            faults[problem.field] = words.sentence(problem)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(revision=saved.revision, faults=faults, clashes=[_told(c) for c in saved.clashes])
+    if faults or saved.clashes:
+        typed = given if faults else {clash.address: clash.mine for clash in saved.clashes}
+        page = _begun(plans.show(ticket, tool))
+        return _writing(ticket, tool, page, typed, faults, saved.clashes), INVALID
+    if request.form.get("done"):
+        flash(_("Saved."), "success")
+        return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
+    return redirect(url_for(".write", case_id=ticket.case_id, tool=tool, _anchor=anchor or None), 303)
+
+
+@bp.post("/versions/<int:number>/propose")
+@opens(Action.PLAN_WRITE)
+def propose(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
+    form = StepForm()
+    revision = int(form.revision.data or "0") if (form.revision.data or "0").isdecimal() else -1
+
+    def verb() -> bool:
+        plan_agreeing.propose(ticket, form.submission_id, tool, number, revision)
+        return True
+
+    return _after(ticket, tool, form, verb, _("The plan is proposed. It is agreed when everyone has said yes."))
+
+
+@bp.post("/versions/<int:number>/accept")
+@opens(Action.PLAN_ACCEPT)
+def accept(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
+    form = StepForm()
+    return _after(
+        ticket,
+        tool,
+        form,
+        lambda: plan_agreeing.accept(ticket, form.submission_id, tool, number, form.proposal_id()),
+        _("Thank you. Your yes is saved."),
+    )
+
+
+@bp.post("/versions/<int:number>/accept/<uuid:member_id>")
+@opens(Action.PLAN_REGISTER)
+def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> ResponseReturnValue:
+    form = YesForm()
+    return _after(
+        ticket,
+        tool,
+        form,
+        lambda: plan_agreeing.accept_for(
+            ticket, form.submission_id, tool, number, form.proposal_id(), member_id, form.how.data or ""
+        ),
+        _("The yes is noted."),
+    )
+
+
+# Pages
+
+
+def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, form: StepForm | None = None) -> str:
+    step = form or StepForm(formdata=None)
+    if page is None:
+        hatch = plans.place_of(ticket, tool)
+        can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
+        return render_template("schema/empty.html", tool=tool, hatch=hatch, can_begin=can_begin, step=step)
+    this = page.version(number)
+    takes = plans.who_takes_on(this).get(str(ticket.membership.id), [])
+    return render_template(
+        "schema/show.html",
+        tool=tool,
+        page=page,
+        this=this,
+        step=step,
+        takes=takes,
+        told=_answer_of(ticket),
+        yes_form=YesForm(formdata=None),
+    )
+
+
+def _writing(
+    ticket: CaseTicket,
+    tool: str,
+    page: PlanPage,
+    typed: Mapping[str, str],
+    faults: Mapping[str, str],
+    clashes: tuple[Clash, ...],
+) -> str:
+    return render_template(
+        "schema/write.html",
+        tool=tool,
+        page=page,
+        this=page.newest,
+        answers={**page.newest.answers, **typed},
+        faults=faults,
+        fault_names={address: _called(page, address) for address in faults},
+        clashes={clash.address: clash for clash in clashes},
+        people=_people(ticket),
+        told=_answer_of(ticket),
+        step=StepForm(formdata=None),
+    )
+
+
+def _after(ticket: CaseTicket, tool: str, form: StepForm, verb: Callable[[], object], done: str) -> ResponseReturnValue:
+    made = attempt(form, verb)
+    if made is None:
+        page = _begun(plans.show(ticket, tool))
+        return _show(ticket, tool, page, page.newest.number, form), INVALID
+    flash(done, "success")
+    return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
+
+
+def _rows(ticket: CaseTicket, tool: str, number: int) -> str:
+    """Does what a row's button says; returns where on the page to go on."""
+    if section := request.form.get("add"):
+        section_key, _dot, goal = section.partition(".")
+        row = plan_writing.add_row(ticket, tool, number, section_key, **({"goal": goal} if goal else {}))
+        return f"row-{row}"
+    if moved := request.form.get("move"):
+        section_key, row, step = (*moved.split("."), "", "")[:3]
+        steps = {"up": -1, "down": 1, "out": 0}
+        if step not in steps:
+            raise InvalidInput("", "form_stale")
+        plan_writing.move_row(ticket, tool, number, section_key, row, steps[step])
+        return f"row-{row}" if steps[step] else f"section-{section_key}"
+    return ""
+
+
+def _begun(page: PlanPage | None) -> PlanPage:
+    if page is None:
+        raise NotFound
+    return page
+
+
+def _called(page: PlanPage, address: str) -> str:
+    for place in page.newest.definition.places(page.newest.answers):
+        if place.address == address:
+            return said(place.question.label)
+    return ""
+
+
+def _told(clash: Clash) -> dict[str, str]:
+    who = _("%(name)s wrote:", name=clash.by.display_name)
+    return {"address": clash.address, "who": who, "theirs": clash.theirs}
+
+
+def _people(ticket: CaseTicket) -> list[tuple[str, str]]:
+    """Who can take something on: everybody who sees anything of the case now, the young person first."""
+    open_now = {window.membership_id for window in ticket.open_windows}
+    found = sorted(
+        (m for m in ticket.members.values() if m.id in open_now),
+        key=lambda m: (m.id != ticket.young_person.id, m.display_name),
+    )
+    return [(str(m.id), m.display_name) for m in found]
+
+
+def _piece_words(told: Callable[[Place, Mapping[str, str]], str]) -> Callable[[Place, Piece], str]:
+    """A piece of a difference: words as they are, keys and ids by their names."""
+
+    def said_of(place: Place, piece: Piece) -> str:
+        if place.question.kind in ("text", "long"):
+            return piece.words
+        return " ".join(told(place, {place.address: words}) for words in piece.words.split())
+
+    return said_of
+
+
+def _answer_of(ticket: CaseTicket) -> Callable[[Place, Mapping[str, str]], str]:
+    """An answer as people read it."""
+
+    def told(place: Place, answers: Mapping[str, str]) -> str:
+        value = answers.get(place.address, "")
+        if not value:
+            return ""
+        if place.question.kind == "choice":
+            return next((said(c.title) for c in place.question.choice if c.key == value), value)
+        if place.question.kind == "person":
+            member = ticket.members.get(UUID(value))
+            return member.display_name if member else ""
+        if place.question.kind == "row":
+            return answers.get(f"{place.question.of}.{value}.words", "")
+        if place.question.kind == "date":
+            year, month, day = value.split("-")
+            return f"{int(day)}.{int(month)}.{year}"
+        return value
+
+    return told

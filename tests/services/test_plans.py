@@ -1,0 +1,349 @@
+"""The goal and agreement schema: written together, agreed by everybody it binds, never silently changed."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from portal.access.roles import Level
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput, NotFound, Refused
+from portal.house import House
+from portal.services import plan_agreeing, plan_difference, plan_writing, plans
+from portal.services.plan_writing import Saved
+from portal.services.plans import PlanState, VersionPage
+from tests.story import Room, Someone, Story
+
+TOOL = "goals_and_agreements"
+
+
+class Writing:
+    """Somebody's verbs on the plan of a room, each in a unit of work of its own."""
+
+    def __init__(self, story: Story, room: Room) -> None:
+        self.story, self.room = story, room
+
+    def begin(self, by: Someone) -> None:
+        self.story.play(self.room, by, lambda t: plan_writing.begin(t, uuid4(), TOOL))
+
+    def page(self, by: Someone, number: int | None = None) -> VersionPage:
+        def read(ticket: CaseTicket) -> VersionPage:
+            page = plans.show(ticket, TOOL)
+            assert page is not None
+            return page.version(number) if number else page.newest
+
+        return self.story.play(self.room, by, read)
+
+    def write(self, by: Someone, base: int | None = None, **answers: str) -> Saved:
+        page = self.page(by)
+        given = {address.replace("__", "."): words for address, words in answers.items()}
+        return self.story.play(
+            self.room,
+            by,
+            lambda t: plan_writing.save(t, TOOL, page.number, page.revision if base is None else base, given),
+        )
+
+    def add(self, by: Someone, section: str, **given: str) -> str:
+        page = self.page(by)
+        return self.story.play(self.room, by, lambda t: plan_writing.add_row(t, TOOL, page.number, section, **given))
+
+    def move(self, by: Someone, section: str, row: str, step: int) -> None:
+        page = self.page(by)
+        self.story.play(self.room, by, lambda t: plan_writing.move_row(t, TOOL, page.number, section, row, step))
+
+    def propose(self, by: Someone, revision: int | None = None) -> None:
+        page = self.page(by)
+        at = page.revision if revision is None else revision
+        self.story.play(self.room, by, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, page.number, at))
+
+    def accept(self, by: Someone, proposal: UUID | None = None) -> PlanState:
+        page = self.page(by)
+        which = proposal or page.proposal_id
+        assert which is not None
+        return self.story.play(self.room, by, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, page.number, which))
+
+    def renew(self, by: Someone) -> int:
+        return self.story.play(self.room, by, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+
+
+@pytest.fixture
+def room(story: Story) -> Room:
+    room = story.case()
+    story.add(room, story.staff("Kim Kollega"))
+    return room
+
+
+@pytest.fixture
+def colleague(room: Room, story: Story) -> Someone:
+    made = story.staff("Jo Job")
+    story.add(room, made)
+    return made
+
+
+@pytest.fixture
+def writing(story: Story, room: Room) -> Writing:
+    made = Writing(story, room)
+    made.begin(room.guide)
+    return made
+
+
+def test_what_is_written_is_read_by_everybody_in_the_compartment(writing: Writing, room: Room) -> None:
+    goal = writing.add(room.young, "goals")
+    writing.write(room.young, now__goal="Jeg vil bo for mig selv", **{f"goals__{goal}__words": "Jeg skal i skole"})
+    page = writing.page(room.guide)
+    assert page.answers["now.goal"] == "Jeg vil bo for mig selv"
+    assert page.answers[f"goals.{goal}.words"] == "Jeg skal i skole"
+    assert page.state is PlanState.DRAFT
+
+
+def test_two_people_who_begin_at_once_begin_the_same_plan(writing: Writing, room: Room) -> None:
+    writing.begin(room.young)
+    assert writing.page(room.young).number == 1
+
+
+def test_two_people_who_write_in_different_places_both_keep_their_words(writing: Writing, room: Room) -> None:
+    base = writing.page(room.guide).revision
+    writing.write(room.guide, base, now__goal="Målet")
+    saved = writing.write(room.young, base, now__strengths="Jeg er god til heste")
+    assert not saved.clashes
+    answers = writing.page(room.guide).answers
+    assert (answers["now.goal"], answers["now.strengths"]) == ("Målet", "Jeg er god til heste")
+
+
+def test_two_people_in_the_same_answer_keep_both_texts_and_are_told(writing: Writing, room: Room) -> None:
+    base = writing.page(room.guide).revision
+    writing.write(room.guide, base, now__goal="Guidens ord")
+    saved = writing.write(room.young, base, now__goal="Mine egne ord")
+    (clash,) = saved.clashes
+    assert (clash.mine, clash.theirs, clash.by.display_name) == ("Mine egne ord", "Guidens ord", "Grete Guide")
+    page = writing.page(room.young)
+    assert page.answers["now.goal"] == "Guidens ord"
+    lines = writing.story.play(room, room.young, lambda t: plan_writing.history(t, page))
+    assert ("Guidens ord", "Mine egne ord") in [words for line in lines for words in line.words.values()]
+    writing.write(room.young, saved.revision, now__goal="Mine egne ord")
+    assert writing.page(room.guide).answers["now.goal"] == "Mine egne ord"
+
+
+def test_an_old_page_sent_again_changes_nothing_it_did_not_touch(writing: Writing, room: Room) -> None:
+    writing.write(room.guide, now__goal="Først")
+    base = writing.page(room.young).revision
+    writing.write(room.guide, now__goal="Siden")
+    saved = writing.write(room.young, base, now__goal="Først", now__strengths="Heste")
+    assert not saved.clashes
+    assert saved.changed == 1
+    assert writing.page(room.guide).answers["now.goal"] == "Siden"
+
+
+def test_rows_are_moved_and_taken_out_and_what_stood_there_stays_in_the_history(writing: Writing, room: Room) -> None:
+    first, second = writing.add(room.guide, "goals"), writing.add(room.guide, "goals")
+    agreement = writing.add(room.guide, "agreements", goal=second)
+    writing.write(room.guide, **{f"goals__{second}__words": "Det andet mål"})
+    writing.move(room.guide, "goals", second, -1)
+    assert writing.page(room.guide).rows("goals") == [second, first]
+    writing.move(room.guide, "goals", second, 0)
+    page = writing.page(room.guide)
+    assert page.rows("goals") == [first]
+    assert f"agreements.{agreement}.goal" not in page.answers, "it no longer belongs to a goal that is gone"
+    lines = writing.story.play(room, room.guide, lambda t: plan_writing.history(t, page))
+    assert ("Det andet mål", "") in [words for line in lines for words in line.words.values()]
+
+
+@pytest.mark.parametrize(
+    ("address", "words", "code"),
+    [
+        ("now.from", "i morgen", "date_wrong"),
+        ("now.goal", "x" * 100_001, "answer_long"),
+        ("goals.ROW.area", "space_travel", "choice"),
+        ("agreements.ROW.who", str(uuid4()), "choice"),
+        ("agreements.ROW.goal", "nowhere", "choice"),
+    ],
+)
+def test_an_answer_that_cannot_be_one_is_told_at_its_place_and_nothing_is_saved(
+    writing: Writing, room: Room, address: str, words: str, code: str
+) -> None:
+    row = writing.add(room.guide, address.split(".")[0]) if "ROW" in address else ""
+    address = address.replace("ROW", row)
+    before = writing.page(room.guide).revision
+    with pytest.raises(InvalidInput) as problem:
+        writing.write(room.guide, now__strengths="Bliver ikke gemt", **{address: words})
+    assert (problem.value.field, problem.value.code) == (address, code)
+    assert writing.page(room.guide).revision == before
+
+
+def test_an_end_before_the_beginning_is_refused(writing: Writing, room: Room) -> None:
+    with pytest.raises(InvalidInput, match=r"now\.until: dates_crossed"):
+        writing.write(room.guide, **{"now.from": "2026-05-01", "now.until": "2026-04-01"})
+
+
+def test_a_plan_is_agreed_when_the_young_person_the_guide_and_everybody_who_takes_on_have_said_yes(
+    writing: Writing, room: Room, colleague: Someone
+) -> None:
+    row = writing.add(room.guide, "agreements")
+    taker = {f"agreements.{row}.what": "Ringer til skolen", f"agreements.{row}.who": str(room.member(colleague))}
+    writing.write(room.guide, **taker)
+    writing.propose(room.guide)
+    assert {yes.member.display_name for yes in writing.page(room.guide).asked} == {"Ulla Ung", "Grete Guide", "Jo Job"}
+    assert writing.accept(room.guide) is PlanState.PROPOSED
+    assert writing.accept(room.young) is PlanState.PROPOSED
+    assert writing.page(colleague).waits_for_me
+    assert writing.accept(colleague) is PlanState.AGREED
+
+
+def test_agreed_words_are_never_changed(writing: Writing, room: Room) -> None:
+    agree(writing, room, "Det første")
+    with pytest.raises(InvalidInput, match="plan_frozen"):
+        writing.write(room.guide, now__goal="Noget andet")
+    with pytest.raises(InvalidInput, match="plan_frozen"):
+        writing.add(room.guide, "goals")
+    with pytest.raises(InvalidInput, match="plan_frozen"):
+        writing.propose(room.guide)
+    assert writing.page(room.guide).answers["now.goal"] == "Det første"
+
+
+def test_a_change_begins_a_new_version_and_the_agreed_one_holds_until_the_next_is_agreed(
+    writing: Writing, room: Room
+) -> None:
+    agree(writing, room, "Det første")
+    assert writing.renew(room.young) == 2
+    assert writing.renew(room.guide) == 2, "there is one draft at a time"
+    writing.write(room.young, now__goal="Det næste")
+    assert writing.page(room.guide, 1).state is PlanState.AGREED
+    writing.propose(room.guide)
+    writing.accept(room.guide)
+    writing.accept(room.young)
+    assert writing.page(room.guide, 1).state is PlanState.REPLACED
+    assert writing.page(room.guide, 2).state is PlanState.AGREED
+    assert writing.page(room.guide, 1).answers["now.goal"] == "Det første"
+
+
+def test_changing_a_proposed_version_asks_everybody_again(writing: Writing, room: Room) -> None:
+    writing.write(room.guide, now__goal="Det her")
+    writing.propose(room.guide)
+    writing.accept(room.young)
+    proposal = writing.page(room.young).proposal_id
+    writing.write(room.guide, now__goal="Noget, hun ikke har læst")
+    assert writing.page(room.guide).state is PlanState.DRAFT
+    with pytest.raises(InvalidInput, match="plan_moved_on"):
+        writing.accept(room.guide, proposal)
+    writing.propose(room.guide)
+    assert writing.page(room.young).waits_for_me
+
+
+def test_nobody_proposes_words_they_have_not_seen(writing: Writing, room: Room) -> None:
+    writing.write(room.guide, now__goal="Et")
+    seen = writing.page(room.young).revision
+    writing.write(room.guide, now__goal="To")
+    with pytest.raises(InvalidInput, match="plan_moved_on"):
+        writing.propose(room.young, seen)
+
+
+def test_an_empty_plan_is_not_proposed(writing: Writing, room: Room) -> None:
+    with pytest.raises(InvalidInput, match="plan_empty"):
+        writing.propose(room.guide)
+
+
+def test_somebody_who_cannot_see_the_plan_is_not_made_to_take_something_on(
+    writing: Writing, room: Room, colleague: Someone, story: Story
+) -> None:
+    row = writing.add(room.guide, "agreements")
+    writing.write(room.guide, **{f"agreements.{row}.who": str(room.member(colleague))})
+    story.set_level(room, colleague, Level.NONE)
+    with pytest.raises(InvalidInput, match="taker_shut_out") as problem:
+        writing.propose(room.guide)
+    assert problem.value.field == f"agreements.{row}.who"
+
+
+def test_who_is_not_asked_has_nothing_to_accept(writing: Writing, room: Room, colleague: Someone) -> None:
+    writing.write(room.guide, now__goal="Det her")
+    writing.propose(room.guide)
+    with pytest.raises(NotFound):
+        writing.accept(colleague)
+
+
+def test_the_guide_notes_the_yes_of_a_young_person_without_an_eid(writing: Writing, room: Room, story: Story) -> None:
+    writing.write(room.guide, now__goal="Det her")
+    writing.propose(room.guide)
+    writing.accept(room.guide)
+    page = writing.page(room.guide)
+    assert page.proposal_id is not None
+
+    def note(ticket: CaseTicket, how: str, who: Someone) -> PlanState:
+        assert page.proposal_id is not None
+        return plan_agreeing.accept_for(ticket, uuid4(), TOOL, 1, page.proposal_id, room.member(who), how)
+
+    with pytest.raises(InvalidInput, match="how: required"):
+        story.play(room, room.guide, lambda t: note(t, " ", room.young))
+    with pytest.raises(InvalidInput, match="yes_is_their_own"):
+        story.play(room, room.guide, lambda t: note(t, "Sagt højt", room.guide))
+    assert story.play(room, room.guide, lambda t: note(t, "Sagt på mødet", room.young)) is PlanState.AGREED
+    (hers,) = [yes for yes in writing.page(room.guide).asked if yes.member.id == room.member(room.young)]
+    assert hers.noted_by is not None
+    assert (hers.noted_by.display_name, hers.how) == ("Grete Guide", "Sagt på mødet")
+
+
+def test_only_the_guide_notes_the_yes_of_others(writing: Writing, room: Room, colleague: Someone, story: Story) -> None:
+    writing.write(room.guide, now__goal="Det her")
+    writing.propose(room.guide)
+    with pytest.raises(Refused):
+        story.play(
+            room,
+            colleague,
+            lambda t: plan_agreeing.accept_for(t, uuid4(), TOOL, 1, uuid4(), room.member(room.young), "Sagt"),
+        )
+
+
+def test_who_may_only_read_does_not_write(writing: Writing, room: Room, story: Story) -> None:
+    reader = story.staff("Lis Læser")
+    story.add(room, reader, Level.READ)
+    with pytest.raises(Refused):
+        writing.write(reader, now__goal="Ikke min")
+
+
+def test_the_database_itself_lets_nobody_change_a_saved_change_or_a_yes(
+    house: House, writing: Writing, room: Room
+) -> None:
+    agree(writing, room, "Det her")
+    for table, column in (
+        ("plan_change", "change_sealed"),
+        ("plan_acceptance", "created_at"),
+        ("plan_proposal", "revision"),
+        ("plan_asked", "membership_id"),
+        ("plan_version", "number"),
+    ):
+        for statement in (f"update {table} set {column} = {column}", f"delete from {table}"):
+            with (
+                house.new_session(room.guide.id) as session,
+                pytest.raises(ProgrammingError, match="permission denied"),
+            ):
+                session.execute(text(statement))
+
+
+def test_a_difference_is_told_word_by_word() -> None:
+    pieces = plan_difference.word_by_word("Jeg skal i skole 2 dage", "Jeg skal i skole 3 dage om ugen")
+    assert [(p.kind, p.words) for p in pieces] == [
+        ("same", "Jeg skal i skole "),
+        ("gone", "2"),
+        ("new", "3"),
+        ("same", " dage"),
+        ("new", " om ugen"),
+    ]
+
+
+def test_a_difference_of_two_versions_names_every_place(writing: Writing, room: Room) -> None:
+    agree(writing, room, "Det første")
+    writing.renew(room.guide)
+    goal = writing.add(room.guide, "goals")
+    writing.write(room.guide, now__goal="Det andet", **{f"goals__{goal}__words": "Nyt mål"})
+    old, new = writing.page(room.guide, 1), writing.page(room.guide, 2)
+    found = plan_difference.between(new.definition, old.answers, new.answers)
+    assert [each.place.address for each in found] == ["now.goal", f"goals.{goal}.words"]
+
+
+def agree(writing: Writing, room: Room, words: str) -> None:
+    writing.write(room.guide, now__goal=words)
+    writing.propose(room.guide)
+    writing.accept(room.guide)
+    assert writing.accept(room.young) is PlanState.AGREED
