@@ -63,7 +63,7 @@ def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first
     if kind == "audio" or kind == "video":
         return Preview(kind, **told)  # type: ignore[arg-type]
     if kind not in ("pages", "picture", "text") or version.size > reading.LARGEST:
-        return Preview(kind if kind == "waiting" else "none", **told)  # type: ignore[arg-type]
+        return Preview(kind if kind in ("waiting", "unreadable") else "none", **told)  # type: ignore[arg-type]
     try:
         if kind == "pages":
             count = reading.pages(_pdf(ticket, store, version))
