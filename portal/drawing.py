@@ -12,9 +12,6 @@ from portal.access.actions import Action
 from portal.access.roles import MATRIX, Level, Standing
 from portal.access.windows import Basis, Obstacle
 from portal.audit import ALLOWED_FIELDS, Event
-from portal.services.accounts import ACCOUNT_CHANGES
-from portal.services.consent_requests import CONSENT_CHANGES
-from portal.services.plans import PLAN_CHANGES
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Profile, read_profile
 
@@ -82,13 +79,6 @@ def _states() -> str:
     for title, changes in state_machines().items():
         parts += ["", f"## {title}", "", *_diagram(changes)]
     parts += ["", "## Access window", "", "Open, it rests on one of:", ""]
-    parts = [_NOTE, "# What can become of what", "", "## A professional's account", ""]
-    parts += _diagram(ACCOUNT_CHANGES)
-    parts += ["", "## A consent declaration", ""]
-    parts += _diagram(CONSENT_CHANGES)
-    parts += ["", "## A version of a plan", ""]
-    parts += _diagram(PLAN_CHANGES)
-    parts += ["", "## An access window", "", "Open, it rests on one of:", ""]
     parts += [f"* `{basis}`" for basis in Basis]
     parts += ["", "Shut, it is kept so by one or more of:", ""]
     parts += [f"* `{obstacle}`" for obstacle in Obstacle]

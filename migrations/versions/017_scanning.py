@@ -20,7 +20,7 @@ def upgrade() -> None:
 
         -- Nobody who puts a version in can say of it that it is clean.
         create policy unscanned on file_version as restrictive for insert to portal_app
-            with check (scan in ('waiting', 'not_scanned') and scanned_at is null);
+            with check ((scan = 'waiting' or scan = 'not_scanned') and scanned_at is null);
 
         -- The scanner sees what waits, and what it has settled itself in this transaction.
         create policy scanned on file_version for select to portal_scanner

@@ -95,6 +95,15 @@ def upgrade() -> None:
             order by k.opened_at $$;
         """
     )
+    # What tells of cases without being a member is for the application alone.
+    op.execute(
+        """
+        revoke execute on function my_overseen_units(), my_figures(), my_trace(timestamptz, timestamptz, bigint),
+            cases_led_by(uuid) from public;
+        grant execute on function my_overseen_units(), my_figures(), my_trace(timestamptz, timestamptz, bigint),
+            cases_led_by(uuid) to portal_app;
+        """
+    )
 
 
 def downgrade() -> None:

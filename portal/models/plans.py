@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -55,6 +55,7 @@ class PlanVersion(Base):
         UniqueConstraint("id", "case_id", "compartment_id"),
         UniqueConstraint("plan_id", "number"),
         CheckConstraint("number >= 1", name="number"),
+        Index("ix_plan_version_compartment_id", "compartment_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -96,7 +97,12 @@ class PlanProposal(Base):
     """A version as it stood at one revision, put before everybody who must accept it."""
 
     __tablename__ = "plan_proposal"
-    __table_args__ = (_of("plan_version"), _by("created_by_id"), UniqueConstraint("id", "case_id", "compartment_id"))
+    __table_args__ = (
+        _of("plan_version"),
+        _by("created_by_id"),
+        UniqueConstraint("id", "case_id", "compartment_id"),
+        Index("ix_plan_proposal_plan_version_id", "plan_version_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     plan_version_id: Mapped[UUID]

@@ -67,7 +67,9 @@ def draw_up(
 ) -> Draft:
     """Raises InvalidInput for a period that cannot be, for a choice that was not on offer, or a yes to nobody."""
     _check_period(ticket, giver, answers.valid_until, given_on)
-    asked = {line.key: line for line in requests.party_lines(ticket, giver, frozenset(), None)}
+    current = requests.in_force(ticket, giver.id)
+    granted = current.grants if current else frozenset()
+    asked = {line.key: line for line in requests.party_lines(ticket, giver, granted, current)}
     if (set(answers.choices) | set(answers.exceptions)) - set(asked):
         raise InvalidInput("", "form_stale")
     lines = tuple(_line(line, answers) for line in asked.values())
