@@ -70,9 +70,9 @@ FILL = """
     insert into file select md5('file' || n)::uuid, id, md5('shared' || n)::uuid, null, now(), md5('owner' || n)::uuid
         from n;
     insert into file_version (id, file_id, case_id, compartment_id, number, name_sealed, digest_sealed, media_type,
-            size, blob, file_key, created_at, created_by_id)
+            size, blob, file_key, created_at, created_by_id, scan)
         select gen_random_uuid(), md5('file' || n)::uuid, id, md5('shared' || n)::uuid, 1, '\\x00', '\\x00',
-            'application/pdf', 1, 'bench-' || n, '\\x00', now(), md5('owner' || n)::uuid from n;
+            'application/pdf', 1, 'bench-' || n, '\\x00', now(), md5('owner' || n)::uuid, 'not_scanned' from n;
     insert into audit_event (chain_id, seq, at, event, actor_id, membership_id, item_id, fields, mac)
         select id, s, now(), 'thread.viewed', guide, md5('owner' || n)::uuid, md5('thread1-' || n)::uuid, '{{}}',
             '\\x00' from n, generate_series(1, 5) s;

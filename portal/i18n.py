@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.errors import NotFound
 from portal.settings import PROJECT
 from portal.tools.profile import Profile, Words, profile
 
@@ -82,7 +84,12 @@ def _in_case(found: str, words: dict[str, str]) -> str:
 def rules_here() -> Profile:
     """The programme profile of the case this page is about; outside a case, the installation's."""
     ticket = g.get("ticket")
-    return ticket.profile if ticket is not None else profile(g.house.settings.profile)
+    if ticket is not None:
+        with suppress(
+            NotFound
+        ):  # the database gives nothing of this case; the page that says so needs words all the same
+            return ticket.profile
+    return profile(g.house.settings.profile)
 
 
 def _choose() -> str:

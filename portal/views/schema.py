@@ -168,6 +168,8 @@ def accept(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
 @bp.post("/versions/<int:number>/accept/<uuid:member_id>")
 @opens(Action.PLAN_REGISTER)
 def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> ResponseReturnValue:
+    if member_id not in ticket.members:
+        raise NotFound
     form = YesForm()
     return _after(
         ticket,

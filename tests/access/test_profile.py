@@ -79,9 +79,9 @@ MISTAKES = {
     "a list with a gap": (
         '    { da = "Det er frivilligt. Du må sige nej til en, til flere eller til alle.", en',
         '    { da = "Det er frivilligt. Du må sige nej til en, til flere eller til alle.", eng',
-        "line {}: consent informed 1 en", "required",
+        "line {}: consent informed 2 en", "required",
     ),
-    "nothing to be told": ('version = "2026-1"', "", "consent version", "required"),
+    "nothing to be told": ('version = "2026-2"', "", "consent version", "required"),
     "meetings out of order": (
         'title = { da = "Et år før", en = "A year before" }\nyears = 17',
         'title = { da = "Et år før", en = "A year before" }\nyears = 15', "meeting 2", "order of age",

@@ -225,7 +225,6 @@ ROUTES = [
     _route("POST consents.register", Action.CONSENT_REGISTER, _at("/consents/register/{t.giver_id}")),
     _route("GET consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
     _route("POST consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
-    _route("GET consents.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
     _route("GET safeguards.override", Action.ACCESS_OVERRIDE, _at("/safeguards/override/{t.membership_id}")),
     _route("POST safeguards.override", Action.ACCESS_OVERRIDE, _at("/safeguards/override/{t.membership_id}")),
     _route("GET safeguards.end_override", Action.ACCESS_OVERRIDE, _at(f"/safeguards/overrides/{UUID(int=1)}/end")),

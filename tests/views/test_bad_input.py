@@ -418,7 +418,7 @@ def test_a_paper_consent_takes_its_scan_and_an_oral_one_its_note(app: Flask, sto
     oral = browser.submit(page, "given_on", **typed, method="oral")
     assert "Notat (hvem var der, hvad blev sagt): Udfyld feltet." in oral.text
     wrong = browser.submit(page, "given_on", **typed, scan=("side.exe", b"MZ"))
-    assert "Den slags filer" in wrong.text
+    assert "Programmer kan ikke" in wrong.text
     tomorrow = clock.now().date() + timedelta(days=2)
     ahead = {**typed, "given_on-day": tomorrow.day, "given_on-month": tomorrow.month, "given_on-year": tomorrow.year}
     late = browser.submit(page, "given_on", **{k: str(v) for k, v in ahead.items()}, scan=("s.pdf", PDF))
