@@ -16,6 +16,7 @@ from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.settings import PROJECT
 from portal.tools.profile import Profile, Words, profile
@@ -83,11 +84,10 @@ def _in_case(found: str, words: dict[str, str]) -> str:
 
 def rules_here() -> Profile:
     """The programme profile of the case this page is about; outside a case, the installation's."""
-    ticket = g.get("ticket")
+    ticket: CaseTicket | None = g.get("ticket")
     if ticket is not None:
-        with suppress(
-            NotFound
-        ):  # the database gives nothing of this case; the page that says so needs words all the same
+        # Where the database gives nothing of the case, the page that says so needs words all the same.
+        with suppress(NotFound):
             return ticket.profile
     return profile(g.house.settings.profile)
 

@@ -42,6 +42,10 @@ from tests.access import naive
 from tests.browser import Browser
 from tests.story import PROFILE, Someone, Story
 
+pytestmark = pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") != "long", reason="takes longer than the suite may: make test-long"
+)
+
 STEPS_OF_A_STORY = 50
 STORIES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 6
 """10,000 steps at night, 300 every time."""
