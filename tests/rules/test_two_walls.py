@@ -25,7 +25,7 @@ from portal.services import cases
 from tests.rules.leaks import hidden_from, leaks
 from tests.world import MEMBERS, STRANGERS, World
 
-OUTSIDE = ["teacher", "waiting", "closed", "custody holder", "aunt", "stranger", "administrator"]
+OUTSIDE = ["teacher", "waiting", "custody holder", "stranger"]
 """Everybody from whom something must be hidden."""
 
 
