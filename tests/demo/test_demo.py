@@ -171,7 +171,7 @@ def test_the_supervisor_killed_takes_its_parts_with_it(place: Path) -> None:
     demo = Running(place / "data", "--empty").wait()
     parts = demo.everything()
     os.kill(demo.process.pid, signal.SIGKILL)
-    assert all(gone(pid, 20) for pid in parts)
+    assert all(gone(pid, 60) for pid in parts)
     demo.process.wait()
     demo.stop()
 
