@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,19 @@ SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 _AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
 
+def _two_free_ports() -> int:
+    """A port that is free, and the one after it: the second is the eID's."""
+    for port in range(21_000 + os.getpid() % 5_000 * 2, 40_000, 2):
+        with socket.socket() as first, socket.socket() as second:
+            try:
+                first.bind(("127.0.0.1", port))
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no two ports in a row are free")
+
+
 @dataclass
 class Stage:
     """The portal on an address, in processes of its own."""
@@ -33,11 +47,14 @@ class Stage:
     process: subprocess.Popen[str] | None = None
     address: str = ""
     eid: str = ""
+    port: int = field(default_factory=lambda: _two_free_ports())
+    """The same after a restart: an eID that moved to another address would be another eID, which knows nobody."""
 
     def start(self, *, faked: str = "", hands: Path | None = None) -> None:
         """`faked` is how far the clock of the whole running portal is shifted, as `faketime` says it: "+20d". Where it
         must change while the portal runs, `hands` is a file that says it, read whenever somebody asks the time."""
         command = [sys.executable, "-m", "portal", "demo", "--data", str(self.data), "--empty"]
+        command += ["--port", str(self.port)]
         environment = {**os.environ}
         if faked:
             command = ["faketime", "-f", faked, *command]

@@ -3,6 +3,7 @@ mail, and how long an answer takes."""
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
@@ -44,6 +45,9 @@ MANNERS = {
     "a replacement": ("PUT", {}),
     "a method nobody knows": ("BREW", {}),
 }
+pytestmark = pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") != "long", reason="takes longer than the suite may: make test-long"
+)
 OUTSIDE = ["teacher", "waiting", "stranger"]
 
 
