@@ -20,7 +20,7 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import accounts, contents, files, own_account, reminders, renditions, scans
+from portal.services import accounts, contents, downloads, own_account, reminders, renditions, scans
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -136,7 +136,7 @@ def build(house: House, office: House | None = None) -> App:
                     return
                 try:
                     ticket = enter_case(actor, UUID(case_id))
-                    state = files.scan_state(ticket, UUID(version_id))
+                    state = downloads.scan_state(ticket, UUID(version_id))
                     if state is ScanState.WAITING:
                         raise NeighbourDown("scanner")
                     if state is ScanState.REFUSED:

@@ -17,10 +17,10 @@ from portal.documents.receipt import Line
 from portal.errors import Damaged, NotFound
 from portal.models import Consent, Membership
 from portal.services import consent_requests as requests
-from portal.services import consents, files
+from portal.services import consents, downloads
 from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers, draw_up
-from portal.services.files import Download
+from portal.services.downloads import Download
 from portal.storage import BlobStore
 
 
@@ -99,6 +99,6 @@ def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
     if row is None or row.scan_blob is None or row.scan_key is None:
         raise NotFound
     file_key = ticket.keys.unwrap_file_key(row.scan_key, row.scan_blob)
-    content = files.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
+    content = downloads.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
     ticket.record(Event.CONSENT_VIEWED, item_id=row.id)
     return Download("samtykke", row.scan_media_type or "application/octet-stream", row.scan_size or 0, content)

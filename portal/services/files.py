@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -14,12 +13,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, outbox, text
 from portal.access.actions import Action
-from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
-from portal.errors import Damaged, InvalidInput, NotFound, Refused
+from portal.errors import Damaged, InvalidInput, NotFound
 from portal.models import File, FileVersion, Membership
-from portal.services import checkouts, once, order, search
+from portal.services import checkouts, downloads, once, order, search
 from portal.services.checkouts import Editing
 from portal.services.order import Withdrawn
 from portal.settings import Settings
@@ -27,7 +25,6 @@ from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.storage.inspection import check_archive, is_archive, media_type
 from portal.storage.scanning import ScanState
-from portal.storage.sealing import SealedReader
 
 
 class Arrived(Protocol):
@@ -105,26 +102,6 @@ class FilePage:
     @property
     def newest(self) -> VersionLine:
         return self.versions[0]
-
-
-@dataclass(frozen=True)
-class Span:
-    """The bytes `start` up to, not including, `stop`."""
-
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class Download:
-    name: str
-    media_type: str
-    size: int
-    """Bytes of the whole, also when only a part was asked for."""
-    content: Iterator[bytes]
-    mark: str = ""
-    """The same for the same bytes, never for others: what a resumed download is checked by."""
-    span: Span | None = None
 
 
 def listing(ticket: CaseTicket) -> list[VersionLine]:
@@ -264,7 +241,7 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    version = load_version(ticket, file_id, number)
+    version = downloads.load_version(ticket, file_id, number)
     version_id = uuid4()
     if earlier := once.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
@@ -272,7 +249,7 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
     copy = Incoming(store)
     try:
         file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
-        for piece in open_sealed(store, version.blob, file_key, version.size):
+        for piece in downloads.open_sealed(store, version.blob, file_key, version.size):
             copy.write(piece)
         copy.seek(0)
         if copy.sha256.hex() != line.sha256:
@@ -283,92 +260,12 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
         copy.close()
 
 
-def download(
-    ticket: CaseTicket,
-    store: BlobStore,
-    file_id: UUID,
-    number: int,
-    part: Callable[[int, str], Span | None] | None = None,
-) -> Download:
-    """The bytes of one version. `part`, given its size and mark, says which of them are wanted.
-
-    The first segment is opened before this returns, so that a damaged file is a clear page and not a broken download.
-    Raises Damaged, NeighbourDown('storage').
-    """
-    ticket.require(Action.FILE_DOWNLOAD)
-    file = ticket.load(File, file_id)
-    version = load_version(ticket, file_id, number)
-    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
-    file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
-    mark = version.id.hex
-    span = part(version.size, mark) if part else None
-    content = open_sealed(store, version.blob, file_key, version.size, span)
-    ticket.record(
-        Event.VERSION_DOWNLOADED, file.compartment_id, file.id, version=str(version.id), number=version.number
-    )
-    return Download(name, version.media_type, version.size, content, mark, span)
-
-
 def version_of(page: FilePage, number: int) -> VersionLine:
     """One version of a file's page. Raises NotFound."""
     for line in page.versions:
         if line.number == number:
             return line
     raise NotFound
-
-
-def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
-    """One version of a file, for whoever wants its bytes. Raises NotFound, also for a withdrawn file; Refused while it
-    waits for the virus scanner (but not for its author), and for good once that refused it."""
-    order.refuse_withdrawn(ticket, file_id)
-    version = ticket.session.scalars(
-        ticket.select(FileVersion).where(FileVersion.file_id == file_id, FileVersion.number == number)
-    ).one_or_none()
-    if version is None:
-        raise NotFound
-    if refusal := _shut_by_scanner(ticket, version):
-        raise Refused(Reason(refusal))
-    return version
-
-
-def scan_state(ticket: CaseTicket, version_id: UUID) -> ScanState:
-    """What the virus scanner has said of a version. Raises NotFound."""
-    return ScanState(ticket.load(FileVersion, version_id).scan)
-
-
-class _Stream(Iterator[bytes]):
-    """Plaintext in pieces. Whoever stops early, or never begins (HEAD), closes it and so the object behind it."""
-
-    def __init__(self, stack: ExitStack, first: bytes, rest: Iterator[bytes]) -> None:
-        self._stack, self._first, self._rest = stack, first, rest
-
-    def __next__(self) -> bytes:
-        try:
-            if self._first:
-                piece, self._first = self._first, b""
-                return piece
-            return next(self._rest)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        self._stack.close()
-
-
-def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int, span: Span | None = None) -> Iterator[bytes]:
-    """The plaintext of a stored object, or a part of it, checked to be of the size that was noted when it came in."""
-    stack = ExitStack()
-    try:
-        reader = SealedReader(stack.enter_context(store.open(blob)), file_key, blob.encode())
-        if reader.size != size:
-            raise Damaged(f"blob {blob} has another size than noted")
-        pieces = reader.read(span.start, span.stop) if span else reader.read()
-        first = next(pieces, b"")
-    except BaseException:
-        stack.close()
-        raise
-    return _Stream(stack, first, pieces)
 
 
 def inspect(upload: Upload) -> tuple[str, str]:
@@ -435,18 +332,10 @@ def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> Version
         tool=tool,
         sha256=keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}"),
         scan=ScanState(version.scan),
-        can_fetch=_shut_by_scanner(ticket, version) is None,
+        can_fetch=downloads.shut_by_scanner(ticket, version) is None,
     )
 
 
 def _first_state(ticket: CaseTicket) -> ScanState:
     settings: Settings = ticket.session.info["settings"]
     return ScanState.WAITING if settings.clamd_url else ScanState.NOT_SCANNED
-
-
-def _shut_by_scanner(ticket: CaseTicket, version: FileVersion) -> Refusal | None:
-    if version.scan == ScanState.REFUSED:
-        return Refusal.INFECTED
-    if version.scan == ScanState.WAITING and version.created_by_id != ticket.membership.id:
-        return Refusal.UNSCANNED
-    return None

@@ -12,7 +12,7 @@ from portal.documents import reading
 from portal.documents.reading import Unreadable
 from portal.errors import NotFound
 from portal.models import File, FileVersion
-from portal.services import files, renditions
+from portal.services import downloads, renditions
 from portal.storage import BlobStore
 
 SHEET = 10
@@ -99,7 +99,7 @@ def picture(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, pa
 def _open(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
     ticket.require(Action.FILE_VIEW)
     file = ticket.load(File, file_id)
-    version = files.load_version(ticket, file_id, number)
+    version = downloads.load_version(ticket, file_id, number)
     ticket.record(Event.VERSION_PREVIEWED, file.compartment_id, file.id, version=str(version.id), number=version.number)
     return version
 

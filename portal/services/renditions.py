@@ -13,7 +13,7 @@ from portal.documents import converting
 from portal.documents.reading import LARGEST, Unreadable
 from portal.errors import NotFound
 from portal.models import FileVersion, Rendition
-from portal.services import files
+from portal.services import downloads
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 
@@ -76,7 +76,7 @@ def make(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
 def plaintext(ticket: CaseTicket, store: BlobStore, version: FileVersion) -> bytes:
     """All of a version at once; only for files of at most `reading.LARGEST` bytes."""
     key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
-    return b"".join(files.open_sealed(store, version.blob, key, version.size))
+    return b"".join(downloads.open_sealed(store, version.blob, key, version.size))
 
 
 def pdf_of(ticket: CaseTicket, store: BlobStore, version: FileVersion) -> bytes:
@@ -85,7 +85,7 @@ def pdf_of(ticket: CaseTicket, store: BlobStore, version: FileVersion) -> bytes:
     if found is None or found.blob is None or found.file_key is None:
         raise NotFound
     key = ticket.keys.unwrap_file_key(found.file_key, found.blob)
-    return b"".join(files.open_sealed(store, found.blob, key, found.size or 0))
+    return b"".join(downloads.open_sealed(store, found.blob, key, found.size or 0))
 
 
 def _found(ticket: CaseTicket, version: FileVersion) -> Rendition | None:

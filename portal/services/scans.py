@@ -18,7 +18,7 @@ from portal.audit import Event
 from portal.db import PortalSession, scanner
 from portal.errors import Damaged, NeighbourDown
 from portal.models import CaseKey, FileVersion
-from portal.services.files import open_sealed
+from portal.services.downloads import open_sealed
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.scanning import Clamd, ScanState, Verdict

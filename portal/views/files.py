@@ -17,8 +17,8 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import files
-from portal.services.files import Span
+from portal.services import downloads, files
+from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import versions
 from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
@@ -85,7 +85,7 @@ def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 @bp.get("/<uuid:file_id>/versions/<int(max=1000000):number>")
 @opens(Action.FILE_DOWNLOAD)
 def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
-    found = files.download(ticket, g.house.store, file_id, number, wanted_part)
+    found = downloads.download(ticket, g.house.store, file_id, number, wanted_part)
     headers = attachment(found.name, found.media_type, found.size)
     headers |= {"Accept-Ranges": "bytes", "ETag": f'"{found.mark}"'}
     if found.span is None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal.access.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.services import conflicts, files, order, overview, search
+from portal.services import conflicts, downloads, files, order, overview, search
 from tests.browser import Browser
 from tests.story import PDF, Room, Story
 
@@ -36,7 +36,7 @@ def test_a_withdrawn_file_leaves_its_name_who_and_why_and_nothing_else(
     assert not page.can_add_version
     upload = story.upload("x.pdf", PDF)
     for verb in (
-        lambda t: files.download(t, story.house.store, file_id, 1),
+        lambda t: downloads.download(t, story.house.store, file_id, 1),
         lambda t: files.restore(t, story.house.store, uuid4(), file_id, 1),
         lambda t: conflicts.bring(t, uuid4(), file_id, upload),
         lambda t: order.place(t, file_id, "Mappe"),

@@ -17,7 +17,7 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.errors import Damaged, NotFound, Refused
 from portal.house import House
 from portal.models import File, FileVersion, Message, Thread
-from portal.services import cases, consent_requests, files, insight, messages, overview, people, search, team
+from portal.services import cases, consent_requests, downloads, files, insight, messages, overview, people, search, team
 from tests.story import PDF, Room, Someone, Story, shelf_id, years_ago
 
 
@@ -225,7 +225,7 @@ def test_versions_are_numbered_named_dated_and_all_kept(story: Story, room: Room
         (1, "Mål.pdf", "Grete Guide"),
     ]
     for number, content in ((1, PDF + b"one"), (2, PDF + b"two")):
-        found = story.play(room, room.young, lambda t, n=number: files.download(t, story.house.store, file_id, n))
+        found = story.play(room, room.young, lambda t, n=number: downloads.download(t, story.house.store, file_id, n))
         assert b"".join(found.content) == content
 
 
@@ -252,10 +252,10 @@ def test_a_damaged_object_is_refused_and_never_shown_as_garbage(story: Story, ro
     sealed[100] ^= 1
     path.write_bytes(sealed)
     with pytest.raises(Damaged):
-        story.play(room, room.guide, lambda t: files.download(t, house.store, file_id, 1))
+        story.play(room, room.guide, lambda t: downloads.download(t, house.store, file_id, 1))
     path.unlink()
     with pytest.raises(Damaged):
-        story.play(room, room.guide, lambda t: files.download(t, house.store, file_id, 1))
+        story.play(room, room.guide, lambda t: downloads.download(t, house.store, file_id, 1))
 
 
 def test_another_cases_object_under_this_ones_name_is_refused(story: Story, room: Room, house: House) -> None:
@@ -267,7 +267,7 @@ def test_another_cases_object_under_this_ones_name_is_refused(story: Story, room
     root = house.settings.data_dir / "blobs"
     (root / mine[:2] / mine).write_bytes((root / theirs[:2] / theirs).read_bytes())
     with pytest.raises(Damaged):
-        story.play(room, room.guide, lambda t: files.download(t, house.store, file_id, 1))
+        story.play(room, room.guide, lambda t: downloads.download(t, house.store, file_id, 1))
 
 
 def test_destroying_the_case_key_makes_everything_of_the_case_unreadable(
@@ -279,7 +279,7 @@ def test_destroying_the_case_key_makes_everything_of_the_case_unreadable(
     for act in (
         lambda t: files.page(t, file_id),
         lambda t: messages.thread(t, thread),
-        lambda t: files.download(t, story.house.store, file_id, 1),
+        lambda t: downloads.download(t, story.house.store, file_id, 1),
     ):
         with pytest.raises(Exception, match=r"key of case .* is gone"):
             story.play(room, room.guide, act)
@@ -310,7 +310,7 @@ def test_what_lies_in_health_leaves_no_trace_for_whoever_sees_only_shared(
     with pytest.raises(NotFound):
         story.play(room, teacher, lambda t: files.page(t, hidden))
     with pytest.raises(NotFound):
-        story.play(room, teacher, lambda t: files.download(t, story.house.store, hidden, 1))
+        story.play(room, teacher, lambda t: downloads.download(t, story.house.store, hidden, 1))
 
 
 def test_the_ticket_loads_nothing_of_another_case_or_compartment(story: Story, room: Room) -> None:
@@ -389,7 +389,7 @@ def test_the_young_person_reads_who_has_looked_at_what_with_role_and_place_but_n
 ) -> None:
     story.everybody_agrees(room)
     file_id = story.file(room, room.guide, name="Plan.pdf")
-    story.play(room, teacher, lambda t: files.download(t, story.house.store, file_id, 1))
+    story.play(room, teacher, lambda t: downloads.download(t, story.house.store, file_id, 1))
     with pytest.raises(Refused):
         story.play(room, teacher, lambda t: t.require(files.Action.FILE_ADD))
     page = story.play(room, room.young, lambda t: insight.log(t, None, "looks"))

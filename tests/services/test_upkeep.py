@@ -18,7 +18,7 @@ from portal.cli import cli
 from portal.db import connect
 from portal.errors import Damaged, Unsafe
 from portal.house import House, opened
-from portal.services import files, upkeep
+from portal.services import downloads, upkeep
 from portal.settings import Settings
 from portal.storage.keys import read_keys
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
@@ -55,7 +55,7 @@ def command(*words: str, fails: bool = False) -> str:
 
 def read(story: Story, room: Room, file_id: object) -> bytes:
     def download(ticket):  # type: ignore[no-untyped-def]
-        return b"".join(files.download(ticket, story.house.store, file_id, 1).content)
+        return b"".join(downloads.download(ticket, story.house.store, file_id, 1).content)
 
     return story.play(room, room.guide, download)
 

@@ -13,7 +13,7 @@ from flask import Flask
 from portal.access.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.house import House
-from portal.services import checkouts, conflicts, files
+from portal.services import checkouts, conflicts, downloads, files
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
 
@@ -36,7 +36,7 @@ def page_of(story: Story, room: Room, who: Someone, file_id: UUID) -> files.File
 
 
 def take(story: Story, room: Room, who: Someone, file_id: UUID, number: int) -> bytes:
-    return story.play(room, who, lambda t: b"".join(files.download(t, story.house.store, file_id, number).content))
+    return story.play(room, who, lambda t: b"".join(downloads.download(t, story.house.store, file_id, number).content))
 
 
 def bring(
