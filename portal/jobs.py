@@ -20,7 +20,7 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import accounts, contents, downloads, own_account, reminders, renditions, scans
+from portal.services import contents, downloads, invitations, own_account, reminders, renditions, scans
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -76,7 +76,7 @@ def build(house: House, office: House | None = None) -> App:
     def mail_invitation(invitation_id: str) -> None:
         settings = house.settings
         with office.unit_of_work() as session:
-            found = accounts.renew_token(session, UUID(invitation_id))
+            found = invitations.renew_token(session, UUID(invitation_id))
         if found is None:
             return
         address, token = found

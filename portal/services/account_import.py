@@ -13,7 +13,7 @@ from portal.access.roles import SystemRole
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
-from portal.services import accounts, once
+from portal.services import accounts, invitations, once
 from portal.services.accounts import NewStaff
 from portal.text import is_address
 
@@ -115,7 +115,7 @@ def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str)
             is_auditor=SystemRole.AUDITOR in roles,
         )
         accounts.create_staff(session, made, new)
-        accounts.invite(session, made, actor.person_id)
+        invitations.invite(session, made, actor.person_id)
     return len(rows)
 
 

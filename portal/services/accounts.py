@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -14,15 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, text
 from portal.access.actions import OfficeAction
-from portal.access.signin import halfway, second_factor, sessions, throttle
+from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
 from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
-from portal.models import Invitation, Organisation, Person, Staff, Unit
+from portal.models import Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
-from portal.outbox import later
-from portal.services import account_facts, once, own_account
+from portal.services import account_facts, invitations, once
 
 
 class OrganisationKind(StrEnum):
@@ -173,7 +170,7 @@ def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
     if earlier := once.claim(actor.session, submission, made):
         return earlier
     create_staff(actor.session, made, new)
-    invite(actor.session, made, actor.person_id)
+    invitations.invite(actor.session, made, actor.person_id)
     return made
 
 
@@ -216,16 +213,8 @@ def found(session: PortalSession, organisation: str, unit: str, name: str, email
     session.flush()
     made = uuid4()
     create_staff(session, made, NewStaff(home.id, name, email, "Administrator", is_admin=True))
-    invite(session, made, None)
+    invitations.invite(session, made, None)
     return made
-
-
-def invite_again(actor: Actor, person_id: UUID) -> None:
-    """Sends a new invitation; links sent before stop working."""
-    actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    if actor.session.get(Staff, person_id) is None:
-        raise NotFound
-    invite(actor.session, person_id, actor.person_id)
 
 
 def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) -> None:
@@ -239,7 +228,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
         raise InvalidInput("", "own_account")
     if not leaving_cases and account_facts.led_cases(actor, person_id):
         raise InvalidInput("leaving_cases", "leads_cases")
-    person = _staff_person(actor.session, person_id)
+    person = invitations.staff_person(actor.session, person_id)
     if _can(actor.session, person, "is closed"):
         person.closed_at = clock.now()
         sessions.end_all(actor.session, person_id)
@@ -249,119 +238,10 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    person = _staff_person(actor.session, person_id)
+    person = invitations.staff_person(actor.session, person_id)
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
-
-
-def renew_token(session: PortalSession, invitation_id: UUID) -> tuple[str, str] | None:
-    """The address and a fresh token for an invitation that is about to be mailed; None when it needs no mail any more.
-
-    The token exists only in the mail: asking again makes the one before worthless.
-    """
-    row = session.execute(
-        select(Invitation, Staff.email)
-        .join(Staff, Staff.person_id == Invitation.person_id)
-        .where(Invitation.id == invitation_id)
-        .with_for_update(of=Invitation)
-    ).one_or_none()
-    if row is None or row[0].used_at is not None or row[0].expires_at <= clock.now():
-        return None
-    token = secrets.token_urlsafe(32)
-    row[0].token_sha256 = _digest(token)
-    audit.record(session, Event.INVITATION_MAILED, item_id=row[0].person_id)
-    return row[1], token
-
-
-def invited(session: PortalSession, token: str) -> str | None:
-    """The name of the person an invitation is for, or None when it is unknown, used or too old."""
-    invitation = _open_invitation(session, token)
-    if invitation is None:
-        return None
-    return session.scalars(select(Staff.name).where(Staff.person_id == invitation.person_id)).one()
-
-
-def accept(session: PortalSession, token: str, password: str) -> UUID:
-    """Sets the password and uses the invitation up. Raises NotFound for one that does not count any more,
-    InvalidInput for a password that is too short or too long."""
-    invitation = _open_invitation(session, token)
-    if invitation is None:
-        raise NotFound
-    person_id = invitation.person_id
-    staff = session.get_one(Staff, person_id)
-    own_account.choose_password(session, staff, password)
-    invitation.used_at = clock.now()
-    session.act_for(person_id)
-    if invitation.renews_factors:
-        second_factor.remove_all(session, person_id)
-        throttle.forget_devices(session, person_id)
-        own_account.tell(session, person_id)
-    throttle.forgive(session, session.info["keyring"], staff.email, person_id)
-    return person_id
-
-
-def start_renewal(actor: Actor, person_id: UUID) -> None:
-    """For somebody of one's own organisation who has lost their second factor: a new invitation, and a notice to them.
-
-    Nothing changes until they use it; then the factors they had are removed, and the next sign-in sets up a new one.
-    Raises NotFound for an unknown or closed account, InvalidInput for one's own or another organisation's.
-    """
-    actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    staff = actor.session.get(Staff, person_id)
-    if staff is None or _staff_person(actor.session, person_id).closed_at is not None:
-        raise NotFound
-    if person_id == actor.person_id:
-        raise InvalidInput("", "own_renewal")
-    if _organisation_of(actor.session, person_id) != _organisation_of(actor.session, actor.person_id):
-        raise InvalidInput("", "other_organisation")
-    audit.record(actor.session, Event.RENEWAL_STARTED, item_id=person_id)
-    own_account.tell(actor.session, person_id)
-    invite(actor.session, person_id, actor.person_id, renews_factors=True)
-
-
-def _organisation_of(session: PortalSession, person_id: UUID) -> UUID:
-    mine = select(Unit.organisation_id).join(Staff, Staff.unit_id == Unit.id).where(Staff.person_id == person_id)
-    return session.scalars(mine).one()
-
-
-def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
-    """Queues a new invitation; whatever was sent before stops working."""
-    now = clock.now()
-    days: int = session.info["settings"].invitation_days
-    for open_one in session.scalars(
-        select(Invitation).where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
-    ):
-        open_one.expires_at = min(open_one.expires_at, now)
-    made = Invitation(
-        id=uuid4(),
-        person_id=person_id,
-        invited_by_id=by,
-        created_at=now,
-        expires_at=now + timedelta(days=days),
-        renews_factors=renews_factors,
-    )
-    session.add(made)
-    session.flush()
-    audit.record(session, Event.STAFF_INVITED, item_id=person_id)
-    later(session, "mail_invitation", invitation_id=str(made.id))
-
-
-def _open_invitation(session: PortalSession, token: str) -> Invitation | None:
-    return session.scalars(
-        select(Invitation)
-        .join(Person, Person.id == Invitation.person_id)
-        .where(Invitation.token_sha256 == _digest(token), Invitation.used_at.is_(None), Person.closed_at.is_(None))
-        .where(Invitation.expires_at > clock.now())
-        .with_for_update(of=Invitation)
-    ).one_or_none()
-
-
-def _staff_person(session: PortalSession, person_id: UUID) -> Person:
-    person = session.get(Person, person_id)
-    if person is None or person.kind != PersonKind.STAFF:
-        raise NotFound
-    return person
 
 
 def _state(staff: Staff, closed_at: datetime | None) -> AccountState:
@@ -395,7 +275,3 @@ def _add(session: PortalSession, row: object, constraint: str, field: str, code:
 def is_empty(session: PortalSession) -> bool:
     """Whether nobody has an account yet."""
     return session.scalars(select(func.count()).select_from(Staff)).one() == 0
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

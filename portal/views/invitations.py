@@ -11,7 +11,7 @@ from wtforms.validators import EqualTo, InputRequired
 
 from portal.access.guard import public
 from portal.access.signin.passwords import SHORTEST
-from portal.services import accounts
+from portal.services import invitations
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, status
 
@@ -32,7 +32,7 @@ class ChooseForm(AskingForm):
 @bp.get("/invitation/<token>")
 @public
 def form(token: str) -> ResponseReturnValue:
-    name = accounts.invited(g.session, token)
+    name = invitations.invited(g.session, token)
     if name is None:
         return render_template("signin/invitation_over.html"), 410
     return render_template("signin/invitation.html", form=ChooseForm(formdata=None), name=name, shortest=SHORTEST)
@@ -41,11 +41,11 @@ def form(token: str) -> ResponseReturnValue:
 @bp.post("/invitation/<token>")
 @public
 def choose(token: str) -> ResponseReturnValue:
-    name = accounts.invited(g.session, token)
+    name = invitations.invited(g.session, token)
     if name is None:
         return render_template("signin/invitation_over.html"), 410
     asked = ChooseForm()
-    if attempt(asked, lambda: accounts.accept(g.session, token, asked.password.data or "")) is None:
+    if attempt(asked, lambda: invitations.accept(g.session, token, asked.password.data or "")) is None:
         return render_template("signin/invitation.html", form=asked, name=name, shortest=SHORTEST), status(asked)
     flash(_("Your password is saved. Sign in with it now."), "success")
     return redirect(url_for("signin.form"), 303)

@@ -13,7 +13,7 @@ from wtforms import BooleanField, HiddenField, SelectField
 from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office
 from portal.errors import NotFound
-from portal.services import account_facts, accounts, organisations
+from portal.services import account_facts, accounts, invitations, organisations
 from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
@@ -144,7 +144,7 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def invite_again(person_id: UUID) -> ResponseReturnValue:
-    accounts.invite_again(g.actor, person_id)
+    invitations.invite_again(g.actor, person_id)
     flash(_("A new invitation is on its way by mail. The one before no longer works."), "success")
     return redirect(url_for("office.index"), 303)
 
@@ -168,7 +168,7 @@ def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def start_renewal(person_id: UUID) -> ResponseReturnValue:
-    accounts.start_renewal(g.actor, person_id)
+    invitations.start_renewal(g.actor, person_id)
     flash(_("An invitation and a notice are on their way by mail."), "success")
     return redirect(url_for("office.index"), 303)
 

@@ -15,7 +15,7 @@ from portal.access.signin import passwords
 from portal.db import Role
 from portal.house import House, opened
 from portal.jobs import build
-from portal.services import accounts
+from portal.services import accounts, invitations
 from tests.browser import Browser, Page
 from tests.story import Someone, Story
 
@@ -91,7 +91,7 @@ def test_a_newer_invitation_ends_the_one_before(
 ) -> None:
     person, first = newcomer
     with story.acting(story.admin()) as actor:
-        accounts.invite_again(actor, person.id)
+        invitations.invite_again(actor, person.id)
     second = invited_token(house, person)
     assert browser.get(f"/invitation/{first}").status == 410
     assert choose(browser, second).status == 303

@@ -12,7 +12,7 @@ from portal.access.signin import passwords, throttle
 from portal.access.signin.throttle import TooMany
 from portal.errors import InvalidInput
 from portal.house import House
-from portal.services import accounts
+from portal.services import invitations
 from tests.browser import Browser
 from tests.story import Someone, Story
 from tests.views.conftest import EMAIL, PASSWORD
@@ -115,7 +115,7 @@ def test_a_new_invitation_begins_anew(
     for _ in range(6):
         sign_in(stranger, EMAIL, "helt forkert kode")
     with story.acting(story.admin()) as actor:
-        accounts.invite_again(actor, person.id)
+        invitations.invite_again(actor, person.id)
     token = invited_token(house, person)
     new = Browser(app)
     fresh = "en ny lang sætning"
