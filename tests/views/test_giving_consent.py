@@ -306,6 +306,27 @@ def test_the_applications_own_role_can_neither_change_nor_widen_what_was_given(
                 connection.execute(statement, values)  # type: ignore[arg-type]
 
 
+def test_the_database_takes_a_withdrawal_only_from_the_giver_or_the_owner(
+    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    """Below every verb, as the application's own role: what a mother gave, the young person cannot take back."""
+    consent_id = story.consent(room, room.parents[0], {"Skole": ("shared",)})
+    insert = """insert into consent_withdrawal (id, case_id, consent_id, withdrawn_at, registered_by_id)
+                select gen_random_uuid(), m.case_id, %s, now(), m.id from membership m
+                where m.person_id = %s and m.case_id = %s"""
+    url = postgres.url("portal_app", str(house.engine.url.database))
+    for someone, may in [(room.young, False), (room.parents[1], False), (room.parents[0], True), (room.guide, True)]:
+        with psycopg.connect(url) as connection:
+            connection.execute("select set_config('app.person_id', %s, true)", [str(someone.id)])
+            values = [consent_id, someone.id, room.case_id]
+            if may:
+                assert connection.execute(insert, values).rowcount == 1, someone.name
+            else:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(insert, values)
+            connection.rollback()
+
+
 def test_a_declaration_cannot_pretend_to_be_of_a_later_transaction(
     story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
 ) -> None:
