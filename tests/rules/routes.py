@@ -12,6 +12,9 @@ from uuid import UUID
 from portal.access.actions import Action, OfficeAction
 from tests.world import World
 
+NOTHING = UUID(int=1)
+"""The id of nothing."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -27,6 +30,10 @@ class Target:
     party: str
     colleague_id: UUID
     parent_id: UUID
+    override_id: UUID = NOTHING
+    freeze_id: UUID = NOTHING
+    wish_id: UUID = NOTHING
+    held_id: UUID = NOTHING
 
 
 def own(world: World, shelf: str = "shared") -> Target:
@@ -184,8 +191,8 @@ ROUTES = [
     _route("GET ordering.withdraw", Action.FILE_WITHDRAW, _at("/files/{t.file_id}/withdraw")),
     _route("POST ordering.withdraw", Action.FILE_WITHDRAW, _at("/files/{t.file_id}/withdraw")),
     _route("POST ordering.place", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/folder")),
-    _route("GET versions.held", Action.FILE_ADD_VERSION, _at(f"/files/held/{UUID(int=1)}")),
-    _route("POST versions.held", Action.FILE_ADD_VERSION, _at(f"/files/held/{UUID(int=1)}")),
+    _route("GET versions.held", Action.FILE_ADD_VERSION, _at("/files/held/{t.held_id}")),
+    _route("POST versions.held", Action.FILE_ADD_VERSION, _at("/files/held/{t.held_id}")),
     _route("POST versions.restore", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/versions/1/restore")),
     _route("POST versions.check_out", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/editing")),
     _route("POST versions.check_in", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/editing/end")),
@@ -227,12 +234,12 @@ ROUTES = [
     _route("POST consents.withdraw", Action.CONSENT_WITHDRAW, _at("/consents/{t.consent_id}/withdraw/{t.party}")),
     _route("GET safeguards.override", Action.ACCESS_OVERRIDE, _at("/safeguards/override/{t.membership_id}")),
     _route("POST safeguards.override", Action.ACCESS_OVERRIDE, _at("/safeguards/override/{t.membership_id}")),
-    _route("GET safeguards.end_override", Action.ACCESS_OVERRIDE, _at(f"/safeguards/overrides/{UUID(int=1)}/end")),
-    _route("POST safeguards.end_override", Action.ACCESS_OVERRIDE, _at(f"/safeguards/overrides/{UUID(int=1)}/end")),
+    _route("GET safeguards.end_override", Action.ACCESS_OVERRIDE, _at("/safeguards/overrides/{t.override_id}/end")),
+    _route("POST safeguards.end_override", Action.ACCESS_OVERRIDE, _at("/safeguards/overrides/{t.override_id}/end")),
     _route("GET safeguards.freeze", Action.ACCESS_FREEZE, _at("/safeguards/freeze")),
     _route("POST safeguards.freeze", Action.ACCESS_FREEZE, _at("/safeguards/freeze")),
-    _route("GET safeguards.review", Action.ACCESS_FREEZE, _at(f"/safeguards/freezes/{UUID(int=1)}")),
-    _route("POST safeguards.review", Action.ACCESS_FREEZE, _at(f"/safeguards/freezes/{UUID(int=1)}")),
+    _route("GET safeguards.review", Action.ACCESS_FREEZE, _at("/safeguards/freezes/{t.freeze_id}")),
+    _route("POST safeguards.review", Action.ACCESS_FREEZE, _at("/safeguards/freezes/{t.freeze_id}")),
     _route("GET leaving.leave", Action.CASE_LEAVE, _at("/leave")),
     _route("POST leaving.leave", Action.CASE_LEAVE, _at("/leave")),
     _route("GET choosing.index", Action.TEAM_WISH, _at("/choose")),
@@ -243,12 +250,12 @@ ROUTES = [
     _route("POST choosing.propose", Action.TEAM_WISH, _at("/choose/propose")),
     _route("GET choosing.pause", Action.TEAM_WISH, _at("/choose/pause")),
     _route("POST choosing.pause", Action.TEAM_WISH, _at("/choose/pause")),
-    _route("GET choosing.answer", Action.TEAM_CHANGE, _at(f"/choose/wishes/{UUID(int=1)}")),
-    _route("POST choosing.answer", Action.TEAM_CHANGE, _at(f"/choose/wishes/{UUID(int=1)}")),
+    _route("GET choosing.answer", Action.TEAM_CHANGE, _at("/choose/wishes/{t.wish_id}")),
+    _route("POST choosing.answer", Action.TEAM_CHANGE, _at("/choose/wishes/{t.wish_id}")),
     _route("GET coming_of_age.index", Action.CASE_VIEW, _at("/coming-of-age")),
     _route("GET hand_over.find", Action.TEAM_CHANGE, _at("/hand-over?q=else")),
-    _route("GET hand_over.offer", Action.TEAM_CHANGE, _at(f"/hand-over/to/{UUID(int=1)}")),
-    _route("POST hand_over.offer", Action.TEAM_CHANGE, _at(f"/hand-over/to/{UUID(int=1)}")),
+    _route("GET hand_over.offer", Action.TEAM_CHANGE, _at("/hand-over/to/{t.colleague_id}")),
+    _route("POST hand_over.offer", Action.TEAM_CHANGE, _at("/hand-over/to/{t.colleague_id}")),
     _route("POST hand_over.withdraw", Action.TEAM_CHANGE, _at("/hand-over/withdraw")),
     _route("GET hand_over.answer", Action.HAND_OVER_ANSWER, _at("/hand-over/answer")),
     _route("POST hand_over.answer", Action.HAND_OVER_ANSWER, _at("/hand-over/answer")),
