@@ -22,6 +22,7 @@ from portal.storage.filesystem import FilesystemStore
 from portal.storage.keys import Keyring, read_keys
 from portal.storage.s3 import S3Store
 from portal.storage.scanning import Clamd
+from portal.tools.library import every_definition
 from portal.tools.profile import every_profile, profile
 
 log = structlog.get_logger("house")
@@ -75,6 +76,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         keyring = read_keys(settings.keys_file)
         every_profile()
         profile(settings.profile)
+        every_definition(settings.wording_dir)
         store = _open_store(settings)
     except BaseException:
         engine.dispose()

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     eid_file: Path | None = None
     staff_sso_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
+    wording_dir: Path | None = None
+    """A folder with a municipality's own words for the tools, a file for each (docs/tools.md)."""
     mail_url: str = ""
     mail_from: str = "noreply@localhost"
     upload_limit: int = Field(200_000_000, gt=0)

@@ -22,7 +22,7 @@ from portal.models.factors import (
     Totp,
 )
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
-from portal.models.plans import Plan, PlanAcceptance, PlanAsked, PlanChange, PlanProposal, PlanVersion
+from portal.models.plans import Plan, PlanAcceptance, PlanAsked, PlanChange, PlanProposal, PlanVersion, ToolDefinition
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
 from portal.models.signin import (
     EidAttempt,
@@ -99,6 +99,7 @@ __all__ = [
     "TeamWish",
     "TeamWishAnswer",
     "Thread",
+    "ToolDefinition",
     "Totp",
     "Unit",
 ]

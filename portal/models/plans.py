@@ -28,6 +28,16 @@ def _of(table: str) -> ForeignKeyConstraint:
     )
 
 
+class ToolDefinition(Base):
+    """The questions and words of a tool as they were when somebody began to answer them. Belongs to no case."""
+
+    __tablename__ = "tool_definition"
+
+    identity: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    kept_at: Mapped[datetime]
+
+
 class Plan(Base):
     __tablename__ = "plan"
     __table_args__ = (

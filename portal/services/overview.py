@@ -19,18 +19,20 @@ from portal.services import (
     files,
     messages,
     people,
+    plans,
     reminders,
     safeguards,
     unread,
+    wordings,
 )
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
+from portal.services.plans import Standing
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
-from portal.tools.definition import definition
 from portal.tools.profile import Meeting, Tool
 
 RECENT = 6
@@ -61,6 +63,9 @@ class ToolLine:
     tool: Tool
     form: bool
     """Whether it can be written together here, in a compartment this person sees."""
+    compartment: str
+    standing: Standing | None
+    """How far it has come, if somebody has begun it."""
     files: tuple[VersionLine, ...]
 
 
@@ -92,16 +97,30 @@ def tools(ticket: CaseTicket) -> list[ToolLine]:
     ticket.require(Action.PLAN_VIEW)
     ticket.record(Event.PLAN_VIEWED)
     every = files.newest(ticket)
-    seen = {hatch.key for hatch in ticket.hatches.values()}
-    return [
-        ToolLine(tool, _is_form(tool, seen), tuple(f for f in every if f.tool == tool.key))
-        for tool in ticket.profile.tool
-    ]
+    begun = plans.standings(ticket)
+    lines = []
+    for tool in ticket.profile.tool:
+        try:
+            shelf = wordings.hatch_of(ticket, tool.key).key
+        except NotFound:
+            shelf = ""
+        mine = tuple(f for f in every if f.tool == tool.key)
+        lines.append(ToolLine(tool, bool(shelf), shelf, begun.get(tool.key), mine))
+    return lines
 
 
-def _is_form(tool: Tool, seen: set[str]) -> bool:
-    known = definition(tool.key)
-    return known is not None and known.compartment in seen
+@dataclass(frozen=True)
+class ConsentLine:
+    """Whether the young person's own declaration is in force, for those who may know."""
+
+    until: datetime | None
+
+
+def consent(ticket: CaseTicket) -> ConsentLine | None:
+    if not ticket.allows(Action.CONSENT_VIEW):
+        return None
+    current = consent_requests.in_force(ticket, ticket.young_person.id)
+    return ConsentLine(current.valid_until if current else None)
 
 
 def meetings(ticket: CaseTicket) -> list[tuple[Meeting, date]]:

@@ -11,8 +11,8 @@ from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
-from portal.models import PlanAcceptance, PlanAsked, PlanProposal
-from portal.services import once, plans
+from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
+from portal.services import once, plan_writing, plans, wordings
 from portal.services.plans import PLAN_CHANGES, PlanState, VersionPage
 
 
@@ -21,7 +21,7 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     count. Raises InvalidInput when it was changed meanwhile, is empty, is agreed already, or when somebody who takes
     something on cannot see it."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(plans.place_of(ticket, tool).id)
+    hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return
@@ -33,6 +33,8 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     if not any(words for address, words in page.answers.items() if "." in address):
         raise InvalidInput("", "plan_empty")
     asked = _must_accept(ticket, page, hatch.id)
+    # From here on the version shows what everybody is asked about, also where it was carried from another tool.
+    ticket.load(PlanVersion, page.id).answers_sealed = plan_writing.sealed_answers(ticket, page.id, page.answers)
     ticket.session.add(
         PlanProposal(
             id=made,
@@ -80,7 +82,7 @@ def accept_for(
 def _accept(
     ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID, member_id: UUID, how: str
 ) -> PlanState:
-    hatch = plans.place_of(ticket, tool)
+    hatch = wordings.hatch_of(ticket, tool)
     page = _version(ticket, tool, number)
     if once.claim(ticket.session, submission, uuid4()):
         return page.state
@@ -109,7 +111,7 @@ def _accept(
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
     plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, plans.place_of(ticket, tool))
+    page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
     if page is None:
         raise NotFound
     return page.version(number)
@@ -117,9 +119,7 @@ def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
 
 def _must_accept(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> set[UUID]:
     readers = {window.membership_id for window in ticket.open_windows if window.compartment_id == compartment_id}
-    asked = {
-        member.id for member in ticket.members.values() if member.capacity in (Capacity.YOUNG_PERSON, Capacity.OWNER)
-    }
+    asked = {member.id for member in ticket.members.values() if Capacity(member.capacity) in page.definition.agreed_by}
     for who, addresses in plans.who_takes_on(page).items():
         if UUID(who) not in readers | asked:
             name = ticket.members[UUID(who)].display_name

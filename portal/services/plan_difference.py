@@ -27,18 +27,21 @@ class Difference:
     pieces: tuple[Piece, ...]
 
 
-def between(known: Definition, old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:
-    """Every answer that differs, in the order of the page. A row that went is told with its words."""
+def between(
+    known: Definition, old: Mapping[str, str], new: Mapping[str, str], earlier: Definition | None = None
+) -> list[Difference]:
+    """Every answer that differs, in the order of the page. A row that went is told with its words, and so is an answer
+    to a question that only the `earlier` definition asks."""
     found = []
     seen = set()
-    for place in [*known.places(new), *known.places(old)]:
+    for place in [*known.places(new), *(earlier or known).places(old)]:
         address = place.address
         was, now = old.get(address, ""), new.get(address, "")
         if address not in seen and was != now:
             found.append(Difference(place, word_by_word(was, now)))
         seen.add(address)
     order = {section.key: number for number, section in enumerate(known.section)}
-    return sorted(found, key=lambda difference: order[difference.place.section.key])
+    return sorted(found, key=lambda difference: order.get(difference.place.section.key, len(order)))
 
 
 def word_by_word(was: str, now: str) -> tuple[Piece, ...]:

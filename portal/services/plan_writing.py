@@ -17,7 +17,7 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
 from portal.models import Membership, Plan, PlanChange, PlanVersion
-from portal.services import once, plans
+from portal.services import once, plans, wordings
 from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
@@ -84,7 +84,7 @@ def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     if newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
         return newest.number
     plan = ticket.load(Plan, newest.plan_id)
-    _new_version(ticket, plan, newest.number + 1, dict(newest.answers))
+    _new_version(ticket, plan, newest.number + 1, newest.answers)
     return newest.number + 1
 
 
@@ -98,7 +98,7 @@ def save(ticket: CaseTicket, tool: str, number: int, base: int, given: Mapping[s
     _writable(ticket, tool)
     version, page = _locked(ticket, tool, number)
     answers = dict(page.answers)
-    people = {str(member_id) for member_id in ticket.members}
+    people = [str(member_id) for member_id in ticket.members]
     before, authors = _since(ticket, version, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
@@ -107,8 +107,12 @@ def save(ticket: CaseTicket, tool: str, number: int, base: int, given: Mapping[s
         place = places.get(address)
         if place is None:
             continue  # its row was taken out meanwhile; the words are in the history
-        value = definition.clean(place, words, dict.fromkeys(people), answers)
         now = answers.get(address, "")
+        if not plans.may_fill(ticket, place.question):
+            if words.split() != now.split():
+                raise InvalidInput(address, "not_yours_to_fill")
+            continue
+        value = definition.clean(place, words, people, answers)
         was = before.get(address, now)
         if value in (was, now):
             continue
@@ -118,7 +122,7 @@ def save(ticket: CaseTicket, tool: str, number: int, base: int, given: Mapping[s
             made[address] = (now, value)
     answers.update({address: after for address, (_before, after) in made.items()})
     _in_order(page.definition, answers, made)
-    revision = _write(ticket, version, answers, made)
+    revision = _write(ticket, version, page.definition, answers, made)
     if clashes:
         _remember(ticket, version, revision + 1, "aside", {c.address: (c.theirs, c.mine) for c in clashes})
         version.revision = revision = revision + 1
@@ -131,7 +135,7 @@ def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **give
     _writable(ticket, tool)
     version, page = _locked(ticket, tool, number)
     section = page.definition.section_of(section_key)
-    if section is None or section.row is None:
+    if section is None or section.row is None or section.rows_of:
         raise NotFound
     now = rows(page.answers, section_key)
     if len(now) >= MOST_ROWS:
@@ -143,9 +147,9 @@ def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **give
         question = section.question_of(key)
         if question is not None and words:
             place = Place(section, row, question)
-            value = definition.clean(place, words, dict.fromkeys(map(str, ticket.members)), answers)
+            value = definition.clean(place, words, map(str, ticket.members), answers)
             answers[place.address], made[place.address] = value, ("", value)
-    _write(ticket, version, answers, made)
+    _write(ticket, version, page.definition, answers, made)
     return row
 
 
@@ -153,6 +157,9 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
     """Moves a row up (-1) or down (1), or takes it out (0). What stood in it stays in the history."""
     _writable(ticket, tool)
     version, page = _locked(ticket, tool, number)
+    section = page.definition.section_of(section_key)
+    if section is None or section.rows_of:
+        raise NotFound
     now = rows(page.answers, section_key)
     if row not in now:
         return
@@ -169,7 +176,7 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
                 made[place.address] = (answers.pop(place.address), "")
     answers[section_key] = " ".join(after)
     made[section_key] = (" ".join(now), answers[section_key])
-    _write(ticket, version, answers, made)
+    _write(ticket, version, page.definition, answers, made)
 
 
 def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
@@ -190,11 +197,11 @@ def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
 
 def _writable(ticket: CaseTicket, tool: str) -> Hatch:
     ticket.require(Action.PLAN_WRITE)
-    return ticket.require_write(plans.place_of(ticket, tool).id)
+    return ticket.require_write(wordings.hatch_of(ticket, tool).id)
 
 
 def _page(ticket: CaseTicket, tool: str) -> PlanPage:
-    page = plans.load(ticket, tool, plans.place_of(ticket, tool))
+    page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
     if page is None:
         raise NotFound
     return page
@@ -244,12 +251,16 @@ def _other(place: Place) -> definition.Question:
 
 
 def _write(
-    ticket: CaseTicket, version: PlanVersion, answers: Mapping[str, str], made: Mapping[str, tuple[str, str]]
+    ticket: CaseTicket,
+    version: PlanVersion,
+    known: Definition,
+    answers: Mapping[str, str],
+    made: Mapping[str, tuple[str, str]],
 ) -> int:
     if not made:
         return version.revision
     version.revision += 1
-    version.answers_sealed = _sealed(ticket, version.id, answers)
+    version.answers_sealed = sealed_answers(ticket, version.id, plans.own_answers(known, answers))
     _remember(ticket, version, version.revision, "made", made)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
@@ -280,10 +291,18 @@ def _words(ticket: CaseTicket, row: PlanChange) -> dict[str, tuple[str, str]]:
     return {address: (was, after) for address, (was, after) in found.items()}
 
 
-def _new_version(ticket: CaseTicket, plan: Plan, number: int, answers: dict[str, str]) -> None:
-    known = definition.definition(plan.tool)
+def _new_version(ticket: CaseTicket, plan: Plan, number: int, before: Mapping[str, str]) -> None:
+    """Takes today's questions; of the answers to earlier ones, those that are still asked and not asked afresh."""
+    known = wordings.today(ticket, plan.tool)
     if known is None:
         raise NotFound
+    places = {place.address: place for place in known.places(before)}
+    lists = {section.key for section in known.section if section.row}
+    answers = {
+        address: words
+        for address, words in before.items()
+        if address in lists or (address in places and not places[address].question.fresh)
+    }
     made = uuid4()
     ticket.session.add(
         PlanVersion(
@@ -292,9 +311,9 @@ def _new_version(ticket: CaseTicket, plan: Plan, number: int, answers: dict[str,
             case_id=plan.case_id,
             compartment_id=plan.compartment_id,
             number=number,
-            definition=f"{known.key}@{known.version}",
+            definition=wordings.keep(ticket, known),
             revision=0,
-            answers_sealed=_sealed(ticket, made, answers),
+            answers_sealed=sealed_answers(ticket, made, plans.own_answers(known, answers)),
             created_at=clock.now(),
             created_by_id=ticket.membership.id,
         )
@@ -303,5 +322,5 @@ def _new_version(ticket: CaseTicket, plan: Plan, number: int, answers: dict[str,
     ticket.record(Event.SCHEMA_BEGUN, plan.compartment_id, plan.id, number=number)
 
 
-def _sealed(ticket: CaseTicket, version_id: UUID, answers: Mapping[str, str]) -> bytes:
+def sealed_answers(ticket: CaseTicket, version_id: UUID, answers: Mapping[str, str]) -> bytes:
     return ticket.keys.seal_text(json.dumps(dict(answers)), f"plan_version.answers {version_id}")

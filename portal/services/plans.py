@@ -7,7 +7,7 @@ everybody asked has said yes to exactly these words, and replaced when a later v
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,8 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.audit import Event
 from portal.errors import NotFound
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.tools.definition import Definition, Kind, definition, rows
+from portal.services import wordings
+from portal.tools.definition import Definition, Kind, Question, rows
 
 
 class PlanState(StrEnum):
@@ -112,56 +113,124 @@ class PlanPage:
         raise NotFound
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far a tool has come, without a word of what is in it."""
+
+    number: int
+    state: PlanState
+    changed_by: Membership
+    begun_at: datetime
+    agreed_at: datetime | None
+    """Of the version in force."""
+    waits_for_me: bool
+
+
 def show(ticket: CaseTicket, tool: str) -> PlanPage | None:
     """The tool as it stands, or None where nobody has begun it. Raises NotFound for a tool that is not a form here, or
     whose compartment the person does not see."""
     ticket.require(Action.PLAN_VIEW)
-    hatch = place_of(ticket, tool)
+    hatch = wordings.hatch_of(ticket, tool)
     page = load(ticket, tool, hatch)
     if page is not None:
         ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
     return page
 
 
-def place_of(ticket: CaseTicket, tool: str) -> Hatch:
-    """The open compartment that a tool lies in. Raises NotFound."""
-    known = definition(tool)
-    if known is None or ticket.profile.tool_of(tool) is None:
-        raise NotFound
-    for hatch in ticket.hatches.values():
-        if hatch.key == known.compartment:
-            return hatch
-    raise NotFound
+def standings(ticket: CaseTicket) -> dict[str, Standing]:
+    """Every tool that somebody has begun, in four queries."""
+    ticket.require(Action.PLAN_VIEW)
+    plans = {plan.id: plan for plan in ticket.session.scalars(ticket.select(Plan))}
+    shelf = _Shelf(ticket, plans)
+    found: dict[str, Standing] = {}
+    for plan in plans.values():
+        stands = shelf.stand(plan.id)
+        newest, first = stands[0]
+        in_force = next((each.agreed_at for _v, each in stands if each.state is PlanState.AGREED), None)
+        waits = first.state is PlanState.PROPOSED and any(yes.is_me and yes.at is None for yes in first.asked)
+        author = ticket.members[newest.created_by_id]
+        found[plan.tool] = Standing(newest.number, first.state, author, newest.created_at, in_force, waits)
+    return found
 
 
 def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
-    """Everything of a tool in four queries, whatever it holds."""
-    session = ticket.session
-    plan = session.scalars(ticket.select(Plan).where(Plan.tool == tool)).one_or_none()
+    """Everything of a tool in five queries, whatever it holds."""
+    known = wordings.today(ticket, tool)
+    if known is None:
+        raise NotFound
+    sources = {section.rows_of.partition(".")[0] for section in known.section if section.rows_of}
+    wanted = ticket.session.scalars(ticket.select(Plan).where(Plan.tool.in_({tool} | sources)))
+    plans = {plan.id: plan for plan in wanted}
+    plan = next((each for each in plans.values() if each.tool == tool), None)
     if plan is None:
         return None
-    found = ticket.select(PlanVersion).where(PlanVersion.plan_id == plan.id).order_by(PlanVersion.number.desc())
-    versions = list(session.scalars(found.execution_options(populate_existing=True)))
-    ids = [version.id for version in versions]
-    latest: dict[UUID, PlanProposal] = {}
-    made = ticket.select(PlanProposal).where(PlanProposal.plan_version_id.in_(ids)).order_by(PlanProposal.created_at)
-    for proposal in session.scalars(made):
-        latest[proposal.plan_version_id] = proposal
-    asked = _asked(ticket, [proposal.id for proposal in latest.values()])
-    pages: list[VersionPage] = []
-    later_agreed = False
-    for version in versions:
-        page = _page(ticket, version, latest.get(version.id), asked, later_agreed)
-        later_agreed = later_agreed or page.agreed_at is not None
-        pages.append(page)
+    shelf = _Shelf(ticket, plans)
+    stands = shelf.stand(plan.id)
+    kept = wordings.answered(ticket, {version.definition for version, _stand in stands})
+    others = {each.tool: shelf.newest_answers(each.id) for each in plans.values() if each.tool in sources}
+    pages = tuple(
+        _page(ticket, version, stand, kept.get(version.definition, known), others) for version, stand in stands
+    )
     can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-    return PlanPage(tool, hatch.id, hatch.key, can_write, tuple(pages))
+    return PlanPage(tool, hatch.id, hatch.key, can_write, pages)
 
 
 def one_at_a_time(ticket: CaseTicket, tool: str) -> None:
     """Two people who begin the same tool at once wait for each other, until the end of the transaction."""
     place = sql("select pg_advisory_xact_lock(hashtextextended(:place, 0))")
     ticket.session.execute(place, {"place": f"plan {ticket.case_id} {tool}"})
+
+
+@dataclass(frozen=True)
+class _Stand:
+    """What has become of one version."""
+
+    state: PlanState
+    asked: tuple[Yes, ...]
+    agreed_at: datetime | None
+    proposal_id: UUID | None
+
+
+class _Shelf:
+    """The versions of some plans with their proposals and yeses, in three queries."""
+
+    def __init__(self, ticket: CaseTicket, plans: Collection[UUID]) -> None:
+        self.ticket = ticket
+        session = ticket.session
+        found = ticket.select(PlanVersion).where(PlanVersion.plan_id.in_(plans)).order_by(PlanVersion.number.desc())
+        self.versions: dict[UUID, list[PlanVersion]] = {}
+        for version in session.scalars(found.execution_options(populate_existing=True)):
+            self.versions.setdefault(version.plan_id, []).append(version)
+        ids = [version.id for versions in self.versions.values() for version in versions]
+        self.latest: dict[UUID, PlanProposal] = {}
+        made = ticket.select(PlanProposal).where(PlanProposal.plan_version_id.in_(ids))
+        for proposal in session.scalars(made.order_by(PlanProposal.created_at)):
+            self.latest[proposal.plan_version_id] = proposal
+        self.asked = _asked(ticket, [proposal.id for proposal in self.latest.values()])
+
+    def stand(self, plan_id: UUID) -> list[tuple[PlanVersion, _Stand]]:
+        """Each version of a plan, the newest first."""
+        found: list[tuple[PlanVersion, _Stand]] = []
+        later_agreed = False
+        for version in self.versions[plan_id]:
+            one = self._one(version, later_agreed)
+            later_agreed = later_agreed or one.agreed_at is not None
+            found.append((version, one))
+        return found
+
+    def newest_answers(self, plan_id: UUID) -> dict[str, str]:
+        return read_answers(self.ticket, self.versions[plan_id][0])
+
+    def _one(self, version: PlanVersion, later_agreed: bool) -> _Stand:
+        proposal = self.latest.get(version.id)
+        if proposal is None or proposal.revision != version.revision:
+            return _Stand(PlanState.DRAFT, (), None, None)
+        asked = self.asked.get(proposal.id, ())
+        given = [yes.at for yes in asked if yes.at is not None]
+        if not asked or len(given) < len(asked):
+            return _Stand(PlanState.PROPOSED, asked, None, proposal.id)
+        state = PlanState.REPLACED if later_agreed else PlanState.AGREED
+        return _Stand(state, asked, max(given), proposal.id)
 
 
 def _asked(ticket: CaseTicket, proposals: list[UUID]) -> dict[UUID, tuple[Yes, ...]]:
@@ -199,38 +268,49 @@ def _yes(ticket: CaseTicket, member: Membership, given: PlanAcceptance | None) -
 
 
 def _page(
-    ticket: CaseTicket,
-    version: PlanVersion,
-    proposal: PlanProposal | None,
-    asked: Mapping[UUID, tuple[Yes, ...]],
-    later_agreed: bool,
+    ticket: CaseTicket, version: PlanVersion, stand: _Stand, known: Definition, others: Mapping[str, Mapping[str, str]]
 ) -> VersionPage:
-    stands = proposal is not None and proposal.revision == version.revision
-    answers = asked.get(proposal.id, ()) if proposal and stands else ()
-    given = [yes.at for yes in answers if yes.at is not None]
-    agreed_at = max(given) if answers and len(given) == len(answers) else None
-    state = PlanState.DRAFT
-    if stands:
-        state = PlanState.PROPOSED
-    if agreed_at is not None:
-        state = PlanState.REPLACED if later_agreed else PlanState.AGREED
-    known = definition(version.definition.split("@")[0])
-    if known is None:
-        raise NotFound
+    answers = read_answers(ticket, version)
+    if stand.state is PlanState.DRAFT:
+        answers.update(_carried(known, others))
     return VersionPage(
         id=version.id,
         plan_id=version.plan_id,
         number=version.number,
-        state=state,
+        state=stand.state,
         definition=known,
         revision=version.revision,
-        answers=read_answers(ticket, version),
+        answers=answers,
         created_at=version.created_at,
         author=ticket.members[version.created_by_id],
-        asked=answers,
-        agreed_at=agreed_at,
-        proposal_id=proposal.id if proposal and stands else None,
+        asked=stand.asked,
+        agreed_at=stand.agreed_at,
+        proposal_id=stand.proposal_id,
     )
+
+
+def _carried(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What a draft shows of other tools' rows: theirs as they stand now, never a copy of its own."""
+    found: dict[str, str] = {}
+    for section in known.section:
+        if not section.rows_of:
+            continue
+        tool, _dot, key = section.rows_of.partition(".")
+        answers = others.get(tool, {})
+        found[section.key] = answers.get(key, "")
+        for row in rows(answers, key):
+            for question in section.question:
+                if question.carried:
+                    words = answers.get(f"{key}.{row}.{question.carried}", "")
+                    found[f"{section.key}.{row}.{question.key}"] = words
+    return found
+
+
+def own_answers(known: Definition, answers: Mapping[str, str]) -> dict[str, str]:
+    """The answers that are this tool's own: a draft keeps nothing of what it carries from another one."""
+    elsewhere = {section.key for section in known.section if section.rows_of}
+    elsewhere |= {place.address for place in known.places(answers) if place.question.carried}
+    return {address: words for address, words in answers.items() if address not in elsewhere}
 
 
 def read_answers(ticket: CaseTicket, version: PlanVersion) -> dict[str, str]:
@@ -248,3 +328,8 @@ def who_takes_on(page: VersionPage) -> dict[str, list[str]]:
         if place.question.kind is Kind.PERSON and place.question.takes_on and who:
             found.setdefault(who, []).append(place.address)
     return found
+
+
+def may_fill(ticket: CaseTicket, question: Question) -> bool:
+    """Whether a question is this person's to answer. What is carried from another tool is answered there."""
+    return not question.carried and (not question.fill or Capacity(ticket.membership.capacity) in question.fill)

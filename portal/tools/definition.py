@@ -1,31 +1,33 @@
 """What a tool asks, as data: sections, questions and kinds of answers. One file per tool, versioned.
 
 An answer is text at an address: `section.question`, or `section.row.question` in a section of rows. The rows of a
-section, in their order, stand at the address `section` as ids with a space between them. Dates are ISO, choices and
-persons are keys and ids.
+section, in their order, stand at the address `section` as ids with a space between them. Dates are ISO; choices and
+persons are keys and ids, several of them with a space between; a scale is a number, or `declined`.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from portal import text
-from portal.errors import InvalidInput, Unsafe
+from portal.access.roles import Capacity
+from portal.errors import InvalidInput
 from portal.tools.profile import Words
 
-DEFINITIONS = Path(__file__).parent / "definitions"
 LONGEST = {"text": 500, "long": 100_000}
 """Characters an answer may have."""
 MOST_ROWS = 200
+DECLINED = "declined"
+"""The answer of somebody who would rather not put themselves on a scale."""
 
 
 class Kind(StrEnum):
@@ -33,21 +35,42 @@ class Kind(StrEnum):
     LONG = "long"
     DATE = "date"
     CHOICE = "choice"
+    CHOICES = "choices"
     PERSON = "person"
+    PEOPLE = "people"
     ROW = "row"
+    SCALE = "scale"
+
+
+SEVERAL = (Kind.CHOICES, Kind.PEOPLE)
+WRITTEN = (Kind.TEXT, Kind.LONG)
+"""Kinds whose answers are words of their own, not keys."""
+
+
+class Known(StrEnum):
+    """Base data (stamoplysninger): kept in the case once, shown in every tool, asked for in none."""
+
+    NAME = "name"
+    BIRTH_DATE = "birth_date"
+    GUIDE = "guide"
+    TEAM = "team"
+    FAMILY = "family"
 
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_Key = Field(pattern=r"^[a-z_]+$")
+
+
 class Choice(_Data):
-    key: str = Field(pattern=r"^[a-z_]+$")
+    key: str = _Key
     title: Words
 
 
 class Question(_Data):
-    key: str = Field(pattern=r"^[a-z_]+$")
+    key: str = _Key
     kind: Kind
     label: Words
     help: Words | None = None
@@ -56,6 +79,17 @@ class Question(_Data):
     """For a row: the section its rows are in."""
     not_before: str = ""
     """For a date: the question of the same section whose date it may not come before."""
+    lowest: int = 1
+    highest: int = Field(5, le=10)
+    """For a scale: its ends; the points may have names (`choice`, lowest first)."""
+    may_decline: bool = False
+    """For a scale: whether "I would rather not say" is an answer."""
+    fill: frozenset[Capacity] = frozenset()
+    """Who may answer; empty for everybody who may write in the tool."""
+    fresh: bool = False
+    """Whether a new version begins without the answer of the one before."""
+    carried: str = ""
+    """In rows that belong to another tool: the question there that this one shows."""
     first_person: bool = False
     """Whether "den unge skal" is gently offered as "jeg skal"."""
     takes_on: bool = False
@@ -63,15 +97,23 @@ class Question(_Data):
 
 
 class Section(_Data):
-    key: str = Field(pattern=r"^[a-z_]+$")
+    key: str = _Key
     title: Words
+    help: Words | None = None
     row: Words | None = None
     """What one row is called; None for a section without rows."""
     add: Words | None = None
+    rows_of: str = ""
+    """`tool.section`: the rows are those of another tool, and are added and taken out there."""
     question: tuple[Question, ...] = Field(min_length=1)
 
     def question_of(self, key: str) -> Question | None:
         return next((question for question in self.question if question.key == key), None)
+
+    @property
+    def headline(self) -> Question:
+        """The question by whose answer a row is called."""
+        return next((question for question in self.question if question.kind in WRITTEN), self.question[0])
 
 
 @dataclass(frozen=True)
@@ -86,36 +128,30 @@ class Place:
     def address(self) -> str:
         return ".".join(part for part in (self.section.key, self.row, self.question.key) if part)
 
+    def beside(self, key: str) -> str:
+        """The address of another question of the same section and row."""
+        return ".".join(part for part in (self.section.key, self.row, key) if part)
+
 
 class Definition(_Data):
     key: str
-    version: str
+    version: str = Field(min_length=1)
     compartment: str
+    """Where it lies unless the programme profile says otherwise."""
+    agreed_by: frozenset[Capacity] = Field(min_length=1)
+    """Whose yes a version needs, besides that of everybody who takes something on."""
+    base: tuple[Known, ...] = (Known.NAME, Known.BIRTH_DATE, Known.GUIDE, Known.TEAM)
     section: tuple[Section, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _names_are_known(self) -> Definition:
-        sections = [section.key for section in self.section]
-        if len(set(sections)) < len(sections):
-            raise ValueError("two sections have the same key")
-        for section in self.section:
-            if (section.row is None) != (section.add is None):
-                raise ValueError(f"{section.key}: `row` and `add` belong together")
-            keys = [question.key for question in section.question]
-            if len(set(keys)) < len(keys):
-                raise ValueError(f"{section.key}: two questions have the same key")
-            for question in section.question:
-                self._check(section, question, keys)
-        return self
+    @cached_property
+    def identity(self) -> str:
+        """Names these exact questions and words: a changed definition is never mistaken for the one that was
+        answered."""
+        return f"{self.key}@{self.version}#{hashlib.sha256(self.as_data().encode()).hexdigest()[:12]}"
 
-    def _check(self, section: Section, question: Question, keys: list[str]) -> None:
-        name = f"{section.key}.{question.key}"
-        if (question.kind is Kind.CHOICE) != bool(question.choice):
-            raise ValueError(f"{name}: choices belong to the kind `choice`, and it to them")
-        if question.kind is Kind.ROW and not any(s.key == question.of and s.row for s in self.section):
-            raise ValueError(f"{name}: `of` must name a section with rows")
-        if question.not_before and question.not_before not in keys:
-            raise ValueError(f"{name}: `not_before` must name a question of the same section")
+    def as_data(self) -> str:
+        """JSON, always the same for the same definition."""
+        return json.dumps(_in_order(self.model_dump(mode="python")), sort_keys=True, ensure_ascii=False)
 
     def section_of(self, key: str) -> Section | None:
         return next((section for section in self.section if section.key == key), None)
@@ -128,44 +164,59 @@ class Definition(_Data):
                     yield Place(section, row, question)
 
 
+def _in_order(value: Any) -> Any:
+    """Sets as sorted lists, so that the same definition is written the same way by every process."""
+    if isinstance(value, dict):
+        return {key: _in_order(inner) for key, inner in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_in_order(inner) for inner in value] if isinstance(value, tuple) else value
+
+
 def rows(answers: Mapping[str, str], section: str) -> list[str]:
     """The ids of a section's rows, in order."""
     return answers.get(section, "").split()
 
 
-def clean(place: Place, given: str, people: Mapping[str, Any], answers: Mapping[str, str]) -> str:
+def clean(place: Place, given: str, people: Iterable[str], answers: Mapping[str, str]) -> str:
     """The answer as it is kept. Raises InvalidInput at its address when it cannot be one."""
     question, kind = place.question, place.question.kind
-    value = text.plain(given, LONGEST["long"] + 1) if kind is Kind.LONG else text.line(given, LONGEST["text"] + 1)
-    if len(value) > LONGEST.get(kind, LONGEST["text"]):
-        raise InvalidInput(place.address, "answer_long", most=LONGEST.get(kind, LONGEST["text"]))
+    most = LONGEST["long"] if kind is Kind.LONG or kind in SEVERAL else LONGEST["text"]
+    value = text.plain(given, most + 1) if kind is Kind.LONG else text.line(given, most + 1)
+    if len(value) > most:
+        raise InvalidInput(place.address, "answer_long", most=most)
     if not value:
         return ""
     if kind is Kind.DATE:
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError as problem:
-            raise InvalidInput(place.address, "date_wrong") from problem
-    known = {
-        Kind.CHOICE: {choice.key for choice in question.choice},
-        Kind.PERSON: set(people),
-        Kind.ROW: set(rows(answers, question.of)),
-    }
-    if kind in known and value not in known[kind]:
+        return _day(place, value)
+    known = _known(question, people, answers)
+    if known is None:
+        return value
+    chosen = value.split() if kind in SEVERAL else [value]
+    if set(chosen) - set(known):
         raise InvalidInput(place.address, "choice")
-    return value
+    return " ".join(key for key in known if key in chosen)
 
 
-@cache
-def definition(key: str) -> Definition | None:
-    """The definition of a tool, or None for a tool that is not a form here. Raises Unsafe with file and reason."""
-    path = DEFINITIONS / f"{key}.toml"
-    return read_definition(path) if key.isidentifier() and path.exists() else None
-
-
-def read_definition(path: Path) -> Definition:
+def _day(place: Place, value: str) -> str:
     try:
-        content: Any = tomllib.loads(path.read_text("utf-8"))
-        return Definition.model_validate(content)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as problem:
-        raise Unsafe(f"the tool {path.name} cannot be used: {problem}") from problem
+        day = date.fromisoformat(value)
+    except ValueError as problem:
+        raise InvalidInput(place.address, "date_wrong") from problem
+    if not 1900 <= day.year <= 2200:
+        raise InvalidInput(place.address, "date_wrong")
+    return day.isoformat()
+
+
+def _known(question: Question, people: Iterable[str], answers: Mapping[str, str]) -> list[str] | None:
+    """What can be chosen, in order; None for an answer in words."""
+    if question.kind in (Kind.CHOICE, Kind.CHOICES):
+        return [choice.key for choice in question.choice]
+    if question.kind in (Kind.PERSON, Kind.PEOPLE):
+        return list(people)
+    if question.kind is Kind.ROW:
+        return rows(answers, question.of)
+    if question.kind is Kind.SCALE:
+        points = [str(point) for point in range(question.lowest, question.highest + 1)]
+        return points + ([DECLINED] if question.may_decline else [])
+    return None

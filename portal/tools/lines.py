@@ -8,7 +8,7 @@ Place = tuple[str | int, ...]
 """The way to a value: names of tables and keys, and numbers (from 0) of entries."""
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.\"'-]+)\s*\]\]?")
-_KEY = re.compile(r"^\s*([\w\"'-]+)\s*=")
+_KEY = re.compile(r"^\s*(\"[^\"]*\"|'[^']*'|[\w-]+)\s*=")
 
 
 def line_of(text: str, place: Place) -> int:
@@ -26,17 +26,13 @@ def line_of(text: str, place: Place) -> int:
 def _places(text: str) -> list[tuple[int, Place]]:
     """Every header, key and entry of a list that begins a line, with its way."""
     found: list[tuple[int, Place]] = []
-    counts: dict[str, int] = {}
+    counts: dict[Place, int] = {}
     table: Place = ()
     listing: Place = ()
     entry = 0
     for number, words in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(words):
-            name = header[2]
-            table = tuple(part.strip("\"'") for part in name.split("."))
-            if header[1] == "[[":
-                counts[name] = counts.get(name, -1) + 1
-                table = (*table, counts[name])
+            table = _way_of(header[2].split("."), header[1] == "[[", counts)
             found.append((number, table))
             listing = ()
         elif listing and words.strip() and not words.strip().startswith(("#", "]")):
@@ -50,3 +46,15 @@ def _places(text: str) -> list[tuple[int, Place]]:
         if words.strip().startswith("]") and listing:
             listing = ()
     return found
+
+
+def _way_of(names: list[str], begins: bool, counts: dict[Place, int]) -> Place:
+    """The way to a table; `begins` another one of its list. A list inside a list counts from its own beginning."""
+    way: Place = ()
+    for number, name in enumerate(names, start=1):
+        way = (*way, name.strip("\"'"))
+        if begins and number == len(names):
+            counts[way] = counts.get(way, -1) + 1
+        if way in counts:
+            way = (*way, counts[way])
+    return way

@@ -79,6 +79,8 @@ class Tool(_Data):
     key: str
     title: Words
     about: Words
+    compartment: str = ""
+    """Where it lies, if not where its definition says."""
     blank: bool = False
     """Whether the portal makes an empty form of it to fill in."""
 
@@ -212,6 +214,10 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
         if Capacity.OWNER not in compartment.audience:
             yield ("compartment", number, "audience"), "the owner sees every compartment"
+    shelves = {compartment.key for compartment in found.compartment}
+    for number, tool in enumerate(found.tool):
+        if tool.compartment and tool.compartment not in shelves:
+            yield ("tool", number, "compartment"), f"no such compartment; there are {', '.join(sorted(shelves))}"
     used = {key for compartment in found.compartment for key in compartment.categories}
     for number, category in enumerate(found.category):
         if category.key not in used:

@@ -20,7 +20,12 @@ bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
 @bp.get("")
 @opens(Action.PLAN_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("plan/index.html", tools=overview.tools(ticket), meetings=overview.meetings(ticket))
+    return render_template(
+        "plan/index.html",
+        tools=overview.tools(ticket),
+        consent=overview.consent(ticket),
+        meetings=overview.meetings(ticket),
+    )
 
 
 @bp.get("/<tool>/blank")

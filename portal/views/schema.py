@@ -18,12 +18,11 @@ from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
-from portal.services import plan_agreeing, plan_difference, plan_writing, plans
-from portal.services.plan_difference import Piece
+from portal.services import plan_agreeing, plan_difference, plan_writing, plans, wordings
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState
-from portal.tools.definition import Place
-from portal.views import words
+from portal.views import answers, words
+from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, attempt
 
 bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
@@ -66,8 +65,10 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     page = _begun(plans.show(ticket, tool))
     this = page.version(number)
     earlier = request.args.get("since", number - 1, int)
-    old = page.version(earlier).answers if earlier >= 1 else {}
-    found = plan_difference.between(this.definition, old, this.answers)
+    old = page.version(earlier) if earlier >= 1 else None
+    found = plan_difference.between(
+        this.definition, old.answers if old else {}, this.answers, old.definition if old else None
+    )
     return render_template(
         "schema/changes.html",
         tool=tool,
@@ -75,7 +76,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
         this=this,
         earlier=earlier,
         found=found,
-        piece_words=_piece_words(_answer_of(ticket)),
+        reader=Reader(ticket, this.definition),
         history=plan_writing.history(ticket, this),
     )
 
@@ -114,7 +115,8 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
     form = StepForm()
     number, base = request.form.get("number", 0, int), request.form.get("revision", -1, int)
-    given = {address: text for address, text in request.form.items() if "." in address}
+    # Several choices come one by one under the same name, behind an empty one that says they were asked.
+    given = {address: " ".join(filter(None, every)) for address, every in request.form.lists() if "." in address}
     faults: dict[str, str] = {}
     saved = Saved(base, 0, ())
     anchor = ""
@@ -188,7 +190,7 @@ def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> R
 def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, form: StepForm | None = None) -> str:
     step = form or StepForm(formdata=None)
     if page is None:
-        hatch = plans.place_of(ticket, tool)
+        hatch = wordings.hatch_of(ticket, tool)
         can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
         return render_template("schema/empty.html", tool=tool, hatch=hatch, can_begin=can_begin, step=step)
     this = page.version(number)
@@ -200,7 +202,8 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         this=this,
         step=step,
         takes=takes,
-        told=_answer_of(ticket),
+        row_title=answers.row_title,
+        reader=Reader(ticket, this.definition),
         yes_form=YesForm(formdata=None),
     )
 
@@ -222,8 +225,12 @@ def _writing(
         faults=faults,
         fault_names={address: _called(page, address) for address in faults},
         clashes={clash.address: clash for clash in clashes},
-        people=_people(ticket),
-        told=_answer_of(ticket),
+        reader=(reader := Reader(ticket, page.newest.definition)),
+        people=reader.people(),
+        may_fill=lambda question: plans.may_fill(ticket, question),
+        who_fills=lambda question: answers.who_fills(ticket, question),
+        row_title=answers.row_title,
+        options=answers.options,
         step=StepForm(formdata=None),
     )
 
@@ -269,46 +276,3 @@ def _called(page: PlanPage, address: str) -> str:
 def _told(clash: Clash) -> dict[str, str]:
     who = _("%(name)s wrote:", name=clash.by.display_name)
     return {"address": clash.address, "who": who, "theirs": clash.theirs}
-
-
-def _people(ticket: CaseTicket) -> list[tuple[str, str]]:
-    """Who can take something on: everybody who sees anything of the case now, the young person first."""
-    open_now = {window.membership_id for window in ticket.open_windows}
-    found = sorted(
-        (m for m in ticket.members.values() if m.id in open_now),
-        key=lambda m: (m.id != ticket.young_person.id, m.display_name),
-    )
-    return [(str(m.id), m.display_name) for m in found]
-
-
-def _piece_words(told: Callable[[Place, Mapping[str, str]], str]) -> Callable[[Place, Piece], str]:
-    """A piece of a difference: words as they are, keys and ids by their names."""
-
-    def said_of(place: Place, piece: Piece) -> str:
-        if place.question.kind in ("text", "long"):
-            return piece.words
-        return " ".join(told(place, {place.address: words}) for words in piece.words.split())
-
-    return said_of
-
-
-def _answer_of(ticket: CaseTicket) -> Callable[[Place, Mapping[str, str]], str]:
-    """An answer as people read it."""
-
-    def told(place: Place, answers: Mapping[str, str]) -> str:
-        value = answers.get(place.address, "")
-        if not value:
-            return ""
-        if place.question.kind == "choice":
-            return next((said(c.title) for c in place.question.choice if c.key == value), value)
-        if place.question.kind == "person":
-            member = ticket.members.get(UUID(value))
-            return member.display_name if member else ""
-        if place.question.kind == "row":
-            return answers.get(f"{place.question.of}.{value}.words", "")
-        if place.question.kind == "date":
-            year, month, day = value.split("-")
-            return f"{int(day)}.{int(month)}.{year}"
-        return value
-
-    return told

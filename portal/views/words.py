@@ -16,6 +16,7 @@ from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
 from portal.services.plans import PlanState
 from portal.storage.scanning import ScanState
+from portal.tools.definition import Known
 
 INPUT = {
     "required": _l("Fill this in."),
@@ -80,6 +81,7 @@ INPUT = {
     "file_not_what_it_says": _l(
         "The file is not what its name says. Save it again in the right format and try once more."
     ),
+    "not_yours_to_fill": _l("Somebody else answers this. It was not changed."),
     "being_edited": _l("%(name)s is editing this file just now. Wait, or talk to them."),
     "held_gone": _l("This choice has already been made."),
     "scan_missing": _l("Attach a picture or scan of the signed page."),
@@ -228,6 +230,15 @@ UNIT_KIND = {
     UnitKind.RESIDENTIAL: _l("Residential home"),
     UnitKind.OTHER: _l("Other"),
 }
+
+BASE = {
+    Known.NAME: _l("Name"),
+    Known.BIRTH_DATE: _l("Birth date"),
+    Known.GUIDE: _l("Guide"),
+    Known.TEAM: _l("My team"),
+    Known.FAMILY: _l("Family and network"),
+}
+"""Base data, as each is called."""
 
 PLAN_STATE = {
     PlanState.DRAFT: _l("Draft"),

@@ -22,7 +22,7 @@ WITHOUT_CASE_DATA = {
     "organisation", "unit", "person", "staff", "invitation", "login", "national_id", "invitation_code", "eid_link",
     "eid_attempt", "kept_form", "eid_stranger", "provider_session", "staff_link", "audit_head",
     "totp", "passkey", "recovery_code", "half_login", "passkey_challenge",
-    "known_device", "sign_in_try",
+    "known_device", "sign_in_try", "tool_definition",
 }  # fmt: skip
 """Tables that tell of people and offices but of no case; docs/security.md says what each holds."""
 
@@ -242,7 +242,7 @@ def test_a_part_that_was_not_told_where_its_database_is_says_so(name: str, porta
 KEPT = """
     audit_event file file_version thread message consent consent_grant consent_exception consent_withdrawal
     team_level membership cases case_key search_entry legal_override legal_override_end access_freeze
-    access_freeze_end departure team_wish team_wish_answer hand_over hand_over_answer
+    access_freeze_end tool_definition departure team_wish team_wish_answer hand_over hand_over_answer
 """
 """Tables the application adds to and never changes."""
 

@@ -1,0 +1,50 @@
+"""Base data (stamoplysninger): what every tool shows and none asks for, from where it was typed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from portal.access.ticket import CaseTicket
+from portal.models import Membership
+from portal.services import people
+from portal.services.people import MemberLine, Workplace
+from portal.tools.definition import Definition, Known
+
+
+@dataclass(frozen=True)
+class Person:
+    membership: Membership
+    workplace: Workplace | None
+
+
+@dataclass(frozen=True)
+class BaseLine:
+    """One thing that is known: a date, or people in order."""
+
+    what: Known
+    day: date | None = None
+    people: tuple[Person, ...] = ()
+
+
+def lines(ticket: CaseTicket, known: Definition) -> list[BaseLine]:
+    """What the case knows of `known.base` today, as far as this person may know of it."""
+    audience = people.audience(ticket)
+    professionals = [line for line in audience if line.membership.unit_id]
+    family = [line for line in audience if not line.membership.unit_id and line.membership.id != ticket.young_person.id]
+    told = {
+        Known.NAME: BaseLine(Known.NAME, people=(Person(ticket.young_person, None),)),
+        Known.BIRTH_DATE: BaseLine(Known.BIRTH_DATE, day=ticket.case.birth_date),
+        Known.GUIDE: BaseLine(Known.GUIDE, people=_people([p for p in professionals if _leads(p, ticket)])),
+        Known.TEAM: BaseLine(Known.TEAM, people=_people([p for p in professionals if not _leads(p, ticket)])),
+        Known.FAMILY: BaseLine(Known.FAMILY, people=_people(family)),
+    }
+    return [told[what] for what in known.base if told[what].day or told[what].people]
+
+
+def _leads(line: MemberLine, ticket: CaseTicket) -> bool:
+    return line.membership.id == ticket.owner.id
+
+
+def _people(found: list[MemberLine]) -> tuple[Person, ...]:
+    return tuple(Person(line.membership, line.workplace) for line in found)
