@@ -41,6 +41,7 @@ def keep(ticket: CaseTicket, known: Definition) -> str:
     """Puts the definition where the versions that answer it will find it for ever; returns its identity."""
     values = {"identity": known.identity, "content": known.as_data(), "kept_at": clock.now()}
     ticket.session.execute(insert(ToolDefinition).on_conflict_do_nothing(), values)
+    _kept[known.identity] = known
     return known.identity
 
 

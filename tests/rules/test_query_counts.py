@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy import event
 
 from portal.access.roles import Level
 from portal.house import House
+from portal.services import plan_writing
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 
@@ -55,7 +57,12 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
     story.everybody_agrees(room)
     file_id = story.file(room, room.guide)
     thread_id = story.thread(room, room.guide)
-    things = {"a file": f"/files/{file_id}", "a thread": f"/messages/{thread_id}"}
+    things: dict[str, str] = {}
+    for tool in ("goals_and_agreements", "network_map", "network_overview"):
+        story.play(room, room.young, lambda t, tool=tool: plan_writing.begin(t, uuid4(), tool))
+        things |= {tool: f"/plan/{tool}", f"writing in {tool}": f"/plan/{tool}/write"}
+        things |= {f"changes of {tool}": f"/plan/{tool}/versions/1/changes"}
+    things |= {"a file": f"/files/{file_id}", "a thread": f"/messages/{thread_id}"}
     small = counts(app, house, story, room, getattr(room, who), things)
     for number in range(4):
         story.add(room, story.staff(f"Fagperson {number}", f"Enhed {number}"), Level.WRITE)
@@ -64,6 +71,8 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
         story.version(room, room.guide, file_id)
         story.thread(room, room.guide, subject=f"Emne {number}")
         story.reply(room, room.young, thread_id)
+        for tool, section in (("goals_and_agreements", "goals"), ("network_map", "people")):
+            story.play(room, room.young, lambda t, x=(tool, section): plan_writing.add_row(t, x[0], 1, x[1]))
     story.everybody_agrees(room)
     large = counts(app, house, story, room, getattr(room, who), things)
     assert large == small
