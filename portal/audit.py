@@ -58,6 +58,7 @@ class Event(StrEnum):
     SCHEMA_CHANGED = "schema.changed"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
+    SCHEMA_EXPORTED = "schema.exported"
     TEAM_VIEWED = "team.viewed"
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
@@ -163,6 +164,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_CHANGED: frozenset({"number"}),
     Event.SCHEMA_PROPOSED: frozenset({"number"}),
     Event.SCHEMA_ACCEPTED: frozenset({"number"}),
+    Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),

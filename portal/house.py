@@ -24,6 +24,7 @@ from portal.storage.s3 import S3Store
 from portal.storage.scanning import Clamd
 from portal.tools.library import every_definition
 from portal.tools.profile import every_profile, profile
+from portal.tools.statutes import views
 
 log = structlog.get_logger("house")
 
@@ -77,6 +78,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         every_profile()
         profile(settings.profile)
         every_definition(settings.wording_dir)
+        views()
         store = _open_store(settings)
     except BaseException:
         engine.dispose()

@@ -115,6 +115,7 @@ LOOKS = (
     Event.CASE_VIEWED,
     Event.PLAN_VIEWED,
     Event.SCHEMA_VIEWED,
+    Event.SCHEMA_EXPORTED,
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,

@@ -66,7 +66,7 @@ def every_definition(wording: Path | None = None) -> list[Definition]:
             raise Unsafe(f"{wording / strange[0]} is for no tool; there are {', '.join(keys)}")
     found = {key: each for key in keys if (each := definition(key, wording)) is not None}
     for each in found.values():
-        _refuse(DEFINITIONS / f"{each.key}.toml", list(_strange_neighbours(each, found)))
+        refuse(DEFINITIONS / f"{each.key}.toml", list(_strange_neighbours(each, found)))
     return list(found.values())
 
 
@@ -77,23 +77,23 @@ def as_answered(content: str) -> Definition:
 
 def read_definition(path: Path) -> Definition:
     """Raises Unsafe that names every mistake of the file with its line."""
-    content = _read(path)
-    _refuse(path, list(_fill_lists(content, _read_lists())))
+    content = read_toml(path)
+    refuse(path, list(_fill_lists(content, _read_lists())))
     try:
         found = Definition.model_validate(content)
     except ValidationError as problem:
-        _refuse(path, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
+        refuse(path, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
         raise
-    _refuse(path, list(_contradictions(found, path.stem)))
+    refuse(path, list(_contradictions(found, path.stem)))
     return found
 
 
 def read_wording(path: Path, shipped: Definition) -> Definition:
     """The tool in a municipality's words. Raises Unsafe as `read_definition`."""
     try:
-        own = _Wording.model_validate(_read(path))
+        own = _Wording.model_validate(read_toml(path))
     except ValidationError as problem:
-        _refuse(path, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
+        refuse(path, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
         raise
     content = json.loads(shipped.as_data())
     places = {"": content, **_texts(content)}
@@ -104,7 +104,7 @@ def read_wording(path: Path, shipped: Definition) -> Definition:
             faults.append((("words", address), "nothing is said there; take the place from the shipped definition"))
         else:
             places[where][name] = words.model_dump()
-    _refuse(path, faults)
+    refuse(path, faults)
     content["version"] = f"{shipped.version}+{own.version}"
     return Definition.model_validate(content)
 
@@ -112,14 +112,16 @@ def read_wording(path: Path, shipped: Definition) -> Definition:
 # Reading
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Raises Unsafe when there is no such file or it is no TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise Unsafe(f"{path} cannot be read: {problem}") from problem
 
 
-def _refuse(path: Path, faults: list[Fault]) -> None:
+def refuse(path: Path, faults: list[Fault]) -> None:
+    """Raises Unsafe that names every fault with its line; nothing when there is none."""
     if faults:
         text = path.read_text("utf-8")
         told = "".join(f"\n  line {line_of(text, place)}: {_named(place)}: {reason}" for place, reason in faults)
@@ -133,9 +135,9 @@ def _named(place: Place) -> str:
 @cache
 def _read_lists() -> _Lists:
     try:
-        return _Lists.model_validate(_read(LISTS))
+        return _Lists.model_validate(read_toml(LISTS))
     except ValidationError as problem:
-        _refuse(LISTS, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
+        refuse(LISTS, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
         raise
 
 

@@ -232,7 +232,7 @@ def file_icon(media_type: str) -> str:
     return {"image": "file-image", "video": "videocam"}.get(kind, "file")
 
 
-_FAMILY = {"versions": "files", "previews": "files", "ordering": "files"}
+_FAMILY = {"schema": "plan", "plan_papers": "plan", "versions": "files", "previews": "files", "ordering": "files"}
 """Families of screens behind another one's door."""
 
 

@@ -12,6 +12,7 @@ from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
 from portal.services import overview
 from portal.storage.inspection import MEDIA_TYPES
+from portal.views import plan_papers
 from portal.views.files import attachment
 
 bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
@@ -20,9 +21,11 @@ bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
 @bp.get("")
 @opens(Action.PLAN_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
+    tools = overview.tools(ticket)
     return render_template(
         "plan/index.html",
-        tools=overview.tools(ticket),
+        tools=tools,
+        laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),
         meetings=overview.meetings(ticket),
     )

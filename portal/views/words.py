@@ -256,6 +256,7 @@ DID = {
     Event.SCHEMA_CHANGED: _l("wrote in version %(number)s of %(about)s"),
     Event.SCHEMA_PROPOSED: _l("proposed version %(number)s of %(about)s"),
     Event.SCHEMA_ACCEPTED: _l("said yes to version %(number)s of %(about)s"),
+    Event.SCHEMA_EXPORTED: _l("took version %(number)s of %(about)s out as a document"),
     Event.TEAM_VIEWED: _l("looked at the people in the case"),
     Event.AUDIENCE_VIEWED: _l("looked at who can see what"),
     Event.MEMBER_ADDED: _l("added %(about)s to the case"),

@@ -1,0 +1,61 @@
+"""A tool, or a part of several, as it goes on paper: headings, answers and what is known, in one language. Data only;
+`plan_pdf` and `plan_docx` make the same document of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Line:
+    """A question with its answer; a line break in the answer is one on paper."""
+
+    label: str
+    words: str
+    address: str = ""
+    """Where the answer stands in the tool; '' where it cannot be written back."""
+    hint: str = ""
+    """For whoever writes in it: what can be answered."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Answers that belong together: a row, or a section without rows (then without a title)."""
+
+    title: str
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class Part:
+    title: str
+    blocks: Sequence[Block]
+    if_empty: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    title: str
+    language: str
+    """`da` or `en`."""
+    sender: str
+    """Who stands at the head of the page: the guide's organisation."""
+    colour: str
+    """Of headings, as `#rrggbb`: the municipality's own."""
+    base: Sequence[tuple[str, Sequence[str]]]
+    """What the case knows: what it is called, and its lines."""
+    base_title: str
+    parts: Sequence[Part]
+    about: Sequence[tuple[str, str]] = field(default=())
+    """What is known of this version."""
+    about_title: str = ""
+    notice: str = ""
+    """Stands above everything, for a draft that is no decision."""
+    mark: str = ""
+    """Names version and revision in the file, so that it can be read back."""
+
+
+def tag_of(language: str) -> str:
+    """The language as documents name it."""
+    return "da-DK" if language == "da" else "en-GB"
