@@ -17,21 +17,28 @@ def create_app(house: House | None = None) -> Flask:
     """The web application. Raises Unsafe rather than start in a way that endangers the people in it."""
     house = house or open_house(Settings())
     app = web.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
-    app.extensions["house"] = house
-    _configure(app, house)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    move_in(app, house)
     i18n.install(app)
-    web.install(app, house)
+    web.install(app)
     guard.install(app)
     CSRFProtect(app)
-    frame.install(app, house)
+    frame.install(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     guard.refuse_undeclared(app)
+    if proxies := house.settings.behind_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     return app
 
 
-def _configure(app: Flask, house: House) -> None:
+def move_in(app: Flask, house: House) -> None:
+    """From now on the application stands on `house`: its database, keys and store, and what its settings say.
+
+    Once in the life of a process; the tests, which know many houses, move one application from each to the next.
+    """
     settings = house.settings
+    app.extensions["house"] = house
     app.config.update(
         SECRET_KEY=house.keyring.web,
         MAX_CONTENT_LENGTH=settings.request_limit,
@@ -46,7 +53,3 @@ def _configure(app: Flask, house: House) -> None:
         TRUSTED_HOSTS=[settings.base_url.host] if settings.base_url.host else None,
         PREFERRED_URL_SCHEME=settings.base_url.scheme,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    if settings.behind_proxies:
-        proxies = settings.behind_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]

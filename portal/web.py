@@ -74,12 +74,13 @@ class _Nowhere:
         return None
 
 
-def install(app: Flask, house: House) -> None:
+def install(app: Flask) -> None:
     """Registers everything around the views. Comes before the guard, which needs the session."""
     app.request_class = PortalRequest
 
     @app.before_request
     def _begin() -> None:
+        house: House = app.extensions["house"]
         g.app, g.house, g.incoming, g.began = app, house, [], time.monotonic()
         g.request_id = uuid.uuid4().hex[:12]
         g.session = house.new_session()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from io import BytesIO
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -30,7 +31,10 @@ class Page:
         self.status = response.status_code
         self.headers = response.headers
         self.is_html = response.mimetype == "text/html"
-        self.soup = BeautifulSoup(response.data, "html.parser") if self.is_html else BeautifulSoup("", "html.parser")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.response.data if self.is_html else "", "html.parser")
 
     @property
     def text(self) -> str:

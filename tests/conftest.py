@@ -1,4 +1,4 @@
-"""A real PostgreSQL per test process, a fresh copy of a migrated database per test, and the people to fill it with."""
+"""A real PostgreSQL per test process, a migrated database for each test, and the people to fill it with."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ import shutil
 import tempfile
 import traceback
 from collections.abc import Iterator
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck, settings
 
-from portal import clock, create_app
+from portal import clock
+from portal import house as opening
+from portal.access.signin import passwords
+from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres, running
-from portal.house import House, open_house
+from portal.house import House, open_house, opened
 from portal.migrate import migrate
 from portal.settings import Settings
 from portal.storage.keys import make_keys
+from tests.application import lived_in
 from tests.browser import Browser
 from tests.clamd_server import ClamdServer
+from tests.databases import MOVABLE_CLOCK, TELLTALE, Reused
 from tests.s3_server import S3Server
 from tests.story import Story
 from tests.world import World, build
@@ -39,15 +46,12 @@ settings.register_profile(
 settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-# The walls ask `wall_clock()` what time it is. In the product that is now(); here it can be moved, together with the
-# clock of the application, so that both walls always agree on the day of the story.
-MOVABLE_CLOCK = """
-    create table test_clock (shift interval not null);
-    insert into test_clock values ('0');
-    grant select on test_clock to public;
-    create or replace function wall_clock() returns timestamptz language sql stable
-        as $$ select now() + (select shift from test_clock) $$;
-"""
+SHIPPED = passwords._hasher
+"""What the portal hashes passwords with. The passwords of a story are worth nothing to anybody and get less."""
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+# Tests come back to the same few databases: what was learned of how to say things to one is kept.
+opening.connect = cache(connect)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +71,8 @@ def postgres(scratch: Path) -> Iterator[EmbeddedPostgres]:
         migrate(server.url("portal_owner", "template"))
         with psycopg.connect(server.url("portal_owner", "template"), autocommit=True) as connection:
             connection.execute(MOVABLE_CLOCK)
+        with psycopg.connect(server.url("postgres", "template"), autocommit=True) as connection:
+            connection.execute(TELLTALE)
         yield server
 
 
@@ -92,14 +98,16 @@ def clamd_server() -> Iterator[ClamdServer]:
         server.remove()
 
 
+@pytest.fixture(scope="session")
+def empty_database(postgres: EmbeddedPostgres) -> Iterator[Reused]:
+    with closing(Reused(postgres, "template")) as reused:
+        yield reused
+
+
 @pytest.fixture
-def database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The name of a database of this test's own."""
-    name = f"test_{uuid4().hex}"
-    postgres.create_database(name, template="template")
-    yield name
-    with psycopg.connect(postgres.url("postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
+def database(empty_database: Reused) -> str:
+    """The name of a migrated database that this test has to itself."""
+    return empty_database.fresh()
 
 
 @pytest.fixture
@@ -124,17 +132,17 @@ def _settings(postgres: EmbeddedPostgres, database: str, folder: Path) -> Settin
 
 @pytest.fixture
 def house(portal_settings: Settings) -> Iterator[House]:
-    made = open_house(portal_settings)
-    yield made
-    made.engine.dispose()
+    with opened(portal_settings) as made:
+        yield made
 
 
 @pytest.fixture
-def app(house: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(house: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The web application. A fault of ours ends the test that met it, unless it is about faults."""
     if "faulty" not in request.keywords:
         monkeypatch.setattr("portal.views.errors.fault", _show_fault)
-    return create_app(house)
+    with lived_in(house) as made:
+        yield made
 
 
 def _show_fault() -> None:
@@ -206,22 +214,26 @@ def world(finished_world: Finished) -> World:
     return deepcopy(finished_world.world)
 
 
+@pytest.fixture(scope="session")
+def full_database(postgres: EmbeddedPostgres, finished_world: Finished) -> Iterator[Reused]:
+    with closing(Reused(postgres, finished_world.database)) as reused:
+        yield reused
+
+
 @pytest.fixture
-def living(finished_world: Finished, postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[House]:
+def living(
+    finished_world: Finished, full_database: Reused, postgres: EmbeddedPostgres, tmp_path: Path
+) -> Iterator[House]:
     """A house with a copy of the world in it."""
-    name = f"test_{uuid4().hex}"
-    postgres.create_database(name, template=finished_world.database)
     folder = tmp_path / "living"
     shutil.copytree(finished_world.folder, folder)
-    house = open_house(_settings(postgres, name, folder))
-    yield house
-    house.engine.dispose()
-    with psycopg.connect(postgres.url("postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
+    with opened(_settings(postgres, full_database.fresh(), folder)) as house:
+        yield house
 
 
 @pytest.fixture
-def living_app(living: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def living_app(living: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     if "faulty" not in request.keywords:
         monkeypatch.setattr("portal.views.errors.fault", _show_fault)
-    return create_app(living)
+    with lived_in(living) as made:
+        yield made

@@ -98,11 +98,12 @@ class CaseHead:
         return self.ticket.profile.compartment_of(key)
 
 
-def install(app: Flask, house: House) -> None:
+def install(app: Flask) -> None:
     @app.context_processor
     def _frame() -> dict[str, Any]:
         ticket = g.get("ticket")
         actor = g.get("actor")
+        house: House = app.extensions["house"]
         return {
             "product": house.settings.product_name,
             "settings": house.settings,

@@ -7,20 +7,21 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import create_app
 from portal.access.facts import Facts
 from portal.access.roles import Capacity, Level
 from portal.access.windows import compute
-from portal.house import House, open_house
+from portal.house import House, open_house, opened
 from portal.i18n import reworded
 from portal.settings import Settings
 from portal.tools.profile import every_profile, profile
 from tests import story as stories
 from tests.access import naive
 from tests.access.made_up import INSTANTS, made_up_facts
+from tests.application import lived_in
 from tests.browser import Browser
 from tests.story import Room, Story, years_ago
 
@@ -63,6 +64,12 @@ def elsewhere(portal_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture
+def elsewhere_app(elsewhere: House) -> Iterator[Flask]:
+    with lived_in(elsewhere) as app:
+        yield app
+
+
+@pytest.fixture
 def room(elsewhere: House) -> Room:
     story = Story(elsewhere)
     room = story.case(guide=story.staff("Karla Koordinator", "Unge", may_open_cases=True, job="Koordinator"))
@@ -77,11 +84,12 @@ def room(elsewhere: House) -> Room:
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
-def test_every_page_speaks_the_words_of_its_profile(language: str, elsewhere: House, room: Room) -> None:
-    story, app = Story(elsewhere), create_app(elsewhere)
-    told = ""
+def test_every_page_speaks_the_words_of_its_profile(
+    language: str, elsewhere: House, elsewhere_app: Flask, room: Room
+) -> None:
+    told, story = "", Story(elsewhere)
     for someone in (room.guide, room.young, room.parents[0]):
-        browser = Browser(app, story.token(someone))
+        browser = Browser(elsewhere_app, story.token(someone))
         browser.client.set_cookie("language", language, domain="localhost")
         for path in ["/cases", "/sign-in", "/eid/code", *(f"/cases/{room.case_id}{page}" for page in PAGES)]:
             page = browser.get(path)
@@ -119,9 +127,9 @@ def test_health_opens_from_fifteen_by_the_young_persons_own_yes(elsewhere: House
         assert {h.key for h in stories.enter_case(actor, room.case_id).hatches.values()} == {"body_and_mind"}
 
 
-def test_the_other_profile_asks_for_its_own_ages(elsewhere: House) -> None:
+def test_the_other_profile_asks_for_its_own_ages(elsewhere: House, elsewhere_app: Flask) -> None:
     story, guide = Story(elsewhere), Story(elsewhere).guide()
-    browser = Browser(create_app(elsewhere), story.token(guide))
+    browser = Browser(elsewhere_app, story.token(guide))
     born = years_ago(14)
     parts = {"birth_date-day": born.day, "birth_date-month": born.month, "birth_date-year": born.year}
     page = browser.submit(browser.get("/cases/new"), "name", name="Ung", **parts)
@@ -132,9 +140,8 @@ def test_the_other_profile_asks_for_its_own_ages(elsewhere: House) -> None:
 
 def test_a_case_keeps_the_profile_it_was_opened_with(elsewhere: House, room: Room, portal_settings: Settings) -> None:
     """The installation changes its profile; the case keeps its shelves, words and rules, also for who is shut out."""
-    house = open_house(portal_settings)
-    try:
-        story, app = Story(house), create_app(house)
+    with opened(portal_settings) as house, lived_in(house) as app:
+        story = Story(house)
         browser = Browser(app, story.token(room.young))
         page = browser.get(f"/cases/{room.case_id}/files")
         assert "Teamet" in page.text
@@ -145,8 +152,6 @@ def test_a_case_keeps_the_profile_it_was_opened_with(elsewhere: House, room: Roo
         assert asked.status == 200
         assert "Hjemme" in asked.text or "Bolig" in asked.text
         assert not FOREIGN_WORDS.search(asked.text)
-    finally:
-        house.close()
 
 
 def test_what_people_wrote_is_never_reworded() -> None:

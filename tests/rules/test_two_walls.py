@@ -3,6 +3,7 @@ other must hold alone; with both down the same search must find something, or it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import clock, create_app
+from portal import clock
 from portal.access import guard, ticket
 from portal.access.policy import standing_of
 from portal.access.roles import Capacity, Level
@@ -22,6 +23,7 @@ from portal.errors import NotFound
 from portal.house import House
 from portal.models import AccessWindow, Case, CaseKey, Membership
 from portal.services import cases
+from tests.application import lived_in
 from tests.rules.leaks import hidden_from, leaks
 from tests.world import MEMBERS, STRANGERS, World
 
@@ -64,7 +66,7 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 
 
 @pytest.fixture
-def blind(living: House, postgres: EmbeddedPostgres) -> House:
+def blind(living: House, postgres: EmbeddedPostgres) -> Iterator[House]:
     """The same house on a database role that row-level security does not hold."""
     name = living.engine.url.database
     with psycopg.connect(postgres.url("postgres", str(name)), autocommit=True) as connection:
@@ -78,7 +80,8 @@ def blind(living: House, postgres: EmbeddedPostgres) -> House:
         connection.execute("grant portal_app, portal_facts to blind")
     url = f"postgresql://blind:blind@/{name}?host={postgres.sockets}"
     engine = connect(url)
-    return replace(living, engine=engine, _sessions=session_factory(engine))
+    yield replace(living, engine=engine, _sessions=session_factory(engine))
+    engine.dispose()
 
 
 @pytest.mark.faulty  # an application that believes too much stumbles over what it is not given
@@ -91,20 +94,16 @@ def test_the_database_holds_alone(
 
 @pytest.mark.parametrize("kind", OUTSIDE)
 def test_the_ticket_holds_alone(kind: str, living: House, blind: House, world: World) -> None:
-    try:
-        assert leaks(kind, create_app(blind), living, world) == set()
-    finally:
-        blind.engine.dispose()
+    with lived_in(blind) as app:
+        assert leaks(kind, app, living, world) == set()
 
 
 @pytest.mark.parametrize("kind", ["teacher"])
 def test_with_both_walls_down_the_search_finds_what_was_hidden(
     kind: str, living: House, blind: House, world: World, without_wall_one: None
 ) -> None:
-    try:
-        assert leaks(kind, create_app(blind), living, world) == hidden_from(kind, world)
-    finally:
-        blind.engine.dispose()
+    with lived_in(blind) as app:
+        assert leaks(kind, app, living, world) == hidden_from(kind, world)
 
 
 @pytest.mark.parametrize("kind", [*MEMBERS, *STRANGERS])

@@ -14,12 +14,13 @@ import pytest
 import urllib3
 from flask import Flask
 
-from portal import clock, create_app
+from portal import clock
 from portal.house import House
 from portal.services import cases
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.settings import Settings
+from tests.application import lived_in
 from tests.browser import Browser, Page
 from tests.providers import SECRET, Liar, free_port, node
 from tests.story import PROFILE, Room, Someone, Story, years_ago
@@ -70,10 +71,11 @@ def portal_settings(portal_settings: Settings, liars: list[Liar], tmp_path: Path
 
 
 @pytest.fixture
-def app(house: House, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(house: House, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setattr("portal.views.errors.fault", lambda: pytest.fail("a fault of ours"))
     monkeypatch.setattr("portal.access.signin.oidc._PATIENCE", 1)
-    return create_app(house)
+    with lived_in(house) as made:
+        yield made
 
 
 @pytest.fixture

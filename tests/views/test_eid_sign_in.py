@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from flask import Flask, Response
 
-from portal import clock, create_app
+from portal import clock
 from portal.access.roles import Level
 from portal.access.signin.oidc import OidcClient
 from portal.demo.eid import Pretended
@@ -28,6 +28,7 @@ from portal.house import House
 from portal.services import cases, team
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
+from tests.application import lived_in
 from tests.browser import Browser, Page, held
 from tests.eid_server import EidServer, b64, es256, provider_of, serve
 from tests.story import PROFILE, Room, Someone, Story, years_ago
@@ -46,12 +47,12 @@ def eid(portal_settings, tmp_path: Path) -> Iterator[EidServer]:  # type: ignore
 
 
 @pytest.fixture
-def app(house: House, eid: EidServer, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(house: House, eid: EidServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setattr("portal.views.errors.fault", lambda: pytest.fail("a fault of ours"))
-    made = create_app(house)
-    client = OidcClient(eid.provider, f"{house.settings.origin}/eid/demo/callback")
-    made.extensions["eid_clients"] = {"demo": client}
-    return made
+    with lived_in(house) as made:
+        client = OidcClient(eid.provider, f"{house.settings.origin}/eid/demo/callback")
+        made.extensions["eid_clients"] = {"demo": client}
+        yield made
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal import create_app
 from portal.access.signin import passwords
 from portal.errors import Unsafe
 from portal.house import House
@@ -19,6 +18,7 @@ from portal.providers import read_staff_providers
 from portal.services import accounts
 from portal.services.accounts import NewStaff
 from portal.settings import Settings
+from tests.application import lived_in
 from tests.browser import Browser, Page
 from tests.providers import SECRET, Liar, free_port, node
 from tests.story import Someone, Story
@@ -78,8 +78,9 @@ def portal_settings(portal_settings: Settings, server: Liar, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def app(house: House, idp: Liar) -> Flask:
-    return create_app(house)
+def app(house: House, idp: Liar) -> Iterator[Flask]:
+    with lived_in(house) as made:
+        yield made
 
 
 @pytest.fixture

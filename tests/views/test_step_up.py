@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal import create_app
 from portal.access.signin.oidc import OidcClient
 from portal.demo.eid import Pretended
 from portal.house import House
 from portal.models import EidLink
+from tests.application import lived_in
 from tests.browser import Browser, cookie_of
 from tests.eid_server import EidServer, serve
 from tests.story import Room, Someone, Story
@@ -31,11 +31,12 @@ def eid(portal_settings, tmp_path: Path) -> Iterator[EidServer]:  # type: ignore
 
 
 @pytest.fixture
-def app(house: House, eid: EidServer, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(house: House, eid: EidServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setattr("portal.views.errors.fault", lambda: pytest.fail("a fault of ours"))
-    made = create_app(house)
-    made.extensions["eid_clients"] = {"demo": OidcClient(eid.provider, f"{house.settings.origin}/eid/demo/callback")}
-    return made
+    with lived_in(house) as made:
+        client = OidcClient(eid.provider, f"{house.settings.origin}/eid/demo/callback")
+        made.extensions["eid_clients"] = {"demo": client}
+        yield made
 
 
 @pytest.fixture
