@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from portal import create_app
 from portal.access.actions import Action
 from portal.access.guard import declared, opens, public, refuse_undeclared
 from portal.errors import Unsafe
+from portal.house import House
 from tests.rules.routes import ROUTES
 
 
@@ -41,7 +43,8 @@ def test_a_view_that_does_not_say_who_it_is_for_stops_the_program(app: Flask) ->
 
 
 @pytest.mark.faulty
-def test_a_view_that_slips_in_later_is_refused_on_request(app: Flask) -> None:
+def test_a_view_that_slips_in_later_is_refused_on_request(house: House) -> None:
+    app = create_app(house)
     app.add_url_rule("/later", view_func=lambda: "secret", endpoint="later")
     answer = app.test_client().get("/later")
     assert answer.status_code == 500

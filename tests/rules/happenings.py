@@ -1,0 +1,314 @@
+"""What can happen in a random story: each told by the real verb, and written into the book."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from portal import clock
+from portal.access.actions import Action
+from portal.access.facts import ConsentFact, Freeze, LegalOverride, Withdrawal
+from portal.access.roles import Capacity, Level
+from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.db import PortalSession
+from portal.errors import InvalidInput
+from portal.services import consent_requests, consents, hand_over, leaving, order, safeguards, team
+from tests.rules.book import HOME, RULES, SHELVES, UNITS, ZONE, Book, Put, Scene
+from tests.story import Someone
+
+LEVELS = st.sampled_from(Level)
+CHANCE = st.randoms(use_true_random=False)
+MOST_PEOPLE = 9
+
+
+class Happenings(RuleBasedStateMachine):
+    scene: Scene
+    book: Book
+
+    @initialize(days=st.integers(1, 300), parents=st.integers(0, 2), young=LEVELS, custody=LEVELS)
+    def a_case_is_opened(self, days: int, parents: int, young: Level, custody: Level) -> None:
+        scene = self.scene
+        scene.stand_still_at(scene.started)
+        self.story = scene.story
+        grown_up = clock.today(ZONE) + timedelta(days=days)
+        born = date(grown_up.year - 18, grown_up.month, min(grown_up.day, 28))
+        room = self.story.case(self.story.guide(), born, parents, young_level=young, parent_level=custody)
+        self.room, self.book = room, Book(scene, room, born, scene.units[HOME], scene.now)
+        self.book.meet(room.guide, Capacity.OWNER, Level.WRITE, scene.units[HOME])
+        self.book.meet(room.young, Capacity.YOUNG_PERSON, young)
+        for parent in room.parents:
+            self.book.meet(parent, Capacity.PARENT, custody, custody=True)
+        for shelf in SHELVES:
+            self._puts_in(room.guide, shelf)
+            self.story.thread(room, room.guide, shelf)
+
+    # Added, consented to, withdrawn
+
+    @precondition(lambda self: len(self.book.members) < MOST_PEOPLE)
+    @rule(unit=st.sampled_from(UNITS), level=LEVELS)
+    def a_professional_is_added(self, unit: str, level: Level) -> None:
+        self._later()
+        colleague = self.story.staff(f"Fagperson {len(self.book.members)}", unit)
+        self.story.add(self.room, colleague, level)
+        self.book.meet(colleague, Capacity.PROFESSIONAL, level, self.scene.units[unit])
+
+    @precondition(lambda self: len(self.book.members) < MOST_PEOPLE)
+    @rule(capacity=st.sampled_from([Capacity.PARENT, Capacity.NETWORK_PERSON]), level=LEVELS, custody=st.booleans())
+    def a_citizen_is_added(self, capacity: Capacity, level: Level, custody: bool) -> None:
+        self._later()
+        custody = custody and capacity is Capacity.PARENT
+        made = self.story.add_citizen(self.room, f"Borger {len(self.book.members)}", capacity, level, custody)
+        self.book.meet(made, capacity, level, custody=custody)
+
+    @rule(who=CHANCE, level=LEVELS)
+    def the_owner_sets_a_level(self, who, level: Level) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        member = who.choice([m for m in self.book.members.values() if m.capacity is not Capacity.OWNER])
+        before = member.level_at(self.scene.now)
+        self.story.set_level(self.room, self.book.people[member.person_id], level)
+        if level is not before:
+            self.book.sets_level(member, level)
+
+    @rule(who=CHANCE)
+    def custody_changes(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        parents = [m for m in self.book.members.values() if m.capacity is Capacity.PARENT]
+        if parents:
+            member, now = who.choice(parents), self.scene.now
+            held = member.holds_custody_at(now)
+            self._guide_does(lambda t: team.set_custody(t, member.id, not held))
+            noted = {"custody_until": now} if held else {"custody_from": now, "custody_until": None}
+            self.book.members[member.id] = replace(member, **noted)  # type: ignore[arg-type]
+
+    @rule(who=CHANCE, days=st.integers(0, 200), on_paper=st.booleans())
+    def somebody_says_yes(self, who, days: int, on_paper: bool) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        giver = who.choice(self.book.givers())
+        someone = self.book.people[giver.person_id]
+        until = clock.today(ZONE) + timedelta(days=days)
+        with self._at_work(self.room.guide if on_paper else someone) as session:
+            ticket = self._enters(session, self.room.guide if on_paper else someone)
+            if not ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE):
+                assert not on_paper
+                assert self.book.judged(giver, self.scene.now) == {}, "only while shut out"
+                assert giver.capacity is Capacity.YOUNG_PERSON or self.book.is_frozen(giver)
+                return
+            asked = consent_requests.request(ticket, giver.id)
+            until = min(until, asked.until)
+            choices = {
+                line.key: frozenset(group.key for group in line.groups if who.random() < 0.7) for line in asked.parties
+            }
+            if not any(choices.values()):
+                return
+            if on_paper:
+                note = consents.Paper("oral", clock.today(ZONE), "Sagt på mødet", told=True)
+                made = consents.register(ticket, uuid4(), giver.id, choices, until, "da", note)
+            else:
+                made = consents.give(ticket, uuid4(), choices, until, "da")
+            said = {
+                (line.party, category)
+                for line in asked.parties
+                for group in line.groups
+                if group.key in choices[line.key]
+                for category in group.categories
+            }
+            session.commit()
+        now = self.scene.now
+        self.book.told.append(ConsentFact(made, giver.id, now, now, clock.end_of(until, ZONE), frozenset(said)))
+
+    @rule(who=CHANCE, whole=st.booleans(), by_the_owner=st.booleans())
+    def a_yes_is_taken_back(self, who, whole: bool, by_the_owner: bool) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        able = self.book.can_be_taken_back()
+        if not able:
+            return
+        consent = who.choice(able)
+        parties = sorted({p for p, _ in consent.grants if not consent.withdrawn_at(p)}, key=str)
+        party = None if whole or not parties else who.choice(parties)
+        giver = self.book.people[self.book.members[consent.giver_id].person_id]
+        someone = self.room.guide if by_the_owner else giver
+        with self._at_work(someone) as session:
+            ticket = self._enters(session, someone)
+            if not ticket.allows(Action.CONSENT_WITHDRAW):
+                return
+            consents.withdraw(ticket, uuid4(), consent.id, consent_requests.party_key(party) if party else "all")
+            session.commit()
+        changed = replace(consent, withdrawals=(*consent.withdrawals, Withdrawal(self.scene.now, party)))
+        self.book.told[self.book.told.index(consent)] = changed
+
+    # The law opens, the guide shuts, somebody leaves
+
+    @rule(who=CHANCE, days=st.integers(0, 80))
+    def the_law_opens(self, who, days: int) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        now = self.scene.now
+        member = who.choice(list(self.book.members.values()))
+        with self._at_work(self.room.guide) as session:
+            ticket = self._enters(session, self.room.guide)
+            try:
+                lacking = [p.compartment for p in safeguards.may_be_overridden(ticket, member.id)]
+            except InvalidInput:
+                meant = {shelf.key for shelf in RULES.compartments if member.capacity in shelf.audience}
+                shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
+                assert shut or set(self.book.judged(member, now)) == meant, "refused though something is missing"
+                return
+            keys = who.sample(lacking, who.randint(1, len(lacking)))
+            until = clock.today(ZONE) + timedelta(days=days)
+            made = safeguards.override(ticket, uuid4(), member.id, keys, until, "Barnets lov § 32", "Det haster")
+            session.commit()
+        self.book.by_law.append(LegalOverride(made, member.id, frozenset(keys), now, clock.end_of(until, ZONE)))
+
+    @rule(who=CHANCE)
+    def what_the_law_opened_is_ended(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        counting = [o for o in self.book.by_law if o.counts_at(self.scene.now)]
+        if counting:
+            ended = who.choice(counting)
+            self._guide_does(lambda t: safeguards.end_override(t, uuid4(), ended.id))
+            self.book.by_law[self.book.by_law.index(ended)] = replace(ended, ended_at=self.scene.now)
+
+    @rule(who=CHANCE)
+    def a_citizen_is_frozen_out(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        able = [m for m in self.book.members.values() if m.unit_id is None and not self.book.is_frozen(m)]
+        if able:
+            member, now = who.choice(able), self.scene.now
+            review = clock.today(ZONE) + timedelta(days=7)
+            self._guide_does(lambda t: safeguards.freeze(t, uuid4(), [member.id], review, "For at beskytte"))
+            self.book.frozen.append(Freeze(uuid4(), member.id, now, now))
+
+    @rule(who=CHANCE)
+    def a_freeze_is_lifted(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        counting = [freeze for freeze in self.book.frozen if freeze.counts_at(self.scene.now)]
+        if counting:
+            lifted = who.choice(counting)
+
+            def lift(ticket: CaseTicket) -> None:
+                line = next(one for one in safeguards.freezes(ticket) if one.membership.id == lifted.member_id)
+                safeguards.lift(ticket, uuid4(), line.id)
+
+            self._guide_does(lift)
+            self.book.frozen[self.book.frozen.index(lifted)] = replace(lifted, lifted_at=self.scene.now)
+
+    @rule(who=CHANCE)
+    def somebody_leaves(self, who) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        stay = (Capacity.OWNER, Capacity.YOUNG_PERSON)
+        member = who.choice([None, *(m for m in self.book.members.values() if m.capacity not in stay)])
+        if member is None:
+            return
+        someone = self.book.people[member.person_id]
+        with self._at_work(someone) as session:
+            ticket = self._enters(session, someone)
+            if not ticket.allows(Action.CASE_LEAVE):
+                assert member.capacity is not Capacity.PROFESSIONAL, "they can step out before they have seen anything"
+                assert self.book.judged(member, self.scene.now) == {}
+                return
+            leaving.leave(ticket, uuid4(), "new_job")
+            session.commit()
+        self.book.members[member.id] = replace(member, left=(*member.left, self.scene.now))
+
+    # Handed over
+
+    @precondition(lambda self: self.book.offered is None)
+    @rule(who=CHANCE, unit=st.sampled_from(UNITS))
+    def the_case_is_offered(self, who, unit: str) -> None:  # type: ignore[no-untyped-def]
+        """To a guide who had it before, or to one who comes from outside."""
+        self._later()
+        book = self.book
+        guides = {owner.member_id for owner in book.owners} - {book.owner().id}
+        known = [book.people[m.person_id] for m in book.members.values() if m.id in guides]
+        if known and who.random() < 0.5:
+            taker = who.choice(known)
+        elif len(book.members) < MOST_PEOPLE:
+            taker = self.story.guide(f"Guide {len(book.members)}", unit)
+        else:
+            return
+        self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id))
+        self.story.refresh(self.room)
+        if taker.id not in book.people:
+            book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
+        book.offered = taker
+
+    @precondition(lambda self: self.book.offered is not None)
+    @rule(answer=st.sampled_from(["accept", "accept", "decline", "withdraw"]))
+    def the_offer_is_answered(self, answer: str) -> None:
+        self._later()
+        taker = self.book.offered
+        assert taker is not None
+        if answer == "withdraw":
+            self._guide_does(lambda t: hand_over.withdraw(t, uuid4()))
+        elif answer == "decline":
+            self.story.play(self.room, taker, lambda t: hand_over.decline(t, uuid4()))
+        else:
+            self.story.play(self.room, taker, lambda t: hand_over.accept(t, uuid4()))
+            self.book.handed_over(taker)
+        self.book.offered = None
+
+    # Put in and taken out
+
+    @rule(who=CHANCE, shelf=st.sampled_from(SHELVES))
+    def a_file_is_put_in(self, who, shelf: str) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        able = [someone for someone, allowed in self.book.everybody() if allowed.get(shelf)]
+        if able:
+            self._puts_in(who.choice(able), shelf)
+
+    @rule(who=CHANCE)
+    def a_file_is_withdrawn(self, who) -> None:  # type: ignore[no-untyped-def]
+        """By whoever may; what there is left of it is for whoever saw it."""
+        self._later()
+        file = who.choice([file for file in self.book.files if not file.withdrawn] or [None])
+        if file is None:
+            return
+        for member in (self.book.members[file.by], self.book.owner()):
+            if self.book.judged(member, self.scene.now).get(file.shelf):
+                someone = self.book.people[member.person_id]
+                self.story.play(self.room, someone, lambda t: order.withdraw(t, file.id, "Den forkerte fil"))
+                file.withdrawn = True
+                return
+
+    # Time
+
+    @rule(days=st.sampled_from([1, 10, 60, 200]))
+    def time_passes(self, days: int) -> None:
+        self.scene.stand_still_at(self.scene.now + timedelta(days=days))
+
+    @precondition(lambda self: self.scene.now < self.book.majority())
+    @rule(before=st.sampled_from([timedelta(microseconds=1), timedelta(0), timedelta(hours=-1)]))
+    def the_young_person_comes_of_age(self, before: timedelta) -> None:
+        """To the last microsecond before the day, to its first instant, or an hour into it."""
+        self.scene.stand_still_at(max(self.scene.now, self.book.majority() - before))
+
+    @rule(before=st.sampled_from([timedelta(microseconds=1), timedelta(0)]))
+    def a_yes_comes_to_its_end_date(self, before: timedelta) -> None:
+        if ends := self.book.ends_ahead():
+            self.scene.stand_still_at(min(ends) - before)
+
+    # How it happens
+
+    def _later(self) -> None:
+        """No two things happen at the same instant."""
+        self.scene.stand_still_at(self.scene.now + timedelta(seconds=1))
+
+    def _puts_in(self, someone: Someone, shelf: str) -> None:
+        made = self.story.file(self.room, someone, shelf)
+        self.book.files.append(Put(made, shelf, self.room.member(someone)))
+
+    def _guide_does(self, act: Callable[[CaseTicket], object]) -> None:
+        self.story.play(self.room, self.room.guide, act)
+
+    def _at_work(self, someone: Someone) -> AbstractContextManager[PortalSession]:
+        """Somebody's session for the length of a block; what is not committed is forgotten."""
+        return closing(self.scene.house.new_session(someone.id))
+
+    def _enters(self, session: PortalSession, someone: Someone) -> CaseTicket:
+        actor = Actor(session, someone.id, someone.unit_id is not None, frozenset(), someone.name)
+        return enter_case(actor, self.room.case_id)
