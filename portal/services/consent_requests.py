@@ -275,22 +275,10 @@ def latest_end(ticket: CaseTicket, giver: Membership, given_on: date | None = No
     """The last day a declaration of that giver may be valid: the profile's months from the day it was given, and a
     custody holder's not longer than the young person is a minor."""
     facts = ticket.facts
-    ends = default_end(ticket.profile, given_on or clock.today(facts.rules.zone))
+    ends = clock.months_on(given_on or clock.today(facts.rules.zone), ticket.profile.consent_months)
     if giver.capacity != Capacity.PARENT:
         return ends
     return min(ends, clock.birthday(facts.birth_date, facts.rules.majority_age) - timedelta(days=1))
-
-
-def default_end(rules: Profile, today: date) -> date:
-    """The day so many months on, or the last day of that month where it has no such day."""
-    months = today.month - 1 + rules.consent_months
-    year, month = today.year + months // 12, months % 12 + 1
-    for day in range(today.day, 27, -1):
-        try:
-            return date(year, month, day)
-        except ValueError:
-            continue
-    return date(year, month, today.day)
 
 
 def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLine, ...]) -> ConsentLine:

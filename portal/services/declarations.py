@@ -82,7 +82,7 @@ def _check_period(ticket: CaseTicket, giver: Membership, until: date, given_on: 
     today, rules = clock.today(ticket.facts.rules.zone), ticket.profile
     if until < today:
         raise InvalidInput("valid_until", "date_past")
-    if until > requests.default_end(rules, given_on or today):
+    if until > clock.months_on(given_on or today, rules.consent_months):
         raise InvalidInput("valid_until", "consent_too_long", months=rules.consent_months)
     if until > requests.latest_end(ticket, giver, given_on):
         raise InvalidInput("valid_until", "consent_past_majority", age=rules.majority_age)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -106,10 +105,7 @@ class Meeting(_Data):
 
     def day(self, born: date) -> date:
         """When somebody born on `born` reaches that age."""
-        birthday = clock.birthday(born, self.years)
-        years, month = divmod(birthday.month - 1 + self.months, 12)
-        last = monthrange(birthday.year + years, month + 1)[1]
-        return date(birthday.year + years, month + 1, min(birthday.day, last))
+        return clock.months_on(clock.birthday(born, self.years), self.months)
 
 
 class Profile(_Data):

@@ -320,3 +320,5 @@ def test_months_are_counted_to_the_same_day_or_the_last_of_the_month() -> None:
     assert clock.months_on(date(2026, 8, 31), 6) == date(2027, 2, 28)
     assert clock.months_on(date(2028, 8, 29), -6) == date(2028, 2, 29)
     assert clock.months_on(date(2026, 12, 31), 3) == date(2027, 3, 31)
+    assert clock.months_on(date(2028, 2, 29), 12) == date(2029, 2, 28)
+    assert clock.months_on(date(2026, 12, 5), 12) == date(2027, 12, 5)
