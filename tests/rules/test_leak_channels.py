@@ -3,7 +3,6 @@ mail, and how long an answer takes."""
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
@@ -18,6 +17,7 @@ import pytest
 from flask import Flask
 
 from portal.demo.postgres import EmbeddedPostgres
+from portal.documents import reading
 from portal.house import House
 from tests.browser import Browser, Page
 from tests.rules.leaks import browser_of, hidden_from
@@ -45,9 +45,6 @@ MANNERS = {
     "a replacement": ("PUT", {}),
     "a method nobody knows": ("BREW", {}),
 }
-pytestmark = pytest.mark.skipif(
-    os.environ.get("HYPOTHESIS_PROFILE") != "long", reason="takes longer than the suite may: make test-long"
-)
 OUTSIDE = ["teacher", "waiting", "stranger"]
 
 
@@ -137,6 +134,21 @@ def test_no_manner_of_asking_and_no_error_holds_a_hidden_word(
                 assert secret not in _opened(page), (route, page.status)
 
 
+@pytest.mark.parametrize("kind", ["custody holder", "young person"])
+def test_a_document_made_here_holds_what_is_its_readers_and_no_hidden_word(
+    kind: str, living_app: Flask, living: House, world: World
+) -> None:
+    browser, _ = browser_of(kind, living_app, living, world)
+    giver, given = world.people[kind], world.consent_id
+    if kind != "young person":
+        given = Story(living).consent(world.room, giver)
+    receipt = browser.get(f"/cases/{world.room.case_id}/consents/{given}/receipt")
+    words = _opened(receipt)
+    assert "%PDF" in words
+    assert giver.name in words, "or a hidden word would not be found in it either"
+    assert not any(secret in words for secret in hidden_from(kind, world))
+
+
 def _post(browser: Browser, path: str, fields: dict[str, str]) -> Page:
     response = browser.client.post(path, data=fields)
     response.get_data()
@@ -148,6 +160,8 @@ def _opened(page: Page) -> str:
     """Everything in an answer: the address of a redirect, and what is packed inside a document."""
     content = BytesIO(page.response.data)
     packed = ""
+    if page.response.data.startswith(b"%PDF") and page.response.data != PDF:
+        packed = reading.words("application/pdf", page.response.data)
     if is_zipfile(content):
         with ZipFile(content) as archive:
             packed = " ".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
