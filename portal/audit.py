@@ -40,6 +40,7 @@ from portal.models import (
     ProviderSession,
     SignInTry,
     Submission,
+    UploadPart,
 )
 from portal.storage.keys import Keyring
 
@@ -95,6 +96,8 @@ class Event(StrEnum):
     VERSION_PREVIEWED = "version.previewed"
     VERSION_CONVERTED = "version.converted"
     VERSION_INDEXED = "version.indexed"
+    UPLOAD_BEGUN = "upload.begun"
+    UPLOAD_CANCELLED = "upload.cancelled"
     UPLOAD_HELD = "upload.held"
     UPLOAD_DROPPED = "upload.dropped"
     EDITING_BEGUN = "editing.begun"
@@ -192,6 +195,7 @@ _UNTRACED = (
     SignInTry,
     KeptForm,
     Submission,
+    UploadPart,
     AuditEvent,
     AuditHead,
 )

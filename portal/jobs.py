@@ -20,7 +20,7 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import contents, downloads, invitations, own_account, reminders, renditions, scans
+from portal.services import contents, downloads, invitations, own_account, reminders, renditions, scans, uploads
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -159,6 +159,7 @@ def build(house: House, office: House | None = None) -> App:
             eid.forget_strangers(session)
             for part in (kept, halfway, passkeys, throttle):
                 part.sweep(session)
+            uploads.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 
     @app.periodic(cron="*/5 * * * *")

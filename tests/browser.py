@@ -81,6 +81,10 @@ class Browser:
         fields = {"csrf_token": token or self.csrf(), **(data or {})}
         return self._came_back(self.client.post(path, data=fields, **kwargs), path)
 
+    def send(self, method: str, path: str, **kwargs: Any) -> Page:
+        """A request that no form can make, as a program in the page sends it."""
+        return self._came_back(self.client.open(path, method=method, **kwargs), path)
+
     def submit(self, page: Page, marker: str = "", **answers: Any) -> Page:
         """Fills in and sends a form of the page, with what it already holds, as a browser would."""
         form = page.form(marker)

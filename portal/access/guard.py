@@ -177,6 +177,9 @@ def _who_holds(asked: Request) -> Actor | None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
+    if "Tus-Resumable" in request.headers:
+        # A program that sends a file piece by piece: a page to sign in on would be taken for an answer to the piece.
+        return "", 401
     token = request.cookies.get(cookie_name(g.house.settings))
     remember_the_way(sessions.whose(g.session, token) if token else None)
     return redirect(url_for("signin.form", ended=1 if g.had_cookie else None), 303)

@@ -28,6 +28,7 @@ from portal.errors import NotFound, Refused
 from portal.models import (
     AccessNotice,
     AccessWindow,
+    BegunUpload,
     Case,
     CaseKey,
     Checkout,
@@ -62,6 +63,7 @@ Content = TypeVar(
     File,
     FileVersion,
     HeldUpload,
+    BegunUpload,
     Checkout,
     Thread,
     Message,

@@ -37,12 +37,14 @@ from portal.models.signin import (
     StaffLink,
 )
 from portal.models.team import HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
+from portal.models.uploads import BegunUpload, UploadPart
 
 __all__ = [
     "AccessNotice",
     "AccessWindow",
     "AuditEvent",
     "AuditHead",
+    "BegunUpload",
     "Case",
     "CaseKey",
     "Checkout",
@@ -102,4 +104,5 @@ __all__ = [
     "ToolDefinition",
     "Totp",
     "Unit",
+    "UploadPart",
 ]

@@ -98,7 +98,7 @@ def bring(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upload, s
     name, kind = files.inspect(upload)
     made = uuid4()
     if earlier := once.claim(ticket.session, submission, made):
-        return _brought_before(ticket, earlier)
+        return brought_before(ticket, earlier)[1]
     newest = files.newest_number(ticket, file.id)
     had = taken(ticket, file.id)
     editing, _broken = checkouts.of(ticket, file.id)
@@ -170,9 +170,13 @@ def drop(ticket: CaseTicket, held_id: UUID) -> UUID:
     return held.file_id
 
 
-def _brought_before(ticket: CaseTicket, made: UUID) -> Brought:
+def brought_before(ticket: CaseTicket, made: UUID) -> tuple[UUID, Brought]:
+    """The file that `bring` was about when it made a version or held upload of that id, and what became of it. Raises
+    NotFound when that is decided by now."""
     version = ticket.session.scalars(ticket.select(FileVersion).where(FileVersion.id == made)).one_or_none()
-    return Brought(held_id=made) if version is None else Brought(number=version.number)
+    if version is not None:
+        return version.file_id, Brought(number=version.number)
+    return ticket.load(HeldUpload, made).file_id, Brought(held_id=made)
 
 
 def _release(ticket: CaseTicket, held_id: UUID) -> tuple[HeldUpload, Upload]:

@@ -17,7 +17,12 @@ from uuid import uuid4
 from portal.storage import BlobStore
 from portal.storage.sealing import KEY_SIZE, SEGMENT, SealedFile, SealedReader, SealingWriter
 
-_HEAD = 4096
+HEAD = 4096
+"""Bytes of the beginning of a file that its type is told by."""
+
+
+class _BrokenOff(Exception):
+    """What the store is told of an upload that will not be finished. No fault of the store's own."""
 
 
 class Incoming:
@@ -47,8 +52,8 @@ class Incoming:
         return self._digest.digest()
 
     def write(self, data: bytes) -> int:
-        if len(self.head) < _HEAD:
-            self.head += bytes(data[: _HEAD - len(self.head)])
+        if len(self.head) < HEAD:
+            self.head += bytes(data[: HEAD - len(self.head)])
         self._digest.update(data)
         self._seal.write(data)
         return len(data)
@@ -78,9 +83,9 @@ class Incoming:
         """Removes what nobody kept: half an upload, or a whole one that was refused."""
         if not self._whole:
             try:
-                self._stack.__exit__(ConnectionError, ConnectionError("upload broken off"), None)
-            except ConnectionError:
-                self._whole = True
+                self._stack.__exit__(_BrokenOff, _BrokenOff(), None)
+            except _BrokenOff:
+                self._whole = self._kept = True
             return
         if not self._kept:
             self._store.delete(self.blob)

@@ -38,6 +38,7 @@ def blueprints() -> list[Blueprint]:
         staff_sso,
         stepup,
         team,
+        uploads,
         versions,
     )
 
@@ -58,6 +59,7 @@ def blueprints() -> list[Blueprint]:
         plan_papers,
         schema,
         files,
+        uploads,
         versions,
         previews,
         ordering,

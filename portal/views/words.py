@@ -82,6 +82,9 @@ INPUT = {
         "The file is not what its name says. Save it again in the right format and try once more."
     ),
     "not_yours_to_fill": _l("Somebody else answers this. It was not changed."),
+    "file_too_large": _l("The file is too large."),
+    "uploads_many": _l("Too many files are on their way at once. Wait until some have arrived."),
+    "upload_unfinished": _l("The file has not arrived whole yet."),
     "being_edited": _l("%(name)s is editing this file just now. Wait, or talk to them."),
     "held_gone": _l("This choice has already been made."),
     "scan_missing": _l("Attach a picture or scan of the signed page."),
@@ -291,6 +294,8 @@ DID = {
     Event.VERSION_PREVIEWED: _l("looked into version %(number)s of %(about)s"),
     Event.VERSION_CONVERTED: _l("had version %(number)s of %(about)s made ready to look at"),
     Event.VERSION_INDEXED: _l("had version %(number)s of %(about)s made searchable"),
+    Event.UPLOAD_BEGUN: _l("began to send a file"),
+    Event.UPLOAD_CANCELLED: _l("gave up sending a file"),
     Event.UPLOAD_HELD: _l("sent a version of %(about)s while there was a newer one"),
     Event.UPLOAD_DROPPED: _l("gave up a version of %(about)s that was not put in"),
     Event.EDITING_BEGUN: _l("began to edit %(about)s"),

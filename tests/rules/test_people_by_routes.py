@@ -47,14 +47,16 @@ def ask(browser: Browser, route: Route, target: Target, token: str) -> Page:
     path = route.path(target)
     if route.method == "GET":
         return browser.get(path)
+    if route.method != "POST":
+        return browser.send(route.method, path, headers={"X-CSRFToken": token})
     return browser.post(path, {"submission": str(uuid4())}, token)
 
 
 def expected(kind: str, route: Route) -> set[int]:
     """The statuses that kind of person may meet at that route."""
     # 204: nothing to show. 404 and 410: the thing asked for is made up or has no scan, which only those who may come
-    # this far are told.
-    fine = {200, 204, 303, 422, 404, 410}
+    # this far are told. 412: so is, that an upload in pieces must speak its protocol.
+    fine = {200, 204, 303, 422, 404, 410, 412}
     if route.access == "public":
         return fine
     if kind == "anonymous":

@@ -1,0 +1,189 @@
+"""Sending a file in pieces: the tus protocol 1.0 (https://tus.io/protocols/resumable-upload), for a case.
+
+The core protocol with creation, termination, expiration and checksum. Its five requests carry bytes alone; what the
+form says besides (note, tool) comes with the last one, `finish`, which is ours and makes the file.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterator
+from email.utils import format_datetime
+from uuid import UUID
+
+from flask import Blueprint, Response, g, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import ClientDisconnected
+from wtforms import HiddenField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.services import uploads
+from portal.services.uploads import Finished, Garbled, OutOfStep, Progress
+from portal.views import words
+from portal.views.asking import INVALID, AskingForm, attempt, text_field
+
+bp = Blueprint("uploads", __name__, url_prefix="/cases/<uuid:case_id>/uploads")
+
+VERSION = "1.0.0"
+_PIECE = 256 * 1024
+"""Bytes taken from the socket at a time."""
+_PATIENCE = 60
+"""Seconds a sender may be silent in the middle of a piece."""
+_CONFLICT, _GONE_WRONG, _OTHER_VERSION, _NOT_WHAT_WAS_SENT = 409, 400, 412, 460
+
+
+class FinishForm(AskingForm):
+    note = text_field(_l("Note"), 1000, required=False)
+    tool = HiddenField()
+    seen = HiddenField()
+
+
+@bp.route("", methods=["POST", "OPTIONS"])
+@opens(Action.FILE_ADD)
+def begin(ticket: CaseTicket) -> ResponseReturnValue:
+    if request.method == "OPTIONS":
+        return _answer(
+            204,
+            **{
+                "Tus-Version": VERSION,
+                "Tus-Extension": "creation,expiration,termination,checksum",
+                "Tus-Checksum-Algorithm": ",".join(uploads.CHECKSUMS),
+                "Tus-Max-Size": str(g.house.settings.upload_limit),
+            },
+        )
+    if not _speaks():
+        return _answer(_OTHER_VERSION)
+    about = _metadata(request.headers.get("Upload-Metadata", ""))
+    size = _number("Upload-Length")
+    if about is None or size is None:
+        return _answer(_GONE_WRONG)
+    try:
+        made = uploads.begin(ticket, about.get("filename", ""), size, _id(about, "compartment"), _id(about, "file"))
+    except InvalidInput as problem:
+        return _answer(INVALID, words.sentence(problem))
+    return _answer(
+        201, Location=url_for("uploads.send", case_id=ticket.case_id, upload_id=made.id), **_state(made, about=False)
+    )
+
+
+@bp.route("/<uuid:upload_id>", methods=["HEAD", "PATCH", "DELETE"])
+@opens(Action.FILE_ADD, takes_files=True)
+def send(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
+    if not _speaks():
+        return _answer(_OTHER_VERSION)
+    if request.method == "HEAD":
+        return _answer(200, **_state(uploads.progress(ticket, upload_id)))
+    if request.method == "DELETE":
+        uploads.cancel(ticket, upload_id)
+        return _answer(204)
+    if request.mimetype != "application/offset+octet-stream":
+        return _answer(415)
+    starts_at = _number("Upload-Offset")
+    checksum = _checksum()
+    if starts_at is None or checksum == ():
+        return _answer(_GONE_WRONG)
+    try:
+        now = uploads.receive(ticket, g.house.store, upload_id, starts_at, _pieces(), checksum or None)
+    except OutOfStep:
+        return _answer(_CONFLICT)
+    except Garbled:
+        return _answer(_NOT_WHAT_WAS_SENT)
+    return _answer(204, **_state(now, about=False))
+
+
+@bp.post("/<uuid:upload_id>/finish")
+@opens(Action.FILE_ADD)
+def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
+    """Answers with where to go on, or with why the file was not taken; then nothing of it is kept."""
+    form = FinishForm()
+
+    def verb() -> Finished:
+        seen = str(form.seen.data or "")
+        number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 8 else None
+        return uploads.finish(
+            ticket, g.house.store, upload_id, form.submission_id, form.note.data or "", form.tool.data or None, number
+        )
+
+    try:
+        done = attempt(form, verb)
+    except OutOfStep:
+        return jsonify(says=str(words.INPUT["upload_unfinished"])), _CONFLICT
+    if done is None:
+        if form.form_errors:
+            # It is about the file itself, which no second try makes better.
+            uploads.cancel(ticket, upload_id)
+        return jsonify(says=" ".join(message for _field, message in form.faults), gone=bool(form.form_errors)), INVALID
+    if done.brought and done.brought.held_id:
+        return jsonify(to=url_for("versions.held", case_id=ticket.case_id, held_id=done.brought.held_id))
+    return jsonify(to=url_for("files.show", case_id=ticket.case_id, file_id=done.file_id))
+
+
+def _pieces() -> Iterator[bytes]:
+    """What the request brings, until it ends or the connection breaks: what came before the break counts."""
+    line = request.environ.get("gunicorn.socket")
+    if line is not None:
+        # A phone that is out of reach says nothing, not even goodbye.
+        line.settimeout(_PATIENCE)
+    try:
+        while piece := request.stream.read(_PIECE):
+            yield piece
+    except (ClientDisconnected, OSError):
+        return
+
+
+def _speaks() -> bool:
+    return request.headers.get("Tus-Resumable") == VERSION
+
+
+def _answer(status: int, says: str = "", **headers: str) -> Response:
+    given = {"Tus-Resumable": VERSION, **headers}
+    if status == _OTHER_VERSION:
+        given["Tus-Version"] = VERSION
+    return Response(says, status, given, mimetype="text/plain")
+
+
+def _state(now: Progress, about: bool = True) -> dict[str, str]:
+    told = {"Upload-Offset": str(now.arrived), "Upload-Expires": format_datetime(now.ends_at, usegmt=True)}
+    return {**told, "Upload-Length": str(now.size)} if about else told
+
+
+def _number(header: str) -> int | None:
+    said = request.headers.get(header, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None
+
+
+def _metadata(said: str) -> dict[str, str] | None:
+    """Pairs of a key and a value in base64; None when it cannot be understood."""
+    found = {}
+    for pair in filter(None, (part.strip() for part in said.split(","))):
+        key, _space, value = pair.partition(" ")
+        try:
+            found[key] = b64decode(value, validate=True).decode()
+        except (binascii.Error, ValueError):
+            return None
+    return found
+
+
+def _id(about: dict[str, str], key: str) -> UUID | None:
+    """Raises InvalidInput for what is no id."""
+    try:
+        return UUID(about[key]) if about.get(key) else None
+    except ValueError as problem:
+        raise InvalidInput("compartment", "choice") from problem
+
+
+def _checksum() -> tuple[str, bytes] | tuple[()] | None:
+    """The checksum the piece comes with; None when there is none, () for one of a kind that is not known here."""
+    said = request.headers.get("Upload-Checksum")
+    if said is None:
+        return None
+    algorithm, _space, value = said.partition(" ")
+    try:
+        return (algorithm, b64decode(value, validate=True)) if algorithm in uploads.CHECKSUMS else ()
+    except (binascii.Error, ValueError):
+        return ()

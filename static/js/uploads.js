@@ -1,0 +1,246 @@
+// Files are sent piece by piece: with percent, several at once, to be cancelled, and to go on after a broken connection.
+// Without this (or without what it needs) the form sends one file as forms do.
+"use strict";
+
+const AT_ONCE = 3;
+const PIECE = 32 * 1024 * 1024;
+const AGAIN_AFTER = [0, 1000, 3000, 5000, 10000, 20000, 30000];
+
+const sleep = (ms) => new Promise((done) => window.setTimeout(done, ms));
+
+const newId = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+};
+
+const sizeOf = (bytes) => {
+  const units = ["B", "kB", "MB", "GB"];
+  let step = 0;
+  while (bytes >= 1000 && step < 3) { bytes /= 1000; step += 1; }
+  return `${bytes.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} ${units[step]}`;
+};
+
+/** One file on its way. */
+class Row {
+  constructor(sender, file) {
+    this.sender = sender;
+    this.file = file;
+    this.submission = newId();
+    this.state = "chosen"; // chosen, waiting, sending, broken, finishing, done, refused
+    this.element = sender.box.querySelector("template").content.cloneNode(true).firstElementChild;
+    this.progress = this.element.querySelector("progress");
+    this.name = this.element.querySelector("[data-name]");
+    this.name.textContent = file.name;
+    this.progress.setAttribute("aria-label", file.name);
+    this.cancelButton = this.element.querySelector("[data-cancel]");
+    this.againButton = this.element.querySelector("[data-again]");
+    for (const button of [this.cancelButton, this.againButton]) button.querySelector("[data-of]").textContent = file.name;
+    this.cancelButton.addEventListener("click", () => this.cancel());
+    this.againButton.addEventListener("click", () => this.start());
+    this.say(sizeOf(file.size));
+    if (file.size > sender.limit) this.refuse(sender.says.tooLarge);
+    sender.list.append(this.element);
+  }
+
+  get active() { return ["waiting", "sending", "broken", "finishing"].includes(this.state); }
+
+  say(text, aloud = false) {
+    this.element.querySelector("[data-says]").textContent = text;
+    if (aloud) this.sender.aloud.textContent = `${this.file.name}: ${text}`;
+  }
+
+  become(state) {
+    this.state = state;
+    this.element.dataset.state = state;
+    this.progress.hidden = !this.active;
+    this.cancelButton.hidden = state === "done" || state === "finishing";
+    this.againButton.hidden = state !== "broken";
+    this.sender.changed();
+  }
+
+  start() {
+    this.become("sending");
+    if (this.arrived) { this.finish(); return; }
+    this.upload ??= this.prepare();
+    this.upload.start();
+  }
+
+  prepare() {
+    const { form, says, box } = this.sender;
+    const about = { filename: this.file.name };
+    if (box.dataset.file) about.file = box.dataset.file;
+    else about.compartment = new FormData(form).get("compartment") ?? "";
+    return new tus.Upload(this.file, {
+      endpoint: box.dataset.uploads,
+      chunkSize: PIECE,
+      retryDelays: AGAIN_AFTER,
+      metadata: about,
+      headers: { "X-CSRFToken": form.elements.csrf_token.value },
+      // Nothing of a case is kept in the browser.
+      storeFingerprintForResuming: false,
+      fingerprint: () => Promise.resolve(null),
+      onProgress: (sent, all) => {
+        const percent = Math.floor((sent / all) * 100);
+        this.progress.value = percent;
+        this.say(says.percent.replace("0", percent).replace("SIZE", sizeOf(all)));
+      },
+      onShouldRetry: (problem) => {
+        const status = problem.originalResponse?.getStatus() ?? 0;
+        if (status !== 0 && status < 500 && status !== 409 && status !== 429) return false;
+        this.say(says.broken);
+        return true;
+      },
+      onError: (problem) => {
+        const answer = problem.originalResponse;
+        const status = answer?.getStatus() ?? 0;
+        if (status === 422) this.refuse(answer.getBody());
+        else if (status === 401) this.refuse(says.signedOut);
+        else if (status >= 400 && status < 500 && status !== 409 && status !== 429) this.refuse(says.refused);
+        else { this.become("broken"); this.say(says.stopped, true); }
+      },
+      onSuccess: () => { this.arrived = true; this.finish(); },
+    });
+  }
+
+  /** All bytes are there: the file is made of them. Asking twice makes one file. */
+  async finish() {
+    const { form, says } = this.sender;
+    this.become("finishing");
+    this.say(says.finishing);
+    const fields = new FormData();
+    for (const name of ["csrf_token", "note", "tool", "seen"]) {
+      const field = form.elements[name];
+      if (field) fields.set(name, field.value);
+    }
+    fields.set("submission", this.submission);
+    for (const wait of AGAIN_AFTER) {
+      await sleep(wait);
+      let answer;
+      try {
+        answer = await fetch(`${this.upload.url}/finish`, { method: "POST", body: fields, headers: { "Tus-Resumable": "1.0.0" } });
+      } catch { continue; }
+      if (answer.status >= 500) continue;
+      if (answer.ok && !answer.redirected) {
+        this.to = (await answer.json()).to;
+        this.become("done");
+        const link = document.createElement("a");
+        link.href = this.to;
+        link.textContent = this.file.name;
+        this.name.replaceChildren(link);
+        this.say(says.done, true);
+        return;
+      }
+      const told = answer.status === 422 ? await answer.json() : { says: answer.status === 401 ? says.signedOut : says.refused, gone: true };
+      if (told.gone) this.refuse(told.says);
+      else { this.become("broken"); this.say(told.says, true); }
+      return;
+    }
+    this.become("broken");
+    this.say(says.stopped, true);
+  }
+
+  refuse(why) {
+    this.become("refused");
+    this.say(why, true);
+  }
+
+  async cancel() {
+    const begun = this.upload?.url && this.active;
+    this.state = "gone";
+    this.element.remove();
+    this.sender.drop(this);
+    if (this.upload && begun) await this.upload.abort(true).catch(() => {});
+    else this.upload?.abort();
+  }
+}
+
+/** A form and the files it is to send. */
+class Sender {
+  constructor(box) {
+    this.box = box;
+    this.form = box.closest("form");
+    this.input = this.form.querySelector("input[type=file][name=file]");
+    this.limit = Number(this.input.dataset.limit);
+    this.says = { ...box.dataset, tooLarge: this.input.dataset.tooLarge };
+    this.list = box.querySelector("ul");
+    this.aloud = box.querySelector("[role=status]");
+    this.several = !box.dataset.file;
+    this.rows = [];
+    this.input.multiple = this.several;
+    box.hidden = false;
+    this.input.addEventListener("change", () => { this.take(this.input.files); this.input.value = ""; this.input.setCustomValidity(""); });
+    this.form.addEventListener("submit", (event) => this.submit(event), true);
+    this.watchDrops();
+    this.offerCamera();
+    window.addEventListener("online", () => this.rows.filter((row) => row.state === "broken").forEach((row) => row.start()));
+    window.addEventListener("beforeunload", (event) => { if (this.rows.some((row) => row.active)) event.preventDefault(); });
+    // Somebody whose file is on its way is there, though they touch nothing.
+    window.setInterval(() => {
+      if (this.rows.some((row) => row.active)) document.getElementById("stay")?.requestSubmit();
+    }, 240000);
+  }
+
+  take(files) {
+    for (const file of files) {
+      if (!this.several) for (const row of [...this.rows]) row.cancel();
+      this.rows.push(new Row(this, file));
+    }
+  }
+
+  drop(row) {
+    this.rows = this.rows.filter((one) => one !== row);
+    this.changed();
+  }
+
+  submit(event) {
+    const ready = this.rows.filter((row) => row.state === "chosen");
+    if (!this.rows.length) return; // the form itself says that a file is missing
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    for (const row of ready) row.become("waiting");
+    for (const row of this.rows) if (row.state === "broken") row.start();
+    this.changed();
+  }
+
+  changed() {
+    const running = this.rows.filter((row) => ["sending", "finishing"].includes(row.state)).length;
+    const waiting = this.rows.filter((row) => row.state === "waiting");
+    if (running < AT_ONCE && waiting.length) { waiting[0].start(); return; }
+    const busy = this.rows.some((row) => row.active && row.state !== "broken");
+    for (const button of this.form.querySelectorAll("button[type=submit]")) button.toggleAttribute("disabled", busy);
+    // What was chosen at the beginning counts for every file of the list.
+    for (const radio of this.form.querySelectorAll("input[name=compartment]")) radio.disabled = busy && !radio.checked;
+    const done = this.rows.filter((row) => row.state === "done");
+    if (this.rows.length && done.length === this.rows.length) {
+      window.location.assign(done.length === 1 ? done[0].to : this.box.dataset.list);
+    }
+  }
+
+  watchDrops() {
+    const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    this.form.addEventListener("dragover", (event) => {
+      if (!holds(event)) return;
+      event.preventDefault();
+      this.form.classList.add("dropping");
+    });
+    for (const name of ["dragleave", "drop"]) this.form.addEventListener(name, () => this.form.classList.remove("dropping"));
+    this.form.addEventListener("drop", (event) => {
+      if (!holds(event)) return;
+      event.preventDefault();
+      this.take(event.dataTransfer.files);
+    });
+  }
+
+  offerCamera() {
+    const camera = this.box.querySelector("[data-camera]");
+    const input = camera.nextElementSibling;
+    camera.hidden = !window.matchMedia("(pointer: coarse)").matches;
+    camera.addEventListener("click", () => input.click());
+    input.addEventListener("change", () => { this.take(input.files); input.value = ""; });
+  }
+}
+
+if (window.tus?.isSupported) for (const box of document.querySelectorAll("[data-uploads]")) new Sender(box);
