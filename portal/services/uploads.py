@@ -193,6 +193,7 @@ def finish(
 
     Raises InvalidInput('file') for what may not come in, OutOfStep when something is still to come, NotFound.
     """
+    _alone(ticket, upload_id)
     if earlier := once.made_before(ticket.session, submission):
         return _finished_before(ticket, earlier)
     begun = _mine(ticket, upload_id)
@@ -216,6 +217,7 @@ def finish(
 
 def cancel(ticket: CaseTicket, upload_id: UUID) -> None:
     """Gives an upload up: nothing of it is kept. Raises NotFound."""
+    _alone(ticket, upload_id)
     begun = _mine(ticket, upload_id)
     parts = _parts(ticket, begun)
     compartment_id, file_id = begun.compartment_id, begun.file_id
@@ -229,6 +231,11 @@ def sweep(session: PortalSession) -> int:
     for blob in blobs:
         outbox.later(session, "forget_blob", blob=blob)
     return len(blobs)
+
+
+def _alone(ticket: CaseTicket, upload_id: UUID) -> None:
+    """Until the transaction ends no other request adds to this upload, finishes it or gives it up."""
+    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(upload_id), 3))))
 
 
 def _mine(ticket: CaseTicket, upload_id: UUID) -> BegunUpload:
@@ -258,6 +265,7 @@ def _keep(ticket: CaseTicket, begun: BegunUpload, starts_at: int, incoming: Inco
         blob=incoming.blob,
         file_key=ticket.keys.wrap_file_key(incoming.file_key, incoming.blob),
     )
+    _alone(ticket, begun.id)
     try:
         with audit.savepoint(ticket.session):
             ticket.session.add(part)
