@@ -166,7 +166,7 @@ def held(form: Tag) -> dict[str, Any]:
 
 
 def names_of(form: Tag, kind: str) -> list[str]:
-    return [str(tag["name"]) for tag in form.find_all("input", type=kind)]
+    return [str(tag["name"]) for tag in form.find_all("input", type=kind) if tag.has_attr("name")]
 
 
 def check_headers(page: Page) -> None:
