@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
-def _wall() -> datetime:
+def of_this_machine() -> datetime:
+    """The instant by the clock of this machine, UTC, wherever `now` gets its own."""
     return datetime.now(UTC)
 
 
-source: Callable[[], datetime] = _wall
+source: Callable[[], datetime] = of_this_machine
 """Where `now` gets the time. Tests and the making of demo data put another one here; nothing else does."""
 
 

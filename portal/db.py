@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Uuid,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from portal import clock
 from portal.errors import NeighbourDown, Unsafe
 
 
@@ -141,6 +142,28 @@ def refuse_wrong_role(engine: Engine, wanted: Role) -> None:
     if not is_one or is_more:
         what = "is another part's too" if is_one else "is not the one this part works as"
         raise Unsafe(f"the database role {what}; use {wanted}")
+
+
+APART = timedelta(seconds=10)
+"""How far the clocks of a process and of the database may be from each other."""
+
+
+def refuse_other_time(engine: Engine) -> None:
+    """Raises Unsafe when the database keeps another time than this process. Raises NeighbourDown when it does not
+    answer.
+
+    The walls go by the database's clock, the ticket by that of its process, and only what both let through is seen: two
+    clocks that disagree open nothing, but they shut people out of what was just opened to them.
+    """
+    before = clock.of_this_machine()
+    try:
+        with engine.connect() as connection:
+            there: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
+    except DBAPIError as problem:
+        raise NeighbourDown("database") from problem
+    if not before - APART <= there <= clock.of_this_machine() + APART:
+        apart = abs(round((there - before).total_seconds()))
+        raise Unsafe(f"the clocks of this machine and of the database are {apart} seconds apart; set them by NTP")
 
 
 def refuse_powerful_role(engine: Engine, wanted: Role = Role.APP) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from portal import audit  # noqa: F401  its listeners write the trace at every commit
-from portal.db import PortalSession, Role, connect, refuse_wrong_role, session_factory
+from portal.db import PortalSession, Role, connect, refuse_other_time, refuse_wrong_role, session_factory
 from portal.errors import NeighbourDown, Unsafe
 from portal.settings import Environment, Settings, read_secret
 from portal.storage import BlobStore
@@ -74,6 +74,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
     engine = connect(url_of(settings, role))
     try:
         refuse_wrong_role(engine, role)
+        refuse_other_time(engine)
         keyring = read_keys(settings.keys_file)
         every_profile()
         profile(settings.profile)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import psycopg
 import pytest
 from click.testing import CliRunner
 
+from portal import clock
 from portal.cli import cli
 from portal.db import Base, Role, connect, refuse_powerful_role, refuse_wrong_role
 from portal.demo.postgres import EmbeddedPostgres
@@ -333,6 +335,19 @@ def test_the_walls_ask_the_real_clock(postgres: EmbeddedPostgres) -> None:
         body = connection.execute("select pg_get_functiondef('wall_clock'::regproc)").fetchone()
         assert body is not None
         assert body[0].strip().endswith("RETURN now()")
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(-60, True), (-2, False), (2, False), (60, True)])
+def test_the_portal_does_not_start_where_its_clock_and_the_databases_disagree(
+    seconds: int, refused: bool, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clock.of_this_machine
+    monkeypatch.setattr(clock, "of_this_machine", lambda: real() + timedelta(seconds=seconds))
+    if refused:
+        with pytest.raises(Unsafe, match=r"(59|60|61) seconds apart"):
+            open_house(portal_settings)
+    else:
+        open_house(portal_settings).close()
 
 
 def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.Connection) -> None:
