@@ -13,6 +13,7 @@ from portal import clock
 from portal.access.roles import Capacity, Level
 from portal.access.signin import sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.errors import NotFound
 from portal.house import House
 from portal.models import Organisation, Unit
 from portal.services import accounts, cases, consent_requests, consents, files, messages, plan_writing, team
@@ -248,6 +249,14 @@ class Story:
         """A session's token for a browser."""
         with self.house.unit_of_work() as session:
             return sessions.start(session, someone.id, "test")
+
+
+def shelves(story: Story, room: Room, who: Someone) -> set[str]:
+    """The compartments that are open to somebody right now."""
+    try:
+        return story.play(room, who, lambda t: {hatch.key for hatch in t.hatches.values()})
+    except NotFound:
+        return set()
 
 
 def shelf_id(ticket: CaseTicket, key: str) -> UUID:

@@ -27,8 +27,7 @@ from portal.services import (
     team,
 )
 from tests.browser import Browser
-from tests.services.test_story import shelves
-from tests.story import Room, Someone, Story, years_ago
+from tests.story import Room, Someone, Story, shelves, years_ago
 
 SOON = -40
 """Eighteen in forty days."""

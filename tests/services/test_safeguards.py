@@ -19,8 +19,7 @@ from portal.errors import InvalidInput, Refused
 from portal.house import House
 from portal.services import consents, insight, leaving, overview, people, safeguards
 from tests.browser import Browser
-from tests.services.test_story import shelves
-from tests.story import Room, Someone, Story
+from tests.story import Room, Someone, Story, shelves
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from portal.tools.library import every_definition
 from portal.tools.statutes import STATUTES, read_views, views
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
-from tests.views.test_giving_consent import kinds_of
+from tests.views.test_consent_papers import kinds_of
 
 TRICKY = 'Jeg skal = *stærk* #let x = 1 $1 "citat" <b>\nog en linje til'
 
