@@ -60,6 +60,8 @@ class Event(StrEnum):
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
     SCHEMA_EXPORTED = "schema.exported"
+    SCHEMA_OUTCOME = "schema.outcome"
+    SCHEMA_REMINDED = "schema.reminded"
     TEAM_VIEWED = "team.viewed"
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
@@ -167,6 +169,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_CHANGED: frozenset({"number"}),
     Event.SCHEMA_PROPOSED: frozenset({"number"}),
     Event.SCHEMA_ACCEPTED: frozenset({"number"}),
+    Event.SCHEMA_OUTCOME: frozenset({"number"}),
     Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),

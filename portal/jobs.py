@@ -20,7 +20,17 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
-from portal.services import contents, downloads, invitations, own_account, reminders, renditions, scans, uploads
+from portal.services import (
+    contents,
+    downloads,
+    invitations,
+    own_account,
+    promises,
+    reminders,
+    renditions,
+    scans,
+    uploads,
+)
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -99,7 +109,7 @@ def build(house: House, office: House | None = None) -> App:
     @app.task(name="remind", queueing_lock="remind", retry=_AGAIN)
     def remind(timestamp: int) -> None:  # noqa: ARG001
         with house.unit_of_work() as session:
-            told = reminders.send_due(session)
+            told = reminders.send_due(session) + promises.send_due(session)
         log.info("reminded", people=told)
 
     @app.task(name="scan_version")

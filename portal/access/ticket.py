@@ -44,7 +44,9 @@ from portal.models import (
     Plan,
     PlanAsked,
     PlanChange,
+    PlanOutcome,
     PlanProposal,
+    PlanReminder,
     PlanVersion,
     Rendition,
     SearchEntry,
@@ -55,7 +57,7 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Inner = SearchEntry | PlanAsked | Rendition | FilePlace | FileWithdrawal
+Inner = SearchEntry | PlanAsked | PlanOutcome | PlanReminder | Rendition | FilePlace | FileWithdrawal
 """Rows without an id of their own to load them by."""
 
 Content = TypeVar(

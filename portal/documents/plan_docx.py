@@ -14,6 +14,8 @@ from docx.table import Table, _Cell
 
 from portal.documents.sheet import Line, Sheet, tag_of
 
+WIDTHS = (Cm(5), Cm(10.2))
+
 
 def write(sheet: Sheet) -> bytes:
     """The file as bytes. Every question is a labelled table row, so that a screen reader says what a cell is for."""
@@ -66,12 +68,14 @@ def _look(document: DocumentType, sheet: Sheet) -> None:
 def _table(document: DocumentType) -> Table:
     table: Table = document.add_table(rows=0, cols=2, style="Table Grid")
     table.autofit = False
+    for column, width in zip(table.columns, WIDTHS, strict=True):
+        column.width = width
     return table
 
 
 def _row(table: Table, label: str, hint: str = "") -> tuple[_Cell, _Cell]:
     question, answer = table.add_row().cells  # type: ignore[no-untyped-call]
-    question.width, answer.width = Cm(5.5), Cm(10.5)
+    question.width, answer.width = WIDTHS
     paragraph = question.paragraphs[0]
     paragraph.add_run(label).bold = True
     if hint:
@@ -90,21 +94,26 @@ def _answer(cell: _Cell, line: Line) -> None:
         element = OxmlElement(name)
         element.set(qn("w:val"), value)
         about.append(element)
-    text = OxmlElement("w:text")
-    text.set(qn("w:multiLine"), "1")
-    about.append(text)
-    content.append(_run(line.words))
+    content.extend(_runs(line.words))
     control.extend([about, content])
     cell.paragraphs[0]._p.append(control)
 
 
-def _run(words: str) -> BaseOxmlElement:
-    run = OxmlElement("w:r")
+def _runs(words: str) -> list[BaseOxmlElement]:
+    """Each line, and each break between two, as a run of its own: one run with both is read back in another order by
+    LibreOffice."""
+    runs = []
     for number, piece in enumerate(words.split("\n")):
         if number:
-            run.append(OxmlElement("w:br"))
+            runs.append(_run(OxmlElement("w:br")))
         text = OxmlElement("w:t")
         text.text = piece
         text.set(qn("xml:space"), "preserve")
-        run.append(text)
+        runs.append(_run(text))
+    return runs
+
+
+def _run(content: BaseOxmlElement) -> BaseOxmlElement:
+    run = OxmlElement("w:r")
+    run.append(content)
     return run

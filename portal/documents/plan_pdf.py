@@ -26,8 +26,9 @@ _TEMPLATE = rb"""
 #set par(leading: 0.7em, spacing: 1em)
 #show heading: set text(fill: accent)
 #show heading: set block(above: 1.5em, below: 0.8em, sticky: true)
-#let answer(line) = block(above: 0.9em, below: 0.9em, {
-  par(text(weight: "bold", size: 9.5pt, line.label))
+#let answer(line) = block(above: 1.1em, below: 1.1em, {
+  set par(spacing: 0.6em)
+  par(text(weight: "bold", size: 9.5pt, fill: luma(60), line.label))
   for piece in line.words.split("\n") { if piece.trim() != "" { par([#piece]) } }
 })
 #if data.notice != "" {

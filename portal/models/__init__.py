@@ -22,7 +22,17 @@ from portal.models.factors import (
     Totp,
 )
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
-from portal.models.plans import Plan, PlanAcceptance, PlanAsked, PlanChange, PlanProposal, PlanVersion, ToolDefinition
+from portal.models.plans import (
+    Plan,
+    PlanAcceptance,
+    PlanAsked,
+    PlanChange,
+    PlanOutcome,
+    PlanProposal,
+    PlanReminder,
+    PlanVersion,
+    ToolDefinition,
+)
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
 from portal.models.signin import (
     EidAttempt,
@@ -87,7 +97,9 @@ __all__ = [
     "PlanAcceptance",
     "PlanAsked",
     "PlanChange",
+    "PlanOutcome",
     "PlanProposal",
+    "PlanReminder",
     "PlanVersion",
     "ProviderSession",
     "RecoveryCode",

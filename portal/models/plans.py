@@ -154,3 +154,47 @@ class PlanAcceptance(Base):
     how_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
+
+
+class PlanOutcome(Base):
+    """How something that was taken on went, as somebody noted it. The newest counts; none is wiped out."""
+
+    __tablename__ = "plan_outcome"
+    __table_args__ = (
+        _of("plan_version"),
+        _by("created_by_id"),
+        CheckConstraint("outcome in ('yes', 'partly', 'no')", name="outcome"),
+        Index("ix_plan_outcome_plan_version_id", "plan_version_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_version_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    row_key: Mapped[str]
+    outcome: Mapped[str]
+    word_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class PlanReminder(Base):
+    """That something taken on is due soon, to be told once; settled when it was told or is no longer wanted."""
+
+    __tablename__ = "plan_reminder"
+    __table_args__ = (
+        _of("plan_version"),
+        _by("membership_id"),
+        UniqueConstraint("plan_version_id", "row_key"),
+        Index("ix_plan_reminder_due_at", "due_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_version_id: Mapped[UUID]
+    plan_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    row_key: Mapped[str]
+    membership_id: Mapped[UUID]
+    due_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

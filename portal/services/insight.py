@@ -157,6 +157,8 @@ CHANGES = (
     Event.SCHEMA_CHANGED,
     Event.SCHEMA_PROPOSED,
     Event.SCHEMA_ACCEPTED,
+    Event.SCHEMA_OUTCOME,
+    Event.SCHEMA_REMINDED,
     Event.FILE_ADDED,
     Event.FILE_MOVED,
     Event.VERSION_ADDED,

@@ -20,6 +20,7 @@ from portal.services import (
     messages,
     people,
     plans,
+    promises,
     reminders,
     safeguards,
     unread,
@@ -31,6 +32,7 @@ from portal.services.files import VersionLine
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
 from portal.services.plans import Standing
+from portal.services.promises import Promise
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
 from portal.tools.profile import Meeting, Tool
@@ -40,6 +42,8 @@ RECENT = 6
 
 @dataclass(frozen=True)
 class Overview:
+    promises: tuple[Promise, ...]
+    """What this person has taken on and not kept yet."""
     threads: tuple[ThreadLine, ...]
     files: tuple[VersionLine, ...]
     last_visit: datetime | None
@@ -75,6 +79,7 @@ def overview(ticket: CaseTicket) -> Overview:
     leads = people.leads(ticket)
     shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if leads else []
     return Overview(
+        promises=tuple(promises.mine(ticket)),
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(files.newest(ticket, RECENT)),
         last_visit=unread.last_visit(ticket),

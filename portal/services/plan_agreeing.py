@@ -12,7 +12,7 @@ from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.services import once, plan_writing, plans, wordings
+from portal.services import once, plan_writing, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanState, VersionPage
 
 
@@ -106,7 +106,10 @@ def _accept(
         )
         ticket.session.flush()
         ticket.record(Event.SCHEMA_ACCEPTED, hatch.id, page.plan_id, number=number)
-    return _version(ticket, tool, number).state
+    after = _version(ticket, tool, number)
+    if after.state is PlanState.AGREED:
+        promises.plan_reminders(ticket, after, hatch.id)
+    return after.state
 
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:

@@ -233,7 +233,10 @@ def file_icon(media_type: str) -> str:
     return {"image": "file-image", "video": "videocam"}.get(kind, "file")
 
 
-_FAMILY = {"schema": "plan", "plan_papers": "plan", "versions": "files", "previews": "files", "ordering": "files"}
+_FAMILY = {
+    **dict.fromkeys(("schema", "plan_papers", "promises"), "plan"),
+    **dict.fromkeys(("versions", "previews", "ordering"), "files"),
+}
 """Families of screens behind another one's door."""
 
 

@@ -15,6 +15,7 @@ from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
 from portal.services.plans import PlanState
+from portal.services.promises import Outcome
 from portal.storage.scanning import ScanState
 from portal.tools.definition import Known
 
@@ -243,6 +244,9 @@ BASE = {
 }
 """Base data, as each is called."""
 
+OUTCOME = {Outcome.YES: _l("Yes"), Outcome.PARTLY: _l("Partly"), Outcome.NO: _l("No")}
+OUTCOME_SAID = {Outcome.YES: _l("Kept"), Outcome.PARTLY: _l("Partly kept"), Outcome.NO: _l("Not kept")}
+
 PLAN_STATE = {
     PlanState.DRAFT: _l("Draft"),
     PlanState.PROPOSED: _l("Proposed"),
@@ -260,6 +264,8 @@ DID = {
     Event.SCHEMA_PROPOSED: _l("proposed version %(number)s of %(about)s"),
     Event.SCHEMA_ACCEPTED: _l("said yes to version %(number)s of %(about)s"),
     Event.SCHEMA_EXPORTED: _l("took version %(number)s of %(about)s out as a document"),
+    Event.SCHEMA_OUTCOME: _l("noted how a promise in %(about)s went"),
+    Event.SCHEMA_REMINDED: _l("reminded of a promise in %(about)s"),
     Event.TEAM_VIEWED: _l("looked at the people in the case"),
     Event.AUDIENCE_VIEWED: _l("looked at who can see what"),
     Event.MEMBER_ADDED: _l("added %(about)s to the case"),

@@ -19,8 +19,8 @@ from tests.story import Room, Someone, Story
 MOST = 28
 """Queries a page may take; each is there for a reason, and one more needs one too."""
 
-CASE_PAGES = ("", "/plan", "/files", "/messages", "/people", "/audience", "/log", "/files/new", "/messages/new",
-              "/team/find?q=skole", "/consents/give", "/consents/mine")  # fmt: skip
+CASE_PAGES = ("", "/plan", "/plan/promises", "/files", "/messages", "/people", "/audience", "/log", "/files/new",
+              "/messages/new", "/team/find?q=skole", "/consents/give", "/consents/mine")  # fmt: skip
 
 
 @contextmanager

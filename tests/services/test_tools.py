@@ -47,9 +47,9 @@ def write(story: Story, room: Room, who: Someone, tool: str, **answers: str) -> 
     story.play(room, who, lambda t: plan_writing.save(t, tool, page.number, page.revision, given))
 
 
-def add(story: Story, room: Room, who: Someone, tool: str, section: str, **given: str) -> str:
-    page = newest(story, room, who, tool)
-    return story.play(room, who, lambda t: plan_writing.add_row(t, tool, page.number, section, **given))
+def add(story: Story, room: Room, by: Someone, tool: str, section: str, **given: str) -> str:
+    page = newest(story, room, by, tool)
+    return story.play(room, by, lambda t: plan_writing.add_row(t, tool, page.number, section, **given))
 
 
 def agree(story: Story, room: Room, tool: str) -> PlanState:

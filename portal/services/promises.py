@@ -1,0 +1,263 @@
+"""What people have taken on in an agreed version: whose turn it is, how it went, and reminding before it is due.
+
+How a promise went is noted beside the frozen words, never in them, and a later note does not wipe out an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from portal import audit, clock, text
+from portal.access.actions import Action
+from portal.access.ledger import load_facts
+from portal.access.policy import Reason, Refusal
+from portal.access.roles import Capacity
+from portal.access.ticket import CaseTicket
+from portal.access.windows import compute
+from portal.audit import Event
+from portal.db import PortalSession
+from portal.errors import InvalidInput, NotFound, Refused
+from portal.models import Membership, PlanOutcome, PlanReminder
+from portal.outbox import later
+from portal.services import once, plans, wordings
+from portal.services.plans import VersionPage
+from portal.tools.definition import Kind, Section, rows
+
+TOOL = "goals_and_agreements"
+DAYS_BEFORE = 3
+SOON = timedelta(days=7)
+
+
+class Outcome(StrEnum):
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How it went, as somebody noted it."""
+
+    outcome: Outcome
+    word: str
+    by: Membership
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Promise:
+    row: str
+    what: str
+    who: Membership
+    due: date | None
+    said: tuple[Said, ...]
+    """The newest first."""
+    is_mine: bool
+    may_note: bool
+    days_left: int | None
+
+    @property
+    def by_professional(self) -> bool:
+        return self.who.unit_id is not None
+
+    @property
+    def is_open(self) -> bool:
+        return not self.said or self.said[0].outcome is not Outcome.YES
+
+    @property
+    def is_late(self) -> bool:
+        return self.is_open and self.days_left is not None and self.days_left < 0
+
+    @property
+    def is_soon(self) -> bool:
+        return self.is_open and self.days_left is not None and 0 <= self.days_left <= SOON.days
+
+
+@dataclass(frozen=True)
+class PromisePage:
+    number: int
+    promises: tuple[Promise, ...]
+    """Those of professionals first; in each part what is open before what is done, and what is due first."""
+
+
+def show(ticket: CaseTicket) -> PromisePage | None:
+    """The promises of the version in force, or None where none is agreed. Raises NotFound for whoever does not see the
+    schema."""
+    ticket.require(Action.PLAN_VIEW)
+    hatch = wordings.hatch_of(ticket, TOOL)
+    page = plans.load(ticket, TOOL, hatch)
+    if page is None or page.agreed is None:
+        return None
+    ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.agreed.plan_id)
+    return PromisePage(page.agreed.number, tuple(_promises(ticket, page.agreed)))
+
+
+def mine(ticket: CaseTicket) -> list[Promise]:
+    """What this person has taken on and not kept yet, for the front of the case."""
+    try:
+        hatch = wordings.hatch_of(ticket, TOOL)
+    except NotFound:
+        return []
+    page = plans.load(ticket, TOOL, hatch) if ticket.allows(Action.PLAN_VIEW) else None
+    if page is None or page.agreed is None:
+        return []
+    return [promise for promise in _promises(ticket, page.agreed) if promise.is_mine and promise.is_open]
+
+
+def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: str, word: str) -> None:
+    """Notes how a promise went. The one who gave it may, and so may the young person and the guide. Raises
+    InvalidInput without an outcome, or when another version is in force by now."""
+    ticket.require(Action.PLAN_ACCEPT)
+    hatch = wordings.hatch_of(ticket, TOOL)
+    page = plans.load(ticket, TOOL, hatch)
+    if page is None:
+        raise NotFound
+    this = page.version(number)
+    promise = next((each for each in _promises(ticket, this) if each.row == row), None)
+    if promise is None:
+        raise NotFound
+    if not promise.may_note:
+        raise Refused(Reason(Refusal.NOT_YOURS))
+    if page.agreed is not this:
+        raise InvalidInput("", "plan_moved_on")
+    if outcome not in set(Outcome):
+        raise InvalidInput("outcome", "choice")
+    made = uuid4()
+    if once.claim(ticket.session, submission, made):
+        return
+    told = text.plain(word, 2000)
+    ticket.session.add(
+        PlanOutcome(
+            id=made,
+            plan_version_id=this.id,
+            case_id=ticket.case_id,
+            compartment_id=hatch.id,
+            row_key=row,
+            outcome=outcome,
+            word_sealed=ticket.keys.seal_text(told, f"plan_outcome.word {made}") if told else None,
+            created_at=clock.now(),
+            created_by_id=ticket.membership.id,
+        )
+    )
+    if outcome == Outcome.YES:
+        _settle(ticket, PlanReminder.plan_version_id == this.id, PlanReminder.row_key == row)
+    ticket.session.flush()
+    ticket.record(Event.SCHEMA_OUTCOME, hatch.id, this.plan_id, number=number)
+
+
+# Reminding
+
+
+def plan_reminders(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> None:
+    """Notes when to remind of what has just been agreed; what was to be told of an earlier version is not."""
+    _settle(ticket, PlanReminder.plan_id == page.plan_id)
+    for section, row in _rows(page):
+        who, due = _taker(page, section, row), _due(page, section, row)
+        if who is None or due is None:
+            continue
+        at = clock.start_of(due - timedelta(days=DAYS_BEFORE), ticket.profile.zone)
+        if at > clock.now():
+            ticket.session.add(
+                PlanReminder(
+                    id=uuid4(),
+                    plan_version_id=page.id,
+                    plan_id=page.plan_id,
+                    case_id=ticket.case_id,
+                    compartment_id=compartment_id,
+                    row_key=row,
+                    membership_id=who,
+                    due_at=at,
+                    settled_at=None,
+                )
+            )
+    ticket.session.flush()
+
+
+def send_due(session: PortalSession) -> int:
+    """Queues a mail, that says nothing, to every professional whose promise is due soon and who still sees it; returns
+    to how many. The session speaks for nobody. Citizens have no address here: their front page tells them."""
+    due = select(PlanReminder).where(PlanReminder.settled_at.is_(None), PlanReminder.due_at <= clock.now())
+    told: set[UUID] = set()
+    for reminder in session.scalars(due.with_for_update(skip_locked=True)).all():
+        reminder.settled_at = clock.now()
+        audit.record(session, Event.SCHEMA_REMINDED, chain=reminder.case_id, item_id=reminder.plan_id)
+        facts = load_facts(session, reminder.case_id)
+        now = clock.now()
+        open_to = {w.member_id for w in compute(facts).windows if w.valid_from <= now and (w.valid_until or now) >= now}
+        if reminder.membership_id in open_to:
+            told.add(facts.member(reminder.membership_id).person_id)
+    for person_id in sorted(told):
+        later(session, "mail_news", person_id=str(person_id))
+    return len(told)
+
+
+def _settle(ticket: CaseTicket, *which: object) -> None:
+    found = select(PlanReminder).where(*ticket.within(PlanReminder), PlanReminder.settled_at.is_(None), *which)  # type: ignore[arg-type]
+    for reminder in ticket.session.scalars(found):
+        reminder.settled_at = clock.now()
+
+
+# Steps
+
+
+def _promises(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
+    said = _said(ticket, page)
+    today = clock.today(ticket.profile.zone)
+    leads = Capacity(ticket.membership.capacity) in (Capacity.OWNER, Capacity.YOUNG_PERSON)
+    found = []
+    for section, row in _rows(page):
+        who, due = _taker(page, section, row), _due(page, section, row)
+        member = ticket.members.get(who) if who else None
+        if member is None:
+            continue
+        is_mine = member.id == ticket.membership.id
+        found.append(
+            Promise(
+                row=row,
+                what=page.answers.get(f"{section.key}.{row}.{section.headline.key}", ""),
+                who=member,
+                due=due,
+                said=tuple(said.get(row, ())),
+                is_mine=is_mine,
+                may_note=is_mine or leads,
+                days_left=(due - today).days if due else None,
+            )
+        )
+    return sorted(found, key=lambda p: (not p.by_professional, not p.is_open, p.due or date.max))
+
+
+def _said(ticket: CaseTicket, page: VersionPage) -> dict[str, list[Said]]:
+    """Row -> what was noted about it in this version, the newest first."""
+    found: dict[str, list[Said]] = {}
+    lines = select(PlanOutcome).where(*ticket.within(PlanOutcome), PlanOutcome.plan_version_id == page.id)
+    for line in ticket.session.scalars(lines.order_by(PlanOutcome.created_at.desc())):
+        sealed = line.word_sealed
+        word = ticket.keys.unseal_text(sealed, f"plan_outcome.word {line.id}") if sealed else ""
+        told = Said(Outcome(line.outcome), word, ticket.members[line.created_by_id], line.created_at)
+        found.setdefault(line.row_key, []).append(told)
+    return found
+
+
+def _rows(page: VersionPage) -> Iterable[tuple[Section, str]]:
+    """The rows in which somebody takes something on."""
+    for section in page.definition.section:
+        if section.row and any(question.takes_on for question in section.question):
+            yield from ((section, row) for row in rows(page.answers, section.key))
+
+
+def _taker(page: VersionPage, section: Section, row: str) -> UUID | None:
+    who = next(question for question in section.question if question.takes_on)
+    value = page.answers.get(f"{section.key}.{row}.{who.key}", "")
+    return UUID(value) if value else None
+
+
+def _due(page: VersionPage, section: Section, row: str) -> date | None:
+    when = next((question for question in section.question if question.kind is Kind.DATE), None)
+    value = page.answers.get(f"{section.key}.{row}.{when.key}", "") if when else ""
+    return date.fromisoformat(value) if value else None

@@ -1,0 +1,62 @@
+"""What everybody has promised in the agreed plan, and how it went."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.errors import NotFound
+from portal.services import promises
+from portal.services.promises import Outcome
+from portal.views import words
+from portal.views.asking import INVALID, AskingForm, attempt, choices
+
+bp = Blueprint("promises", __name__, url_prefix="/cases/<uuid:case_id>/plan/promises")
+
+
+class OutcomeForm(AskingForm):
+    number = HiddenField()
+    outcome = RadioField(
+        _l("Was it kept?"),
+        choices=choices(*((outcome, words.OUTCOME[outcome]) for outcome in Outcome)),
+        validators=[InputRequired(message=words.INPUT["choice"])],
+    )
+    word = TextAreaField(_l("A word about it"), validators=[Length(max=2000, message=_l("This is too long."))])
+
+
+@bp.get("")
+@opens(Action.PLAN_VIEW)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    return _page(ticket)
+
+
+@bp.post("/<row>")
+@opens(Action.PLAN_ACCEPT)
+def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
+    form = OutcomeForm()
+    number = int(form.number.data or "0") if (form.number.data or "0").isdecimal() else 0
+
+    def verb() -> bool:
+        promises.note(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        return _page(ticket, form, row), INVALID
+    flash(_("Noted."), "success")
+    return redirect(url_for(".index", case_id=ticket.case_id), 303)
+
+
+def _page(ticket: CaseTicket, form: OutcomeForm | None = None, row: str = "") -> str:
+    page = promises.show(ticket)
+    if page is None and form is not None:
+        raise NotFound
+    return render_template(
+        "schema/promises.html", page=page, form=form, row=row, fresh=OutcomeForm(formdata=None), tool=promises.TOOL
+    )
