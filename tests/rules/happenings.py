@@ -25,6 +25,7 @@ from tests.story import Someone
 LEVELS = st.sampled_from(Level)
 CHANCE = st.randoms(use_true_random=False)
 MOST_PEOPLE = 9
+ANSWERS = ("accept", "decline", "withdraw")
 
 
 class Happenings(RuleBasedStateMachine):
@@ -217,17 +218,18 @@ class Happenings(RuleBasedStateMachine):
 
     # Handed over
 
-    @precondition(lambda self: self.book.offered is None)
-    @rule(who=CHANCE, unit=st.sampled_from(UNITS))
-    def the_case_is_offered(self, who, unit: str) -> None:  # type: ignore[no-untyped-def]
-        """To a guide who had it before, or to one who comes from outside."""
-        self._later()
+    @rule(who=CHANCE, unit=st.sampled_from(UNITS), answer=st.sampled_from([*ANSWERS, "accept", "none yet"]))
+    def the_case_is_offered(self, who, unit: str, answer: str) -> None:  # type: ignore[no-untyped-def]
+        """To a guide who had it before, or to one who comes from outside; answered at once, or not yet."""
         book = self.book
+        if book.offered is not None:
+            return
+        self._later()
         guides = {owner.member_id for owner in book.owners} - {book.owner().id}
         known = [book.people[m.person_id] for m in book.members.values() if m.id in guides]
         if known and who.random() < 0.5:
             taker = who.choice(known)
-        elif len(book.members) < MOST_PEOPLE:
+        elif len(book.members) < MOST_PEOPLE + 2:
             taker = self.story.guide(f"Guide {len(book.members)}", unit)
         else:
             return
@@ -236,10 +238,15 @@ class Happenings(RuleBasedStateMachine):
         if taker.id not in book.people:
             book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
         book.offered = taker
+        if answer in ANSWERS:
+            self._answered(answer)
 
     @precondition(lambda self: self.book.offered is not None)
-    @rule(answer=st.sampled_from(["accept", "accept", "decline", "withdraw"]))
+    @rule(answer=st.sampled_from(ANSWERS))
     def the_offer_is_answered(self, answer: str) -> None:
+        self._answered(answer)
+
+    def _answered(self, answer: str) -> None:
         self._later()
         taker = self.book.offered
         assert taker is not None

@@ -30,8 +30,7 @@ from tests.browser import Browser
 from tests.rules.book import SHELVES, Scene
 from tests.rules.happenings import Happenings
 
-STEPS_OF_A_STORY = 50
-STORIES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 6
+STEPS_OF_A_STORY, STORIES = (50, 200) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (30, 10)
 """10,000 steps at night, 300 every time."""
 
 STOPPED_CLOCK = """
