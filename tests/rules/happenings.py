@@ -24,6 +24,7 @@ from tests.story import Someone
 
 LEVELS = st.sampled_from(Level)
 CHANCE = st.randoms(use_true_random=False)
+NEXT_OWNER = st.sampled_from([*UNITS, *[None] * len(UNITS)])
 MOST_PEOPLE = 9
 ANSWERS = ("accept", "decline", "withdraw")
 
@@ -32,8 +33,13 @@ class Happenings(RuleBasedStateMachine):
     scene: Scene
     book: Book
 
-    @initialize(days=st.integers(1, 300), parents=st.integers(0, 2), young=LEVELS, custody=LEVELS)
-    def a_case_is_opened(self, days: int, parents: int, young: Level, custody: Level) -> None:
+    @initialize(
+        days=st.integers(1, 300), parents=st.integers(0, 2), young=LEVELS, custody=LEVELS, taken_over_by=NEXT_OWNER
+    )
+    def a_case_is_opened(
+        self, days: int, parents: int, young: Level, custody: Level, taken_over_by: str | None
+    ) -> None:
+        """By a guide who still has it, or who has handed it over to one of that unit."""
         scene = self.scene
         scene.stand_still_at(scene.started)
         self.story = scene.story
@@ -48,6 +54,10 @@ class Happenings(RuleBasedStateMachine):
         for shelf in SHELVES:
             self._puts_in(room.guide, shelf)
             self.story.thread(room, room.guide, shelf)
+        if taken_over_by:
+            self._later()
+            self._offered_to(self.story.guide("Guide to", taken_over_by), taken_over_by)
+            self._answered("accept")
 
     # Added, consented to, withdrawn
 
@@ -233,11 +243,7 @@ class Happenings(RuleBasedStateMachine):
             taker = self.story.guide(f"Guide {len(book.members)}", unit)
         else:
             return
-        self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id))
-        self.story.refresh(self.room)
-        if taker.id not in book.people:
-            book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
-        book.offered = taker
+        self._offered_to(taker, unit)
         if answer in ANSWERS:
             self._answered(answer)
 
@@ -245,6 +251,13 @@ class Happenings(RuleBasedStateMachine):
     @rule(answer=st.sampled_from(ANSWERS))
     def the_offer_is_answered(self, answer: str) -> None:
         self._answered(answer)
+
+    def _offered_to(self, taker: Someone, unit: str) -> None:
+        self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id))
+        self.story.refresh(self.room)
+        if taker.id not in self.book.people:
+            self.book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
+        self.book.offered = taker
 
     def _answered(self, answer: str) -> None:
         self._later()
