@@ -83,7 +83,7 @@ class Reused:
         """Whether it could be."""
         with self._administrator() as connection, connection.transaction():
             connection.execute(_OTHERS, [self._name])
-            if connection.execute("select from telltale.reshaped").fetchone():
+            if connection.execute("select exists (select from telltale.reshaped)").fetchone() == (True,):
                 return False
             # Neither triggers nor references: every table gets exactly the rows it had.
             connection.execute("set local session_replication_role = replica")
