@@ -56,6 +56,11 @@ class PortalSession(Session):
     def person_id(self) -> UUID | None:
         return self.info.get("person_id")
 
+    @property
+    def has_written(self) -> bool:
+        """Whether this transaction has changed something, or is about to."""
+        return bool(self.info.get("changed") or self.new or self.dirty or self.deleted)
+
     def act_for(self, person_id: UUID | None) -> None:
         """From now on this session speaks for `person_id`; takes effect in the running transaction too."""
         self.info["person_id"] = person_id

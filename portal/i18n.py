@@ -37,10 +37,18 @@ class _Wording(Domain):  # type: ignore[misc]  # the library has no types
     """The catalogue, said in the words of the programme profile (of the case, or of the installation outside one)."""
 
     def get_translations(self) -> Any:
-        catalogue = super().get_translations()
         if "house" not in g:
-            return catalogue
+            return super().get_translations()
+        # A page asks for some sixty texts: where it is about stays the same once its ticket is there.
         rules = rules_here()
+        kept: dict[tuple[str, str, str], Any] = g.setdefault("wording", {})
+        where = rules.key, str(get_locale()), language()
+        if where not in kept:
+            kept[where] = self._worded(rules)
+        return kept[where]
+
+    def _worded(self, rules: Profile) -> Any:
+        catalogue = super().get_translations()
         if not rules.vocabulary.in_language(language()):
             return catalogue
         return _Reworded(catalogue, rules.key, language())

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -24,8 +25,11 @@ from hypothesis import HealthCheck, settings
 
 from portal import clock
 from portal import house as opening
+from portal.access import recall
+from portal.access.facts import Facts
+from portal.access.ledger import load_facts
 from portal.access.signin import passwords
-from portal.db import connect
+from portal.db import PortalSession, connect
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.house import House, open_house, opened
 from portal.migrate import migrate
@@ -52,6 +56,21 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # Tests come back to the same few databases: what was learned of how to say things to one is kept.
 opening.connect = cache(connect)
+
+
+@pytest.fixture(autouse=True)
+def what_is_recalled_is_what_would_be_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every test, whatever it is about: facts that are recalled are held against the database's."""
+    if "recalls" in request.keywords:
+        return
+    recalled = recall.facts
+
+    def checked(session: PortalSession, case_id: UUID, stamp: UUID | None) -> Facts:
+        found = recalled(session, case_id, stamp)
+        assert found == load_facts(session, case_id), "a fact changed, and the windows were not rewritten with it"
+        return found
+
+    monkeypatch.setattr(recall, "facts", checked)
 
 
 @pytest.fixture(scope="session")

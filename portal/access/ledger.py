@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import JSONB
@@ -87,7 +87,8 @@ def load_members(session: Session, case_id: UUID) -> list[Membership]:
 
 
 def rewrite_windows(session: Session, case_id: UUID) -> None:
-    """Recomputes the windows and notices of a case. Call after any change of a fact, in the same transaction."""
+    """Recomputes the windows and notices of a case, and lets go what was recalled of its facts (see recall). Call
+    after any change of a fact, in the same transaction."""
     with fact_keeper(session, case_id):
         # Two changes at once: the second waits here, then reads the first one's facts too.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
@@ -100,6 +101,8 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
             session.execute(insert(AccessWindow), windows)
         if notices:
             session.execute(insert(AccessNotice), notices)
+        restamped = update(Case).where(Case.id == case_id).values(facts_stamp=uuid4())
+        session.execute(restamped, execution_options={"synchronize_session": False})
 
 
 def hand_over(session: Session, case_id: UUID, before_id: UUID, after_id: UUID) -> None:

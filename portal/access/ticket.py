@@ -17,9 +17,10 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
 
 from portal import audit, clock
+from portal.access import recall
 from portal.access.actions import Action, OfficeAction
 from portal.access.facts import Facts
-from portal.access.ledger import load_facts, load_key_row, load_members, load_profile_key
+from portal.access.ledger import load_key_row, load_members, load_profile_key
 from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
 from portal.audit import Event
@@ -139,6 +140,7 @@ class CaseTicket:
     _members: Sequence[Membership] | None = None
     _units: dict[UUID, tuple[str, str]] | None = None
     _windows: Sequence[Any] | None = None
+    _facts_stamp: UUID | None = None
     unread: int | None = None
     """Unread messages of the case, once they have been counted."""
 
@@ -205,7 +207,7 @@ class CaseTicket:
     @cached_property
     def facts(self) -> Facts:
         """All facts of the case, for computing. What of them is shown is up to each verb."""
-        return load_facts(self.session, self.case_id)
+        return recall.facts(self.session, self.case_id, self._facts_stamp)
 
     @cached_property
     def members(self) -> dict[UUID, Membership]:
@@ -299,6 +301,7 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         _members=[row[0] for row in rows] if hatches else None,
         _units={row[0].unit_id: (row[4], row[5]) for row in rows if row[0].unit_id} if hatches else None,
         _windows=windows if hatches else None,
+        _facts_stamp=row[6],
     )
 
 
@@ -316,7 +319,7 @@ def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
 # What every page of a case asks is put together once, not on each request.
 _OWN_NAME = select(Membership.display_name).where(Membership.person_id == bindparam("person")).limit(1)
 _ROOM = (
-    select(Membership, Case, CaseKey.master_id, CaseKey.wrapped, Unit.name, Organisation.name)
+    select(Membership, Case, CaseKey.master_id, CaseKey.wrapped, Unit.name, Organisation.name, Case.facts_stamp)
     .outerjoin(Case, Case.id == Membership.case_id)
     .outerjoin(CaseKey, CaseKey.case_id == Membership.case_id)
     .outerjoin(Unit, Unit.id == Membership.unit_id)

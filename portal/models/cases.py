@@ -25,6 +25,8 @@ class Case(Base):
     owner_unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
     birth_date: Mapped[date]
     opened_at: Mapped[datetime]
+    facts_stamp: Mapped[UUID] = mapped_column(default=uuid4)
+    """Another one after every change of a fact: consent, custody, a level, an owner."""
 
 
 class CaseKey(Base):

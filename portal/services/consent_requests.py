@@ -138,18 +138,19 @@ def asks_me(ticket: CaseTicket) -> int:
         return 0
     current = in_force(ticket, ticket.membership.id)
     granted = current.grants if current else frozenset()
-    lines = party_lines(ticket, ticket.membership, granted, current)
+    parties = _parties(ticket, ticket.membership, granted)
     # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
     # is asked about everybody once more, and about a guide who has become a professional like others.
-    return sum(1 for line in lines if current is None or _is_asked_again(ticket, line, current.given_at))
+    return sum(1 for of in parties.values() if current is None or _is_asked_again(ticket, of, current.given_at))
 
 
-def _is_asked_again(ticket: CaseTicket, line: PartyLine, answered_at: datetime) -> bool:
+def _is_asked_again(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
     grown_up = majority(ticket.facts)
     if answered_at < grown_up <= clock.now():
         return True
-    turned = (ticket.facts.handed_over_at(member.id) for member in line.members)
-    return any(m.added_at > answered_at for m in line.members) or any(at and at > answered_at for at in turned)
+    turned = (ticket.facts.handed_over_at(member.id) for member in members)
+    came = (ticket.members[member.id].added_at for member in members)
+    return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
 
 
 def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
@@ -197,14 +198,7 @@ def party_lines(
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
     places, kept_back = people.workplaces(ticket), exceptions_of(ticket, consent)
-    found: dict[Party, list[Member]] = {}
-    for member in facts.members:
-        party = None if facts.needs_no_consent(member, now) else _party_of(member, giver)
-        if party is None:
-            continue
-        if member.level_at(now) is not Level.NONE or any(party == named for named, _ in granted):
-            found.setdefault(party, []).append(member)
-    for party, members in found.items():
+    for party, members in _parties(ticket, giver, granted).items():
         groups = tuple(_groups(ticket.profile, members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
         excepted = kept_back.get(party, frozenset())
@@ -223,6 +217,17 @@ def party_lines(
             granted=frozenset(g.key for g in groups if not back and _says_yes(g, said_yes, excepted)),
             excepted=frozenset() if back else excepted,
         )
+
+
+def _parties(ticket: CaseTicket, giver: Membership, granted: frozenset[tuple[Party, str]]) -> dict[Party, list[Member]]:
+    """Who is asked about, by party: whoever the owner lets in now, and whoever is named already."""
+    now, named = clock.now(), {party for party, _ in granted}
+    found: dict[Party, list[Member]] = {}
+    for member in ticket.facts.members:
+        party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)
+        if party is not None and (party in named or member.level_at(now) is not Level.NONE):
+            found.setdefault(party, []).append(member)
+    return found
 
 
 def exceptions_of(ticket: CaseTicket, consent: ConsentFact | None) -> dict[Party, frozenset[str]]:

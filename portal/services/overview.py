@@ -77,7 +77,8 @@ def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
     leads = people.leads(ticket)
-    shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if leads else []
+    waits = leads and _some_wait(ticket)
+    shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if waits else []
     return Overview(
         promises=tuple(promises.mine(ticket)),
         threads=tuple(messages.threads(ticket, RECENT)),
@@ -91,6 +92,11 @@ def overview(ticket: CaseTicket) -> Overview:
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
     )
+
+
+def _some_wait(ticket: CaseTicket) -> bool:
+    inside = {window.membership_id for window in ticket.open_windows}
+    return any(membership_id not in inside for membership_id in ticket.members)
 
 
 def _stopped(line: MemberLine) -> set[Obstacle]:
