@@ -29,6 +29,12 @@ def install(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "portal" / "translations")
     app.config["BABEL_DEFAULT_LOCALE"] = "da"
     _Babel(app, locale_selector=_choose)
+    # A page says some sixty things: its templates go straight to the catalogue that is found once for the page.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _catalogue().ugettext(text),
+        lambda one, many, n: _catalogue().ungettext(one, many, n),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(when=when, day=day, last_day=last_day, size=size, said=said)
     app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
 
@@ -37,31 +43,36 @@ class _Wording(Domain):  # type: ignore[misc]  # the library has no types
     """The catalogue, said in the words of the programme profile (of the case, or of the installation outside one)."""
 
     def get_translations(self) -> Any:
-        if "house" not in g:
-            return super().get_translations()
-        # A page asks for some sixty texts: where it is about stays the same once its ticket is there.
-        rules = rules_here()
-        kept: dict[tuple[str, str, str], Any] = g.setdefault("wording", {})
-        where = rules.key, str(get_locale()), language()
-        if where not in kept:
-            kept[where] = self._worded(rules)
-        return kept[where]
+        return _catalogue()
 
-    def _worded(self, rules: Profile) -> Any:
+    def worded(self) -> Any:
         catalogue = super().get_translations()
+        if "house" not in g:
+            return catalogue
+        rules = rules_here()
         if not rules.vocabulary.in_language(language()):
             return catalogue
         return _Reworded(catalogue, rules.key, language())
 
 
+def _catalogue() -> Any:
+    """What this page is worded by: found once for its language and its case, which it comes to know as it begins."""
+    locale, ticket = get_locale(), g.get("ticket")
+    kept = g.get("catalogue")
+    if kept is None or kept[0] != locale or kept[1] is not ticket:
+        kept = g.catalogue = (locale, ticket, _WORDING.worded())
+    return kept[2]
+
+
+_WORDING = _Wording()
+
+
 class _Babel(Babel):  # type: ignore[misc]  # the same
     """Flask-Babel with the domain above, read from its files once and not at every request."""
 
-    _wording = _Wording()
-
     @property
     def domain_instance(self) -> Domain:
-        return self._wording
+        return _WORDING
 
 
 class _Reworded:

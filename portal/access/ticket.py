@@ -355,7 +355,7 @@ def open_compartments(actor: Actor) -> dict[UUID, UUID]:
     return {row.compartment_id: row.case_id for row in found}
 
 
-def bounded(noun: type[Content]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def bounded(noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """`CaseTicket.within` for a statement that is put together once and gets its case from `bounds` every time."""
     return noun.case_id == bindparam("case"), noun.compartment_id == any_(bindparam("open", type_=ARRAY(Uuid)))
 

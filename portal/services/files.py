@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, outbox, text
 from portal.access.actions import Action
-from portal.access.ticket import CaseTicket
+from portal.access.ticket import CaseTicket, bounded
 from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NotFound
-from portal.models import File, FileVersion, Membership
+from portal.models import File, FileVersion, FileWithdrawal, Membership
 from portal.services import checkouts, downloads, once, order, search
 from portal.services.checkouts import Editing
 from portal.services.order import Withdrawn
@@ -122,21 +122,30 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
 
 def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
+    rows = ticket.session.execute(_NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit})
+    return [_line(ticket, version, tool) for version, tool in rows]
+
+
+def _newest(withdrawn_too: bool) -> Select[FileVersion, str | None]:
+    gone = select(FileWithdrawal.file_id).where(*bounded(FileWithdrawal))
     latest = (
         select(FileVersion, File.tool)
         .join(File, File.id == FileVersion.file_id)
-        .where(*ticket.within(FileVersion))
-        .where(true() if withdrawn_too else FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
+        .where(*bounded(FileVersion))
+        .where(true() if withdrawn_too else FileVersion.file_id.not_in(gone))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).subquery()
-    rows = ticket.session.execute(
+    return (
         select(FileVersion, latest.c.tool)
         .join(latest, latest.c.id == FileVersion.id)
         .order_by(FileVersion.created_at.desc())
-        .limit(limit)
+        .limit(bindparam("limit"))
     )
-    return [_line(ticket, version, tool) for version, tool in rows]
+
+
+# Put together once, not on each request.
+_NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, True)}
 
 
 def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
