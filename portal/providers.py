@@ -120,6 +120,8 @@ class StaffProvider(OidcProvider):
     role_claim: str = ""
     roles: dict[str, RoleName] = Field(default={})
     """Value of the claim -> what it lets somebody do here. Somebody with none of them is not let in."""
+    role_format: Literal["plain", "oio-bpp"] = "plain"
+    """How the claim tells its values: as text or a list of it, or as a list of privileges (see services/privileges)."""
     everybody: RoleName | None = None
     """A role for all, whatever the claim says."""
     makes_accounts: bool = True
@@ -131,6 +133,8 @@ class StaffProvider(OidcProvider):
             raise ValueError("give either organisation, or organisation_claim with organisations")
         if self.everybody is None and not (self.role_claim and self.roles):
             raise ValueError("give role_claim with roles, or everybody")
+        if self.role_format == "oio-bpp" and not self.organisation_claim:
+            raise ValueError("oio-bpp says for which CVR number a role holds: give organisation_claim")
         if self.makes_accounts and not (self.unit or (self.unit_claim and self.units)):
             raise ValueError("give unit, or unit_claim with units, or makes_accounts = false")
         return self

@@ -18,7 +18,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.providers import StaffProvider
-from portal.services import accounts
+from portal.services import accounts, privileges
 from portal.services.accounts import NewStaff
 
 REALM = "staff"
@@ -60,6 +60,9 @@ def _organisation(session: PortalSession, claims: dict[str, object], provider: S
 def _roles(claims: dict[str, object], provider: StaffProvider) -> frozenset[SystemRole]:
     told = claims.get(provider.role_claim) if provider.role_claim else None
     values = told if isinstance(told, list) else [told]
+    if provider.role_format == "oio-bpp":
+        cvr = _text(claims, provider.organisation_claim)
+        values = [held for one in values if isinstance(one, str) for held in privileges.held_for(one, cvr)]
     given = {provider.roles[value] for value in values if isinstance(value, str) and value in provider.roles}
     return frozenset(SystemRole(role) for role in given | ({provider.everybody} if provider.everybody else set()))
 

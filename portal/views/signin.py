@@ -198,15 +198,17 @@ def end_eid(key: str) -> ResponseReturnValue:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
         identity = client.redeem(request.args.get("code", "")[:4000], begun.code_verifier, begun.nonce)
         eid.check_person(identity, provider, g.house.settings)
+        confirming = g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id)
+        with audit.savepoint(g.session):
+            who = eid.recognise(g.session, g.house.keyring, identity, provider, begun.asks_national_id)
+            # Somebody signed in was asked to prove once more who they are: nobody else will do, nor is taken in by it.
+            if confirming and who != Recognised(g.actor.person_id):
+                raise EidRefused("other_person")
     except EidRefused as problem:
         return eids.refused(provider, problem.why)
     except NeighbourDown:
         return eids.away(provider)
-    who = eid.recognise(g.session, g.house.keyring, identity, provider, begun.asks_national_id)
-    if g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id):
-        # Somebody signed in who was asked to prove once more who they are: nobody else will do.
-        if who != Recognised(g.actor.person_id):
-            return eids.refused(provider, "other_person")
+    if confirming:
         return entrance.confirmed(f"eid:{key}")
     match who:
         case Recognised():

@@ -74,15 +74,17 @@ def end(key: str) -> ResponseReturnValue:
         begun = flow.take_attempt(g.session, state, browser, f"{REALM}:{key}")
         client.check_answer(request.args.get("error"), request.args.get("iss"))
         identity = client.redeem(request.args.get("code", "")[:4000], begun.code_verifier, begun.nonce)
-        person_id = staff_sso.recognise(g.session, identity, provider)
+        confirming = g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id)
+        with audit.savepoint(g.session):
+            person_id = staff_sso.recognise(g.session, identity, provider)
+            # Somebody signed in was asked to prove once more who they are: nobody else will do, nor gets an account.
+            if confirming and person_id != g.actor.person_id:
+                raise EidRefused("other_person")
     except EidRefused as problem:
         return _refused(provider, problem.why)
     except NeighbourDown:
         return _away(provider)
-    if g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id):
-        # Somebody signed in who was asked to prove once more who they are: nobody else will do.
-        if person_id != g.actor.person_id:
-            return _refused(provider, "other_person")
+    if confirming:
         return entrance.confirmed(f"{REALM}:{key}")
     return entrance.welcome(person_id, f"{REALM}:{key}", vouched=identity)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +164,77 @@ def test_claims_become_roles_and_a_role_opens_its_own_page_and_no_case(
     assert browser.get(f"/cases/{room.case_id}").status == 404
 
 
+FAGPERSON, ADMINISTRATOR = (f"http://folgeskab.example/roles/usersystemrole/{n}/1" for n in ("fagperson", "admin"))
+LIST = """<?xml version="1.0" encoding="UTF-8"?>
+<bpp:PrivilegeList xmlns:bpp="http://itst.dk/oiosaml/basic_privilege_profile">
+<PrivilegeGroup Scope="urn:dk:gov:saml:cvrNumberIdentifier:{cvr}">{inside}</PrivilegeGroup></bpp:PrivilegeList>"""
+
+
+def privileges(*values: str, cvr: str = "11223344", narrowed: str = "", before: str = "") -> str:
+    inside = narrowed + "".join(f"<Privilege>{value}</Privilege>" for value in values)
+    return b64encode((before + LIST.format(cvr=cvr, inside=inside)).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (privileges(FAGPERSON), (False, False, False, False)),
+        (privileges(ADMINISTRATOR, "http://other.example/roles/x/1"), (True, False, False, False)),
+        ([privileges(FAGPERSON), privileges(ADMINISTRATOR)], (True, False, False, False)),
+        (privileges(ADMINISTRATOR, cvr="99887766"), None),
+        (privileges(ADMINISTRATOR, narrowed='<Constraint Name="urn:dk:kombit:orgUnit">x</Constraint>'), None),
+        (privileges(ADMINISTRATOR, before='<!DOCTYPE x [<!ENTITY a "b">]>'), None),
+        (ADMINISTRATOR, None),
+        ("ikke base64 æøå", None),
+        (b64encode(b"<PrivilegeList>").decode(), None),
+        (7, None),
+    ],
+    ids=["one", "with others", "two lists", "another organisation", "narrowed", "document type", "plain", "not base64",
+         "not xml", "number"],
+)  # fmt: skip
+def test_privileges_of_the_public_profile_count_for_the_organisation_they_name(
+    told: Any, expected: tuple[bool, ...] | None, house: House, idp: Liar, place: None, owner: psycopg.Connection
+) -> None:
+    path = house.settings.data_dir / "oio-bpp.toml"
+    assert house.settings.staff_sso_file is not None
+    entry = (
+        house.settings.staff_sso_file.read_text("utf-8").split("role_claim")[0]
+        + 'role_claim = "priv"\nrole_format = "oio-bpp"\n'
+    )
+    entry += f'[provider.roles]\n"{FAGPERSON}" = "professional"\n"{ADMINISTRATOR}" = "administrator"\n'
+    path.write_text(entry, "utf-8")
+    settings = Settings.model_validate({**house.settings.model_dump(), "staff_sso_file": path})
+    claims(idp, priv=told)
+    sign_in(Browser(create_app(replace(house, settings=settings))))
+    assert roles(owner) == expected
+    if expected is None:
+        assert refusals(owner)[-1][1] == "role"
+
+
+def test_a_fresh_proof_is_given_where_the_organisation_signs_its_staff_in(
+    browser: Browser, idp: Liar, place: None, owner: psycopg.Connection
+) -> None:
+    """And by the same person: whoever else answers there leaves the door shut."""
+    claims(idp, groups=["FS-Administrator"])
+    sign_in(browser)
+    door = "/office/organisations/new"
+    assert browser.get(door).status == 200
+    owner.execute("update login set fresh_at = now() - interval '11 minutes'")
+    asked = browser.follow(browser.get(door))
+    assert asked.path == "/step-up"
+    assert "Kommunens login" in asked.text
+
+    claims(idp, groups=["FS-Administrator"], sub="somebody-else", email="en.anden@kommune.example", name="En Anden")
+    browser.follow(browser.get(there_and_back(browser.submit(asked, "/step-up/staff/kommune"))))
+    assert browser.get(door).status == 303, "that was not Karen"
+    assert owner.execute("select count(*) from staff").fetchone() == (1,), "and it made nobody an account"
+
+    claims(idp, groups=["FS-Administrator"])
+    asked = browser.follow(browser.get(door))
+    back = browser.follow(browser.get(there_and_back(browser.submit(asked, "/step-up/staff/kommune"))))
+    assert (back.status, back.path) == (200, door)
+
+
 def test_a_role_taken_away_there_is_gone_here_at_the_next_sign_in(
     browser: Browser, idp: Liar, place: None, owner: psycopg.Connection
 ) -> None:
@@ -311,11 +384,15 @@ def test_the_command_line_opens_a_door_that_was_locked_from_inside(
         ('organisations = { "11223344" = "Prøveby Kommune" }', "organisation"),
         ("[provider.roles]\n", "roles"),
         ('units = { "B&U" = "Børn og Unge" }', "unit"),
+        ("oio-bpp", "CVR"),
     ],
 )
 def test_a_mapping_with_a_hole_stops_the_program(line: str, said: str, tmp_path: Path) -> None:
     text = ENTRY.format(issuer="https://idp.example", secret="/x")
     text = text.split("[provider.roles]")[0] if "roles" in line else text.replace(line, "")
+    if line == "oio-bpp":
+        text = text.split("organisation_claim")[0] + 'organisation = "Prøveby Kommune"\nunit = "Børn og Unge"\n'
+        text += 'role_claim = "priv"\nrole_format = "oio-bpp"\nroles = { x = "leader" }\n'
     (tmp_path / "sso.toml").write_text(text, "utf-8")
     with pytest.raises(Unsafe, match=said):
         read_staff_providers(tmp_path / "sso.toml")
