@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+from portal import create_app
 from portal.access.signin import passwords
 from portal.errors import Unsafe
 from portal.house import House
