@@ -98,6 +98,11 @@ class Event(StrEnum):
     VERSION_PREVIEWED = "version.previewed"
     VERSION_CONVERTED = "version.converted"
     VERSION_INDEXED = "version.indexed"
+    EXPORT_ASKED = "export.asked"
+    EXPORT_MADE = "export.made"
+    EXPORT_FAILED = "export.failed"
+    EXPORT_FETCHED = "export.fetched"
+    FOLDER_FETCHED = "folder.fetched"
     UPLOAD_BEGUN = "upload.begun"
     UPLOAD_CANCELLED = "upload.cancelled"
     UPLOAD_HELD = "upload.held"
@@ -164,6 +169,9 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_PREVIEWED: frozenset({"version", "number"}),
     Event.VERSION_CONVERTED: frozenset({"number"}),
     Event.VERSION_INDEXED: frozenset({"number"}),
+    Event.EXPORT_MADE: frozenset({"number"}),
+    Event.EXPORT_FETCHED: frozenset({"number"}),
+    Event.FOLDER_FETCHED: frozenset({"number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.SCHEMA_BEGUN: frozenset({"number"}),
     Event.SCHEMA_CHANGED: frozenset({"number"}),

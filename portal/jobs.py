@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy import delete
 
 from portal import clock, mail
 from portal.access.signin import eid, flow, halfway, kept, passkeys, sessions, throttle
-from portal.access.ticket import enter_case
+from portal.access.ticket import CaseTicket, enter_case
 from portal.db import Role
 from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
@@ -23,6 +24,7 @@ from portal.outbox import worker_app
 from portal.services import (
     contents,
     downloads,
+    exports,
     invitations,
     own_account,
     promises,
@@ -156,6 +158,27 @@ def build(house: House, office: House | None = None) -> App:
                     log.warning("not looked into", version=version_id, kind=type(problem).__name__)
                     session.rollback()
 
+    @app.task(name="make_export", retry=_AGAIN)
+    def make_export(case_id: str, export_id: str, person_id: str) -> None:
+        """Packed with the rights of whoever asked for it. When those have ended meanwhile, nothing is done."""
+        steps: tuple[Callable[[CaseTicket], None], ...] = (
+            lambda ticket: exports.make(ticket, house.store, UUID(export_id)),
+            lambda ticket: exports.fail(ticket, UUID(export_id)),
+        )
+        for step in steps:
+            with house.unit_of_work() as session:
+                actor = sessions.stand_in(session, UUID(person_id))
+                try:
+                    if actor is not None:
+                        step(enter_case(actor, UUID(case_id)))
+                    return
+                except (NotFound, Refused):
+                    session.rollback()
+                    return
+                except Damaged as problem:
+                    session.rollback()
+                    log.error("damaged", export=export_id, what=str(problem))  # noqa: TRY400  ids are enough
+
     @app.task(name="forget_blob", retry=_AGAIN)
     def forget_blob(blob: str) -> None:
         """An object that no row names any more, since the transaction that queued this was committed."""
@@ -170,6 +193,7 @@ def build(house: House, office: House | None = None) -> App:
             for part in (kept, halfway, passkeys, throttle):
                 part.sweep(session)
             uploads.sweep(session)
+            exports.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 
     @app.periodic(cron="*/5 * * * *")

@@ -24,6 +24,7 @@ class Action(StrEnum):
     MESSAGE_WRITE = "message:write"
     MESSAGE_MOVE = "message:move"
     CASE_SEARCH = "case:search"
+    CASE_EXPORT = "case:export"
     TEAM_VIEW = "team:view"
     TEAM_CHANGE = "team:change"
     NATIONAL_ID_SHOW = "national_id:show"

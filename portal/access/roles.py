@@ -47,6 +47,7 @@ _READ = frozenset(
         Action.FILE_DOWNLOAD,
         Action.MESSAGE_VIEW,
         Action.CASE_SEARCH,
+        Action.CASE_EXPORT,
         Action.TEAM_VIEW,
         Action.LOG_VIEW,
     }

@@ -12,6 +12,7 @@ from portal.models.consents import (
 )
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, Rendition
+from portal.models.exports import Export
 from portal.models.factors import (
     HalfLogin,
     KnownDevice,
@@ -69,6 +70,7 @@ __all__ = [
     "EidAttempt",
     "EidLink",
     "EidStranger",
+    "Export",
     "File",
     "FilePlace",
     "FileVersion",

@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from wtforms import RadioField, SelectField
+from wtforms import HiddenField, RadioField, SelectField
 
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import downloads, files
+from portal.services import downloads, exports, files
 from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import versions
@@ -29,6 +29,12 @@ bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
 
 
 _SEALED_OFF = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+class PackForm(AskingForm):
+    """Asks for a folder in one package."""
+
+    folder = HiddenField()
 
 
 class FileForm(AskingForm):
@@ -51,6 +57,8 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         folders=sorted({line.folder for line in there if line.folder}, key=str.casefold),
         tools=sorted({line.tool for line in there if line.tool}),
         gone=[line for line in every if line.withdrawn],
+        packed=[line for line in exports.mine(ticket) if line.ready and not line.fetched],
+        pack=PackForm(formdata=None),
     )
 
 

@@ -76,7 +76,7 @@ class CaseHead:
             "coming_of_age",
             "hand_over",
         )
-        homes = {**dict.fromkeys(part_of_people, "people"), "log": ""}
+        homes = {**dict.fromkeys(part_of_people, "people"), "log": "", "exports": "files"}
         here = homes.get(here, here)
         return [
             Door(

@@ -71,3 +71,7 @@ if (body.dataset.ends && ending) {
   });
   look();
 }
+
+// A page that waits for something looks again by itself.
+const waiting = document.querySelector("[data-reload]");
+if (waiting) window.setTimeout(() => window.location.reload(), Number(waiting.dataset.reload) * 1000);

@@ -1,0 +1,203 @@
+"""Copies to take away: a folder, or everything of the case that the asking person may read, packed by the worker.
+
+A package holds what its person could read when it was made, is sealed like any file, goes by itself, and opens only
+while they may still read all that is in it. Taking it out is written down for every file in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, select, text
+
+from portal import clock, outbox
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket
+from portal.audit import Event
+from portal.db import PortalSession
+from portal.documents import packages
+from portal.documents.packages import Package
+from portal.errors import NotFound, Refused
+from portal.models import AuditEvent, Export
+from portal.services import downloads, once, order
+from portal.services.downloads import Download
+from portal.services.packing import Packing, say
+from portal.storage import BlobStore
+from portal.storage.incoming import Incoming
+
+LASTS = timedelta(days=3)
+"""How long a package can be fetched."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A package somebody asked for. `size` is bytes, instants are UTC."""
+
+    id: UUID
+    is_case: bool
+    folder: str
+    asked_at: datetime
+    ends_at: datetime
+    ready: bool
+    failed: bool
+    fetched: bool
+    size: int
+    files: int
+
+
+def ask_for_folder(ticket: CaseTicket, submission: UUID, folder: str, language: str) -> UUID:
+    """Asks for the newest versions of a folder's files. Raises NotFound for a folder the person sees no file in."""
+    ticket.require(Action.FILE_DOWNLOAD)
+    if not folder or folder not in order.folders(ticket).values():
+        raise NotFound
+    return _ask(ticket, submission, "folder", folder, language)
+
+
+def ask_for_case(ticket: CaseTicket, submission: UUID, language: str) -> UUID:
+    """Asks for everything of the case that the person may read (GDPR article 15, for whom the case is about)."""
+    ticket.require(Action.CASE_EXPORT)
+    return _ask(ticket, submission, "case", "", language)
+
+
+def mine(ticket: CaseTicket) -> list[Line]:
+    """What this person asked for and can still have, newest first."""
+    ticket.require(Action.FILE_DOWNLOAD)
+    rows = ticket.session.scalars(_own(ticket).order_by(Export.created_at.desc())).all()
+    if not rows:
+        return []
+    taken = select(AuditEvent.item_id).where(
+        AuditEvent.chain_id == ticket.case_id,
+        AuditEvent.actor_id == ticket.actor.person_id,
+        AuditEvent.event.in_((Event.EXPORT_FETCHED.value, Event.FOLDER_FETCHED.value)),
+    )
+    fetched = set(ticket.session.scalars(taken))
+    return [_line(ticket, row, row.id in fetched) for row in rows]
+
+
+def make(ticket: CaseTicket, store: BlobStore, export_id: UUID) -> None:
+    """Packs it, with the rights the person has now. Raises NotFound, Refused, Damaged, NeighbourDown('storage')."""
+    row = _load(ticket, export_id)
+    if row.ready_at is not None:
+        return
+    ticket.require(Action.CASE_EXPORT if row.kind == "case" else Action.FILE_DOWNLOAD)
+    incoming = Incoming(store)
+    try:
+        packing = Packing(ticket, store, row.language)
+        with Package(incoming) as package:
+            if row.kind == "case":
+                packing.whole_case(package)
+            else:
+                packing.folder(package, _folder(ticket, row))
+        incoming.seek(0)
+        row.ready_at, row.failed = clock.now(), False
+        row.blob, row.size = incoming.blob, incoming.size
+        row.file_key = ticket.keys.wrap_file_key(incoming.file_key, incoming.blob)
+        row.compartments, row.contents = sorted(packing.compartments), packing.contents
+        ticket.session.flush()
+        incoming.keep()
+        ticket.record(Event.EXPORT_MADE, item_id=row.id, number=len(packing.contents))
+    finally:
+        incoming.close()
+
+
+def fail(ticket: CaseTicket, export_id: UUID) -> None:
+    """Notes that it cannot be made, so that nobody waits for it."""
+    row = _load(ticket, export_id)
+    row.failed = True
+    ticket.session.flush()
+    ticket.record(Event.EXPORT_FAILED, item_id=row.id)
+
+
+def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) -> Download:
+    """The package. Raises NotFound when it is over, was withdrawn in part, or holds what the person may not read any
+    more; Damaged, NeighbourDown('storage')."""
+    row = _load(ticket, export_id)
+    if (row.kind == "case") != is_case or row.ready_at is None or row.blob is None or row.file_key is None:
+        raise NotFound
+    ticket.require(Action.CASE_EXPORT if is_case else Action.FILE_DOWNLOAD)
+    if not set(row.compartments) <= set(ticket.hatches):
+        raise NotFound
+    versions = []
+    for part in row.contents:
+        try:
+            versions.append(downloads.load_version(ticket, UUID(part["file"]), part["number"]))
+        except Refused as problem:
+            raise NotFound from problem
+    size = row.size or 0
+    content = downloads.open_sealed(store, row.blob, ticket.keys.unwrap_file_key(row.file_key, row.blob), size)
+    for version in versions:
+        ticket.record(
+            Event.VERSION_DOWNLOADED,
+            version.compartment_id,
+            version.file_id,
+            version=str(version.id),
+            number=version.number,
+        )
+    ticket.record(Event.EXPORT_FETCHED if is_case else Event.FOLDER_FETCHED, item_id=row.id, number=len(versions))
+    name = packages.safe(_folder(ticket, row) or say(row.language, "case"))
+    return Download(f"{name}.zip", "application/zip", size, content)
+
+
+def sweep(session: PortalSession) -> int:
+    """Takes away the packages whose time is over; returns how many objects go with them."""
+    blobs = session.scalars(text("select forget_ended_exports()")).all()
+    for blob in blobs:
+        outbox.later(session, "forget_blob", blob=blob)
+    return len(blobs)
+
+
+def _ask(ticket: CaseTicket, submission: UUID, kind: str, folder: str, language: str) -> UUID:
+    made, now = uuid4(), clock.now()
+    if earlier := once.claim(ticket.session, submission, made):
+        return earlier
+    ticket.session.add(
+        Export(
+            id=made,
+            case_id=ticket.case_id,
+            asked_by_id=ticket.membership.id,
+            kind=kind,
+            folder_sealed=ticket.keys.seal_text(folder, f"export.folder {made}") if folder else None,
+            language=language,
+            created_at=now,
+            ends_at=now + LASTS,
+        )
+    )
+    ticket.session.flush()
+    ticket.record(Event.EXPORT_ASKED, item_id=made)
+    ids = {"case_id": str(ticket.case_id), "export_id": str(made), "person_id": str(ticket.actor.person_id)}
+    outbox.later(ticket.session, "make_export", **ids)
+    return made
+
+
+def _own(ticket: CaseTicket) -> Select[Export]:
+    return select(Export).where(
+        Export.case_id == ticket.case_id, Export.asked_by_id == ticket.membership.id, Export.ends_at > clock.now()
+    )
+
+
+def _load(ticket: CaseTicket, export_id: UUID) -> Export:
+    row = ticket.session.scalars(_own(ticket).where(Export.id == export_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _folder(ticket: CaseTicket, row: Export) -> str:
+    return ticket.keys.unseal_text(row.folder_sealed, f"export.folder {row.id}") if row.folder_sealed else ""
+
+
+def _line(ticket: CaseTicket, row: Export, fetched: bool) -> Line:
+    return Line(
+        id=row.id,
+        is_case=row.kind == "case",
+        folder=_folder(ticket, row),
+        asked_at=row.created_at,
+        ends_at=row.ends_at,
+        ready=row.ready_at is not None,
+        failed=row.failed,
+        fetched=fetched,
+        size=row.size or 0,
+        files=len(row.contents),
+    )

@@ -1,0 +1,72 @@
+"""Copies to take away: asking for a folder or for one's copy of the case, seeing that it is packed, and fetching it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.access.actions import Action
+from portal.access.guard import fresh, opens
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.i18n import language
+from portal.services import exports, order
+from portal.services.downloads import Download
+from portal.views.asking import AskingForm, attempt, status
+from portal.views.files import PackForm, attachment
+from portal.views.ordering import folder_mark
+
+bp = Blueprint("exports", __name__, url_prefix="/cases/<uuid:case_id>/copies")
+
+
+class CopyForm(AskingForm):
+    """Nothing but a yes."""
+
+
+@bp.get("")
+@opens(Action.FILE_DOWNLOAD)
+def index(ticket: CaseTicket) -> ResponseReturnValue:
+    return render_template("exports/index.html", lines=exports.mine(ticket))
+
+
+@bp.post("/folder")
+@opens(Action.FILE_DOWNLOAD)
+def folder(ticket: CaseTicket) -> ResponseReturnValue:
+    form = PackForm()
+    name = next((one for one in order.folders(ticket).values() if folder_mark(one) == form.folder.data), "")
+    if attempt(form, lambda: exports.ask_for_folder(ticket, form.submission_id, name, language())) is None:
+        raise InvalidInput("", "form_stale")
+    return _to_list(ticket)
+
+
+@bp.route("/case", methods=["GET", "POST"])
+@fresh
+@opens(Action.CASE_EXPORT)
+def case(ticket: CaseTicket) -> ResponseReturnValue:
+    form = CopyForm()
+    if attempt(form, lambda: exports.ask_for_case(ticket, form.submission_id, language())) is None:
+        return render_template("exports/case.html", form=form), status(form)
+    return _to_list(ticket)
+
+
+@bp.get("/<uuid:export_id>")
+@opens(Action.FILE_DOWNLOAD)
+def fetch(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:
+    return _send(exports.fetch(ticket, g.house.store, export_id, is_case=False))
+
+
+@bp.get("/case/<uuid:export_id>")
+@fresh
+@opens(Action.CASE_EXPORT)
+def fetch_case(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:
+    return _send(exports.fetch(ticket, g.house.store, export_id, is_case=True))
+
+
+def _send(found: Download) -> Response:
+    return Response(found.content, headers=attachment(found.name, found.media_type, found.size))
+
+
+def _to_list(ticket: CaseTicket) -> ResponseReturnValue:
+    return redirect(url_for("exports.index", case_id=ticket.case_id), 303)
