@@ -70,6 +70,7 @@ class Event(StrEnum):
     NATIONAL_ID_SHOWN = "national_id.shown"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
+    CONSENT_SCANNED = "consent.scanned"
     CONSENT_VIEWED = "consent.viewed"
     OVERRIDE_SET = "override.set"
     OVERRIDE_ENDED = "override.ended"
@@ -159,6 +160,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.LEVEL_SET: frozenset({"level"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
+    Event.CONSENT_SCANNED: frozenset({"state"}),
     Event.MEMBER_LEFT: frozenset({"reason"}),
     Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),

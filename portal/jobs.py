@@ -122,6 +122,13 @@ def build(house: House, office: House | None = None) -> App:
             # `scan_waiting` comes round to it once they are back.
             log.warning("neighbour down", neighbour=problem.neighbour, version=version_id)
 
+    @app.task(name="scan_paper")
+    def scan_paper(consent_id: str) -> None:
+        try:
+            scans.scan(house.unit_of_work, house.store, UUID(consent_id), scans.PAPER)
+        except NeighbourDown as problem:
+            log.warning("neighbour down", neighbour=problem.neighbour, consent=consent_id)
+
     @app.periodic(cron="* * * * *")
     @app.task(name="scan_waiting", queueing_lock="scan_waiting", lock="scan_waiting")
     def scan_waiting(timestamp: int) -> None:  # noqa: ARG001

@@ -22,6 +22,8 @@ class Consent(Base):
         CheckConstraint("method in ('eid', 'paper', 'oral')", name="method"),
         CheckConstraint("valid_from < valid_until", name="period"),
         CheckConstraint("(scan_blob is null) = (scan_key is null)", name="scan"),
+        CheckConstraint("scan_state in ('waiting', 'clean', 'refused', 'not_scanned')", name="scan_state"),
+        Index("ix_consent_waiting", "case_id", postgresql_where=text("scan_state = 'waiting'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -40,6 +42,9 @@ class Consent(Base):
     scan_key: Mapped[bytes | None]
     scan_media_type: Mapped[str | None]
     scan_size: Mapped[int | None]
+    scan_state: Mapped[str] = mapped_column(default="not_scanned")
+    """What the virus scanner says of the scan; `not_scanned` also where there is none."""
+    scan_checked_at: Mapped[datetime | None]
     made_in: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text::bigint)"))
     """The database transaction it was made in: no later one can add to what it says yes to."""
 

@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from portal.access.actions import Action
 from portal.access.facts import ConsentFact
+from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.audit import Event
 from portal.documents import consent_text, receipt
 from portal.documents.receipt import Line
-from portal.errors import Damaged, NotFound
+from portal.errors import Damaged, NotFound, Refused
 from portal.models import Consent, Membership
 from portal.services import consent_requests as requests
 from portal.services import consents, downloads
@@ -22,6 +23,7 @@ from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers, draw_up
 from portal.services.downloads import Download
 from portal.storage import BlobStore
+from portal.storage.scanning import ScanState
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,17 @@ def page_to_sign(ticket: CaseTicket, giver_id: UUID, answers: Answers, language:
 
 
 def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
-    """The scanned page of a consent on paper, for its giver and those who answer for the case."""
+    """The scanned page of a consent on paper, for its giver and those who answer for the case. Raises NotFound, and
+    Refused while it waits for the virus scanner (but not for whoever put it in) and for good once that refused it."""
     ticket.require(Action.CONSENT_VIEW)
     consents.visible(ticket, consent_id)
     row = ticket.session.get(Consent, consent_id)
     if row is None or row.scan_blob is None or row.scan_key is None:
         raise NotFound
+    if row.scan_state == ScanState.REFUSED:
+        raise Refused(Reason(Refusal.INFECTED))
+    if row.scan_state == ScanState.WAITING and row.registered_by_id != ticket.membership.id:
+        raise Refused(Reason(Refusal.UNSCANNED))
     file_key = ticket.keys.unwrap_file_key(row.scan_key, row.scan_blob)
     content = downloads.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
     ticket.record(Event.CONSENT_VIEWED, item_id=row.id)

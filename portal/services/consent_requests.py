@@ -21,6 +21,7 @@ from portal.errors import NotFound
 from portal.models import Consent, ConsentException, Membership
 from portal.services import people
 from portal.services.people import Workplace
+from portal.storage.scanning import ScanState
 from portal.tools.profile import Profile
 
 
@@ -80,6 +81,8 @@ class ConsentLine:
     in_force: bool
     withdrawn_at: datetime | None
     has_scan: bool
+    scan: ScanState
+    """What the virus scanner says of the scan."""
     parties: tuple[PartyLine, ...]
     """The parties it says yes to now, with what of it."""
 
@@ -297,5 +300,6 @@ def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLi
         in_force=True,
         withdrawn_at=None,
         has_scan=row.scan_blob is not None,
+        scan=ScanState(row.scan_state),
         parties=tuple(line for line in lines if line.granted),
     )

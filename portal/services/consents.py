@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete
 
-from portal import clock, text
+from portal import clock, outbox, text
 from portal.access.actions import Action
 from portal.access.facts import ConsentFact, Party
 from portal.access.ledger import rewrite_windows
@@ -19,12 +19,12 @@ from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
 from portal.models import Consent, ConsentDraft, ConsentException, ConsentGrant, ConsentWithdrawal
 from portal.services import consent_requests as requests
-from portal.services import declarations, effects, once, people, reminders
+from portal.services import declarations, effects, files, once, people, reminders
 from portal.services.consent_requests import CONSENT_CHANGES
 from portal.services.declarations import Answers, Choices, Draft
 from portal.services.effects import Effects
 from portal.services.files import Upload
-from portal.storage.inspection import media_type
+from portal.storage.scanning import ScanState
 
 
 @dataclass(frozen=True)
@@ -195,9 +195,14 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
     if paper.scan is not None and paper.scan.name:
         content = paper.scan.content
         try:
-            row.scan_media_type = media_type(text.file_name(paper.scan.name), content.size, content.head)
+            _name, row.scan_media_type = files.inspect(paper.scan)
         except InvalidInput as problem:
             raise InvalidInput("scan", problem.code) from problem
+        if not row.scan_media_type.startswith("image/") and row.scan_media_type != "application/pdf":
+            raise InvalidInput("scan", "scan_kind")
+        row.scan_state = files.first_state(ticket)
+        if row.scan_state == ScanState.WAITING:
+            outbox.later(ticket.session, "scan_paper", consent_id=str(row.id))
         row.scan_blob, row.scan_size = content.blob, content.size
         row.scan_key = ticket.keys.wrap_file_key(content.file_key, content.blob)
         content.keep()

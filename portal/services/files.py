@@ -309,7 +309,7 @@ def _add_version(
         size=content.size,
         blob=content.blob,
         file_key=ticket.keys.wrap_file_key(content.file_key, content.blob),
-        scan=_first_state(ticket),
+        scan=first_state(ticket),
         created_at=clock.now(),
         created_by_id=ticket.membership.id,
     )
@@ -345,6 +345,7 @@ def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> Version
     )
 
 
-def _first_state(ticket: CaseTicket) -> ScanState:
+def first_state(ticket: CaseTicket) -> ScanState:
+    """What is said of something before the virus scanner has looked at it: that it waits, where there is one."""
     settings: Settings = ticket.session.info["settings"]
     return ScanState.WAITING if settings.clamd_url else ScanState.NOT_SCANNED

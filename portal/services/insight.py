@@ -48,7 +48,7 @@ class LogLine:
     @property
     def by_scanner(self) -> bool:
         """Whether the virus scanner did it and no person."""
-        return self.event is Event.VERSION_SCANNED
+        return self.event in (Event.VERSION_SCANNED, Event.CONSENT_SCANNED)
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ CHANGES = (
     Event.CODE_MADE,
     Event.CONSENT_GIVEN,
     Event.CONSENT_WITHDRAWN,
+    Event.CONSENT_SCANNED,
     Event.OVERRIDE_SET,
     Event.OVERRIDE_ENDED,
     Event.FREEZE_SET,

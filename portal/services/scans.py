@@ -1,23 +1,27 @@
-"""Looking for viruses: every version waits until the scanner has spoken, and nobody else can fetch it before.
+"""Looking for viruses: every version of a file and every scan of a consent on paper waits until the scanner has spoken,
+and nobody else can fetch it before.
 
-The scanner's work is done as the database role `portal_scanner`, which sees the versions that wait, the keys to open
-them, and nothing else.
+The scanner's work is done as the database role `portal_scanner`, which sees what waits, the keys to open it, and
+nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import audit
 from portal.audit import Event
 from portal.db import PortalSession, scanner
 from portal.errors import Damaged, NeighbourDown
-from portal.models import CaseKey, FileVersion
+from portal.models import CaseKey, Consent, FileVersion
 from portal.services.downloads import open_sealed
 from portal.settings import Settings
 from portal.storage import BlobStore
@@ -28,37 +32,99 @@ log = structlog.get_logger("scanner")
 UnitOfWork = Callable[[], AbstractContextManager[PortalSession]]
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Something that waits for the scanner: where it says so, where its bytes lie, and who is told what came out."""
+
+    noun: type[FileVersion] | type[Consent]
+    blob: InstrumentedAttribute[Any]
+    file_key: InstrumentedAttribute[Any]
+    size: InstrumentedAttribute[Any]
+    state: InstrumentedAttribute[Any]
+    settled_at: InstrumentedAttribute[Any]
+    since: InstrumentedAttribute[Any]
+    tell: Callable[[PortalSession, UUID, Any, Verdict], None]
+
+
+def _tell_version(session: PortalSession, version_id: UUID, row: Any, verdict: Verdict) -> None:
+    audit.record(
+        session,
+        Event.VERSION_SCANNED,
+        chain=row.case_id,
+        compartment_id=row.compartment_id,
+        item_id=row.file_id,
+        version=str(version_id),
+        number=row.number,
+        state=verdict.state.value,
+    )
+
+
+def _tell_paper(session: PortalSession, consent_id: UUID, row: Any, verdict: Verdict) -> None:
+    audit.record(session, Event.CONSENT_SCANNED, chain=row.case_id, item_id=consent_id, state=verdict.state.value)
+
+
+VERSION = Waiting(
+    FileVersion,
+    FileVersion.blob,
+    FileVersion.file_key,
+    FileVersion.size,
+    FileVersion.scan,
+    FileVersion.scanned_at,
+    FileVersion.created_at,
+    _tell_version,
+)
+PAPER = Waiting(
+    Consent,
+    Consent.scan_blob,
+    Consent.scan_key,
+    Consent.scan_size,
+    Consent.scan_state,
+    Consent.scan_checked_at,
+    Consent.given_at,
+    _tell_paper,
+)
+_TOLD: dict[type, tuple[Any, ...]] = {
+    FileVersion: (FileVersion.case_id, FileVersion.file_id, FileVersion.compartment_id, FileVersion.number),
+    Consent: (Consent.case_id,),
+}
+"""What the trace needs to know of each."""
+
+
 def scan_waiting(begin: UnitOfWork, store: BlobStore) -> int:
     """Scans whatever waits, oldest first; returns how many were settled. Stops quietly when scanner or store is away:
     what waits goes on waiting."""
     done = 0
     with begin() as session, scanner(session):
-        oldest_first = select(FileVersion.id).where(FileVersion.scan == ScanState.WAITING)
-        waiting = list(session.scalars(oldest_first.order_by(FileVersion.created_at)))
-    for version_id in waiting:
+        waiting = [
+            (kind, one)
+            for kind in (VERSION, PAPER)
+            for one in session.scalars(select(kind.noun.id).where(kind.state == ScanState.WAITING).order_by(kind.since))
+        ]
+    for kind, item_id in waiting:
         try:
-            done += scan(begin, store, version_id)
+            done += scan(begin, store, item_id, kind)
         except NeighbourDown as problem:
             log.warning("neighbour down", neighbour=problem.neighbour, waiting=len(waiting) - done)
             return done
         except Damaged as problem:
-            log.error("damaged", version=str(version_id), what=str(problem))  # noqa: TRY400  ids are enough
+            log.error("damaged", item=str(item_id), what=str(problem))  # noqa: TRY400  ids are enough
     return done
 
 
-def scan(begin: UnitOfWork, store: BlobStore, version_id: UUID) -> bool:
-    """Scans one version and writes down what was said; False when it waits no more. Between reading and writing no
+def scan(begin: UnitOfWork, store: BlobStore, item_id: UUID, kind: Waiting = VERSION) -> bool:
+    """Scans one thing and writes down what was said; False when it waits no more. Between reading and writing no
     transaction is open, because a large file takes its time. Raises NeighbourDown, Damaged."""
     with begin() as session:
         settings: Settings = session.info["settings"]
+        case_id = kind.noun.case_id
         with scanner(session):
             row = session.execute(
                 select(
-                    FileVersion.case_id, FileVersion.blob, FileVersion.file_key, FileVersion.size,
-                    CaseKey.master_id, CaseKey.wrapped,
+                    case_id.label("case_id"), kind.blob.label("blob"), kind.file_key.label("file_key"),
+                    kind.size.label("size"), CaseKey.master_id, CaseKey.wrapped,
                 )
-                .outerjoin(CaseKey, CaseKey.case_id == FileVersion.case_id)
-                .where(FileVersion.id == version_id, FileVersion.scan == ScanState.WAITING)
+                .outerjoin(CaseKey, CaseKey.case_id == case_id)
+                .where(kind.noun.id == item_id, kind.state == ScanState.WAITING)
             ).one_or_none()  # fmt: skip
         if row is None:
             return False
@@ -67,33 +133,24 @@ def scan(begin: UnitOfWork, store: BlobStore, version_id: UUID) -> bool:
         keys = session.info["keyring"].open_case(row.case_id, row.master_id, row.wrapped)
     if not settings.clamd_url:
         # The scanner was taken away while this waited.
-        return _settle(begin, version_id, Verdict(ScanState.NOT_SCANNED))
+        return _settle(begin, kind, item_id, Verdict(ScanState.NOT_SCANNED))
     file_key = keys.unwrap_file_key(row.file_key, row.blob)
     verdict = Clamd(settings.clamd_url).scan(open_sealed(store, row.blob, file_key, row.size))
-    return _settle(begin, version_id, verdict)
+    return _settle(begin, kind, item_id, verdict)
 
 
-def _settle(begin: UnitOfWork, version_id: UUID, verdict: Verdict) -> bool:
+def _settle(begin: UnitOfWork, kind: Waiting, item_id: UUID, verdict: Verdict) -> bool:
     with begin() as session:
         with scanner(session):
             row = session.execute(
-                update(FileVersion)
-                .where(FileVersion.id == version_id, FileVersion.scan == ScanState.WAITING)
-                .values(scan=verdict.state, scanned_at=func.now())
-                .returning(FileVersion.case_id, FileVersion.file_id, FileVersion.compartment_id, FileVersion.number)
+                update(kind.noun)
+                .where(kind.noun.id == item_id, kind.state == ScanState.WAITING)
+                .values({kind.state: verdict.state, kind.settled_at: func.now()})
+                .returning(*_TOLD[kind.noun])
             ).one_or_none()
         if row is None:
             return False
-        audit.record(
-            session,
-            Event.VERSION_SCANNED,
-            chain=row.case_id,
-            compartment_id=row.compartment_id,
-            item_id=row.file_id,
-            version=str(version_id),
-            number=row.number,
-            state=verdict.state.value,
-        )
+        kind.tell(session, item_id, row, verdict)
     if verdict.state is not ScanState.CLEAN:
-        log.warning("not clean", version=str(version_id), state=verdict.state.value, finding=verdict.finding)
+        log.warning("not clean", item=str(item_id), state=verdict.state.value, finding=verdict.finding)
     return True

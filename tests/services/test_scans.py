@@ -9,12 +9,15 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from portal import create_app
 from portal.demo.postgres import EmbeddedPostgres
+from portal.errors import InvalidInput
 from portal.house import House, opened
 from portal.services import scans
 from portal.settings import Settings
+from portal.storage.scanning import ScanState
 from tests.browser import Browser
 from tests.clamd_server import EICAR, ClamdServer
 from tests.served import served
@@ -190,13 +193,9 @@ def test_the_scanners_role_sees_what_waits_and_nothing_else(
 def test_nobody_who_puts_a_version_in_can_call_it_clean(
     scanning: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import ProgrammingError
-
-    from portal.storage.scanning import ScanState
-
     story = Story(scanning)
     room = story.case()
-    monkeypatch.setattr("portal.services.files._first_state", lambda _ticket: ScanState.CLEAN)
+    monkeypatch.setattr("portal.services.files.first_state", lambda _ticket: ScanState.CLEAN)
     with pytest.raises(ProgrammingError, match="row-level security"):
         story.file(room, room.guide)
     assert states(owner) == []
@@ -207,3 +206,83 @@ def wait_for(what) -> None:  # type: ignore[no-untyped-def]
     while not what():
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+# The page of a consent on paper
+
+
+def paper(story: Story, content: bytes, name: str = "samtykke.pdf") -> tuple[Room, str]:
+    """A consent on paper with that page, and the page's address."""
+    room = story.case()
+    story.add(room, story.staff("Lars Lærer", "Skolen"))
+    upload = story.upload(name, content)
+    giver = room.parents[0]
+    real, story.upload = story.upload, lambda *_about: upload  # type: ignore[method-assign]
+    try:
+        consent_id = story.paper_consent(room, giver)
+    finally:
+        story.upload = real  # type: ignore[method-assign]
+    return room, f"/cases/{room.case_id}/consents/{consent_id}/scan"
+
+
+def test_the_page_of_a_consent_on_paper_waits_for_the_scanner_too(scanning: House, owner: psycopg.Connection) -> None:
+    story = Story(scanning)
+    room, fetch = paper(story, PDF)
+    app = create_app(scanning)
+    guide, giver = (Browser(app, story.token(who)) for who in (room.guide, room.parents[0]))
+    assert guide.get(fetch).response.data == PDF, "whoever put it in may look at it"
+    assert giver.get(fetch).status == 403
+    assert "Bliver tjekket for virus" in guide.get(f"/cases/{room.case_id}/people").text
+    assert work(scanning) == 1
+    assert giver.get(fetch).response.data == PDF
+    told = owner.execute("select fields, actor_id from audit_event where event = 'consent.scanned'").fetchall()
+    assert told == [({"state": "clean"}, None)]
+    assert work(scanning) == 0
+
+
+def test_a_page_with_a_virus_is_opened_by_nobody_and_the_consent_stands(
+    scanning: House, owner: psycopg.Connection
+) -> None:
+    story = Story(scanning)
+    room, fetch = paper(story, VIRUS)
+    assert work(scanning) == 1
+    app = create_app(scanning)
+    for who in (room.guide, room.parents[0]):
+        answer = Browser(app, story.token(who)).get(fetch)
+        assert answer.status == 403
+        assert EICAR not in answer.response.data
+    people = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/people")
+    assert fetch not in people.links()
+    assert "Lukket: der blev fundet virus" in people.text
+    assert owner.execute("select count(*) from consent").fetchone() == (1,)
+
+
+def test_the_page_goes_into_the_queue_of_the_scanner_at_once(scanning: House, owner: psycopg.Connection) -> None:
+    paper(Story(scanning), PDF)
+    queued = owner.execute("select args from procrastinate_jobs where task_name = 'scan_paper'").fetchall()
+    consent_id = owner.execute("select id from consent").fetchone()
+    assert consent_id is not None
+    assert queued == [({"consent_id": str(consent_id[0])},)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("samtykke.docx", b"PK\x03\x04 no table of contents", "file_not_what_it_says"),
+        ("samtykke.txt", b"Jeg siger ja", "scan_kind"),
+        ("samtykke.exe", b"MZ", "file_program"),
+    ],
+)
+def test_the_page_of_a_consent_passes_the_same_inspection_as_any_file(
+    name: str, content: bytes, code: str, house: House
+) -> None:
+    with pytest.raises(InvalidInput, match=f"scan: {code}"):
+        paper(Story(house), content, name)
+
+
+def test_nobody_who_registers_a_consent_can_say_that_its_page_is_clean(
+    scanning: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.services.files.first_state", lambda _ticket: ScanState.CLEAN)
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        paper(Story(scanning), PDF)
