@@ -59,6 +59,38 @@ def test_an_unsafe_setting_stops_production(fault: dict[str, str], says: str) ->
         refuse_unsafe(Settings(**{**GOOD, **fault}))
 
 
+@pytest.mark.parametrize(
+    ("access", "secret", "says"),
+    [
+        (None, "a secret of some length", "S3_ACCESS_KEY_FILE is not set"),
+        ("portal-of-ours", None, "S3_SECRET_KEY_FILE is not set"),
+        ("", "a secret of some length", "access is empty"),
+        ("portal-of-ours", "", "secret is empty"),
+        ("minioadmin", "a secret of some length", "access holds a key that everybody knows"),
+        ("portal-of-ours", "changeme", "secret holds a key that everybody knows"),
+        ("portal-of-ours", "fifteen letters", "shorter than 16"),
+    ],
+)
+def test_a_store_without_keys_of_its_own_stops_production(
+    access: str | None, secret: str | None, says: str, tmp_path: Path
+) -> None:
+    keys = {}
+    for name, key in {"access": access, "secret": secret}.items():
+        if key is not None:
+            (tmp_path / name).write_text(key)
+            keys[f"s3_{name}_key_file"] = tmp_path / name
+    settings = Settings(**GOOD, s3_url="https://s3.example/portal", **keys)
+    with pytest.raises(Unsafe, match=says):
+        refuse_unsafe(settings)
+
+
+def test_a_store_with_keys_of_its_own_is_let_through(tmp_path: Path) -> None:
+    (tmp_path / "access").write_text("portal-of-ours")
+    (tmp_path / "secret").write_text("a secret of some length")
+    keys = {f"s3_{name}_key_file": tmp_path / name for name in ("access", "secret")}
+    refuse_unsafe(Settings(**GOOD, s3_url="https://s3.example/portal", **keys))
+
+
 @pytest.mark.parametrize(("change", "says"), [("demo = true\n", "pretended"), ("http://", "https")])
 def test_a_pretended_or_unprotected_eid_stops_production(change: str, says: str, tmp_path: Path) -> None:
     text = PROVIDER + change if "demo" in change else PROVIDER.replace("https://broker", "http://broker")

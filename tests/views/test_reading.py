@@ -279,6 +279,70 @@ def test_a_word_file_is_looked_at_as_pages_once_the_worker_made_them(converting:
     assert not list(Path("/dev/shm").glob("convert-*")), "nothing is left in memory"
 
 
+OPEN_DOCUMENT = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2"><office:body><office:text>'
+    "<text:p>Hej Alma</text:p></office:text></office:body></office:document-content>"
+)
+MANIFEST = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.2">'
+    '<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.text"/>'
+    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+)
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+KINDS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+
+def packed(parts: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return made.getvalue()
+
+
+def open_document() -> bytes:
+    """A letter as LibreOffice itself would save it, as short as can be."""
+    kind = "application/vnd.oasis.opendocument.text"
+    return packed({"mimetype": kind, "content.xml": OPEN_DOCUMENT, "META-INF/manifest.xml": MANIFEST})
+
+
+def spreadsheet() -> bytes:
+    """A sheet with one cell, as Excel saves it, as short as can be."""
+    return packed(
+        {
+            "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{KINDS}.sheet.main+xml"/>'
+            f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{KINDS}.worksheet+xml"/></Types>',
+            "_rels/.rels": f'<Relationships xmlns="{RELATIONS}">'
+            f'<Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}">'
+            '<sheets><sheet name="Ark1" sheetId="1" r:id="r1"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">'
+            f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{SHEET}"><sheetData><row r="1">'
+            '<c r="A1" t="inlineStr"><is><t>Hej Alma</t></is></c></row></sheetData></worksheet>',
+        }
+    )
+
+
+def test_open_documents_and_spreadsheets_are_looked_at_as_pages_too(converting: House, tmp_path: Path) -> None:
+    story = Story(converting)
+    room = story.case(parents=1)
+    made = {name: story.file(room, room.guide, name=name, content=content) for name, content in
+            {"brev.odt": open_document(), "ark.xlsx": spreadsheet()}.items()}  # fmt: skip
+    run_jobs(converting)
+    browser = Browser(create_app(converting), story.token(room.young))
+    for name, file_id in made.items():
+        page = browser.get(address(room, file_id, "/preview"))
+        assert len(page.soup.find_all("img")) == 1, (name, page.text)
+        picture = Image.open(io.BytesIO(browser.get(address(room, file_id, "/pages/0")).response.data)).convert("L")
+        assert picture.getextrema()[0] < 100, f"something is written on the page made of {name}"
+
+
 def test_without_a_converter_a_word_file_is_downloaded(app: Flask, story: Story, room: Room) -> None:
     file_id = story.file(room, room.guide, name="brev.docx", content=broken_document())
     browser = Browser(app, story.token(room.guide))
