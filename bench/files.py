@@ -10,12 +10,14 @@ that going up and two thirds coming down, and a worker that grows by less than 6
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -40,6 +42,8 @@ MB = 1_000_000
 UP_AT_LEAST, DOWN_AT_LEAST = 1 / 2, 2 / 3
 """Shares of the slower of store and sealing."""
 GROWS_LESS_THAN = 64 * MB
+PIECE = 32 * 1024 * 1024
+"""Bytes the script of the page sends at a time."""
 _LINE = b"0123456789abcdef" * (SEGMENT // 16)
 _SAMPLE = 64 * MB
 
@@ -118,10 +122,20 @@ class Bench:
         self.store.delete(key)
         sealing, opening = rate(size, sealing_alone), opening_alone(min(size, 4 * _SAMPLE))
         paths: list[str] = []
+        before = self.processor()
         up = rate(size, lambda n: paths.append(self.upload(n)))
+        form, before = self.processor() - before, self.processor()
+        parts = rate(size, lambda n: paths.append(self.upload_in_pieces(n)))
+        in_pieces, before = self.processor() - before, self.processor()
         down = rate(size, lambda n: self.download(paths[0], n))
+        fetched = self.processor() - before
         up_share, down_share = up / min(raw_up, sealing), down / min(raw_down, opening)
         megabytes = size // MB
+        print(
+            f"  {kind}: {megabytes} MB, processor seconds of the web: up {form:.2f}, up in pieces {in_pieces:.2f} "
+            f"({parts:.0f} MB/s), down {fetched:.2f}",
+            flush=True,
+        )
         one = said(
             f"{kind}: {megabytes} MB up {up:.0f} MB/s; store alone {raw_up:.0f}, sealing alone {sealing:.0f}: "
             f"{up_share:.0%} of the slower",
@@ -159,6 +173,35 @@ class Bench:
         assert answer.status == 303, re.sub(r"<[^>]+>", " ", body)[:2000]
         connection.close()
         return f"{answer.headers['Location']}/versions/1"
+
+    def upload_in_pieces(self, size: int) -> str:
+        """Sends a file the way the script of the page does; returns the address of its first version."""
+        shelf = self.guide.fields(f"/cases/{self.room.case_id}/files/new", "compartment")
+        about = {"filename": "stor.txt", "compartment": shelf["compartment"]}
+        metadata = ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in about.items())
+        headers = {"Cookie": self.guide.cookie, "Tus-Resumable": "1.0.0", "X-CSRFToken": shelf["csrf_token"]}
+        connection = self._connection()
+        begin = {"Upload-Length": str(size), "Upload-Metadata": metadata, "Content-Length": "0"}
+        connection.request("POST", f"/cases/{self.room.case_id}/uploads", headers=headers | begin)
+        answer = connection.getresponse()
+        answer.read()
+        address = answer.headers["Location"]
+        for at in range(0, size, PIECE):
+            length = min(PIECE, size - at)
+            connection.putrequest("PATCH", address)
+            kind = {"Content-Type": "application/offset+octet-stream", "Content-Length": str(length)}
+            for name, value in (headers | kind | {"Upload-Offset": str(at)}).items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            for piece in pieces(length):
+                connection.send(piece)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 204, answer.status
+        connection.close()
+        done = self.guide.send(f"{address}/finish", {"csrf_token": shelf["csrf_token"], "submission": str(uuid4())})
+        assert done.status == 200, done.status
+        return f"{json.loads(done.data)['to']}/versions/1"
 
     def download(self, path: str, size: int) -> None:
         connection = self._connection()
@@ -199,6 +242,14 @@ class Bench:
             before[pid] = memory(pid, "VmRSS")
         done = what()
         return done, max(memory(pid, "VmHWM") - held for pid, held in before.items())
+
+    def processor(self) -> float:
+        """Seconds of processor time that the web processes have used: on a shared machine the steadier figure."""
+        used = 0
+        for pid in self.portal.children("web"):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            used += int(fields[11]) + int(fields[12])
+        return used / os.sysconf("SC_CLK_TCK")
 
     def _connection(self) -> HTTPConnection:
         return HTTPConnection("localhost", self.portal.door.getsockname()[1], timeout=120)

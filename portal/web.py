@@ -12,6 +12,7 @@ from flask import Flask, Request, Response, g, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.formparser import FormDataParser, MultiPartParser
 
 from portal import audit
 from portal.access.guard import declared
@@ -31,6 +32,10 @@ _CSP = (
 )
 
 
+_BITE = 256 * 1024
+"""Bytes."""
+
+
 class PortalApp(Flask):
     """Commits once per request: after the view, before the response, where a failure still becomes an error page."""
 
@@ -44,8 +49,28 @@ class PortalApp(Flask):
         log.error("fault", id=g.get("request_id"), kind=exc_info[0].__name__, at=_place(exc_info[1]))
 
 
+class _LargeBites(FormDataParser):
+    """Reads a form in larger bites: the parser looks for the end of a file once in each."""
+
+    def _parse_multipart(self, stream: Any, _mimetype: str, length: int | None, options: dict[str, str]) -> Any:
+        parser = MultiPartParser(
+            stream_factory=self.stream_factory,
+            max_form_memory_size=self.max_form_memory_size,
+            max_form_parts=self.max_form_parts,
+            cls=self.cls,
+            buffer_size=_BITE,
+        )
+        boundary = options.get("boundary", "").encode("ascii")
+        if not boundary:
+            raise ValueError("a form without a boundary")
+        form, files = parser.parse(stream, boundary, length)
+        return stream, form, files
+
+
 class PortalRequest(Request):
     """A request whose files are sealed while they arrive, and only where a view takes files."""
+
+    form_data_parser_class = _LargeBites
 
     def _get_file_stream(self, *_sizes_and_names: Any, **_more: Any) -> IO[bytes]:
         what = declared(g.app, self.endpoint) if self.endpoint else None
