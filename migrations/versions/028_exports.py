@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "027"
-down_revision = "026"
+revision = "028"
+down_revision = "027"
 branch_labels = None
 depends_on = None
 
