@@ -37,6 +37,7 @@ from portal.models import (
     KnownDevice,
     Login,
     PasskeyChallenge,
+    PlanPresence,
     ProviderSession,
     SignInTry,
     Submission,
@@ -211,6 +212,7 @@ _UNTRACED = (
     UploadPart,
     AuditEvent,
     AuditHead,
+    PlanPresence,
 )
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 

@@ -54,6 +54,7 @@ class Declared:
     takes_files: bool = False
     takes_list: bool = False
     fresh: bool = False
+    quiet: bool = False
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
@@ -92,6 +93,12 @@ def fresh(view: Callable[P, R]) -> Callable[P, R]:
     that nobody types in vain) as of POST."""
     what: Declared = view.declared  # type: ignore[attr-defined]
     return _declare(view, replace(what, fresh=True))
+
+
+def quiet(view: Callable[P, R]) -> Callable[P, R]:
+    """Above another declaration: a page asks this by itself, so it keeps nobody signed in."""
+    what: Declared = view.declared  # type: ignore[attr-defined]
+    return _declare(view, replace(what, quiet=True))
 
 
 def declared(app: Flask, endpoint: str) -> Declared | None:
@@ -169,7 +176,9 @@ def _recognise() -> None:
 def _who_holds(asked: Request) -> Actor | None:
     """The person whose session token the request carries, looked up in the database on every request."""
     token = asked.cookies.get(cookie_name(g.house.settings))
-    found = sessions.resume(g.session, token, g.house.settings) if token else None
+    what = declared(current_app, asked.endpoint) if asked.endpoint else None
+    is_seen = what is None or not what.quiet
+    found = sessions.resume(g.session, token, g.house.settings, is_seen) if token else None
     if found is None:
         return None
     g.limits = found[1]

@@ -46,6 +46,7 @@ from portal.models import (
     PlanAsked,
     PlanChange,
     PlanOutcome,
+    PlanPresence,
     PlanProposal,
     PlanReminder,
     PlanVersion,
@@ -58,7 +59,7 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Inner = SearchEntry | PlanAsked | PlanOutcome | PlanReminder | Rendition | FilePlace | FileWithdrawal
+Inner = SearchEntry | PlanAsked | PlanOutcome | PlanPresence | PlanReminder | Rendition | FilePlace | FileWithdrawal
 """Rows without an id of their own to load them by."""
 
 Content = TypeVar(

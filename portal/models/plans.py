@@ -198,3 +198,17 @@ class PlanReminder(Base):
     membership_id: Mapped[UUID]
     due_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+class PlanPresence(Base):
+    """In which answer somebody is just now, as their page said last. Leaves no trace, for it is no look at anything."""
+
+    __tablename__ = "plan_presence"
+    __table_args__ = (_of("plan_version"), _by("membership_id"))
+
+    plan_version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    address: Mapped[str]
+    seen_at: Mapped[datetime]

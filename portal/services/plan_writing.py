@@ -88,8 +88,16 @@ def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     return newest.number + 1
 
 
-def save(ticket: CaseTicket, tool: str, number: int, base: int, given: Mapping[str, str]) -> Saved:
-    """Saves answers that were written on a page showing revision `base`.
+def save(
+    ticket: CaseTicket,
+    tool: str,
+    number: int,
+    base: int,
+    given: Mapping[str, str],
+    seen: Mapping[str, str] | None = None,
+) -> Saved:
+    """Saves answers that were written on a page showing revision `base`; for the addresses in `seen` the page knew
+    better what stood there when it was written.
 
     Only what the writer changed is touched. Where somebody else changed the same answer since, theirs stands, the
     writer's words are kept aside in the history, and both come back as a clash. Raises InvalidInput at the address of
@@ -114,10 +122,12 @@ def save(ticket: CaseTicket, tool: str, number: int, base: int, given: Mapping[s
             continue
         value = definition.clean(place, words, people, answers)
         was = before.get(address, now)
+        if seen and address in seen:
+            was = _as_kept(place, seen[address], people, answers)
         if value in (was, now):
             continue
         if now != was:
-            clashes.append(Clash(address, value, now, authors[address]))
+            clashes.append(Clash(address, value, now, authors.get(address, ticket.membership)))
         else:
             made[address] = (now, value)
     answers.update({address: after for address, (_before, after) in made.items()})
@@ -193,6 +203,14 @@ def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
 
 
 # Steps
+
+
+def _as_kept(place: Place, words: str, people: list[str], answers: Mapping[str, str]) -> str:
+    """What a page had, tidied as it would have been when kept."""
+    try:
+        return definition.clean(place, words, people, answers)
+    except InvalidInput:
+        return words
 
 
 def _writable(ticket: CaseTicket, tool: str) -> Hatch:

@@ -40,6 +40,7 @@ def blueprints() -> list[Blueprint]:
         staff_sso,
         stepup,
         team,
+        together,
         uploads,
         versions,
     )
@@ -71,6 +72,7 @@ def blueprints() -> list[Blueprint]:
         moving,
         people,
         team,
+        together,
         consents,
         safeguards,
         leaving,

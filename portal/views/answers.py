@@ -39,6 +39,17 @@ class Reader:
         titles = dict(options(question))
         return ", ".join(titles.get(each, each) for each in value.split())
 
+    def at(self, address: str, value: str) -> str:
+        """A value as it would be told at that address."""
+        section_key, _dot, rest = address.partition(".")
+        section = self.known.section_of(section_key)
+        question = section.question_of(rest.rpartition(".")[2]) if section else None
+        return (
+            self.told(Place(section, "", question), {f"{section_key}.{question.key}": value})
+            if section and question
+            else value
+        )
+
     def piece(self, place: Place, piece: Piece) -> str:
         """A piece of a difference: words as they are, keys and ids by their names."""
         if place.question.kind in WRITTEN:

@@ -234,7 +234,7 @@ def file_icon(media_type: str) -> str:
 
 
 _FAMILY = {
-    **dict.fromkeys(("schema", "plan_papers", "promises"), "plan"),
+    **dict.fromkeys(("schema", "plan_papers", "promises", "together"), "plan"),
     **dict.fromkeys(("versions", "previews", "ordering"), "files"),
 }
 """Families of screens behind another one's door."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
+from portal import clock
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
-from portal.services import plan_agreeing, plan_difference, plan_writing, plans, wordings
+from portal.services import plan_agreeing, plan_difference, plan_together, plan_writing, plans, wordings
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState
 from portal.views import answers, words
@@ -104,9 +106,9 @@ def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     page = plans.show(ticket, tool)
     if page is None or not page.can_write or page.newest.state in (PlanState.AGREED, PlanState.REPLACED):
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
-    if request.accept_mimetypes.best == "application/json":
-        return jsonify(revision=page.newest.revision, answers=dict(page.newest.answers))
-    return _writing(ticket, tool, page, {}, {}, ())
+    # What was typed when the session ended is here again.
+    typed = _given(g.kept)[0] if g.kept is not None else {}
+    return _writing(ticket, tool, page, typed, {}, ())
 
 
 @bp.post("/write")
@@ -115,8 +117,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
     form = StepForm()
     number, base = request.form.get("number", 0, int), request.form.get("revision", -1, int)
-    # Several choices come one by one under the same name, behind an empty one that says they were asked.
-    given = {address: " ".join(filter(None, every)) for address, every in request.form.lists() if "." in address}
+    given, seen = _given(request.form)
     faults: dict[str, str] = {}
     saved = Saved(base, 0, ())
     anchor = ""
@@ -125,12 +126,18 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     else:
         try:
             with savepoint(ticket.session):
-                saved = plan_writing.save(ticket, tool, number, base, given)
+                saved = plan_writing.save(ticket, tool, number, base, given, seen)
                 anchor = _rows(ticket, tool, number)
         except InvalidInput as problem:
             faults[problem.field] = words.sentence(problem)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(revision=saved.revision, faults=faults, clashes=[_told(c) for c in saved.clashes])
+        reader = Reader(ticket, _begun(plans.load(ticket, tool, wordings.hatch_of(ticket, tool))).newest.definition)
+        return jsonify(
+            faults=faults,
+            clashes=[_told(clash, reader) for clash in saved.clashes],
+            ends=g.limits.ends_at.isoformat(),
+            now=clock.now().isoformat(),
+        )
     if faults or saved.clashes:
         typed = given if faults else {clash.address: clash.mine for clash in saved.clashes}
         page = _begun(plans.show(ticket, tool))
@@ -231,6 +238,7 @@ def _writing(
         who_fills=lambda question: answers.who_fills(ticket, question),
         row_title=answers.row_title,
         options=answers.options,
+        row_ids=plan_together.row_ids(page.newest),
         step=StepForm(formdata=None),
     )
 
@@ -273,6 +281,19 @@ def _called(page: PlanPage, address: str) -> str:
     return ""
 
 
-def _told(clash: Clash) -> dict[str, str]:
-    who = _("%(name)s wrote:", name=clash.by.display_name)
-    return {"address": clash.address, "who": who, "theirs": clash.theirs}
+def _told(clash: Clash, reader: Reader) -> dict[str, str]:
+    who = _("%(name)s wrote something else here meanwhile:", name=clash.by.display_name)
+    return {
+        "address": clash.address,
+        "who": who,
+        "theirs": clash.theirs,
+        "shown": reader.at(clash.address, clash.theirs),
+    }
+
+
+def _given(form: MultiDict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Answers by address; and by address what the page had there before, where it said so (`was.`)."""
+    # Several choices come one by one under the same name, behind an empty one that says they were asked.
+    every = {name: " ".join(filter(None, values)) for name, values in form.lists() if "." in name}
+    seen = {name.removeprefix("was."): words for name, words in every.items() if name.startswith("was.")}
+    return {name: words for name, words in every.items() if not name.startswith("was.")}, seen

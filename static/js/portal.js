@@ -61,6 +61,11 @@ if (body.dataset.ends && ending) {
     if (left <= 0) { window.location.reload(); return; }
     window.setTimeout(look, left > 120000 ? Math.min(left - 119000, 30000) : 1000);
   };
+  // A page that saves by itself tells how long the session goes on by now.
+  document.addEventListener("portal:seen", ({ detail }) => {
+    ends = Date.parse(detail.ends) + (Date.now() - Date.parse(detail.now));
+    ending.hidden = true;
+  });
   stay.addEventListener("submit", async (event) => {
     event.preventDefault();
     const answer = await fetch(stay.action, { method: "POST", body: new FormData(stay), headers: { Accept: "application/json" } });

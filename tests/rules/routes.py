@@ -172,6 +172,8 @@ ROUTES = [
     _route("GET plan_papers.statute", Action.PLAN_VIEW, _at("/plan/laws/job_plan/docx")),
     _route("GET promises.index", Action.PLAN_VIEW, _at("/plan/promises")),
     _route("POST promises.note", Action.PLAN_ACCEPT, _at("/plan/promises/00000000")),
+    _route("GET together.live", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/live?number=1")),
+    _route("POST together.here", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/here")),
     _route("POST schema.begin", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/begin")),
     _route("POST schema.renew", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/renew")),
     _route("GET schema.write", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/write")),

@@ -73,8 +73,9 @@ def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool 
     return token
 
 
-def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Actor, Limits] | None:
-    """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed."""
+def resume(session: PortalSession, token: str, settings: Settings, is_seen: bool = True) -> tuple[Actor, Limits] | None:
+    """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed.
+    `is_seen`: whether the person did something; what a page asks by itself does not keep the session alive."""
     row = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
     if row is None:
         return None
@@ -84,7 +85,7 @@ def resume(session: PortalSession, token: str, settings: Settings) -> tuple[Acto
     # A clock set back must not revive a session either: it does not begin before it was last seen.
     if now >= limits.ends_at or now < login.seen_at - timedelta(minutes=1):
         return None
-    if now - login.seen_at >= _SEEN_EVERY:
+    if is_seen and now - login.seen_at >= _SEEN_EVERY:
         login.seen_at = now
     session.act_for(person.id)
     return _actor(session, login, person, staff), _limits(login, person, settings)

@@ -1,0 +1,48 @@
+"""Writing at the same time: small answers for the page that is written in. Without a script nobody asks for them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.actions import Action
+from portal.access.guard import opens, quiet
+from portal.access.ticket import CaseTicket
+from portal.services import plan_together
+
+bp = Blueprint("together", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
+
+
+@bp.get("/live")
+@quiet
+@opens(Action.PLAN_WRITE)
+def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    """What others have written, and where they are. 304 while nothing is new."""
+    known = request.if_none_match.to_header().strip('"')
+    found = plan_together.look(ticket, tool, request.args.get("number", 0, int), known)
+    if found is None:
+        answer = Response(status=304)
+        answer.set_etag(known)
+        return answer
+    answer = jsonify(
+        answers=dict(found.version.answers),
+        rows=found.row_ids,
+        moved_on=not found.is_open,
+        here={
+            address: _("%(names)s is writing here", names=", ".join(member.display_name for member in members))
+            for address, members in found.here.items()
+        },
+    )
+    answer.set_etag(found.mark)
+    return answer
+
+
+@bp.post("/here")
+@quiet
+@opens(Action.PLAN_WRITE)
+def here(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    """Says in which answer this person is."""
+    number = request.form.get("number", 0, int)
+    plan_together.be_here(ticket, tool, number, request.form.get("address", ""))
+    return Response(status=204)
