@@ -126,6 +126,7 @@ if (form) {
   form.addEventListener("input", (event) => {
     window.clearTimeout(timer);
     timer = window.setTimeout(save, PAUSE);
+    if (changed().length) say("writing");
     offerI(event.target);
   });
   form.addEventListener("change", () => { window.clearTimeout(timer); timer = window.setTimeout(save, 100); });
