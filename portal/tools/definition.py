@@ -105,6 +105,8 @@ class Section(_Data):
     add: Words | None = None
     rows_of: str = ""
     """`tool.section`: the rows are those of another tool, and are added and taken out there."""
+    drawn: str = Field("", pattern=r"^(timeline)?$")
+    """How the rows are drawn besides: `timeline` takes the questions `from`, `until` and `area`."""
     question: tuple[Question, ...] = Field(min_length=1)
 
     def question_of(self, key: str) -> Question | None:

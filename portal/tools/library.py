@@ -188,12 +188,20 @@ def _contradictions(found: Definition, name: str) -> Iterator[Fault]:
             yield place, "`row` and `add` belong together"
         if section.rows_of and section.row is None:
             yield (*place, "rows_of"), "say in `row` what one of them is called"
+        if section.drawn and not _can_be_drawn(section):
+            yield (*place, "drawn"), "a timeline takes rows with the dates `from` and `until` and the choice `area`"
         yield from _twice([question.key for question in section.question], (*place, "question"))
         for inner, question in enumerate(section.question):
             here = (*place, "question", inner)
             for needed, holds, reason in _rules(found, section, question):
                 if not holds():
                     yield (*here, needed), reason
+
+
+def _can_be_drawn(section: Section) -> bool:
+    kinds = {question.key: question.kind for question in section.question}
+    wanted = {"from": Kind.DATE, "until": Kind.DATE, "area": Kind.CHOICE}
+    return section.row is not None and all(kinds.get(key) is kind for key, kind in wanted.items())
 
 
 def _twice(keys: list[str], place: Place) -> Iterator[Fault]:

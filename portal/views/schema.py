@@ -20,9 +20,10 @@ from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
-from portal.services import plan_agreeing, plan_difference, plan_together, plan_writing, plans, wordings
+from portal.services import plan_agreeing, plan_difference, plan_together, plan_writing, plans, timeline, wordings
 from portal.services.plan_writing import Clash, Saved
-from portal.services.plans import PlanPage, PlanState
+from portal.services.plans import PlanPage, PlanState, VersionPage
+from portal.services.timeline import Timeline
 from portal.views import answers, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, attempt
@@ -210,9 +211,23 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         step=step,
         takes=takes,
         row_title=answers.row_title,
+        drawings=_drawings(ticket, this),
         reader=Reader(ticket, this.definition),
         yes_form=YesForm(formdata=None),
     )
+
+
+def _drawings(ticket: CaseTicket, this: VersionPage) -> dict[str, tuple[Timeline, dict[str, str]]]:
+    """Section -> its drawing, and the names of life areas in it."""
+    majority = clock.birthday(ticket.case.birth_date, ticket.profile.majority_age)
+    found = {}
+    for section in this.definition.section:
+        area = section.question_of("area")
+        if section.drawn and area is not None:
+            drawn = timeline.draw(section, this.answers, clock.today(ticket.profile.zone), majority)
+            if drawn is not None:
+                found[section.key] = (drawn, dict(answers.options(area)))
+    return found
 
 
 def _writing(
