@@ -155,10 +155,17 @@ def test_a_professional_is_reminded_once_before_it_is_due_by_a_mail_that_says_no
     assert told == [({},)]
 
 
-def test_what_was_kept_or_replaced_is_not_reminded_of(
+def test_what_was_kept_is_not_reminded_of(
     house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
 ) -> None:
     note(story, room, colleague, "Jeg finder en praktikplads", "yes")
+    later_on(owner, 3)
+    assert sender(house)() == 0
+
+
+def test_what_was_replaced_is_not_reminded_of(
+    house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
+) -> None:
     story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
     page = newest(story, room, room.guide, TOOL)
     for row in page.rows("agreements"):
