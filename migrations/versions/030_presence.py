@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "027"
-down_revision = "026"
+revision = "030"
+down_revision = "029"
 branch_labels = None
 depends_on = None
 
