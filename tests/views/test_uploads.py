@@ -467,7 +467,9 @@ def test_several_files_arrive_whole_over_a_connection_that_breaks(
     expect(page.locator("li", has_text="x.exe")).to_contain_text("Det er et program")
     lines = story.play(room, room.young, list_of_files.listing)
     assert {one.name: content(story, room, one.file_id) for one in lines} == wanted
-    assert owner.execute("select count(*) from begun_upload").fetchone() == (0,)
+    # Where the break swallowed the answer to a beginning, the browser began anew: what it did not hear of is empty, and
+    # goes by itself.
+    assert owner.execute("select count(*) from upload_part").fetchone() == (0,)
     assert page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]") == [[], []]
     assert not [one for one in said if "Content Security Policy" in one or "Error:" in one], said
     # What was refused stays to be read. Put away, there is nothing left to wait for.
