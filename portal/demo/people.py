@@ -12,7 +12,7 @@ from portal import clock
 from portal.access.roles import Capacity, Level
 from portal.access.signin import passwords, sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
-from portal.demo import papers
+from portal.demo import papers, plan
 from portal.demo.eid import Pretended
 from portal.house import House
 from portal.models import Organisation, Staff, Unit
@@ -182,6 +182,9 @@ class _Play:
             self._in(case_id, young, self._words_of_alma)
         with _days_ago(1):
             self._in(case_id, self.staff["job"], self._answer_of_job_centre)
+            self._in(case_id, young, plan.begin)
+            self._in(case_id, self.staff["guide"], plan.propose)
+            self._in(case_id, self.staff["job"], plan.accept)
 
     def noah(self, people: Citizens) -> None:
         with _days_ago(4):

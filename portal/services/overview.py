@@ -47,6 +47,8 @@ class Overview:
     threads: tuple[ThreadLine, ...]
     files: tuple[VersionLine, ...]
     last_visit: datetime | None
+    plans_ask_me: tuple[str, ...]
+    """Tools whose proposal waits for this person's own yes."""
     asks_me: int
     """Parties that wait for this person's own consent."""
     endings: tuple[Ending, ...]
@@ -81,6 +83,7 @@ def overview(ticket: CaseTicket) -> Overview:
     shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if waits else []
     return Overview(
         promises=tuple(promises.mine(ticket)),
+        plans_ask_me=tuple(plans.waiting_for_me(ticket)),
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(files.newest(ticket, RECENT)),
         last_visit=unread.last_visit(ticket),

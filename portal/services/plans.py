@@ -153,6 +153,22 @@ def standings(ticket: CaseTicket) -> dict[str, Standing]:
     return found
 
 
+def waiting_for_me(ticket: CaseTicket) -> list[str]:
+    """The tools whose proposal waits for this person's own yes. One query while they owe none."""
+    if not ticket.allows(Action.PLAN_ACCEPT):
+        return []
+    answered = (
+        select(PlanAcceptance.plan_proposal_id)
+        .where(PlanAcceptance.plan_proposal_id == PlanAsked.plan_proposal_id)
+        .where(PlanAcceptance.membership_id == PlanAsked.membership_id)
+    )
+    owed = select(PlanAsked.plan_proposal_id).where(*ticket.within(PlanAsked), ~answered.exists()).limit(1)
+    if ticket.session.scalars(owed.where(PlanAsked.membership_id == ticket.membership.id)).first() is None:
+        return []
+    # An earlier proposal, changed since, may be all that was left unanswered: what stands says which.
+    return sorted(tool for tool, standing in standings(ticket).items() if standing.waits_for_me)
+
+
 def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
     """Everything of a tool in five queries, whatever it holds."""
     known = wordings.today(ticket, tool)

@@ -1,0 +1,55 @@
+"""The demo's goal and agreement schema: begun by the young person, proposed by the guide, half of the yeses given."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from portal import clock
+from portal.access.ticket import CaseTicket
+from portal.services import plan_agreeing, plan_writing, plans
+from portal.services.plans import VersionPage
+
+_TOOL = "goals_and_agreements"
+
+
+def begin(ticket: CaseTicket) -> None:
+    """By the young person: what they want, and what they take on themselves."""
+    plan_writing.begin(ticket, uuid4(), _TOOL)
+    now = {
+        "now.goal": "Jeg vil have en læreplads og mit eget sted at bo.",
+        "now.strengths": "Jeg er god til at tegne og til at sætte cykler i stand.",
+    }
+    plan_writing.save(ticket, _TOOL, 1, _newest(ticket).revision, now)
+    goal = {"words": "Jeg vil prøve et værksted i to uger.", "term": "step"}
+    why = {"why": "Jeg lærer bedst, når jeg bruger hænderne."}
+    row = plan_writing.add_row(ticket, _TOOL, 1, "goals", **goal, **why)
+    _agree(ticket, row, "Jeg skriver ned, hvad jeg er god til.", ticket.membership.id, 6)
+
+
+def propose(ticket: CaseTicket) -> None:
+    """By the guide, who adds what the job centre has offered to do and what they will do themselves."""
+    goal = _newest(ticket).rows("goals")[0]
+    job = next(m for m in ticket.members.values() if m.job_title == "Jobkonsulent")
+    _agree(ticket, goal, "Ringer til to værksteder og fortæller Alma, hvad de siger.", job.id, 4)
+    _agree(ticket, goal, "Taler med skolen om to ugers praktik.", ticket.membership.id, 9)
+    plan_agreeing.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
+
+
+def accept(ticket: CaseTicket) -> None:
+    """By whoever takes something on."""
+    proposal = _newest(ticket).proposal_id
+    if proposal is not None:
+        plan_agreeing.accept(ticket, uuid4(), _TOOL, 1, proposal)
+
+
+def _agree(ticket: CaseTicket, goal: str, what: str, who: UUID, days: int) -> None:
+    due = (clock.today(ticket.profile.zone) + timedelta(days=days)).isoformat()
+    plan_writing.add_row(ticket, _TOOL, 1, "agreements", goal=goal, what=what, who=str(who), due=due)
+
+
+def _newest(ticket: CaseTicket) -> VersionPage:
+    page = plans.show(ticket, _TOOL)
+    if page is None:
+        raise LookupError(_TOOL)
+    return page.newest
