@@ -127,14 +127,18 @@ def test_an_answer_that_cannot_be_saved_keeps_none_of_the_others_back(
         page.locator("[name='now.until']").fill("2026-04-01")
         page.locator("[name='now.goal']").fill("x" * 100_001)
         page.locator("[name='now.strengths']").fill("Heste")
-        expect(page.locator(".saved")).to_contain_text("kan ikke gemmes endnu", timeout=9000)
-        expect(page.locator(".live-fault")).to_have_count(2, timeout=9000)
+        expect(page.locator(".saved")).to_contain_text("kan ikke gemmes endnu", timeout=20000)
+        expect(page.locator(".live-fault")).to_have_count(2, timeout=20000)
+        for _try in range(100):  # the rest goes in a request of its own, after the faults are shown
+            if answer(story, room, "now.strengths"):
+                break
+            page.wait_for_timeout(100)
         assert answer(story, room, "now.strengths") == "Heste"
         assert answer(story, room, "now.from") == "2026-05-01"
         assert len(page.locator("[name='now.goal']").input_value()) == 100_001, "nothing typed is lost"
         page.locator("[name='now.goal']").fill("Kort")
         page.locator("[name='now.until']").fill("2026-06-01")
-        expect(page.locator(".saved")).to_have_text("Alt er gemt.", timeout=9000)
+        expect(page.locator(".saved")).to_have_text("Alt er gemt.", timeout=20000)
         assert answer(story, room, "now.until") == "2026-06-01"
         page.close()
 
