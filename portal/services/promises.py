@@ -93,6 +93,7 @@ def show(ticket: CaseTicket) -> PromisePage | None:
     hatch = wordings.hatch_of(ticket, TOOL)
     page = plans.load(ticket, TOOL, hatch)
     if page is None or page.agreed is None:
+        ticket.record(Event.PLAN_VIEWED)
         return None
     ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.agreed.plan_id)
     return PromisePage(page.agreed.number, tuple(_promises(ticket, page.agreed)))
