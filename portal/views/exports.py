@@ -28,7 +28,7 @@ class CopyForm(AskingForm):
 @bp.get("")
 @opens(Action.FILE_DOWNLOAD)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("exports/index.html", lines=exports.mine(ticket))
+    return render_template("exports/index.html", lines=exports.page(ticket))
 
 
 @bp.post("/folder")
