@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
 from portal.db import PortalSession
+from portal.events import ALLOWED_FIELDS, Event
 from portal.models import (
     AuditEvent,
     AuditHead,
@@ -48,155 +48,6 @@ from portal.storage.keys import Keyring
 OFFICE = UUID(int=0)
 """The chain of everything that belongs to no case."""
 
-
-class Event(StrEnum):
-    """What can happen, named `noun.past_participle`."""
-
-    CASE_OPENED = "case.opened"
-    CASE_VIEWED = "case.viewed"
-    PLAN_VIEWED = "plan.viewed"
-    SCHEMA_BEGUN = "schema.begun"
-    SCHEMA_VIEWED = "schema.viewed"
-    SCHEMA_CHANGED = "schema.changed"
-    SCHEMA_PROPOSED = "schema.proposed"
-    SCHEMA_ACCEPTED = "schema.accepted"
-    SCHEMA_EXPORTED = "schema.exported"
-    SCHEMA_OUTCOME = "schema.outcome"
-    SCHEMA_REMINDED = "schema.reminded"
-    TEAM_VIEWED = "team.viewed"
-    AUDIENCE_VIEWED = "audience.viewed"
-    MEMBER_ADDED = "member.added"
-    LEVEL_SET = "level.set"
-    CODE_MADE = "code.made"
-    NATIONAL_ID_SHOWN = "national_id.shown"
-    CONSENT_GIVEN = "consent.given"
-    CONSENT_WITHDRAWN = "consent.withdrawn"
-    CONSENT_SCANNED = "consent.scanned"
-    CONSENT_VIEWED = "consent.viewed"
-    OVERRIDE_SET = "override.set"
-    OVERRIDE_ENDED = "override.ended"
-    FREEZE_SET = "freeze.set"
-    FREEZE_KEPT = "freeze.kept"
-    FREEZE_LIFTED = "freeze.lifted"
-    MEMBER_LEFT = "member.left"
-    WISH_MADE = "wish.made"
-    WISH_ANSWERED = "wish.answered"
-    HAND_OVER_OFFERED = "hand_over.offered"
-    HAND_OVER_ACCEPTED = "hand_over.accepted"
-    HAND_OVER_DECLINED = "hand_over.declined"
-    HAND_OVER_WITHDRAWN = "hand_over.withdrawn"
-    CONSENT_ENDING = "consent.ending"
-    CUSTODY_SET = "custody.set"
-    FILES_LISTED = "files.listed"
-    FILE_VIEWED = "file.viewed"
-    FILE_MOVED = "file.moved"
-    FILE_ADDED = "file.added"
-    VERSION_ADDED = "version.added"
-    VERSION_SCANNED = "version.scanned"
-    VERSION_RESTORED = "version.restored"
-    VERSION_DOWNLOADED = "version.downloaded"
-    FILE_WITHDRAWN = "file.withdrawn"
-    FILE_PLACED = "file.placed"
-    VERSION_PREVIEWED = "version.previewed"
-    VERSION_CONVERTED = "version.converted"
-    VERSION_INDEXED = "version.indexed"
-    EXPORT_ASKED = "export.asked"
-    EXPORT_MADE = "export.made"
-    EXPORT_FAILED = "export.failed"
-    EXPORT_FETCHED = "export.fetched"
-    FOLDER_FETCHED = "folder.fetched"
-    UPLOAD_BEGUN = "upload.begun"
-    UPLOAD_CANCELLED = "upload.cancelled"
-    UPLOAD_HELD = "upload.held"
-    UPLOAD_DROPPED = "upload.dropped"
-    EDITING_BEGUN = "editing.begun"
-    EDITING_ENDED = "editing.ended"
-    EDITING_BROKEN = "editing.broken"
-    BLANK_DOWNLOADED = "blank.downloaded"
-    THREADS_LISTED = "threads.listed"
-    THREAD_VIEWED = "thread.viewed"
-    THREAD_MOVED = "thread.moved"
-    THREAD_STARTED = "thread.started"
-    MESSAGE_SENT = "message.sent"
-    CASE_SEARCHED = "case.searched"
-    LOG_VIEWED = "log.viewed"
-    ACCESS_REFUSED = "access.refused"
-    ACCESS_EXPLAINED = "access.explained"
-
-    CHAIN_BEGUN = "chain.begun"
-    STRANGER_REFUSED = "stranger.refused"
-    ORGANISATION_ADDED = "organisation.added"
-    UNIT_ADDED = "unit.added"
-    STAFF_ADDED = "staff.added"
-    STAFF_INVITED = "staff.invited"
-    INVITATION_MAILED = "invitation.mailed"
-    PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
-    ACCOUNT_CLOSED = "account.closed"
-    ACCOUNT_REOPENED = "account.reopened"
-    SIGN_INS_VIEWED = "sign_ins.viewed"
-    ROLES_SET = "roles.set"
-    STAFF_LINKED = "staff.linked"
-    PASSWORDS_SWITCHED = "passwords.switched"
-    FIGURES_VIEWED = "figures.viewed"
-    TRACE_VIEWED = "trace.viewed"
-    SIGNED_IN = "signed.in"
-    SIGN_IN_REFUSED = "sign_in.refused"
-    SIGNED_OUT = "signed.out"
-    STEPPED_UP = "stepped.up"
-    SIGNED_OUT_ELSEWHERE = "signed.out_elsewhere"
-    FACTOR_ADDED = "factor.added"
-    FACTOR_REMOVED = "factor.removed"
-    RECOVERY_CODES_MADE = "recovery_codes.made"
-    RECOVERY_CODE_USED = "recovery_code.used"
-    RENEWAL_STARTED = "renewal.started"
-    NOTICE_MAILED = "notice.mailed"
-    EID_LINKED = "eid.linked"
-    WINDOWS_CHECKED = "windows.checked"
-    KEYS_ROTATED = "keys.rotated"
-    STORE_SWEPT = "store.swept"
-
-
-ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
-    Event.MEMBER_ADDED: frozenset({"capacity", "level"}),
-    Event.LEVEL_SET: frozenset({"level"}),
-    Event.CONSENT_GIVEN: frozenset({"method"}),
-    Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
-    Event.CONSENT_SCANNED: frozenset({"state"}),
-    Event.MEMBER_LEFT: frozenset({"reason"}),
-    Event.CUSTODY_SET: frozenset({"holds"}),
-    Event.FILE_ADDED: frozenset({"version"}),
-    Event.VERSION_ADDED: frozenset({"version", "number"}),
-    Event.VERSION_SCANNED: frozenset({"version", "number", "state"}),
-    Event.VERSION_RESTORED: frozenset({"version", "number"}),
-    Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
-    Event.VERSION_PREVIEWED: frozenset({"version", "number"}),
-    Event.VERSION_CONVERTED: frozenset({"number"}),
-    Event.VERSION_INDEXED: frozenset({"number"}),
-    Event.EXPORT_MADE: frozenset({"number"}),
-    Event.EXPORT_FETCHED: frozenset({"number"}),
-    Event.FOLDER_FETCHED: frozenset({"number"}),
-    Event.BLANK_DOWNLOADED: frozenset({"tool"}),
-    Event.SCHEMA_BEGUN: frozenset({"number"}),
-    Event.SCHEMA_CHANGED: frozenset({"number"}),
-    Event.SCHEMA_PROPOSED: frozenset({"number"}),
-    Event.SCHEMA_ACCEPTED: frozenset({"number"}),
-    Event.SCHEMA_OUTCOME: frozenset({"number"}),
-    Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
-    Event.CASE_SEARCHED: frozenset({"hits"}),
-    Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
-    Event.STRANGER_REFUSED: frozenset({"action"}),
-    Event.ROLES_SET: frozenset({"roles"}),
-    Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
-    Event.SIGNED_IN: frozenset({"method"}),
-    Event.KEYS_ROTATED: frozenset({"cases"}),
-    Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
-    Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
-    Event.STEPPED_UP: frozenset({"method"}),
-    Event.WINDOWS_CHECKED: frozenset({"hits"}),
-    Event.FACTOR_ADDED: frozenset({"method"}),
-    Event.FACTOR_REMOVED: frozenset({"method"}),
-}
-"""Fields an event may carry beside the ids every line has; an event not named here carries none."""
 
 _UNTRACED = (
     Login,

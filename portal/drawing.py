@@ -11,7 +11,7 @@ from portal import services
 from portal.access.actions import Action
 from portal.access.roles import MATRIX, Level, Standing
 from portal.access.windows import Basis, Obstacle
-from portal.audit import ALLOWED_FIELDS, Event
+from portal.events import ALLOWED_FIELDS, Event
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Profile, read_profile
 

@@ -17,8 +17,8 @@ from werkzeug.formparser import FormDataParser, MultiPartParser
 from portal import audit
 from portal.access.guard import declared
 from portal.access.signin.throttle import TooMany
-from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
+from portal.events import Event
 from portal.house import House
 from portal.services import refusals
 from portal.storage.incoming import Incoming

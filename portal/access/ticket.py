@@ -23,11 +23,11 @@ from portal.access.facts import Facts
 from portal.access.ledger import load_key_row, load_members, load_profile_key
 from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
-from portal.audit import Event
+from portal.access.shut import Shut, why_shut
 from portal.db import PortalSession
 from portal.errors import NotFound, Refused
+from portal.events import Event
 from portal.models import (
-    AccessNotice,
     AccessWindow,
     BegunUpload,
     Case,
@@ -52,7 +52,6 @@ from portal.models import (
     PlanVersion,
     Rendition,
     SearchEntry,
-    Staff,
     Thread,
     Unit,
 )
@@ -284,7 +283,7 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     # Where the two walls disagree (clocks apart, a window just ending), the stricter one counts.
     windows = _open_windows(actor, case_id) if case else ()
     hatches = admission(actor, windows)
-    shut = _Shut() if hatches else _why_shut(actor, case_id)
+    shut = Shut() if hatches else why_shut(actor.session, actor.person_id, case_id)
     asked_until = _asked_until(membership, case) if hatches else shut.asked_until
     asked = asked_until is not None and clock.now() < asked_until
     return CaseTicket(
@@ -379,29 +378,3 @@ def _asked_until(membership: Membership, case: Case) -> datetime | None:
         return None
     grown_up = clock.start_of(clock.birthday(case.birth_date, rules.majority_age), rules.zone)
     return min(grown_up, membership.custody_until or grown_up)
-
-
-@dataclass(frozen=True)
-class _Shut:
-    """What somebody who sees nothing of a case may know of it."""
-
-    notes: tuple[BlockerNote, ...] = ()
-    guide: str = ""
-    asked_until: datetime | None = None
-
-
-def _why_shut(actor: Actor, case_id: UUID) -> _Shut:
-    """Why they see nothing just now, whom they can ask (the owner's name and unit), and whether they are asked."""
-    now = clock.now()
-    row = actor.session.execute(
-        select(AccessNotice.blockers, Staff.name, Unit.name, AccessNotice.consent_asked_until)
-        .join(Staff, Staff.person_id == AccessNotice.owner_id)
-        .join(Unit, Unit.id == Staff.unit_id)
-        .where(AccessNotice.case_id == case_id, AccessNotice.person_id == actor.person_id)
-        .where(AccessNotice.valid_from <= now)
-        .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
-    ).first()
-    if row is None:
-        return _Shut()
-    blockers, name, unit, asked_until = row
-    return _Shut(tuple(BlockerNote(b["obstacle"], b["giver"]) for b in blockers), f"{name}, {unit}", asked_until)

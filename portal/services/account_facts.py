@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from portal import audit
 from portal.access.actions import OfficeAction
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import Login, Staff
 
 NEWEST = 50

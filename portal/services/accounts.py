@@ -14,9 +14,9 @@ from portal import audit, clock, text
 from portal.access.actions import OfficeAction
 from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.services import account_facts, invitations, once

@@ -14,8 +14,8 @@ from portal.access.ledger import rewrite_windows
 from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, open_compartments
-from portal.audit import Event
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
 from portal.services import hand_over, joining, once, unread
 from portal.services.citizens import NewCitizen

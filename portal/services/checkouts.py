@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from portal import clock, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Checkout, File, Membership
 
 LASTS = timedelta(hours=8)

@@ -15,8 +15,8 @@ from portal.access.actions import Action
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services import consent_requests, consents, once
 from portal.services.consent_requests import PartyLine

@@ -12,7 +12,7 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change
 from portal.access.windows import majority
-from portal.audit import Event
+from portal.events import Event
 from portal.models import Membership
 from portal.services import consent_requests, people
 

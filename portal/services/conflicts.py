@@ -17,8 +17,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from portal import clock, outbox, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, HeldUpload
 from portal.services import checkouts, files, once
 from portal.services.checkouts import Editing

@@ -14,8 +14,8 @@ from portal.access.actions import Action
 from portal.access.facts import ConsentFact
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect, prospects, with_consent, with_withdrawal
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import ConsentDraft, Membership
 from portal.services import consent_requests as requests
 from portal.services import consents, declarations, effects

@@ -12,10 +12,10 @@ from portal.access.actions import Action
 from portal.access.facts import ConsentFact
 from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.documents import consent_text, receipt
 from portal.documents.receipt import Line
 from portal.errors import Damaged, NotFound, Refused
+from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services import consent_requests as requests
 from portal.services import consents, downloads

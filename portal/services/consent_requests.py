@@ -16,8 +16,8 @@ from portal.access.facts import ConsentFact, Facts, Member, Party
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.windows import majority
-from portal.audit import Event
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import Consent, ConsentException, Membership
 from portal.services import people
 from portal.services.people import Workplace

@@ -15,8 +15,8 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import with_withdrawal
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Consent, ConsentDraft, ConsentException, ConsentGrant, ConsentWithdrawal
 from portal.services import consent_requests as requests
 from portal.services import declarations, effects, files, once, people, reminders

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.documents import reading
 from portal.documents.reading import Unreadable
+from portal.events import Event
 from portal.models import FileVersion, SearchEntry
 from portal.services import renditions, search
 from portal.storage import BlobStore

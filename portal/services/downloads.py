@@ -10,8 +10,8 @@ from uuid import UUID
 from portal.access.actions import Action
 from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import Damaged, NotFound, Refused
+from portal.events import Event
 from portal.models import File, FileVersion
 from portal.services import order
 from portal.storage import BlobStore

@@ -15,11 +15,11 @@ from sqlalchemy import Select, select, text
 from portal import clock, outbox
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.documents import packages
 from portal.documents.packages import Package
 from portal.errors import NotFound, Refused
+from portal.events import Event
 from portal.models import AuditEvent, Export
 from portal.services import downloads, once, order
 from portal.services.downloads import Download

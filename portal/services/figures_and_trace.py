@@ -15,7 +15,7 @@ from sqlalchemy import text
 from portal import audit
 from portal.access.actions import OfficeAction
 from portal.access.ticket import Actor
-from portal.audit import Event
+from portal.events import Event
 
 FEWEST = 5
 """Fewer cases than this are not told apart: in a small unit a figure would point at somebody."""

@@ -14,8 +14,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal import clock, outbox, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, bounded
-from portal.audit import Event
 from portal.errors import Damaged, InvalidInput, NotFound
+from portal.events import Event
 from portal.models import File, FileVersion, FileWithdrawal, Membership
 from portal.services import checkouts, downloads, once, order, search
 from portal.services.checkouts import Editing

@@ -17,8 +17,8 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket
 from portal.access.whatif import Change
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
 from portal.services import joining, once, team
 from portal.services.joining import Host, Joining

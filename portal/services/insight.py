@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
+from portal.events import Event
 from portal.models import AuditEvent, FileVersion, Membership, Plan, Thread
 from portal.services import people
 from portal.services.people import Workplace

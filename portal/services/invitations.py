@@ -13,9 +13,9 @@ from portal import audit, clock
 from portal.access.actions import OfficeAction
 from portal.access.signin import second_factor, throttle
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Invitation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.outbox import later

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from portal import audit, clock, text
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import Membership, Staff, TeamLevel
 from portal.services import citizens
 from portal.services.citizens import NewCitizen

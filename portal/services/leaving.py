@@ -9,8 +9,8 @@ from portal import clock
 from portal.access.actions import Action
 from portal.access.ledger import rewrite_windows
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import Departure
 from portal.services import once
 

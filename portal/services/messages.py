@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from portal import clock, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, bounded
-from portal.audit import Event
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import Membership, Message, Thread
 from portal.services import once, search, unread
 

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
-from portal.audit import Event
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import File, FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services import people
 

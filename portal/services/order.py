@@ -19,8 +19,8 @@ from portal.access.actions import Action
 from portal.access.policy import Reason, Refusal
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound, Refused
+from portal.events import Event
 from portal.models import File, FilePlace, FileWithdrawal, Membership
 
 LONGEST = 80

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.access.actions import OfficeAction
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Login, Organisation, Staff, Unit
 from portal.services import staff_sso
 

@@ -15,9 +15,10 @@ from portal import audit, clock
 from portal.access import ledger
 from portal.access.explain import Stretch, explain
 from portal.access.facts import Facts, Member
-from portal.audit import OFFICE, Event
+from portal.audit import OFFICE
 from portal.db import PortalSession
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import AuditHead, Staff
 
 

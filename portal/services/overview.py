@@ -8,10 +8,10 @@ from datetime import date, datetime
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.access.windows import Obstacle
-from portal.audit import Event
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
+from portal.events import Event
 from portal.services import (
     choosing,
     coming_of_age,

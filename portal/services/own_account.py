@@ -7,10 +7,10 @@ from uuid import UUID
 from portal import audit
 from portal.access.signin import halfway, passkeys, passwords, second_factor, sessions
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.clock import now
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Staff
 from portal.outbox import later
 

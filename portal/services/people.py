@@ -14,8 +14,8 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect
 from portal.access.windows import Blocker, Obstacle, compute
-from portal.audit import Event
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import Membership
 
 

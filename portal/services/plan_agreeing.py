@@ -9,8 +9,8 @@ from portal import clock, text
 from portal.access.actions import Action
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services import once, plan_writing, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanState, VersionPage

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import NotFound
+from portal.events import Event
 from portal.services import plans, wordings
 from portal.services.plans import PlanPage, VersionPage
 from portal.tools.statutes import View

@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import clock
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import AuditEvent, Membership, Plan, PlanAcceptance, PlanPresence, PlanProposal, PlanVersion
 from portal.services import plans, wordings
 from portal.services.plans import PLAN_CHANGES, VersionPage

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from portal import clock
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Membership, Plan, PlanChange, PlanVersion
 from portal.services import once, plans, wordings
 from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage

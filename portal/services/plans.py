@@ -19,8 +19,8 @@ from sqlalchemy import text as sql
 from portal.access.actions import Action
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket, Hatch
-from portal.audit import Event
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services import wordings
 from portal.tools.definition import Definition, Kind, Question, rows

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.documents import reading
 from portal.documents.reading import Unreadable
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import File, FileVersion
 from portal.services import downloads, renditions
 from portal.storage import BlobStore

@@ -20,9 +20,9 @@ from portal.access.policy import Reason, Refusal
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.access.windows import compute
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
+from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
 from portal.outbox import later
 from portal.services import once, plans, wordings

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from portal import audit
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.db import PortalSession
+from portal.events import Event
 from portal.models import AuditHead
 
 

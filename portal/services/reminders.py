@@ -20,8 +20,8 @@ from portal.access.facts import Facts
 from portal.access.ledger import load_facts
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.db import PortalSession
+from portal.events import Event
 from portal.models import Consent, ConsentReminder, Membership, Staff
 from portal.outbox import later
 from portal.services import consent_requests as requests

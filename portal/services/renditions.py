@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.documents import converting
 from portal.documents.reading import LARGEST, Unreadable
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import FileVersion, Rendition
 from portal.services import downloads
 from portal.storage import BlobStore

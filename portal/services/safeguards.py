@@ -17,8 +17,8 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership
 from portal.services import once, people
 

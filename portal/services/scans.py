@@ -18,9 +18,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import audit
-from portal.audit import Event
 from portal.db import PortalSession, scanner
 from portal.errors import Damaged, NeighbourDown
+from portal.events import Event
 from portal.models import CaseKey, Consent, FileVersion
 from portal.services.downloads import open_sealed
 from portal.settings import Settings

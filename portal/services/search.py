@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, array
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
+from portal.events import Event
 from portal.models import FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services import order
 

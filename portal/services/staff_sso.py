@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from portal import audit, clock
 from portal.access.roles import SystemRole
 from portal.access.signin.oidc import EidRefused, Identity
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.providers import StaffProvider
 from portal.services import accounts, privileges

@@ -15,8 +15,8 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect
-from portal.audit import Event
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit
 from portal.services import citizens, effects, joining, once, people
 from portal.services.citizens import NewCitizen

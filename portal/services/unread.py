@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select
 
 from portal.access.ticket import Actor, CaseTicket
-from portal.audit import Event
+from portal.events import Event
 from portal.models import AuditEvent, Membership, Message
 
 _LOOKED = (Event.THREAD_VIEWED.value, Event.THREAD_STARTED.value, Event.MESSAGE_SENT.value)

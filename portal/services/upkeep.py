@@ -13,9 +13,9 @@ from datetime import timedelta
 from sqlalchemy import Column, Table, func, select, text
 
 from portal import audit, clock
-from portal.audit import Event
 from portal.db import Base, PortalSession
 from portal.errors import Damaged, Unsafe
+from portal.events import Event
 from portal.models import CaseKey, FileVersion
 from portal.storage import BlobStore, Unfinished
 from portal.storage.keys import Keyring

@@ -24,9 +24,9 @@ from portal import audit, clock, outbox
 from portal import text as words
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import Damaged, InvalidInput, NotFound
+from portal.events import Event
 from portal.models import BegunUpload, File, UploadPart
 from portal.services import conflicts, downloads, files, once
 from portal.services.conflicts import Brought

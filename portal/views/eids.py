@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from portal import audit
 from portal.access.signin import eid, flow
 from portal.access.signin.oidc import EidRefused, OidcClient
-from portal.audit import Event
 from portal.errors import NeighbourDown, NotFound
+from portal.events import Event
 from portal.providers import EidProvider
 from portal.views import words
 

@@ -10,7 +10,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
+from portal.events import Event
 from portal.services import insight
 from portal.services.insight import LogLine
 from portal.services.leaving import LeavingReason

@@ -15,8 +15,8 @@ from portal.access.signin import eid, flow, halfway, passkeys, passwords, second
 from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger, Unknown
 from portal.access.signin.flow import Leaving
 from portal.access.signin.oidc import EidRefused, OidcClient
-from portal.audit import Event
 from portal.errors import InvalidInput, NeighbourDown, NotFound
+from portal.events import Event
 from portal.providers import origin_of
 from portal.services import organisations, own_account
 from portal.services.staff_sso import REALM

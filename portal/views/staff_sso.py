@@ -11,8 +11,8 @@ from portal.access.guard import public
 from portal.access.signin import flow
 from portal.access.signin.flow import Question
 from portal.access.signin.oidc import EidRefused, OidcClient
-from portal.audit import Event
 from portal.errors import NeighbourDown, NotFound
+from portal.events import Event
 from portal.providers import StaffProvider
 from portal.services import staff_sso
 from portal.services.staff_sso import REALM

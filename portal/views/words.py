@@ -8,8 +8,8 @@ from flask_babel import lazy_pgettext as _lp
 from portal.access.policy import Refusal
 from portal.access.roles import Capacity, Level
 from portal.access.windows import Basis, Obstacle
-from portal.audit import Event
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.services.accounts import OrganisationKind, UnitKind
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState

@@ -8,8 +8,8 @@ import pytest
 
 from portal import drawing
 from portal.access.actions import Action
-from portal.audit import Event
 from portal.drawing import documents, stale, state_machines
+from portal.events import Event
 from portal.services.consent_requests import ConsentState
 
 

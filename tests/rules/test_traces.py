@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from portal import audit, clock
 from portal.access.roles import Level
-from portal.audit import ALLOWED_FIELDS, Event
+from portal.events import ALLOWED_FIELDS, Event
 from portal.house import House
 from portal.models import EidAttempt, Organisation, Person
 from portal.views import words

@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from portal import audit
-from portal.audit import OFFICE, Event, Fault, verify
+from portal.audit import OFFICE, Fault, verify
 from portal.cli import cli
 from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres
+from portal.events import Event
 from portal.house import House
 from tests.story import Room, Story
 

@@ -13,9 +13,9 @@ from portal import clock
 from portal.access.policy import Refusal
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.audit import Event
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
+from portal.events import Event
 from portal.house import House
 from portal.services import consents, insight, leaving, overview, people, safeguards
 from tests.browser import Browser

@@ -6,7 +6,7 @@ import pytest
 
 from portal import audit
 from portal.access.signin import passwords
-from portal.audit import Event
+from portal.events import Event
 from portal.house import House
 from portal.models import Staff
 from tests.story import Someone, Story

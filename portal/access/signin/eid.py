@@ -17,9 +17,9 @@ from sqlalchemy import delete, select
 from portal import audit, clock, national_ids
 from portal.access.signin.flow import ATTEMPT_LASTS, Question, digest
 from portal.access.signin.oidc import EidRefused, Identity
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.models import EidLink, EidStranger, InvitationCode, NationalId, Person
 from portal.national_ids import KnownNumber
 from portal.providers import EidProvider, NationalIdKind

@@ -31,9 +31,9 @@ from webauthn.helpers.structs import (
 )
 
 from portal import audit, clock, text
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import Passkey, PasskeyChallenge, Person, Staff
 from portal.settings import Settings
 

@@ -17,9 +17,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select
 
 from portal import audit
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.models import Person, Staff
 
 SHORTEST = 12

@@ -19,9 +19,9 @@ import segno
 from sqlalchemy import delete, func, select, update
 
 from portal import audit, clock
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import Damaged, InvalidInput
+from portal.events import Event
 from portal.models import Passkey, RecoveryCode, Totp
 from portal.storage.keys import Keyring
 

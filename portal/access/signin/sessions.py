@@ -19,9 +19,9 @@ from portal import audit, clock
 from portal.access.actions import OfficeAction
 from portal.access.roles import OFFICE_MATRIX
 from portal.access.ticket import Actor
-from portal.audit import Event
 from portal.db import PortalSession
 from portal.errors import NotFound
+from portal.events import Event
 from portal.models import Login, Person, Staff
 from portal.models.people import PersonKind
 from portal.settings import Settings

@@ -10,7 +10,7 @@ from portal import audit, clock
 from portal.access.signin import sessions
 from portal.access.signin.sessions import Limits
 from portal.access.ticket import Actor
-from portal.audit import Event
+from portal.events import Event
 
 
 def is_fresh(limits: Limits | None) -> bool:
