@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from email.utils import format_datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, g, jsonify, request, url_for
+from flask import Blueprint, Response, flash, g, jsonify, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import ClientDisconnected
 from wtforms import HiddenField
@@ -120,7 +121,18 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
         return jsonify(says=" ".join(message for _field, message in form.faults), gone=bool(form.form_errors)), INVALID
     if done.brought and done.brought.held_id:
         return jsonify(to=url_for("versions.held", case_id=ticket.case_id, held_id=done.brought.held_id))
+    _say(done)
     return jsonify(to=url_for("files.show", case_id=ticket.case_id, file_id=done.file_id))
+
+
+def _say(done: Finished) -> None:
+    """What the next page begins with, as after the plain form; of several files in a row, once."""
+    if done.brought:
+        said = _("Version %(number)s is put in.", number=done.brought.number)
+    else:
+        said = _("The file is put in.")
+    if ("success", said) not in map(tuple, session.get("_flashes", ())):
+        flash(said, "success")
 
 
 def _pieces() -> Iterator[bytes]:

@@ -112,6 +112,12 @@ class Person:
         self.click(name, "button")
 
     def reads(self, text: str) -> None:
+        """On this page, or on the one that a script leads to in a moment."""
+        for _ in range(100):
+            if text in self.text():
+                break
+            self.page.wait_for_timeout(100)
+        self.arrived()
         assert text in self.text(), f"{text!r} is not in: {self.text()[:1500]}"
 
     def reads_not(self, text: str) -> None:

@@ -291,6 +291,7 @@ def a_secret_is_kept_in_health(amir: Person, lene: Person, case: str) -> None:
     amir.page.get_by_label("Fil", exact=True).set_input_files(report)
     amir.page.get_by_label("Helbred").check()
     amir.press("Læg filen ind")
+    amir.reads("Filen er lagt ind")
     amir.reads("Behandlingsplan.pdf")
     address = amir.page.url.removeprefix(amir.stage.address)
     for path in ("", "/files", "/plan", "/log", "/messages", "/people", "/audience"):
