@@ -127,10 +127,8 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
 
 def _say(done: Finished) -> None:
     """What the next page begins with, as after the plain form; of several files in a row, once."""
-    if done.brought:
-        said = _("Version %(number)s is put in.", number=done.brought.number)
-    else:
-        said = _("The file is put in.")
+    number = done.brought.number if done.brought else None
+    said = _("Version %(number)s is put in.", number=number) if number else _("The file is put in.")
     if ("success", said) not in map(tuple, session.get("_flashes", ())):
         flash(said, "success")
 
