@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from uuid import uuid4
 
 from flask import Flask
@@ -15,6 +17,13 @@ from tests.world import NAME, SHELVES, World
 _HARMLESS = ("case.find", "messages.reply", "versions.add")
 """POSTs that change nothing as they are sent here, but whose answers could tell something."""
 _ABOUT_A_THING = ("files/", "messages/", "audience/")
+
+
+def in_every_run(*few: str, at_night: Iterable[str]) -> list[str]:
+    """The kinds of people a slow question is asked for: those that differ most in every run, all of them at night."""
+    every = list(at_night)
+    assert set(few) <= set(every)
+    return every if os.environ.get("HYPOTHESIS_PROFILE") == "long" else list(few)
 
 
 def browser_of(kind: str, app: Flask, house: House, world: World) -> tuple[Browser, str]:

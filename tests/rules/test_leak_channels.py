@@ -20,7 +20,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.documents import reading
 from portal.house import House
 from tests.browser import Browser, Page
-from tests.rules.leaks import browser_of, hidden_from
+from tests.rules.leaks import browser_of, hidden_from, in_every_run
 from tests.rules.routes import CASE_ROUTES, ROUTES, Target, own
 from tests.rules.test_query_counts import counted
 from tests.story import PDF, Story
@@ -109,7 +109,7 @@ def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_
                 assert there == not_there, (manner, route)
 
 
-@pytest.mark.parametrize("kind", OUTSIDE)
+@pytest.mark.parametrize("kind", in_every_run("teacher", "stranger", at_night=OUTSIDE))
 def test_no_manner_of_asking_and_no_error_holds_a_hidden_word(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
@@ -168,7 +168,7 @@ def _opened(page: Page) -> str:
     return page.everything + packed + page.headers.get("Location", "")
 
 
-@pytest.mark.parametrize("kind", ["teacher", "custody holder", "waiting"])
+@pytest.mark.parametrize("kind", in_every_run("teacher", at_night=["teacher", "custody holder", "waiting"]))
 def test_what_happens_on_a_shut_shelf_changes_nothing_that_can_be_seen(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
