@@ -148,7 +148,7 @@ LIES: dict[str, tuple[str, dict[str, Any]]] = {
     "expiry infinite": ("token", {"claims": {"exp": "@"}, "raw": [['"@"', "Infinity"]]}),
     "expiry beyond all numbers": ("token", {"claims": {"exp": "@"}, "raw": [['"@"', "1e999"]]}),
     "expiry words": ("token", {"claims": {"exp": "never"}}),
-    "expiry a number as words": ("times", {"claims": {"exp": str(NOW + 600)}}),
+    "expiry a number as words": ("times", {"claims": {"exp": str(NOW + 86_400)}}),
     "critical": ("header", {"header": {"crit": ["exp"]}}),
     "a logout token": ("header", {"header": {"typ": "logout+jwt"}}),
     "brings its own key": ("header", {"sign": "embedded"}),
