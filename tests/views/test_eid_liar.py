@@ -232,6 +232,19 @@ def test_a_callback_of_another_browser_opens_nothing_here_and_nothing_there(
     assert browser.get(callback).status == 403, "and it is used up"
 
 
+def test_whoever_confirms_with_a_strangers_eid_does_not_take_the_stranger_in(
+    app: Flask, story: Story, room: Room, liar: Liar, owner: psycopg.Connection
+) -> None:
+    """The eID answers for Alma, who was invited by her number and has never been here: she must come in herself."""
+    somebody = Browser(app, story.token(story.case(name="Bo Anden").young))
+    page = somebody.get(there_and_back(somebody.submit(somebody.get("/step-up"), "/step-up/eid/one")))
+    assert page.status == 403
+    assert owner.execute("select count(*) from eid_link").fetchone() == (0,)
+    rows = owner.execute("select fields from audit_event where event = 'sign_in.refused'").fetchall()
+    assert rows == [({"method": "eid:one", "reason": "other_person"},)]
+    assert somebody.get(f"/cases/{room.case_id}").status == 404
+
+
 def test_a_callback_counts_once(browser: Browser, liar: Liar, room: Room, owner: psycopg.Connection) -> None:
     callback = there_and_back(begin(browser))
     assert browser.get(callback).status == 303
