@@ -7,37 +7,11 @@ from datetime import timedelta
 import docx
 import pytest
 
-from portal import clock
 from portal.demo import papers
 from tests.journeys.conftest import Cast, Person, Stage, edit_in_libreoffice
+from tests.journeys.people import ALMA, BORN, LONE, PASSWORD, PETER, PLACES, STAFF, TODAY
 
 pytestmark = pytest.mark.xdist_group("journey")
-
-PASSWORD = "en god lang sætning til prøven"
-TODAY = clock.now().date()
-BORN = clock.birthday(TODAY, -18) + timedelta(days=40)
-"""Seventeen, and eighteen in forty days."""
-ALMA = ("Alma Sol Dahl", BORN.isoformat(), f"{BORN:%d%m%y}4002")
-LONE = ("Lone Dahl", "1980-05-06", "0605800004")
-PETER = ("Peter Dahl", "1978-07-08", "0807780003")
-
-MORE_UNITS = [
-    ("Jobcenter", "job_centre"),
-    ("Kommunal ungeindsats", "youth_guidance"),
-    ("Socialpsykiatri", "social_psychiatry"),
-]
-PLACES = {
-    "Eksempelby Kommune": (None, MORE_UNITS),
-    "Region Eksempel": ("region", [("Børne- og ungdomspsykiatri", "child_psychiatry")]),
-    "Eksempelby Skole": ("school", [("10. klasse", "school")]),
-    "Botilbuddet Broen": ("supplier", [("Kontaktpersoner", "residential")]),
-}  # fmt: skip
-STAFF = [
-    ("Mette Holm", "mette@eksempelby.example", "Sagsbehandler", "Børn og Unge", True),
-    ("Jonas Friis", "jonas@eksempelby.example", "Jobkonsulent", "Jobcenter", False),
-    ("Lene Bach", "lene@eksempelby.example", "Lærer", "10. klasse", False),
-    ("Amir Haddad", "amir@eksempelby.example", "Psykiater", "Børne- og ungdomspsykiatri", False),
-]
 
 
 def test_the_story(stage: Stage, cast: Cast) -> None:

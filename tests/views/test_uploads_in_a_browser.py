@@ -17,10 +17,8 @@ from playwright.sync_api import expect, sync_playwright
 from portal.house import House
 from portal.services import files as list_of_files
 from tests.live import Line, cookie, served
+from tests.sender import LONG, blobs, content, work_off
 from tests.story import PDF, Room, Story
-from tests.views.test_uploads import blobs, content, work_off
-
-LONG = PDF + os.urandom(200_000)
 
 
 @pytest.fixture
