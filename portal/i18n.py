@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,15 +16,15 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
-from portal.settings import PROJECT
 from portal.tools.profile import Profile, Words, profile
+from portal.tools.vocabulary import CATALOGUES, reworded
 
 LANGUAGES = {"da": "Dansk", "en": "English"}
 COOKIE = "language"
 
 
 def install(app: Flask) -> None:
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "portal" / "translations")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
     app.config["BABEL_DEFAULT_LOCALE"] = "da"
     _Babel(app, locale_selector=_choose)
     # A page says some sixty things: its templates go straight to the catalogue that is found once for the page.
@@ -84,21 +82,6 @@ class _Reworded:
     def __getattr__(self, name: str) -> Any:
         look_up = getattr(self._catalogue, name)
         return lambda *said: reworded(look_up(*said), self._profile_key, self._spoken)
-
-
-@cache
-def reworded(sentence: str, profile_key: str, spoken: str) -> str:
-    """A sentence with each word of the vocabulary put in its place, a capital kept."""
-    words = profile(profile_key).vocabulary.in_language(spoken)
-    longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.sub(
-        rf"(?<!%\()(?<!\w)({longest_first})(?!\w)", lambda found: _in_case(found[0], words), sentence, flags=re.I
-    )
-
-
-def _in_case(found: str, words: dict[str, str]) -> str:
-    other = words[found.lower()]
-    return other[0].upper() + other[1:] if found[0].isupper() else other
 
 
 def rules_here() -> Profile:

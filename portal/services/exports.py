@@ -23,9 +23,10 @@ from portal.events import Event
 from portal.models import AuditEvent, Export
 from portal.services import downloads, once, order
 from portal.services.downloads import Download
-from portal.services.packing import Packing, say
+from portal.services.packing import Packing
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
+from portal.tools.vocabulary import sayer
 
 LASTS = timedelta(days=3)
 """How long a package can be fetched."""
@@ -143,7 +144,8 @@ def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) 
             number=version.number,
         )
     ticket.record(Event.EXPORT_FETCHED if is_case else Event.FOLDER_FETCHED, item_id=row.id, number=len(versions))
-    name = packages.safe(_folder(ticket, row) or say(row.language, "case"))
+    gettext = sayer(row.language, ticket.profile.key)
+    name = packages.safe(_folder(ticket, row) or gettext("My copy of the case"))
     return Download(f"{name}.zip", "application/zip", size, content)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 
 from portal import clock
 from portal.access.roles import Capacity
@@ -16,9 +16,10 @@ from portal.documents.packages import Chapter, Entry, Package
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
 from portal.services import downloads, order, plans, wordings
-from portal.services.plans import VersionPage
+from portal.services.plans import PlanState, VersionPage
 from portal.storage import BlobStore
-from portal.tools.definition import DECLINED, Kind, Place
+from portal.tools.telling import Teller
+from portal.tools.vocabulary import sayer
 
 
 class Packing:
@@ -27,6 +28,7 @@ class Packing:
     def __init__(self, ticket: CaseTicket, store: BlobStore, language: str) -> None:
         self._ticket, self._store, self._language = ticket, store, language
         self._zone = ticket.profile.zone
+        self.gettext = sayer(language, ticket.profile.key)
         self.compartments: set[UUID] = set()
         self.contents: list[dict[str, object]] = []
 
@@ -41,23 +43,32 @@ class Packing:
         for version in self._versions():
             older = version.number != self._newest[version.file_id]
             folder = self._folders.get(version.file_id, "")
-            place = self._say("older") if older else self._say("files") + (f" - {folder}" if folder else "")
+            gettext = self.gettext
+            place = gettext("Earlier versions") if older else gettext("Files") + (f" - {folder}" if folder else "")
             name = self._put(package, place, version)
             about = f"{self._who(version.created_by_id)}, {self._when(version.created_at)}, "
-            about += f"{self._say('version')} {version.number}, {self._shelf(version.compartment_id)}"
+            about += f"{self._version(version.number)}, {self._shelf(version.compartment_id)}"
             note = version.note_sealed
             words = self._ticket.keys.unseal_text(note, f"file_version.note {version.id}") if note else ""
             (files if name else left_out).append(Entry(name or self._name(version), about, words))
         title, now = self._ticket.young_person.display_name, clock.now()
-        about = self._say("made").format(who=self._who(self._ticket.membership.id), when=self._when(now))
-        chapters = [Chapter(self._say("files"), self._say("files_about"), files)]
+        who, at = self._who(self._ticket.membership.id), self._when(now)
+        about = self.gettext("Copy for %(who)s, made %(when)s.") % {"who": who, "when": at}
+        chapters = [Chapter(self.gettext("Files"), self.gettext("All files and versions that you could open."), files)]
         if left_out:
-            chapters.append(Chapter(self._say("left_out"), self._say("left_out_about"), left_out))
-        pages = {"contents": chapters, "messages": self._threads(), "plan": list(self._plans())}
-        for key, found in pages.items():
+            why = self.gettext(
+                "These versions could not be opened: they wait for the virus check, or they were refused."
+            )
+            chapters.append(Chapter(self.gettext("Not included"), why, left_out))
+        pages = {
+            self.gettext("Contents"): chapters,
+            self.gettext("Messages"): self._threads(),
+            self.gettext("Plan"): list(self._plans()),
+        }
+        for called, found in pages.items():
             if found:
-                made = packages.page(f"{self._say(key)} - {title}", about, found, self._language)
-                package.add("", f"{self._say(key)}.html", self._local(now), [made])
+                made = packages.page(f"{called} - {title}", about, found, self._language)
+                package.add("", f"{called}.html", self._local(now), [made])
 
     def _put(self, package: Package, folder: str, version: FileVersion) -> str:
         """The name in the package; '' for a version that cannot be opened just now."""
@@ -103,35 +114,32 @@ class Packing:
             found = plans.load(self._ticket, tool.key, hatch)
             for version in found.versions if found else ():
                 self.compartments.add(hatch.id)
-                title = f"{tool.title.in_language(self._language)}, {self._say('version')} {version.number}"
-                about = f"{self._say(version.state)}, {self._who(version.author.id)}, {self._when(version.created_at)}"
+                title = f"{tool.title.in_language(self._language)}, {self._version(version.number)}"
+                begun = f"{self._who(version.author.id)}, {self._when(version.created_at)}"
+                about = f"{self._states()[version.state]}, {begun}"
                 yield Chapter(title, about, list(self._answers(version)))
 
     def _answers(self, version: VersionPage) -> Iterator[Entry]:
+        names = {str(member.id): member.display_name for member in self._ticket.members.values()}
+        teller = Teller(version.definition, names, self._language, self.gettext)
         for place in version.definition.places(version.answers):
-            section, answer = place.section, version.answers.get(place.address, "")
-            if answer:
+            section = place.section
+            if version.answers.get(place.address):
                 title = (section.row if place.row and section.row else section.title).in_language(self._language)
                 number = f" {version.rows(section.key).index(place.row) + 1}" if place.row else ""
                 label = f"{title}{number}: {place.question.label.in_language(self._language)}"
-                yield Entry(label, "", self._told(version, place, answer))
+                yield Entry(label, "", teller.told(place, version.answers))
 
-    def _told(self, version: VersionPage, place: Place, answer: str) -> str:
-        question = place.question
-        if question.kind in (Kind.PERSON, Kind.PEOPLE):
-            names = {str(member.id): member.display_name for member in self._ticket.members.values()}
-            return ", ".join(names.get(each, "") for each in answer.split())
-        if question.kind in (Kind.CHOICE, Kind.CHOICES):
-            titles = {choice.key: choice.title.in_language(self._language) for choice in question.choice}
-            return ", ".join(titles.get(each, each) for each in answer.split())
-        if question.kind is Kind.ROW:
-            section = version.definition.section_of(question.of)
-            return version.answers.get(f"{question.of}.{answer}.{section.headline.key}", "") if section else ""
-        if question.kind is Kind.SCALE:
-            return self._say("declined") if answer == DECLINED else f"{answer} ({question.lowest}-{question.highest})"
-        if question.kind is Kind.DATE:
-            return format_date(datetime.fromisoformat(answer).date(), "d. MMMM y", locale=self._language)
-        return answer
+    def _version(self, number: int) -> str:
+        return self.gettext("Version %(number)s") % {"number": number}
+
+    def _states(self) -> dict[PlanState, str]:
+        return {
+            PlanState.DRAFT: self.gettext("Draft"),
+            PlanState.PROPOSED: self.gettext("Proposed"),
+            PlanState.AGREED: self.gettext("Agreed"),
+            PlanState.REPLACED: self.gettext("Replaced by a later version"),
+        }
 
     def _name(self, version: FileVersion) -> str:
         return self._ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
@@ -150,51 +158,3 @@ class Packing:
 
     def _when(self, at: datetime) -> str:
         return format_datetime(at, "d. MMMM y HH.mm", tzinfo=self._zone, locale=self._language)
-
-    def _say(self, key: str) -> str:
-        return say(self._language, key)
-
-
-def say(language: str, key: str) -> str:
-    return _WORDS[language][key]
-
-
-_WORDS = {
-    "da": {
-        "case": "Min kopi af sagen",
-        "contents": "Indhold",
-        "files": "Filer",
-        "files_about": "Alle filer og versioner, du kunne åbne.",
-        "older": "Tidligere versioner",
-        "left_out": "Ikke med",
-        "left_out_about": "De her versioner kunne ikke åbnes: de venter på at blive tjekket for virus eller er afvist.",
-        "messages": "Beskeder",
-        "plan": "Plan",
-        "version": "version",
-        "made": "Kopi til {who}, lavet {when}.",
-        "draft": "Kladde",
-        "proposed": "Foreslået",
-        "agreed": "Aftalt",
-        "replaced": "Afløst",
-        "declined": "Vil ikke svare",
-    },
-    "en": {
-        "case": "My copy of the case",
-        "contents": "Contents",
-        "files": "Files",
-        "files_about": "All files and versions that you could open.",
-        "older": "Earlier versions",
-        "left_out": "Not included",
-        "left_out_about": "These versions could not be opened: they wait for the virus check, or were refused.",
-        "messages": "Messages",
-        "plan": "Plan",
-        "version": "version",
-        "made": "Copy for {who}, made {when}.",
-        "draft": "Draft",
-        "proposed": "Proposed",
-        "agreed": "Agreed",
-        "replaced": "Replaced",
-        "declined": "Would rather not say",
-    },
-}
-"""What stands in a package. The worker that makes it serves no page, so it is not in the catalogue of the screens."""

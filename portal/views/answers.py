@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from uuid import UUID
 
 from flask_babel import gettext as _
 
 from portal.access.ticket import CaseTicket
-from portal.i18n import said
+from portal.i18n import language, said
 from portal.services import base_data
 from portal.services.base_data import BaseLine, Person
 from portal.services.plan_difference import Piece
-from portal.tools.definition import DECLINED, WRITTEN, Definition, Kind, Place, Question, Section
+from portal.tools import telling
+from portal.tools.definition import WRITTEN, Definition, Place, Question
+from portal.tools.telling import Teller, day
 from portal.views import words
 from portal.views.frame import role
 
@@ -23,21 +23,12 @@ class Reader:
 
     def __init__(self, ticket: CaseTicket, known: Definition) -> None:
         self.ticket, self.known = ticket, known
+        names = {str(member.id): member.display_name for member in ticket.members.values()}
+        self._teller = Teller(known, names, language(), _)
 
     def told(self, place: Place, answers: Mapping[str, str]) -> str:
         """One answer in words; '' where there is none."""
-        value, question = answers.get(place.address, ""), place.question
-        if not value or question.kind in WRITTEN:
-            return value
-        if question.kind is Kind.DATE:
-            return day(date.fromisoformat(value))
-        if question.kind is Kind.ROW:
-            section = self.known.section_of(question.of)
-            return (row_title(section, value, answers) if section else "") or _("(nothing written yet)")
-        if question.kind in (Kind.PERSON, Kind.PEOPLE):
-            return ", ".join(filter(None, (self.name(each) for each in value.split())))
-        titles = dict(options(question))
-        return ", ".join(titles.get(each, each) for each in value.split())
+        return self._teller.told(place, answers)
 
     def at(self, address: str, value: str) -> str:
         """A value as it would be told at that address."""
@@ -57,8 +48,7 @@ class Reader:
         return self.told(place, {place.address: piece.words.strip()}) if piece.words.strip() else piece.words
 
     def name(self, membership_id: str) -> str:
-        member = self.ticket.members.get(UUID(membership_id))
-        return member.display_name if member else ""
+        return self._teller.names.get(membership_id, "")
 
     def people(self) -> list[tuple[str, str]]:
         """Who can be named: everybody who sees anything of the case now, the young person first."""
@@ -74,30 +64,15 @@ class Reader:
         return [(str(words.BASE[line.what]), _lines(line)) for line in base_data.lines(self.ticket, self.known)]
 
 
-def row_title(section: Section, row: str, answers: Mapping[str, str]) -> str:
-    """What a row is called by its own words; '' while it has none."""
-    return answers.get(f"{section.key}.{row}.{section.headline.key}", "")
-
-
 def options(question: Question) -> list[tuple[str, str]]:
     """What can be chosen without looking at the case: key and words."""
-    if question.kind is not Kind.SCALE:
-        return [(choice.key, said(choice.title)) for choice in question.choice]
-    points = range(question.lowest, question.highest + 1)
-    names = [said(choice.title) for choice in question.choice]
-    found = [(str(point), f"{point} {names[number]}" if names else str(point)) for number, point in enumerate(points)]
-    return found + ([(DECLINED, _("I would rather not say"))] if question.may_decline else [])
+    return telling.options(question, language(), _)
 
 
 def who_fills(ticket: CaseTicket, question: Question) -> str:
     """Who answers a question that is not for everybody."""
     names = [said(ticket.profile.words[capacity].title) for capacity in sorted(question.fill)]
     return str(_(" and ")).join(names)
-
-
-def day(on: date) -> str:
-    """A date as it stands in a form: 24.3.2010."""
-    return f"{on.day}.{on.month}.{on.year}"
 
 
 def _lines(line: BaseLine) -> list[str]:

@@ -21,6 +21,7 @@ from portal.storage.inspection import MEDIA_TYPES
 from portal.tools import statutes
 from portal.tools.definition import Kind, Place, Question, rows
 from portal.tools.statutes import Heading, View
+from portal.tools.telling import row_title
 from portal.views import answers, words
 from portal.views.answers import Reader
 from portal.views.files import attachment
@@ -98,7 +99,7 @@ def _parts(reader: Reader, this: VersionPage, kind: str) -> list[Part]:
     for section in reader.known.section:
         blocks = []
         for number, row in enumerate(this.rows(section.key) if section.row else [""], start=1):
-            title = answers.row_title(section, row, this.answers) if row else ""
+            title = row_title(section, row, this.answers) if row else ""
             named = f"{said(section.row)} {number}" if section.row else ""
             lines = [_line(reader, Place(section, row, question), this.answers) for question in section.question]
             if kind == "docx" or any(line.words for line in lines):

@@ -24,6 +24,7 @@ from portal.services import plan_agreeing, plan_difference, plan_together, plan_
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState, VersionPage
 from portal.services.timeline import Timeline
+from portal.tools.telling import row_title
 from portal.views import answers, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, attempt
@@ -210,7 +211,7 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         this=this,
         step=step,
         takes=takes,
-        row_title=answers.row_title,
+        row_title=row_title,
         drawings=_drawings(ticket, this),
         reader=Reader(ticket, this.definition),
         yes_form=YesForm(formdata=None),
@@ -251,7 +252,7 @@ def _writing(
         people=reader.people(),
         may_fill=lambda question: plans.may_fill(ticket, question),
         who_fills=lambda question: answers.who_fills(ticket, question),
-        row_title=answers.row_title,
+        row_title=row_title,
         options=answers.options,
         row_ids=plan_together.row_ids(page.newest),
         step=StepForm(formdata=None),

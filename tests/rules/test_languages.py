@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_no_template_says_anything_outside_the_catalogues() -> None:
             for name in ("title", "alt", "aria-label", "placeholder"):
                 value = str(tag.get(name, ""))
                 assert not re.search(r"[A-Za-zÆØÅæøå]{2,}", value), f"{path.name}: {name}={value!r}"
+
+
+def test_no_service_keeps_danish_of_its_own() -> None:
+    """What a worker says without a page comes out of the catalogue too (portal/tools/vocabulary.py)."""
+    for path in sorted((PROJECT / "portal" / "services").glob("*.py")):
+        every = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        comments = {id(one.value) for one in every if isinstance(one, ast.Expr)}
+        texts = (one.value for one in every if isinstance(one, ast.Constant) and id(one) not in comments)
+        assert not [text for text in texts if isinstance(text, str) and re.search("[æøåÆØÅ]", text)], path.name
 
 
 def test_every_code_has_its_words() -> None:

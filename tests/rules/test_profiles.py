@@ -15,9 +15,9 @@ from portal.access.facts import Facts
 from portal.access.roles import Capacity, Level
 from portal.access.windows import compute
 from portal.house import House, open_house, opened
-from portal.i18n import reworded
 from portal.settings import Settings
 from portal.tools.profile import every_profile, profile
+from portal.tools.vocabulary import reworded
 from tests import story as stories
 from tests.access import naive
 from tests.access.made_up import INSTANTS, made_up_facts

@@ -17,7 +17,7 @@ from portal.access.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
 from portal.house import House
-from portal.services import exports, order
+from portal.services import exports, order, plan_writing
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
 
@@ -280,3 +280,25 @@ def test_files_of_one_name_are_numbered_and_none_is_lost() -> None:
         names = [package.add("", name, at, [name.encode()]) for name in ("a.pdf", "A.pdf", "a.pdf", "a (2).pdf", "b")]
     assert names == ["a.pdf", "A (2).pdf", "a (3).pdf", "a (2) (2).pdf", "b"]
     assert sorted(zipfile.ZipFile(io.BytesIO(out.getvalue())).namelist()) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("language", "pages", "said"),
+    [
+        ("da", {"Indhold.html", "Plan.html"}, ("Mål- og aftaleskema, Version 1", "Kladde", "vil jeg ikke svare på")),
+        ("en", {"Contents.html", "Plan.html"}, ("Goal and agreement schema, Version 1", "Draft", "I would rather not")),
+    ],
+)
+def test_a_package_speaks_the_language_it_was_asked_for_in(
+    language: str, pages: set[str], said: tuple[str, ...], story: Story, room: Room, owner: psycopg.Connection
+) -> None:
+    story.plan(room, room.guide)
+    tool = "goals_and_agreements"
+    story.play(room, room.guide, lambda t: plan_writing.add_row(t, tool, 1, "goals", progress="declined"))
+    made = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), language))
+    work_off(story.house, owner)
+    package = opened(story, room, room.young, made)
+    assert pages <= set(package.namelist())
+    told = package.read("Plan.html").decode()
+    for words in said:
+        assert words in told
