@@ -151,7 +151,7 @@ def _admit() -> ResponseReturnValue | None:
         g.halfway = g.actor.person_id if g.actor else half_way.who(g.session, session.get("half", ""))
         return None if g.halfway else _to_sign_in()
     if g.actor is None:
-        return _to_sign_in()
+        return _to_sign_in(asked_by_a_page=what.quiet)
     if what.takes_files:
         request.max_content_length = g.house.settings.upload_limit + g.house.settings.request_limit
     if isinstance(what.action, OfficeAction):
@@ -185,12 +185,13 @@ def _who_holds(asked: Request) -> Actor | None:
     return found[0]
 
 
-def _to_sign_in() -> ResponseReturnValue:
+def _to_sign_in(asked_by_a_page: bool = False) -> ResponseReturnValue:
     if "Tus-Resumable" in request.headers:
         # A program that sends a file piece by piece: a page to sign in on would be taken for an answer to the piece.
         return "", 401
     token = request.cookies.get(cookie_name(g.house.settings))
-    remember_the_way(sessions.whose(g.session, token) if token else None)
+    if not asked_by_a_page:  # nobody was going there, and nobody wrote what it sent
+        remember_the_way(sessions.whose(g.session, token) if token else None)
     return redirect(url_for("signin.form", ended=1 if g.had_cookie else None), 303)
 
 

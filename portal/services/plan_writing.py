@@ -107,7 +107,7 @@ def save(
     version, page = _locked(ticket, tool, number)
     answers = dict(page.answers)
     people = [str(member_id) for member_id in ticket.members]
-    before, authors = _since(ticket, version, base)
+    before, authors = _since(ticket, version.id, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
     places = {place.address: place for place in page.definition.places(answers)}
@@ -138,6 +138,23 @@ def save(
         version.revision = revision = revision + 1
         ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
     return Saved(revision, len(made), tuple(clashes))
+
+
+def changed_since(
+    ticket: CaseTicket, page: VersionPage, base: int, given: Mapping[str, str], seen: Mapping[str, str]
+) -> dict[str, str]:
+    """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
+    since is theirs, and is not taken back by an old page. `seen` as in `save`."""
+    before, _authors = _since(ticket, page.id, base) if base >= 0 else ({}, {})
+    places = {place.address: place for place in page.definition.places(page.answers)}
+    people = [str(member_id) for member_id in ticket.members]
+    found = {}
+    for address, words in given.items():
+        now = page.answers.get(address, "")
+        was = seen.get(address, before.get(address, now))
+        if address in places and _as_kept(places[address], words, people, page.answers) not in (was, now):
+            found[address] = words
+    return found
 
 
 def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **given: str) -> str:
@@ -234,13 +251,13 @@ def _locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, Ve
     return ticket.load(PlanVersion, page.id), page
 
 
-def _since(ticket: CaseTicket, version: PlanVersion, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
+def _since(ticket: CaseTicket, version_id: UUID, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
     """For every address changed after revision `base`: what stood there then, and who changed it last."""
     before: dict[str, str] = {}
     authors: dict[str, Membership] = {}
     found = (
         select(PlanChange)
-        .where(*ticket.within(PlanChange), PlanChange.plan_version_id == version.id, PlanChange.kind == "made")
+        .where(*ticket.within(PlanChange), PlanChange.plan_version_id == version_id, PlanChange.kind == "made")
         .where(PlanChange.revision > base)
         .order_by(PlanChange.revision)
     )

@@ -109,7 +109,7 @@ def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     if page is None or not page.can_write or page.newest.state in (PlanState.AGREED, PlanState.REPLACED):
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     # What was typed when the session ended is here again.
-    typed = _given(g.kept)[0] if g.kept is not None else {}
+    typed = _written(ticket, page, g.kept) if g.kept is not None else {}
     return _writing(ticket, tool, page, typed, {}, ())
 
 
@@ -123,7 +123,10 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     faults: dict[str, str] = {}
     saved = Saved(base, 0, ())
     anchor = ""
-    if not form.validate_on_submit() or base < 0:
+    another = request.form.get("me", str(ticket.membership.id)) != str(ticket.membership.id)
+    if another:
+        faults[""] = str(words.INPUT["another_person"])
+    elif not form.validate_on_submit() or base < 0:
         faults[""] = str(words.INPUT["form_stale"])
     else:
         try:
@@ -135,14 +138,17 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     if request.accept_mimetypes.best == "application/json":
         reader = Reader(ticket, _begun(plans.load(ticket, tool, wordings.hatch_of(ticket, tool))).newest.definition)
         return jsonify(
+            another=another,
             faults=faults,
             clashes=[_told(clash, reader) for clash in saved.clashes],
             ends=g.limits.ends_at.isoformat(),
             now=clock.now().isoformat(),
         )
     if faults or saved.clashes:
-        typed = given if faults else {clash.address: clash.mine for clash in saved.clashes}
         page = _begun(plans.show(ticket, tool))
+        typed = (
+            _written(ticket, page, request.form) if faults else {clash.address: clash.mine for clash in saved.clashes}
+        )
         return _writing(ticket, tool, page, typed, faults, saved.clashes), INVALID
     if request.form.get("done"):
         flash(_("Saved."), "success")
@@ -245,6 +251,7 @@ def _writing(
         page=page,
         this=page.newest,
         answers={**page.newest.answers, **typed},
+        stood={address: page.newest.answers.get(address, "") for address in typed},
         faults=faults,
         fault_names={address: _called(page, address) for address in faults},
         clashes={clash.address: clash for clash in clashes},
@@ -305,6 +312,12 @@ def _told(clash: Clash, reader: Reader) -> dict[str, str]:
         "theirs": clash.theirs,
         "shown": reader.at(clash.address, clash.theirs),
     }
+
+
+def _written(ticket: CaseTicket, page: PlanPage, form: MultiDict[str, str]) -> dict[str, str]:
+    """What somebody had written in a form that was not saved: of a whole page, only the answers they had changed."""
+    given, seen = _given(form)
+    return plan_writing.changed_since(ticket, page.newest, form.get("revision", -1, int), given, seen)
 
 
 def _given(form: MultiDict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

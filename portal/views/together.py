@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 
 from portal.access.actions import Action
 from portal.access.guard import opens, quiet
@@ -26,6 +27,9 @@ def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         answer.set_etag(known)
         return answer
     answer = jsonify(
+        # Whose session this is by now, and its key for sending: a page outlives the session it was opened in.
+        me=str(ticket.membership.id),
+        key=generate_csrf(),
         answers=dict(found.version.answers),
         rows=found.row_ids,
         moved_on=not found.is_open,

@@ -109,6 +109,7 @@ INPUT = {
     "dates_crossed": _l("This date comes before the date it begins. Check both."),
     "rows_full": _l("There are already %(most)s here. Take one out first."),
     "plan_frozen": _l("This version is agreed and is not changed any more. Begin a new version instead."),
+    "another_person": _l("Somebody else is signed in here by now. What you wrote is not sent in their name."),
     "plan_moved_on": _l("Somebody changed the plan while you were reading. Look it through once more."),
     "plan_empty": _l("There is nothing in the plan yet. Write something first."),
     "taker_shut_out": _l("%(name)s cannot see the plan just now. Choose somebody else, or have access opened first."),

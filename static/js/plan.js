@@ -10,20 +10,25 @@ if (form) {
   const RETRY = 5000;
   const says = form.querySelector(".saved");
   const say = (which) => { says.textContent = form.dataset[which] || ""; says.dataset.state = which; };
-  const key = form.elements.namedItem("csrf_token").value;
+  let key = form.elements.namedItem("csrf_token").value;
   const revision = form.elements.namedItem("revision").value;
   const number = form.elements.namedItem("number").value;
+  const me = form.elements.namedItem("me").value;
   let timer = 0;
   let sending = false;
+  let cameBack = false;
   let wasInside = "";
 
   const fieldsOf = (address) => [...form.elements].filter((field) => field.name === address && field.type !== "hidden");
   const valueOf = (address) => fieldsOf(address)
     .filter((field) => !["checkbox", "radio"].includes(field.type) || field.checked)
     .map((field) => field.value).filter(Boolean).join(" ");
-  const addresses = [...new Set([...form.elements].map((field) => field.name).filter((name) => name.includes(".")))];
-  // What the server has of each answer, as far as this page knows.
-  const known = new Map(addresses.map((address) => [address, valueOf(address)]));
+  const addresses = [...new Set([...form.elements].map((field) => field.name)
+    .filter((name) => name.includes(".") && !name.startsWith("was.")))];
+  // What the server has of each answer, as far as this page knows: what is shown, unless the page says otherwise.
+  const stood = (address) => form.elements.namedItem(`was.${address}`);
+  const known = new Map(addresses.map((address) => [address, stood(address)?.value ?? valueOf(address)]));
+  for (const address of addresses) stood(address)?.remove();
   // What the server could not take, as it was sent: not sent again until it is changed.
   const faulty = new Map();
   const changed = () => addresses.filter((address) => valueOf(address) !== known.get(address)
@@ -42,7 +47,7 @@ if (form) {
     if (!wanted.size) return;
     sending = true;
     say("writing");
-    const body = new URLSearchParams({ csrf_token: key, number, revision });
+    const body = new URLSearchParams({ csrf_token: key, number, revision, me });
     for (const [address, value] of wanted) {
       body.append(address, value);
       body.append(`was.${address}`, known.get(address));
@@ -53,8 +58,12 @@ if (form) {
       const told = answer.ok && !answer.redirected ? await answer.json() : null;
       if (!told) {
         // Signed out meanwhile, or turned away: what was written stays here and is sent once that has changed.
-        say("ended");
-        wait = RETRY * 3;
+        const back = await whoIsIn();
+        say(back === "another" ? "another" : "ended");
+        wait = back === "another" ? 0 : back === "me" && !cameBack ? 1 : RETRY;
+        cameBack = back === "me";
+      } else if (told.another) {
+        say("another");
       } else if (told.faults[""]) {
         say("moved");
       } else if (Object.keys(told.faults).length) {
@@ -63,6 +72,7 @@ if (form) {
         say("faulty");
         wait = 1;
       } else {
+        cameBack = false;
         for (const [address, value] of wanted) { known.set(address, value); faulty.delete(address); }
         showFaults({});
         for (const clash of told.clashes) showClash(clash);
@@ -77,6 +87,21 @@ if (form) {
     }
     sending = false;
     if (wait && changed().length) timer = window.setTimeout(save, wait);
+  }
+
+  // Who is signed in by now. Whoever has come back in another tab has a new session, and this page gets its key: what
+  // was written is sent. Somebody else gets none, and their sign-in never sends these words.
+  async function whoIsIn() {
+    const question = { headers: { Accept: "application/json" }, redirect: "error", cache: "no-store" };
+    try {
+      const answer = await fetch(`${form.dataset.live}?number=${number}`, question);
+      const told = answer.ok ? await answer.json() : null;
+      if (!told) return "nobody";
+      if (told.me !== me) return "another";
+      key = told.key;
+      form.elements.namedItem("csrf_token").value = key;
+      return "me";
+    } catch { return "nobody"; }
   }
 
   function note(address, className, parts) {
@@ -163,7 +188,7 @@ if (form) {
     window.clearTimeout(looking);
     if (!document.hidden) looking = window.setTimeout(look, LOOK);
   }
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { look(); save(); } });
 
   // The server tidies spaces; that is no change, and the field somebody types in is left alone.
   const plain = (text) => text.replace(/\s+/gu, " ").trim();

@@ -23,6 +23,7 @@ from tests.browser import Browser, Page, cookie_of
 from tests.live import cookie, served
 from tests.services.test_tools import add, begin, newest, write
 from tests.story import Room, Someone, Story
+from tests.views.conftest import EMAIL, PASSWORD
 
 TOOL = "goals_and_agreements"
 JSON = {"Accept": "application/json"}
@@ -308,3 +309,61 @@ def test_a_responsible_who_left_is_still_named_and_cannot_be_asked(app: Flask, s
     refused = browser.submit(read, "/propose")
     assert refused.status == 422
     assert "Vera Væk" in refused.soup.find(id="faults").get_text()
+
+
+def test_a_session_that_ends_while_somebody_types_loses_nothing(
+    app: Flask, story: Story, person: Someone, chromium: Chromium, owner: psycopg.Connection
+) -> None:
+    """Signed out in the middle of a sentence: it stays in the page, and is sent once its writer has signed in again in
+    another tab. Somebody else who signs in there sends nothing of it."""
+    room = story.case(person, parents=1)
+    begin(story, room, person, TOOL)
+    with served(app) as at:
+        page = opened(chromium, app, story, room, person, at)
+        goal, says = page.locator("[name='now.goal']"), page.locator(".saved")
+        goal.fill("Jeg vil")
+        expect(says).to_have_text("Alt er gemt.", timeout=5000)
+        owner.execute(
+            "update login set seen_at = seen_at - interval '2 hours', started_at = started_at - interval '2 hours'"
+            " where person_id = %s",
+            [person.id],
+        )
+        goal.press_sequentially(" have min egen nøgle")
+        expect(says).to_contain_text("Du er logget ud", timeout=5000)
+        expect(goal).to_have_value("Jeg vil have min egen nøgle")
+
+        # Somebody else uses the same browser meanwhile.
+        mine = page.context.cookies()
+        page.context.add_cookies([{**cookie(app, story.token(room.young))}])  # type: ignore[list-item]
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(says).to_contain_text("En anden er logget ind", timeout=10000)
+        assert answer(story, room, "now.goal") == "Jeg vil"
+        page.context.clear_cookies()
+        page.context.add_cookies(mine)  # type: ignore[arg-type]
+
+        tab = page.context.new_page()
+        tab.goto(f"{at}/sign-in")
+        tab.locator("input[name=email]").fill(EMAIL)
+        tab.locator("input[name=password]").fill(PASSWORD)
+        tab.locator("input[name=password]").press("Enter")
+        tab.wait_for_url("**/cases/**")
+        # The tab in which they signed in has the words too, as not saved yet.
+        expect(tab.locator("[name='now.goal']")).to_have_value("Jeg vil have min egen nøgle")
+        page.bring_to_front()
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(says).to_have_text("Alt er gemt.", timeout=20000)
+        assert answer(story, room, "now.goal") == "Jeg vil have min egen nøgle"
+        tab.close()
+        page.close()
+
+
+def test_an_answer_that_is_refused_takes_nobody_elses_words_back(app: Flask, story: Story, room: Room) -> None:
+    browser = Browser(app, story.token(room.young))
+    page = browser.get(f"{path_of(room)}/write")
+    write(story, room, room.guide, TOOL, now__situation="Skrevet imens")
+    refused = browser.submit(page, "plan-form", **{"now.goal": "x" * 100_001})
+    assert refused.status == 422
+    done = browser.submit(refused, "plan-form", **{"now.goal": "Kort"})
+    assert done.status == 303
+    assert answer(story, room, "now.situation") == "Skrevet imens"
+    assert answer(story, room, "now.goal") == "Kort"
