@@ -14,6 +14,7 @@ class Event(StrEnum):
     SCHEMA_BEGUN = "schema.begun"
     SCHEMA_VIEWED = "schema.viewed"
     SCHEMA_CHANGED = "schema.changed"
+    SCHEMA_CONFIDED = "schema.confided"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
     SCHEMA_EXPORTED = "schema.exported"

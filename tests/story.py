@@ -16,7 +16,17 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.house import House
 from portal.models import Organisation, Unit
-from portal.services import accounts, cases, consent_requests, consents, files, messages, plan_writing, team
+from portal.services import (
+    accounts,
+    cases,
+    consent_requests,
+    consents,
+    files,
+    messages,
+    plan_confided,
+    plan_writing,
+    team,
+)
 from portal.services.accounts import NewStaff
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
@@ -228,6 +238,15 @@ class Story:
         tool = "goals_and_agreements"
         self.play(room, by, lambda t: plan_writing.begin(t, uuid4(), tool))
         self.play(room, by, lambda t: plan_writing.save(t, tool, 1, 0, {"now.goal": goal}))
+
+    def confide(self, room: Room, by: Someone, words: str) -> str:
+        """Somebody on the network map, and what of them only the young person and the guide know; returns the row."""
+        tool = "network_map"
+        self.play(room, by, lambda t: plan_writing.begin(t, uuid4(), tool))
+        row = self.play(room, by, lambda t: plan_writing.add_row(t, tool, 1, "people", name="Moster Mia"))
+        told = {f"people.{row}.quality": "hard", f"people.{row}.between_us": words}
+        self.play(room, by, lambda t: plan_confided.save(t, tool, 1, told, dict.fromkeys(told, "")))
+        return row
 
     # Acting
 

@@ -17,6 +17,9 @@ from tests.story import PDF, Room, Someone, Story, shelf_id
 SHELVES = ("shared", "health", "without_parents", "professionals")
 NAME = "Yrsa Navnemærke"
 """The young person's name: where it shows up, the case was seen."""
+CONFIDED = "fortroligtmærkeord"
+"""What the young person told the guide alone, on the network map that everybody in the case sees."""
+BETWEEN_TWO = {"guide", "young person"}
 
 
 def word(shelf: str, where: str) -> str:
@@ -112,6 +115,7 @@ def _fill(story: Story, world: World) -> None:
         world.files[shelf] = story.play(room, guide, lambda t, u=upload, s=shelf: _add(t, u, s))
         world.threads[shelf] = story.thread(room, guide, shelf, word(shelf, "subject"), word(shelf, "message"))
     story.plan(room, guide, word("shared", "plan"))
+    story.confide(room, room.young, CONFIDED)
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
 

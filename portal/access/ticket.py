@@ -45,6 +45,7 @@ from portal.models import (
     Plan,
     PlanAsked,
     PlanChange,
+    PlanConfided,
     PlanOutcome,
     PlanPresence,
     PlanProposal,
@@ -73,6 +74,7 @@ Content = TypeVar(
     Plan,
     PlanVersion,
     PlanChange,
+    PlanConfided,
     PlanProposal,
 )
 

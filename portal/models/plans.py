@@ -103,6 +103,30 @@ class PlanChange(Base):
     created_by_id: Mapped[UUID]
 
 
+class PlanConfided(Base):
+    """One answer as it was left at one time, between the young person and the guide alone: the newest of an address
+    counts, none is wiped out. It belongs to the plan and to no version, for nobody else says yes to it."""
+
+    __tablename__ = "plan_confided"
+    __table_args__ = (
+        _of("plan"),
+        _by("created_by_id"),
+        CheckConstraint("kind in ('made', 'aside')", name="kind"),
+        UniqueConstraint("plan_id", "address", "number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    address: Mapped[str]
+    number: Mapped[int]
+    kind: Mapped[str]
+    words_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
 class PlanProposal(Base):
     """A version as it stood at one revision, put before everybody who must accept it."""
 

@@ -158,6 +158,7 @@ CHANGES = (
     Event.CUSTODY_SET,
     Event.SCHEMA_BEGUN,
     Event.SCHEMA_CHANGED,
+    Event.SCHEMA_CONFIDED,
     Event.SCHEMA_PROPOSED,
     Event.SCHEMA_ACCEPTED,
     Event.SCHEMA_OUTCOME,
@@ -187,7 +188,7 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED)
+BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED)
 """Between the young person and the guide."""
 
 

@@ -21,7 +21,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Plan, PlanAcceptance, PlanPresence, PlanProposal, PlanVersion
-from portal.services import plans, wordings
+from portal.services import plan_confided, plans, wordings
 from portal.services.plans import PLAN_CHANGES, VersionPage
 
 HERE = timedelta(seconds=12)
@@ -37,6 +37,8 @@ class Live:
     version: VersionPage
     here: Mapping[str, tuple[Membership, ...]]
     """Address -> who else is there."""
+    confided: Mapping[str, str]
+    """What the young person and the guide have told each other; empty for everybody else."""
 
     @property
     def is_open(self) -> bool:
@@ -57,7 +59,10 @@ def be_here(ticket: CaseTicket, tool: str, number: int, address: str) -> None:
     ticket.require(Action.PLAN_WRITE)
     hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
     version_id, _plan, _revision = _version(ticket, tool, number)
-    values = {"address": address[:200], "seen_at": clock.now()}
+    known = wordings.today(ticket, tool)
+    # That somebody is confiding something is theirs alone: then they are nowhere.
+    here = address[:200] if known and known.asks_openly(address) else ""
+    values = {"address": here, "seen_at": clock.now()}
     line = insert(PlanPresence).values(
         plan_version_id=version_id,
         membership_id=ticket.membership.id,
@@ -74,7 +79,7 @@ def look(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
     hatch = wordings.hatch_of(ticket, tool)
     version_id, plan_id, _revision = _version(ticket, tool, number)
     here = _here(ticket, version_id)
-    mark = _mark(ticket, tool, version_id, here)
+    mark = _mark(ticket, tool, version_id, here, plan_confided.count(ticket, tool, plan_id))
     if mark == known:
         return None
     page = plans.load(ticket, tool, hatch)
@@ -82,7 +87,8 @@ def look(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
         raise NotFound
     if not _noted(ticket, plan_id):
         ticket.record(Event.SCHEMA_VIEWED, hatch.id, plan_id)
-    return Live(mark, page.version(number), here)
+    version = page.version(number)
+    return Live(mark, version, here, plan_confided.read(ticket, version))
 
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> tuple[UUID, UUID, int]:
@@ -110,7 +116,9 @@ def _here(ticket: CaseTicket, version_id: UUID) -> dict[str, tuple[Membership, .
     return found
 
 
-def _mark(ticket: CaseTicket, tool: str, version_id: UUID, here: Mapping[str, tuple[Membership, ...]]) -> str:
+def _mark(
+    ticket: CaseTicket, tool: str, version_id: UUID, here: Mapping[str, tuple[Membership, ...]], confided: int
+) -> str:
     """The same for the same words, states and people: made of counts, without opening anything."""
     known = wordings.today(ticket, tool)
     tools = {tool} | {s.rows_of.partition(".")[0] for s in (known.section if known else ()) if s.rows_of}
@@ -128,7 +136,7 @@ def _mark(ticket: CaseTicket, tool: str, version_id: UUID, here: Mapping[str, tu
         )
     ).one()
     people = [(address, *(str(member.id) for member in members)) for address, members in here.items()]
-    return hashlib.sha256(repr((version_id, *counts, people)).encode()).hexdigest()[:24]
+    return hashlib.sha256(repr((version_id, *counts, people, confided)).encode()).hexdigest()[:24]
 
 
 def _noted(ticket: CaseTicket, plan_id: UUID) -> bool:

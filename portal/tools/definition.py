@@ -108,6 +108,9 @@ class Section(_Data):
     drawn: str = Field("", pattern=r"^(timeline)?$")
     """How the rows are drawn besides: `timeline` takes the questions `from`, `until` and `area`."""
     question: tuple[Question, ...] = Field(min_length=1)
+    confided: tuple[Question, ...] = ()
+    """Asked of the young person and the guide alone. Nothing that shows, compares or exports `question` knows of these;
+    their answers lie apart (services/plan_confided.py)."""
 
     def question_of(self, key: str) -> Question | None:
         return next((question for question in self.question if question.key == key), None)
@@ -164,6 +167,22 @@ class Definition(_Data):
             for row in rows(answers, section.key) if section.row else [""]:
                 for question in section.question:
                     yield Place(section, row, question)
+
+    def confided_places(self, answers: Mapping[str, str]) -> Iterator[Place]:
+        """Every place for an answer that stays between the young person and the guide."""
+        for section in self.section:
+            for row in rows(answers, section.key) if section.row else [""]:
+                for question in section.confided:
+                    yield Place(section, row, question)
+
+    @property
+    def confides(self) -> bool:
+        return any(section.confided for section in self.section)
+
+    def asks_openly(self, address: str) -> bool:
+        """Whether an answer at this address may be spoken of to everybody who sees the tool."""
+        section = self.section_of(address.partition(".")[0])
+        return section is not None and section.question_of(address.rpartition(".")[2]) is not None
 
 
 def _in_order(value: Any) -> Any:

@@ -156,10 +156,11 @@ def _fill_lists(content: dict[str, Any], lists: _Lists) -> Iterator[Fault]:
 def _raw_questions(content: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
     sections = content.get("section")
     for number, section in enumerate(sections if isinstance(sections, list) else ()):
-        questions = section.get("question") if isinstance(section, dict) else None
-        for inner, question in enumerate(questions if isinstance(questions, list) else ()):
-            if isinstance(question, dict):
-                yield ("section", number, "question", inner), question
+        for name in ("question", "confided"):
+            questions = section.get(name) if isinstance(section, dict) else None
+            for inner, question in enumerate(questions if isinstance(questions, list) else ()):
+                if isinstance(question, dict):
+                    yield ("section", number, name, inner), question
 
 
 def _texts(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -167,7 +168,7 @@ def _texts(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
     places: dict[str, dict[str, Any]] = {}
     for section in content["section"]:
         places[section["key"]] = section
-        for question in section["question"]:
+        for question in (*section["question"], *section["confided"]):
             here = f"{section['key']}.{question['key']}"
             places[here] = question
             for choice in question["choice"]:
@@ -191,11 +192,23 @@ def _contradictions(found: Definition, name: str) -> Iterator[Fault]:
         if section.drawn and not _can_be_drawn(section):
             yield (*place, "drawn"), "a timeline takes rows with the dates `from` and `until` and the choice `area`"
         yield from _twice([question.key for question in section.question], (*place, "question"))
-        for inner, question in enumerate(section.question):
-            here = (*place, "question", inner)
-            for needed, holds, reason in _rules(found, section, question):
-                if not holds():
-                    yield (*here, needed), reason
+        yield from _confided_amiss(section, place)
+        for name, questions in (("question", section.question), ("confided", section.confided)):
+            for inner, question in enumerate(questions):
+                for needed, holds, reason in _rules(found, section, question):
+                    if not holds():
+                        yield (*place, name, inner, needed), reason
+
+
+def _confided_amiss(section: Section, place: Place) -> Iterator[Fault]:
+    """What is confided has one audience and stands alone: nothing is carried, taken on or filled in by others."""
+    yield from _twice([question.key for question in section.confided], (*place, "confided"))
+    for inner, question in enumerate(section.confided):
+        here = (*place, "confided", inner)
+        if section.question_of(question.key):
+            yield (*here, "key"), f"{question.key} is there already"
+        if question.kind in (Kind.PERSON, Kind.PEOPLE, Kind.ROW) or question.fill or question.carried or question.fresh:
+            yield here, "what is confided is words, a date, a choice or a scale, with no `fill`, `carried` or `fresh`"
 
 
 def _can_be_drawn(section: Section) -> bool:

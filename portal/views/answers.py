@@ -34,7 +34,9 @@ class Reader:
         """A value as it would be told at that address."""
         section_key, _dot, rest = address.partition(".")
         section = self.known.section_of(section_key)
-        question = section.question_of(rest.rpartition(".")[2]) if section else None
+        key = rest.rpartition(".")[2]
+        asked = (*section.question, *section.confided) if section else ()
+        question = next((each for each in asked if each.key == key), None)
         return (
             self.told(Place(section, "", question), {f"{section_key}.{question.key}": value})
             if section and question

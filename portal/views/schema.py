@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
@@ -20,10 +21,21 @@ from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
-from portal.services import plan_agreeing, plan_difference, plan_together, plan_writing, plans, timeline, wordings
+from portal.services import (
+    people,
+    plan_agreeing,
+    plan_confided,
+    plan_difference,
+    plan_together,
+    plan_writing,
+    plans,
+    timeline,
+    wordings,
+)
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState, VersionPage
 from portal.services.timeline import Timeline
+from portal.tools.definition import Place
 from portal.tools.telling import row_title
 from portal.views import answers, words
 from portal.views.answers import Reader
@@ -132,6 +144,8 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         try:
             with savepoint(ticket.session):
                 saved = plan_writing.save(ticket, tool, number, base, given, seen)
+                met = plan_confided.save(ticket, tool, number, given, seen)
+                saved = replace(saved, clashes=saved.clashes + met)
                 anchor = _rows(ticket, tool, number)
         except InvalidInput as problem:
             faults[problem.field] = words.sentence(problem)
@@ -220,8 +234,15 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         row_title=row_title,
         drawings=_drawings(ticket, this),
         reader=Reader(ticket, this.definition),
+        confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
+        confided_places=_confided_places(ticket, this),
         yes_form=YesForm(formdata=None),
     )
+
+
+def _confided_places(ticket: CaseTicket, this: VersionPage) -> list[Place]:
+    """What is asked of the young person and the guide alone; nothing for others, who are not even asked."""
+    return list(this.definition.confided_places(this.answers)) if people.leads(ticket) else []
 
 
 def _drawings(ticket: CaseTicket, this: VersionPage) -> dict[str, tuple[Timeline, dict[str, str]]]:
@@ -245,13 +266,16 @@ def _writing(
     faults: Mapping[str, str],
     clashes: tuple[Clash, ...],
 ) -> str:
+    alone = _confided_places(ticket, page.newest)
+    stands = {**page.newest.answers, **plan_confided.read(ticket, page.newest)}
     return render_template(
         "schema/write.html",
         tool=tool,
         page=page,
         this=page.newest,
-        answers={**page.newest.answers, **typed},
-        stood={address: page.newest.answers.get(address, "") for address in typed},
+        answers={**stands, **typed},
+        confided_places=alone,
+        stood={address: stands.get(address, "") for address in {*typed, *(place.address for place in alone)}},
         faults=faults,
         fault_names={address: _called(page, address) for address in faults},
         clashes={clash.address: clash for clash in clashes},
@@ -298,7 +322,8 @@ def _begun(page: PlanPage | None) -> PlanPage:
 
 
 def _called(page: PlanPage, address: str) -> str:
-    for place in page.newest.definition.places(page.newest.answers):
+    known, given = page.newest.definition, page.newest.answers
+    for place in (*known.places(given), *known.confided_places(given)):
         if place.address == address:
             return said(place.question.label)
     return ""

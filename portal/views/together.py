@@ -30,7 +30,7 @@ def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         # Whose session this is by now, and its key for sending: a page outlives the session it was opened in.
         me=str(ticket.membership.id),
         key=generate_csrf(),
-        answers=dict(found.version.answers),
+        answers={**found.version.answers, **found.confided},
         rows=found.row_ids,
         moved_on=not found.is_open,
         here={

@@ -77,6 +77,7 @@ if (form) {
         showFaults({});
         for (const clash of told.clashes) showClash(clash);
         document.dispatchEvent(new CustomEvent("portal:seen", { detail: told }));
+        document.dispatchEvent(new CustomEvent("portal:drawn", { detail: told.drawings }));
         say(clashes.size ? "both" : faulty.size ? "faulty" : "saved");
         wait = PAUSE;
       }
@@ -162,7 +163,7 @@ if (form) {
     // The button sends the whole page; what each change was based on goes with it.
     leaving = true;
     for (const address of addresses.filter((one) => valueOf(one) !== known.get(one))) {
-      const was = document.createElement("input");
+      const was = form.elements.namedItem(`was.${address}`) || document.createElement("input");
       was.type = "hidden";
       was.name = `was.${address}`;
       was.value = known.get(address);
@@ -175,7 +176,9 @@ if (form) {
   let etag = "";
   let looking = 0;
   async function look() {
-    const inside = document.activeElement?.form === form && document.activeElement.name.includes(".") ? document.activeElement.name : "";
+    const active = document.activeElement;
+    // A figure on a drawn map stands for an answer in the table.
+    const inside = active?.dataset.address || (active?.form === form && active.name.includes(".") ? active.name : "");
     try {
       if (inside || wasInside) {
         wasInside = inside;
@@ -204,6 +207,7 @@ if (form) {
       groupOf(address)?.classList.add("just-came");
       window.setTimeout(() => groupOf(address)?.classList.remove("just-came"), 2500);
     }
+    document.dispatchEvent(new CustomEvent("portal:drawn", { detail: told.drawings }));
     const rows = form.querySelector(".rows-changed");
     if (rows) rows.hidden = told.rows === form.dataset.rows;
     for (const group of form.querySelectorAll(".is-here")) group.classList.remove("is-here");

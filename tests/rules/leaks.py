@@ -12,7 +12,7 @@ from portal.house import House
 from tests.browser import Browser, Page
 from tests.rules.routes import CASE_ROUTES, Route, own
 from tests.story import Story
-from tests.world import NAME, SHELVES, World
+from tests.world import BETWEEN_TWO, CONFIDED, NAME, SHELVES, World
 
 _HARMLESS = ("case.find", "messages.reply", "versions.add")
 """POSTs that change nothing as they are sent here, but whose answers could tell something."""
@@ -37,6 +37,7 @@ def hidden_from(kind: str, world: World) -> set[str]:
     """Every word that this kind of person must never meet."""
     sees = world.sees.get(kind, set())
     words = {secret for shelf in set(SHELVES) - sees for secret in world.all_words(shelf)}
+    words |= set() if kind in BETWEEN_TWO else {CONFIDED}
     if not sees and kind != "custody holder shut out":  # who knows whose custody they hold
         words |= {NAME, NAME.split()[0]}
     return words

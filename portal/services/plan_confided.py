@@ -1,0 +1,132 @@
+"""Answers that stay between the young person and the guide, such as how somebody on the network map and they get on.
+
+They lie in a table of their own, which the database shows to nobody else, and are never among a version's answers. So
+what shows, compares, exports, agrees on or counts those knows nothing of them. They are on no paper, for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from portal import clock
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput, NotFound
+from portal.events import Event
+from portal.models import PlanConfided
+from portal.services import people, plans, wordings
+from portal.services.plan_writing import Clash
+from portal.services.plans import VersionPage
+from portal.tools import definition
+from portal.tools.definition import Place
+
+
+def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
+    """Address -> what was confided, as it stands now; empty for everybody but the young person and the guide."""
+    if not version.definition.confides or not people.leads(ticket):
+        return {}
+    return {row.address: _words(ticket, row) for row in _newest(ticket, version.plan_id).values()}
+
+
+def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
+    """How often something was confided, so that a page notices; 0 for everybody else, whatever there is."""
+    known = wordings.today(ticket, tool)
+    if known is None or not known.confides or not people.leads(ticket):
+        return 0
+    rows = select(func.count()).where(*ticket.within(PlanConfided), PlanConfided.plan_id == plan_id)
+    return ticket.session.scalars(rows).one()
+
+
+def save(
+    ticket: CaseTicket, tool: str, number: int, given: Mapping[str, str], seen: Mapping[str, str]
+) -> tuple[Clash, ...]:
+    """Keeps those of the answers that are confided; `seen` says what the page had at those that
+    its writer changed. Where the other of the two
+    wrote meanwhile, theirs stands and the writer's words are kept aside.
+
+    Raises InvalidInput at an answer that cannot be one, or that is not this person's to give.
+    """
+    ticket.require(Action.PLAN_WRITE)
+    hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
+    known = wordings.today(ticket, tool)
+    if known is not None and all(known.asks_openly(address) for address in given):
+        return ()
+    plans.one_at_a_time(ticket, tool)
+    page = plans.load(ticket, tool, hatch)
+    if page is None:
+        raise NotFound
+    version = page.version(number)
+    places = {place.address: place for place in version.definition.confided_places(version.answers)}
+    asked = {address: words for address, words in given.items() if address in places}
+    if not asked:
+        return ()
+    if not people.leads(ticket):
+        raise InvalidInput(next(iter(asked)), "not_yours_to_fill")
+    rows = _newest(ticket, version.plan_id)
+    # What comes without what stood there before was not touched on the page.
+    asked = {address: words for address, words in asked.items() if address in seen}
+    clashes = []
+    written = False
+    for address, words in asked.items():
+        row = rows.get(address)
+        now = _words(ticket, row) if row else ""
+        value = definition.clean(places[address], words, (), version.answers)
+        was = _as_kept(places[address], seen[address])
+        if value in (was, now):
+            continue
+        if now != was and row is not None:
+            clashes.append(Clash(address, value, now, ticket.members[row.created_by_id]))
+        _keep(ticket, version, hatch.id, address, value, "aside" if now != was else "made")
+        written = True
+    if written:
+        ticket.session.flush()
+        ticket.record(Event.SCHEMA_CONFIDED, hatch.id, version.plan_id)
+    return tuple(clashes)
+
+
+def _as_kept(place: Place, words: str) -> str:
+    """What a page had, tidied as it would have been when kept."""
+    try:
+        return definition.clean(place, words, (), {})
+    except InvalidInput:
+        return words
+
+
+def _newest(ticket: CaseTicket, plan_id: UUID) -> dict[str, PlanConfided]:
+    """What stands at each address."""
+    found = (
+        ticket.select(PlanConfided)
+        .where(PlanConfided.plan_id == plan_id, PlanConfided.kind == "made")
+        .ext(distinct_on(PlanConfided.address))
+        .order_by(PlanConfided.address, PlanConfided.number.desc())
+    )
+    return {row.address: row for row in ticket.session.scalars(found)}
+
+
+def _keep(ticket: CaseTicket, version: VersionPage, compartment_id: UUID, address: str, words: str, kind: str) -> None:
+    made = uuid4()
+    before = select(func.coalesce(func.max(PlanConfided.number), 0)).where(
+        *ticket.within(PlanConfided), PlanConfided.plan_id == version.plan_id, PlanConfided.address == address
+    )
+    ticket.session.add(
+        PlanConfided(
+            id=made,
+            plan_id=version.plan_id,
+            case_id=ticket.case_id,
+            compartment_id=compartment_id,
+            address=address,
+            number=ticket.session.scalars(before).one() + 1,
+            kind=kind,
+            words_sealed=ticket.keys.seal_text(words, f"plan_confided.words {made}"),
+            created_at=clock.now(),
+            created_by_id=ticket.membership.id,
+        )
+    )
+
+
+def _words(ticket: CaseTicket, row: PlanConfided) -> str:
+    return ticket.keys.unseal_text(row.words_sealed, f"plan_confided.words {row.id}")
