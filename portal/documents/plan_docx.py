@@ -12,9 +12,11 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt, RGBColor
 from docx.table import Table, _Cell
 
+from portal.documents.plan_pdf import png
 from portal.documents.sheet import Line, Sheet, tag_of
 
 WIDTHS = (Cm(5), Cm(10.2))
+PICTURE = Cm(13)
 
 
 def write(sheet: Sheet) -> bytes:
@@ -33,6 +35,9 @@ def write(sheet: Sheet) -> bytes:
         document.add_heading(part.title, 1)
         if not part.blocks:
             document.add_paragraph(part.if_empty)
+        if part.picture:
+            shape = document.add_picture(BytesIO(png(part.picture.svg)), width=PICTURE)
+            shape._inline.docPr.set("descr", part.picture.words)
         for block in part.blocks:
             if block.title:
                 document.add_heading(block.title, 2)

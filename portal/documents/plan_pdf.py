@@ -31,6 +31,7 @@ _TEMPLATE = rb"""
   par(text(weight: "bold", size: 9.5pt, fill: luma(60), line.label))
   for piece in line.words.split("\n") { if piece.trim() != "" { par([#piece]) } }
 })
+#let picture(it) = image(bytes(it.svg), format: "svg", alt: it.words, width: 80%)
 #if data.notice != "" {
   block(width: 100%, inset: 8pt, stroke: 1pt + accent, par(strong(data.notice)))
 }
@@ -40,6 +41,7 @@ _TEMPLATE = rb"""
 #for part in data.parts {
   heading(level: 2, part.title)
   if part.blocks.len() == 0 { par([#part.if_empty]) }
+  if part.picture != none { align(center, picture(part.picture)) }
   for each in part.blocks {
     if each.title != "" { heading(level: 3, each.title) }
     for line in each.lines { answer(line) }
@@ -50,6 +52,18 @@ _TEMPLATE = rb"""
   for (label, value) in data.about { par([#strong(label + ":") #value]) }
 }
 """
+
+
+_PICTURE = rb"""
+#set page(width: 800pt, height: auto, margin: 0pt)
+#image(bytes(sys.inputs.svg), format: "svg", width: 100%)
+"""
+
+
+def png(svg: str) -> bytes:
+    """A drawing for where only pixels are understood, 1600 of them wide."""
+    made: bytes = typst.compile(_PICTURE, sys_inputs={"svg": svg}, format="png", ppi=144)
+    return made
 
 
 def write(sheet: Sheet) -> bytes:

@@ -28,10 +28,19 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Picture:
+    svg: str
+    words: str
+    """What it shows, for whoever does not see it."""
+
+
+@dataclass(frozen=True)
 class Part:
     title: str
     blocks: Sequence[Block]
     if_empty: str = ""
+    picture: Picture | None = None
+    """Shows what the blocks say, above them."""
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,8 @@ def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
 def save(
     ticket: CaseTicket, tool: str, number: int, given: Mapping[str, str], seen: Mapping[str, str]
 ) -> tuple[Clash, ...]:
-    """Keeps those of the answers that are confided; `seen` says what the page had at those that
-    its writer changed. Where the other of the two
-    wrote meanwhile, theirs stands and the writer's words are kept aside.
+    """Keeps those of the answers that are confided; `seen` says what the page had at those its writer may have changed.
+    Where the other of the two wrote meanwhile, theirs stands and the writer's words are kept aside.
 
     Raises InvalidInput at an answer that cannot be one, or that is not this person's to give.
     """

@@ -105,8 +105,9 @@ class Section(_Data):
     add: Words | None = None
     rows_of: str = ""
     """`tool.section`: the rows are those of another tool, and are added and taken out there."""
-    drawn: str = Field("", pattern=r"^(timeline)?$")
-    """How the rows are drawn besides: `timeline` takes the questions `from`, `until` and `area`."""
+    drawn: str = Field("", pattern=r"^(timeline|rings)?$")
+    """How the rows are drawn besides: `timeline` takes the questions `from`, `until` and `area`, `rings` takes the
+    choices `sector` and `ring`."""
     question: tuple[Question, ...] = Field(min_length=1)
     confided: tuple[Question, ...] = ()
     """Asked of the young person and the guide alone. Nothing that shows, compares or exports `question` knows of these;

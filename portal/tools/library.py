@@ -190,7 +190,7 @@ def _contradictions(found: Definition, name: str) -> Iterator[Fault]:
         if section.rows_of and section.row is None:
             yield (*place, "rows_of"), "say in `row` what one of them is called"
         if section.drawn and not _can_be_drawn(section):
-            yield (*place, "drawn"), "a timeline takes rows with the dates `from` and `until` and the choice `area`"
+            yield (*place, "drawn"), _NEEDED[section.drawn][1]
         yield from _twice([question.key for question in section.question], (*place, "question"))
         yield from _confided_amiss(section, place)
         for name, questions in (("question", section.question), ("confided", section.confided)):
@@ -211,9 +211,19 @@ def _confided_amiss(section: Section, place: Place) -> Iterator[Fault]:
             yield here, "what is confided is words, a date, a choice or a scale, with no `fill`, `carried` or `fresh`"
 
 
+_NEEDED: dict[str, tuple[dict[str, Kind], str]] = {
+    "timeline": (
+        {"from": Kind.DATE, "until": Kind.DATE, "area": Kind.CHOICE},
+        "a timeline takes rows with the dates `from` and `until` and the choice `area`",
+    ),
+    "rings": ({"sector": Kind.CHOICE, "ring": Kind.CHOICE}, "rings take rows with the choices `sector` and `ring`"),
+}
+"""What a drawing needs to be asked, and how that is said."""
+
+
 def _can_be_drawn(section: Section) -> bool:
     kinds = {question.key: question.kind for question in section.question}
-    wanted = {"from": Kind.DATE, "until": Kind.DATE, "area": Kind.CHOICE}
+    wanted = _NEEDED[section.drawn][0]
     return section.row is not None and all(kinds.get(key) is kind for key, kind in wanted.items())
 
 

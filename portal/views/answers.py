@@ -12,7 +12,7 @@ from portal.services import base_data
 from portal.services.base_data import BaseLine, Person
 from portal.services.plan_difference import Piece
 from portal.tools import telling
-from portal.tools.definition import WRITTEN, Definition, Place, Question
+from portal.tools.definition import WRITTEN, Definition, Place, Question, Section
 from portal.tools.telling import Teller, day
 from portal.views import words
 from portal.views.frame import role
@@ -29,6 +29,10 @@ class Reader:
     def told(self, place: Place, answers: Mapping[str, str]) -> str:
         """One answer in words; '' where there is none."""
         return self._teller.told(place, answers)
+
+    def told_of(self, section: Section, row: str, question: Question, answers: Mapping[str, str]) -> str:
+        """What is answered to one question about one row."""
+        return self.told(Place(section, row, question), answers)
 
     def at(self, address: str, value: str) -> str:
         """A value as it would be told at that address."""

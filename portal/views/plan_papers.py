@@ -12,7 +12,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
-from portal.documents.sheet import Block, Line, Part, Sheet
+from portal.documents.sheet import Block, Line, Part, Picture, Sheet
 from portal.errors import NotFound
 from portal.i18n import day, language, said
 from portal.services import people, plan_papers
@@ -22,7 +22,7 @@ from portal.tools import statutes
 from portal.tools.definition import Kind, Place, Question, rows
 from portal.tools.statutes import Heading, View
 from portal.tools.telling import row_title
-from portal.views import answers, words
+from portal.views import answers, drawings, words
 from portal.views.answers import Reader
 from portal.views.files import attachment
 from portal.views.frame import tool_title
@@ -44,7 +44,7 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseRe
             ticket,
             tool_title(tool),
             reader,
-            parts=_parts(reader, this, kind),
+            parts=_parts(ticket, reader, this, kind),
             about=_about(this),
             about_title=_("About this version"),
             mark=f"{this.id} {this.revision}",
@@ -94,7 +94,7 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **
     )
 
 
-def _parts(reader: Reader, this: VersionPage, kind: str) -> list[Part]:
+def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[Part]:
     parts = []
     for section in reader.known.section:
         blocks = []
@@ -104,7 +104,9 @@ def _parts(reader: Reader, this: VersionPage, kind: str) -> list[Part]:
             lines = [_line(reader, Place(section, row, question), this.answers) for question in section.question]
             if kind == "docx" or any(line.words for line in lines):
                 blocks.append(Block(f"{named}: {title[:80]}" if title else named, lines))
-        parts.append(Part(said(section.title), blocks, _("Nothing here yet.")))
+        drawn = drawings.on_paper(ticket, this, section, g.house.settings.paper_colour)
+        picture = Picture(*drawn) if drawn else None
+        parts.append(Part(said(section.title), blocks, _("Nothing here yet."), picture))
     return parts
 
 

@@ -29,15 +29,13 @@ from portal.services import (
     plan_together,
     plan_writing,
     plans,
-    timeline,
     wordings,
 )
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState, VersionPage
-from portal.services.timeline import Timeline
 from portal.tools.definition import Place
 from portal.tools.telling import row_title
-from portal.views import answers, words
+from portal.views import answers, drawings, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, attempt
 
@@ -150,11 +148,13 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         except InvalidInput as problem:
             faults[problem.field] = words.sentence(problem)
     if request.accept_mimetypes.best == "application/json":
-        reader = Reader(ticket, _begun(plans.load(ticket, tool, wordings.hatch_of(ticket, tool))).newest.definition)
+        now = _begun(plans.load(ticket, tool, wordings.hatch_of(ticket, tool))).newest
+        reader = Reader(ticket, now.definition)
         return jsonify(
             another=another,
             faults=faults,
             clashes=[_told(clash, reader) for clash in saved.clashes],
+            drawings=drawings.maps(ticket, now),
             ends=g.limits.ends_at.isoformat(),
             now=clock.now().isoformat(),
         )
@@ -232,7 +232,8 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         step=step,
         takes=takes,
         row_title=row_title,
-        drawings=_drawings(ticket, this),
+        timelines=drawings.timelines(ticket, this),
+        maps=drawings.maps(ticket, this),
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
         confided_places=_confided_places(ticket, this),
@@ -243,19 +244,6 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
 def _confided_places(ticket: CaseTicket, this: VersionPage) -> list[Place]:
     """What is asked of the young person and the guide alone; nothing for others, who are not even asked."""
     return list(this.definition.confided_places(this.answers)) if people.leads(ticket) else []
-
-
-def _drawings(ticket: CaseTicket, this: VersionPage) -> dict[str, tuple[Timeline, dict[str, str]]]:
-    """Section -> its drawing, and the names of life areas in it."""
-    majority = clock.birthday(ticket.case.birth_date, ticket.profile.majority_age)
-    found = {}
-    for section in this.definition.section:
-        area = section.question_of("area")
-        if section.drawn and area is not None:
-            drawn = timeline.draw(section, this.answers, clock.today(ticket.profile.zone), majority)
-            if drawn is not None:
-                found[section.key] = (drawn, dict(answers.options(area)))
-    return found
 
 
 def _writing(
@@ -276,6 +264,7 @@ def _writing(
         answers={**stands, **typed},
         confided_places=alone,
         stood={address: stands.get(address, "") for address in {*typed, *(place.address for place in alone)}},
+        maps=drawings.maps(ticket, page.newest),
         faults=faults,
         fault_names={address: _called(page, address) for address in faults},
         clashes={clash.address: clash for clash in clashes},

@@ -11,6 +11,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens, quiet
 from portal.access.ticket import CaseTicket
 from portal.services import plan_together
+from portal.views import drawings
 
 bp = Blueprint("together", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 
@@ -31,6 +32,7 @@ def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         me=str(ticket.membership.id),
         key=generate_csrf(),
         answers={**found.version.answers, **found.confided},
+        drawings=drawings.maps(ticket, found.version),
         rows=found.row_ids,
         moved_on=not found.is_open,
         here={
