@@ -168,11 +168,6 @@ ROUTES = [
     _route("GET schema.show", Action.PLAN_VIEW, _at("/plan/goals_and_agreements")),
     _route("GET schema.version", Action.PLAN_VIEW, _at("/plan/goals_and_agreements/versions/1")),
     _route("GET schema.changes", Action.PLAN_VIEW, _at("/plan/goals_and_agreements/versions/1/changes")),
-    _route("GET schema.show", Action.PLAN_VIEW, _at("/plan/network_map")),
-    _route("GET schema.changes", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/changes")),
-    _route("GET schema.write", Action.PLAN_WRITE, _at("/plan/network_map/write")),
-    _route("GET together.live", Action.PLAN_WRITE, _at("/plan/network_map/live?number=1")),
-    _route("GET plan_papers.version", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/paper/docx")),
     _route("GET plan_papers.version", Action.PLAN_VIEW, _at("/plan/goals_and_agreements/versions/1/paper/docx")),
     _route("GET plan_papers.statute", Action.PLAN_VIEW, _at("/plan/laws/job_plan/docx")),
     _route("GET promises.index", Action.PLAN_VIEW, _at("/plan/promises")),
@@ -285,4 +280,12 @@ ROUTES = [
     _route("GET consent_papers.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
     _route("GET log.index", Action.LOG_VIEW, _at("/log")),
 ]
-CASE_ROUTES = [route for route in ROUTES if isinstance(route.access, Action)]
+MAP = [
+    _route("GET schema.show", Action.PLAN_VIEW, _at("/plan/network_map")),
+    _route("GET schema.changes", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/changes")),
+    _route("GET schema.write", Action.PLAN_WRITE, _at("/plan/network_map/write")),
+    _route("GET together.live", Action.PLAN_WRITE, _at("/plan/network_map/live?number=1")),
+    _route("GET plan_papers.version", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/paper/docx")),
+]
+"""The routes of tools once more, at the tool in which something is confided."""
+CASE_ROUTES = [route for route in [*ROUTES, *MAP] if isinstance(route.access, Action)]

@@ -64,20 +64,25 @@ def opened(chromium: Chromium, app: Flask, story: Story, room: Room, who: Someon
 
 def spot(page: ChromiumPage, sector: str, ring: str) -> tuple[float, float]:
     """The middle of a cell in the window."""
-    box = page.locator(".ring-map svg").bounding_box()
-    assert box is not None
-    edges = [float(edge) for edge in str(page.locator(".ring-map svg").get_attribute("data-edges")).split()]
-    inner = [56.0, *edges][RINGS.index(ring)]
-    radius = (inner + edges[RINGS.index(ring)]) / 2
+    left, top, width, told = page.evaluate(
+        "() => { const map = document.querySelector('.ring-map svg'), box = map.getBoundingClientRect();"
+        " return [box.left, box.top, box.width, map.dataset.edges] }"
+    )
+    edges = [float(edge) for edge in told.split()]
+    radius = ([56.0, *edges][RINGS.index(ring)] + edges[RINGS.index(ring)]) / 2
     angle = 2 * math.pi * SECTORS.index(sector) / 5 - math.pi / 2
-    scale = box["width"] / 800
-    return box["x"] + scale * (400 + radius * math.cos(angle)), box["y"] + scale * (408 + radius * math.sin(angle))
+    scale = width / 800
+    return left + scale * (400 + radius * math.cos(angle)), top + scale * (408 + radius * math.sin(angle))
 
 
 def centre(page: ChromiumPage, row: str) -> tuple[float, float]:
-    box = page.locator(f".figure[data-row='{row}'] > circle").bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """Measured in one step: the server may draw the map anew at any time."""
+    x, y = page.evaluate(
+        "(row) => { const box = document.querySelector(`.figure[data-row='${row}'] > circle`).getBoundingClientRect();"
+        " return [box.left + box.width / 2, box.top + box.height / 2] }",
+        row,
+    )
+    return x, y
 
 
 def test_the_map_is_drawn_with_mouse_finger_and_keyboard_and_by_two_at_once(
