@@ -1,10 +1,11 @@
 """Files up and down through gunicorn, on a folder and on S3, against what the machine can do without the portal.
 
-    python -m bench.files [--sizes 100,1000] [--large 1000] [--parallel 20]
+    python -m bench files [--sizes 100,1000] [--turns 5] [--large 1000] [--parallel 20]
 
-The yardsticks are taken in the same run: the store alone (the same bytes, unsealed, straight into it), sealing alone
-(into nothing) and bare AES-GCM. The slower of store and sealing bounds what the portal can reach. Promised are half of
-that going up and two thirds coming down, and a worker that grows by less than 64 MB however large the file is.
+The yardsticks are taken in the same run, by turns with the portal: the store alone (the same bytes, unsealed) and
+sealing alone (into nothing), both through a gunicorn that does nothing else (`bare_files.py`), and bare AES-GCM. The
+slower of store and sealing bounds what the portal can reach. Promised are half of that going up and two thirds coming
+down, the middle one of the turns, and a worker that grows by less than 64 MB however large the file is.
 """
 
 from __future__ import annotations
@@ -13,45 +14,51 @@ import argparse
 import json
 import os
 import re
+import socket
 import sys
 import tempfile
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 from typing import Any
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bench import stage
 from portal.demo.postgres import running
 from portal.house import blob_store, opened
 from portal.migrate import migrate
 from portal.settings import Settings
-from portal.storage import BlobStore
 from portal.storage.keys import make_keys
-from portal.storage.sealing import SEGMENT, SealedReader, SealingWriter
+from portal.storage.sealing import SEGMENT
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
-from tests.served import Served, Visitor, served
+from tests.served import THREADS, Served, Visitor, environment, served
 from tests.story import Room, Story
 
 MB = 1_000_000
 UP_AT_LEAST, DOWN_AT_LEAST = 1 / 2, 2 / 3
 """Shares of the slower of store and sealing."""
 GROWS_LESS_THAN = 64 * MB
-PIECE = 32 * 1024 * 1024
+PIECE = 1024**3
 """Bytes the script of the page sends at a time."""
+BROKEN = 100 * MB
+"""Bytes after which the connection breaks when it is watched how pieces are joined."""
 _LINE = b"0123456789abcdef" * (SEGMENT // 16)
 _SAMPLE = 64 * MB
 
 
 def main(arguments: list[str]) -> int:
     """1 when a promise is not kept."""
-    parser = argparse.ArgumentParser(prog="python -m bench.files", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench files", description=__doc__)
     parser.add_argument("--sizes", default="100,1000", help="megabytes of the files that are timed")
+    parser.add_argument("--turns", type=int, default=5, help="turns of everything at each size")
     parser.add_argument("--large", type=int, default=1000, help="megabytes of the file that memory is watched with")
     parser.add_argument("--parallel", type=int, default=20, help="downloads at once")
     options = parser.parse_args(arguments)
@@ -73,8 +80,10 @@ def main(arguments: list[str]) -> int:
                     with opened(settings) as house, served(settings, folder / f"served-{kind}") as portal:
                         story = Story(house)
                         room = story.case()
-                        bench = Bench(portal, Visitor(portal, story.token(room.guide)), room, house.store)
-                        kept &= bench.run(kind, options)
+                        with stage.door() as door, bare(settings, door, folder / f"bare-{kind}.log"):
+                            port = door.getsockname()[1]
+                            bench = Bench(portal, Visitor(portal, story.token(room.guide)), room, port)
+                            kept &= bench.run(kind, options)
         finally:
             server.remove()
     return 0 if kept else 1
@@ -98,60 +107,99 @@ def settings_of(kind: str, folder: Path, server: S3Server, database: str) -> Set
     return Settings(**values)
 
 
+def bare(settings: Settings, door: socket.socket, log: Path) -> AbstractContextManager[int]:
+    """The yardsticks, served with the same number of processes and threads as the portal here."""
+    app, workers = "bench.bare_files:from_environment()", ("-w", "1", *THREADS)
+    return stage.served(app, door, environment(settings), log, workers)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Megabytes a second, and processor seconds of the portal's web."""
+
+    store_up: float
+    sealing: float
+    form: float
+    pieces: float
+    store_down: float
+    opening: float
+    down: float
+    processor: tuple[float, float, float]
+
+    @property
+    def up_share(self) -> float:
+        return self.form / min(self.store_up, self.sealing)
+
+    @property
+    def pieces_share(self) -> float:
+        return self.pieces / min(self.store_up, self.sealing)
+
+    @property
+    def down_share(self) -> float:
+        return self.down / min(self.store_down, self.opening)
+
+
 @dataclass
 class Bench:
     portal: Served
     guide: Visitor
     room: Room
-    store: BlobStore
+    bare_port: int
 
     def run(self, kind: str, options: argparse.Namespace) -> bool:
         kept = True
         for megabytes in map(int, options.sizes.split(",")):
-            kept &= self.timed(kind, megabytes * MB)
+            turns = [self.turn(megabytes * MB) for _ in range(options.turns + 1)][1:]  # the first one warms up
+            kept &= told(kind, megabytes, turns)
         path, grown = self.watched(lambda: self.upload(options.large * MB))
         kept &= said(f"{kind}: {options.large} MB up, the worker grew by {grown / MB:.0f} MB", grown < GROWS_LESS_THAN)
+        _, grown = self.watched(lambda: self.upload_by_script(options.large * MB, self.fields(), BROKEN))
+        what = f"{kind}: {options.large} MB up in pieces, joined at the end, the worker grew by {grown / MB:.0f} MB"
+        kept &= said(what, grown < GROWS_LESS_THAN)
         _, grown = self.watched(lambda: self.all_at_once(path, options.parallel))
         what = f"{kind}: {options.parallel} times {options.large} MB down at once, it grew by {grown / MB:.0f} MB"
         return kept & said(what, grown < GROWS_LESS_THAN)
 
-    def timed(self, kind: str, size: int) -> bool:
-        key = uuid4().hex
-        raw_up = rate(size, lambda n: store_alone(self.store, key, n))
-        raw_down = rate(size, lambda _n: read_alone(self.store, key))
-        self.store.delete(key)
-        sealing, opening = rate(size, sealing_alone), opening_alone(min(size, 4 * _SAMPLE))
+    def turn(self, size: int) -> Turn:
+        keys: list[str] = []
+        store_up = rate(size, lambda n: keys.append(self.put("/store", n)))
+        sealing = rate(size, lambda n: self.put("/sealing", n))
         paths: list[str] = []
+        used = [self.processor()]
+        fields = self.fields()
+        form = rate(size, lambda n: paths.append(self.upload(n, fields)))
+        used.append(self.processor())
+        fields = self.fields()
+        in_pieces = rate(size, lambda n: paths.append(self.upload_by_script(n, fields)))
+        used.append(self.processor())
+        store_down = rate(size, lambda n: self.fetch(self.bare_port, f"/store/{keys[0]}", n))
+        opening = rate(size, lambda n: self.fetch(self.bare_port, f"/sealing/{n}", n))
         before = self.processor()
-        up = rate(size, lambda n: paths.append(self.upload(n)))
-        form, before = self.processor() - before, self.processor()
-        parts = rate(size, lambda n: paths.append(self.upload_in_pieces(n)))
-        in_pieces, before = self.processor() - before, self.processor()
         down = rate(size, lambda n: self.download(paths[0], n))
-        fetched = self.processor() - before
-        up_share, down_share = up / min(raw_up, sealing), down / min(raw_down, opening)
-        megabytes = size // MB
-        print(
-            f"  {kind}: {megabytes} MB, processor seconds of the web: up {form:.2f}, up in pieces {in_pieces:.2f} "
-            f"({parts:.0f} MB/s), down {fetched:.2f}",
-            flush=True,
-        )
-        one = said(
-            f"{kind}: {megabytes} MB up {up:.0f} MB/s; store alone {raw_up:.0f}, sealing alone {sealing:.0f}: "
-            f"{up_share:.0%} of the slower",
-            up_share >= UP_AT_LEAST,
-        )
-        two = said(
-            f"{kind}: {megabytes} MB down {down:.0f} MB/s; store alone {raw_down:.0f}, opening alone {opening:.0f}: "
-            f"{down_share:.0%} of the slower",
-            down_share >= DOWN_AT_LEAST,
-        )
-        return one and two
+        processor = used[1] - used[0], used[2] - used[1], self.processor() - before
+        return Turn(store_up, sealing, form, in_pieces, store_down, opening, down, processor)
 
-    def upload(self, size: int) -> str:
+    def put(self, path: str, size: int) -> str:
+        """Sends bytes to a yardstick; returns what it answers."""
+        connection = HTTPConnection("localhost", self.bare_port, timeout=120)
+        connection.putrequest("PUT", path)
+        connection.putheader("Content-Length", str(size))
+        connection.endheaders()
+        for piece in pieces(size):
+            connection.send(piece)
+        answer = connection.getresponse()
+        said = answer.read().decode()
+        assert answer.status == 200, said
+        connection.close()
+        return said
+
+    def fields(self) -> dict[str, str]:
+        return self.guide.fields(f"/cases/{self.room.case_id}/files/new", "compartment")
+
+    def upload(self, size: int, fields: dict[str, str] | None = None) -> str:
         """Sends a file the way a browser's form does; returns the address of its first version."""
         path = f"/cases/{self.room.case_id}/files/new"
-        fields = self.guide.fields(path, "compartment")
+        fields = fields or self.fields()
         edge = uuid4().hex
         head = "".join(
             f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -174,9 +222,8 @@ class Bench:
         connection.close()
         return f"{answer.headers['Location']}/versions/1"
 
-    def upload_in_pieces(self, size: int) -> str:
+    def upload_by_script(self, size: int, shelf: dict[str, str], piece_size: int = PIECE) -> str:
         """Sends a file the way the script of the page does; returns the address of its first version."""
-        shelf = self.guide.fields(f"/cases/{self.room.case_id}/files/new", "compartment")
         about = {"filename": "stor.txt", "compartment": shelf["compartment"]}
         metadata = ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in about.items())
         headers = {"Cookie": self.guide.cookie, "Tus-Resumable": "1.0.0", "X-CSRFToken": shelf["csrf_token"]}
@@ -186,8 +233,8 @@ class Bench:
         answer = connection.getresponse()
         answer.read()
         address = answer.headers["Location"]
-        for at in range(0, size, PIECE):
-            length = min(PIECE, size - at)
+        for at in range(0, size, piece_size):
+            length = min(piece_size, size - at)
             connection.putrequest("PATCH", address)
             kind = {"Content-Type": "application/offset+octet-stream", "Content-Length": str(length)}
             for name, value in (headers | kind | {"Upload-Offset": str(at)}).items():
@@ -204,7 +251,10 @@ class Bench:
         return f"{json.loads(done.data)['to']}/versions/1"
 
     def download(self, path: str, size: int) -> None:
-        connection = self._connection()
+        self.fetch(self.portal.door.getsockname()[1], path, size)
+
+    def fetch(self, port: int, path: str, size: int) -> None:
+        connection = HTTPConnection("localhost", port, timeout=120)
         connection.request("GET", path, headers={"Cookie": self.guide.cookie})
         answer = connection.getresponse()
         assert answer.status == 200
@@ -279,51 +329,29 @@ def bare_aes(size: int) -> None:
         cipher.encrypt(number.to_bytes(12, "big"), piece, None)
 
 
-def store_alone(store: BlobStore, key: str, size: int) -> None:
-    with store.create(key) as blob:
-        for piece in pieces(size):
-            blob.write(piece)
+def told(kind: str, megabytes: int, turns: list[Turn]) -> bool:
+    """Prints the medians of the turns; whether both promises are kept."""
 
+    def middle(of: Callable[[Turn], float]) -> float:
+        return median(map(of, turns))
 
-def read_alone(store: BlobStore, key: str) -> None:
-    with store.open(key) as blob:
-        at = 0
-        while at < blob.size:
-            at += len(blob.read_at(at, SEGMENT))
-
-
-class _Nothing:
-    def write(self, data: bytes) -> None:
-        pass
-
-
-class _Memory:
-    def __init__(self) -> None:
-        self.content = bytearray()
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def write(self, data: bytes) -> None:
-        self.content += data
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        return bytes(self.content[offset : offset + length])
-
-
-def sealing_alone(size: int, sink: Any = None) -> None:
-    writer = SealingWriter(sink or _Nothing(), bytes(32), b"bench")
-    for piece in pieces(size):
-        writer.write(piece)
-    writer.finish()
-
-
-def opening_alone(size: int) -> float:
-    sink = _Memory()
-    sealing_alone(size, sink)
-    reader = SealedReader(sink, bytes(32), b"bench")
-    return rate(size, lambda _n: sum(len(piece) for piece in reader.read()))
+    print(
+        f"  {kind}: {megabytes} MB, {len(turns)} turns; processor seconds of the web: as a form "
+        f"{middle(lambda t: t.processor[0]):.2f}, by script {middle(lambda t: t.processor[1]):.2f}, down "
+        f"{middle(lambda t: t.processor[2]):.2f}"
+    )
+    stand = f"store alone {middle(lambda t: t.store_up):.0f}, sealing alone {middle(lambda t: t.sealing):.0f}"
+    kept = True
+    for name, speed, share in (
+        ("up as a form", middle(lambda t: t.form), middle(lambda t: t.up_share)),
+        ("up by script", middle(lambda t: t.pieces), middle(lambda t: t.pieces_share)),
+    ):
+        what = f"{kind}: {megabytes} MB {name} {speed:.0f} MB/s; {stand}: {share:.0%} of the slower"
+        kept &= said(what, share >= UP_AT_LEAST)
+    share = middle(lambda t: t.down_share)
+    stand = f"store alone {middle(lambda t: t.store_down):.0f}, opening alone {middle(lambda t: t.opening):.0f}"
+    what = f"{kind}: {megabytes} MB down {middle(lambda t: t.down):.0f} MB/s; {stand}: {share:.0%} of the slower"
+    return kept & said(what, share >= DOWN_AT_LEAST)
 
 
 def said(what: str, kept: bool) -> bool:

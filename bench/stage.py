@@ -63,9 +63,11 @@ def door() -> socket.socket:
 
 
 @contextmanager
-def served(app: str, listening: socket.socket, variables: dict[str, str], log: Path) -> Iterator[int]:
+def served(
+    app: str, listening: socket.socket, variables: dict[str, str], log: Path, workers: tuple[str, ...] = WORKERS
+) -> Iterator[int]:
     """An application behind gunicorn, with the settings the portal itself uses; the process id of its arbiter."""
-    command = [*GUNICORN, *WORKERS, "-b", f"fd://{listening.fileno()}", app]
+    command = [*GUNICORN, *workers, "-b", f"fd://{listening.fileno()}", app]
     with log.open("ab") as lines:
         server = subprocess.Popen(
             command,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask, g, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, force_locale, get_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from portal import clock
 from portal.access.ticket import CaseTicket
@@ -28,38 +31,69 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "da"
     _Babel(app, locale_selector=_choose)
     # A page says some sixty things: its templates go straight to the catalogue that is found once for the page.
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: _catalogue().ugettext(text),
-        lambda one, many, n: _catalogue().ungettext(one, many, n),
-        newstyle=True,
-    )
+    app.jinja_env.globals.update({"_": _in_page, "gettext": _in_page, "ngettext": _counted_in_page})
     app.jinja_env.filters.update(when=when, day=day, last_day=last_day, size=size, said=said)
     app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+
+
+@dataclass
+class _Speech:
+    """How this page speaks: found once for its language and its case, which it comes to know as it begins."""
+
+    ticket: CaseTicket | None
+    language: str
+    catalogue: Any
+    zone: ZoneInfo
+    today: date
+    days: dict[date, str] = field(default_factory=dict)
+    """What has been called by its distance from today before, on this page."""
+
+
+def _speech() -> _Speech:
+    here = g._get_current_object()
+    kept, ticket = here.get("speech"), here.get("ticket")
+    if kept is None or kept.ticket is not ticket:
+        rules = rules_here() if "house" in here else None
+        zone = rules.zone if rules else ZoneInfo("UTC")
+        kept = here.speech = _Speech(ticket, language(), _WORDING.worded(rules), zone, clock.today(zone))
+    return cast(_Speech, kept)
 
 
 class _Wording(Domain):  # type: ignore[misc]  # the library has no types
     """The catalogue, said in the words of the programme profile (of the case, or of the installation outside one)."""
 
     def get_translations(self) -> Any:
-        return _catalogue()
+        return _speech().catalogue
 
-    def worded(self) -> Any:
+    def worded(self, rules: Profile | None) -> Any:
         catalogue = super().get_translations()
-        if "house" not in g:
-            return catalogue
-        rules = rules_here()
-        if not rules.vocabulary.in_language(language()):
+        if rules is None or not rules.vocabulary.in_language(language()):
             return catalogue
         return _Reworded(catalogue, rules.key, language())
 
 
-def _catalogue() -> Any:
-    """What this page is worded by: found once for its language and its case, which it comes to know as it begins."""
-    locale, ticket = get_locale(), g.get("ticket")
-    kept = g.get("catalogue")
-    if kept is None or kept[0] != locale or kept[1] is not ticket:
-        kept = g.catalogue = (locale, ticket, _WORDING.worded())
-    return kept[2]
+def _in_page(sentence: str, **gaps: Any) -> Markup:
+    """A sentence of a template; what fills its gaps is escaped."""
+    return Markup(_speech().catalogue.ugettext(sentence)) % gaps  # noqa: S704  the catalogue is our own
+
+
+def _counted_in_page(one: str, many: str, num: int, **gaps: Any) -> Markup:
+    said = Markup(_speech().catalogue.ungettext(one, many, num))  # noqa: S704  the same
+    return said % {"num": num, **gaps}
+
+
+@contextmanager
+def in_language(chosen: str) -> Iterator[None]:
+    """Everything said in the block is in that language ('da' or 'en'), whatever the page around it speaks."""
+    around = language()
+    with force_locale(chosen):
+        g.language = chosen
+        g.pop("speech", None)
+        try:
+            yield
+        finally:
+            g.language = around
+            g.pop("speech", None)
 
 
 _WORDING = _Wording()
@@ -101,9 +135,10 @@ def _choose() -> str:
 
 def language() -> str:
     """The language of this page: 'da' or 'en'."""
-    if "language" not in g:
-        g.language = str(get_locale() or "da")
-    return str(g.language)
+    chosen = g.get("language")
+    if chosen is None:
+        chosen = g.language = str(get_locale() or "da")
+    return str(chosen)
 
 
 def said(words: Words) -> str:
@@ -117,9 +152,13 @@ def zone() -> ZoneInfo:
 
 def when(instant: datetime) -> str:
     """An instant as people say it: "i dag kl. 14.05", "i går kl. 9.12", "3. marts kl. 9.12"."""
-    local = instant.astimezone(zone())
-    time = f"{local.hour}{'.' if language() == 'da' else ':'}{local.minute:02}"
-    return str(_("%(day)s at %(time)s", day=_near(local.date()), time=time))
+    speech = _speech()
+    local = instant.astimezone(speech.zone)
+    time = f"{local.hour}{'.' if speech.language == 'da' else ':'}{local.minute:02}"
+    on = local.date()
+    if on not in speech.days:
+        speech.days[on] = _near(on, speech.today)
+    return str(_("%(day)s at %(time)s", day=speech.days[on], time=time))
 
 
 def day(value: date | datetime) -> str:
@@ -134,8 +173,7 @@ def last_day(end: datetime) -> str:
     return day(end - timedelta(microseconds=1))
 
 
-def _near(value: date) -> str:
-    today = clock.today(zone())
+def _near(value: date, today: date) -> str:
     if value == today:
         return str(_("today"))
     if value == today - timedelta(days=1):

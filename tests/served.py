@@ -19,6 +19,8 @@ from portal.access.guard import cookie_name
 from portal.settings import PROJECT, Settings
 from tests.browser import held
 
+THREADS = ("--threads", "8")
+
 
 class Served:
     """Web process and worker of one installation. `folder` holds their logs and is their folder for temporary files."""
@@ -37,7 +39,7 @@ class Served:
 
     def start(self) -> None:
         gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--no-control-socket", "-w", "1"]
-        self._run("web", [*gunicorn, "--threads", "8", "-b", f"fd://{self.door.fileno()}", "portal.wsgi:app"])
+        self._run("web", [*gunicorn, *THREADS, "-b", f"fd://{self.door.fileno()}", "portal.wsgi:app"])
         self._run("worker", [sys.executable, "-m", "portal", "worker"])
         http = urllib3.PoolManager(retries=False, timeout=2)
         until = time.monotonic() + 60

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal import clock, text
 from portal.access import whatif
@@ -63,13 +63,17 @@ class Yes:
 
 def wishes(ticket: CaseTicket, only_open: bool = False) -> list[WishLine]:
     """The young person's wishes, newest first, for them and the guide."""
-    rows = ticket.session.execute(
-        select(TeamWish, TeamWishAnswer)
-        .outerjoin(TeamWishAnswer, TeamWishAnswer.wish_id == TeamWish.id)
-        .where(TeamWish.case_id == ticket.case_id)
-        .order_by(TeamWish.made_at.desc())
-    ).all()
+    rows = ticket.session.execute(_WISHES, {"case": ticket.case_id}).all()
     return [_line(ticket, wish, answer) for wish, answer in rows if not (only_open and answer)]
+
+
+# Put together once, not on each request.
+_WISHES = (
+    select(TeamWish, TeamWishAnswer)
+    .outerjoin(TeamWishAnswer, TeamWishAnswer.wish_id == TeamWish.id)
+    .where(TeamWish.case_id == bindparam("case"))
+    .order_by(TeamWish.made_at.desc())
+)
 
 
 def own(ticket: CaseTicket) -> list[WishLine]:

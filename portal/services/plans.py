@@ -13,12 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy import text as sql
 
 from portal.access.actions import Action
 from portal.access.roles import Capacity
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
@@ -157,16 +157,25 @@ def waiting_for_me(ticket: CaseTicket) -> list[str]:
     """The tools whose proposal waits for this person's own yes. One query while they owe none."""
     if not ticket.allows(Action.PLAN_ACCEPT):
         return []
+    if ticket.session.execute(_OWED, ticket.bounds).first() is None:
+        return []
+    # An earlier proposal, changed since, may be all that was left unanswered: what stands says which.
+    return sorted(tool for tool, standing in standings(ticket).items() if standing.waits_for_me)
+
+
+def _owed() -> Select[UUID]:
     answered = (
         select(PlanAcceptance.plan_proposal_id)
         .where(PlanAcceptance.plan_proposal_id == PlanAsked.plan_proposal_id)
         .where(PlanAcceptance.membership_id == PlanAsked.membership_id)
     )
-    owed = select(PlanAsked.plan_proposal_id).where(*ticket.within(PlanAsked), ~answered.exists()).limit(1)
-    if ticket.session.scalars(owed.where(PlanAsked.membership_id == ticket.membership.id)).first() is None:
-        return []
-    # An earlier proposal, changed since, may be all that was left unanswered: what stands says which.
-    return sorted(tool for tool, standing in standings(ticket).items() if standing.waits_for_me)
+    asked = select(PlanAsked.plan_proposal_id).where(*bounded(PlanAsked), PlanAsked.membership_id == bindparam("me"))
+    return asked.where(~answered.exists()).limit(1)
+
+
+# The front of a case asks these two every time: they are put together once.
+_OWED = _owed()
+_OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 
 
 def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
@@ -175,7 +184,7 @@ def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
     if known is None:
         raise NotFound
     sources = {section.rows_of.partition(".")[0] for section in known.section if section.rows_of}
-    wanted = ticket.session.scalars(ticket.select(Plan).where(Plan.tool.in_({tool} | sources)))
+    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool} | sources)})
     plans = {plan.id: plan for plan in wanted}
     plan = next((each for each in plans.values() if each.tool == tool), None)
     if plan is None:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.access.actions import Action
@@ -14,7 +13,7 @@ from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.documents.consent_text import language_of
 from portal.documents.receipt import Line
-from portal.i18n import day, language, last_day
+from portal.i18n import day, in_language, language, last_day
 from portal.services import consent_papers, consent_requests
 from portal.services.consent_papers import Kept
 from portal.storage.inspection import MEDIA_TYPES
@@ -34,7 +33,7 @@ def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
     """For the giver to keep; for the guide to print for a giver who never signs in."""
     kept = consent_papers.kept(ticket, consent_id)
     tongue = language_of(kept.words)
-    with force_locale(tongue):
+    with in_language(tongue):
         title, about = _("Receipt for your consent"), _about(kept)
         made = consent_papers.receipt_pdf(ticket, kept, about, title, tongue)
         name = f"{title}.pdf"

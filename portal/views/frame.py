@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from markupsafe import Markup
 
 from portal import clock
 from portal.access.actions import Action, OfficeAction
@@ -102,42 +102,81 @@ def install(app: Flask) -> None:
     @app.context_processor
     def _frame() -> dict[str, Any]:
         ticket = g.get("ticket")
-        actor = g.get("actor")
-        house: House = app.extensions["house"]
         return {
-            "product": house.settings.product_name,
-            "settings": house.settings,
-            "actor": actor,
+            "actor": g.get("actor"),
             "limits": g.get("limits"),
             "kept": g.get("kept") is not None,
             "ticket": ticket,
             "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
-            "may": may,
-            "words": words,
-            "Action": Action,
-            "Capacity": Capacity,
-            "Level": Level,
-            "OfficeAction": OfficeAction,
-            "title_of": title_of,
-            "role_word": role,
-            "party_title": party_title,
-            "compartment_icon": compartment_icon,
-            "compartment_by_id": compartment_by_id,
-            "names_who_see": names_who_see,
-            "hatches_in_order": hatches_in_order,
-            "tool_title": tool_title,
-            "file_icon": file_icon,
-            "age": age,
-            "obstacle_for_me": obstacle_for_me,
-            "looks": insight.LOOKS,
-            "ngettext": ngettext,
-            "right_now": lambda: clock.now().isoformat(),
-            "is_demo": house.settings.environment == "demo",
         }
 
-    app.jinja_env.filters.update(role=role, together=together)
-    # A page shows some sixty icons: the address of each is put together once, not matched against every route.
-    app.jinja_env.globals["asset"] = lambda name: f"{app.static_url_path}/{name}"
+    house: House = app.extensions["house"]
+    # The same on every page, so that a macro knows it without being told the page's own things.
+    app.jinja_env.globals.update(
+        product=house.settings.product_name,
+        settings=house.settings,
+        is_demo=house.settings.environment == "demo",
+        may=may,
+        words=words,
+        Action=Action,
+        Capacity=Capacity,
+        Level=Level,
+        OfficeAction=OfficeAction,
+        title_of=title_of,
+        role_word=role,
+        party_title=party_title,
+        compartment_icon=compartment_icon,
+        compartment_by_id=compartment_by_id,
+        names_who_see=names_who_see,
+        hatches_in_order=hatches_in_order,
+        tool_title=tool_title,
+        file_icon=file_icon,
+        age=age,
+        obstacle_for_me=obstacle_for_me,
+        looks=insight.LOOKS,
+        right_now=lambda: clock.now().isoformat(),
+        asset=lambda name: f"{app.static_url_path}/{name}",
+        icon=_icons(app),
+        url_for=_addresses(),
+    )
+    app.jinja_env.filters.update(role=role, together=together, initials=initials)
+
+
+def _icons(app: Flask) -> Callable[[str, str], Markup]:
+    """A page shows some sixty icons of a few kinds: each kind is put together once."""
+    picture = app.jinja_env.from_string(
+        """<svg class="icon{{ ' ' ~ css if css }}" aria-hidden="true" focusable="false">"""
+        """<use href="{{ asset('img/icons.svg') }}#{{ name }}"></use></svg>"""
+    )
+
+    @lru_cache(1000)
+    def icon(name: str, css: str = "") -> Markup:
+        return Markup(picture.render(name=name, css=css))  # noqa: S704  what a template made
+
+    return icon
+
+
+def _addresses() -> Callable[..., str]:
+    """A page names some thirty addresses, most of them on every page of the case: each is put together once."""
+
+    @lru_cache(10_000)
+    def put_together(_root: str, endpoint: str, *values: tuple[str, str]) -> str:
+        known: dict[str, Any] = dict(values)
+        return url_for(endpoint, **known)
+
+    def address(endpoint: str, **values: Any) -> str:
+        plain = all(isinstance(value, str | int | UUID) and name[0] != "_" for name, value in values.items())
+        if not plain or endpoint[0] == ".":
+            return url_for(endpoint, **values)
+        return put_together(request.root_path, endpoint, *((name, str(value)) for name, value in values.items()))
+
+    return address
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word of a name."""
+    first, *others = name.split() or [""]
+    return "".join(part[:1].upper() for part in (first, *others[-1:]))
 
 
 def together(things: Iterable[Any], attribute: str) -> list[tuple[Any, list[Any]]]:
