@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from flask import Flask
 
-from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership
+from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party
 from portal.access.roles import Capacity, Level
 from portal.house import House
 from portal.tools.profile import profile
@@ -134,6 +134,11 @@ class Book:
         if now >= self.majority():
             return young
         return young + [m for m in self.members.values() if m.holds_custody_at(now)]
+
+    def in_order(self, party: Party) -> int:
+        """A place for each party that does not depend on ids, which are others when a story is told again."""
+        met = [*self.scene.units.values(), *self.members]
+        return met.index(party.unit_id or party.membership_id)  # type: ignore[arg-type]
 
     def can_be_taken_back(self) -> list[ConsentFact]:
         now, newest = self.scene.now, {consent.giver_id: consent for consent in self.told}

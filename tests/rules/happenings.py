@@ -113,7 +113,8 @@ class Happenings(RuleBasedStateMachine):
             asked = consent_requests.request(ticket, giver.id)
             until = min(until, asked.until)
             choices = {
-                line.key: frozenset(group.key for group in line.groups if who.random() < 0.7) for line in asked.parties
+                line.key: frozenset(group.key for group in line.groups if who.random() < 0.7)
+                for line in sorted(asked.parties, key=lambda line: self.book.in_order(line.party))
             }
             if not any(choices.values()):
                 return
@@ -140,7 +141,7 @@ class Happenings(RuleBasedStateMachine):
         if not able:
             return
         consent = who.choice(able)
-        parties = sorted({p for p, _ in consent.grants if not consent.withdrawn_at(p)}, key=str)
+        parties = sorted({p for p, _ in consent.grants if not consent.withdrawn_at(p)}, key=self.book.in_order)
         party = None if whole or not parties else who.choice(parties)
         giver = self.book.people[self.book.members[consent.giver_id].person_id]
         someone = self.room.guide if by_the_owner else giver
