@@ -18,6 +18,10 @@ class Event(StrEnum):
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
     SCHEMA_EXPORTED = "schema.exported"
+    SCHEMA_BROUGHT = "schema.brought"
+    SCHEMA_COMPARED = "schema.compared"
+    SCHEMA_MERGED = "schema.merged"
+    SCHEMA_LEFT = "schema.left"
     SCHEMA_OUTCOME = "schema.outcome"
     SCHEMA_REMINDED = "schema.reminded"
     TEAM_VIEWED = "team.viewed"
@@ -137,6 +141,10 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_CHANGED: frozenset({"number"}),
     Event.SCHEMA_PROPOSED: frozenset({"number"}),
     Event.SCHEMA_ACCEPTED: frozenset({"number"}),
+    Event.SCHEMA_BROUGHT: frozenset({"version"}),
+    Event.SCHEMA_COMPARED: frozenset({"version"}),
+    Event.SCHEMA_MERGED: frozenset({"version", "number"}),
+    Event.SCHEMA_LEFT: frozenset({"version"}),
     Event.SCHEMA_OUTCOME: frozenset({"number"}),
     Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),

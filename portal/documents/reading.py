@@ -7,8 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from portal.documents import word_form
+from portal.documents.word_form import WordForm
+
 LARGEST = 50_000_000
 """Bytes; a larger file is not looked into, only downloaded."""
+LARGEST_FORM = 10_000_000
+"""Bytes of a Word file whose answers are read back."""
 _READER = Path(__file__).with_name("reader.py")
 _SECONDS = 30
 _TEXTS = {
@@ -33,6 +38,16 @@ def has_words(media_type: str) -> bool:
 def words(media_type: str, data: bytes) -> str:
     """The text of a document, at most a million characters. Raises Unreadable."""
     return _run(_TEXTS[media_type], data).decode()
+
+
+def form(data: bytes) -> WordForm:
+    """What stands in the answer fields of a Word file. Raises Unreadable."""
+    if len(data) > LARGEST_FORM:
+        raise Unreadable("too large")
+    try:
+        return word_form.from_json(_run("form", data))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise Unreadable("not understood") from problem
 
 
 def picture(data: bytes) -> bytes:

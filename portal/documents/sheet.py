@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -62,9 +63,14 @@ class Sheet:
     notice: str = ""
     """Stands above everything, for a draft that is no decision."""
     mark: str = ""
-    """Names version and revision in the file, so that it can be read back."""
+    """Names version and revision in the file, keyed, so that it can be read back (services/plan_papers.py)."""
 
 
 def tag_of(language: str) -> str:
     """The language as documents name it."""
     return "da-DK" if language == "da" else "en-GB"
+
+
+def bookmark_of(address: str) -> str:
+    """What marks the question of an answer in a Word file: letters and digits, at most 40 of them, as Word asks."""
+    return f"answer_{hashlib.sha256(address.encode()).hexdigest()[:24]}"

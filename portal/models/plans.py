@@ -89,6 +89,7 @@ class PlanChange(Base):
         _of("plan_version"),
         _by("created_by_id"),
         CheckConstraint("kind in ('made', 'aside')", name="kind"),
+        CheckConstraint("source in ('page', 'word')", name="source"),
         UniqueConstraint("plan_version_id", "revision", "kind"),
     )
 
@@ -98,6 +99,8 @@ class PlanChange(Base):
     compartment_id: Mapped[UUID]
     revision: Mapped[int]
     kind: Mapped[str]
+    source: Mapped[str] = mapped_column(default="page")
+    """Where it was written: on the page, or in a Word file that was put in."""
     change_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from uuid import UUID
+
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
@@ -38,6 +43,23 @@ def for_statute(ticket: CaseTicket, view: View, kind: str) -> dict[str, VersionP
     if not found:
         raise NotFound
     return found
+
+
+def mark(ticket: CaseTicket, version: VersionPage) -> str:
+    """What a Word file carries, to be known again when it comes back: version and revision, signed with the case's key.
+    At most 64 characters, as much as Word keeps."""
+    said = f"form1.{urlsafe_b64encode(version.id.bytes).decode().rstrip('=')}.{version.revision}"
+    return f"{said}.{ticket.keys.sign(said)}"
+
+
+def marked(ticket: CaseTicket, marks: Iterable[str]) -> tuple[UUID, int] | None:
+    """The version and revision that a file was made of; None for a file that was not taken out of this case."""
+    for each in marks:
+        said, _dot, signature = each.rpartition(".")
+        if signature.isascii() and hmac.compare_digest(ticket.keys.sign(said), signature):
+            _kind, version, revision = said.split(".")
+            return UUID(bytes=urlsafe_b64decode(f"{version}==")), int(revision)
+    return None
 
 
 def _load(ticket: CaseTicket, tool: str) -> PlanPage | None:

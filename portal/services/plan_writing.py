@@ -49,11 +49,13 @@ class ChangeLine:
     by: Membership
     kind: str
     words: Mapping[str, tuple[str, str]]
+    source: str = "page"
+    """'word' for what was put in from a Word file."""
 
 
 def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     """Starts a tool: version 1, empty. Returns its number; 1 also when somebody else was first."""
-    hatch = _writable(ticket, tool)
+    hatch = writable(ticket, tool)
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return 1
@@ -76,11 +78,11 @@ def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
 
 def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     """Begins the next version from the agreed one, with its answers. Returns the number of the version to write in."""
-    _writable(ticket, tool)
+    writable(ticket, tool)
     if once.claim(ticket.session, submission, uuid4()):
-        return _page(ticket, tool).newest.number
+        return begun(ticket, tool).newest.number
     plans.one_at_a_time(ticket, tool)
-    newest = _page(ticket, tool).newest
+    newest = begun(ticket, tool).newest
     if newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
         return newest.number
     plan = ticket.load(Plan, newest.plan_id)
@@ -103,11 +105,11 @@ def save(
     writer's words are kept aside in the history, and both come back as a clash. Raises InvalidInput at the address of
     an answer that cannot be one (then nothing is saved), or with 'plan_frozen' when the version is agreed.
     """
-    _writable(ticket, tool)
-    version, page = _locked(ticket, tool, number)
+    writable(ticket, tool)
+    version, page = locked(ticket, tool, number)
     answers = dict(page.answers)
     people = [str(member_id) for member_id in ticket.members]
-    before, authors = _since(ticket, version.id, base)
+    before, authors = since(ticket, version.id, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
     places = {place.address: place for place in page.definition.places(answers)}
@@ -131,8 +133,8 @@ def save(
         else:
             made[address] = (now, value)
     answers.update({address: after for address, (_before, after) in made.items()})
-    _in_order(page.definition, answers, made)
-    revision = _write(ticket, version, page.definition, answers, made)
+    in_order(page.definition, answers, made)
+    revision = write_down(ticket, version, page.definition, answers, made)
     if clashes:
         _remember(ticket, version, revision + 1, "aside", {c.address: (c.theirs, c.mine) for c in clashes})
         version.revision = revision = revision + 1
@@ -145,7 +147,7 @@ def changed_since(
 ) -> dict[str, str]:
     """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
     since is theirs, and is not taken back by an old page. `seen` as in `save`."""
-    before, _authors = _since(ticket, page.id, base) if base >= 0 else ({}, {})
+    before, _authors = since(ticket, page.id, base) if base >= 0 else ({}, {})
     places = {place.address: place for place in page.definition.places(page.answers)}
     people = [str(member_id) for member_id in ticket.members]
     found = {}
@@ -159,8 +161,8 @@ def changed_since(
 
 def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **given: str) -> str:
     """A new row at the end of a section, with answers to begin with; returns its id."""
-    _writable(ticket, tool)
-    version, page = _locked(ticket, tool, number)
+    writable(ticket, tool)
+    version, page = locked(ticket, tool, number)
     section = page.definition.section_of(section_key)
     if section is None or section.row is None or section.rows_of:
         raise NotFound
@@ -176,14 +178,14 @@ def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **give
             place = Place(section, row, question)
             value = definition.clean(place, words, map(str, ticket.members), answers)
             answers[place.address], made[place.address] = value, ("", value)
-    _write(ticket, version, page.definition, answers, made)
+    write_down(ticket, version, page.definition, answers, made)
     return row
 
 
 def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, step: int) -> None:
     """Moves a row up (-1) or down (1), or takes it out (0). What stood in it stays in the history."""
-    _writable(ticket, tool)
-    version, page = _locked(ticket, tool, number)
+    writable(ticket, tool)
+    version, page = locked(ticket, tool, number)
     section = page.definition.section_of(section_key)
     if section is None or section.rows_of:
         raise NotFound
@@ -203,7 +205,7 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
                 made[place.address] = (answers.pop(place.address), "")
     answers[section_key] = " ".join(after)
     made[section_key] = (" ".join(now), answers[section_key])
-    _write(ticket, version, page.definition, answers, made)
+    write_down(ticket, version, page.definition, answers, made)
 
 
 def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
@@ -215,7 +217,8 @@ def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
         .order_by(PlanChange.revision.desc(), PlanChange.kind)
     )
     return [
-        ChangeLine(row.created_at, ticket.members[row.created_by_id], row.kind, _words(ticket, row)) for row in found
+        ChangeLine(row.created_at, ticket.members[row.created_by_id], row.kind, _words(ticket, row), row.source)
+        for row in found
     ]
 
 
@@ -230,28 +233,28 @@ def _as_kept(place: Place, words: str, people: list[str], answers: Mapping[str, 
         return words
 
 
-def _writable(ticket: CaseTicket, tool: str) -> Hatch:
+def writable(ticket: CaseTicket, tool: str) -> Hatch:
     ticket.require(Action.PLAN_WRITE)
     return ticket.require_write(wordings.hatch_of(ticket, tool).id)
 
 
-def _page(ticket: CaseTicket, tool: str) -> PlanPage:
+def begun(ticket: CaseTicket, tool: str) -> PlanPage:
     page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
     if page is None:
         raise NotFound
     return page
 
 
-def _locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, VersionPage]:
+def locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, VersionPage]:
     """The version to change, locked, with what stands in it. Raises InvalidInput when its words are agreed."""
     plans.one_at_a_time(ticket, tool)
-    page = _page(ticket, tool).version(number)
+    page = begun(ticket, tool).version(number)
     if "is changed" not in PLAN_CHANGES[page.state]:
         raise InvalidInput("", "plan_frozen")
     return ticket.load(PlanVersion, page.id), page
 
 
-def _since(ticket: CaseTicket, version_id: UUID, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
+def since(ticket: CaseTicket, version_id: UUID, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
     """For every address changed after revision `base`: what stood there then, and who changed it last."""
     before: dict[str, str] = {}
     authors: dict[str, Membership] = {}
@@ -268,7 +271,7 @@ def _since(ticket: CaseTicket, version_id: UUID, base: int) -> tuple[dict[str, s
     return before, authors
 
 
-def _in_order(known: Definition, answers: Mapping[str, str], made: Mapping[str, object]) -> None:
+def in_order(known: Definition, answers: Mapping[str, str], made: Mapping[str, object]) -> None:
     """Raises InvalidInput where a changed date comes before the one it may not come before."""
     for place in known.places(answers):
         if not place.question.not_before or not answers.get(place.address):
@@ -285,25 +288,32 @@ def _other(place: Place) -> definition.Question:
     return other
 
 
-def _write(
+def write_down(
     ticket: CaseTicket,
     version: PlanVersion,
     known: Definition,
     answers: Mapping[str, str],
     made: Mapping[str, tuple[str, str]],
+    source: str = "page",
 ) -> int:
+    """Saves what was made, as one line of the history; returns the revision. `source` says where it was written."""
     if not made:
         return version.revision
     version.revision += 1
     version.answers_sealed = sealed_answers(ticket, version.id, plans.own_answers(known, answers))
-    _remember(ticket, version, version.revision, "made", made)
+    _remember(ticket, version, version.revision, "made", made, source)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
     return version.revision
 
 
 def _remember(
-    ticket: CaseTicket, version: PlanVersion, revision: int, kind: str, words: Mapping[str, tuple[str, str]]
+    ticket: CaseTicket,
+    version: PlanVersion,
+    revision: int,
+    kind: str,
+    words: Mapping[str, tuple[str, str]],
+    source: str = "page",
 ) -> None:
     made = uuid4()
     ticket.session.add(
@@ -314,6 +324,7 @@ def _remember(
             compartment_id=version.compartment_id,
             revision=revision,
             kind=kind,
+            source=source,
             change_sealed=ticket.keys.seal_text(json.dumps(dict(words)), f"plan_change.words {made}"),
             created_at=clock.now(),
             created_by_id=ticket.membership.id,
@@ -331,13 +342,7 @@ def _new_version(ticket: CaseTicket, plan: Plan, number: int, before: Mapping[st
     known = wordings.today(ticket, plan.tool)
     if known is None:
         raise NotFound
-    places = {place.address: place for place in known.places(before)}
-    lists = {section.key for section in known.section if section.row}
-    answers = {
-        address: words
-        for address, words in before.items()
-        if address in lists or (address in places and not places[address].question.fresh)
-    }
+    answers = carried_on(known, before)
     made = uuid4()
     ticket.session.add(
         PlanVersion(
@@ -355,6 +360,17 @@ def _new_version(ticket: CaseTicket, plan: Plan, number: int, before: Mapping[st
     )
     ticket.session.flush()
     ticket.record(Event.SCHEMA_BEGUN, plan.compartment_id, plan.id, number=number)
+
+
+def carried_on(known: Definition, before: Mapping[str, str]) -> dict[str, str]:
+    """What a new version begins with: of the answers before, those that are still asked and not asked afresh."""
+    places = {place.address: place for place in known.places(before)}
+    lists = {section.key for section in known.section if section.row}
+    return {
+        address: words
+        for address, words in before.items()
+        if address in lists or (address in places and not places[address].question.fresh)
+    }
 
 
 def sealed_answers(ticket: CaseTicket, version_id: UUID, answers: Mapping[str, str]) -> bytes:

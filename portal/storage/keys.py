@@ -81,6 +81,14 @@ class CaseKeys:
     def unwrap_file_key(self, wrapped: bytes, blob: str) -> bytes:
         return unseal(self._content, wrapped, f"file key {blob}")
 
+    @cached_property
+    def _papers(self) -> bytes:
+        return _derive(self.key, "papers")
+
+    def sign(self, said: str) -> str:
+        """What proves that `said` was written by this case and no other: 16 characters that are safe anywhere."""
+        return base64.urlsafe_b64encode(hmac.digest(self._papers, said.encode(), hashlib.sha256)[:12]).decode()
+
     def blind(self, stem: str) -> str:
         """The keyed form of a word stem that the search index holds: 16 hexadecimal digits, telling nothing alone."""
         return hmac.digest(self._search, stem.encode(), hashlib.sha256)[:8].hex()

@@ -26,6 +26,8 @@ from portal.tools.profile import Words
 LONGEST = {"text": 500, "long": 100_000}
 """Characters an answer may have."""
 MOST_ROWS = 200
+NEW_ROW = "new"
+"""In place of a row's id, on paper: a row that is not there yet."""
 DECLINED = "declined"
 """The answer of somebody who would rather not put themselves on a scale."""
 

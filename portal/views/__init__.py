@@ -43,6 +43,7 @@ def blueprints() -> list[Blueprint]:
         together,
         uploads,
         versions,
+        word,
     )
 
     modules = (
@@ -61,6 +62,7 @@ def blueprints() -> list[Blueprint]:
         plan,
         plan_papers,
         schema,
+        word,
         files,
         exports,
         uploads,

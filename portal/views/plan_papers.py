@@ -19,7 +19,7 @@ from portal.services import people, plan_papers
 from portal.services.plans import VersionPage
 from portal.storage.inspection import MEDIA_TYPES
 from portal.tools import statutes
-from portal.tools.definition import Kind, Place, Question, rows
+from portal.tools.definition import NEW_ROW, Kind, Place, Question, rows
 from portal.tools.statutes import Heading, View
 from portal.tools.telling import row_title
 from portal.views import answers, drawings, words
@@ -47,7 +47,7 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseRe
             parts=_parts(ticket, reader, this, kind),
             about=_about(this),
             about_title=_("About this version"),
-            mark=f"{this.id} {this.revision}",
+            mark=plan_papers.mark(ticket, this),
         ),
         kind,
     )
@@ -104,6 +104,9 @@ def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> 
             lines = [_line(reader, Place(section, row, question), this.answers) for question in section.question]
             if kind == "docx" or any(line.words for line in lines):
                 blocks.append(Block(f"{named}: {title[:80]}" if title else named, lines))
+        if kind == "docx" and section.row and not section.rows_of:
+            empty = [_line(reader, Place(section, NEW_ROW, question), {}) for question in section.question]
+            blocks.append(Block(_("%(row)s: one more, if there is one", row=said(section.row)), empty))
         drawn = drawings.on_paper(ticket, this, section, g.house.settings.paper_colour)
         picture = Picture(*drawn) if drawn else None
         parts.append(Part(said(section.title), blocks, _("Nothing here yet."), picture))

@@ -29,6 +29,7 @@ from portal.services import (
     plan_together,
     plan_writing,
     plans,
+    word_trips,
     wordings,
 )
 from portal.services.plan_writing import Clash, Saved
@@ -237,6 +238,7 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
         confided_places=_confided_places(ticket, this),
+        trips=word_trips.waiting(ticket, page) if page.can_write else [],
         yes_form=YesForm(formdata=None),
     )
 

@@ -111,6 +111,8 @@ INPUT = {
     "plan_frozen": _l("This version is agreed and is not changed any more. Begin a new version instead."),
     "another_person": _l("Somebody else is signed in here by now. What you wrote is not sent in their name."),
     "plan_moved_on": _l("Somebody changed the plan while you were reading. Look it through once more."),
+    "word_choose": _l("Choose one of them."),
+    "word_moved_on": _l("Somebody wrote here while you were choosing. Look at it once more, and choose again."),
     "plan_empty": _l("There is nothing in the plan yet. Write something first."),
     "taker_shut_out": _l("%(name)s cannot see the plan just now. Choose somebody else, or have access opened first."),
     "yes_is_their_own": _l("Professionals say yes themselves."),
@@ -246,6 +248,14 @@ BASE = {
 }
 """Base data, as each is called."""
 
+WORD_FAULT = {
+    "not_understood": _l("This cannot be read as an answer here. Nothing was changed."),
+    "not_yours": _l("Somebody else answers this. Nothing was changed."),
+    "elsewhere": _l("This is answered in another tool. Nothing was changed."),
+    "not_asked": _l("This is not asked any more. It is kept in your document."),
+}
+"""Why what stands in a Word file cannot be put into the plan."""
+
 OUTCOME = {Outcome.YES: _l("Yes"), Outcome.PARTLY: _l("Partly"), Outcome.NO: _l("No")}
 OUTCOME_SAID = {Outcome.YES: _l("Kept"), Outcome.PARTLY: _l("Partly kept"), Outcome.NO: _l("Not kept")}
 
@@ -267,6 +277,10 @@ DID = {
     Event.SCHEMA_PROPOSED: _l("proposed version %(number)s of %(about)s"),
     Event.SCHEMA_ACCEPTED: _l("said yes to version %(number)s of %(about)s"),
     Event.SCHEMA_EXPORTED: _l("took version %(number)s of %(about)s out as a document"),
+    Event.SCHEMA_BROUGHT: _l("put in a Word file with answers to %(about)s"),
+    Event.SCHEMA_COMPARED: _l("compared a Word file with %(about)s"),
+    Event.SCHEMA_MERGED: _l("put words from a Word file into version %(number)s of %(about)s"),
+    Event.SCHEMA_LEFT: _l("left a Word file out of %(about)s; it is kept as a file"),
     Event.SCHEMA_OUTCOME: _l("noted how a promise in %(about)s went"),
     Event.SCHEMA_REMINDED: _l("reminded of a promise in %(about)s"),
     Event.TEAM_VIEWED: _l("looked at the people in the case"),

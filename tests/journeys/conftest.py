@@ -270,10 +270,3 @@ def cast(stage: Stage, chromium: Browser) -> Iterator[Cast]:
     made = Cast(stage, chromium)
     yield made
     made.leave()
-
-
-def edit_in_libreoffice(document: Path, add: str) -> None:
-    """Opens the document in LibreOffice, types a paragraph at its end as a person would, and saves it as it was."""
-    script = Path(__file__).with_name("type_in_writer.py")
-    words = {**os.environ, "LC_ALL": "C.UTF-8"}
-    subprocess.run(["/usr/bin/python3", str(script), str(document), add], check=True, timeout=120, env=words)

@@ -1,6 +1,8 @@
-"""Types a paragraph into a document in LibreOffice Writer and saves it. Run by the system's Python, which has UNO."""
+"""Types a paragraph, or words beside the questions of a form, into a document in LibreOffice Writer and saves it. Run
+by the system's Python, which has UNO."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +16,7 @@ from com.sun.star.lang import DisposedException
 
 
 def main() -> None:
-    document, words = sys.argv[1:3]
+    document, words, *beside = sys.argv[1:]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         pipe = f"folgeskab{time.monotonic_ns()}"
         office = subprocess.Popen(
@@ -28,10 +30,13 @@ def main() -> None:
             writer = desktop.loadComponentFromURL(address, "_blank", 0, (value("Hidden", True),))
             if writer is None:
                 raise SystemExit(f"Writer could not open {address}")
-            cursor = writer.Text.createTextCursor()
-            cursor.gotoEnd(False)
-            writer.Text.insertControlCharacter(cursor, 0, False)
-            writer.Text.insertString(cursor, words, False)
+            if beside:
+                fill_in(writer, json.loads(beside[0]))
+            else:
+                cursor = writer.Text.createTextCursor()
+                cursor.gotoEnd(False)
+                writer.Text.insertControlCharacter(cursor, 0, False)
+                writer.Text.insertString(cursor, words, False)
             writer.storeToURL(address, (value("FilterName", "MS Word 2007 XML"), value("Overwrite", True)))
             writer.close(True)
             with contextlib.suppress(DisposedException):  # it may go before it has answered
@@ -40,6 +45,26 @@ def main() -> None:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(office.pid, signal.SIGKILL)
+
+
+def fill_in(writer, edits) -> None:
+    """`edits` are question, what stands beside it, and what is to stand there; a line break begins a paragraph."""
+    for question, before, after in edits:
+        cell = next(
+            answer
+            for table in map(writer.TextTables.getByIndex, range(writer.TextTables.Count))
+            for number in range(1, table.Rows.Count + 1)
+            for asked, answer in [[table.getCellByName(f"{column}{number}") for column in "AB"]]
+            if asked.String.split("\n")[0] == question and answer.String == before
+        )
+        cursor = cell.createTextCursor()
+        cursor.gotoStart(False)
+        cursor.gotoEnd(True)
+        for number, line in enumerate(after.split("\n")):
+            if number:
+                cell.insertControlCharacter(cursor, 0, False)
+            cell.insertString(cursor, line, not number)
+            cursor.gotoEnd(False)
 
 
 def connect(pipe: str):

@@ -178,6 +178,11 @@ ROUTES = [
     _route("POST schema.renew", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/renew")),
     _route("GET schema.write", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/write")),
     _route("POST schema.save", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/write")),
+    _route("GET word.bring", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word")),
+    _route("POST word.bring", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word")),
+    _route("GET word.compare", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word/{t.file_id}/1")),
+    _route("POST word.compare", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word/{t.file_id}/1")),
+    _route("POST word.leave", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word/{t.file_id}/1/leave")),
     _route("POST schema.propose", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/versions/1/propose")),
     _route("POST schema.accept", Action.PLAN_ACCEPT, _at("/plan/goals_and_agreements/versions/1/accept")),
     _route(

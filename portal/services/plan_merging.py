@@ -1,0 +1,99 @@
+"""Putting many answers, rows and an order into a tool at once, as one line of its history: what was chosen of a Word
+file. The same rules as for typing hold."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.services import plan_writing, plans
+from portal.tools import definition
+from portal.tools.definition import MOST_ROWS, Definition, Kind, rows
+
+
+@dataclass(frozen=True)
+class Chosen:
+    answers: Mapping[str, str]
+    """Address -> the answer as it is to be kept. In a new row the address has the row's name below."""
+    new_rows: Sequence[tuple[str, str]]
+    """Section and a name for the row while it has no id; an answer that is a row may use it too."""
+    gone_rows: Sequence[tuple[str, str]]
+    """Section and row."""
+    order: Mapping[str, Sequence[str]]
+    """Section -> some of its rows, in the order they are to stand in."""
+
+
+def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
+    """Returns how many answers and rows were changed. Raises InvalidInput at the address of an answer that cannot be
+    one, or with 'plan_frozen', 'rows_full'; then nothing is saved."""
+    plan_writing.writable(ticket, tool)
+    version, page = plan_writing.locked(ticket, tool, number)
+    before = page.answers
+    answers = dict(before)
+    names = _add_rows(page.definition, answers, chosen.new_rows)
+    for section, row in chosen.gone_rows:
+        _take_out(page.definition, answers, section, row)
+    for section, wanted in chosen.order.items():
+        answers[section] = " ".join(_ordered(rows(answers, section), wanted))
+    places = {place.address: place for place in page.definition.places(answers)}
+    people = [str(member_id) for member_id in ticket.members]
+    for address, words in chosen.answers.items():
+        place = places.get(_renamed(address, names))
+        if place is None:
+            continue  # its row was not chosen
+        if not plans.may_fill(ticket, place.question):
+            raise InvalidInput(address, "not_yours_to_fill")
+        kept = " ".join(names.get(each, each) for each in words.split()) if place.question.kind is Kind.ROW else words
+        try:
+            answers[place.address] = definition.clean(place, kept, people, answers)
+        except InvalidInput as problem:
+            raise InvalidInput(address, problem.code, **problem.values) from problem
+    made = {
+        address: (before.get(address, ""), answers.get(address, ""))
+        for address in {**before, **answers}
+        if before.get(address, "") != answers.get(address, "")
+    }
+    plan_writing.in_order(page.definition, answers, made)
+    plan_writing.write_down(ticket, version, page.definition, answers, made, source="word")
+    return len(made)
+
+
+def _add_rows(known: Definition, answers: dict[str, str], new: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The id that each new row was given."""
+    names: dict[str, str] = {}
+    for key, name in new:
+        section = known.section_of(key)
+        if section is None or section.row is None or section.rows_of:
+            continue
+        there = rows(answers, key)
+        if len(there) >= MOST_ROWS:
+            raise InvalidInput(f"{key}.{name}", "rows_full", most=MOST_ROWS)
+        names[name] = secrets.token_hex(4)
+        answers[key] = " ".join([*there, names[name]])
+    return names
+
+
+def _take_out(known: Definition, answers: dict[str, str], section: str, row: str) -> None:
+    """With what stands in it, and what says that it belongs to it."""
+    answers[section] = " ".join(other for other in rows(answers, section) if other != row)
+    for address in [address for address in answers if address.startswith(f"{section}.{row}.")]:
+        del answers[address]
+    for place in known.places(answers):
+        if place.question.kind is Kind.ROW and answers.get(place.address) == row:
+            del answers[place.address]
+
+
+def _ordered(there: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The rows that are wanted in an order take each other's places; the others stay where they are."""
+    turn = iter([row for row in wanted if row in there])
+    moved = {row for row in wanted if row in there}
+    return [next(turn) if row in moved else row for row in there]
+
+
+def _renamed(address: str, names: Mapping[str, str]) -> str:
+    section, _dot, rest = address.partition(".")
+    row, dot, question = rest.rpartition(".")
+    return f"{section}.{names.get(row, row)}.{question}" if dot else address

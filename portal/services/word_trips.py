@@ -1,0 +1,302 @@
+"""A tool edited in Word and put in again: the file is kept like any other, and what was changed in it is put into the
+plan line by line, as its sender chooses.
+
+Nothing is kept of a trip but the file and the trace: the answers are read from the file each time they are shown, and
+never before the virus scanner has let it through. It belongs to whoever put the file in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.access.ticket import CaseTicket
+from portal.documents import reading
+from portal.documents.reading import LARGEST_FORM, Unreadable
+from portal.errors import InvalidInput, NotFound
+from portal.events import Event
+from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
+from portal.services import (
+    downloads,
+    files,
+    once,
+    order,
+    plan_merging,
+    plan_papers,
+    plan_writing,
+    plans,
+    renditions,
+    wordings,
+)
+from portal.services import word_lines as lines
+from portal.services.files import Upload
+from portal.services.plan_merging import Chosen
+from portal.services.plans import PLAN_CHANGES, PlanPage, VersionPage
+from portal.services.word_lines import AnswerLine, Comparison, OrderLine, RowLine, Stands
+from portal.storage import BlobStore
+from portal.storage.inspection import MEDIA_TYPES
+from portal.storage.scanning import ScanState
+
+WAITS = timedelta(days=14)
+"""How long a file is called to mind that its sender has not decided about. The file itself stays."""
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A file that came back. `state` is 'ready', or why there is nothing to choose: 'checking' (by the virus scanner),
+    'unreadable', 'other_kind' (no Word file), 'foreign' (not taken out of this case) or 'other_tool'."""
+
+    file_id: UUID
+    number: int
+    name: str
+    state: str
+    page: PlanPage
+    tool: str = ""
+    """Of a file that belongs to another tool: which one."""
+    then: VersionPage | None = None
+    """The version it was taken out of."""
+    stands: Stands | None = None
+    found: Comparison | None = None
+
+    @property
+    def begins_new(self) -> bool:
+        """Whether putting anything in begins a new version."""
+        return "is changed" not in PLAN_CHANGES[self.page.newest.state]
+
+
+@dataclass(frozen=True)
+class Done:
+    changed: int = 0
+    faults: Mapping[str, str] = field(default_factory=dict)
+    """Line -> why it could not be done (a key of words.INPUT). When there is any, nothing was changed."""
+
+
+@dataclass(frozen=True)
+class WaitingTrip:
+    file_id: UUID
+    number: int
+    name: str
+
+
+def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tuple[UUID, int]:
+    """Keeps the file in the tool's place: as a new one, or as the next version of the one its sender put in before
+    under the same name. Returns file and number of the version. Raises InvalidInput('file') for what may not come in,
+    NotFound where nobody has begun the tool."""
+    hatch = plan_writing.writable(ticket, tool)
+    page = plan_writing.begun(ticket, tool)
+    if earlier := once.made_before(ticket.session, submission):
+        return _kept_before(ticket, earlier)
+    name, _kind = files.inspect(upload)
+    home = _home(ticket, tool, hatch.id, name)
+    if home is None:
+        file_id, number = files.add(ticket, submission, hatch.id, upload, tool), 1
+    else:
+        file_id, number = home, files.add_version(ticket, submission, home, upload)
+    version = _version(ticket, file_id, number)
+    ticket.record(Event.SCHEMA_BROUGHT, hatch.id, page.newest.plan_id, version=str(version.id))
+    return file_id, number
+
+
+def place(ticket: CaseTicket, tool: str) -> PlanPage:
+    """The tool a file can be put into. Raises NotFound where nobody has begun it, Refused for a reader."""
+    plan_writing.writable(ticket, tool)
+    page = plan_writing.begun(ticket, tool)
+    ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
+    return page
+
+
+def look(ticket: CaseTicket, store: BlobStore, tool: str, file_id: UUID, number: int) -> Trip:
+    """What the file would change. Raises NotFound, also for a file that somebody else put in; Refused for one the virus
+    scanner has shut."""
+    plan_writing.writable(ticket, tool)
+    page = plan_writing.begun(ticket, tool)
+    version = _mine(ticket, tool, file_id, number)
+    ticket.record(Event.SCHEMA_COMPARED, page.compartment_id, page.newest.plan_id, version=str(version.id))
+    return _read(ticket, store, page, version)
+
+
+def put_in(
+    ticket: CaseTicket,
+    store: BlobStore,
+    submission: UUID,
+    trip_of: tuple[str, UUID, int],
+    picked: Mapping[str, str],
+    seen: Mapping[str, str],
+) -> Done:
+    """Puts into the plan what was picked. `picked` is line -> choice; `seen` line -> stamp of what stood in the plan
+    when its page was shown. All of it or nothing. Raises NotFound as `look`."""
+    tool, file_id, number = trip_of
+    plan_writing.writable(ticket, tool)
+    version = _mine(ticket, tool, file_id, number)
+    plans.one_at_a_time(ticket, tool)
+    trip = _read(ticket, store, plan_writing.begun(ticket, tool), version)
+    if trip.found is None or trip.stands is None:
+        raise InvalidInput("", "form_stale")
+    if once.made_before(ticket.session, submission):
+        return Done()
+    faults = {}
+    for line in trip.found.lines:
+        if seen.get(line.key) != lines.stamp(line, trip.stands.now):
+            faults[line.key] = "word_moved_on"
+        elif picked.get(line.key) not in line.choices:
+            faults[line.key] = "word_choose"
+    if faults:
+        return Done(faults=faults)
+    once.claim(ticket.session, submission, uuid4())
+    chosen = _chosen(trip.found, trip.stands.now, picked)
+    target = trip.page.newest.number
+    if trip.begins_new:
+        target = plan_writing.renew(ticket, uuid4(), tool)
+    changed = plan_merging.merge(ticket, tool, target, chosen)
+    plan_id = trip.page.newest.plan_id
+    ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
+    return Done(changed)
+
+
+def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
+    """Nothing of the file is put in; it stays as a file."""
+    plan_writing.writable(ticket, tool)
+    page, version = plan_writing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
+    ticket.record(Event.SCHEMA_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
+
+
+def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
+    """The files this person put in during the last two weeks and has not decided about, oldest first."""
+    noted = (Event.SCHEMA_BROUGHT, Event.SCHEMA_MERGED, Event.SCHEMA_LEFT)
+    rows = ticket.session.execute(
+        select(AuditEvent.event, AuditEvent.fields)
+        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
+        .where(AuditEvent.event.in_(noted), AuditEvent.item_id == page.newest.plan_id)
+        .where(AuditEvent.at > clock.now() - WAITS)
+        .order_by(AuditEvent.seq)
+    )
+    open_now: dict[str, bool] = {}
+    for event, fields in rows:
+        open_now[fields["version"]] = event == Event.SCHEMA_BROUGHT
+    wanted = [UUID(version) for version, still in open_now.items() if still]
+    if not wanted:
+        return []
+    gone = order.withdrawn_ids(ticket)
+    found = ticket.select(FileVersion).where(FileVersion.id.in_(wanted), FileVersion.file_id.not_in(gone))
+    return [
+        WaitingTrip(version.file_id, version.number, _name(ticket, version))
+        for version in ticket.session.scalars(found.order_by(FileVersion.created_at))
+    ]
+
+
+# Steps
+
+
+def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVersion) -> Trip:
+    trip = Trip(version.file_id, version.number, _name(ticket, version), "checking", page)
+    if version.scan == ScanState.WAITING:
+        return trip
+    if version.media_type != MEDIA_TYPES["docx"]:
+        return replace(trip, state="other_kind")
+    if version.size > LARGEST_FORM:
+        return replace(trip, state="unreadable")
+    try:
+        form = reading.form(renditions.plaintext(ticket, store, version))
+    except Unreadable:
+        return replace(trip, state="unreadable")
+    marked = plan_papers.marked(ticket, form.marks)
+    taken = _taken_from(ticket, marked[0]) if marked else None
+    if marked is None or taken is None:
+        return replace(trip, state="foreign")
+    if taken[0] != page.tool:
+        return replace(trip, state="other_tool", tool=taken[0])
+    then = page.version(taken[1])
+    stands = _stands(ticket, page, then, marked[1])
+    return replace(trip, state="ready", then=then, stands=stands, found=lines.compare(form, stands))
+
+
+def _taken_from(ticket: CaseTicket, version_id: UUID) -> tuple[str, int] | None:
+    """Tool and number of the version a file was made of; None where this person does not see it."""
+    found = (
+        select(Plan.tool, PlanVersion.number)
+        .join(Plan, Plan.id == PlanVersion.plan_id)
+        .where(*ticket.within(PlanVersion), PlanVersion.id == version_id)
+    )
+    row = ticket.session.execute(found).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int) -> Stands:
+    newest = page.newest
+    before: dict[str, str] = {}
+    authors: dict[str, Membership] = {}
+    for version in reversed(page.versions):
+        if version.number >= then.number:
+            was, by = plan_writing.since(ticket, version.id, revision if version.id == then.id else 0)
+            authors |= by
+            before |= was if version.id == then.id else {}
+    known, now = newest.definition, dict(newest.answers)
+    if "is changed" not in PLAN_CHANGES[newest.state]:
+        known = wordings.today(ticket, page.tool) or known
+        now = plan_writing.carried_on(known, now)
+    return Stands(
+        then=then.definition,
+        base={**then.answers, **before},
+        known=known,
+        now=now,
+        names={str(member.id): member.display_name for member in ticket.members.values()},
+        present=frozenset(str(window.membership_id) for window in ticket.open_windows),
+        authors=authors,
+        may_fill=lambda question: plans.may_fill(ticket, question),
+    )
+
+
+def _chosen(found: Comparison, now: Mapping[str, str], picked: Mapping[str, str]) -> Chosen:
+    answers: dict[str, str] = {}
+    new_rows: list[tuple[str, str]] = []
+    gone_rows: list[tuple[str, str]] = []
+    order: dict[str, tuple[str, ...]] = {}
+    for line in found.lines:
+        choice = picked[line.key]
+        match line:
+            case AnswerLine() if choice != "now":
+                answers[line.key] = line.value if choice == "mine" else lines.both(now.get(line.key, ""), line.value)
+            case RowLine(kind="gone") if choice == "yes":
+                gone_rows.append((line.section.key, line.row))
+            case RowLine() if choice == "yes" and line.kind != "gone":
+                new_rows.append((line.section.key, line.row))
+                answers |= {cell.key: cell.value for cell in line.cells if not cell.fault}
+            case OrderLine() if choice == "mine":
+                order[line.key] = line.mine
+    return Chosen(answers, new_rows, gone_rows, order)
+
+
+def _home(ticket: CaseTicket, tool: str, compartment_id: UUID, name: str) -> UUID | None:
+    shelf = ticket.hatches[compartment_id].key
+    for line in files.newest(ticket):
+        if (line.tool, line.compartment, line.name) == (tool, shelf, name) and line.author.id == ticket.membership.id:
+            return line.file_id
+    return None
+
+
+def _kept_before(ticket: CaseTicket, made: UUID) -> tuple[UUID, int]:
+    if ticket.session.scalars(ticket.select(File).where(File.id == made)).one_or_none():
+        return made, 1
+    version = ticket.load(FileVersion, made)
+    return version.file_id, version.number
+
+
+def _mine(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> FileVersion:
+    version = downloads.load_version(ticket, file_id, number)
+    if version.created_by_id != ticket.membership.id or ticket.load(File, file_id).tool != tool:
+        raise NotFound
+    return version
+
+
+def _version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
+    found = ticket.select(FileVersion).where(FileVersion.file_id == file_id, FileVersion.number == number)
+    return ticket.session.scalars(found).one()
+
+
+def _name(ticket: CaseTicket, version: FileVersion) -> str:
+    return ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")

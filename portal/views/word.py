@@ -1,0 +1,173 @@
+"""A tool edited in Word: putting the file in, and choosing line by line what of it comes into the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_wtf.file import FileField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.audit import savepoint
+from portal.errors import InvalidInput
+from portal.i18n import said
+from portal.services import plan_difference, word_lines, word_trips
+from portal.services.plan_difference import Piece
+from portal.services.word_lines import AnswerLine, OrderLine, RowLine
+from portal.services.word_trips import Trip
+from portal.tools.definition import WRITTEN, Place, Section
+from portal.tools.telling import row_title
+from portal.views import words
+from portal.views.answers import Reader
+from portal.views.asking import INVALID, AskingForm, attempt, status, upload_of
+
+bp = Blueprint("word", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/word")
+
+
+class BringForm(AskingForm):
+    file = FileField(_l("Your Word file"))
+
+
+class ChooseForm(AskingForm):
+    """Which line gets what comes by the names of the lines; see `_sent`."""
+
+
+@bp.route("", methods=["GET", "POST"])
+@opens(Action.PLAN_WRITE, takes_files=True)
+def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    form = BringForm()
+    made = attempt(form, lambda: word_trips.bring(ticket, form.submission_id, tool, upload_of(form.file)))
+    if made is None:
+        page = word_trips.place(ticket, tool)
+        return render_template("word/bring.html", tool=tool, page=page, form=form), status(form)
+    return _to(ticket, tool, *made)
+
+
+@bp.route("/<uuid:file_id>/<int(max=1000000):number>", methods=["GET", "POST"])
+@opens(Action.PLAN_WRITE)
+def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
+    form = ChooseForm()
+    if not form.validate_on_submit():
+        trip = word_trips.look(ticket, g.house.store, tool, file_id, number)
+        picked = _sent("choose.") if request.method == "POST" else _kept()
+        return _page(ticket, trip, form, picked, {}), status(form)
+    faults: dict[str, str] = {}
+    try:
+        with savepoint(ticket.session):
+            trip_of = (tool, file_id, number)
+            done = word_trips.put_in(
+                ticket, g.house.store, form.submission_id, trip_of, _sent("choose."), _sent("shown.")
+            )
+            faults = {key: str(words.INPUT[code]) for key, code in done.faults.items()}
+    except InvalidInput as problem:
+        faults = {problem.field: words.sentence(problem)}
+    if faults:
+        trip = word_trips.look(ticket, g.house.store, tool, file_id, number)
+        return _page(ticket, trip, form, _sent("choose."), faults), INVALID
+    if done.changed:
+        said_so = ngettext(
+            "%(num)s thing from your Word file is in the plan now.",
+            "%(num)s things from your Word file are in the plan now.",
+            done.changed,
+        )
+        flash(said_so, "success")
+    else:
+        flash(_("Nothing was changed in the plan. Your Word file is kept."), "success")
+    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
+
+
+@bp.post("/<uuid:file_id>/<int(max=1000000):number>/leave")
+@opens(Action.PLAN_WRITE)
+def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
+    word_trips.leave(ticket, tool, file_id, number)
+    flash(_("Nothing was changed in the plan. Your Word file is kept."), "success")
+    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
+
+
+# Pages
+
+
+class _Telling:
+    """Says the lines of a trip."""
+
+    def __init__(self, ticket: CaseTicket, trip: Trip) -> None:
+        self._trip, self._stands = trip, trip.stands
+        if trip.stands is not None:
+            self._then, self._now = Reader(ticket, trip.stands.then), Reader(ticket, trip.stands.known)
+
+    def before(self, line: AnswerLine) -> str:
+        return self._then.told(line.place, self._stands.base) if self._stands else ""
+
+    def now(self, place: Place) -> str:
+        return self._now.told(place, self._stands.now) if self._stands else ""
+
+    def mine(self, line: AnswerLine) -> list[Piece]:
+        """The words of the file against what was taken out."""
+        return self._difference(line, self.before(line), line.words)
+
+    def theirs(self, line: AnswerLine) -> list[Piece]:
+        return self._difference(line, self.before(line), self.now(line.place))
+
+    def where(self, place: Place) -> str:
+        """Section and question, and the row where there is one."""
+        row = f" {self.row(place.section, place.row)}" if place.row else ""
+        return f"{said(place.section.title)}{row}: {said(place.question.label)}"
+
+    def row(self, section: Section, row: str) -> str:
+        """What a row is called: by its own words, as they stood when the file was taken out."""
+        base, now = (self._stands.base, self._stands.now) if self._stands else ({}, {})
+        title = row_title(section, row, base) or row_title(section, row, now)
+        return f"“{title[:60]}”" if title else said(section.row) if section.row else ""
+
+    def _difference(self, line: AnswerLine, was: str, now: str) -> list[Piece]:
+        if line.place.question.kind not in WRITTEN:
+            return [piece for piece in (Piece("gone", was), Piece("new", now)) if piece.words]
+        return list(plan_difference.word_by_word(was, now))
+
+
+def _page(
+    ticket: CaseTicket, trip: Trip, form: ChooseForm, picked: Mapping[str, str], faults: Mapping[str, str]
+) -> str:
+    lines = trip.found.lines if trip.found else []
+    ids = {line.key: f"line-{number}" for number, line in enumerate(lines)}
+    return render_template(
+        "word/compare.html",
+        tool=trip.page.tool,
+        trip=trip,
+        form=form,
+        tells=_Telling(ticket, trip),
+        ids=ids,
+        picked={line.key: picked.get(line.key, line.default) for line in lines},
+        stamp=word_lines.stamp,
+        faults={key: (fault, _id_of(key, ids)) for key, fault in faults.items()},
+        leave=ChooseForm(formdata=None),
+        AnswerLine=AnswerLine,
+        RowLine=RowLine,
+        OrderLine=OrderLine,
+    )
+
+
+def _id_of(key: str, ids: Mapping[str, str]) -> str:
+    """Where on the page a fault belongs: at its line, or at the new row the answer is in; '' for neither."""
+    return ids.get(key) or ids.get(key.rpartition(".")[0], "")
+
+
+def _sent(prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in request.form.items() if name.startswith(prefix)}
+
+
+def _kept() -> dict[str, str]:
+    """What had been chosen when the session ended."""
+    kept = g.kept if g.get("kept") is not None else {}
+    return {name.removeprefix("choose."): value for name, value in kept.items() if name.startswith("choose.")}
+
+
+def _to(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
+    return redirect(url_for(".compare", case_id=ticket.case_id, tool=tool, file_id=file_id, number=number), 303)
