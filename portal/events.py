@@ -15,6 +15,7 @@ class Event(StrEnum):
     SCHEMA_VIEWED = "schema.viewed"
     SCHEMA_CHANGED = "schema.changed"
     SCHEMA_CONFIDED = "schema.confided"
+    SCHEMA_PERSON = "schema.person"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
     SCHEMA_EXPORTED = "schema.exported"

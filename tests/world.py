@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from portal.access.roles import Capacity, Level
 from portal.house import House
-from portal.services import consent_requests
+from portal.services import consent_requests, plan_writing
 from tests.story import PDF, Room, Someone, Story, shelf_id
 
 SHELVES = ("shared", "health", "without_parents", "professionals")
@@ -38,6 +38,8 @@ class World:
     shelves: dict[str, UUID] = field(default_factory=dict)
     consent_id: UUID = field(default_factory=uuid4)
     party: str = "all"
+    row: str = ""
+    """Somebody on the network map."""
     other: Room | None = None
 
     @property
@@ -115,7 +117,8 @@ def _fill(story: Story, world: World) -> None:
         world.files[shelf] = story.play(room, guide, lambda t, u=upload, s=shelf: _add(t, u, s))
         world.threads[shelf] = story.thread(room, guide, shelf, word(shelf, "subject"), word(shelf, "message"))
     story.plan(room, guide, word("shared", "plan"))
-    story.confide(room, room.young, CONFIDED)
+    world.row = story.confide(room, room.young, CONFIDED)
+    story.play(room, guide, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
 

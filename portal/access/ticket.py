@@ -47,6 +47,7 @@ from portal.models import (
     PlanChange,
     PlanConfided,
     PlanOutcome,
+    PlanPerson,
     PlanPresence,
     PlanProposal,
     PlanReminder,
@@ -75,6 +76,7 @@ Content = TypeVar(
     PlanVersion,
     PlanChange,
     PlanConfided,
+    PlanPerson,
     PlanProposal,
 )
 

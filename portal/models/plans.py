@@ -130,6 +130,29 @@ class PlanConfided(Base):
     created_by_id: Mapped[UUID]
 
 
+class PlanPerson(Base):
+    """Who of the case somebody in a tool's rows is, from then on; the newest of a row counts. None: nobody, after all.
+    It belongs to the plan and to no version: being in the case is no answer that anybody agrees on."""
+
+    __tablename__ = "plan_person"
+    __table_args__ = (
+        _of("plan"),
+        _by("membership_id"),
+        _by("created_by_id"),
+        UniqueConstraint("plan_id", "row_key", "number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    row_key: Mapped[str]
+    number: Mapped[int]
+    membership_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
 class PlanProposal(Base):
     """A version as it stood at one revision, put before everybody who must accept it."""
 

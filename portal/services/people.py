@@ -138,6 +138,11 @@ def picture(ticket: CaseTicket) -> list[MemberLine]:
     them, and nothing of compartments they do not see themselves."""
     ticket.require(Action.TEAM_VIEW)
     ticket.record(Event.TEAM_VIEWED)
+    return standing(ticket)
+
+
+def standing(ticket: CaseTicket) -> list[MemberLine]:
+    """The picture, as a part of a page that leaves a trace of its own."""
     return _told_whole(ticket, lines(ticket) if leads(ticket) else audience(ticket))
 
 

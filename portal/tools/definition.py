@@ -107,6 +107,9 @@ class Section(_Data):
     add: Words | None = None
     rows_of: str = ""
     """`tool.section`: the rows are those of another tool, and are added and taken out there."""
+    joins: bool = False
+    """Whether the rows are people who can be part of the case: each tells whether they are and what they may see, and
+    the guide can invite them from there."""
     drawn: str = Field("", pattern=r"^(timeline|rings)?$")
     """How the rows are drawn besides: `timeline` takes the questions `from`, `until` and `area`, `rings` takes the
     choices `sector` and `ring`."""

@@ -189,6 +189,8 @@ def _contradictions(found: Definition, name: str) -> Iterator[Fault]:
             yield place, "`row` and `add` belong together"
         if section.rows_of and section.row is None:
             yield (*place, "rows_of"), "say in `row` what one of them is called"
+        if section.joins and section.row is None:
+            yield (*place, "joins"), "only rows can be people"
         if section.drawn and not _can_be_drawn(section):
             yield (*place, "drawn"), _NEEDED[section.drawn][1]
         yield from _twice([question.key for question in section.question], (*place, "question"))

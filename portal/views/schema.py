@@ -22,6 +22,7 @@ from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
 from portal.services import (
+    network,
     people,
     plan_agreeing,
     plan_confided,
@@ -235,6 +236,7 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         row_title=row_title,
         timelines=drawings.timelines(ticket, this),
         maps=drawings.maps(ticket, this),
+        parts=network.parts(ticket, this) if number == page.newest.number else {},
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
         confided_places=_confided_places(ticket, this),

@@ -52,6 +52,18 @@ class CitizenForm(AskingForm):
     level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
     purpose = TextAreaField(_l("Why should they be in the case?"), validators=[Length(max=1000)])
 
+    def newcomer(self) -> NewCitizen:
+        return NewCitizen(self.name.data or "", self.national_id.data or "")
+
+    def terms(self) -> Joining:
+        capacity = Capacity(self.capacity.data)
+        return Joining(
+            capacity=capacity,
+            level=Level(self.level.data),
+            purpose=self.purpose.data or "",
+            custody=self.custody.data and capacity is Capacity.PARENT,
+        )
+
 
 class LevelForm(AskingForm):
     level = RadioField(_l("Access"), choices=choices(*((level.value, words.LEVEL[level]) for level in Level)))
@@ -92,25 +104,13 @@ def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
 @opens(Action.TEAM_CHANGE)
 def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
     form = CitizenForm()
-
-    def verb() -> UUID:
-        capacity = Capacity(form.capacity.data)
-        terms = Joining(
-            capacity=capacity,
-            level=Level(form.level.data),
-            purpose=form.purpose.data or "",
-            custody=form.custody.data and capacity is Capacity.PARENT,
-        )
-        new = NewCitizen(form.name.data or "", form.national_id.data or "")
-        return team.add_citizen(ticket, form.submission_id, new, terms)
-
-    made = attempt(form, verb)
+    made = attempt(form, lambda: team.add_citizen(ticket, form.submission_id, form.newcomer(), form.terms()))
     if made is None:
         ways = [
             (words.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
             for capacity, custody in words.COMING
         ]
-        return render_template("team/citizen.html", form=form, ways=ways), status(form)
+        return render_template("team/citizen.html", form=form, ways=ways, part=None), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 

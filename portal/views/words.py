@@ -274,6 +274,7 @@ DID = {
     Event.SCHEMA_VIEWED: _l("read %(about)s"),
     Event.SCHEMA_CHANGED: _l("wrote in version %(number)s of %(about)s"),
     Event.SCHEMA_CONFIDED: _l("wrote in %(about)s what only the young person and the guide see"),
+    Event.SCHEMA_PERSON: _l("noted who a person in %(about)s is in the case"),
     Event.SCHEMA_PROPOSED: _l("proposed version %(number)s of %(about)s"),
     Event.SCHEMA_ACCEPTED: _l("said yes to version %(number)s of %(about)s"),
     Event.SCHEMA_EXPORTED: _l("took version %(number)s of %(about)s out as a document"),

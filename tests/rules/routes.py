@@ -30,6 +30,8 @@ class Target:
     party: str
     colleague_id: UUID
     parent_id: UUID
+    row: str
+    """Somebody on the network map."""
     override_id: UUID = NOTHING
     freeze_id: UUID = NOTHING
     wish_id: UUID = NOTHING
@@ -50,6 +52,7 @@ def own(world: World, shelf: str = "shared") -> Target:
         party=world.party,
         colleague_id=world.people["administrator"].id,
         parent_id=room.member(world.people["custody holder"]),
+        row=world.row,
     )
 
 
@@ -243,6 +246,10 @@ ROUTES = [
     _route("POST team.custody", Action.TEAM_CHANGE, _at("/team/{t.parent_id}/custody")),
     _route("POST team.code", Action.TEAM_CHANGE, lambda t: f"/cases/{t.case_id}/team/{t.giver_id}/code"),
     _route("POST team.national_id", Action.NATIONAL_ID_SHOW, _at("/team/{t.giver_id}/national-id")),
+    _route("GET network.invite", Action.TEAM_CHANGE, _at("/plan/network_overview/people/{t.row}/invite")),
+    _route("POST network.invite", Action.TEAM_CHANGE, _at("/plan/network_overview/people/{t.row}/invite")),
+    _route("POST network.recognise", Action.TEAM_CHANGE, _at("/plan/network_overview/people/{t.row}/is")),
+    _route("POST network.forget", Action.TEAM_CHANGE, _at("/plan/network_overview/people/{t.row}/nobody")),
     _route("GET consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
     _route("POST consents.give", Action.CONSENT_GIVE, _at("/consents/give")),
     _route("GET consents.sign", Action.CONSENT_GIVE, _at("/consents/sign")),

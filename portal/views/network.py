@@ -1,0 +1,99 @@
+"""Inviting somebody of the network to the team, from the tool in which they are written down."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.roles import Capacity
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.services import network, team
+from portal.services.network import Invitation
+from portal.views import words
+from portal.views.asking import AskingForm, attempt, choices, status
+from portal.views.frame import role
+from portal.views.team import CitizenForm
+
+bp = Blueprint("network", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/people/<row>")
+
+
+class MemberForm(AskingForm):
+    member = SelectField(_l("Who in the case is it?"), validate_choice=False)
+
+    def offer(self, found: Invitation) -> None:
+        named = [(str(member.id), f"{member.display_name}, {role(member)}") for member in found.candidates]
+        self.member.choices = choices(("", _l("Choose")), *named)
+
+    def chosen(self) -> UUID:
+        try:
+            return UUID(self.member.data or "")
+        except ValueError as problem:
+            raise InvalidInput("member", "required") from problem
+
+
+@bp.route("/invite", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def invite(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
+    """Adds them with the name they have in the tool; the page says first what follows."""
+    found = network.invitation(ticket, tool, row)
+    form = CitizenForm(name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
+    made = attempt(form, lambda: network.invite(ticket, form.submission_id, tool, row, form.newcomer(), form.terms()))
+    if made is None:
+        return _page(ticket, tool, found, form, MemberForm(formdata=None)), status(form)
+    flash(_("The person is added."), "success")
+    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+
+
+@bp.post("/is")
+@opens(Action.TEAM_CHANGE)
+def recognise(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
+    """Says that they are somebody who is in the case already."""
+    found = network.invitation(ticket, tool, row)
+    form = MemberForm()
+    form.offer(found)
+
+    def verb() -> bool:
+        network.recognise(ticket, form.submission_id, tool, row, form.chosen())
+        return True
+
+    if attempt(form, verb) is None:
+        empty = CitizenForm(formdata=None, name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
+        return _page(ticket, tool, found, empty, form), status(form)
+    flash(_("It is noted who it is."), "success")
+    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+
+
+@bp.post("/nobody")
+@opens(Action.TEAM_CHANGE)
+def forget(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
+    """Takes back that they are somebody of the case; what that member may see stays as it is."""
+    form = AskingForm()
+
+    def verb() -> bool:
+        network.recognise(ticket, form.submission_id, tool, row, None)
+        return True
+
+    if attempt(form, verb) is None:
+        raise InvalidInput("", "form_stale")
+    return redirect(url_for(".invite", case_id=ticket.case_id, tool=tool, row=row), 303)
+
+
+def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, known: MemberForm) -> str:
+    known.offer(found)
+    kinds = words.COMING
+    return render_template(
+        "team/citizen.html",
+        form=form,
+        known=known,
+        tool=tool,
+        part=found.part,
+        ways=[(kinds[kind], team.adding_effects(ticket, *kind)) for kind in kinds],
+    )
