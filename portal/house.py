@@ -16,6 +16,7 @@ from sqlalchemy.orm import sessionmaker
 from portal import audit  # noqa: F401  its listeners write the trace at every commit
 from portal.db import PortalSession, Role, connect, refuse_other_time, refuse_wrong_role, session_factory
 from portal.errors import NeighbourDown, Unsafe
+from portal.services import letterheads
 from portal.settings import Environment, Settings, read_secret
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
@@ -79,6 +80,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         every_profile()
         profile(settings.profile)
         every_definition(settings.wording_dir)
+        letterheads.refuse_broken(settings)
         views()
         store = _open_store(settings)
     except BaseException:

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """A folder with a municipality's own words for the tools, a file for each (docs/tools.md)."""
     paper_colour: str = Field("#0b5d57", pattern=r"^#[0-9a-f]{6}$")
     """Of headings on what is printed: the municipality's own."""
+    letterhead_dir: Path | None = None
+    """A folder with a municipality's name and logo for what is printed (docs/tools.md)."""
     mail_url: str = ""
     mail_from: str = "noreply@localhost"
     upload_limit: int = Field(200_000_000, gt=0)

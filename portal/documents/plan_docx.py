@@ -20,6 +20,7 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.table import Table, _Cell
 from markupsafe import escape
 
+from portal.documents.letterhead import Head
 from portal.documents.plan_pdf import png
 from portal.documents.sheet import Line, Sheet, bookmark_of, tag_of
 
@@ -42,6 +43,8 @@ def write(sheet: Sheet) -> bytes:
     """The file as bytes. Every question is a labelled table row, so that a screen reader says what a cell is for."""
     document = Document()
     _look(document, sheet)
+    if sheet.head:
+        _head(document, sheet.head, _colour(sheet))
     if sheet.notice:
         document.add_paragraph(style=NOTE).add_run(sheet.notice).bold = True
     document.add_heading(sheet.title, 0)
@@ -94,10 +97,24 @@ def _look(document: DocumentType, sheet: Sheet) -> None:
     language = OxmlElement("w:lang")
     language.set(qn("w:val"), tag_of(sheet.language))
     normal.element.get_or_add_rPr().append(language)
-    colour = RGBColor.from_string(sheet.colour.removeprefix("#").upper())
     for name in ("Title", "Heading 1", "Heading 2"):
-        document.styles[name].font.color.rgb = colour
+        document.styles[name].font.color.rgb = _colour(sheet)
     document.sections[0].header.paragraphs[0].text = f"{sheet.sender}\t\t{sheet.title}"
+
+
+def _head(document: DocumentType, head: Head, colour: RGBColor) -> None:
+    """In the text and not in the header, where screen readers pass it by."""
+    paragraph = document.add_paragraph()
+    if head.logo:
+        shape = paragraph.add_run().add_picture(BytesIO(png(head.logo.svg, 400)), height=Cm(1.3))
+        shape._inline.docPr.set("descr", head.logo.words)
+        paragraph.add_run("   ")
+    name = paragraph.add_run(head.name)
+    name.bold, name.font.color.rgb = True, colour
+
+
+def _colour(sheet: Sheet) -> RGBColor:
+    return RGBColor.from_string(sheet.colour.removeprefix("#").upper())
 
 
 def _table(document: DocumentType) -> Table:

@@ -10,9 +10,12 @@ from dataclasses import asdict
 
 import typst
 
+from portal.documents.letterhead import TYPST
 from portal.documents.sheet import Sheet
 
-_TEMPLATE = rb"""
+_TEMPLATE = (
+    TYPST
+    + rb"""
 #let data = json(bytes(sys.inputs.data))
 #let accent = rgb(data.colour)
 #set document(title: data.title)
@@ -35,6 +38,7 @@ _TEMPLATE = rb"""
 #if data.notice != "" {
   block(width: 100%, inset: 8pt, stroke: 1pt + accent, par(strong(data.notice)))
 }
+#letterhead(data.head, accent)
 #heading(level: 1, data.title)
 #heading(level: 2, data.base_title)
 #for (label, lines) in data.base { par([#strong(label + ":") #lines.join("; ")]) }
@@ -52,17 +56,18 @@ _TEMPLATE = rb"""
   for (label, value) in data.about { par([#strong(label + ":") #value]) }
 }
 """
+)
 
 
 _PICTURE = rb"""
-#set page(width: 800pt, height: auto, margin: 0pt)
+#set page(width: int(sys.inputs.width) * 1pt, height: auto, margin: 0pt)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%)
 """
 
 
-def png(svg: str) -> bytes:
-    """A drawing for where only pixels are understood, 1600 of them wide."""
-    made: bytes = typst.compile(_PICTURE, sys_inputs={"svg": svg}, format="png", ppi=144)
+def png(svg: str, width: int = 800) -> bytes:
+    """A drawing for where only pixels are understood, twice `width` of them wide."""
+    made: bytes = typst.compile(_PICTURE, sys_inputs={"svg": svg, "width": str(width)}, format="png", ppi=144)
     return made
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import typst
 
-_TEMPLATE = rb"""
+from portal.documents.letterhead import TYPST, Head
+
+_TEMPLATE = (
+    TYPST
+    + rb"""
 #let data = json(bytes(sys.inputs.data))
 #set document(title: data.title)
 #set text(lang: data.language, size: 11pt, hyphenate: false)
@@ -21,7 +25,9 @@ _TEMPLATE = rb"""
     [#counter(page).display() / #counter(page).final().first()])),
 )
 #set par(leading: 0.75em, spacing: 1.1em)
+#show heading: set text(fill: rgb(data.colour))
 #show heading: set block(above: 1.6em, below: 0.9em)
+#letterhead(data.head, rgb(data.colour))
 #heading(level: 1, data.title)
 #if data.inner != data.title { heading(level: 2, data.inner) }
 #for block in data.blocks {
@@ -42,6 +48,7 @@ _TEMPLATE = rb"""
   }
 }
 """
+)
 
 _WORDS = {
     "da": {"sign_title": "Underskrift", "day": "Dato", "name": "Navn", "about_title": "Om samtykket"},
@@ -57,7 +64,15 @@ class Line:
     value: str
 
 
-def write(title: str, words: str, about: Sequence[Line], language: str, sign_here: bool = False) -> bytes:
+@dataclass(frozen=True)
+class Look:
+    """The municipality's own."""
+
+    head: Head | None
+    colour: str
+
+
+def write(title: str, words: str, about: Sequence[Line], language: str, look: Look, sign_here: bool = False) -> bytes:
     """The PDF. `words` are the declaration's lines; its first line is its title and `- ` begins a point of a list."""
     data = {
         "title": title,
@@ -66,6 +81,8 @@ def write(title: str, words: str, about: Sequence[Line], language: str, sign_her
         "blocks": _blocks(words.split("\n")[1:]),
         "about": [(line.label, line.value) for line in about],
         "sign": sign_here,
+        "head": asdict(look.head) if look.head else None,
+        "colour": look.colour,
         **_WORDS["en" if language == "en" else "da"],
     }
     made: bytes = typst.compile(_TEMPLATE, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])

@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from portal.documents.letterhead import Head, Picture
+
 
 @dataclass(frozen=True)
 class Line:
@@ -26,13 +28,6 @@ class Block:
 
     title: str
     lines: Sequence[Line]
-
-
-@dataclass(frozen=True)
-class Picture:
-    svg: str
-    words: str
-    """What it shows, for whoever does not see it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +57,8 @@ class Sheet:
     about_title: str = ""
     notice: str = ""
     """Stands above everything, for a draft that is no decision."""
+    head: Head | None = None
+    """Whose paper it is, where the installation has a letterhead."""
     mark: str = ""
     """Names version and revision in the file, keyed, so that it can be read back (services/plan_papers.py)."""
 

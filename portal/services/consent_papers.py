@@ -18,7 +18,7 @@ from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services import consent_requests as requests
-from portal.services import consents, downloads
+from portal.services import consents, downloads, letterheads
 from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers, draw_up
 from portal.services.downloads import Download
@@ -81,7 +81,7 @@ def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
 def receipt_pdf(ticket: CaseTicket, one: Kept, about: list[Line], title: str, language: str) -> bytes:
     """The receipt as a tagged PDF: the exact words, and below them what is known of how they were given."""
     ticket.record(Event.CONSENT_VIEWED, item_id=one.id)
-    return receipt.write(title, one.words, about, language)
+    return receipt.write(title, one.words, about, language, _look(ticket, language))
 
 
 def page_to_sign(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str) -> tuple[str, bytes]:
@@ -90,7 +90,7 @@ def page_to_sign(ticket: CaseTicket, giver_id: UUID, answers: Answers, language:
     draft = draw_up(ticket, requests.giver_for(ticket, giver_id), answers, language)
     ticket.record(Event.CONSENT_VIEWED, item_id=giver_id)
     title = draft.words.split("\n", 1)[0]
-    return title, receipt.write(title, draft.words, [], language, sign_here=True)
+    return title, receipt.write(title, draft.words, [], language, _look(ticket, language), sign_here=True)
 
 
 def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
@@ -109,3 +109,8 @@ def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
     content = downloads.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
     ticket.record(Event.CONSENT_VIEWED, item_id=row.id)
     return Download("samtykke", row.scan_media_type or "application/octet-stream", row.scan_size or 0, content)
+
+
+def _look(ticket: CaseTicket, language: str) -> receipt.Look:
+    settings = ticket.session.info["settings"]
+    return receipt.Look(letterheads.head_of(settings, language), letterheads.colour_of(settings))

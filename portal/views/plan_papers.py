@@ -12,10 +12,11 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
-from portal.documents.sheet import Block, Line, Part, Picture, Sheet
+from portal.documents.letterhead import Picture
+from portal.documents.sheet import Block, Line, Part, Sheet
 from portal.errors import NotFound
 from portal.i18n import day, language, said
-from portal.services import people, plan_papers
+from portal.services import letterheads, people, plan_papers
 from portal.services.plans import VersionPage
 from portal.storage.inspection import MEDIA_TYPES
 from portal.tools import statutes
@@ -86,7 +87,8 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **
         title=title,
         language=language(),
         sender=place.organisation if place else g.house.settings.product_name,
-        colour=g.house.settings.paper_colour,
+        colour=letterheads.colour_of(g.house.settings),
+        head=letterheads.head_of(g.house.settings, language()),
         base=reader.base(),
         base_title=_("Base data"),
         parts=parts,
@@ -107,7 +109,7 @@ def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> 
         if kind == "docx" and section.row and not section.rows_of:
             empty = [_line(reader, Place(section, NEW_ROW, question), {}) for question in section.question]
             blocks.append(Block(_("%(row)s: one more, if there is one", row=said(section.row)), empty))
-        drawn = drawings.on_paper(ticket, this, section, g.house.settings.paper_colour)
+        drawn = drawings.on_paper(ticket, this, section, letterheads.colour_of(g.house.settings))
         picture = Picture(*drawn) if drawn else None
         parts.append(Part(said(section.title), blocks, _("Nothing here yet."), picture))
     return parts

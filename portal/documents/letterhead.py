@@ -1,0 +1,50 @@
+"""What stands at the head of the first page: whose paper it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import typst
+
+from portal.errors import Unsafe
+
+
+@dataclass(frozen=True)
+class Picture:
+    svg: str
+    words: str
+    """What it shows, for whoever does not see it."""
+
+
+@dataclass(frozen=True)
+class Head:
+    name: str
+    logo: Picture | None
+
+
+TYPST = rb"""
+#let letterhead(head, colour) = if head != none {
+  block(below: 9mm, grid(columns: 2, column-gutter: 5mm, align: horizon,
+    if head.logo != none { image(bytes(head.logo.svg), format: "svg", alt: head.logo.words, height: 13mm) },
+    text(weight: "bold", size: 11pt, fill: colour, head.name)))
+}
+"""
+"""Defines `letterhead(head, colour)` for the templates that begin with it."""
+_TRY = (
+    TYPST
+    + rb"""
+#let head = json(bytes(sys.inputs.head))
+#set document(title: head.name)
+#letterhead(head, black)
+"""
+)
+
+
+def try_out(head: Head, place: str) -> None:
+    """Prints it once, so that a picture that cannot be printed is found before anybody prints. Raises Unsafe with
+    `place` and the reason."""
+    try:
+        typst.compile(_TRY, sys_inputs={"head": json.dumps(asdict(head))}, pdf_standards=["ua-1"])
+    except (RuntimeError, typst.TypstError) as problem:
+        raise Unsafe(f"{place} cannot be used: its logo cannot be printed: {problem}") from problem
