@@ -25,6 +25,16 @@ class Event(StrEnum):
     SCHEMA_LEFT = "schema.left"
     SCHEMA_OUTCOME = "schema.outcome"
     SCHEMA_REMINDED = "schema.reminded"
+    SCHEMA_TAKEN = "schema.taken"
+    MEETING_VIEWED = "meeting.viewed"
+    MEETING_PLANNED = "meeting.planned"
+    MEETING_CHANGED = "meeting.changed"
+    MEETING_CALLED_OFF = "meeting.called_off"
+    MEETING_BEGUN = "meeting.begun"
+    MEETING_JOINED = "meeting.joined"
+    MEETING_LEFT = "meeting.left"
+    MEETING_OPENED = "meeting.opened"
+    MEETING_ENDED = "meeting.ended"
     TEAM_VIEWED = "team.viewed"
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
@@ -148,6 +158,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_LEFT: frozenset({"version"}),
     Event.SCHEMA_OUTCOME: frozenset({"number"}),
     Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
+    Event.SCHEMA_TAKEN: frozenset({"number"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),

@@ -32,7 +32,7 @@ def install(app: Flask) -> None:
     _Babel(app, locale_selector=_choose)
     # A page says some sixty things: its templates go straight to the catalogue that is found once for the page.
     app.jinja_env.globals.update({"_": _in_page, "gettext": _in_page, "ngettext": _counted_in_page})
-    app.jinja_env.filters.update(when=when, day=day, last_day=last_day, size=size, said=said)
+    app.jinja_env.filters.update(when=when, whole=whole, day=day, last_day=last_day, size=size, said=said)
     app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
 
 
@@ -153,12 +153,10 @@ def zone() -> ZoneInfo:
 def when(instant: datetime) -> str:
     """An instant as people say it: "i dag kl. 14.05", "i går kl. 9.12", "3. marts kl. 9.12"."""
     speech = _speech()
-    local = instant.astimezone(speech.zone)
-    time = f"{local.hour}{'.' if speech.language == 'da' else ':'}{local.minute:02}"
-    on = local.date()
+    on = instant.astimezone(speech.zone).date()
     if on not in speech.days:
         speech.days[on] = _near(on, speech.today)
-    return str(_("%(day)s at %(time)s", day=speech.days[on], time=time))
+    return str(_("%(day)s at %(time)s", day=speech.days[on], time=clock_time(instant)))
 
 
 def day(value: date | datetime) -> str:
@@ -166,6 +164,20 @@ def day(value: date | datetime) -> str:
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
     return format_date(value, "d. MMMM y" if language() == "da" else "d MMMM y", locale=language())
+
+
+def clock_time(instant: datetime) -> str:
+    """The time of the day: "14.05"."""
+    local = instant.astimezone(zone())
+    return f"{local.hour}{'.' if language() == 'da' else ':'}{local.minute:02}"
+
+
+def whole(instant: datetime) -> str:
+    """An instant that is to come, in full: "tirsdag den 3. marts 2026 kl. 14.05"."""
+    local = instant.astimezone(zone())
+    pattern = "EEEE 'den' d. MMMM y" if language() == "da" else "EEEE d MMMM y"
+    told = format_date(local.date(), pattern, locale=language())
+    return str(_("%(day)s at %(time)s", day=told, time=clock_time(instant)))
 
 
 def last_day(end: datetime) -> str:

@@ -22,6 +22,7 @@ from portal.services import (
     consent_requests,
     consents,
     files,
+    meetings,
     messages,
     plan_confided,
     plan_writing,
@@ -247,6 +248,18 @@ class Story:
         told = {f"people.{row}.quality": "hard", f"people.{row}.between_us": words}
         self.play(room, by, lambda t: plan_confided.save(t, tool, 1, told, dict.fromkeys(told, "")))
         return row
+
+    def meeting(self, room: Room, by: Someone, place: str = "Skolen") -> UUID:
+        """A meeting that goes on, with whoever begins it and the young person in the room."""
+
+        def begin(ticket: CaseTicket) -> UUID:
+            when = meetings.at(ticket, clock.today(ticket.profile.zone), "14.30", place)
+            made = meetings.arrange(ticket, uuid4(), when, set())
+            meetings.begin(ticket, made)
+            meetings.who_is_here(ticket, made, {ticket.membership.id, room.member(room.young)}, False)
+            return made
+
+        return self.play(room, by, begin)
 
     # Acting
 

@@ -41,13 +41,14 @@ class World:
     row: str = ""
     """Somebody on the network map."""
     other: Room | None = None
+    meeting_id: UUID = field(default_factory=uuid4)
 
     @property
     def kinds(self) -> list[str]:
         return list(self.people)
 
     def all_words(self, shelf: str) -> list[str]:
-        places = ["file", "note", "subject", "message"] + (["plan"] if shelf == "shared" else [])
+        places = ["file", "note", "subject", "message"] + (["plan", "place"] if shelf == "shared" else [])
         return [word(shelf, where) for where in places]
 
 
@@ -119,6 +120,8 @@ def _fill(story: Story, world: World) -> None:
     story.plan(room, guide, word("shared", "plan"))
     world.row = story.confide(room, room.young, CONFIDED)
     story.play(room, guide, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
+    story.confide(room, room.young, CONFIDED)
+    world.meeting_id = story.meeting(room, guide, word("shared", "place"))
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
 

@@ -39,6 +39,8 @@ from portal.models import (
     FileVersion,
     FileWithdrawal,
     HeldUpload,
+    Meeting,
+    MeetingSeat,
     Membership,
     Message,
     Organisation,
@@ -51,6 +53,7 @@ from portal.models import (
     PlanPresence,
     PlanProposal,
     PlanReminder,
+    PlanTaking,
     PlanVersion,
     Rendition,
     SearchEntry,
@@ -60,7 +63,18 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 
-Inner = SearchEntry | PlanAsked | PlanOutcome | PlanPresence | PlanReminder | Rendition | FilePlace | FileWithdrawal
+Inner = (
+    SearchEntry
+    | MeetingSeat
+    | PlanAsked
+    | PlanOutcome
+    | PlanPresence
+    | PlanReminder
+    | PlanTaking
+    | Rendition
+    | FilePlace
+    | FileWithdrawal
+)
 """Rows without an id of their own to load them by."""
 
 Content = TypeVar(
@@ -78,6 +92,7 @@ Content = TypeVar(
     PlanConfided,
     PlanPerson,
     PlanProposal,
+    Meeting,
 )
 
 

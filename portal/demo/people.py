@@ -185,6 +185,7 @@ class _Play:
             self._in(case_id, young, plan.begin)
             self._in(case_id, self.staff["guide"], plan.propose)
             self._in(case_id, self.staff["job"], plan.accept)
+            self._in(case_id, self.staff["guide"], plan.meet)
 
     def noah(self, people: Citizens) -> None:
         with _days_ago(4):

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import plan_agreeing, plan_writing, plans
+from portal.services import meetings, people, plan_agreeing, plan_writing, plans
 from portal.services.plans import VersionPage
 
 _TOOL = "goals_and_agreements"
@@ -34,6 +34,13 @@ def propose(ticket: CaseTicket) -> None:
     _agree(ticket, goal, "Ringer til to værksteder og fortæller Alma, hvad de siger.", job.id, 4)
     _agree(ticket, goal, "Taler med skolen om to ugers praktik.", ticket.membership.id, 9)
     plan_agreeing.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
+
+
+def meet(ticket: CaseTicket) -> None:
+    """By the guide: everybody who sees the plan is asked to come in nine days."""
+    on = clock.today(ticket.profile.zone) + timedelta(days=9)
+    when = meetings.at(ticket, on, "14.30", "Eksempelby Skole, lokale 4")
+    meetings.arrange(ticket, uuid4(), when, {line.membership.id for line in people.audience(ticket)})
 
 
 def accept(ticket: CaseTicket) -> None:

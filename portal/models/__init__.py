@@ -22,6 +22,7 @@ from portal.models.factors import (
     SignInTry,
     Totp,
 )
+from portal.models.meetings import Meeting, MeetingSeat
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.plans import (
     Plan,
@@ -34,6 +35,7 @@ from portal.models.plans import (
     PlanPresence,
     PlanProposal,
     PlanReminder,
+    PlanTaking,
     PlanVersion,
     ToolDefinition,
 )
@@ -91,6 +93,8 @@ __all__ = [
     "LegalOverride",
     "LegalOverrideEnd",
     "Login",
+    "Meeting",
+    "MeetingSeat",
     "Membership",
     "Message",
     "NationalId",
@@ -108,6 +112,7 @@ __all__ = [
     "PlanPresence",
     "PlanProposal",
     "PlanReminder",
+    "PlanTaking",
     "PlanVersion",
     "ProviderSession",
     "RecoveryCode",

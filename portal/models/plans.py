@@ -228,6 +228,28 @@ class PlanOutcome(Base):
     created_by_id: Mapped[UUID]
 
 
+class PlanTaking(Base):
+    """That somebody takes on what a row names them for, in exactly these words, or (`taken` false) no longer does. The
+    newest counts while the words of the row are the same."""
+
+    __tablename__ = "plan_taking"
+    __table_args__ = (
+        _of("plan_version"),
+        _by("created_by_id"),
+        Index("ix_plan_taking_plan_version_id", "plan_version_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_version_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    row_key: Mapped[str]
+    taken: Mapped[bool]
+    words_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
 class PlanReminder(Base):
     """That something taken on is due soon, to be told once; settled when it was told or is no longer wanted."""
 

@@ -117,6 +117,7 @@ LOOKS = (
     Event.SCHEMA_VIEWED,
     Event.SCHEMA_EXPORTED,
     Event.SCHEMA_COMPARED,
+    Event.MEETING_VIEWED,
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,
@@ -137,6 +138,15 @@ LOOKS = (
 )
 CHANGES = (
     Event.CASE_OPENED,
+    Event.SCHEMA_TAKEN,
+    Event.MEETING_PLANNED,
+    Event.MEETING_CHANGED,
+    Event.MEETING_CALLED_OFF,
+    Event.MEETING_BEGUN,
+    Event.MEETING_JOINED,
+    Event.MEETING_LEFT,
+    Event.MEETING_OPENED,
+    Event.MEETING_ENDED,
     Event.MEMBER_ADDED,
     Event.LEVEL_SET,
     Event.CODE_MADE,

@@ -125,6 +125,13 @@ def thread(ticket: CaseTicket, thread_id: UUID) -> ThreadPage:
     )
 
 
+def first_words(ticket: CaseTicket, thread_id: UUID) -> str:
+    """What a thread began with; '' where this person does not see it. Leaves no trace of its own."""
+    found = ticket.select(Message).where(Message.thread_id == thread_id).order_by(Message.created_at, Message.id)
+    row = ticket.session.scalars(found.limit(1)).first()
+    return ticket.keys.unseal_text(row.body_sealed, f"message.body {row.id}") if row else ""
+
+
 def start(ticket: CaseTicket, submission: UUID, compartment_id: UUID, subject: str, body: str) -> UUID:
     """A new thread with its first message; returns the thread's id. Raises InvalidInput for an empty one."""
     ticket.require(Action.MESSAGE_WRITE)

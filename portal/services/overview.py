@@ -17,6 +17,7 @@ from portal.services import (
     coming_of_age,
     consent_requests,
     files,
+    meetings,
     messages,
     people,
     plans,
@@ -29,6 +30,7 @@ from portal.services import (
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.files import VersionLine
+from portal.services.meetings import MeetingPage
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
 from portal.services.plans import Standing
@@ -55,6 +57,8 @@ class Overview:
     """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
     """Members who see nothing yet, for those who answer for the case."""
+    meeting: MeetingPage | None
+    """The meeting that goes on, or the next one."""
     gone: tuple[MemberLine, ...]
     """Members who have left by themselves, until the guide decides what then."""
     countdown: Countdown | None
@@ -83,6 +87,7 @@ def overview(ticket: CaseTicket) -> Overview:
     shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if waits else []
     return Overview(
         promises=tuple(promises.mine(ticket)),
+        meeting=meetings.next_one(ticket),
         plans_ask_me=tuple(plans.waiting_for_me(ticket)),
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(files.newest(ticket, RECENT)),
@@ -137,7 +142,7 @@ def consent(ticket: CaseTicket) -> ConsentLine | None:
     return ConsentLine(current.valid_until if current else None)
 
 
-def meetings(ticket: CaseTicket) -> list[tuple[Meeting, date]]:
+def model_meetings(ticket: CaseTicket) -> list[tuple[Meeting, date]]:
     """The meetings of the model, each with the day on which the young person reaches its age."""
     ticket.require(Action.PLAN_VIEW)
     return [(meeting, meeting.day(ticket.case.birth_date)) for meeting in ticket.profile.meeting]

@@ -85,7 +85,7 @@ def look(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
     page = plans.load(ticket, tool, hatch)
     if page is None:
         raise NotFound
-    if not _noted(ticket, plan_id):
+    if not noted(ticket, Event.SCHEMA_VIEWED, plan_id):
         ticket.record(Event.SCHEMA_VIEWED, hatch.id, plan_id)
     version = page.version(number)
     return Live(mark, version, here, plan_confided.read(ticket, version))
@@ -139,13 +139,13 @@ def _mark(
     return hashlib.sha256(repr((version_id, *counts, people, confided)).encode()).hexdigest()[:24]
 
 
-def _noted(ticket: CaseTicket, plan_id: UUID) -> bool:
-    """Whether this person's look at the plan stands in the trace already, from just now."""
+def noted(ticket: CaseTicket, event: Event, item_id: UUID) -> bool:
+    """Whether this person's look at something stands in the trace already, from just now."""
     found = select(AuditEvent.seq).where(
         AuditEvent.chain_id == ticket.case_id,
         AuditEvent.actor_id == ticket.actor.person_id,
         AuditEvent.at > clock.now() - NOTED,
-        AuditEvent.event == Event.SCHEMA_VIEWED,
-        AuditEvent.item_id == plan_id,
+        AuditEvent.event == event,
+        AuditEvent.item_id == item_id,
     )
     return ticket.session.execute(found.limit(1)).first() is not None

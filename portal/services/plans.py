@@ -7,13 +7,13 @@ everybody asked has said yes to exactly these words, and replaced when a later v
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy import text as sql
 
 from portal.access.actions import Action
@@ -23,7 +23,7 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services import wordings
-from portal.tools.definition import Definition, Kind, Question, rows
+from portal.tools.definition import Definition, Kind, Question, Section, rows
 
 
 class PlanState(StrEnum):
@@ -200,6 +200,14 @@ def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
     return PlanPage(tool, hatch.id, hatch.key, can_write, pages)
 
 
+def count_accepted(ticket: CaseTicket) -> Select[int]:
+    """How many yeses have been given to proposals, to see whether there are new ones."""
+    given = select(func.count()).select_from(PlanAcceptance)
+    return given.join(PlanProposal, PlanProposal.id == PlanAcceptance.plan_proposal_id).where(
+        *ticket.within(PlanProposal)
+    )
+
+
 def one_at_a_time(ticket: CaseTicket, tool: str) -> None:
     """Two people who begin the same tool at once wait for each other, until the end of the transaction."""
     place = sql("select pg_advisory_xact_lock(hashtextextended(:place, 0))")
@@ -343,6 +351,16 @@ def read_answers(ticket: CaseTicket, version: PlanVersion) -> dict[str, str]:
         ticket.keys.unseal_text(version.answers_sealed, f"plan_version.answers {version.id}")
     )
     return found
+
+
+def takers(page: VersionPage) -> Iterator[tuple[Section, str, UUID]]:
+    """Every row that names somebody who takes it on, and whom."""
+    for section in page.definition.section:
+        who = next((question for question in section.question if question.takes_on), None)
+        for row in rows(page.answers, section.key) if section.row and who else ():
+            value = page.answers.get(f"{section.key}.{row}.{who.key}", "") if who else ""
+            if value:
+                yield section, row, UUID(value)
 
 
 def who_takes_on(page: VersionPage) -> dict[str, list[str]]:

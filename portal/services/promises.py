@@ -96,7 +96,7 @@ def show(ticket: CaseTicket) -> PromisePage | None:
         ticket.record(Event.PLAN_VIEWED)
         return None
     ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.agreed.plan_id)
-    return PromisePage(page.agreed.number, tuple(_promises(ticket, page.agreed)))
+    return PromisePage(page.agreed.number, tuple(of(ticket, page.agreed)))
 
 
 def mine(ticket: CaseTicket) -> list[Promise]:
@@ -108,7 +108,7 @@ def mine(ticket: CaseTicket) -> list[Promise]:
     page = plans.load(ticket, TOOL, hatch) if ticket.allows(Action.PLAN_VIEW) else None
     if page is None or page.agreed is None:
         return []
-    return [promise for promise in _promises(ticket, page.agreed) if promise.is_mine and promise.is_open]
+    return [promise for promise in of(ticket, page.agreed) if promise.is_mine and promise.is_open]
 
 
 def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: str, word: str) -> None:
@@ -120,7 +120,7 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
     if page is None:
         raise NotFound
     this = page.version(number)
-    promise = next((each for each in _promises(ticket, this) if each.row == row), None)
+    promise = next((each for each in of(ticket, this) if each.row == row), None)
     if promise is None:
         raise NotFound
     if not promise.may_note:
@@ -207,7 +207,8 @@ def _settle(ticket: CaseTicket, *which: object) -> None:
 # Steps
 
 
-def _promises(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
+def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
+    """What a version promises, in the order in which a meeting looks at it: the professionals' first."""
     said = _said(ticket, page)
     today = clock.today(ticket.profile.zone)
     leads = Capacity(ticket.membership.capacity) in (Capacity.OWNER, Capacity.YOUNG_PERSON)

@@ -27,14 +27,17 @@ def today(ticket: CaseTicket, tool: str) -> Definition | None:
 
 def hatch_of(ticket: CaseTicket, tool: str) -> Hatch:
     """The open compartment that a tool lies in. Raises NotFound, also for a tool that is not a form here."""
-    known, listed = today(ticket, tool), ticket.profile.tool_of(tool)
-    if known is None or listed is None:
-        raise NotFound
-    wanted = listed.compartment or known.compartment
+    wanted = shelf_of(ticket, tool)
     for hatch in ticket.hatches.values():
         if hatch.key == wanted:
             return hatch
     raise NotFound
+
+
+def shelf_of(ticket: CaseTicket, tool: str) -> str:
+    """The key of the compartment that a tool lies in; '' for one that is not a form here."""
+    known, listed = today(ticket, tool), ticket.profile.tool_of(tool)
+    return listed.compartment or known.compartment if known is not None and listed is not None else ""
 
 
 def keep(ticket: CaseTicket, known: Definition) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.tools.profile import Compartment, Meeting, Profile
+from portal.tools.telling import day
 from portal.views import words
 
 
@@ -139,7 +141,7 @@ def install(app: Flask) -> None:
         icon=_icons(app),
         url_for=_addresses(),
     )
-    app.jinja_env.filters.update(role=role, together=together, initials=initials)
+    app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
 
 
 def _icons(app: Flask) -> Callable[[str, str], Markup]:
@@ -171,6 +173,11 @@ def _addresses() -> Callable[..., str]:
         return put_together(request.root_path, endpoint, *((name, str(value)) for name, value in values.items()))
 
     return address
+
+
+def iso_day(value: str) -> str:
+    """An answer that is a date, as it stands in a form."""
+    return day(date.fromisoformat(value))
 
 
 def initials(name: str) -> str:
@@ -273,7 +280,7 @@ def file_icon(media_type: str) -> str:
 
 
 _FAMILY = {
-    **dict.fromkeys(("schema", "plan_papers", "promises", "together"), "plan"),
+    **dict.fromkeys(("schema", "plan_papers", "promises", "together", "meetings"), "plan"),
     **dict.fromkeys(("versions", "previews", "ordering"), "files"),
 }
 """Families of screens behind another one's door."""

@@ -10,9 +10,10 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import overview
+from portal.services import meetings, overview
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
+from portal.views.asking import AskingForm
 from portal.views.files import attachment
 
 bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
@@ -27,7 +28,10 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         tools=tools,
         laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),
-        meetings=overview.meetings(ticket),
+        meetings=overview.model_meetings(ticket),
+        planned=meetings.listing(ticket),
+        can_lead=meetings.may_lead(ticket),
+        step=AskingForm(formdata=None),
     )
 
 

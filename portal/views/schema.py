@@ -335,7 +335,9 @@ def _told(clash: Clash, reader: Reader) -> dict[str, str]:
 def _written(ticket: CaseTicket, page: PlanPage, form: MultiDict[str, str]) -> dict[str, str]:
     """What somebody had written in a form that was not saved: of a whole page, only the answers they had changed."""
     given, seen = _given(form)
-    return plan_writing.changed_since(ticket, page.newest, form.get("revision", -1, int), given, seen)
+    found = plan_writing.changed_since(ticket, page.newest, form.get("revision", -1, int), given, seen)
+    alone = {place.address for place in _confided_places(ticket, page.newest)} & set(given)
+    return {**found, **{address: given[address] for address in alone if given[address] != seen.get(address)}}
 
 
 def _given(form: MultiDict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

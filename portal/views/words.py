@@ -14,6 +14,7 @@ from portal.services.accounts import OrganisationKind, UnitKind
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
+from portal.services.meetings import MeetingState
 from portal.services.plans import PlanState
 from portal.services.promises import Outcome
 from portal.storage.scanning import ScanState
@@ -109,6 +110,9 @@ INPUT = {
     "dates_crossed": _l("This date comes before the date it begins. Check both."),
     "rows_full": _l("There are already %(most)s here. Take one out first."),
     "plan_frozen": _l("This version is agreed and is not changed any more. Begin a new version instead."),
+    "time_wrong": _l("This is not a time of the day. Write it like 14.30."),
+    "meeting_running": _l("Another meeting is going on. End that one first."),
+    "meeting_moved_on": _l("The meeting has begun, ended or been called off meanwhile. Load the page again."),
     "another_person": _l("Somebody else is signed in here by now. What you wrote is not sent in their name."),
     "plan_moved_on": _l("Somebody changed the plan while you were reading. Look it through once more."),
     "word_choose": _l("Choose one of them."),
@@ -259,6 +263,13 @@ WORD_FAULT = {
 OUTCOME = {Outcome.YES: _l("Yes"), Outcome.PARTLY: _l("Partly"), Outcome.NO: _l("No")}
 OUTCOME_SAID = {Outcome.YES: _l("Kept"), Outcome.PARTLY: _l("Partly kept"), Outcome.NO: _l("Not kept")}
 
+MEETING_STATE = {
+    MeetingState.PLANNED: _l("Planned"),
+    MeetingState.RUNNING: _l("Going on now"),
+    MeetingState.ENDED: _l("Held"),
+    MeetingState.CALLED_OFF: _l("Called off"),
+}
+
 PLAN_STATE = {
     PlanState.DRAFT: _l("Draft"),
     PlanState.PROPOSED: _l("Proposed"),
@@ -284,6 +295,16 @@ DID = {
     Event.SCHEMA_LEFT: _l("left a Word file out of %(about)s; it is kept as a file"),
     Event.SCHEMA_OUTCOME: _l("noted how a promise in %(about)s went"),
     Event.SCHEMA_REMINDED: _l("reminded of a promise in %(about)s"),
+    Event.SCHEMA_TAKEN: _l("said what they take on in version %(number)s of %(about)s"),
+    Event.MEETING_VIEWED: _l("followed a meeting"),
+    Event.MEETING_PLANNED: _l("planned a meeting"),
+    Event.MEETING_CHANGED: _l("changed a planned meeting"),
+    Event.MEETING_CALLED_OFF: _l("called a meeting off"),
+    Event.MEETING_BEGUN: _l("began a meeting"),
+    Event.MEETING_JOINED: _l("noted that %(about)s was at the meeting"),
+    Event.MEETING_LEFT: _l("noted that %(about)s was no longer at the meeting"),
+    Event.MEETING_OPENED: _l("noted whether somebody from outside the case was at the meeting"),
+    Event.MEETING_ENDED: _l("ended a meeting and sent its summary"),
     Event.TEAM_VIEWED: _l("looked at the people in the case"),
     Event.AUDIENCE_VIEWED: _l("looked at who can see what"),
     Event.MEMBER_ADDED: _l("added %(about)s to the case"),

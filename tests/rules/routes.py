@@ -36,6 +36,7 @@ class Target:
     freeze_id: UUID = NOTHING
     wish_id: UUID = NOTHING
     held_id: UUID = NOTHING
+    meeting_id: UUID = NOTHING
 
 
 def own(world: World, shelf: str = "shared") -> Target:
@@ -53,6 +54,7 @@ def own(world: World, shelf: str = "shared") -> Target:
         colleague_id=world.people["administrator"].id,
         parent_id=room.member(world.people["custody holder"]),
         row=world.row,
+        meeting_id=world.meeting_id,
     )
 
 
@@ -175,6 +177,22 @@ ROUTES = [
     _route("GET plan_papers.statute", Action.PLAN_VIEW, _at("/plan/laws/job_plan/docx")),
     _route("GET promises.index", Action.PLAN_VIEW, _at("/plan/promises")),
     _route("POST promises.note", Action.PLAN_ACCEPT, _at("/plan/promises/00000000")),
+    _route("GET meetings.arrange", Action.PLAN_WRITE, _at("/meetings/new")),
+    _route("POST meetings.arrange", Action.PLAN_WRITE, _at("/meetings/new")),
+    _route("POST meetings.begin_now", Action.PLAN_WRITE, _at("/meetings/now")),
+    _route("GET meetings.show", Action.PLAN_VIEW, _at("/meetings/{t.meeting_id}")),
+    _route("GET meetings.change", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/change")),
+    _route("POST meetings.change", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/change")),
+    _route("POST meetings.call_off", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/call-off")),
+    _route("POST meetings.begin", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/begin")),
+    _route("GET meetings.people", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/people")),
+    _route("POST meetings.people", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/people")),
+    _route("GET meetings.screen", Action.PLAN_VIEW, _at("/meetings/{t.meeting_id}/screen")),
+    _route("GET meetings.live", Action.PLAN_VIEW, _at("/meetings/{t.meeting_id}/live")),
+    _route("POST meetings.take", Action.PLAN_ACCEPT, _at("/meetings/{t.meeting_id}/take/00000000")),
+    _route("POST meetings.accept", Action.PLAN_ACCEPT, _at("/meetings/{t.meeting_id}/yes")),
+    _route("GET meetings.end", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/end")),
+    _route("POST meetings.end", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/end")),
     _route("GET together.live", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/live?number=1")),
     _route("POST together.here", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/here")),
     _route("POST schema.begin", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/begin")),

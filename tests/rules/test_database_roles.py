@@ -244,7 +244,8 @@ def test_a_part_that_was_not_told_where_its_database_is_says_so(name: str, porta
 KEPT = """
     audit_event file file_version thread message consent consent_grant consent_exception consent_withdrawal
     team_level membership cases case_key search_entry legal_override legal_override_end access_freeze
-    access_freeze_end tool_definition plan_outcome plan_confided plan_person departure team_wish team_wish_answer
+    access_freeze_end tool_definition plan_outcome plan_taking plan_confided plan_person departure
+    team_wish team_wish_answer
     hand_over hand_over_answer
 """
 """Tables the application adds to and never changes."""

@@ -1,0 +1,87 @@
+"""How a meeting ends: with the next one, and with a summary that everybody gets who may read the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from portal import clock
+from portal.access.ticket import CaseTicket
+from portal.events import Event
+from portal.models import Membership
+from portal.services import meetings, messages, once, plan_taking, plans, promises, wordings
+from portal.services.meetings import TOOL, MeetingPage, MeetingState, When
+from portal.services.plan_taking import Asked
+from portal.services.plans import VersionPage
+from portal.services.promises import Promise
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a meeting came to. All of it lies in the compartment of the meeting, where its summary goes too."""
+
+    meeting: MeetingPage
+    version: VersionPage | None
+    """The plan as it stands."""
+    asked: tuple[Asked, ...]
+    kept: tuple[Promise, ...]
+    """What was promised before, and how it went, where somebody noted it while the meeting went on."""
+    following: When | None
+
+
+def summary(ticket: CaseTicket, meeting_id: UUID, following: When | None = None) -> Summary:
+    """What would be sent now. Raises NotFound."""
+    return _summary(ticket, meetings.show(ticket, meeting_id), following)
+
+
+def end(
+    ticket: CaseTicket,
+    submission: UUID,
+    meeting_id: UUID,
+    following: When | None,
+    invited: set[UUID],
+    tell: Callable[[Summary], tuple[str, str]],
+) -> None:
+    """Ends the meeting: plans the next one, if there is to be one, and sends the summary that `tell` makes (subject
+    and text) into the compartment of the plan. Raises InvalidInput when it has ended meanwhile."""
+    if once.claim(ticket.session, submission, meeting_id):
+        return
+    row, page = meetings.taken_up(ticket, meeting_id, "is ended")
+    subject, body = tell(_summary(ticket, page, following))
+    row.thread_id = messages.start(ticket, uuid4(), row.compartment_id, subject, body)
+    row.ended_at = clock.now()
+    ticket.session.flush()
+    ticket.record(Event.MEETING_ENDED, row.compartment_id, row.id)
+    everybody = {member.id for member in (*page.invited, *page.present)}
+    if following is not None:
+        hatch = ticket.hatches[row.compartment_id]
+        meetings.add(ticket, hatch, uuid4(), following, invited or everybody)
+    meetings.tell(ticket, row.compartment_id, everybody | invited)
+
+
+def not_reached(ticket: CaseTicket, page: MeetingPage) -> list[Membership]:
+    """Who was asked or there and does not see the plan: they get no summary here."""
+    readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == page.compartment_id}
+    return [member for member in dict.fromkeys((*page.invited, *page.present)) if member.id not in readers]
+
+
+def sent(ticket: CaseTicket, page: MeetingPage) -> str:
+    """The summary that was sent, while this person may read it where it lies now; '' otherwise."""
+    if page.state is not MeetingState.ENDED or page.thread_id is None:
+        return ""
+    return messages.first_words(ticket, page.thread_id)
+
+
+def _summary(ticket: CaseTicket, meeting: MeetingPage, following: When | None) -> Summary:
+    page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
+    version = page.newest if page else None
+    since = meeting.begun_at
+    before = promises.of(ticket, page.agreed) if page and page.agreed else []
+    return Summary(
+        meeting=meeting,
+        version=version,
+        asked=tuple(plan_taking.asked(ticket, version)) if version else (),
+        kept=tuple(each for each in before if each.said and since is not None and each.said[0].at >= since),
+        following=following,
+    )

@@ -1,0 +1,356 @@
+"""Meetings about the plan: planned, begun, ended. Whoever may write in the plan may lead one, the young person too.
+
+A meeting lies in the compartment of the plan; who does not see that knows nothing of it. What the big screen shows
+while it goes on is in meeting_room.py, how it ends in meeting_ending.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from portal import clock, text
+from portal.access.actions import Action
+from portal.access.roles import Capacity
+from portal.access.ticket import CaseTicket, Hatch
+from portal.errors import InvalidInput, NotFound
+from portal.events import Event
+from portal.models import Meeting, MeetingSeat, Membership
+from portal.outbox import later
+from portal.services import once, people, plans, wordings
+
+TOOL = "goals_and_agreements"
+"""The plan that meetings are about."""
+FORGOTTEN = timedelta(hours=12)
+"""After that, a meeting that nobody ended is no longer said to be going on."""
+
+
+class MeetingState(StrEnum):
+    PLANNED = "planned"
+    RUNNING = "running"
+    ENDED = "ended"
+    CALLED_OFF = "called_off"
+
+
+MEETING_CHANGES: dict[MeetingState, dict[str, MeetingState]] = {
+    MeetingState.PLANNED: {
+        "is changed": MeetingState.PLANNED,
+        "is begun": MeetingState.RUNNING,
+        "is called off": MeetingState.CALLED_OFF,
+    },
+    MeetingState.RUNNING: {"somebody comes or goes": MeetingState.RUNNING, "is ended": MeetingState.ENDED},
+    MeetingState.ENDED: {},
+    MeetingState.CALLED_OFF: {},
+}
+
+
+@dataclass(frozen=True)
+class When:
+    """When and where a meeting is to be."""
+
+    starts_at: datetime
+    place: str
+
+
+@dataclass(frozen=True)
+class MeetingPage:
+    id: UUID
+    compartment_id: UUID
+    compartment: str
+    state: MeetingState
+    starts_at: datetime
+    place: str
+    begun_at: datetime | None
+    ended_at: datetime | None
+    author: Membership
+    invited: tuple[Membership, ...]
+    present: tuple[Membership, ...]
+    others_present: bool
+    thread_id: UUID | None
+    can_lead: bool
+
+    @property
+    def is_forgotten(self) -> bool:
+        return self.begun_at is not None and clock.now() - self.begun_at > FORGOTTEN
+
+
+def at(ticket: CaseTicket, on: date, o_clock: str, place: str, field: str = "o_clock") -> When:
+    """A day and a time as people write it ("14.30") as an instant. Raises InvalidInput at `field` for no time, at `on`
+    for a day that has passed."""
+    words = o_clock.strip().lower().removeprefix("kl").strip(" .").replace(".", ":")
+    hour, _colon, minute = words.partition(":")
+    try:
+        moment = time(int(hour), int(minute or 0))
+    except ValueError as problem:
+        raise InvalidInput(field, "time_wrong") from problem
+    if on < clock.today(ticket.profile.zone):
+        raise InvalidInput("on", "date_past")
+    return When(datetime.combine(on, moment, ticket.profile.zone), text.line(place))
+
+
+def listing(ticket: CaseTicket) -> list[MeetingPage]:
+    """Every meeting this person may know of: what goes on or comes first, then what was, the latest first."""
+    found = [_page(ticket, row, seats) for row, seats in _rows(ticket, ticket.select(Meeting))]
+    ahead = [m for m in found if m.state in (MeetingState.RUNNING, MeetingState.PLANNED)]
+    ahead.sort(key=lambda m: (m.state is MeetingState.PLANNED, m.starts_at))
+    behind = [m for m in found if m not in ahead]
+    return ahead + sorted(behind, key=lambda m: m.starts_at, reverse=True)
+
+
+def next_one(ticket: CaseTicket) -> MeetingPage | None:
+    """The meeting that goes on, or the next that is planned from today on, for the front of the case."""
+    if not ticket.allows(Action.PLAN_VIEW):
+        return None
+    today = clock.start_of(clock.today(ticket.profile.zone), ticket.profile.zone)
+    ahead = ticket.select(Meeting).where(
+        Meeting.called_off_at.is_(None), Meeting.ended_at.is_(None), Meeting.starts_at >= today
+    )
+    row = ticket.session.scalars(ahead.order_by(Meeting.begun_at.is_(None), Meeting.starts_at).limit(1)).first()
+    return _page(ticket, row, ()) if row else None
+
+
+def show(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
+    """Raises NotFound."""
+    ticket.require(Action.PLAN_VIEW)
+    page = load(ticket, meeting_id)
+    ticket.record(Event.MEETING_VIEWED, page.compartment_id, page.id)
+    return page
+
+
+def load(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
+    """Without a trace, for those who leave one of their own. Raises NotFound."""
+    found = _rows(ticket, ticket.select(Meeting).where(Meeting.id == meeting_id))
+    if not found:
+        raise NotFound
+    return _page(ticket, *found[0])
+
+
+def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Membership]:
+    """Who can be asked, or be there: for those who answer for the case everybody ever added to it, also whoever sees
+    nothing yet; for others those they share something with. The young person first."""
+    if people.leads(ticket):
+        found = set(ticket.members)
+    else:
+        found = {window.membership_id for window in ticket.open_windows if window.compartment_id in ticket.hatches}
+    found |= {member.id for member in also}
+    first = (Capacity.YOUNG_PERSON, Capacity.OWNER)
+    return sorted(
+        (ticket.members[each] for each in found),
+        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, m.display_name),
+    )
+
+
+def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collection[UUID]) -> UUID:
+    """Plans a meeting; returns its id. Raises InvalidInput for somebody who cannot be asked."""
+    hatch = _may_lead(ticket)
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        return earlier
+    add(ticket, hatch, made, when, _known(ticket, invited))
+    tell(ticket, hatch.id, invited)
+    return made
+
+
+def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection[UUID]) -> None:
+    """Raises InvalidInput for a meeting that is no longer only planned."""
+    row, page = taken_up(ticket, meeting_id, "is changed")
+    asked = _known(ticket, invited, page.invited)
+    row.starts_at = when.starts_at
+    row.place_sealed = _sealed(ticket, row.id, when.place)
+    seat(ticket, row, invited=asked)
+    ticket.record(Event.MEETING_CHANGED, row.compartment_id, row.id)
+    tell(ticket, row.compartment_id, asked | {member.id for member in page.invited})
+
+
+def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
+    row, page = taken_up(ticket, meeting_id, "is called off")
+    row.called_off_at = clock.now()
+    ticket.record(Event.MEETING_CALLED_OFF, row.compartment_id, row.id)
+    tell(ticket, row.compartment_id, [member.id for member in page.invited])
+
+
+def may_lead(ticket: CaseTicket) -> bool:
+    """Whether this person may plan and lead meetings: whoever may write in the plan."""
+    shelves = [hatch for hatch in ticket.hatches.values() if hatch.key == wordings.shelf_of(ticket, TOOL)]
+    return ticket.allows(Action.PLAN_WRITE) and any(hatch.can_write for hatch in shelves)
+
+
+def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
+    """Begins a meeting, with whoever does so present. Two who begin it at once begin the same one. Raises InvalidInput
+    while another goes on."""
+    _may_lead(ticket)
+    plans.one_at_a_time(ticket, "meeting")
+    if load(ticket, meeting_id).state is MeetingState.RUNNING:
+        return
+    row, _page = taken_up(ticket, meeting_id, "is begun")
+    if running(ticket) is not None:
+        raise InvalidInput("", "meeting_running")
+    row.begun_at = clock.now()
+    seat(ticket, row, present={ticket.membership.id})
+    ticket.record(Event.MEETING_BEGUN, row.compartment_id, row.id)
+
+
+def begin_now(ticket: CaseTicket, submission: UUID) -> UUID:
+    """A meeting nobody planned. Returns the one that goes on, also where somebody else was first."""
+    hatch = _may_lead(ticket)
+    made = uuid4()
+    if earlier := once.claim(ticket.session, submission, made):
+        return earlier
+    plans.one_at_a_time(ticket, "meeting")
+    if (there := running(ticket)) is not None:
+        return there
+    add(ticket, hatch, made, When(clock.now(), ""), set())
+    begin(ticket, made)
+    return made
+
+
+def running(ticket: CaseTicket) -> UUID | None:
+    """The meeting about the plan that goes on."""
+    going_on = ticket.select(Meeting).where(Meeting.begun_at.is_not(None), Meeting.ended_at.is_(None))
+    row = ticket.session.scalars(going_on.limit(1)).first()
+    return row.id if row else None
+
+
+def who_is_here(ticket: CaseTicket, meeting_id: UUID, present: Collection[UUID], others: bool) -> None:
+    """Notes who is in the room, and whether somebody is who is not in the case."""
+    row, page = taken_up(ticket, meeting_id, "somebody comes or goes")
+    before = {member.id for member in page.present}
+    now = _known(ticket, present, page.present)
+    seat(ticket, row, present=now)
+    for event, members in ((Event.MEETING_JOINED, now - before), (Event.MEETING_LEFT, before - now)):
+        for member_id in sorted(members):
+            ticket.record(event, row.compartment_id, member_id)
+    if row.others_present != others:
+        row.others_present = others
+        ticket.record(Event.MEETING_OPENED, row.compartment_id, row.id)
+
+
+# Steps
+
+
+def taken_up(ticket: CaseTicket, meeting_id: UUID, what: str) -> tuple[Meeting, MeetingPage]:
+    """The meeting to change, after whoever is changing one just now. Raises InvalidInput when that can no longer become
+    of it."""
+    _may_lead(ticket)
+    plans.one_at_a_time(ticket, "meeting")
+    page = load(ticket, meeting_id)
+    if what not in MEETING_CHANGES[page.state]:
+        raise InvalidInput("", "meeting_moved_on")
+    row = ticket.load(Meeting, meeting_id)
+    ticket.require_write(row.compartment_id)
+    return row, page
+
+
+def add(ticket: CaseTicket, hatch: Hatch, made: UUID, when: When, invited: set[UUID]) -> None:
+    row = Meeting(
+        id=made,
+        case_id=ticket.case_id,
+        compartment_id=hatch.id,
+        starts_at=when.starts_at,
+        place_sealed=_sealed(ticket, made, when.place),
+        created_at=clock.now(),
+        created_by_id=ticket.membership.id,
+        others_present=False,
+    )
+    ticket.session.add(row)
+    ticket.session.flush()
+    seat(ticket, row, invited=invited)
+    ticket.record(Event.MEETING_PLANNED, hatch.id, made)
+
+
+def seat(ticket: CaseTicket, row: Meeting, invited: set[UUID] | None = None, present: set[UUID] | None = None) -> None:
+    """Sets who is asked or who is there, where given."""
+    seats = {each.membership_id: each for each in _seats(ticket, [row.id]).get(row.id, ())}
+    for member_id in sorted((invited or set()) | (present or set()) | set(seats)):
+        it = seats.get(member_id)
+        if it is None:
+            it = MeetingSeat(
+                meeting_id=row.id,
+                membership_id=member_id,
+                case_id=row.case_id,
+                compartment_id=row.compartment_id,
+                invited=False,
+                present=False,
+            )
+            ticket.session.add(it)
+        if invited is not None:
+            it.invited = member_id in invited
+        if present is not None:
+            it.present = member_id in present
+    ticket.session.flush()
+
+
+def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> None:
+    """Queues a mail, that says nothing, to those of the members who see the compartment. Citizens have no address here:
+    their front page tells them."""
+    readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
+    for member_id in sorted((set(members) & readers) - {ticket.membership.id}):
+        if ticket.members[member_id].unit_id is not None:
+            later(ticket.session, "mail_news", person_id=str(ticket.members[member_id].person_id))
+
+
+def _may_lead(ticket: CaseTicket) -> Hatch:
+    ticket.require(Action.PLAN_WRITE)
+    return ticket.require_write(wordings.hatch_of(ticket, TOOL).id)
+
+
+def _known(ticket: CaseTicket, members: Collection[UUID], also: Iterable[Membership] = ()) -> set[UUID]:
+    if set(members) - {member.id for member in can_come(ticket, also)}:
+        raise InvalidInput("people", "choice")
+    return set(members)
+
+
+def _rows(ticket: CaseTicket, wanted) -> list[tuple[Meeting, tuple[MeetingSeat, ...]]]:  # type: ignore[no-untyped-def]
+    rows = list(ticket.session.scalars(wanted.execution_options(populate_existing=True)))
+    seats = _seats(ticket, [row.id for row in rows])
+    return [(row, seats.get(row.id, ())) for row in rows]
+
+
+def _seats(ticket: CaseTicket, meetings: Collection[UUID]) -> dict[UUID, tuple[MeetingSeat, ...]]:
+    found: dict[UUID, tuple[MeetingSeat, ...]] = {}
+    wanted = select(MeetingSeat).where(*ticket.within(MeetingSeat), MeetingSeat.meeting_id.in_(meetings))
+    for each in ticket.session.scalars(wanted):
+        found[each.meeting_id] = (*found.get(each.meeting_id, ()), each)
+    return found
+
+
+def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> MeetingPage:
+    hatch = ticket.hatches[row.compartment_id]
+    sealed = row.place_sealed
+    seats = list(seats)
+    order = can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
+    invited = {each.membership_id for each in seats if each.invited}
+    present = {each.membership_id for each in seats if each.present}
+    return MeetingPage(
+        id=row.id,
+        compartment_id=row.compartment_id,
+        compartment=hatch.key,
+        state=_state(row),
+        starts_at=row.starts_at,
+        place=ticket.keys.unseal_text(sealed, f"meeting.place {row.id}") if sealed else "",
+        begun_at=row.begun_at,
+        ended_at=row.ended_at,
+        author=ticket.members[row.created_by_id],
+        invited=tuple(member for member in order if member.id in invited),
+        present=tuple(member for member in order if member.id in present),
+        others_present=row.others_present,
+        thread_id=row.thread_id,
+        can_lead=hatch.can_write and ticket.allows(Action.PLAN_WRITE),
+    )
+
+
+def _state(row: Meeting) -> MeetingState:
+    if row.called_off_at is not None:
+        return MeetingState.CALLED_OFF
+    if row.ended_at is not None:
+        return MeetingState.ENDED
+    return MeetingState.RUNNING if row.begun_at is not None else MeetingState.PLANNED
+
+
+def _sealed(ticket: CaseTicket, meeting_id: UUID, place: str) -> bytes | None:
+    return ticket.keys.seal_text(place, f"meeting.place {meeting_id}") if place else None

@@ -1,0 +1,87 @@
+"""The summary of a meeting as a message: what is agreed, who takes what on until when, and when we meet next."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal import i18n
+from portal.services.meeting_ending import Summary
+from portal.services.plan_taking import Asked
+from portal.services.plans import PlanState, VersionPage
+from portal.tools.telling import day, row_title
+from portal.views import words
+
+KEPT_IN = "da"
+"""Sent to everybody, so in the language of the portal and not of whoever ended the meeting."""
+
+
+def write(found: Summary) -> tuple[str, str]:
+    """Subject and text."""
+    with i18n.in_language(KEPT_IN):
+        return _write(found)
+
+
+def _write(found: Summary) -> tuple[str, str]:
+    meeting = found.meeting
+    begun = meeting.begun_at or meeting.starts_at
+    subject = _("Summary of the meeting on %(day)s", day=i18n.day(begun))
+    there = ", ".join(member.display_name for member in meeting.present)
+    parts = [_("There were: %(names)s", names=there) if there else ""]
+    if meeting.others_present:
+        parts.append(_("Somebody from outside the case was there too."))
+    if found.kept:
+        parts.append(_("Since last time"))
+        parts.append(
+            "\n".join(f"– {p.what} ({p.who.display_name}): {words.OUTCOME_SAID[p.said[0].outcome]}" for p in found.kept)
+        )
+    if found.version is not None:
+        parts += [_goals(found.version), _agreements(found, found.version)]
+    following = found.following
+    if following is None:
+        parts.append(_("Next meeting: not planned yet."))
+    else:
+        told = _("Next meeting: %(when)s", when=i18n.whole(following.starts_at))
+        parts.append(f"{told}\n{following.place}".strip())
+    return subject, "\n\n".join(filter(None, parts))
+
+
+def _goals(version: VersionPage) -> str:
+    goals = version.definition.section_of("goals")
+    lines = [row_title(goals, row, version.answers) for row in version.rows("goals")] if goals else []
+    lines = [f"– {line}" for line in lines if line]
+    return "\n".join([_("Goals"), *lines]) if lines else ""
+
+
+def _agreements(found: Summary, version: VersionPage) -> str:
+    if not found.asked:
+        return ""
+    if version.state is PlanState.AGREED:
+        head = _("This is agreed")
+    else:
+        waits = sum(1 for yes in version.asked if yes.at is None)
+        head = (
+            ngettext(
+                "This is proposed; %(num)s has not said yes yet",
+                "This is proposed; %(num)s have not said yes yet",
+                waits,
+            )
+            if version.state is PlanState.PROPOSED
+            else _("This is the draft of what we agree on")
+        )
+    return f"{head}\n" + "\n".join(f"– {_line(version, each)}" for each in found.asked)
+
+
+def _line(version: VersionPage, asked: Asked) -> str:
+    what = row_title(asked.section, asked.row, version.answers) or _("(nothing written yet)")
+    due = version.answers.get(asked.address("due"), "")
+    told = f"{asked.who.display_name}: {what}"
+    if due:
+        before = _("before %(day)s", day=day(date.fromisoformat(due)))
+        told = f"{told} ({before})"
+    if asked.taken_at is None and version.state is not PlanState.AGREED:
+        open_still = _("not taken on yet")
+        told = f"{told} [{open_still}]"
+    return told

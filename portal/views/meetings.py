@@ -1,0 +1,309 @@
+"""Meetings: planning one, who is there, the big screen, the same on one's own phone, and the end."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, SelectMultipleField
+from wtforms.validators import Length
+
+from portal import text
+from portal.access.actions import Action
+from portal.access.guard import opens, quiet
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.i18n import clock_time
+from portal.services import meeting_ending, meeting_room, meetings, plan_agreeing, plan_taking
+from portal.services.meeting_room import Room
+from portal.services.meetings import MeetingPage, MeetingState, When
+from portal.services.plans import PlanState
+from portal.tools.telling import row_title
+from portal.views import meeting_summary
+from portal.views.answers import Reader
+from portal.views.asking import INVALID, AskingForm, DayField, attempt, choices, status, text_field
+from portal.views.frame import role
+
+bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
+
+
+class WhenForm(AskingForm):
+    on = DayField(_l("Which day?"))
+    o_clock = text_field(_l("At what time?"), 20)
+    place = text_field(_l("Where?"), required=False)
+    people = SelectMultipleField(_l("Who is asked to come?"), coerce=str, validate_choice=False)
+
+    def when(self, ticket: CaseTicket) -> When:
+        return meetings.at(ticket, self.on.chosen, self.o_clock.data or "", self.place.data or "")
+
+    def invited(self) -> set[UUID]:
+        return _ids(self.people)
+
+
+class EndForm(WhenForm):
+    on = DayField(_l("Which day?"), required=False)
+    o_clock = text_field(_l("At what time?"), 20, required=False)
+
+    def following(self, ticket: CaseTicket) -> When | None:
+        """The next meeting; None where none is written. Raises InvalidInput for half of one."""
+        said = self.o_clock.data or self.place.data
+        if self.on.data is None and not said:
+            return None
+        if self.on.data is None or not self.o_clock.data:
+            raise InvalidInput("on" if self.on.data is None else "o_clock", "required")
+        return self.when(ticket)
+
+
+class HereForm(AskingForm):
+    people = SelectMultipleField(_l("Who is here?"), coerce=str, validate_choice=False)
+    others = BooleanField(_l("Somebody is here who is not on the list"))
+
+
+class TakeForm(AskingForm):
+    number = HiddenField()
+    words = HiddenField(validators=[Length(max=64)])
+    proposal = HiddenField()
+    taken = HiddenField()
+
+    def which(self) -> int:
+        return int(self.number.data) if (self.number.data or "").isdecimal() else 0
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@opens(Action.PLAN_WRITE)
+def arrange(ticket: CaseTicket) -> ResponseReturnValue:
+    form = WhenForm()
+    _ask(ticket, form.people)
+    if request.method == "GET" and not form.people.data:
+        form.people.data = [str(member.id) for member in meetings.can_come(ticket)]
+    made = attempt(form, lambda: meetings.arrange(ticket, form.submission_id, form.when(ticket), form.invited()))
+    if made is None:
+        return render_template("meetings/new.html", form=form, meeting=None), status(form)
+    flash(_("The meeting is planned."), "success")
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=made), 303)
+
+
+@bp.post("/now")
+@opens(Action.PLAN_WRITE)
+def begin_now(ticket: CaseTicket) -> ResponseReturnValue:
+    form = AskingForm()
+    made = attempt(form, lambda: meetings.begin_now(ticket, form.submission_id))
+    if made is None:
+        return redirect(url_for("plan.index", case_id=ticket.case_id), 303)
+    return redirect(url_for(".people", case_id=ticket.case_id, meeting_id=made), 303)
+
+
+@bp.get("/<uuid:meeting_id>")
+@opens(Action.PLAN_VIEW)
+def show(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    return _show(ticket, meeting_id)
+
+
+@bp.route("/<uuid:meeting_id>/change", methods=["GET", "POST"])
+@opens(Action.PLAN_WRITE)
+def change(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    page = meetings.show(ticket, meeting_id)
+    form = WhenForm()
+    _ask(ticket, form.people, page)
+    if request.method == "GET" and not form.on.typed[0]:
+        local = page.starts_at.astimezone(ticket.profile.zone)
+        form.on.process_data(local.date())
+        form.o_clock.data, form.place.data = clock_time(page.starts_at), page.place
+        form.people.data = [str(member.id) for member in page.invited]
+
+    def verb() -> bool:
+        meetings.change(ticket, meeting_id, form.when(ticket), form.invited())
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("meetings/new.html", form=form, meeting=page), status(form)
+    flash(_("The meeting is changed."), "success")
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+
+
+@bp.post("/<uuid:meeting_id>/call-off")
+@opens(Action.PLAN_WRITE)
+def call_off(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    return _step(ticket, meeting_id, lambda: meetings.call_off(ticket, meeting_id), _("The meeting is called off."))
+
+
+@bp.post("/<uuid:meeting_id>/begin")
+@opens(Action.PLAN_WRITE)
+def begin(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    return _step(ticket, meeting_id, lambda: meetings.begin(ticket, meeting_id), "", to=".people")
+
+
+@bp.route("/<uuid:meeting_id>/people", methods=["GET", "POST"])
+@opens(Action.PLAN_WRITE)
+def people(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    """Who is in the room: from that follows what the screen shows."""
+    page = meetings.show(ticket, meeting_id)
+    form = HereForm()
+    _ask(ticket, form.people, page)
+    if request.method == "GET" and g_is_empty(form):
+        form.people.data = [str(member.id) for member in page.present]
+        form.others.data = page.others_present
+
+    def verb() -> bool:
+        meetings.who_is_here(ticket, meeting_id, _ids(form.people), bool(form.others.data))
+        return True
+
+    if attempt(form, verb) is None:
+        found = render_template("meetings/people.html", form=form, meeting=page)
+        return found, status(form)
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+
+
+@bp.get("/<uuid:meeting_id>/screen")
+@opens(Action.PLAN_VIEW)
+def screen(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    """The plan on the big screen: large, and nothing that not everybody in the room may read."""
+    room = meeting_room.enter(ticket, meeting_id)
+    return render_template("meetings/screen.html", **_words(ticket, room))
+
+
+@bp.get("/<uuid:meeting_id>/live")
+@quiet
+@opens(Action.PLAN_VIEW)
+def live(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    """The part of a page that changes while a meeting goes on. 304 while nothing is new."""
+    which = "screen" if request.args.get("on") == "screen" else "mine"
+    known = request.if_none_match.to_header().strip('"')
+    room = meeting_room.look(ticket, meeting_id, which, known)
+    if room is None:
+        answer = Response(status=304)
+        answer.set_etag(known)
+        return answer
+    answer = jsonify(html=render_template(f"meetings/{which}_live.html", **_words(ticket, room)))
+    answer.set_etag(room.mark)
+    return answer
+
+
+@bp.post("/<uuid:meeting_id>/take/<row>")
+@opens(Action.PLAN_ACCEPT)
+def take(ticket: CaseTicket, meeting_id: UUID, row: str) -> ResponseReturnValue:
+    """ "Det påtager jeg mig", of one agreement."""
+    form = TakeForm()
+
+    def verb() -> PlanState:
+        yes = form.taken.data != "no"
+        return plan_taking.take(
+            ticket, form.submission_id, meetings.TOOL, form.which(), row, form.words.data or "", yes
+        )
+
+    meetings.load(ticket, meeting_id)
+    if attempt(form, verb) is None:
+        return _show(ticket, meeting_id, form), INVALID
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id, _anchor="mine"), 303)
+
+
+@bp.post("/<uuid:meeting_id>/yes")
+@opens(Action.PLAN_ACCEPT)
+def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    """The yes to the whole plan that is proposed."""
+    form = TakeForm()
+
+    def verb() -> PlanState:
+        try:
+            proposal = UUID(form.proposal.data or "")
+        except ValueError as problem:
+            raise InvalidInput("", "form_stale") from problem
+        return plan_agreeing.accept(ticket, form.submission_id, meetings.TOOL, form.which(), proposal)
+
+    meetings.load(ticket, meeting_id)
+    if attempt(form, verb) is None:
+        return _show(ticket, meeting_id, form), INVALID
+    flash(_("Thank you. Your yes is saved."), "success")
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+
+
+@bp.route("/<uuid:meeting_id>/end", methods=["GET", "POST"])
+@opens(Action.PLAN_WRITE)
+def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    """The round at the end: the next meeting, and what everybody is sent."""
+    found = meeting_ending.summary(ticket, meeting_id)
+    page = found.meeting
+    form = EndForm()
+    _ask(ticket, form.people, page)
+    if request.method == "GET" and not form.people.data:
+        form.people.data = [str(member.id) for member in dict.fromkeys((*page.invited, *page.present))]
+
+    def verb() -> bool:
+        following = form.following(ticket)
+        meeting_ending.end(ticket, form.submission_id, meeting_id, following, form.invited(), meeting_summary.write)
+        return True
+
+    if attempt(form, verb) is None:
+        if page.state is not MeetingState.RUNNING and request.method == "GET":
+            return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+        _subject, body = meeting_summary.write(found)
+        left_out = meeting_ending.not_reached(ticket, page)
+        told = render_template("meetings/end.html", form=form, meeting=page, body=text.as_html(body), left_out=left_out)
+        return told, status(form)
+    flash(_("The meeting has ended, and its summary is sent."), "success")
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+
+
+# Pages
+
+
+def g_is_empty(form: HereForm) -> bool:
+    """Whether nothing was typed before the session ended that is to be shown again."""
+    return not form.people.data
+
+
+def _show(ticket: CaseTicket, meeting_id: UUID, form: TakeForm | None = None) -> str:
+    room = meeting_room.mine(ticket, meeting_id)
+    page = room.meeting
+    return render_template(
+        "meetings/show.html",
+        **_words(ticket, room),
+        form=form or TakeForm(formdata=None),
+        summary=text.as_html(meeting_ending.sent(ticket, page)),
+    )
+
+
+def _words(ticket: CaseTicket, room: Room) -> dict[str, object]:
+    """What the live parts say of a room."""
+    version = room.version
+    return {
+        "room": room,
+        "meeting": room.meeting,
+        "this": version,
+        "reader": Reader(ticket, version.definition) if version else None,
+        "places": [p for p in version.definition.places(version.answers) if meeting_room.for_everybody(p.question)]
+        if version
+        else [],
+        "row_title": row_title,
+        "shut_out": meeting_room.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
+        "step": TakeForm(formdata=None),
+    }
+
+
+def _step(ticket: CaseTicket, meeting_id: UUID, verb, done: str, to: str = ".show") -> ResponseReturnValue:  # type: ignore[no-untyped-def]
+    form = TakeForm()
+
+    def whole() -> bool:
+        verb()
+        return True
+
+    if attempt(form, whole) is None:
+        return _show(ticket, meeting_id, form), INVALID
+    if done:
+        flash(done, "success")
+    return redirect(url_for(to, case_id=ticket.case_id, meeting_id=meeting_id), 303)
+
+
+def _ask(ticket: CaseTicket, field: SelectMultipleField, page: MeetingPage | None = None) -> None:
+    also = (*page.invited, *page.present) if page else ()
+    field.choices = choices(*((str(m.id), f"{m.display_name}, {role(m)}") for m in meetings.can_come(ticket, also)))
+
+
+def _ids(field: SelectMultipleField) -> set[UUID]:
+    try:
+        return {UUID(each) for each in field.data or ()}
+    except ValueError as problem:
+        raise InvalidInput("people", "choice") from problem
