@@ -22,11 +22,12 @@ def create_app(house: House | None = None) -> Flask:
     i18n.install(app)
     web.install(app)
     guard.install(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     frame.install(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     guard.refuse_undeclared(app)
+    guard.without_cookies(app, csrf)
     if proxies := house.settings.behind_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     return app

@@ -30,6 +30,8 @@ from portal.events import ALLOWED_FIELDS, Event
 from portal.models import (
     AuditEvent,
     AuditHead,
+    DavEntry,
+    DavLock,
     EidAttempt,
     EidStranger,
     HalfLogin,
@@ -61,6 +63,8 @@ _UNTRACED = (
     KeptForm,
     Submission,
     UploadPart,
+    DavEntry,
+    DavLock,
     AuditEvent,
     AuditHead,
     PlanPresence,

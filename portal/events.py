@@ -84,6 +84,10 @@ class Event(StrEnum):
     EDITING_BEGUN = "editing.begun"
     EDITING_ENDED = "editing.ended"
     EDITING_BROKEN = "editing.broken"
+    WRITING_LINKED = "writing.linked"
+    WRITING_UNLINKED = "writing.unlinked"
+    VERSION_OPENED = "version.opened"
+    VERSION_SAVED = "version.saved"
     BLANK_DOWNLOADED = "blank.downloaded"
     THREADS_LISTED = "threads.listed"
     THREAD_VIEWED = "thread.viewed"
@@ -141,6 +145,9 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_SCANNED: frozenset({"version", "number", "state"}),
     Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
+    Event.WRITING_LINKED: frozenset({"link", "number"}),
+    Event.VERSION_OPENED: frozenset({"link", "version", "number"}),
+    Event.VERSION_SAVED: frozenset({"link", "version", "number"}),
     Event.VERSION_PREVIEWED: frozenset({"version", "number"}),
     Event.VERSION_CONVERTED: frozenset({"number"}),
     Event.VERSION_INDEXED: frozenset({"number"}),

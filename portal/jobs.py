@@ -23,6 +23,7 @@ from portal.models import Submission
 from portal.outbox import worker_app
 from portal.services import (
     contents,
+    dav,
     downloads,
     exports,
     invitations,
@@ -200,6 +201,7 @@ def build(house: House, office: House | None = None) -> App:
             for part in (kept, halfway, passkeys, throttle):
                 part.sweep(session)
             uploads.sweep(session)
+            dav.sweep(session)
             exports.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     show_staff_names_in_log: bool = False
     converter: str = ""
     """Path of soffice on the workers, to look at office files in the page; without it they are downloaded."""
+    webdav: bool = False
+    """Whether files can be opened and saved straight from a word processor (docs/files.md)."""
     behind_proxies: int = Field(0, ge=0)
 
     @property

@@ -146,6 +146,7 @@ def _settings(postgres: EmbeddedPostgres, database: str, folder: Path) -> Settin
         owner_database_url=postgres.url("portal_owner", database),
         keys_file=folder / "keys.json",
         mail_url=f"folder://{folder / 'mail'}",
+        webdav=True,
     )
 
 

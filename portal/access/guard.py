@@ -7,7 +7,10 @@ A view opens itself with exactly one of these, directly under its route:
 * `@halfway`: besides, who has given the right password and must still show or set up the second factor;
 * `@office(OfficeAction.X)`: somebody whose office allows it;
 * `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
-  ticket in place of the case's id.
+  ticket in place of the case's id;
+* `@with_link`: whoever comes by a link that somebody made for their word processor. It is as if they came themselves:
+  the view gets their ticket, made anew for this request. No cookie is looked at. A link that is over, and one to what
+  its person may not read any more, are answered like one that never was.
 
 `@fresh` above one of these asks, besides, for a proof of who it is that is at most ten minutes old. Whoever
 lacks it, or whose session has ended, is led there and back; what they were sending is kept for them.
@@ -27,7 +30,7 @@ from uuid import UUID
 from flask import Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
-from flask_wtf.csrf import validate_csrf
+from flask_wtf.csrf import CSRFProtect, validate_csrf
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -38,7 +41,8 @@ from portal.access.signin import halfway as half_way
 from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
-from portal.errors import Unsafe
+from portal.errors import NotFound, Refused, Unsafe
+from portal.services import dav
 from portal.settings import Settings
 
 P = ParamSpec("P")
@@ -57,8 +61,11 @@ class Declared:
     quiet: bool = False
 
 
+PUBLIC = Declared("public")
+
+
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    return _declare(view, Declared("public"))
+    return _declare(view, PUBLIC)
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
@@ -88,6 +95,16 @@ def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., 
     return declare
 
 
+def with_link(view: Callable[..., R]) -> Callable[..., R]:
+    """The view gets the ticket of whose link it is in place of the token; the link itself is in `g.link`."""
+
+    @wraps(view)
+    def with_ticket(token: str, **rest: Any) -> R:  # noqa: ARG001  the ticket was made from it
+        return view(g.ticket, **rest)
+
+    return _declare(with_ticket, Declared("link", takes_files=True))
+
+
 def fresh(view: Callable[P, R]) -> Callable[P, R]:
     """Above another declaration: the view asks for a proof of who it is that is at most ten minutes old, of GET (so
     that nobody types in vain) as of POST."""
@@ -104,7 +121,7 @@ def quiet(view: Callable[P, R]) -> Callable[P, R]:
 def declared(app: Flask, endpoint: str) -> Declared | None:
     """What the view of an endpoint declared; static files are public."""
     if endpoint == "static":
-        return Declared("public")
+        return PUBLIC
     return getattr(app.view_functions[endpoint], "declared", None)
 
 
@@ -118,6 +135,13 @@ def install(app: Flask) -> None:
     manager.request_loader(_who_holds)
     manager.init_app(app)
     app.before_request(_admit)
+
+
+def without_cookies(app: Flask, csrf: CSRFProtect) -> None:
+    """Views that look at no cookie cannot be made to act by another site's page, and programs know no form token."""
+    for view in app.view_functions.values():
+        if getattr(view, "declared", PUBLIC).kind == "link":
+            csrf.exempt(view)
 
 
 def refuse_undeclared(app: Flask) -> None:
@@ -144,6 +168,8 @@ def _admit() -> ResponseReturnValue | None:
     what = declared(current_app, request.endpoint)
     if what is None:
         raise Unsafe(f"{request.endpoint} has no declared access")
+    if what.kind == "link":
+        return None if _admit_by_link() else _nothing_here()
     _recognise()
     if what.kind == "public":
         return None
@@ -165,6 +191,30 @@ def _admit() -> ResponseReturnValue | None:
         return redirect(url_for("stepup.ask"), 303)
     _give_back()
     return None
+
+
+def _admit_by_link() -> bool:
+    if not g.house.settings.webdav:
+        return False
+    held = dav.holder(g.session, str((request.view_args or {})["token"]))
+    actor = sessions.stand_in(g.session, held.person_id) if held else None
+    if held is None or actor is None:
+        return False
+    try:
+        ticket = enter_case(actor, held.case_id)
+        link = dav.enter(ticket, held.link_id)
+    except (NotFound, Refused):
+        g.session.rollback()
+        return False
+    g.actor, g.ticket, g.link = actor, ticket, link
+    if request.method == "PUT":
+        request.max_content_length = g.house.settings.upload_limit
+    return True
+
+
+def _nothing_here() -> ResponseReturnValue:
+    """For a program, and whatever the reason is: no page, which would repeat the address and hand out a cookie."""
+    return "", 404, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _recognise() -> None:

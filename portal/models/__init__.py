@@ -11,6 +11,7 @@ from portal.models.consents import (
     ConsentWithdrawal,
 )
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.dav import DavEntry, DavLock, DavToken
 from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, Rendition
 from portal.models.exports import Export
 from portal.models.factors import (
@@ -71,6 +72,9 @@ __all__ = [
     "ConsentGrant",
     "ConsentReminder",
     "ConsentWithdrawal",
+    "DavEntry",
+    "DavLock",
+    "DavToken",
     "Departure",
     "EidAttempt",
     "EidLink",

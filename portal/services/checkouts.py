@@ -23,6 +23,7 @@ LASTS = timedelta(hours=8)
 class Editing:
     """Somebody edits a file, from when until when at the latest."""
 
+    id: UUID
     file_id: UUID
     who: Membership
     since: datetime
@@ -129,6 +130,7 @@ def _close(ticket: CaseTicket, row: Checkout, note: str) -> None:
 def _editing(ticket: CaseTicket, row: Checkout) -> Editing:
     note = row.note_sealed
     return Editing(
+        id=row.id,
         file_id=row.file_id,
         who=ticket.members[row.created_by_id],
         since=row.started_at,

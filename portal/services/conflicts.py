@@ -24,7 +24,14 @@ from portal.services import checkouts, files, once
 from portal.services.checkouts import Editing
 from portal.services.files import Upload, VersionLine
 
-_HAD = (Event.VERSION_DOWNLOADED.value, Event.VERSION_ADDED.value, Event.VERSION_RESTORED.value)
+_HAD = (
+    Event.VERSION_DOWNLOADED.value,
+    Event.VERSION_OPENED.value,
+    Event.VERSION_ADDED.value,
+    Event.VERSION_SAVED.value,
+    Event.VERSION_RESTORED.value,
+)
+_HAD_BY_LINK = (Event.WRITING_LINKED.value, Event.VERSION_OPENED.value, Event.VERSION_SAVED.value)
 
 
 @dataclass(frozen=True)
@@ -74,21 +81,31 @@ class _Kept:
         raise ValueError("a held upload was looked into when it came in")
 
 
-def taken(ticket: CaseTicket, file_id: UUID) -> int | None:
-    """The number of the version this person last took out or put in; None if they never did."""
-    number = AuditEvent.fields.cast(JSONB)["number"].as_integer()
-    return ticket.session.scalars(
-        select(number)
+def taken(ticket: CaseTicket, file_id: UUID, link_id: UUID | None = None) -> int | None:
+    """The number of the version this person last took out or put in, or their word processor at the end of one link;
+    None if they never did."""
+    fields = AuditEvent.fields.cast(JSONB)
+    found = (
+        select(fields["number"].as_integer())
         .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
-        .where(AuditEvent.event.in_(_HAD), AuditEvent.item_id == file_id)
-        .order_by(AuditEvent.seq.desc())
-        .limit(1)
-    ).one_or_none()
+        .where(AuditEvent.event.in_(_HAD_BY_LINK if link_id else _HAD), AuditEvent.item_id == file_id)
+    )
+    if link_id is not None:
+        found = found.where(fields["link"].as_string() == str(link_id))
+    return ticket.session.scalars(found.order_by(AuditEvent.seq.desc()).limit(1)).one_or_none()
 
 
-def bring(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upload, seen: int | None = None) -> Brought:
+def bring(
+    ticket: CaseTicket,
+    submission: UUID,
+    file_id: UUID,
+    upload: Upload,
+    seen: int | None = None,
+    link_id: UUID | None = None,
+) -> Brought:
     """The next version of a file, unless a newer one than the sender had has come, or somebody else is editing it: then
-    the upload is held for them to choose. `seen` is the newest number the sender's page showed.
+    the upload is held for them to choose. `seen` is the newest number the sender's page showed; `link_id` is the link
+    that a word processor saved by, which goes on editing.
 
     Raises InvalidInput('file') for what may not come in.
     """
@@ -100,12 +117,16 @@ def bring(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upload, s
     if earlier := once.claim(ticket.session, submission, made):
         return brought_before(ticket, earlier)[1]
     newest = files.newest_number(ticket, file.id)
-    had = taken(ticket, file.id)
+    had = taken(ticket, file.id, link_id)
     editing, _broken = checkouts.of(ticket, file.id)
     met = min(number for number in (had, seen, newest) if number is not None) < newest
     if met or (editing is not None and not editing.is_me):
         _hold(ticket, file, upload, name, kind, made, had if had is not None else seen)
         return Brought(held_id=made)
+    if link_id is not None:
+        return Brought(
+            number=files.append(ticket, file, upload, name, kind, made, Event.VERSION_SAVED, link=str(link_id))
+        )
     number = files.append(ticket, file, upload, name, kind, made)
     checkouts.end(ticket, file.id)
     return Brought(number=number)

@@ -45,8 +45,10 @@ def download(
     file_id: UUID,
     number: int,
     part: Callable[[int, str], Span | None] | None = None,
+    link_id: UUID | None = None,
 ) -> Download:
-    """The bytes of one version. `part`, given its size and mark, says which of them are wanted.
+    """The bytes of one version. `part`, given its size and mark, says which of them are wanted; `link_id` is the link
+    that a word processor came by.
 
     The first segment is opened before this returns, so that a damaged file is a clear page and not a broken download.
     Raises Damaged, NeighbourDown('storage').
@@ -59,9 +61,8 @@ def download(
     mark = version.id.hex
     span = part(version.size, mark) if part else None
     content = open_sealed(store, version.blob, file_key, version.size, span)
-    ticket.record(
-        Event.VERSION_DOWNLOADED, file.compartment_id, file.id, version=str(version.id), number=version.number
-    )
+    event, by = (Event.VERSION_OPENED, {"link": str(link_id)}) if link_id else (Event.VERSION_DOWNLOADED, {})
+    ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=version.number, **by)
     return Download(name, version.media_type, version.size, content, mark, span)
 
 

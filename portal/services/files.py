@@ -228,11 +228,12 @@ def append(
     kind: str,
     version_id: UUID,
     event: Event = Event.VERSION_ADDED,
+    **fields: str,
 ) -> int:
     """Puts an inspected upload behind the newest version. Whoever calls has checked the right to."""
     number = newest_number(ticket, file.id) + 1
     version = _add_version(ticket, file, number, upload, name, kind, version_id)
-    ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=number)
+    ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=number, **fields)
     return number
 
 

@@ -1,5 +1,9 @@
 """Types a paragraph, or words beside the questions of a form, into a document in LibreOffice Writer and saves it. Run
-by the system's Python, which has UNO."""
+by the system's Python, which has UNO.
+
+A document at an address of the web is saved where it is, and between the steps (opened, saved, closed) the script says
+what it has done and waits for a line.
+"""
 
 import contextlib
 import json
@@ -26,10 +30,13 @@ def main() -> None:
         )  # fmt: skip
         try:
             desktop = connect(pipe)
-            address = uno.systemPathToFileUrl(document)
+            there = "://" in document
+            address = document if there else uno.systemPathToFileUrl(document)
             writer = desktop.loadComponentFromURL(address, "_blank", 0, (value("Hidden", True),))
             if writer is None:
                 raise SystemExit(f"Writer could not open {address}")
+            if there:
+                wait_after("opened")
             if beside:
                 fill_in(writer, json.loads(beside[0]))
             else:
@@ -37,14 +44,26 @@ def main() -> None:
                 cursor.gotoEnd(False)
                 writer.Text.insertControlCharacter(cursor, 0, False)
                 writer.Text.insertString(cursor, words, False)
-            writer.storeToURL(address, (value("FilterName", "MS Word 2007 XML"), value("Overwrite", True)))
+            if there:
+                writer.store()
+                wait_after("saved")
+            else:
+                writer.storeToURL(address, (value("FilterName", "MS Word 2007 XML"), value("Overwrite", True)))
             writer.close(True)
+            if there:
+                wait_after("closed")
             with contextlib.suppress(DisposedException):  # it may go before it has answered
                 desktop.terminate()
             office.wait(20)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(office.pid, signal.SIGKILL)
+
+
+def wait_after(step: str) -> None:
+    sys.stdout.write(f"{step}\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
 
 
 def fill_in(writer, edits) -> None:

@@ -240,6 +240,9 @@ ROUTES = [
     _route("POST versions.check_in", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/editing/end")),
     _route("GET versions.break_off", Action.FILE_UNLOCK, _at("/files/{t.file_id}/editing/break")),
     _route("POST versions.break_off", Action.FILE_UNLOCK, _at("/files/{t.file_id}/editing/break")),
+    _route("GET dav.link", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/word-processor")),
+    _route("POST dav.link", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/word-processor")),
+    _route("POST dav.end", Action.FILE_ADD_VERSION, _at(f"/files/{{t.file_id}}/word-processor/{UUID(int=1)}/end")),
     _route("GET files.download", Action.FILE_DOWNLOAD, _at("/files/{t.file_id}/versions/1")),
     _route("GET moving.file", Action.FILE_MOVE, _at("/files/{t.file_id}/move")),
     _route("POST moving.file", Action.FILE_MOVE, _at("/files/{t.file_id}/move")),
@@ -310,6 +313,8 @@ ROUTES = [
     _route("GET consent_papers.scan", Action.CONSENT_VIEW, _at("/consents/{t.consent_id}/scan")),
     _route("GET log.index", Action.LOG_VIEW, _at("/log")),
 ]
+WEBDAV = ("GET", "PROPFIND", "PUT", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK", "POST")
+ROUTES += [_route(f"{method} dav.door", "link", _plain("/dav/none/plan.pdf")) for method in WEBDAV]
 MAP = [
     _route("GET schema.show", Action.PLAN_VIEW, _at("/plan/network_map")),
     _route("GET schema.changes", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/changes")),

@@ -10,7 +10,7 @@ from portal.access.actions import Action
 from portal.access.guard import declared, opens, public, refuse_undeclared
 from portal.errors import Unsafe
 from portal.house import House
-from tests.rules.routes import ROUTES
+from tests.rules.routes import ROUTES, WEBDAV
 
 
 def test_every_route_is_listed_with_the_access_it_declares_and_no_line_is_stale(app: Flask) -> None:
@@ -30,7 +30,7 @@ def test_every_route_is_listed_with_the_access_it_declares_and_no_line_is_stale(
 
 def test_only_views_that_take_files_may_be_sent_much(app: Flask) -> None:
     takes = {name for name in app.view_functions if (d := declared(app, name)) and d.takes_files}
-    assert takes == {"files.add", "versions.add", "consents.register", "uploads.send", "word.bring"}
+    assert takes == {"files.add", "versions.add", "consents.register", "uploads.send", "word.bring", "dav.door"}
 
 
 def test_a_view_that_does_not_say_who_it_is_for_stops_the_program(app: Flask) -> None:
@@ -51,7 +51,7 @@ def test_a_view_that_slips_in_later_is_refused_on_request(house: House) -> None:
     assert b"secret" not in answer.data
 
 
-SPEAKS_A_PROTOCOL = {"uploads.send": {"PATCH", "DELETE"}}
+SPEAKS_A_PROTOCOL = {"uploads.send": {"PATCH", "DELETE"}, "dav.door": set(WEBDAV)}
 """Views whose methods somebody else's protocol gives; no form and no link can send these."""
 
 

@@ -1,0 +1,158 @@
+"""Opening a file in a word processor: the page that makes a link, and the address the word processor then speaks to."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wsgidav.dav_error import HTTP_INTERNAL_ERROR, DAVError, get_http_status_code
+from wsgidav.request_resolver import RequestResolver
+from wsgidav.wsgidav_app import WsgiDAVApp
+
+from portal.access.actions import Action
+from portal.access.guard import opens, with_link
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput, NotFound, Refused
+from portal.services import dav, files, refusals
+from portal.services.dav_locks import Locks
+from portal.views.asking import AskingForm, attempt, status
+from portal.views.dav_memory import LockStorage, Properties
+from portal.views.dav_tree import Held, Tree, as_status
+
+bp = Blueprint("dav", __name__)
+
+# What it would log are addresses, and those hold the token.
+logging.getLogger("wsgidav").setLevel(logging.CRITICAL + 1)
+
+READING = ("GET", "HEAD", "OPTIONS", "PROPFIND")
+METHODS = [*READING, "PUT", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK", "POST"]
+
+_OFFICE = {
+    **dict.fromkeys(("doc", "docx", "odt", "rtf"), "ms-word"),
+    **dict.fromkeys(("xls", "xlsx", "ods"), "ms-excel"),
+    **dict.fromkeys(("pptx", "odp"), "ms-powerpoint"),
+}
+"""File endings that word processors open and save, and how Microsoft's are called for them (Office URI Schemes)."""
+
+
+@bp.app_context_processor
+def _can_write_in_office() -> dict[str, Any]:
+    return {"can_open_in_office": can_open}
+
+
+def can_open(name: str) -> bool:
+    """Whether a file of that name can be opened in a word processor from here."""
+    return bool(g.house.settings.webdav) and _ending(name) in _OFFICE
+
+
+@bp.route("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor", methods=["GET", "POST"])
+@opens(Action.FILE_ADD_VERSION)
+def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    """The address of a new link is in the answer to the POST and nowhere else."""
+    file = files.page(ticket, file_id)
+    if not can_open(file.newest.name) or not file.can_add_version:
+        raise NotFound
+    form = AskingForm()
+    made = attempt(form, lambda: dav.make(ticket, file_id))
+    shown = _addresses(*made) if made else None
+    links = [line for line in dav.mine(ticket, file_id) if made is None or line.id != made[1].id]
+    return render_template("files/word_processor.html", file=file, form=form, made=shown, links=links), status(form)
+
+
+@bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor/<uuid:link_id>/end")
+@opens(Action.FILE_ADD_VERSION)
+def end(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> ResponseReturnValue:
+    if not g.house.settings.webdav:
+        raise NotFound
+    dav.withdraw(ticket, file_id, link_id)
+    flash(_("The link is ended. The word processor cannot save by it any more."), "success")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+
+
+@bp.route("/dav/<token>/", methods=METHODS, defaults={"path": ""}, strict_slashes=False)
+@bp.route("/dav/<token>/<path:path>", methods=METHODS)
+@with_link
+def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001  read as it was sent
+    """Where a word processor reads and saves. WsgiDAV speaks; a refusal is told by its status."""
+    tree = Tree(ticket, g.house.store, g.link, g.incoming)
+    try:
+        if request.method not in READING:
+            dav.require_write(ticket, g.link)
+        if request.method not in (*READING, "PUT"):
+            tree.desk.alone()
+        return Response.from_app(_spoken(tree), _asked(ticket))
+    except Held:
+        return Response(status=409)
+    except (DAVError, InvalidInput, NotFound) as problem:
+        g.session.rollback()
+        return _refusal(as_status(problem))
+    except Refused as problem:
+        g.session.rollback()
+        refusals.note(g.session, ticket.case_id, ticket, _wanted().value, problem.reason.code.value)
+        return _refusal(as_status(problem))
+
+
+def _wanted() -> Action:
+    return Action.FILE_DOWNLOAD if request.method in READING else Action.FILE_ADD_VERSION
+
+
+def _spoken(tree: Tree) -> WsgiDAVApp:
+    """WsgiDAV over one tree: no folder pages, no passwords, no pages of its own, and not a word in a log."""
+    return WsgiDAVApp(
+        {
+            "provider_mapping": {"/": tree},
+            "mount_path": _mount(),
+            "middleware_stack": [RequestResolver],
+            "lock_storage": LockStorage(Locks(tree.ticket, tree.link, tree.desk.file_path)),
+            "property_manager": Properties(tree.desk),
+            "suppress_version_info": True,
+            "block_size": 256 * 1024,
+            "verbose": 0,
+            "logging": {"enable": False},
+        }
+    )
+
+
+def _asked(ticket: CaseTicket) -> dict[str, Any]:
+    """The request as WsgiDAV sees it: the address from the link on, and a body that ends where it may."""
+    return {
+        **request.environ,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": request.environ["PATH_INFO"].removeprefix(_mount()) or "/",
+        "wsgi.input": request.stream,
+        "wsgidav.auth.user_name": str(ticket.membership.id),
+    }
+
+
+def _refusal(problem: DAVError) -> Response:
+    """Raises what went wrong underneath: pages and log lines for that are made where those of all others are."""
+    if problem.value == HTTP_INTERNAL_ERROR and problem.src_exception is not None:
+        raise problem.src_exception
+    answer = Response(status=get_http_status_code(problem))
+    if problem.err_condition:
+        answer.mimetype, answer.data = "application/xml", problem.get_response_page()[1]
+    return answer
+
+
+def _mount() -> str:
+    return f"/dav/{(request.view_args or {})['token']}"
+
+
+def _addresses(token: str, made: dav.Link) -> dict[str, Any]:
+    """How each program is asked to open it (Office URI Schemes; LibreOffice has one of its own)."""
+    address = f"{g.house.settings.origin}/dav/{token}/{quote(made.last)}"
+    return {
+        "link": made,
+        "address": address,
+        "libreoffice": f"vnd.libreoffice.command:ofe|u|{address}",
+        "office": f"{_OFFICE[_ending(made.name)]}:ofe|u|{address}",
+    }
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2].lower()
