@@ -64,6 +64,23 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """An upload that has not arrived whole, for its sender to go on with. `parts` are what has, in order: how many
+    bytes, and their SHA-256 in hexadecimal digits, by which a program tells that the file chosen again is the same."""
+
+    id: UUID
+    name: str
+    size: int
+    compartment_id: UUID
+    ends_at: datetime
+    parts: tuple[tuple[int, str], ...]
+
+    @property
+    def percent(self) -> int:
+        return sum(size for size, _digest in self.parts) * 100 // self.size
+
+
+@dataclass(frozen=True)
 class Finished:
     """What became of an upload: a new file, or what its file did with it."""
 
@@ -142,6 +159,27 @@ def progress(ticket: CaseTicket, upload_id: UUID) -> Progress:
     """How much of an upload has arrived. Raises NotFound for one that is over, ended, or somebody else's."""
     begun = _mine(ticket, upload_id)
     return Progress(begun.id, begun.size, sum(part.size for part in _parts(ticket, begun)), begun.ends_at)
+
+
+def unfinished(ticket: CaseTicket, file_id: UUID | None = None) -> list[Unfinished]:
+    """What this person began to send and of which something has arrived, oldest first: new files, or the next version
+    of `file_id`."""
+    own = BegunUpload.created_by_id == ticket.membership.id
+    found = ticket.select(BegunUpload).where(own, BegunUpload.ends_at > clock.now())
+    of_it = BegunUpload.file_id.is_(None) if file_id is None else BegunUpload.file_id == file_id
+    rows = ticket.session.scalars(found.where(of_it).order_by(BegunUpload.created_at)).all()
+    lines = [
+        Unfinished(
+            row.id,
+            ticket.keys.unseal_text(row.name_sealed, f"begun_upload.name {row.id}"),
+            row.size,
+            row.compartment_id,
+            row.ends_at,
+            tuple((part.size, _digest(ticket, part).hex()) for part in _parts(ticket, row)),
+        )
+        for row in rows
+    ]
+    return [line for line in lines if line.parts]
 
 
 def receive(

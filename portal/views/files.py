@@ -17,7 +17,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import downloads, exports, files
+from portal.services import downloads, exports, files, uploads
 from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import versions
@@ -79,7 +79,8 @@ def add(ticket: CaseTicket) -> ResponseReturnValue:
 
     made = attempt(form, verb)
     if made is None:
-        return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES)), status(form)
+        begun = uploads.unfinished(ticket)
+        return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES), begun=begun), status(form)
     flash(_("The file is put in."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=made), 303)
 

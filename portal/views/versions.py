@@ -15,7 +15,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import checkouts, conflicts, contents, dav, files
+from portal.services import checkouts, conflicts, contents, dav, files, uploads
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field, upload_of
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -52,6 +52,7 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
         file=found,
         form=form,
         waiting=waiting,
+        begun=uploads.unfinished(ticket, file_id),
         choice=ChoiceForm(formdata=None),
         writing=dav.mine(ticket, file_id) if g.house.settings.webdav else [],
         readable=contents.readable(ticket, found.newest.version_id),

@@ -25,6 +25,18 @@ const sizeOf = (bytes) => {
   return `${bytes.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} ${units[step]}`;
 };
 
+/** Whether a file begins with these parts, each told by its size and SHA-256. */
+const sameBytes = async (file, parts) => {
+  if (!crypto.subtle) return false;
+  let at = 0;
+  for (const [size, digest] of parts) {
+    const found = await crypto.subtle.digest("SHA-256", await file.slice(at, at + size).arrayBuffer());
+    if ([...new Uint8Array(found)].map((byte) => byte.toString(16).padStart(2, "0")).join("") !== digest) return false;
+    at += size;
+  }
+  return true;
+};
+
 /** One file on its way. */
 class Row {
   constructor(sender, file) {
@@ -63,20 +75,27 @@ class Row {
     this.sender.changed();
   }
 
-  start() {
+  async start() {
     this.become("sending");
     if (this.arrived) { this.finish(); return; }
-    this.upload ??= this.prepare();
+    if (!this.upload) {
+      const begun = await this.sender.begunOf(this.file);
+      if (this.state === "gone") return;
+      this.upload = this.prepare(begun?.dataset.at);
+      begun?.remove();
+    }
     this.upload.start();
   }
 
-  prepare() {
+  /** `at`: the address of what has already arrived of this file; without it, it begins anew. */
+  prepare(at) {
     const { form, says, box } = this.sender;
     const about = { filename: this.file.name };
     if (box.dataset.file) about.file = box.dataset.file;
     else about.compartment = new FormData(form).get("compartment") ?? "";
     return new tus.Upload(this.file, {
       endpoint: box.dataset.uploads,
+      uploadUrl: at ?? null,
       chunkSize: PIECE,
       retryDelays: AGAIN_AFTER,
       metadata: about,
@@ -146,6 +165,7 @@ class Row {
 
   refuse(why) {
     this.become("refused");
+    this.cancelButton.querySelector("[data-word]").textContent = this.sender.says.remove;
     this.say(why, true);
   }
 
@@ -167,7 +187,10 @@ class Sender {
     this.input = this.form.querySelector("input[type=file][name=file]");
     this.limit = Number(this.input.dataset.limit);
     this.says = { ...box.dataset, tooLarge: this.input.dataset.tooLarge };
-    this.list = box.querySelector("ul");
+    this.list = box.querySelector("ul:not([data-begun])");
+    for (const begun of box.querySelectorAll("[data-begun] > li")) {
+      begun.querySelector("[data-give-up]").addEventListener("click", () => this.giveUp(begun));
+    }
     this.aloud = box.querySelector("[role=status]");
     this.several = !box.dataset.file;
     this.rows = [];
@@ -190,6 +213,26 @@ class Sender {
       if (!this.several) for (const row of [...this.rows]) row.cancel();
       this.rows.push(new Row(this, file));
     }
+  }
+
+  /** What has already arrived of this file, from before the page was closed; by its bytes, not by its name alone. */
+  async begunOf(file) {
+    const compartment = new FormData(this.form).get("compartment");
+    for (const begun of this.box.querySelectorAll("[data-begun] > li:not([data-taken])")) {
+      const { name, size, parts } = begun.dataset;
+      if (name !== file.name.normalize("NFC") || Number(size) !== file.size) continue;
+      if (this.several && begun.dataset.compartment !== compartment) continue;
+      if (!(await sameBytes(file, JSON.parse(parts)))) continue;
+      begun.dataset.taken = "";
+      return begun;
+    }
+    return null;
+  }
+
+  async giveUp(begun) {
+    const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": this.form.elements.csrf_token.value };
+    const answer = await fetch(begun.dataset.at, { method: "DELETE", headers }).catch(() => null);
+    if (answer?.ok || answer?.status === 404) begun.remove();
   }
 
   drop(row) {

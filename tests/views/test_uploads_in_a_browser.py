@@ -84,7 +84,7 @@ def test_several_files_arrive_whole_over_a_connection_that_breaks(
     assert page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]") == [[], []]
     assert not [one for one in said if "Content Security Policy" in one or "Error:" in one], said
     # What was refused stays to be read. Put away, there is nothing left to wait for.
-    page.get_by_role("button", name="Annuller x.exe").click()
+    page.get_by_role("button", name="Fjern x.exe").click()
     page.wait_for_url(f"**/cases/{room.case_id}/files")
 
 
@@ -118,6 +118,45 @@ def test_a_file_given_up_on_its_way_leaves_nothing(
         assert time.monotonic() < until, left
         time.sleep(0.1)
     assert page.get_by_role("button", name="Læg filen ind").is_enabled()
+
+
+def test_what_had_arrived_when_the_page_was_closed_is_gone_on_with_from_another_one(
+    page: ChromiumPage, line: Line, story: Story, room: Room, owner: psycopg.Connection
+) -> None:
+    wanted = PDF + os.urandom(9_000_000)
+    other = wanted[:50] + os.urandom(len(wanted) - 50)
+    page.goto(f"/cases/{room.case_id}/files/new")
+    page.set_input_files("input[name=file]", [chosen("lang.pdf", wanted)])  # type: ignore[list-item]
+    line.hold_after(6_000_000)
+    page.get_by_role("button", name="Læg filen ind").click()
+    assert line.holds.wait(20)
+    line.cut()
+    until = time.monotonic() + 20
+    while not owner.execute("select 1 from upload_part where size > 1000000").fetchone():
+        assert time.monotonic() < until, "what had come before the break is kept"
+        time.sleep(0.05)
+    context = page.context
+    page.close()
+    line.mend()
+    again = context.new_page()
+    again.goto(f"/cases/{room.case_id}/files/new")
+    begun = again.locator("[data-begun] li", has_text="lang.pdf")
+    expect(begun).to_contain_text(re.compile(r"\d+ % af 9 MB"))
+    # Another file of the same name and size is another file.
+    again.set_input_files("input[name=file]", [chosen("lang.pdf", other)])  # type: ignore[list-item]
+    again.get_by_role("button", name="Læg filen ind").click()
+    expect(again.get_by_text("Filen er lagt ind")).to_be_visible(timeout=60_000)
+    again.goto(f"/cases/{room.case_id}/files/new")
+    again.set_input_files("input[name=file]", [chosen("lang.pdf", wanted)])  # type: ignore[list-item]
+    again.get_by_role("button", name="Læg filen ind").click()
+    expect(again.get_by_text("Filen er lagt ind")).to_be_visible(timeout=60_000)
+    lines = story.play(room, room.young, list_of_files.listing)
+    assert sorted(content(story, room, one.file_id) for one in lines) == sorted([wanted, other])
+    begins = owner.execute("select count(*) from audit_event where event = 'upload.begun'").fetchone()
+    assert begins == (2,), "the first went on; only the other file was begun besides"
+    assert owner.execute("select count(*) from begun_upload").fetchone() == (0,)
+    again.goto(f"/cases/{room.case_id}/files/new")
+    expect(again.locator("[data-begun]")).to_have_count(0)
 
 
 def test_a_new_version_goes_the_same_way_and_ends_at_its_file(page: ChromiumPage, story: Story, room: Room) -> None:
