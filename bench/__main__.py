@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import case_page, files, scale
+from bench import case_page, files, scale, ten_writers
 
-BENCHES = {"case_page": case_page.main, "files": files.main, "scale": scale.main}
+BENCHES = {"case_page": case_page.main, "files": files.main, "scale": scale.main, "ten_writers": ten_writers.main}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench import case_page, scale
+from bench import case_page, scale, ten_writers
 
 ROW = '<div class="what"><a href="/cases/1/messages/2">{}</a></div>'
 
@@ -41,3 +41,9 @@ def test_reading_beyond_ones_own_cases_is_a_fault(node: str, rows: int, own: int
 def test_what_explain_rounds_up_is_not_held_against_a_step_but_no_more_than_that() -> None:
     assert not scale.Step("a case", "Index Scan", "file_version", 65, 62, unsure=31).is_fault
     assert scale.Step("a case", "Index Scan", "file_version", 94, 62, unsure=31).is_fault
+
+
+def test_people_write_in_one_plan_and_every_saving_is_looked_for_in_the_history() -> None:
+    result = ten_writers.run(people=3, savings=4, pause=0)
+    assert (result.taken, result.lost) == (12, 0)
+    assert len(result.saving_ms) == len(result.looking_ms) == 12

@@ -39,6 +39,8 @@ class Asked:
     """When they took it on, in the words that stand there now."""
     words: str
     """Names those words: sent back with the answer, so that nobody takes on what they have not read."""
+    with_the_whole: bool
+    """Whether they said yes to the whole version: then it is not taken back one by one."""
 
     def address(self, key: str) -> str:
         return f"{self.section.key}.{self.row}.{key}"
@@ -50,6 +52,7 @@ def asked(ticket: CaseTicket, page: VersionPage) -> list[Asked]:
     lines = select(PlanTaking).where(*ticket.within(PlanTaking), PlanTaking.plan_version_id == page.id)
     for line in ticket.session.scalars(lines.order_by(PlanTaking.created_at)):
         newest[line.row_key] = line
+    said_yes = {yes.member.id: yes.at for yes in page.asked}
     found = []
     for section, row, who in plans.takers(page):
         member = ticket.members.get(who)
@@ -57,7 +60,8 @@ def asked(ticket: CaseTicket, page: VersionPage) -> list[Asked]:
             continue
         words, said = _words(page.answers, section.key, row), newest.get(row)
         counts = said is not None and said.taken and said.created_by_id == who and _kept(ticket, said) == words
-        found.append(Asked(section, row, member, said.created_at if said and counts else None, _digest(words)))
+        at = said_yes.get(who) or (said.created_at if said and counts else None)
+        found.append(Asked(section, row, member, at, _digest(words), said_yes.get(who) is not None))
     return found
 
 
@@ -76,7 +80,7 @@ def take(
         raise NotFound
     if mine.who.id != ticket.membership.id:
         raise Refused(Reason(Refusal.NOT_YOURS))
-    if page.state not in (PlanState.DRAFT, PlanState.PROPOSED):
+    if page.state not in (PlanState.DRAFT, PlanState.PROPOSED) or mine.with_the_whole:
         raise InvalidInput("", "plan_frozen")
     if mine.words != words:
         raise InvalidInput("", "plan_moved_on")

@@ -6,18 +6,15 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID, uuid4
-
-from sqlalchemy import select
 
 from portal import clock
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Membership, Plan, PlanChange, PlanVersion
-from portal.services import once, plans, wordings
+from portal.models import Membership, Plan, PlanVersion
+from portal.services import once, plan_history, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
@@ -39,18 +36,6 @@ class Saved:
     changed: int
     """How many answers this saving changed."""
     clashes: tuple[Clash, ...]
-
-
-@dataclass(frozen=True)
-class ChangeLine:
-    """One saving in the history, newest first."""
-
-    at: datetime
-    by: Membership
-    kind: str
-    words: Mapping[str, tuple[str, str]]
-    source: str = "page"
-    """'word' for what was put in from a Word file."""
 
 
 def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
@@ -86,7 +71,7 @@ def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     if newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
         return newest.number
     plan = ticket.load(Plan, newest.plan_id)
-    _new_version(ticket, plan, newest.number + 1, newest.answers)
+    _new_version(ticket, plan, newest.number + 1, {**newest.answers, **_kept(ticket, tool, newest)})
     return newest.number + 1
 
 
@@ -109,7 +94,7 @@ def save(
     version, page = locked(ticket, tool, number)
     answers = dict(page.answers)
     people = [str(member_id) for member_id in ticket.members]
-    before, authors = since(ticket, version.id, base)
+    before, authors = plan_history.since(ticket, version.id, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
     places = {place.address: place for place in page.definition.places(answers)}
@@ -136,7 +121,7 @@ def save(
     in_order(page.definition, answers, made)
     revision = write_down(ticket, version, page.definition, answers, made)
     if clashes:
-        _remember(ticket, version, revision + 1, "aside", {c.address: (c.theirs, c.mine) for c in clashes})
+        plan_history.remember(ticket, version, revision + 1, "aside", {c.address: (c.theirs, c.mine) for c in clashes})
         version.revision = revision = revision + 1
         ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
     return Saved(revision, len(made), tuple(clashes))
@@ -147,7 +132,7 @@ def changed_since(
 ) -> dict[str, str]:
     """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
     since is theirs, and is not taken back by an old page. `seen` as in `save`."""
-    before, _authors = since(ticket, page.id, base) if base >= 0 else ({}, {})
+    before, _authors = plan_history.since(ticket, page.id, base) if base >= 0 else ({}, {})
     places = {place.address: place for place in page.definition.places(page.answers)}
     people = [str(member_id) for member_id in ticket.members]
     found = {}
@@ -208,21 +193,18 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
     write_down(ticket, version, page.definition, answers, made)
 
 
-def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
-    """Every saving of a version, newest first."""
-    ticket.require(Action.PLAN_VIEW)
-    found = ticket.session.scalars(
-        ticket.select(PlanChange)
-        .where(PlanChange.plan_version_id == version.id)
-        .order_by(PlanChange.revision.desc(), PlanChange.kind)
-    )
-    return [
-        ChangeLine(row.created_at, ticket.members[row.created_by_id], row.kind, _words(ticket, row), row.source)
-        for row in found
-    ]
-
-
 # Steps
+
+
+def _kept(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
+    """The answers that close what was kept, for the next version to begin with."""
+    known, found = wordings.today(ticket, tool), {}
+    for promise in promises.of(ticket, agreed):
+        section = known.section_of(promise.section) if known else None
+        if section is not None and section.closing is not None and not promise.is_open:
+            address = f"{section.key}.{promise.row}.{section.closing.key}"
+            found[address] = agreed.answers.get(address) or section.closing.closers[0]
+    return found
 
 
 def _as_kept(place: Place, words: str, people: list[str], answers: Mapping[str, str]) -> str:
@@ -252,23 +234,6 @@ def locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, Ver
     if "is changed" not in PLAN_CHANGES[page.state]:
         raise InvalidInput("", "plan_frozen")
     return ticket.load(PlanVersion, page.id), page
-
-
-def since(ticket: CaseTicket, version_id: UUID, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
-    """For every address changed after revision `base`: what stood there then, and who changed it last."""
-    before: dict[str, str] = {}
-    authors: dict[str, Membership] = {}
-    found = (
-        select(PlanChange)
-        .where(*ticket.within(PlanChange), PlanChange.plan_version_id == version_id, PlanChange.kind == "made")
-        .where(PlanChange.revision > base)
-        .order_by(PlanChange.revision)
-    )
-    for row in ticket.session.scalars(found):
-        for address, (was, _after) in _words(ticket, row).items():
-            before.setdefault(address, was)
-            authors[address] = ticket.members[row.created_by_id]
-    return before, authors
 
 
 def in_order(known: Definition, answers: Mapping[str, str], made: Mapping[str, object]) -> None:
@@ -301,40 +266,10 @@ def write_down(
         return version.revision
     version.revision += 1
     version.answers_sealed = sealed_answers(ticket, version.id, plans.own_answers(known, answers))
-    _remember(ticket, version, version.revision, "made", made, source)
+    plan_history.remember(ticket, version, version.revision, "made", made, source)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
     return version.revision
-
-
-def _remember(
-    ticket: CaseTicket,
-    version: PlanVersion,
-    revision: int,
-    kind: str,
-    words: Mapping[str, tuple[str, str]],
-    source: str = "page",
-) -> None:
-    made = uuid4()
-    ticket.session.add(
-        PlanChange(
-            id=made,
-            plan_version_id=version.id,
-            case_id=version.case_id,
-            compartment_id=version.compartment_id,
-            revision=revision,
-            kind=kind,
-            source=source,
-            change_sealed=ticket.keys.seal_text(json.dumps(dict(words)), f"plan_change.words {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
-
-
-def _words(ticket: CaseTicket, row: PlanChange) -> dict[str, tuple[str, str]]:
-    found = json.loads(ticket.keys.unseal_text(row.change_sealed, f"plan_change.words {row.id}"))
-    return {address: (was, after) for address, (was, after) in found.items()}
 
 
 def _new_version(ticket: CaseTicket, plan: Plan, number: int, before: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services import wordings
-from portal.tools.definition import Definition, Kind, Question, Section, rows
+from portal.tools.definition import Definition, Question, Section, rows
 
 
 class PlanState(StrEnum):
@@ -353,23 +353,28 @@ def read_answers(ticket: CaseTicket, version: PlanVersion) -> dict[str, str]:
     return found
 
 
+def is_closed(page: VersionPage, section: Section, row: str) -> bool:
+    """Whether a row's own answer says that it is done, or given up."""
+    closing = section.closing
+    return closing is not None and page.answers.get(f"{section.key}.{row}.{closing.key}") in closing.closers
+
+
 def takers(page: VersionPage) -> Iterator[tuple[Section, str, UUID]]:
-    """Every row that names somebody who takes it on, and whom."""
+    """Every row that names somebody who takes it on, and whom; of a closed one, nobody."""
     for section in page.definition.section:
         who = next((question for question in section.question if question.takes_on), None)
         for row in rows(page.answers, section.key) if section.row and who else ():
             value = page.answers.get(f"{section.key}.{row}.{who.key}", "") if who else ""
-            if value:
+            if value and not is_closed(page, section, row):
                 yield section, row, UUID(value)
 
 
 def who_takes_on(page: VersionPage) -> dict[str, list[str]]:
     """Membership id -> the addresses of what they take on."""
     found: dict[str, list[str]] = {}
-    for place in page.definition.places(page.answers):
-        who = page.answers.get(place.address, "")
-        if place.question.kind is Kind.PERSON and place.question.takes_on and who:
-            found.setdefault(who, []).append(place.address)
+    for section, row, who in takers(page):
+        address = next(f"{section.key}.{row}.{question.key}" for question in section.question if question.takes_on)
+        found.setdefault(str(who), []).append(address)
     return found
 
 

@@ -52,6 +52,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Promise:
+    number: int
+    """Of the version it stands in."""
+    section: str
     row: str
     what: str
     who: Membership
@@ -61,6 +64,8 @@ class Promise:
     is_mine: bool
     may_note: bool
     days_left: int | None
+    closed: bool
+    """Whether it was agreed as one that is done, or given up, already."""
 
     @property
     def by_professional(self) -> bool:
@@ -68,7 +73,7 @@ class Promise:
 
     @property
     def is_open(self) -> bool:
-        return not self.said or self.said[0].outcome is not Outcome.YES
+        return not self.closed and (not self.said or self.said[0].outcome is not Outcome.YES)
 
     @property
     def is_late(self) -> bool:
@@ -160,7 +165,7 @@ def plan_reminders(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) 
     _settle(ticket, PlanReminder.plan_id == page.plan_id)
     for section, row in _rows(page):
         who, due = _taker(page, section, row), _due(page, section, row)
-        if who is None or due is None:
+        if who is None or due is None or plans.is_closed(page, section, row):
             continue
         at = clock.start_of(due - timedelta(days=DAYS_BEFORE), ticket.profile.zone)
         if at > clock.now():
@@ -221,6 +226,8 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
         is_mine = member.id == ticket.membership.id
         found.append(
             Promise(
+                number=page.number,
+                section=section.key,
                 row=row,
                 what=page.answers.get(f"{section.key}.{row}.{section.headline.key}", ""),
                 who=member,
@@ -229,6 +236,7 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
                 is_mine=is_mine,
                 may_note=is_mine or leads,
                 days_left=(due - today).days if due else None,
+                closed=plans.is_closed(page, section, row),
             )
         )
     return sorted(found, key=lambda p: (not p.by_professional, not p.is_open, p.due or date.max))

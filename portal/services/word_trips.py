@@ -26,6 +26,7 @@ from portal.services import (
     files,
     once,
     order,
+    plan_history,
     plan_merging,
     plan_papers,
     plan_writing,
@@ -232,7 +233,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
     authors: dict[str, Membership] = {}
     for version in reversed(page.versions):
         if version.number >= then.number:
-            was, by = plan_writing.since(ticket, version.id, revision if version.id == then.id else 0)
+            was, by = plan_history.since(ticket, version.id, revision if version.id == then.id else 0)
             authors |= by
             before |= was if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)

@@ -69,6 +69,8 @@ _Key = Field(pattern=r"^[a-z_]+$")
 class Choice(_Data):
     key: str = _Key
     title: Words
+    closes: bool = False
+    """Whether a row with this answer is closed. The first of a question's is what one tap answers."""
 
 
 class Question(_Data):
@@ -97,6 +99,11 @@ class Question(_Data):
     takes_on: bool = False
     """For a person: whoever is named must say that they take it on before the plan is agreed."""
 
+    @property
+    def closers(self) -> tuple[str, ...]:
+        """The answers that close a row."""
+        return tuple(choice.key for choice in self.choice if choice.closes)
+
 
 class Section(_Data):
     key: str = _Key
@@ -120,6 +127,11 @@ class Section(_Data):
 
     def question_of(self, key: str) -> Question | None:
         return next((question for question in self.question if question.key == key), None)
+
+    @property
+    def closing(self) -> Question | None:
+        """The question by whose answer a row is closed."""
+        return next((question for question in self.question if question.closers), None)
 
     @property
     def headline(self) -> Question:

@@ -28,6 +28,7 @@ class OutcomeForm(AskingForm):
         choices=choices(*((outcome, words.OUTCOME[outcome]) for outcome in Outcome)),
         validators=[InputRequired(message=words.INPUT["choice"])],
     )
+    to = HiddenField()
     word = TextAreaField(_l("A word about it"), validators=[Length(max=2000, message=_l("This is too long."))])
 
 
@@ -50,7 +51,8 @@ def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
     if attempt(form, verb) is None:
         return _page(ticket, form, row), INVALID
     flash(_("Noted."), "success")
-    return redirect(url_for(".index", case_id=ticket.case_id), 303)
+    back = "case.overview" if form.to.data == "case" else ".index"
+    return redirect(url_for(back, case_id=ticket.case_id), 303)
 
 
 def _page(ticket: CaseTicket, form: OutcomeForm | None = None, row: str = "") -> str:

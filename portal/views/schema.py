@@ -25,8 +25,10 @@ from portal.services import (
     network,
     people,
     plan_agreeing,
+    plan_closing,
     plan_confided,
     plan_difference,
+    plan_history,
     plan_together,
     plan_writing,
     plans,
@@ -93,7 +95,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
         earlier=earlier,
         found=found,
         reader=Reader(ticket, this.definition),
-        history=plan_writing.history(ticket, this),
+        history=plan_history.history(ticket, this),
     )
 
 
@@ -297,6 +299,10 @@ def _rows(ticket: CaseTicket, tool: str, number: int) -> str:
     if section := request.form.get("add"):
         section_key, _dot, goal = section.partition(".")
         row = plan_writing.add_row(ticket, tool, number, section_key, **({"goal": goal} if goal else {}))
+        return f"row-{row}"
+    if closed := request.form.get("close"):
+        section_key, row, again = (*closed.split("."), "", "")[:3]
+        plan_closing.close_row(ticket, tool, number, section_key, row, again != "open")
         return f"row-{row}"
     if moved := request.form.get("move"):
         section_key, row, step = (*moved.split("."), "", "")[:3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
@@ -12,9 +13,10 @@ from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.house import House
-from portal.services import plan_agreeing, plan_difference, plan_writing, plans
+from portal.services import plan_agreeing, plan_closing, plan_difference, plan_history, plan_writing, plans, promises
 from portal.services.plan_writing import Saved
 from portal.services.plans import PlanState, VersionPage
+from tests.browser import Browser
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
@@ -121,7 +123,7 @@ def test_two_people_in_the_same_answer_keep_both_texts_and_are_told(writing: Wri
     assert (clash.mine, clash.theirs, clash.by.display_name) == ("Mine egne ord", "Guidens ord", "Grete Guide")
     page = writing.page(room.young)
     assert page.answers["now.goal"] == "Guidens ord"
-    lines = writing.story.play(room, room.young, lambda t: plan_writing.history(t, page))
+    lines = writing.story.play(room, room.young, lambda t: plan_history.history(t, page))
     assert ("Guidens ord", "Mine egne ord") in [words for line in lines for words in line.words.values()]
     writing.write(room.young, saved.revision, now__goal="Mine egne ord")
     assert writing.page(room.guide).answers["now.goal"] == "Mine egne ord"
@@ -147,7 +149,7 @@ def test_rows_are_moved_and_taken_out_and_what_stood_there_stays_in_the_history(
     page = writing.page(room.guide)
     assert page.rows("goals") == [first]
     assert f"agreements.{agreement}.goal" not in page.answers, "it no longer belongs to a goal that is gone"
-    lines = writing.story.play(room, room.guide, lambda t: plan_writing.history(t, page))
+    lines = writing.story.play(room, room.guide, lambda t: plan_history.history(t, page))
     assert ("Det andet mål", "") in [words for line in lines for words in line.words.values()]
 
 
@@ -347,3 +349,64 @@ def agree(writing: Writing, room: Room, words: str) -> None:
     writing.propose(room.guide)
     writing.accept(room.guide)
     assert writing.accept(room.young) is PlanState.AGREED
+
+
+# Closing rows
+
+
+def test_one_tap_closes_a_row_of_a_draft_and_another_opens_it_again(
+    writing: Writing, room: Room, story: Story, app: Flask
+) -> None:
+    writing.begin(room.guide)
+    row = writing.add(room.guide, "goals", words="Jeg vil i skole")
+    browser = Browser(app, story.token(room.young))
+    where = f"/cases/{room.case_id}/plan/{TOOL}/write"
+    page = browser.follow(browser.submit(browser.get(where), "plan-form", close=f"goals.{row}"))
+    assert writing.page(room.guide).answers[f"goals.{row}.status"] == "reached"
+    assert page.soup.find("button", value=f"goals.{row}.open")
+    assert "Lukket" in browser.get(f"/cases/{room.case_id}/plan/{TOOL}").soup.find(id=f"row-{row}").h3.get_text()
+    browser.submit(page, "plan-form", close=f"goals.{row}.open")
+    assert f"goals.{row}.status" not in {a for a, w in writing.page(room.guide).answers.items() if w}
+    lines = story.play(room, room.guide, lambda t: plan_history.history(t, writing.page(room.guide)))
+    assert [line.by.display_name for line in lines[:2]] == ["Ulla Ung", "Ulla Ung"], "both taps are in the history"
+
+
+def test_a_closed_agreement_asks_nobody_and_a_row_that_cannot_be_closed_is_not(
+    writing: Writing, room: Room, colleague: Someone, story: Story
+) -> None:
+    writing.begin(room.guide)
+    row = writing.add(room.guide, "agreements", what="Finder en bolig", who=str(room.member(colleague)))
+    story.play(room, room.guide, lambda t: plan_closing.close_row(t, TOOL, 1, "agreements", row))
+    writing.propose(room.guide)
+    asked = {yes.member.display_name for yes in writing.page(room.guide).asked}
+    assert asked == {"Ulla Ung", "Grete Guide"}
+    with pytest.raises(NotFound):
+        story.play(room, room.guide, lambda t: plan_closing.close_row(t, TOOL, 1, "now", row))
+    for who in (room.young, room.guide):
+        writing.accept(who)
+    with pytest.raises(InvalidInput, match="plan_frozen"):
+        story.play(room, room.guide, lambda t: plan_closing.close_row(t, TOOL, 1, "agreements", row, False))
+
+
+def test_a_promise_is_kept_in_one_tap_without_a_new_round_and_the_next_version_begins_with_it_closed(
+    writing: Writing, room: Room, story: Story, app: Flask
+) -> None:
+    writing.begin(room.guide)
+    kept = writing.add(room.guide, "agreements", what="Jeg ringer", who=str(room.member(room.guide)))
+    left = writing.add(room.guide, "agreements", what="Jeg skriver", who=str(room.member(room.guide)))
+    writing.propose(room.guide)
+    for who in (room.young, room.guide):
+        writing.accept(who)
+    browser = Browser(app, story.token(room.guide))
+    front = browser.get(f"/cases/{room.case_id}")
+    done = browser.follow(browser.submit(front, f"promises/{kept}"))
+    assert "Jeg skriver" in done.soup.find(id="mine").parent.get_text()
+    assert "Jeg ringer" not in done.soup.find(id="mine").parent.get_text()
+    assert writing.page(room.guide).state is PlanState.AGREED, "the agreed words stand"
+    writing.renew(room.guide)
+    answers = writing.page(room.guide).answers
+    assert answers[f"agreements.{kept}.status"] == "done"
+    assert f"agreements.{left}.status" not in answers
+    found = story.play(room, room.guide, promises.show)
+    assert found is not None
+    assert {p.row: p.is_open for p in found.promises} == {kept: False, left: True}

@@ -86,10 +86,10 @@ def test_whoever_promised_notes_how_it_went_with_a_word_and_an_earlier_note_stay
     browser = Browser(app, story.token(colleague))
     row = listed(story, room, colleague).promises[0].row
     page = browser.get(f"/cases/{room.case_id}/plan/promises")
-    refused = browser.submit(page, f"/promises/{row}", word="Jeg venter på svar")
+    refused = browser.submit(page, f"word-{row}", word="Jeg venter på svar")
     assert refused.status == 422
     assert "Jeg venter på svar" in refused.text, "nothing typed is lost"
-    done = browser.submit(refused, f"/promises/{row}", outcome="partly", word="Jeg venter på svar")
+    done = browser.submit(refused, f"word-{row}", outcome="partly", word="Jeg venter på svar")
     assert "Jeg venter på svar" in browser.follow(done).text
     note(story, room, room.guide, "Jeg finder en praktikplads", "yes", "Den begynder mandag")
     said = next(p for p in listed(story, room, room.young).promises if p.who.id == room.member(colleague)).said

@@ -17,7 +17,7 @@ from portal.tools.profile import every_profile
 SHIPPED = (DEFINITIONS / "goals_and_agreements.toml").read_text("utf-8")
 
 MISTAKES = {
-    "no version": ('version = "2026-3"\n', "", "version: Field required"),
+    "no version": ('version = "2026-4"\n', "", "version: Field required"),
     "a kind that is not": ('kind = "scale"', 'kind = "stars"', "line {}: section 2 question 9 kind: Input should be"),
     "a word twice": ('key = "goals"', 'key = "now"', "line {}: section 2 key: now is there already"),
     "only one language": (

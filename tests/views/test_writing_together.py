@@ -18,7 +18,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import plan_writing, plans
+from portal.services import plan_history, plan_writing, plans
 from tests.browser import Browser, Page, cookie_of
 from tests.live import cookie, served
 from tests.services.test_tools import add, begin, newest, write
@@ -186,7 +186,7 @@ def test_ten_people_write_for_an_hour_and_every_saving_that_was_taken_is_in_the_
     with ThreadPoolExecutor(len(people)) as pool:
         taken = [each for done in pool.map(person, range(len(people))) for each in done]
     page = newest(story, room, room.guide, TOOL)
-    lines = story.play(room, room.guide, lambda t: plan_writing.history(t, page))
+    lines = story.play(room, room.guide, lambda t: plan_history.history(t, page))
     kept = {(address, after) for line in lines for address, (_before, after) in line.words.items()}
     assert len(taken) == len(people) * batches * 2
     assert set(taken) <= kept

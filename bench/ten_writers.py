@@ -1,0 +1,172 @@
+"""Ten people in one plan: each saves a growing answer of their own and, between, one they all share, while their pages
+look for news, as the script in the page does it. Through the portal's own gunicorn settings.
+
+With `--pause 0` each sends the next as soon as the one before is taken. Every saving that was taken must be in the
+history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from statistics import median, quantiles
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from bench import stage
+from portal.access.guard import cookie_name
+from portal.house import House, opened
+from portal.services import plan_history, plan_writing, plans
+from tests.story import Room, Someone, Story
+
+TOOL = "goals_and_agreements"
+
+
+@dataclass(frozen=True)
+class Result:
+    taken: int
+    lost: int
+    seconds: float
+    saving_ms: list[float]
+    looking_ms: list[float]
+
+
+def main(arguments: list[str]) -> int:
+    asked = _asked(arguments)
+    result = run(asked.people, asked.savings, asked.pause)
+    how = f"{asked.savings} savings each, {asked.pause:g} s apart"
+    print(f"{asked.people} people in one plan, {how}; {stage.machine()}")
+    print(f"{result.taken} savings taken in {result.seconds:.1f} s, {result.lost} not in the history")
+    for what, found in (("saving", result.saving_ms), ("looking for news", result.looking_ms)):
+        print(f"{what:18} median {median(found):7.1f} ms, 95 % {quantiles(found, n=20)[-1]:7.1f} ms")
+    print(f"none lost promised: {'NOT KEPT' if result.lost else 'kept'}")
+    return 1 if result.lost else 0
+
+
+def run(people: int, savings: int, pause: float) -> Result:
+    """Builds a case with a plan, lets everybody write at once, and looks for every saving in the history."""
+    with stage.database() as (postgres, folder), stage.door() as door:
+        port = door.getsockname()[1]
+        variables = stage.environment(postgres, folder, f"https://localhost:{port}")
+        settings = stage.settings(variables)
+        with opened(settings) as house, stage.served("portal.wsgi:app", door, variables, folder / "portal.log"):
+            story = Story(house)
+            room = story.case()
+            writers = [room.guide, room.young, *(story.staff(f"Fagperson {n}") for n in range(people - 2))]
+            rows = _prepare(story, room, writers)
+            start = threading.Barrier(len(writers))
+
+            def write(number: int) -> _Person:
+                cookie = f"{cookie_name(settings)}={story.token(writers[number])}"
+                person = _Person(port, room.case_id, cookie, number, rows[number])
+                start.wait()
+                person.write(savings, pause)
+                return person
+
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(len(writers)) as pool:
+                found = list(pool.map(write, range(len(writers))))
+            seconds = time.perf_counter() - begun
+            kept = _kept(house, room)
+        taken = [each for person in found for each in person.taken]
+        return Result(
+            taken=len(taken),
+            lost=sum(1 for each in taken if each not in kept),
+            seconds=seconds,
+            saving_ms=[ms for person in found for ms in person.saving_ms],
+            looking_ms=[ms for person in found for ms in person.looking_ms],
+        )
+
+
+def _prepare(story: Story, room: Room, writers: list[Someone]) -> list[str]:
+    for someone in writers[2:]:
+        story.add(room, someone)
+    story.play(room, room.guide, lambda t: plan_writing.begin(t, uuid4(), TOOL))
+    return [story.play(room, room.guide, lambda t: plan_writing.add_row(t, TOOL, 1, "goals")) for _ in writers]
+
+
+def _kept(house: House, room: Room) -> set[tuple[str, str]]:
+    def read(ticket) -> set[tuple[str, str]]:  # type: ignore[no-untyped-def]
+        page = plans.show(ticket, TOOL)
+        if page is None:
+            return set()
+        lines = plan_history.history(ticket, page.newest)
+        return {(address, after) for line in lines for address, (_before, after) in line.words.items()}
+
+    return Story(house).play(room, room.guide, read)
+
+
+class _Person:
+    """Somebody's page, as its script speaks with the portal."""
+
+    def __init__(self, port: int, case_id: UUID, cookie: str, number: int, row: str) -> None:
+        self.port = port
+        self.path = f"/cases/{case_id}/plan/{TOOL}"
+        self.cookie, self.number, self.row = cookie, number, row
+        self.mark = ""
+        self.taken: list[tuple[str, str]] = []
+        self.saving_ms: list[float] = []
+        self.looking_ms: list[float] = []
+        page = self._ask("GET", "/write")
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page.decode())
+        if found is None:
+            raise SystemExit(f"no page to write on: {page[:300]!r}")
+        self.token = found[1]
+
+    def write(self, savings: int, pause: float) -> None:
+        mine, shared = "", ""
+        for turn in range(savings):
+            if turn % 2:
+                ours = f"fælles-{self.number}-{turn}"
+                told = self._save("now.situation", ours, shared)
+                shared = told["clashes"][0]["theirs"] if told["clashes"] else ours
+            else:
+                words = f"{mine} ord-{self.number}-{turn}".strip()
+                self._save(f"goals.{self.row}.words", words, mine)
+                mine = words
+            begun = time.perf_counter()
+            self._ask("GET", "/live?number=1", known=self.mark)
+            self.looking_ms.append((time.perf_counter() - begun) * 1000)
+            time.sleep(pause)
+
+    def _save(self, address: str, words: str, was: str) -> dict[str, list[dict[str, str]]]:
+        fields = {"csrf_token": self.token, "number": "1", "revision": "0", address: words, f"was.{address}": was}
+        begun = time.perf_counter()
+        told: dict[str, list[dict[str, str]]] = json.loads(self._ask("POST", "/write", urlencode(fields)))
+        self.saving_ms.append((time.perf_counter() - begun) * 1000)
+        if told["faults"]:
+            raise SystemExit(f"a saving was refused: {told['faults']}")
+        self.taken.append((address, words))
+        return told
+
+    def _ask(self, method: str, path: str, body: str | None = None, known: str = "") -> bytes:
+        headers = {"Cookie": self.cookie, "Accept": "application/json" if body or known else "*/*"}
+        headers |= {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        headers |= {"If-None-Match": known} if known else {}
+        # A line of its own for each: a server may hang up on one that was still for a moment.
+        line = http.client.HTTPConnection("localhost", self.port, timeout=60)
+        with closing(line):
+            line.request(method, self.path + path, body, headers)
+            answer = line.getresponse()
+            content = answer.read()
+        if answer.status not in (200, 304):
+            raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
+        given = [each.split(";")[0] for each in answer.headers.get_all("Set-Cookie", [])]
+        self.cookie = "; ".join([self.cookie, *given])
+        self.mark = answer.headers.get("ETag", self.mark)
+        return content
+
+
+def _asked(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench ten_writers", description=__doc__)
+    parser.add_argument("--people", type=int, default=10)
+    parser.add_argument("--savings", type=int, default=60, help="of each person (default 60)")
+    parser.add_argument("--pause", type=float, default=3, help="seconds between two of one person (default 3)")
+    return parser.parse_args(arguments)
