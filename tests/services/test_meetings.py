@@ -25,6 +25,7 @@ from portal.services import (
     plan_together,
     plan_writing,
     plans,
+    promises,
     safeguards,
 )
 from portal.services.meeting_ending import Summary
@@ -421,3 +422,25 @@ def test_the_database_lets_nobody_without_the_plan_see_or_lead_a_meeting(
             assert actor.session.execute(text(f"select count(*) from {table}")).scalar_one() == 0
         changed = actor.session.execute(text("update meeting set ended_at = now()"))
         assert changed.rowcount == 0  # type: ignore[attr-defined]
+
+
+def test_a_meeting_begins_with_what_was_promised_the_professionals_first_and_its_summary_says_what_was_kept(
+    app: Flask, story: Story, room: Room, colleague: Someone
+) -> None:
+    page = newest(story, room, room.guide, TOOL)
+    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, 1, page.revision))
+    proposal = newest(story, room, room.guide, TOOL).proposal_id
+    assert proposal
+    for who in (room.young, room.guide, colleague):
+        story.play(room, who, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, 1, proposal))
+    planned = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), set()))
+    listed = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{planned}")
+    since = listed.soup.find(id="since").parent.get_text()
+    assert since.index("praktikplads") < since.index("klokken syv")
+    story.play(room, room.guide, lambda t: meetings.begin(t, planned))
+    row = page.rows("agreements")[1]
+    story.play(room, colleague, lambda t: promises.note(t, uuid4(), 1, row, "yes", ""))
+    end = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/meetings/{planned}/end")
+    assert "Jeg finder en praktikplads (Jo Job): Holdt" in end.text
+    assert "Jeg står op klokken syv (Ulla Ung)" not in end.text, "nothing was noted of it"
+    assert "Det er aftalt" in end.text
