@@ -11,6 +11,9 @@ from docx.document import Document as DocumentType
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
+from portal.documents.letterhead import Head
+from portal.documents.plan_docx import write_head
+
 GOALS = 3
 AGREEMENTS = 3
 
@@ -26,6 +29,9 @@ class BaseData:
     words: dict[str, str]
     """The headings and questions of the schema, by key, in the reader's language."""
     language: str
+    head: Head | None = None
+    """Whose paper it is, where the installation has a letterhead."""
+    colour: str = "#000000"
 
 
 def write(base: BaseData) -> bytes:
@@ -36,6 +42,8 @@ def write(base: BaseData) -> bytes:
     document.core_properties.title = say["title"]
     document.core_properties.author = ""
     document.core_properties.comments = ""
+    if base.head:
+        write_head(document, base.head, base.colour)
     document.add_heading(say["title"], 0)
     _table(
         document, [(say["name"], base.young_person), (say["birth_date"], base.birth_date), (say["guide"], base.guide)]

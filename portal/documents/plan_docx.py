@@ -44,7 +44,7 @@ def write(sheet: Sheet) -> bytes:
     document = Document()
     _look(document, sheet)
     if sheet.head:
-        _head(document, sheet.head, _colour(sheet))
+        write_head(document, sheet.head, sheet.colour)
     if sheet.notice:
         document.add_paragraph(style=NOTE).add_run(sheet.notice).bold = True
     document.add_heading(sheet.title, 0)
@@ -98,11 +98,11 @@ def _look(document: DocumentType, sheet: Sheet) -> None:
     language.set(qn("w:val"), tag_of(sheet.language))
     normal.element.get_or_add_rPr().append(language)
     for name in ("Title", "Heading 1", "Heading 2"):
-        document.styles[name].font.color.rgb = _colour(sheet)
+        document.styles[name].font.color.rgb = _rgb(sheet.colour)
     document.sections[0].header.paragraphs[0].text = f"{sheet.sender}\t\t{sheet.title}"
 
 
-def _head(document: DocumentType, head: Head, colour: RGBColor) -> None:
+def write_head(document: DocumentType, head: Head, colour: str) -> None:
     """In the text and not in the header, where screen readers pass it by."""
     paragraph = document.add_paragraph()
     if head.logo:
@@ -110,11 +110,11 @@ def _head(document: DocumentType, head: Head, colour: RGBColor) -> None:
         shape._inline.docPr.set("descr", head.logo.words)
         paragraph.add_run("   ")
     name = paragraph.add_run(head.name)
-    name.bold, name.font.color.rgb = True, colour
+    name.bold, name.font.color.rgb = True, _rgb(colour)
 
 
-def _colour(sheet: Sheet) -> RGBColor:
-    return RGBColor.from_string(sheet.colour.removeprefix("#").upper())
+def _rgb(colour: str) -> RGBColor:
+    return RGBColor.from_string(colour.removeprefix("#").upper())
 
 
 def _table(document: DocumentType) -> Table:

@@ -17,6 +17,7 @@ from portal.services import (
     coming_of_age,
     consent_requests,
     files,
+    letterheads,
     meetings,
     messages,
     people,
@@ -163,6 +164,8 @@ def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: st
         team=[_with_role(line) for line in team if line.membership.unit_id],
         words={**words, "title": tool.title.in_language(language)},
         language=language,
+        head=letterheads.head_of(ticket.session.info["settings"], language),
+        colour=letterheads.colour_of(ticket.session.info["settings"]),
     )
     return tool, blank_schema.write(base)
 

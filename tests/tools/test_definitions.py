@@ -70,6 +70,38 @@ def test_the_portal_does_not_start_with_a_faulty_definition(
         library.definition.cache_clear()
 
 
+ON_THE_MAP = {
+    "a ring that is not asked for": (
+        'key = "ring"', 'key = "distance"', "section 1 drawn: rings take rows with the choices `sector` and `ring`",
+    ),
+    "confided and open": ('key = "quality"', 'key = "helps"', "section 1 confided 1 key: helps is there already"),
+    "confided by others": (
+        'key = "between_us"\nkind = "long"', 'key = "between_us"\nkind = "long"\nfill = ["parent"]',
+        "section 1 confided 2: what is confided is words",
+    ),
+    "a confided choice of nothing": (
+        'key = "between_us"\nkind = "long"', 'key = "between_us"\nkind = "choice"',
+        "section 1 confided 2 choice: this kind needs choices",
+    ),
+    "people who are no rows": (
+        '[[section]]\nkey = "about"', '[[section]]\njoins = true\nkey = "about"',
+        "section 2 joins: only rows can be people",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", list(ON_THE_MAP))
+def test_a_mistake_in_what_is_drawn_confided_or_joined_is_told_too(mistake: str, tmp_path: Path) -> None:
+    right, wrong, told = ON_THE_MAP[mistake]
+    shipped = (DEFINITIONS / "network_map.toml").read_text("utf-8")
+    assert right in shipped
+    path = tmp_path / "network_map.toml"
+    path.write_text(shipped.replace(right, wrong, 1), "utf-8")
+    with pytest.raises(Unsafe) as refused:
+        read_definition(path)
+    assert told in str(refused.value)
+
+
 def test_every_tool_of_every_profile_is_a_form_or_is_the_consent() -> None:
     forms = {each.key for each in every_definition()}
     assert len(forms) == 6

@@ -67,10 +67,11 @@ def test_every_paper_carries_name_logo_and_colour(own: House) -> None:
             drawn = pdf.pages[0].get_contents()
             assert drawn is not None
             assert b"0.47843137 0.12156863 0.36078432" in drawn.get_data(), "headings in its colour"
-        word = Document(BytesIO(browser.get(f"{schema}/docx").response.data))
-        assert word.paragraphs[0].text.strip() == "Testby Kommune"
-        (logo,) = word.inline_shapes
-        assert logo._inline.docPr.get("descr") == "Testbys våben: et træ"
+        for path in (f"{schema}/docx", f"{start}/plan/goals_and_agreements/blank"):
+            word = Document(BytesIO(browser.get(path).response.data))
+            assert word.paragraphs[0].text.strip() == "Testby Kommune", path
+            (logo,) = word.inline_shapes
+            assert logo._inline.docPr.get("descr") == "Testbys våben: et træ"
 
 
 def test_a_photographed_logo_prints_too(portal_settings: Settings, tmp_path: Path) -> None:
