@@ -183,6 +183,7 @@ class _Play:
         with _days_ago(1):
             self._in(case_id, self.staff["job"], self._answer_of_job_centre)
             self._in(case_id, young, plan.begin)
+            self._in(case_id, young, plan.draw)
             self._in(case_id, self.staff["guide"], plan.propose)
             self._in(case_id, self.staff["job"], plan.accept)
             self._in(case_id, self.staff["guide"], plan.meet)

@@ -1,4 +1,5 @@
-"""The demo's goal and agreement schema: begun by the young person, proposed by the guide, half of the yeses given."""
+"""The demo's goal and agreement schema: begun by the young person, proposed by the guide, half of the yeses given; and
+the network map that she has drawn."""
 
 from __future__ import annotations
 
@@ -7,10 +8,23 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import meetings, people, plan_agreeing, plan_writing, plans
+from portal.services import meetings, people, plan_agreeing, plan_confided, plan_writing, plans
 from portal.services.plans import VersionPage
 
 _TOOL = "goals_and_agreements"
+_MAP = "network_map"
+_AROUND = (
+    ("Mormor", "Min mormor", "family", "closest"),
+    ("Storesøster Liv", "Min søster", "family", "near"),
+    ("Fætter Emil", "Min fætter", "family", "further"),
+    ("Sofie", "Min bedste ven", "friends", "closest"),
+    ("Noah", "Vi gik i klasse sammen", "friends", "near"),
+    ("Klasselæreren", "Min lærer", "school_work", "near"),
+    ("Mester på værkstedet", "Han lærte mig at svejse", "leisure", "near"),
+    ("Svømmetræneren", "Min træner før", "leisure", "further"),
+    ("Psykologen", "Jeg taler med hende", "professionals", "near"),
+    ("Onkel Bent", "", "", ""),
+)
 
 
 def begin(ticket: CaseTicket) -> None:
@@ -25,6 +39,17 @@ def begin(ticket: CaseTicket) -> None:
     why = {"why": "Jeg lærer bedst, når jeg bruger hænderne."}
     row = plan_writing.add_row(ticket, _TOOL, 1, "goals", **goal, **why)
     _agree(ticket, row, "Jeg skriver ned, hvad jeg er god til.", ticket.membership.id, 6)
+
+
+def draw(ticket: CaseTicket) -> None:
+    """By the young person: who is around her, and what she tells the guide alone."""
+    plan_writing.begin(ticket, uuid4(), _MAP)
+    rows = [
+        plan_writing.add_row(ticket, _MAP, 1, "people", name=name, relation=relation, sector=sector, ring=ring)
+        for name, relation, sector, ring in _AROUND
+    ]
+    alone = {f"people.{rows[0]}.quality": "supportive", f"people.{rows[2]}.quality": "mixed"}
+    plan_confided.save(ticket, _MAP, 1, alone, dict.fromkeys(alone, ""))
 
 
 def propose(ticket: CaseTicket) -> None:
