@@ -132,6 +132,7 @@ def test_the_database_shows_it_to_the_two_alone(living: House, world: World, pos
             connection.execute("select set_config('app.person_id', %s, true)", [str(world.people[kind].id)])
             rows = connection.execute("select address, words_sealed from plan_confided").fetchall()
             assert bool(rows) == (kind in BETWEEN_TWO), kind
+            assert not [address for address, words in rows if CONFIDED.encode() in bytes(words)], "it is sealed too"
             lines = connection.execute(told, [world.room.case_id]).fetchone()
             assert lines == (1 if kind in BETWEEN_TWO else 0,), kind
             if kind in MEMBERS:
