@@ -72,6 +72,7 @@ class Event(StrEnum):
     VERSION_PREVIEWED = "version.previewed"
     VERSION_CONVERTED = "version.converted"
     VERSION_INDEXED = "version.indexed"
+    FORM_NOTED = "form.noted"
     EXPORT_ASKED = "export.asked"
     EXPORT_MADE = "export.made"
     EXPORT_FAILED = "export.failed"

@@ -44,6 +44,7 @@ from portal.models import (
     MeetingSeat,
     Membership,
     Message,
+    OldForm,
     Organisation,
     Plan,
     PlanAsked,
@@ -75,6 +76,7 @@ Inner = (
     | Rendition
     | FilePlace
     | FileWithdrawal
+    | OldForm
 )
 """Rows without an id of their own to load them by."""
 

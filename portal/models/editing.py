@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
@@ -113,6 +113,27 @@ class FilePlace(Base):
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
     folder_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class OldForm(Base):
+    """What is said of a file that is a form made elsewhere: its day, and sealed between whom. The latest counts."""
+
+    __tablename__ = "old_form"
+    __table_args__ = (
+        _of_file(),
+        _by("created_by_id"),
+        Index("ix_old_form_compartment_id", "compartment_id"),
+        Index("ix_old_form_file_id_created_at", "file_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    file_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    made_on: Mapped[date]
+    parties_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
 

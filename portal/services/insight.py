@@ -187,6 +187,7 @@ CHANGES = (
     Event.VERSION_RESTORED,
     Event.FILE_WITHDRAWN,
     Event.FILE_PLACED,
+    Event.FORM_NOTED,
     Event.EXPORT_ASKED,
     Event.EXPORT_MADE,
     Event.EXPORT_FAILED,

@@ -24,6 +24,7 @@ from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanV
 from portal.services import (
     downloads,
     files,
+    old_forms,
     once,
     order,
     plan_history,
@@ -273,8 +274,10 @@ def _chosen(found: Comparison, now: Mapping[str, str], picked: Mapping[str, str]
 
 
 def _home(ticket: CaseTicket, tool: str, compartment_id: UUID, name: str) -> UUID | None:
-    shelf = ticket.hatches[compartment_id].key
+    shelf, elsewhere = ticket.hatches[compartment_id].key, old_forms.of_case(ticket)
     for line in files.newest(ticket):
+        if line.file_id in elsewhere:
+            continue
         if (line.tool, line.compartment, line.name) == (tool, shelf, name) and line.author.id == ticket.membership.id:
             return line.file_id
     return None

@@ -10,7 +10,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import meetings, overview
+from portal.services import meetings, old_forms, overview
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
 from portal.views.asking import AskingForm
@@ -28,6 +28,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         tools=tools,
         laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),
+        elsewhere=old_forms.of_case(ticket),
         meetings=overview.model_meetings(ticket),
         planned=meetings.listing(ticket),
         can_lead=meetings.may_lead(ticket),

@@ -23,6 +23,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
 from portal.services import (
     network,
+    old_forms,
     people,
     plan_agreeing,
     plan_closing,
@@ -225,7 +226,10 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
     if page is None:
         hatch = wordings.hatch_of(ticket, tool)
         can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-        return render_template("schema/empty.html", tool=tool, hatch=hatch, can_begin=can_begin, step=step)
+        forms = old_forms.of_tool(ticket, tool)
+        return render_template(
+            "schema/empty.html", tool=tool, hatch=hatch, can_begin=can_begin, step=step, listed=forms
+        )
     this = page.version(number)
     takes = plans.who_takes_on(this).get(str(ticket.membership.id), [])
     return render_template(
@@ -242,6 +246,7 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
         confided_places=_confided_places(ticket, this),
+        listed=old_forms.woven(ticket, page, old_forms.of_tool(ticket, tool)),
         trips=word_trips.waiting(ticket, page) if page.can_write else [],
         yes_form=YesForm(formdata=None),
     )

@@ -15,7 +15,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import checkouts, conflicts, contents, dav, files, uploads
+from portal.services import checkouts, conflicts, contents, dav, files, old_forms, uploads
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field, upload_of
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -55,6 +55,7 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
         begun=uploads.unfinished(ticket, file_id),
         choice=ChoiceForm(formdata=None),
         writing=dav.mine(ticket, file_id) if g.house.settings.webdav else [],
+        elsewhere=old_forms.of_file(ticket, file_id) if found.tool else None,
         readable=contents.readable(ticket, found.newest.version_id),
     )
 

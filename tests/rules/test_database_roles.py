@@ -246,7 +246,7 @@ KEPT = """
     team_level membership cases case_key search_entry legal_override legal_override_end access_freeze
     access_freeze_end tool_definition plan_outcome plan_taking plan_confided plan_person departure
     team_wish team_wish_answer
-    hand_over hand_over_answer
+    hand_over hand_over_answer old_form
 """
 """Tables the application adds to and never changes."""
 

@@ -1,0 +1,85 @@
+"""Forms made elsewhere: putting one in at a tool's place, and putting right what is said of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import SelectMultipleField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput, NotFound
+from portal.services import files, old_forms
+from portal.services.old_forms import About
+from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field, upload_of
+
+bp = Blueprint("old_forms", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/elsewhere")
+
+
+class AboutForm(AskingForm):
+    made_on = DayField(_l("Which day is it from?"))
+    people = SelectMultipleField(_l("Who was it made with?"), validate_choice=False)
+    others = text_field(_l("Others, by name"), 500, required=False)
+
+    def offer(self, ticket: CaseTicket) -> None:
+        self.people.choices = choices(*((str(member.id), member.display_name) for member in ticket.members.values()))
+
+    @property
+    def about(self) -> About:
+        try:
+            people = [UUID(each) for each in self.people.data or ()]
+        except ValueError as problem:
+            raise InvalidInput("people", "choice") from problem
+        return About(self.made_on.chosen, people, self.others.data or "")
+
+
+class OldForm(AboutForm):
+    file = FileField(_l("The form"))
+    note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
+
+
+@bp.route("", methods=["GET", "POST"])
+@opens(Action.FILE_ADD, takes_files=True)
+def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    form = OldForm()
+    form.offer(ticket)
+    shelf = ticket.hatches[old_forms.place(ticket, tool)].key
+
+    def verb() -> UUID:
+        about = form.about
+        return old_forms.add(ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about)
+
+    made = attempt(form, verb)
+    if made is None:
+        return render_template("old_forms/add.html", tool=tool, form=form, shelf_key=shelf), status(form)
+    flash(_("The form is put in. It stands among the versions of the tool."), "success")
+    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
+
+
+@bp.route("/<uuid:file_id>", methods=["GET", "POST"])
+@opens(Action.FILE_ADD_VERSION)
+def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue:
+    form = AboutForm()
+    form.offer(ticket)
+    page, known = files.page(ticket, file_id), old_forms.of_file(ticket, file_id)
+    if known is None or page.tool != tool or not page.can_add_version:
+        raise NotFound
+    if request.method == "GET" and not form.made_on.data:
+        form.made_on.process_data(known.made_on)
+        form.people.data = [str(member.id) for member in known.people]
+        form.others.data = known.others
+
+    def verb() -> bool:
+        old_forms.correct(ticket, file_id, form.about)
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("old_forms/correct.html", tool=tool, form=form, file=page), status(form)
+    flash(_("Saved."), "success")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
