@@ -28,7 +28,9 @@ class AboutForm(AskingForm):
     others = text_field(_l("Others, by name"), 500, required=False)
 
     def offer(self, ticket: CaseTicket) -> None:
-        self.people.choices = choices(*((str(member.id), member.display_name) for member in ticket.members.values()))
+        young = ticket.young_person.id
+        found = sorted(ticket.members.values(), key=lambda member: (member.id != young, member.display_name))
+        self.people.choices = choices(*((str(member.id), member.display_name) for member in found))
 
     @property
     def about(self) -> About:

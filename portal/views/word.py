@@ -120,6 +120,13 @@ class _Telling:
         row = f" {self.row(place.section, place.row)}" if place.row else ""
         return f"{said(place.section.title)}{row}: {said(place.question.label)}"
 
+    def named(self, line: AnswerLine | RowLine | OrderLine) -> str:
+        """What a line is about, for whoever looks for it."""
+        if isinstance(line, AnswerLine):
+            return self.where(line.place)
+        row = f" {self.row(line.section, line.row)}" if isinstance(line, RowLine) and line.kind != "new" else ""
+        return f"{said(line.section.title)}{row}"
+
     def row(self, section: Section, row: str) -> str:
         """What a row is called: by its own words, as they stood when the file was taken out."""
         base, now = (self._stands.base, self._stands.now) if self._stands else ({}, {})
@@ -136,14 +143,16 @@ def _page(
     ticket: CaseTicket, trip: Trip, form: ChooseForm, picked: Mapping[str, str], faults: Mapping[str, str]
 ) -> str:
     lines = trip.found.lines if trip.found else []
+    tells = _Telling(ticket, trip)
     ids = {line.key: f"line-{number}" for number, line in enumerate(lines)}
     return render_template(
         "word/compare.html",
         tool=trip.page.tool,
         trip=trip,
         form=form,
-        tells=_Telling(ticket, trip),
+        tells=tells,
         ids=ids,
+        names={ids[line.key]: tells.named(line) for line in lines},
         picked={line.key: picked.get(line.key, line.default) for line in lines},
         stamp=word_lines.stamp,
         faults={key: (fault, _id_of(key, ids)) for key, fault in faults.items()},
