@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from portal import clock
+from portal import clock, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
@@ -36,6 +36,8 @@ class Saved:
     changed: int
     """How many answers this saving changed."""
     clashes: tuple[Clash, ...]
+    homeless: tuple[Clash, ...] = ()
+    """What was written in rows that somebody took out meanwhile: kept in the history, and told to its writer."""
 
 
 def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
@@ -97,11 +99,15 @@ def save(
     before, authors = plan_history.since(ticket, version.id, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
+    homeless: list[Clash] = []
     places = {place.address: place for place in page.definition.places(answers)}
     for address, words in given.items():
         place = places.get(address)
         if place is None:
-            continue  # its row was taken out meanwhile; the words are in the history
+            was = (seen or {}).get(address, before.get(address, ""))
+            if _is_of_a_row(page.definition, address) and words.strip() and words.split() != was.split():
+                homeless.append(Clash(address, text.plain(words), "", authors.get(address, ticket.membership)))
+            continue
         now = answers.get(address, "")
         if not plans.may_fill(ticket, place.question):
             if words.split() != now.split():
@@ -120,11 +126,11 @@ def save(
     answers.update({address: after for address, (_before, after) in made.items()})
     in_order(page.definition, answers, made)
     revision = write_down(ticket, version, page.definition, answers, made)
-    if clashes:
-        plan_history.remember(ticket, version, revision + 1, "aside", {c.address: (c.theirs, c.mine) for c in clashes})
+    if aside := {clash.address: (clash.theirs, clash.mine) for clash in (*clashes, *homeless)}:
+        plan_history.remember(ticket, version, revision + 1, "aside", aside)
         version.revision = revision = revision + 1
         ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
-    return Saved(revision, len(made), tuple(clashes))
+    return Saved(revision, len(made), tuple(clashes), tuple(homeless))
 
 
 def changed_since(
@@ -205,6 +211,14 @@ def _kept(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
             address = f"{section.key}.{promise.row}.{section.closing.key}"
             found[address] = agreed.answers.get(address) or section.closing.closers[0]
     return found
+
+
+def _is_of_a_row(known: Definition, address: str) -> bool:
+    """Whether an address names a question of a row, whatever became of the row. What is confided lies elsewhere."""
+    key, _dot, rest = address.partition(".")
+    section = known.section_of(key)
+    asked = section.question_of(rest.rpartition(".")[2]) if section and section.row else None
+    return asked is not None and address.count(".") == 2
 
 
 def _as_kept(place: Place, words: str, people: list[str], answers: Mapping[str, str]) -> str:

@@ -125,7 +125,7 @@ def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     # What was typed when the session ended is here again.
     typed = _written(ticket, page, g.kept) if g.kept is not None else {}
-    return _writing(ticket, tool, page, typed, {}, ())
+    return _writing(ticket, tool, page, typed, {}, Saved(0, 0, ()))
 
 
 @bp.post("/write")
@@ -152,23 +152,24 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
                 anchor = _rows(ticket, tool, number)
         except InvalidInput as problem:
             faults[problem.field] = words.sentence(problem)
+    gone = {clash.address: str(words.INPUT["row_gone"]) for clash in saved.homeless}
     if request.accept_mimetypes.best == "application/json":
         now = _begun(plans.load(ticket, tool, wordings.hatch_of(ticket, tool))).newest
         reader = Reader(ticket, now.definition)
         return jsonify(
             another=another,
-            faults=faults,
+            faults=faults | gone,
             clashes=[_told(clash, reader) for clash in saved.clashes],
             drawings=drawings.maps(ticket, now),
             ends=g.limits.ends_at.isoformat(),
             now=clock.now().isoformat(),
         )
-    if faults or saved.clashes:
+    if faults or saved.clashes or saved.homeless:
         page = _begun(plans.show(ticket, tool))
         typed = (
             _written(ticket, page, request.form) if faults else {clash.address: clash.mine for clash in saved.clashes}
         )
-        return _writing(ticket, tool, page, typed, faults, saved.clashes), INVALID
+        return _writing(ticket, tool, page, typed, faults, saved), INVALID
     if request.form.get("done"):
         flash(_("Saved."), "success")
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
@@ -263,7 +264,7 @@ def _writing(
     page: PlanPage,
     typed: Mapping[str, str],
     faults: Mapping[str, str],
-    clashes: tuple[Clash, ...],
+    saved: Saved,
 ) -> str:
     alone = _confided_places(ticket, page.newest)
     stands = {**page.newest.answers, **plan_confided.read(ticket, page.newest)}
@@ -278,7 +279,8 @@ def _writing(
         maps=drawings.maps(ticket, page.newest),
         faults=faults,
         fault_names={address: _called(page, address) for address in faults},
-        clashes={clash.address: clash for clash in clashes},
+        clashes={clash.address: clash for clash in saved.clashes},
+        homeless=saved.homeless,
         reader=(reader := Reader(ticket, page.newest.definition)),
         people=reader.people(),
         may_fill=lambda question: plans.may_fill(ticket, question),
