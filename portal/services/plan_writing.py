@@ -106,7 +106,9 @@ def save(
         if place is None:
             was = (seen or {}).get(address, before.get(address, ""))
             if _is_of_a_row(page.definition, address) and words.strip() and words.split() != was.split():
-                homeless.append(Clash(address, text.plain(words), "", authors.get(address, ticket.membership)))
+                homeless.append(
+                    Clash(address, text.plain(words, len(words)), "", authors.get(address, ticket.membership))
+                )
             continue
         now = answers.get(address, "")
         if not plans.may_fill(ticket, place.question):

@@ -25,6 +25,7 @@ from portal.tools.profile import Words
 
 LONGEST = {"text": 500, "long": 100_000}
 """Characters an answer may have."""
+_UNCUT = 10**9
 MOST_ROWS = 200
 NEW_ROW = "new"
 """In place of a row's id, on paper: a row that is not there yet."""
@@ -221,7 +222,8 @@ def clean(place: Place, given: str, people: Iterable[str], answers: Mapping[str,
     """The answer as it is kept. Raises InvalidInput at its address when it cannot be one."""
     question, kind = place.question, place.question.kind
     most = LONGEST["long"] if kind is Kind.LONG or kind in SEVERAL else LONGEST["text"]
-    value = text.plain(given, most + 1) if kind is Kind.LONG else text.line(given, most + 1)
+    # Nothing is cut before it is measured: what is one blank too long would else lose all that comes after.
+    value = text.plain(given, _UNCUT) if kind is Kind.LONG else text.line(given, _UNCUT)
     if len(value) > most:
         raise InvalidInput(place.address, "answer_long", most=most)
     if not value:

@@ -27,7 +27,7 @@ class NotUnderstood(Exception):
 def understood(question: Question, words: str, offered: Offered = ()) -> str:
     """The answer as it is kept. `offered` are people or rows where the question asks for them. Raises NotUnderstood."""
     if question.kind is Kind.LONG:
-        return text.plain(words)
+        return text.plain(words, len(words))  # what is too long is told when it is to be kept, never cut
     line = text.line(words.replace("\n", ", ") if question.kind in SEVERAL else words, 100_000)
     if not line or question.kind in WRITTEN:
         return line
