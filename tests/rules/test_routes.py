@@ -30,7 +30,15 @@ def test_every_route_is_listed_with_the_access_it_declares_and_no_line_is_stale(
 
 def test_only_views_that_take_files_may_be_sent_much(app: Flask) -> None:
     takes = {name for name in app.view_functions if (d := declared(app, name)) and d.takes_files}
-    assert takes == {"files.add", "versions.add", "consents.register", "uploads.send", "word.bring", "old_forms.add", "dav.door"}
+    assert takes == {
+        "files.add",
+        "versions.add",
+        "consents.register",
+        "uploads.send",
+        "word.bring",
+        "old_forms.add",
+        "dav.door",
+    }
 
 
 def test_a_view_that_does_not_say_who_it_is_for_stops_the_program(app: Flask) -> None:
