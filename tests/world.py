@@ -120,7 +120,6 @@ def _fill(story: Story, world: World) -> None:
     story.plan(room, guide, word("shared", "plan"))
     world.row = story.confide(room, room.young, CONFIDED)
     story.play(room, guide, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
-    story.confide(room, room.young, CONFIDED)
     world.meeting_id = story.meeting(room, guide, word("shared", "place"))
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
