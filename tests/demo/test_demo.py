@@ -121,7 +121,7 @@ def test_one_command_serves_the_story_and_survives_being_killed(place: Path) -> 
             assert account in demo.printed
 
         second = Running(place / "data")
-        assert second.process.wait(30) == 1
+        assert second.process.wait(120) == 1
         assert second.process.stdout is not None
         assert "already running" in second.process.stdout.read()
         second.stop()
@@ -184,7 +184,7 @@ def test_a_taken_port_is_said_so(place: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         demo = Running(place / "data", "--port", port)
-        assert demo.process.wait(30) == 1
+        assert demo.process.wait(120) == 1
         assert demo.process.stdout is not None
         assert f"port {port} is taken" in demo.process.stdout.read()
         demo.stop()
