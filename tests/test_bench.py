@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bench import case_page, scale, ten_writers
+from tests.rules.leaks import NIGHT
+
+at_night = pytest.mark.skipif(not NIGHT, reason="takes long; make test-long does it")
 
 ROW = '<div class="what"><a href="/cases/1/messages/2">{}</a></div>'
 
 
+@at_night
 def test_the_case_page_is_measured_against_a_bare_page_that_lists_the_same() -> None:
     result = case_page.run(messages=4, files=2, rounds=1, seconds=0.2, connections=1, people=1)
     assert result.ratio > 0
@@ -43,6 +47,7 @@ def test_what_explain_rounds_up_is_not_held_against_a_step_but_no_more_than_that
     assert scale.Step("a case", "Index Scan", "file_version", 94, 62, unsure=31).is_fault
 
 
+@at_night
 def test_people_write_in_one_plan_and_every_saving_is_looked_for_in_the_history() -> None:
     result = ten_writers.run(people=3, savings=4, pause=0)
     assert (result.taken, result.lost) == (12, 0)

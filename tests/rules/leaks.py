@@ -19,11 +19,15 @@ _HARMLESS = ("case.find", "messages.reply", "versions.add")
 _ABOUT_A_THING = ("files/", "messages/", "audience/")
 
 
+NIGHT = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+"""Whether this is `make test-long`."""
+
+
 def in_every_run(*few: str, at_night: Iterable[str]) -> list[str]:
     """The kinds of people a slow question is asked for: those that differ most in every run, all of them at night."""
     every = list(at_night)
     assert set(few) <= set(every)
-    return every if os.environ.get("HYPOTHESIS_PROFILE") == "long" else list(few)
+    return every if NIGHT else list(few)
 
 
 def browser_of(kind: str, app: Flask, house: House, world: World) -> tuple[Browser, str]:

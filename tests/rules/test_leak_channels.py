@@ -93,7 +93,9 @@ def test_however_it_is_asked_a_foreign_case_answers_like_one_that_does_not_exist
             )
 
 
-@pytest.mark.parametrize("kind", ["teacher", "aunt", "custody holder", "young person"])
+@pytest.mark.parametrize(
+    "kind", in_every_run("teacher", "custody holder", at_night=["teacher", "aunt", "custody holder", "young person"])
+)
 def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_not_exist(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
@@ -109,7 +111,7 @@ def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_
                 assert there == not_there, (manner, route)
 
 
-@pytest.mark.parametrize("kind", in_every_run("teacher", "stranger", at_night=OUTSIDE))
+@pytest.mark.parametrize("kind", in_every_run("teacher", at_night=OUTSIDE))
 def test_no_manner_of_asking_and_no_error_holds_a_hidden_word(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
@@ -212,7 +214,7 @@ def _still(page: Page) -> object:
     return page.status, page.headers.get("Location"), words
 
 
-@pytest.mark.parametrize("kind", ["anonymous", *OUTSIDE])
+@pytest.mark.parametrize("kind", in_every_run("teacher", "anonymous", at_night=["anonymous", *OUTSIDE]))
 def test_no_title_and_no_redirect_names_what_it_is_about(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
