@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -60,14 +61,16 @@ opening.connect = cache(connect)
 
 @pytest.fixture(autouse=True)
 def what_is_recalled_is_what_would_be_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every test, whatever it is about: facts that are recalled are held against the database's."""
+    """In every test, whatever it is about: facts that are recalled are held against the database's. In a test that asks
+    hundreds of times each of the first, then now and again."""
     if "recalls" in request.keywords:
         return
-    recalled = recall.facts
+    recalled, times = recall.facts, count()
 
     def checked(session: PortalSession, case_id: UUID, stamp: UUID | None) -> Facts:
-        found = recalled(session, case_id, stamp)
-        assert found == load_facts(session, case_id), "a fact changed, and the windows were not rewritten with it"
+        found, time = recalled(session, case_id, stamp), next(times)
+        if time < 40 or time % 20 == 0:
+            assert found == load_facts(session, case_id), "a fact changed, and the windows were not rewritten with it"
         return found
 
     monkeypatch.setattr(recall, "facts", checked)

@@ -89,7 +89,7 @@ def test_each_kind_of_person_gets_what_the_matrix_says_everywhere(
 
 
 # In other ways, and of other things, than above. Others are asked behind each wall alone, in every run.
-@pytest.mark.parametrize("kind", in_every_run("custody holder", "psychiatrist", at_night=KINDS))
+@pytest.mark.parametrize("kind", in_every_run("custody holder", at_night=KINDS))
 def test_no_answer_holds_a_word_of_a_compartment_that_is_shut(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
