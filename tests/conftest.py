@@ -46,7 +46,7 @@ from tests.world import World, build
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 settings.register_profile(
-    "default", max_examples=100, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "default", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -93,7 +94,7 @@ class Person:
     stage: Stage
     context: BrowserContext
     page: Page
-    checked: set[str] = field(default_factory=set)
+    checked: ClassVar[set[str]] = set()
     faults: list[str] = field(default_factory=list)
 
     def goto(self, path: str) -> None:

@@ -77,7 +77,7 @@ def told(page: Page, *own_words: str) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("kind", ["stranger", "anonymous"])
+@pytest.mark.parametrize("kind", in_every_run("stranger", at_night=["stranger", "anonymous"]))
 def test_however_it_is_asked_a_foreign_case_answers_like_one_that_does_not_exist(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
@@ -214,7 +214,7 @@ def _still(page: Page) -> object:
     return page.status, page.headers.get("Location"), words
 
 
-@pytest.mark.parametrize("kind", in_every_run("teacher", "anonymous", at_night=["anonymous", *OUTSIDE]))
+@pytest.mark.parametrize("kind", in_every_run("teacher", at_night=["anonymous", *OUTSIDE]))
 def test_no_title_and_no_redirect_names_what_it_is_about(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:

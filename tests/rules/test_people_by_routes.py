@@ -115,7 +115,7 @@ def test_things_in_a_shut_compartment_do_not_exist_for_whoever_sees_the_rest(
         assert found.text.replace(world.all_words(shelf)[0], "X") == nothing.text.replace("findesikke", "X")
 
 
-@pytest.mark.parametrize("kind", [*STRANGERS, "anonymous"])
+@pytest.mark.parametrize("kind", in_every_run("stranger", "administrator", at_night=[*STRANGERS, "anonymous"]))
 def test_a_foreign_case_and_one_that_does_not_exist_answer_alike(
     kind: str, living_app: Flask, living: House, world: World
 ) -> None:
