@@ -83,6 +83,12 @@ class S3Server:
         """It takes connections and never answers."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        # On a busy machine some of its threads run on for a moment.
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        until = time.monotonic() + 10
+        while any(" T " not in (task / "stat").read_text() for task in tasks.iterdir()):
+            assert time.monotonic() < until, "it does not stop"
+            time.sleep(0.01)
 
     def wake(self) -> None:
         assert self.process is not None
