@@ -29,6 +29,7 @@ from portal import house as opening
 from portal.access import recall
 from portal.access.facts import Facts
 from portal.access.ledger import load_facts
+from portal.access.roles import Level
 from portal.access.signin import passwords
 from portal.db import PortalSession, connect
 from portal.demo.postgres import EmbeddedPostgres, running
@@ -41,7 +42,7 @@ from tests.browser import Browser
 from tests.clamd_server import ClamdServer
 from tests.databases import MOVABLE_CLOCK, TELLTALE, Reused
 from tests.s3_server import S3Server
-from tests.story import Story
+from tests.story import Room, Someone, Story
 from tests.world import World, build
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
@@ -176,6 +177,21 @@ def _show_fault() -> None:
 @pytest.fixture
 def story(house: House) -> Story:
     return Story(house)
+
+
+@pytest.fixture
+def room(story: Story) -> Room:
+    """A case just opened, with one custody holder; most files have a fuller one."""
+    return story.case(parents=1)
+
+
+@pytest.fixture
+def teacher(story: Story, room: Room) -> Someone:
+    """Somebody of another unit who may write, since everybody who was asked has said yes."""
+    made = story.staff("Lars Lærer", "Skolen")
+    story.add(room, made, Level.WRITE)
+    story.everybody_agrees(room)
+    return made
 
 
 @pytest.fixture

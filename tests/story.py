@@ -126,12 +126,13 @@ class Story:
         name: str = "Ulla Ung",
         young_level: Level = Level.WRITE,
         parent_level: Level = Level.READ,
+        national_id: str = "",
     ) -> Room:
         """A case just opened: the guide, the young person of 17 and the custody holders are in it."""
         guide = guide or self.guide()
         names = ["Mona Mor", "Finn Far", "Vera Værge", "Palle Plejefar"][:parents]
         new = NewCase(
-            young_person=NewCitizen(name),
+            young_person=NewCitizen(name, national_id),
             birth_date=born or years_ago(17, 100),
             custody_holders=tuple(NewCitizen(one) for one in names),
             young_person_level=young_level,

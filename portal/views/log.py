@@ -14,7 +14,7 @@ from portal.events import Event
 from portal.services import insight
 from portal.services.insight import LogLine
 from portal.services.leaving import LeavingReason
-from portal.views import words
+from portal.views import deeds, words
 from portal.views.frame import tool_title
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
@@ -38,7 +38,7 @@ def did(line: LogLine) -> str:
     name = tool_title(line.about) if line.about_tool and line.about else line.about
     about = (name if line.about_person else _("“%(name)s”", name=name)) if name else _unnamed(line)
     level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
-    sentence = str(words.DID[line.event])
+    sentence = str(deeds.DID[line.event])
     values = {"about": about, "number": line.fields.get("number", ""), "level": level}
     if line.event is Event.MEMBER_LEFT:
         values["reason"] = str(words.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()

@@ -60,7 +60,7 @@ def expected(kind: str, route: Route) -> set[int]:
     if route.access == "public":
         return fine
     if route.access == "link":
-        # Nobody is anybody there but by a link; tests/views/test_word_processor.py comes by those of every kind.
+        # Nobody is anybody there but by a link; tests/views/test_word_processor_links.py comes by those of every kind.
         return {404}
     if kind == "anonymous":
         return {303}

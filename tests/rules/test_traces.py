@@ -14,7 +14,7 @@ from portal.access.roles import Level
 from portal.events import ALLOWED_FIELDS, Event
 from portal.house import House
 from portal.models import EidAttempt, Organisation, Person
-from portal.views import words
+from portal.views import deeds
 from tests.browser import Browser
 from tests.rules.leaks import browser_of
 from tests.rules.routes import CASE_ROUTES, ROUTES, own
@@ -167,7 +167,7 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         | {"sign_in", "eid", "stepped", "windows", "roles", "sign_ins", "passwords", "figures", "trace"}
         | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys"}
     }
-    assert set(words.DID) == set(Event) - of_the_office
+    assert set(deeds.DID) == set(Event) - of_the_office
 
 
 def test_a_download_is_in_the_log_before_its_first_byte(

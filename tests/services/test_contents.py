@@ -20,11 +20,6 @@ from tests.story import PDF, Room, Story
 from tests.views.test_professionals_sign_in import run_jobs
 
 
-@pytest.fixture
-def room(story: Story) -> Room:
-    return story.case(parents=1)
-
-
 def docx(text: str) -> bytes:
     document = Document()
     document.add_paragraph(text)

@@ -24,11 +24,6 @@ from tests.story import PDF, Room, Someone, Story
 DANISH = "Referat – æøå 🍓.pdf"
 
 
-@pytest.fixture
-def room(story: Story) -> Room:
-    return story.case(parents=1)
-
-
 def work_off(house: House, owner: psycopg.Connection, task: str = "make_export") -> None:
     """Does what was queued, as the worker does."""
     app = jobs.build(house)

@@ -15,11 +15,6 @@ from tests.browser import Browser
 from tests.story import PDF, Room, Story
 
 
-@pytest.fixture
-def room(story: Story) -> Room:
-    return story.case(parents=1)
-
-
 def withdraw(story: Story, room: Room, file_id: UUID, reason: str = "Det var den forkerte fil") -> None:
     story.play(room, room.young, lambda t: order.withdraw(t, file_id, reason))
 

@@ -25,11 +25,6 @@ TOOL = "goals_and_agreements"
 
 
 @pytest.fixture
-def colleague(story: Story) -> Someone:
-    return story.staff("Jo Job", job="Jobkonsulent")
-
-
-@pytest.fixture
 def room(story: Story, colleague: Someone) -> Room:
     """A case with an agreed plan: the young person, the guide and a colleague who only reads have promised."""
     room = story.case()

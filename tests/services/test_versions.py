@@ -10,25 +10,11 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.house import House
 from portal.services import checkouts, conflicts, downloads, files
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
-
-
-@pytest.fixture
-def room(story: Story) -> Room:
-    return story.case(parents=1)
-
-
-@pytest.fixture
-def teacher(story: Story, room: Room) -> Someone:
-    teacher = story.staff("Lars Lærer", "Skolen")
-    story.add(room, teacher, Level.WRITE)
-    story.everybody_agrees(room)
-    return teacher
 
 
 def page_of(story: Story, room: Room, who: Someone, file_id: UUID) -> files.FilePage:

@@ -16,7 +16,7 @@ from portal.models import PlanVersion
 from portal.services import plan_writing, plans
 from tests.browser import held
 from tests.story import Room, Story
-from tests.views.test_word_round_trip import Trip, add, typed
+from tests.word_trip import Trip, add, typed
 
 TOOL = "goals_and_agreements"
 FULL = ("Jeg vil have et job. " * 5000)[:100_000].strip().ljust(100_000, "x")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +13,7 @@ from docx import Document
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from portal.access.ticket import CaseTicket
@@ -35,14 +33,6 @@ def room(story: Story) -> Room:
     room = story.case(parents=1)
     begin(story, room, room.young, TOOL)
     return room
-
-
-@pytest.fixture
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def person(story: Story, room: Room, name: str, sector: str = "", ring: str = "") -> str:

@@ -9,20 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
 from flask import Flask
 
 from portal.providers import presets
-from portal.services import cases, team
-from portal.services.cases import NewCase
-from portal.services.citizens import NewCitizen
+from portal.services import team
 from portal.settings import PROJECT, Settings
 from tests.browser import Browser, Page, held
 from tests.providers import SECRET, Visitor, free_port, node, signing_key
-from tests.story import PROFILE, Room, Someone, Story, years_ago
+from tests.story import Room, Story, years_ago
 
 BORN = years_ago(17, 50)
 CPR = f"{BORN:%d%m%y}4005"
@@ -139,12 +136,7 @@ def portal_settings(portal_settings: Settings, brokers: dict[str, Broker], tmp_p
 @pytest.fixture
 def room(story: Story) -> Room:
     """A case about Alma, whose CPR number the guide has typed."""
-    guide = story.guide()
-    with story.acting(guide) as actor:
-        case_id = cases.open_case(actor, uuid4(), NewCase(NewCitizen("Alma Prøve", CPR), BORN), PROFILE)
-    made = Room(case_id, guide, Someone(uuid4(), ""), [])
-    story.refresh(made)
-    return made
+    return story.case(born=BORN, parents=0, name="Alma Prøve", national_id=CPR)
 
 
 def begin(browser: Browser, broker: Broker) -> Page:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,14 +15,11 @@ from flask import Flask
 
 from portal import clock
 from portal.house import House
-from portal.services import cases
-from portal.services.cases import NewCase
-from portal.services.citizens import NewCitizen
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser, Page
 from tests.providers import SECRET, Liar, free_port, node
-from tests.story import PROFILE, Room, Someone, Story, years_ago
+from tests.story import Room, Story, years_ago
 
 BORN = years_ago(17, 50)
 CPR = f"{BORN:%d%m%y}4005"
@@ -80,12 +76,7 @@ def app(house: House, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
 
 @pytest.fixture
 def room(story: Story) -> Room:
-    guide = story.guide()
-    with story.acting(guide) as actor:
-        case_id = cases.open_case(actor, uuid4(), NewCase(NewCitizen("Alma Prøve", CPR), BORN), PROFILE)
-    made = Room(case_id, guide, Someone(uuid4(), ""), [])
-    story.refresh(made)
-    return made
+    return story.case(born=BORN, parents=0, name="Alma Prøve", national_id=CPR)
 
 
 def begin(browser: Browser, key: str = "one") -> Page:

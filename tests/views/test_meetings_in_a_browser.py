@@ -12,7 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 from portal.access.roles import Level
 from portal.services import meetings
 from tests.live import cookie, served
-from tests.services.test_meetings import GOAL, TOOL, present
+from tests.meeting import GOAL, TOOL, present
 from tests.services.test_tools import add, begin, write
 from tests.story import Story
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from tests.browser import Browser
-from tests.services.test_plans import Writing
 from tests.story import Story
+from tests.writing import Writing
 
 WAITS = "Mål- og aftaleskema venter på dit ja"
 

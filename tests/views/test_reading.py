@@ -18,7 +18,7 @@ from docx import Document
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from portal import create_app
 from portal.house import House, open_house
@@ -31,19 +31,6 @@ from tests.views.test_professionals_sign_in import run_jobs
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 CONTENT = PDF + os.urandom(200_000)
 NAME = "Blåbærgrød til Zoë – æøå 🍓 (2).pdf"
-
-
-@pytest.fixture
-def room(story: Story) -> Room:
-    return story.case(parents=1)
-
-
-@pytest.fixture
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def address(room: Room, file_id: UUID, rest: str = "") -> str:

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.signin.oidc import OidcClient
 from portal.demo.eid import Pretended
 from portal.house import House
 from portal.models import EidLink
-from tests.application import lived_in
 from tests.browser import Browser, cookie_of
-from tests.eid_server import EidServer, serve
+from tests.eid_server import EidServer
+from tests.eid_visitors import NOBODY, ULLA, at_the_eid
 from tests.story import Room, Someone, Story
-from tests.views.test_eid_sign_in import at_the_eid
 
-ULLA = Pretended("Ulla Ung", "2008-01-02", "0201084001")
-OTHER = Pretended("En Anden", "1980-01-02", "0201800003")
-
-
-@pytest.fixture
-def eid(portal_settings, tmp_path: Path) -> Iterator[EidServer]:  # type: ignore[no-untyped-def]
-    with serve(tmp_path / "eid", [ULLA, OTHER], portal_settings) as server:
-        yield server
-
-
-@pytest.fixture
-def app(house: House, eid: EidServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    monkeypatch.setattr("portal.views.errors.fault", lambda: pytest.fail("a fault of ours"))
-    with lived_in(house) as made:
-        client = OidcClient(eid.provider, f"{house.settings.origin}/eid/demo/callback")
-        made.extensions["eid_clients"] = {"demo": client}
-        yield made
+pytestmark = pytest.mark.usefixtures("eid")
 
 
 @pytest.fixture
@@ -97,12 +77,12 @@ def test_nobody_steps_up_with_somebody_elses_eid(
     app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     linked(house, eid, ULLA, room.young)
-    linked(house, eid, OTHER, room.parents[0])
+    linked(house, eid, NOBODY, room.parents[0])
     token = story.token(room.young)
     pass_minutes(owner, 10)
     browser = Browser(app, token)
     out = browser.submit(browser.get("/step-up"), "/step-up/eid/demo")
-    page = browser.get(at_the_eid(browser, out, OTHER))
+    page = browser.get(at_the_eid(browser, out, NOBODY))
     assert page.status == 403
     assert "ikke samme person" in page.text
     assert browser.client.get_cookie(cookie_of(app)).value == token, "still who they were, no fresher"  # type: ignore[union-attr]
@@ -155,13 +135,13 @@ def test_somebody_else_at_the_same_browser_does_not_get_what_was_typed(
     app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     parent = room.parents[0]
-    linked(house, eid, OTHER, parent)
+    linked(house, eid, NOBODY, parent)
     browser = Browser(app, story.token(room.young))
     page = browser.get(f"/cases/{room.case_id}/messages/new")
     pass_minutes(owner, 31)
     sent = browser.submit(page, "body", subject="Hemmelig overskrift", body="Kun for mig")
     out = browser.submit(browser.follow(sent), "/eid/demo")
-    landed = browser.follow(browser.get(at_the_eid(browser, out, OTHER)))
+    landed = browser.follow(browser.get(at_the_eid(browser, out, NOBODY)))
     assert "Kun for mig" not in landed.everything
     assert "Kun for mig" not in browser.get(f"/cases/{room.case_id}/messages/new").everything
 

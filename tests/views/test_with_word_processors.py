@@ -27,11 +27,6 @@ WRITER = Path(__file__).parents[1] / "journeys" / "type_in_writer.py"
 NAME = "Blåbær & notat (2).docx"
 
 
-@pytest.fixture
-def room(story: Story) -> Room:
-    return story.case(parents=1)
-
-
 def docx(*lines: str) -> bytes:
     document, made = Document(), BytesIO()
     for line in lines:

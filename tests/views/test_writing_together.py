@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -14,7 +12,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from portal import clock
 from portal.access.ticket import CaseTicket
@@ -34,14 +32,6 @@ def room(story: Story) -> Room:
     room = story.case(parents=1)
     begin(story, room, room.guide, TOOL)
     return room
-
-
-@pytest.fixture
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def path_of(room: Room) -> str:
