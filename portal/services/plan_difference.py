@@ -50,10 +50,23 @@ def word_by_word(was: str, now: str) -> tuple[Piece, ...]:
         return tuple(piece for piece in (Piece("gone", was), Piece("new", now)) if piece.words)
     before, after = _WORDS.findall(was), _WORDS.findall(now)
     pieces: list[Piece] = []
+    gone = new = ""
     for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(Piece("same", "".join(before[a:b])))
+        same = "".join(before[a:b]) if kind == "equal" else ""
+        if same.isspace() and (gone or new):
+            # One space between two changed words holds nothing together: read on as one change.
+            gone, new = gone + same, new + same
+        elif same:
+            pieces += [*_changed(gone, new), Piece("same", same)]
+            gone = new = ""
         else:
-            pieces += [Piece("gone", "".join(before[a:b]))] if b > a else []
-            pieces += [Piece("new", "".join(after[c:d]))] if d > c else []
-    return tuple(pieces)
+            gone, new = gone + "".join(before[a:b]), new + "".join(after[c:d])
+    return (*pieces, *_changed(gone, new))
+
+
+def _changed(gone: str, new: str) -> list[Piece]:
+    """The spaces that both end with belong to neither."""
+    rest = gone[len(gone.rstrip()) :]
+    if rest and new.endswith(rest):
+        return [*_changed(gone[: -len(rest)], new[: -len(rest)]), Piece("same", rest)]
+    return [piece for piece in (Piece("gone", gone), Piece("new", new)) if piece.words]

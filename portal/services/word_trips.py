@@ -47,6 +47,9 @@ from portal.storage.scanning import ScanState
 WAITS = timedelta(days=14)
 """How long a file is called to mind that its sender has not decided about. The file itself stays."""
 
+KEEPS = ("now", "no")
+"""The choices that leave the plan as it is."""
+
 
 @dataclass(frozen=True)
 class Trip:
@@ -74,6 +77,7 @@ class Trip:
 @dataclass(frozen=True)
 class Done:
     changed: int = 0
+    """How many of the lines were put in; 0 also when the plan said the same already."""
     faults: Mapping[str, str] = field(default_factory=dict)
     """Line -> why it could not be done (a key of words.INPUT). When there is any, nothing was changed."""
 
@@ -155,9 +159,10 @@ def put_in(
     if trip.begins_new:
         target = plan_writing.renew(ticket, uuid4(), tool)
     changed = plan_merging.merge(ticket, tool, target, chosen)
+    put = sum(picked[line.key] not in KEEPS for line in trip.found.lines) if changed else 0
     plan_id = trip.page.newest.plan_id
     ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
-    return Done(changed)
+    return Done(put)
 
 
 def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:

@@ -58,7 +58,7 @@ def test_nothing_changed_is_said_and_the_same_file_again_is_a_version_of_it(
     trip: Trip, owner: psycopg.Connection
 ) -> None:
     content = trip.taken_out()
-    assert "Der er 0 ting at vælge om" in trip.put_in(content).text
+    assert "Der er ikke noget at tage stilling til" in trip.put_in(content).text
     trip.put_in(content)
     assert owner.execute("select count(distinct file_id), max(number) from file_version").fetchone() == (1, 2)
     assert "ikke valgt endnu" in trip.browser.get(trip.at).text
