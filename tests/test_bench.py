@@ -7,7 +7,9 @@ import pytest
 from bench import case_page, scale, ten_writers
 from tests.rules.leaks import NIGHT
 
-at_night = pytest.mark.skipif(not NIGHT, reason="takes long; make test-long does it")
+at_night = pytest.mark.skipif(
+    not NIGHT, reason="starts the portal as in production, which takes 10 to 40 s: only `make test-long` has that time"
+)
 
 ROW = '<div class="what"><a href="/cases/1/messages/2">{}</a></div>'
 
