@@ -212,8 +212,9 @@ def check_page(page: Page) -> None:
             assert not str(tag.get(name, "")).startswith(("http:", "https:", "//")), f"{where}: {tag.name} leads away"
     for tag in soup.find_all(["link", "use"]):
         assert str(tag.get("href", "")).startswith(("/", "#")), f"{where}: {tag} from another origin"
+    known = set(ids)
     for label in soup.find_all("label"):
-        assert label.get("for") is None or label["for"] in ids, f"{where}: a label for nothing: {label}"
+        assert label.get("for") is None or label["for"] in known, f"{where}: a label for nothing: {label}"
     for field in soup.find_all(attrs={"aria-describedby": True}):
         for described in str(field["aria-describedby"]).split():
-            assert described in ids, f"{where}: described by nothing: {described}"
+            assert described in known, f"{where}: described by nothing: {described}"
