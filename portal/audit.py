@@ -102,6 +102,11 @@ def record(
     session.info.setdefault("notes", []).append(note)
 
 
+def has_noted(session: PortalSession) -> bool:
+    """Whether this unit of work leaves a line already."""
+    return bool(session.info.get("notes"))
+
+
 @contextmanager
 def savepoint(session: PortalSession) -> Iterator[None]:
     """A part of a unit of work that, when it fails, leaves neither rows nor notes behind; the rest goes on."""

@@ -146,6 +146,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_SCANNED: frozenset({"version", "number", "state"}),
     Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
+    Event.FILE_VIEWED: frozenset({"link"}),
     Event.WRITING_LINKED: frozenset({"link", "number"}),
     Event.VERSION_OPENED: frozenset({"link", "version", "number"}),
     Event.VERSION_SAVED: frozenset({"link", "version", "number"}),

@@ -18,13 +18,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, text
 
-from portal import clock, outbox
+from portal import audit, clock, outbox
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import DavLock, DavToken, File, FileVersion, Login
+from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Login
 from portal.services import checkouts, conflicts, downloads, files, order
 from portal.services.conflicts import Brought
 from portal.services.downloads import Span
@@ -35,6 +35,8 @@ LASTS = timedelta(hours=8)
 """As long as a check-out: a working day."""
 MOST = 20
 """Links one person may have open in one case at the same time."""
+NOTED = timedelta(hours=1)
+_BY_LINK = (Event.WRITING_LINKED, Event.FILE_VIEWED, Event.VERSION_OPENED, Event.VERSION_SAVED)
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,22 @@ def newest(ticket: CaseTicket, link: Link) -> Newest:
     last = rows[-1]
     sha256 = ticket.keys.unseal_text(last.digest_sealed, f"file_version.digest {last.id}")
     return Newest(last.number, last.size, last.media_type, last.id.hex, sha256, rows[0].created_at, last.created_at)
+
+
+def look(ticket: CaseTicket, link: Link) -> None:
+    """Notes that a word processor was told how the file is now: its size, when it changed, who has it open. Programs
+    ask that many times a minute; it is one look, unless another line of this link stands in the trace from less than
+    an hour ago (`NOTED`)."""
+    found = select(AuditEvent.seq).where(
+        AuditEvent.chain_id == ticket.case_id,
+        AuditEvent.actor_id == ticket.actor.person_id,
+        AuditEvent.item_id == link.file_id,
+        AuditEvent.event.in_(_BY_LINK),
+        AuditEvent.at > clock.now() - NOTED,
+        AuditEvent.fields["link"].astext == str(link.id),
+    )
+    if not audit.has_noted(ticket.session) and ticket.session.execute(found.limit(1)).first() is None:
+        ticket.record(Event.FILE_VIEWED, link.compartment_id, link.file_id, link=str(link.id))
 
 
 def read(ticket: CaseTicket, store: BlobStore, link: Link, number: int, start: int = 0) -> Iterator[bytes]:

@@ -85,16 +85,19 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
             dav.require_write(ticket, g.link)
         if request.method not in (*READING, "PUT"):
             tree.desk.alone()
-        return Response.from_app(_spoken(tree), _asked(ticket))
+        answer = Response.from_app(_spoken(tree), _asked(ticket))
     except Held:
         return Response(status=409)
     except (DAVError, InvalidInput, NotFound) as problem:
         g.session.rollback()
-        return _refusal(as_status(problem))
+        answer = _refusal(as_status(problem))
     except Refused as problem:
         g.session.rollback()
         refusals.note(g.session, ticket.case_id, ticket, _wanted().value, problem.reason.code.value)
         return _refusal(as_status(problem))
+    if tree.was_asked_about:
+        dav.look(ticket, g.link)
+    return answer
 
 
 def _wanted() -> Action:

@@ -61,6 +61,11 @@ class Tree(DAVProvider):  # type: ignore[misc]
     def newest(self) -> Newest:
         return dav.newest(self.ticket, self.link)
 
+    @property
+    def was_asked_about(self) -> bool:
+        """Whether anything of how the file is now was looked up for this request."""
+        return "newest" in self.__dict__
+
     def get_resource_inst(self, path: str, environ: dict[str, Any]) -> Any:
         path = plain(path)
         if path == "/":

@@ -15,6 +15,8 @@ from portal.house import opened
 from portal.services import conflicts, dav, downloads
 from portal.settings import Settings
 from tests.application import lived_in
+from tests.browser import Browser
+from tests.conftest import Calendar
 from tests.story import PDF, Room, Someone, Story
 from tests.word_processor import LOCK, NOTE, Program, events, numbers, page_of, program
 
@@ -63,6 +65,44 @@ def test_who_may_only_read_by_now_reads_on_and_saves_no_more(
     assert word.ask("MKCOL", "mappe").status_code == 403
     assert events(owner, room)[-5:] == [("access.refused", None)] * 5
     assert numbers(story, room, file_id) == [1]
+
+
+def test_whoever_only_asks_how_the_file_is_now_has_looked_once_an_hour(
+    app: Flask, story: Story, room: Room, teacher: Someone, owner: psycopg.Connection, calendar: Calendar
+) -> None:
+    file_id = story.file(room, room.guide)
+    word, other = program(app, story, room, teacher, file_id), program(app, story, room, teacher, file_id)
+    before = len(events(owner, room))
+    mark = word.ask("HEAD").headers["ETag"]
+
+    def looks() -> list[str]:
+        return [event for event, _ in events(owner, room)[before:]]
+
+    assert looks() == [], "it stands there that the link was made"
+    for method, more in (
+        ("HEAD", {}),
+        ("PROPFIND", {"headers": {"Depth": "0"}}),
+        ("PROPFIND", {"path": "", "headers": {"Depth": "1"}}),
+        ("GET", {"headers": {"If-None-Match": mark}}),
+    ):
+        calendar.move(minutes=61)
+        seen = len(looks())
+        for _ in range(3):
+            assert word.ask(method, **more).status_code in (200, 207, 304)
+        assert looks()[seen:] == ["file.viewed"], method
+    calendar.move(minutes=30)
+    word.ask("HEAD")
+    other.ask("HEAD")
+    assert looks()[4:] == ["file.viewed"], "each link tells of its own"
+    calendar.move(minutes=61)
+    seen = len(looks())
+    assert word.ask("OPTIONS").status_code == 200
+    assert looks()[seen:] == [], "what a program may ask says nothing of the file"
+    assert word.ask("GET").status_code == 200
+    word.ask("HEAD")
+    assert looks()[seen:] == ["version.opened"]
+    log = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/log")
+    assert "så versionerne af ”plan.pdf”" in log.text
 
 
 def test_saving_over_a_newer_version_is_refused_and_what_was_sent_waits_for_its_sender(
