@@ -19,10 +19,8 @@ _MOST_UNPACKED = 30_000_000
 """Bytes of the parts that are read."""
 _MOST_ROWS = 20_000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_DROPPED = {
-    f"{_W}{name}" for name in ("del", "moveFrom", "instrText", "delText", "delInstrText", "pPr", "rPr", "sdtPr")
-}
-_DROPPED |= {f"{_W}{name}" for name in ("tcPr", "trPr", "tblPr", "tblGrid", "fldData", "txbxContent")}
+_DROPPED = {f"{_W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "sdtPr")}
+_DROPPED |= {f"{_W}{name}" for name in ("tcPr", "trPr", "tblPr", "tblGrid", "txbxContent")}
 _DROPPED.add("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback")
 _TRACKED = {f"{_W}{name}" for name in ("ins", "del", "moveFrom", "moveTo")}
 _PICTURES = {f"{_W}drawing", f"{_W}pict", f"{_W}object"}
@@ -182,7 +180,7 @@ def _gather(element: Any, pieces: list[str]) -> None:
     if not isinstance(tag, str) or tag in _DROPPED or _is_placeholder(element):
         return
     name = tag.removeprefix(_W)
-    if name == "t":
+    if name == "t":  # the only one that holds words to be printed: `delText` and `instrText` never are
         pieces.append(element.text or "")
     elif name in ("br", "cr"):
         pieces.append("\n")

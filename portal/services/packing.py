@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from portal import clock
 from portal.access.roles import Capacity
@@ -15,7 +15,9 @@ from portal.documents import packages
 from portal.documents.packages import Chapter, Entry, Package
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
-from portal.services import downloads, order, plans, wordings
+from portal.services import downloads, meeting_ending, meetings, old_forms, order, plans, wordings
+from portal.services.meetings import MeetingPage, MeetingState
+from portal.services.old_forms import FormLine, Listed
 from portal.services.plans import PlanState, VersionPage
 from portal.storage import BlobStore
 from portal.tools.telling import Teller
@@ -40,14 +42,18 @@ class Packing:
     def whole_case(self, package: Package) -> None:
         files: list[Entry] = []
         left_out: list[Entry] = []
+        elsewhere = old_forms.of_case(self._ticket)
         for version in self._versions():
             older = version.number != self._newest[version.file_id]
             folder = self._folders.get(version.file_id, "")
             gettext = self.gettext
             place = gettext("Earlier versions") if older else gettext("Files") + (f" - {folder}" if folder else "")
             name = self._put(package, place, version)
+            self.compartments.add(version.compartment_id)
             about = f"{self._who(version.created_by_id)}, {self._when(version.created_at)}, "
             about += f"{self._version(version.number)}, {self._shelf(version.compartment_id)}"
+            if form := elsewhere.get(version.file_id):
+                about += f", {self._made_elsewhere(form)}"
             note = version.note_sealed
             words = self._ticket.keys.unseal_text(note, f"file_version.note {version.id}") if note else ""
             (files if name else left_out).append(Entry(name or self._name(version), about, words))
@@ -64,6 +70,7 @@ class Packing:
             self.gettext("Contents"): chapters,
             self.gettext("Messages"): self._threads(),
             self.gettext("Plan"): list(self._plans()),
+            self.gettext("Meetings"): list(self._meetings()),
         }
         for called, found in pages.items():
             if found:
@@ -118,6 +125,45 @@ class Packing:
                 begun = f"{self._who(version.author.id)}, {self._when(version.created_at)}"
                 about = f"{self._states()[version.state]}, {begun}"
                 yield Chapter(title, about, list(self._answers(version)))
+            if forms := old_forms.of_tool(self._ticket, tool.key):
+                title = f"{tool.title.in_language(self._language)}, {self.gettext('made elsewhere')}"
+                yield Chapter(title, "", [Entry(name, about) for name, about in map(self._listed, forms)])
+
+    def _listed(self, line: Listed) -> tuple[str, str]:
+        if line.file is None or line.form is None:
+            raise NotFound
+        return line.file.name, self._made_elsewhere(line.form)
+
+    def _made_elsewhere(self, form: FormLine) -> str:
+        on = format_date(form.made_on, "d. MMMM y", locale=self._language)
+        names = [member.display_name for member in form.people] + ([form.others] if form.others else [])
+        day = self.gettext("from %(day)s") % {"day": on}
+        people = self.gettext("with %(names)s") % {"names": ", ".join(names)}
+        return f"{self.gettext('made elsewhere')}, {day}, {people}"
+
+    def _meetings(self) -> Iterator[Chapter]:
+        """Those this person may know of, the first ones first."""
+        for page in sorted(meetings.listing(self._ticket), key=lambda page: page.starts_at):
+            self.compartments.add(page.compartment_id)
+            about = f"{self._meeting_states()[page.state]}, {self._shelf(page.compartment_id)}"
+            yield Chapter(self._when(page.starts_at), about, list(self._meeting(page)))
+
+    def _meeting(self, page: MeetingPage) -> Iterator[Entry]:
+        told = {
+            self.gettext("Where?"): page.place,
+            self.gettext("Asked to come"): ", ".join(self._who(member.id) for member in page.invited),
+            self.gettext("In the room"): ", ".join(self._who(member.id) for member in page.present),
+            self.gettext("Summary"): meeting_ending.sent(self._ticket, page),
+        }
+        yield from (Entry(heading, "", words) for heading, words in told.items() if words)
+
+    def _meeting_states(self) -> dict[MeetingState, str]:
+        return {
+            MeetingState.PLANNED: self.gettext("Planned"),
+            MeetingState.RUNNING: self.gettext("Going on now"),
+            MeetingState.ENDED: self.gettext("Held"),
+            MeetingState.CALLED_OFF: self.gettext("Called off"),
+        }
 
     def _answers(self, version: VersionPage) -> Iterator[Entry]:
         names = {str(member.id): member.display_name for member in self._ticket.members.values()}

@@ -1,12 +1,16 @@
 """Closing a row in one tap, in a plan that is still being written. The words of an agreed one stand: what became of a
-promise is noted beside them (promises.py), and the next version begins with that row closed."""
+promise is noted beside them (promises.py), and the next version begins with that row closed; a row that is no promise
+is closed by beginning the next version."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.services import plan_writing, plans
-from portal.tools.definition import Place, rows
+from portal.services.plans import PlanPage, PlanState
+from portal.tools.definition import Place, Section, rows
 
 
 def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, closed: bool = True) -> None:
@@ -26,3 +30,20 @@ def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row:
     now, value = page.answers.get(place.address, ""), question.closers[0] if closed else ""
     answers = {**page.answers, place.address: value}
     plan_writing.write_down(ticket, version, page.definition, answers, {place.address: (now, value)})
+
+
+def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
+    """Whether rows of this section are closed by `close_in_next`: in the agreed version, by whoever may write in the
+    tool; not promises, which are noted beside it."""
+    is_promised = any(question.takes_on for question in section.question)
+    closing = section.closing if page.can_write and page.newest.state is PlanState.AGREED and not is_promised else None
+    return closing is not None and plans.may_fill(ticket, closing)
+
+
+def close_in_next(ticket: CaseTicket, submission: UUID, tool: str, section_key: str, row: str) -> None:
+    """Closes a row of the agreed version in one step: in the next one, which is begun where nobody has yet. It has to
+    be agreed again. Raises InvalidInput('row_out') where somebody took the row out of the next one meanwhile."""
+    number = plan_writing.renew(ticket, submission, tool)
+    if row not in rows(plan_writing.begun(ticket, tool).newest.answers, section_key):
+        raise InvalidInput("", "row_out")
+    close_row(ticket, tool, number, section_key, row)

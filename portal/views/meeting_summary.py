@@ -14,14 +14,23 @@ from portal.services.plans import PlanState, VersionPage
 from portal.tools.telling import day, row_title
 from portal.views import words
 
-KEPT_IN = "da"
-"""Sent to everybody, so in the language of the portal and not of whoever ended the meeting."""
+
+def other_language() -> str:
+    """The one this page does not speak."""
+    return next(each for each in i18n.LANGUAGES if each != i18n.language())
 
 
-def write(found: Summary) -> tuple[str, str]:
-    """Subject and text."""
-    with i18n.in_language(KEPT_IN):
-        return _write(found)
+def write(found: Summary, in_both: bool) -> tuple[str, str]:
+    """Subject and text: in the language of the page of whoever ends the meeting, and in the other one too where they
+    say so. Nobody's language is known to the portal; who was in the room knows it. What people wrote stays in their
+    own words."""
+    subject, body = _write(found)
+    if not in_both:
+        return subject, body
+    other = other_language()
+    with i18n.in_language(other):
+        subject_too, body_too = _write(found)
+    return f"{subject} / {subject_too}", f"{body}\n\n{i18n.LANGUAGES[other]}:\n\n{body_too}"
 
 
 def _write(found: Summary) -> tuple[str, str]:

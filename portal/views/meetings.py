@@ -16,8 +16,9 @@ from portal.access.actions import Action
 from portal.access.guard import opens, quiet
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.i18n import clock_time
+from portal.i18n import clock_time, language
 from portal.services import meeting_ending, meeting_room, meetings, plan_agreeing, plan_taking
+from portal.services.meeting_ending import Summary
 from portal.services.meeting_room import Room
 from portal.services.meetings import MeetingPage, MeetingState, When
 from portal.services.plans import PlanState
@@ -44,6 +45,7 @@ class WhenForm(AskingForm):
 
 
 class EndForm(WhenForm):
+    in_both = BooleanField()
     on = DayField(_l("Which day?"), required=False)
     o_clock = text_field(_l("At what time?"), 20, required=False)
 
@@ -228,21 +230,33 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     page = found.meeting
     form = EndForm()
     _ask(ticket, form.people, page)
+    in_english = _("Send it in English too")
+    form.in_both.label.text = in_english if meeting_summary.other_language() == "en" else _("Send it in Danish too")
     if request.method == "GET" and not form.people.data:
         form.people.data = [str(member.id) for member in dict.fromkeys((*page.invited, *page.present))]
+        # The portal speaks Danish to everybody who has not asked for English.
+        form.in_both.data = language() != "da"
+
+    def told(found: Summary) -> tuple[str, str]:
+        return meeting_summary.write(found, bool(form.in_both.data))
 
     def verb() -> bool:
         following = form.following(ticket)
-        meeting_ending.end(ticket, form.submission_id, meeting_id, following, form.invited(), meeting_summary.write)
+        meeting_ending.end(ticket, form.submission_id, meeting_id, following, form.invited(), told)
         return True
 
     if attempt(form, verb) is None:
         if page.state is not MeetingState.RUNNING and request.method == "GET":
             return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
-        _subject, body = meeting_summary.write(found)
-        left_out = meeting_ending.not_reached(ticket, page)
-        told = render_template("meetings/end.html", form=form, meeting=page, body=text.as_html(body), left_out=left_out)
-        return told, status(form)
+        _subject, body = meeting_summary.write(found, in_both=False)
+        shown = render_template(
+            "meetings/end.html",
+            form=form,
+            meeting=page,
+            body=text.as_html(body),
+            left_out=meeting_ending.not_reached(ticket, page),
+        )
+        return shown, status(form)
     flash(_("The meeting has ended, and its summary is sent."), "success")
     return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
 

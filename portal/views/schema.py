@@ -112,7 +112,17 @@ def begin(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @bp.post("/renew")
 @opens(Action.PLAN_WRITE)
 def renew(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
+    """Begins the next version; with `close`, one in which that row of the agreed one is closed."""
     form = StepForm()
+    if closed := request.form.get("close"):
+        section, _dot, row = closed.partition(".")
+
+        def verb() -> bool:
+            plan_closing.close_in_next(ticket, form.submission_id, tool, section, row)
+            return True
+
+        done = _("It is closed in a new version. Everyone has to say yes to that one: propose it when you are ready.")
+        return _after(ticket, tool, form, verb, done)
     attempt(form, lambda: plan_writing.renew(ticket, form.submission_id, tool))
     return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
 
@@ -241,6 +251,7 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         step=step,
         takes=takes,
         row_title=row_title,
+        can_close=lambda section: number == page.newest.number and plan_closing.can_close(ticket, page, section),
         timelines=drawings.timelines(ticket, this),
         maps=drawings.maps(ticket, this),
         parts=network.parts(ticket, this) if number == page.newest.number else {},

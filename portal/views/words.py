@@ -120,6 +120,7 @@ INPUT = {
     "form_before_birth": _l("The date lies before the young person was born. Check the year."),
     "form_nobody": _l("Choose or write at least one person it was made with."),
     "row_gone": _l("Somebody took this out meanwhile. Your words are kept in the history."),
+    "row_out": _l("Somebody took this out of the new version meanwhile."),
     "word_choose": _l("Choose one of them."),
     "word_moved_on": _l("Somebody wrote here while you were choosing. Look at it once more, and choose again."),
     "plan_empty": _l("There is nothing in the plan yet. Write something first."),

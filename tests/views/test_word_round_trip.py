@@ -78,7 +78,7 @@ def test_words_cut_into_runs_and_tracked_changes_are_read_as_they_would_be_print
         pieces = """<w:proofErr w:type="spellStart"/><w:r><w:t xml:space="preserve">Jeg </w:t></w:r>
           <w:smartTag w:element="x"><w:r><w:rPr><w:b/></w:rPr><w:t>vil</w:t></w:r></w:smartTag>
           <w:proofErr w:type="spellEnd"/>
-          <w:del w:id="1" w:author="Ulla"><w:r><w:delText> bo selv</w:delText></w:r></w:del>
+          <w:del w:id="1" w:author="Ulla"><w:r><w:delText> bo selv</w:delText><w:br/></w:r></w:del>
           <w:ins w:id="2" w:author="Ulla"><w:r><w:t xml:space="preserve"> rejse</w:t></w:r></w:ins>
           <w:hyperlink w:anchor="x"><w:r><w:t xml:space="preserve"> langt</w:t><w:br/><w:t>væk</w:t></w:r>
           </w:hyperlink>"""
