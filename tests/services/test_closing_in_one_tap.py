@@ -9,7 +9,7 @@ from portal.services import plan_writing
 from portal.services.plans import PlanState
 from tests.browser import Browser, Page
 from tests.services.test_tools import add, agree, begin, newest
-from tests.story import Room, Someone, Story
+from tests.story import Someone, Story
 
 TOOL = "goals_and_agreements"
 
