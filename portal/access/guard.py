@@ -133,7 +133,8 @@ def install(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None
     manager.request_loader(_who_holds)
-    manager.init_app(app)
+    # No page names the user it knows; and a page that says the database is away must not ask it who that is.
+    manager.init_app(app, add_context_processor=False)
     app.before_request(_admit)
 
 
