@@ -27,6 +27,8 @@ from portal.services import plan_history, plan_writing, plans
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
+QUARTERS = 4
+"""Of the whole time: whether the page stays quick while the plan and its history grow."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,21 @@ class Result:
     taken: int
     lost: int
     seconds: float
-    saving_ms: list[float]
-    looking_ms: list[float]
+    changes: int
+    """In the plan's history at the end."""
+    saving_ms: list[list[float]]
+    """Of each person, in the order they came."""
+    looking_ms: list[list[float]]
+    opening_ms: list[float]
+    """The page to write on, opened by each person once all is written."""
+
+
+def _quarter(found: list[float], which: int) -> list[float]:
+    return found[len(found) * which // QUARTERS : len(found) * (which + 1) // QUARTERS]
+
+
+def _told(found: list[float]) -> str:
+    return f"median {median(found):7.1f} ms, 95 % {quantiles(found, n=20)[-1]:7.1f} ms"
 
 
 def main(arguments: list[str]) -> int:
@@ -44,8 +59,11 @@ def main(arguments: list[str]) -> int:
     how = f"{asked.savings} savings each, {asked.pause:g} s apart"
     print(f"{asked.people} people in one plan, {how}; {stage.machine()}")
     print(f"{result.taken} savings taken in {result.seconds:.1f} s, {result.lost} not in the history")
-    for what, found in (("saving", result.saving_ms), ("looking for news", result.looking_ms)):
-        print(f"{what:18} median {median(found):7.1f} ms, 95 % {quantiles(found, n=20)[-1]:7.1f} ms")
+    for quarter in range(QUARTERS):
+        for what, people in (("saving", result.saving_ms), ("looking for news", result.looking_ms)):
+            found = [ms for person in people for ms in _quarter(person, quarter)]
+            print(f"{quarter + 1}. quarter: {what:18} {_told(found)}")
+    print(f"{result.changes} changes in the history; afterwards: opening the plan to write {_told(result.opening_ms)}")
     print(f"none lost promised: {'NOT KEPT' if result.lost else 'kept'}")
     return 1 if result.lost else 0
 
@@ -74,14 +92,18 @@ def run(people: int, savings: int, pause: float) -> Result:
             with ThreadPoolExecutor(len(writers)) as pool:
                 found = list(pool.map(write, range(len(writers))))
             seconds = time.perf_counter() - begun
+            for person in found:
+                person.open()
             kept = _kept(house, room)
         taken = [each for person in found for each in person.taken]
         return Result(
             taken=len(taken),
             lost=sum(1 for each in taken if each not in kept),
             seconds=seconds,
-            saving_ms=[ms for person in found for ms in person.saving_ms],
-            looking_ms=[ms for person in found for ms in person.looking_ms],
+            changes=len(kept),
+            saving_ms=[person.saving_ms for person in found],
+            looking_ms=[person.looking_ms for person in found],
+            opening_ms=[ms for person in found for ms in person.opening_ms],
         )
 
 
@@ -114,11 +136,18 @@ class _Person:
         self.taken: list[tuple[str, str]] = []
         self.saving_ms: list[float] = []
         self.looking_ms: list[float] = []
-        page = self._ask("GET", "/write")
+        self.opening_ms: list[float] = []
+        page = self.open()
         found = re.search(r'name="csrf_token" value="([^"]+)"', page.decode())
         if found is None:
             raise SystemExit(f"no page to write on: {page[:300]!r}")
         self.token = found[1]
+
+    def open(self) -> bytes:
+        begun = time.perf_counter()
+        page = self._ask("GET", "/write")
+        self.opening_ms = [(time.perf_counter() - begun) * 1000]
+        return page
 
     def write(self, savings: int, pause: float) -> None:
         mine, shared = "", ""

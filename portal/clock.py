@@ -35,6 +35,10 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
+def start_of_today(zone: ZoneInfo) -> datetime:
+    return start_of(today(zone), zone)
+
+
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant after `day` in `zone`, as UTC: intervals are half open."""
     return start_of(day + timedelta(days=1), zone)

@@ -6,6 +6,8 @@ never carries one person into the next one's request.
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,9 +15,11 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+from psycopg import Error as DriverError
 from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Uuid, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from portal import clock
 from portal.errors import NeighbourDown, Unsafe
@@ -38,15 +42,49 @@ class Base(DeclarativeBase):
 
 def connect(url: str, pool_size: int = 8) -> Engine:
     """An engine for `url`, a libpq URL such as postgresql://portal_app@host/portal."""
-    return create_engine(
+    engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=5,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000"},
     )
+    _replace_lost_ones(engine)
+    return engine
+
+
+_STILL_THERE = 30
+"""Seconds for which a connection that was just used counts as there, unless the other side has hung up."""
+
+
+def _replace_lost_ones(engine: Engine) -> None:
+    """A pooled connection whose server has gone away is replaced before anybody uses it.
+
+    The pool's own `pre_ping` asks the server at every request. A server that ended has hung up, which the socket tells
+    for nothing; it is asked where the socket has something to say, or after a silence in which a line can be lost.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _put_back(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _take_out(connection: Any, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        used = record.info.get("used")
+        if used is None or (time.monotonic() - used < _STILL_THERE and not _says_something(connection)):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except DriverError as problem:
+            raise DisconnectionError from problem
+
+
+def _says_something(connection: Any) -> bool:
+    """Whether something waits to be read on a connection that nobody has asked anything: most often its end."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class PortalSession(Session):
@@ -66,6 +104,10 @@ class PortalSession(Session):
         self.info["person_id"] = person_id
         if self.in_transaction():
             _say_who(self.connection(), person_id)
+
+    def has_said(self, person_id: UUID) -> None:
+        """Like `act_for`, after a statement of the running transaction has told the database already."""
+        self.info["person_id"] = person_id
 
 
 def _say_who(connection: Connection, person_id: UUID | None) -> None:

@@ -67,6 +67,12 @@ def wishes(ticket: CaseTicket, only_open: bool = False) -> list[WishLine]:
     return [_line(ticket, wish, answer) for wish, answer in rows if not (only_open and answer)]
 
 
+OPEN_WISHES = (
+    select(TeamWish.id)
+    .outerjoin(TeamWishAnswer, TeamWishAnswer.wish_id == TeamWish.id)
+    .where(TeamWish.case_id == bindparam("case"), TeamWishAnswer.id.is_(None))
+)
+"""Wishes without an answer."""
 # Put together once, not on each request.
 _WISHES = (
     select(TeamWish, TeamWishAnswer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, bindparam, func, select, true
@@ -73,6 +73,7 @@ class VersionLine:
     compartment: str
     tool: str | None
     sha256: str = ""
+    """Of a file's own page; a list does without."""
     scan: ScanState = ScanState.NOT_SCANNED
     can_fetch: bool = True
     """False while it waits for the virus scanner (for everybody but its author), and for good once that refused it."""
@@ -123,26 +124,38 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
 def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
     rows = ticket.session.execute(_NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit})
-    return [_line(ticket, version, tool) for version, tool in rows]
+    return [_line(ticket, row, row.tool) for row in rows]
 
 
-def _newest(withdrawn_too: bool) -> Select[FileVersion, str | None]:
+def _newest(withdrawn_too: bool) -> Select[Any]:
     gone = select(FileWithdrawal.file_id).where(*bounded(FileWithdrawal))
+    # The columns of a line and no more: a list is long, and an object for each row costs more than reading it.
+    columns = [getattr(FileVersion, name) for name in _OF_A_LINE]
     latest = (
-        select(FileVersion, File.tool)
+        select(*columns, File.tool)
         .join(File, File.id == FileVersion.file_id)
         .where(*bounded(FileVersion))
         .where(true() if withdrawn_too else FileVersion.file_id.not_in(gone))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).subquery()
-    return (
-        select(FileVersion, latest.c.tool)
-        .join(latest, latest.c.id == FileVersion.id)
-        .order_by(FileVersion.created_at.desc())
-        .limit(bindparam("limit"))
-    )
+    return select(latest).order_by(latest.c.created_at.desc()).limit(bindparam("limit"))
 
+
+_OF_A_LINE = (
+    "id",
+    "file_id",
+    "compartment_id",
+    "number",
+    "name_sealed",
+    "note_sealed",
+    "media_type",
+    "size",
+    "scan",
+    "created_at",
+    "created_by_id",
+)
+"""What `_line` asks of a version."""
 
 # Put together once, not on each request.
 _NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, True)}
@@ -262,7 +275,7 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
         for piece in downloads.open_sealed(store, version.blob, file_key, version.size):
             copy.write(piece)
         copy.seek(0)
-        if copy.sha256.hex() != line.sha256:
+        if copy.sha256.hex() != _digest(ticket, version):
             raise Damaged(f"blob {version.blob} has another hash than noted")
         again = Upload(line.name, copy, line.note)
         return append(ticket, file, again, line.name, version.media_type, version_id, Event.VERSION_RESTORED)
@@ -325,7 +338,8 @@ def _add_version(
     return version
 
 
-def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> VersionLine:
+def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
+    """`version` is a `FileVersion`, or a row with the same columns."""
     keys = ticket.keys
     note = version.note_sealed
     return VersionLine(
@@ -340,10 +354,14 @@ def _line(ticket: CaseTicket, version: FileVersion, tool: str | None) -> Version
         author=ticket.members[version.created_by_id],
         compartment=ticket.hatches[version.compartment_id].key,
         tool=tool,
-        sha256=keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}"),
+        sha256=_digest(ticket, version) if isinstance(version, FileVersion) else "",
         scan=ScanState(version.scan),
         can_fetch=downloads.shut_by_scanner(ticket, version) is None,
     )
+
+
+def _digest(ticket: CaseTicket, version: FileVersion) -> str:
+    return ticket.keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}")
 
 
 def first_state(ticket: CaseTicket) -> ScanState:

@@ -12,12 +12,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal import clock, text
 from portal.access.actions import Action
 from portal.access.roles import Capacity
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
@@ -106,12 +106,18 @@ def next_one(ticket: CaseTicket) -> MeetingPage | None:
     """The meeting that goes on, or the next that is planned from today on, for the front of the case."""
     if not ticket.allows(Action.PLAN_VIEW):
         return None
-    today = clock.start_of(clock.today(ticket.profile.zone), ticket.profile.zone)
-    ahead = ticket.select(Meeting).where(
-        Meeting.called_off_at.is_(None), Meeting.ended_at.is_(None), Meeting.starts_at >= today
-    )
-    row = ticket.session.scalars(ahead.order_by(Meeting.begun_at.is_(None), Meeting.starts_at).limit(1)).first()
+    row = ticket.session.scalars(AHEAD, {**ticket.bounds, "today": clock.start_of_today(ticket.profile.zone)}).first()
     return _page(ticket, row, ()) if row else None
+
+
+AHEAD = (
+    select(Meeting)
+    .where(*bounded(Meeting), Meeting.called_off_at.is_(None), Meeting.ended_at.is_(None))
+    .where(Meeting.starts_at >= bindparam("today"))
+    .order_by(Meeting.begun_at.is_(None), Meeting.starts_at)
+    .limit(1)
+)
+"""The next meeting from `:today` on."""
 
 
 def show(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:

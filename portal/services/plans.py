@@ -157,7 +157,7 @@ def waiting_for_me(ticket: CaseTicket) -> list[str]:
     """The tools whose proposal waits for this person's own yes. One query while they owe none."""
     if not ticket.allows(Action.PLAN_ACCEPT):
         return []
-    if ticket.session.execute(_OWED, ticket.bounds).first() is None:
+    if ticket.session.execute(OWED, ticket.bounds).first() is None:
         return []
     # An earlier proposal, changed since, may be all that was left unanswered: what stands says which.
     return sorted(tool for tool, standing in standings(ticket).items() if standing.waits_for_me)
@@ -173,8 +173,9 @@ def _owed() -> Select[UUID]:
     return asked.where(~answered.exists()).limit(1)
 
 
-# The front of a case asks these two every time: they are put together once.
-_OWED = _owed()
+# Put together once, not on each request.
+OWED = _owed()
+"""A proposal that somebody's own yes is asked for and not given to yet."""
 _OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 
 

@@ -52,16 +52,11 @@ def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
     return {thread_id: at for thread_id, at in found if thread_id}
 
 
-def last_visit(ticket: CaseTicket) -> datetime | None:
-    """When this person was last in the case before they signed in this time; None on the first visit."""
-    bounds = {"case": ticket.case_id, "person": ticket.actor.person_id, "before": ticket.actor.signed_in_at}
-    return ticket.session.scalars(_LAST_VISIT, bounds).first()
-
-
-_LAST_VISIT = (
+LAST_VISIT = (
     select(AuditEvent.at)
     .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
     .where(AuditEvent.event != Event.ACCESS_REFUSED.value, AuditEvent.at < bindparam("before"))
     .order_by(AuditEvent.at.desc())
     .limit(1)
 )
+"""When the person was last in the case before they signed in this time (`:before`); nothing on the first visit."""

@@ -11,8 +11,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
-from portal.access.signin import devices
+from portal.access.signin import devices, sessions
 from portal.house import House
 from portal.services import accounts
 from portal.settings import PROJECT
@@ -232,7 +233,7 @@ def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
         "h = open_house(Settings()); s = h.new_session();"
         # A portal does not even start beside a database with another time: its clock goes wrong while it runs.
         "os.environ['FAKETIME'] = sys.argv[2];"
-        "print(sessions.resume(s, sys.argv[1], h.settings) is not None)"
+        "print(sessions.resume(s, sys.argv[1], h.settings, False) is not None)"
     )
     environment = {
         "ENVIRONMENT": "test", "DATABASE_URL": house.settings.database_url, "PATH": "/usr/bin:/bin",
@@ -254,3 +255,21 @@ def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
     ago = "interval '25 minutes'"
     owner.execute(f"update login set started_at = now() - interval '3 hours', seen_at = now() - {ago}")  # type: ignore[arg-type]
     assert lives("+0", "-1h") == {"+0": "False", "-1h": "False"}, "idle for too long, and not revived either"
+
+
+def test_a_request_that_takes_long_keeps_no_other_page_of_its_person_waiting(
+    house: House, person: Someone, story: Story, owner: psycopg.Connection
+) -> None:
+    """Somebody who sends a large file in one tab goes on reading in another, and can sign out there."""
+    token = story.token(person)
+    owner.execute("update login set seen_at = now() - interval '5 minutes'")
+    with house.new_session() as sending, house.new_session() as reading:
+        sent_by = sessions.resume(sending, token, house.settings)
+        assert sent_by is not None
+        sending.execute(text("select 1"))  # its transaction goes on while the file comes in
+        reading.execute(text("set local lock_timeout = '2s'"))
+        read_by = sessions.resume(reading, token, house.settings)
+        assert read_by is not None
+        sessions.end(read_by[0])
+        reading.commit()
+        assert sending.execute(text("select current_setting('app.person_id')")).scalar_one() == str(person.id)

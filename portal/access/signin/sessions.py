@@ -11,9 +11,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, bindparam, cast, func, select, update
 
 from portal import audit, clock
 from portal.access.actions import OfficeAction
@@ -76,19 +77,21 @@ def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool 
 def resume(session: PortalSession, token: str, settings: Settings, is_seen: bool = True) -> tuple[Actor, Limits] | None:
     """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed.
     `is_seen`: whether the person did something; what a page asks by itself does not keep the session alive."""
-    row = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
-    if row is None:
+    held = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
+    if held is None:
         return None
-    login, person, staff = row
-    now = clock.now()
-    limits = _limits(login, person, settings)
+    session.has_said(held.person_id)
+    now, seen_at = clock.now(), held.seen_at
     # A clock set back must not revive a session either: it does not begin before it was last seen.
-    if now >= limits.ends_at or now < login.seen_at - timedelta(minutes=1):
+    if now >= _limits(held, seen_at, held.kind, settings).ends_at or now < seen_at - timedelta(minutes=1):
+        session.act_for(None)
         return None
-    if is_seen and now - login.seen_at >= _SEEN_EVERY:
-        login.seen_at = now
-    session.act_for(person.id)
-    return _actor(session, login, person, staff), _limits(login, person, settings)
+    if is_seen and now - seen_at >= _SEEN_EVERY:
+        session.execute(update(Login).where(Login.id == held.login_id).values(seen_at=now))
+        # A unit of work of its own: else their other pages would wait for this request, which may bring a large file.
+        session.commit()
+        seen_at = now
+    return _actor(session, held), _limits(held, seen_at, held.kind, settings)
 
 
 def renew(actor: Actor) -> str:
@@ -130,7 +133,7 @@ def devices(session: PortalSession, person_id: UUID, settings: Settings) -> list
     return [
         Device(login.id, login.device, login.method, login.started_at, login.seen_at)
         for login in session.scalars(rows)
-        if now < _limits(login, person, settings).ends_at
+        if now < _limits(login, login.seen_at, person.kind, settings).ends_at
     ]
 
 
@@ -174,37 +177,52 @@ def end_all(session: PortalSession, person_id: UUID) -> None:
 
 
 _HOLDER = (
-    select(Login, Person, Staff)
+    select(
+        Login.id.label("login_id"),
+        Login.person_id,
+        Login.started_at,
+        Login.seen_at,
+        Login.fresh_at,
+        Person.kind,
+        Staff.name,
+        Staff.unit_id,
+        Staff.is_admin,
+        Staff.may_open_cases,
+        Staff.is_leader,
+        Staff.is_auditor,
+        func.set_config("app.person_id", cast(Login.person_id, Text), True),
+    )
     .join(Person, Person.id == Login.person_id)
     .outerjoin(Staff, Staff.person_id == Person.id)
     .where(Login.token_sha256 == bindparam("digest"), Login.ended_at.is_(None), Person.closed_at.is_(None))
 )
+"""Who holds a token. The same statement says for whom the transaction speaks from then on."""
 
 
-def _limits(login: Login, person: Person, settings: Settings) -> Limits:
-    staff = person.kind == PersonKind.STAFF
-    idle = settings.idle_professional_minutes if staff else settings.idle_citizen_minutes
+def _limits(login: Any, seen_at: datetime, kind: str, settings: Settings) -> Limits:
+    idle = settings.idle_professional_minutes if kind == PersonKind.STAFF else settings.idle_citizen_minutes
     return Limits(
-        idle_at=login.seen_at + timedelta(minutes=idle),
+        idle_at=seen_at + timedelta(minutes=idle),
         absolute_at=login.started_at + timedelta(hours=settings.session_hours),
         began_at=login.started_at,
         fresh_until=login.fresh_at + FRESH_FOR if login.fresh_at else None,
     )
 
 
-def _actor(session: PortalSession, login: Login, person: Person, staff: Staff | None) -> Actor:
-    if staff is None:
-        return Actor(session, person.id, False, frozenset(), None, login_id=login.id, signed_in_at=login.started_at)
+def _actor(session: PortalSession, held: Any) -> Actor:
+    """`held` is a row of `_HOLDER`; a citizen is nobody's staff and has no name there."""
+    ways = {"login_id": held.login_id, "signed_in_at": held.started_at}
+    if held.unit_id is None:
+        return Actor(session, held.person_id, False, frozenset(), None, **ways)
     office: frozenset[OfficeAction] = frozenset()
-    if staff.is_admin:
-        office |= OFFICE_MATRIX["administrator"]
-    if staff.may_open_cases:
-        office |= OFFICE_MATRIX["case opener"]
-    if staff.is_leader:
-        office |= OFFICE_MATRIX["leader"]
-    if staff.is_auditor:
-        office |= OFFICE_MATRIX["auditor"]
-    return Actor(session, person.id, True, office, staff.name, staff.unit_id, login.id, login.started_at)
+    for holds, what in (
+        (held.is_admin, "administrator"),
+        (held.may_open_cases, "case opener"),
+        (held.is_leader, "leader"),
+        (held.is_auditor, "auditor"),
+    ):
+        office |= OFFICE_MATRIX[what] if holds else frozenset()
+    return Actor(session, held.person_id, True, office, held.name, held.unit_id, **ways)
 
 
 def _digest(token: str) -> bytes:
