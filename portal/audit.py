@@ -11,7 +11,6 @@ the database cannot.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Iterator
@@ -166,38 +165,50 @@ def _append(session: PortalSession, chain: UUID, notes: list[Note]) -> None:
         connection.execute(_BEGIN, {"chain": chain})
         head = connection.execute(_TAKE_HEAD, {"chain": chain}).one()
     seq, mac = head
-    macs = []
+    lines = []
     for number, note in enumerate(notes, seq + 1):
         mac = _mac(key, mac, number, note)
-        macs.append(mac)
-    lines = {
-        "seqs": list(range(seq + 1, seq + 1 + len(notes))),
-        "ats": [note.at for note in notes],
-        "events": [note.event.value for note in notes],
-        "actors": [note.actor_id for note in notes],
-        "memberships": [note.membership_id for note in notes],
-        "compartments": [note.compartment_id for note in notes],
-        "items": [note.item_id for note in notes],
-        "fields": [json.dumps(note.fields) for note in notes],
-        "macs": macs,
-    }
+        lines.append(_as_line(number, note, mac))
     end = {"chain": chain, "seq": seq + len(notes), "mac": mac, "seal": _seal(key, seq + len(notes), mac)}
-    connection.execute(_APPEND, lines | end)
+    if len(lines) == 1:  # looking at a page: nearly always
+        connection.execute(_APPEND_ONE, lines[0] | end)
+    else:
+        columns = {f"{name}s": [line[name] for line in lines] for name in lines[0]}
+        connection.execute(_APPEND, columns | end)
+
+
+def _as_line(number: int, note: Note, mac: bytes) -> dict[str, Any]:
+    return {
+        "number": number,
+        "at": note.at,
+        "event": note.event.value,
+        "actor": note.actor_id,
+        "membership": note.membership_id,
+        "compartment": note.compartment_id,
+        "item": note.item_id,
+        "said": json.dumps(note.fields),
+        "proof": mac,
+    }
 
 
 # Everybody who adds to a chain waits for its head, so what happens between taking it and the commit is kept short.
 _TAKE_HEAD = text("select seq, mac from audit_head where chain_id = :chain for update")
 _BEGIN = text("insert into audit_head values (:chain, 0, '', '') on conflict do nothing")
+_END = "with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain) "
+_LINE = """insert into audit_event
+    (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac) """
+_APPEND_ONE = text(
+    f"""{_END}{_LINE} values (
+        :chain, :number, :at, :event, :actor, :membership, :compartment, :item, cast(:said as jsonb), :proof)"""
+)
 _APPEND = text(
-    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain)
-       insert into audit_event
-           (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
-       select :chain, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields::jsonb, mac
-       from unnest(
-           cast(:seqs as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
-           cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
-           cast(:fields as text[]), cast(:macs as bytea[])
-       ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
+    f"""{_END}{_LINE}
+    select :chain, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields::jsonb, mac
+    from unnest(
+        cast(:numbers as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
+        cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
+        cast(:saids as text[]), cast(:proofs as bytea[])
+    ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
 )
 
 
@@ -212,11 +223,11 @@ def _mac(key: bytes, before: bytes, seq: int, note: Note) -> bytes:
         note.fields,
     ]
     content = json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hmac.digest(key, before + content.encode(), hashlib.sha256)
+    return hmac.digest(key, before + content.encode(), "sha256")
 
 
 def _seal(key: bytes, seq: int, mac: bytes) -> bytes:
-    return hmac.digest(key, b"head" + seq.to_bytes(8, "big") + mac, hashlib.sha256)
+    return hmac.digest(key, b"head" + seq.to_bytes(8, "big") + mac, "sha256")
 
 
 @dataclass(frozen=True)

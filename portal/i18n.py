@@ -74,7 +74,8 @@ class _Wording(Domain):  # type: ignore[misc]  # the library has no types
 
 def _in_page(sentence: str, **gaps: Any) -> Markup:
     """A sentence of a template; what fills its gaps is escaped."""
-    return Markup(_speech().catalogue.ugettext(sentence)) % gaps  # noqa: S704  the catalogue is our own
+    told = Markup(_speech().catalogue.ugettext(sentence))  # noqa: S704  the catalogue is our own
+    return told % gaps if gaps or "%" in told else told
 
 
 def _counted_in_page(one: str, many: str, num: int, **gaps: Any) -> Markup:
@@ -153,10 +154,12 @@ def zone() -> ZoneInfo:
 def when(instant: datetime) -> str:
     """An instant as people say it: "i dag kl. 14.05", "i går kl. 9.12", "3. marts kl. 9.12"."""
     speech = _speech()
-    on = instant.astimezone(speech.zone).date()
+    local = instant.astimezone(speech.zone)
+    on = local.date()
     if on not in speech.days:
         speech.days[on] = _near(on, speech.today)
-    return str(_("%(day)s at %(time)s", day=speech.days[on], time=clock_time(instant)))
+    parts = {"day": speech.days[on], "time": _on_the_clock(local, speech.language)}
+    return str(speech.catalogue.ugettext("%(day)s at %(time)s") % parts)
 
 
 def day(value: date | datetime) -> str:
@@ -168,8 +171,12 @@ def day(value: date | datetime) -> str:
 
 def clock_time(instant: datetime) -> str:
     """The time of the day: "14.05"."""
-    local = instant.astimezone(zone())
-    return f"{local.hour}{'.' if language() == 'da' else ':'}{local.minute:02}"
+    speech = _speech()
+    return _on_the_clock(instant.astimezone(speech.zone), speech.language)
+
+
+def _on_the_clock(local: datetime, spoken: str) -> str:
+    return f"{local.hour}{'.' if spoken == 'da' else ':'}{local.minute:02}"
 
 
 def whole(instant: datetime) -> str:

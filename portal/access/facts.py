@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,10 @@ class ConsentFact:
     valid_until: datetime
     grants: frozenset[tuple[Party, str]]
     withdrawals: tuple[Withdrawal, ...] = ()
+
+    @cached_property
+    def parties(self) -> frozenset[Party]:
+        return frozenset(party for party, _category in self.grants)
 
     def withdrawn_at(self, party: Party) -> datetime | None:
         """When what it says about `party` was taken back, if ever."""
@@ -212,5 +217,11 @@ class Facts:
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
         """Declarations of one giver, oldest first: at any time the newest one given counts, and of two given on the
         same day on paper the one that was registered last."""
-        given = (c for c in self.consents if c.giver_id == giver_id)
-        return tuple(sorted(given, key=lambda c: (c.given_at, c.valid_from)))
+        return self._by_giver.get(giver_id, ())
+
+    @cached_property
+    def _by_giver(self) -> dict[UUID, tuple[ConsentFact, ...]]:
+        found: dict[UUID, tuple[ConsentFact, ...]] = {}
+        for consent in sorted(self.consents, key=lambda c: (c.given_at, c.valid_from)):
+            found[consent.giver_id] = (*found.get(consent.giver_id, ()), consent)
+        return found

@@ -336,7 +336,7 @@ def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
 
 def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
     """The windows of the case that are open now: everybody's, as far as this person may know of them."""
-    return actor.session.execute(_OPEN, {"case": case_id, "now": clock.now()}).all()
+    return actor.session.rows(_OPEN, {"case": case_id, "now": clock.now()}).all()
 
 
 # What every page of a case asks is put together once, not on each request.

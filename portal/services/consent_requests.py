@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -140,8 +140,7 @@ def asks_me(ticket: CaseTicket) -> int:
     if not ticket.allows(Action.CONSENT_GIVE):
         return 0
     current = in_force(ticket, ticket.membership.id)
-    granted = current.grants if current else frozenset()
-    parties = _parties(ticket, ticket.membership, granted)
+    parties = _parties(ticket, ticket.membership, current.parties if current else frozenset())
     # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
     # is asked about everybody once more, and about a guide who has become a professional like others.
     return sum(1 for of in parties.values() if current is None or _is_asked_again(ticket, of, current.given_at))
@@ -201,7 +200,7 @@ def party_lines(
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
     places, kept_back = people.workplaces(ticket), exceptions_of(ticket, consent)
-    for party, members in _parties(ticket, giver, granted).items():
+    for party, members in _parties(ticket, giver, {party for party, _category in granted}).items():
         groups = tuple(_groups(ticket.profile, members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
         excepted = kept_back.get(party, frozenset())
@@ -222,9 +221,9 @@ def party_lines(
         )
 
 
-def _parties(ticket: CaseTicket, giver: Membership, granted: frozenset[tuple[Party, str]]) -> dict[Party, list[Member]]:
+def _parties(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[Party, list[Member]]:
     """Who is asked about, by party: whoever the owner lets in now, and whoever is named already."""
-    now, named = clock.now(), {party for party, _ in granted}
+    now = clock.now()
     found: dict[Party, list[Member]] = {}
     for member in ticket.facts.members:
         party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)

@@ -123,7 +123,7 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
 
 def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
-    rows = ticket.session.execute(_NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit})
+    rows = ticket.session.rows(_NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit})
     return [_line(ticket, row, row.tool) for row in rows]
 
 

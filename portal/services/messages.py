@@ -59,7 +59,7 @@ def listing(ticket: CaseTicket) -> list[ThreadLine]:
 
 def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     """The threads the person may see, the one written in last first, at most `limit`."""
-    rows = ticket.session.execute(_THREADS, ticket.bounds | {"limit": limit}).all()
+    rows = ticket.session.rows(_THREADS, ticket.bounds | {"limit": limit}).all()
     ticket.unread = int(rows[0].unread_in_all) if rows else 0
     return [
         ThreadLine(

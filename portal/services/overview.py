@@ -114,7 +114,7 @@ def _glance(ticket: CaseTicket) -> Any:
     front of most cases instead of five."""
     since = clock.start_of_today(ticket.profile.zone)
     wanted = {**ticket.bounds, "today": since, "before": ticket.actor.signed_in_at, "tool": promises.TOOL}
-    return ticket.session.execute(_GLANCE, wanted).one()
+    return ticket.session.rows(_GLANCE, wanted).one()
 
 
 # Put together once, not on each request.

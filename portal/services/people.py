@@ -122,15 +122,11 @@ def who_sees(ticket: CaseTicket, compartment_id: UUID | None) -> list[MemberLine
 
 def audience_sizes(ticket: CaseTicket) -> dict[str, int]:
     """How many people can see each compartment that this person sees; under '' how many see any of them."""
-    visible = {hatch.key for hatch in ticket.hatches.values()}
-    sizes = dict.fromkeys(visible, 0)
-    anyone = 0
-    for shelves in _open_shelves(ticket).values():
-        keys = {shelf.key for shelf in shelves} & visible
-        anyone += bool(keys)
-        for key in keys:
-            sizes[key] += 1
-    return {**sizes, "": anyone}
+    seers: dict[str, set[UUID]] = {hatch.key: set() for hatch in ticket.hatches.values()}
+    for window in ticket.open_windows:
+        if window.key in seers:
+            seers[window.key].add(window.membership_id)
+    return {**{key: len(found) for key, found in seers.items()}, "": len(set().union(*seers.values()))}
 
 
 def picture(ticket: CaseTicket) -> list[MemberLine]:

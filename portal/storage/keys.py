@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -87,11 +86,11 @@ class CaseKeys:
 
     def sign(self, said: str) -> str:
         """What proves that `said` was written by this case and no other: 16 characters that are safe anywhere."""
-        return base64.urlsafe_b64encode(hmac.digest(self._papers, said.encode(), hashlib.sha256)[:12]).decode()
+        return base64.urlsafe_b64encode(hmac.digest(self._papers, said.encode(), "sha256")[:12]).decode()
 
     def blind(self, stem: str) -> str:
         """The keyed form of a word stem that the search index holds: 16 hexadecimal digits, telling nothing alone."""
-        return hmac.digest(self._search, stem.encode(), hashlib.sha256)[:8].hex()
+        return hmac.digest(self._search, stem.encode(), "sha256")[:8].hex()
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ class Keyring:
 
     def match_value(self, scheme: str, value: str) -> bytes:
         """What a national id or an invitation code is recognised by, without being kept."""
-        return hmac.digest(self.match, f"{scheme}:{value}".encode(), hashlib.sha256)
+        return hmac.digest(self.match, f"{scheme}:{value}".encode(), "sha256")
 
     def seal_token(self, token: str, place: str) -> bytes:
         """An eID's own token, which names the person: sealed while it is kept, which is not for long."""
@@ -159,7 +158,7 @@ class Keyring:
 
     def chain_key(self, chain: UUID) -> bytes:
         """The key of one audit chain."""
-        return hmac.digest(self.audit, chain.bytes, hashlib.sha256)
+        return hmac.digest(self.audit, chain.bytes, "sha256")
 
 
 def make_keys(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -153,8 +153,12 @@ class Profile(_Data):
             consent_age=self.consent_age,
         )
 
+    @cached_property
+    def _compartments(self) -> dict[str, Compartment]:
+        return {compartment.key: compartment for compartment in self.compartment}
+
     def compartment_of(self, key: str) -> Compartment:
-        return next(compartment for compartment in self.compartment if compartment.key == key)
+        return self._compartments[key]
 
     def tool_of(self, key: str) -> Tool | None:
         return next((tool for tool in self.tool if tool.key == key), None)

@@ -25,7 +25,7 @@ class SearchForm(AskingForm):
 @bp.get("")
 @opens(Action.CASE_VIEW)
 def overview(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("case/overview.html", page=overviews.overview(ticket), search=SearchForm(formdata=None))
+    return render_template("case/overview.html", page=overviews.overview(ticket))
 
 
 @bp.get("/audience")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal import clock
@@ -20,7 +21,7 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
-from portal.i18n import said
+from portal.i18n import language, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
@@ -107,6 +108,7 @@ def install(app: Flask) -> None:
         return {
             "actor": g.get("actor"),
             "limits": g.get("limits"),
+            "csrf_token": _form_token,
             "kept": g.get("kept") is not None,
             "ticket": ticket,
             "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
@@ -136,12 +138,15 @@ def install(app: Flask) -> None:
         age=age,
         obstacle_for_me=obstacle_for_me,
         looks=insight.LOOKS,
+        new_number=lambda: str(uuid4()),
+        csrf_token=_form_token,
         right_now=lambda: clock.now().isoformat(),
         asset=lambda name: f"{app.static_url_path}/{name}",
         icon=_icons(app),
         url_for=_addresses(),
     )
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
+    app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
 
 
 def _icons(app: Flask) -> Callable[[str, str], Markup]:
@@ -158,21 +163,52 @@ def _icons(app: Flask) -> Callable[[str, str], Markup]:
     return icon
 
 
+def _shelves(app: Flask) -> Callable[..., Markup]:
+    """A list names a compartment in each of its rows: it is put together once for its profile and its language."""
+    macros: Any = app.jinja_env.get_template("macros/shelf.html").module
+
+    def drawn(key: str, count: int | None = None, href: str | None = None) -> Markup:
+        found: Markup = macros.drawn(_rules().compartment_of(key), count, href)
+        return found
+
+    @lru_cache(1000)
+    def plain(_profile: str, _language: str, key: str) -> Markup:
+        return drawn(key)
+
+    def shelf(key: str, count: int | None = None, href: str | None = None) -> Markup:
+        if count is None and href is None:
+            return plain(_rules().key, language(), key)
+        return drawn(key, count, href)
+
+    return shelf
+
+
 def _addresses() -> Callable[..., str]:
     """A page names some thirty addresses, most of them on every page of the case: each is put together once."""
 
-    @lru_cache(10_000)
-    def put_together(_root: str, endpoint: str, *values: tuple[str, str]) -> str:
-        known: dict[str, Any] = dict(values)
-        return url_for(endpoint, **known)
+    @lru_cache(10_000, typed=True)
+    def put_together(_root: str, endpoint: str, **values: Any) -> str:
+        return url_for(endpoint, **values)
 
     def address(endpoint: str, **values: Any) -> str:
-        plain = all(isinstance(value, str | int | UUID) and name[0] != "_" for name, value in values.items())
-        if not plain or endpoint[0] == ".":
-            return url_for(endpoint, **values)
-        return put_together(request.root_path, endpoint, *((name, str(value)) for name, value in values.items()))
+        for name, value in values.items():
+            if name[0] == "_" or type(value) not in _PLAIN:
+                return url_for(endpoint, **values)
+        return (
+            url_for(endpoint, **values) if endpoint[0] == "." else put_together(request.root_path, endpoint, **values)
+        )
 
     return address
+
+
+_PLAIN = {str, int, UUID}
+
+
+def _form_token() -> str:
+    """The token of the forms of this page, made once for all of them."""
+    if "form_token" not in g:
+        g.form_token = generate_csrf()
+    return str(g.form_token)
 
 
 def iso_day(value: str) -> str:

@@ -77,7 +77,7 @@ def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool 
 def resume(session: PortalSession, token: str, settings: Settings, is_seen: bool = True) -> tuple[Actor, Limits] | None:
     """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed.
     `is_seen`: whether the person did something; what a page asks by itself does not keep the session alive."""
-    held = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
+    held = session.rows(_HOLDER, {"digest": _digest(token)}).one_or_none()
     if held is None:
         return None
     session.has_said(held.person_id)
