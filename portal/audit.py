@@ -194,21 +194,22 @@ def _as_line(number: int, note: Note, mac: bytes) -> dict[str, Any]:
 # Everybody who adds to a chain waits for its head, so what happens between taking it and the commit is kept short.
 _TAKE_HEAD = text("select seq, mac from audit_head where chain_id = :chain for update")
 _BEGIN = text("insert into audit_head values (:chain, 0, '', '') on conflict do nothing")
-_END = "with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain) "
-_LINE = """insert into audit_event
-    (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac) """
 _APPEND_ONE = text(
-    f"""{_END}{_LINE} values (
-        :chain, :number, :at, :event, :actor, :membership, :compartment, :item, cast(:said as jsonb), :proof)"""
+    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain)
+       insert into audit_event
+           (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
+       values (:chain, :number, :at, :event, :actor, :membership, :compartment, :item, cast(:said as jsonb), :proof)"""
 )
 _APPEND = text(
-    f"""{_END}{_LINE}
-    select :chain, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields::jsonb, mac
-    from unnest(
-        cast(:numbers as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
-        cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
-        cast(:saids as text[]), cast(:proofs as bytea[])
-    ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
+    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain)
+       insert into audit_event
+           (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
+       select :chain, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields::jsonb, mac
+       from unnest(
+           cast(:numbers as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
+           cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
+           cast(:saids as text[]), cast(:proofs as bytea[])
+       ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
 )
 
 
