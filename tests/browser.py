@@ -185,8 +185,8 @@ def check_headers(page: Page) -> None:
 
 
 def check_page(page: Page) -> None:
-    """Valid HTML, one h1, unique ids, a title and a language, a token in every form that changes something, nothing
-    inline, nothing from another origin."""
+    """Valid HTML, one h1, unique ids, a title and a language, a token in every form that changes something and a number
+    of its own, nothing inline, nothing from another origin."""
     where = f"{page.path} ({page.status})"
     parser = html5lib.HTMLParser(strict=False)
     parser.parse(page.response.get_data(as_text=True))
@@ -201,6 +201,8 @@ def check_page(page: Page) -> None:
     assert len(ids) == len(set(ids)), f"{where}: ids twice {sorted({i for i in ids if ids.count(i) > 1})}"
     for form in soup.find_all("form", method=re.compile("post", re.IGNORECASE)):
         assert form.find("input", {"name": "csrf_token"}), f"{where}: a form without a token"
+    numbers = [str(field.get("value")) for field in soup.find_all("input", attrs={"name": "submission"})]
+    assert len(numbers) == len(set(numbers)), f"{where}: two forms with one number"
     for script in soup.find_all("script"):
         assert script.get("src"), f"{where}: an inline script"
     assert not soup.find_all("style"), f"{where}: an inline style"

@@ -70,6 +70,8 @@ class HeldUpload(Base):
     file_key: Mapped[bytes]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
+    link_id: Mapped[UUID | None]
+    """The word processor's link it came by, which may be over by now; None from a page."""
 
 
 class Checkout(Base):

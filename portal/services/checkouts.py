@@ -85,8 +85,9 @@ def begin(ticket: CaseTicket, file_id: UUID, lasts: timedelta = LASTS) -> Editin
 
 
 def end(ticket: CaseTicket, file_id: UUID) -> None:
-    """This person is done. Nothing happens when they were not editing."""
-    ticket.require(Action.FILE_ADD_VERSION)
+    """This person is done, which they may say when they can only read by now. Nothing happens when they were not
+    editing."""
+    ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)
     found = _running(ticket, file.id)
     if found is None or found.created_by_id != ticket.membership.id:

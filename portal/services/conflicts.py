@@ -121,7 +121,7 @@ def bring(
     editing, _broken = checkouts.of(ticket, file.id)
     met = min(number for number in (had, seen, newest) if number is not None) < newest
     if met or (editing is not None and not editing.is_me):
-        _hold(ticket, file, upload, name, kind, made, had if had is not None else seen)
+        _hold(ticket, file, upload, name, kind, made, had if had is not None else seen, link_id)
         return Brought(held_id=made)
     if link_id is not None:
         return Brought(
@@ -224,7 +224,18 @@ def _mine(ticket: CaseTicket, held_id: UUID) -> HeldUpload | None:
     return ticket.session.scalars(ticket.select(HeldUpload).where(HeldUpload.id == held_id, mine)).one_or_none()
 
 
-def _hold(ticket: CaseTicket, file: File, upload: Upload, name: str, kind: str, made: UUID, had: int | None) -> None:
+def _hold(
+    ticket: CaseTicket,
+    file: File,
+    upload: Upload,
+    name: str,
+    kind: str,
+    made: UUID,
+    had: int | None,
+    link_id: UUID | None,
+) -> None:
+    if link_id is not None:
+        _replace_earlier(ticket, file.id, link_id, had)
     content, note = upload.content, text.plain(upload.note, 1000)
     keys = ticket.keys
     ticket.session.add(
@@ -243,11 +254,22 @@ def _hold(ticket: CaseTicket, file: File, upload: Upload, name: str, kind: str, 
             file_key=keys.wrap_file_key(content.file_key, content.blob),
             created_at=clock.now(),
             created_by_id=ticket.membership.id,
+            link_id=link_id,
         )
     )
     ticket.session.flush()
     content.keep()
     ticket.record(Event.UPLOAD_HELD, file.compartment_id, file.id)
+
+
+def _replace_earlier(ticket: CaseTicket, file_id: UUID, link_id: UUID, had: int | None) -> None:
+    """A word processor saves the whole document every time: of what it saved over the same version by the same link,
+    only the newest waits. What it had begun from another version stays beside it."""
+    of_link = ticket.select(HeldUpload).where(HeldUpload.file_id == file_id, HeldUpload.link_id == link_id)
+    mine = of_link.where(HeldUpload.created_by_id == ticket.membership.id)
+    for earlier in ticket.session.scalars(mine.where(HeldUpload.taken.is_not_distinct_from(had))).all():
+        ticket.session.delete(earlier)
+        outbox.later(ticket.session, "forget_blob", blob=earlier.blob)
 
 
 def _name(ticket: CaseTicket, held: HeldUpload) -> str:

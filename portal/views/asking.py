@@ -32,6 +32,7 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
 
     submission = HiddenField(default=lambda: str(uuid4()))
     form_errors: list[str]
+    is_shown = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not args and "formdata" not in kwargs and request.method == "GET" and g.get("kept") is not None:
@@ -44,6 +45,14 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
             return UUID(self.submission.data or "")
         except ValueError as problem:
             raise InvalidInput("", "form_stale") from problem
+
+    def own_number(self) -> str:
+        """The number to show it with. A page that shows it several times, as a button at each thing of a list, shows as
+        many forms: somebody who goes back and presses another one means another thing."""
+        if self.is_shown:
+            return str(uuid4())
+        self.is_shown = True
+        return str(self.submission.data)
 
     @property
     def faults(self) -> list[tuple[str, str]]:

@@ -50,22 +50,32 @@ def can_open(name: str) -> bool:
     return bool(g.house.settings.webdav) and _ending(name) in _OFFICE
 
 
-@bp.route("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor", methods=["GET", "POST"])
+@bp.get("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor")
+@opens(Action.FILE_DOWNLOAD)
+def links(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    """One's own links, also for somebody who may only read the file by now: what they opened they can always shut."""
+    file, mine = files.page(ticket, file_id), dav.mine(ticket, file_id)
+    if not can_open(file.newest.name) or not (file.can_add_version or mine):
+        raise NotFound
+    return render_template("files/word_processor.html", file=file, form=AskingForm(), made=None, links=mine)
+
+
+@bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor")
 @opens(Action.FILE_ADD_VERSION)
 def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    """The address of a new link is in the answer to the POST and nowhere else."""
+    """The address of a new link is in the answer and nowhere else."""
     file = files.page(ticket, file_id)
     if not can_open(file.newest.name) or not file.can_add_version:
         raise NotFound
     form = AskingForm()
     made = attempt(form, lambda: dav.make(ticket, file_id))
     shown = _addresses(*made) if made else None
-    links = [line for line in dav.mine(ticket, file_id) if made is None or line.id != made[1].id]
-    return render_template("files/word_processor.html", file=file, form=form, made=shown, links=links), status(form)
+    mine = [line for line in dav.mine(ticket, file_id) if made is None or line.id != made[1].id]
+    return render_template("files/word_processor.html", file=file, form=form, made=shown, links=mine), status(form)
 
 
 @bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor/<uuid:link_id>/end")
-@opens(Action.FILE_ADD_VERSION)
+@opens(Action.FILE_DOWNLOAD)
 def end(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> ResponseReturnValue:
     if not g.house.settings.webdav:
         raise NotFound
