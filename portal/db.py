@@ -60,7 +60,7 @@ def connect(url: str, pool_size: int = 8) -> Engine:
         max_overflow=4,
         pool_timeout=5,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000"},
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000", **_VANISHED},
     )
     _replace_lost_ones(engine)
     return engine
@@ -97,6 +97,12 @@ def _says_something(connection: Any) -> bool:
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)
     return bool(waiting.poll(0))
+
+
+_VANISHED = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""A server whose machine or line is gone says nothing, and the system would wait a quarter of an hour for it: it is
+given up after 10 s (ms), or, where an answer is awaited, after 25 (s). libpq passes over these at a socket of the
+machine itself."""
 
 
 class PortalSession(Session):

@@ -327,6 +327,21 @@ def test_a_database_that_does_not_answer_is_a_neighbour_that_is_down() -> None:
         refuse_powerful_role(engine)
 
 
+def test_a_database_whose_machine_is_gone_is_given_up_within_half_a_minute(
+    postgres: EmbeddedPostgres, database: str
+) -> None:
+    """That libpq then does so was tried by hand, with the line cut: see docs/security.md."""
+    engine = connect(postgres.url("portal_app", database))
+    try:
+        with engine.connect() as connection:
+            told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    finally:
+        engine.dispose()
+    assert int(told["tcp_user_timeout"]) <= 10_000
+    awaited = int(told["keepalives_idle"]) + int(told["keepalives_interval"]) * int(told["keepalives_count"])
+    assert awaited <= 30
+
+
 def test_the_walls_ask_the_real_clock(postgres: EmbeddedPostgres) -> None:
     """The tests move a clock of their own; the product's function must be now() and nothing else."""
     from portal.migrate import migrate
