@@ -238,8 +238,15 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         hatch = wordings.hatch_of(ticket, tool)
         can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
         forms = old_forms.of_tool(ticket, tool)
+        known = wordings.today(ticket, tool)
         return render_template(
-            "schema/empty.html", tool=tool, hatch=hatch, can_begin=can_begin, step=step, listed=forms
+            "schema/empty.html",
+            tool=tool,
+            hatch=hatch,
+            can_begin=can_begin,
+            step=step,
+            listed=forms,
+            asks=[said(section.title) for section in known.section] if known else [],
         )
     this = page.version(number)
     takes = plans.who_takes_on(this).get(str(ticket.membership.id), [])

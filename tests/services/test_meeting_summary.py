@@ -18,7 +18,7 @@ def test_a_summary_is_in_the_enders_language_and_with_one_tick_in_the_other_one_
     app: Flask, story: Story, colleague: Someone
 ) -> None:
     room = planned(story, colleague)
-    guide, young = Browser(app, story.token(room.guide)), Browser(app, story.token(room.young))
+    guide, young = (Browser(app, story.token(who), thorough=False) for who in (room.guide, room.young))
 
     def ended(language: str, **typed: str | None) -> str:
         """What everybody gets: subject and text."""

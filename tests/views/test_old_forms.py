@@ -74,6 +74,7 @@ def test_it_can_be_put_in_before_anybody_has_written_in_the_tool(guide: Browser,
     page = guide.get(f"/cases/{room.case_id}/plan/{TOOL}")
     assert "1 skema lavet et andet sted" in page.text
     assert "Her har ingen skrevet endnu" in page.text
+    assert "Hvor jeg er nu, og hvor jeg vil hen Mine mål Hvem gør hvad" in page.text, "what a tool is about is told"
 
 
 @pytest.mark.parametrize(
