@@ -146,35 +146,50 @@ def _write_notes(session: PortalSession) -> None:
     # Sorted, so that two transactions that touch the same two chains take their heads in the same order.
     for chain in sorted({note.chain for note in notes}):
         _append(session, chain, [note for note in notes if note.chain == chain])
+    session.info.pop("end", None)
 
 
 @event.listens_for(PortalSession, "after_soft_rollback")
 def _forget_notes(session: PortalSession, ended: SessionTransaction) -> None:
     if ended.nested:
         return
-    session.info.pop("notes", None)
-    session.info.pop("changed", None)
+    for name in ("notes", "changed", "end"):
+        session.info.pop(name, None)
+
+
+def ends_at(session: PortalSession, chain: UUID, seq: int, mac: bytes) -> None:
+    """Where this transaction has just read that a chain ends. If it still does when the next line is added, nobody has
+    to be waited for and the end needs not be read again."""
+    session.info["end"] = (chain, seq, mac)
 
 
 def _append(session: PortalSession, chain: UUID, notes: list[Note]) -> None:
     keyring: Keyring = session.info["keyring"]
     key = keyring.chain_key(chain)
     connection = session.connection()
+    read, seq, mac = session.info.get("end", (None, 0, b""))
+    if read == chain and _add(connection, key, seq, mac, notes):
+        return
     head = connection.execute(_TAKE_HEAD, {"chain": chain}).one_or_none()
     if head is None:
         connection.execute(_BEGIN, {"chain": chain})
         head = connection.execute(_TAKE_HEAD, {"chain": chain}).one()
-    seq, mac = head
-    lines = []
-    for number, note in enumerate(notes, seq + 1):
-        mac = _mac(key, mac, number, note)
-        lines.append(_as_line(number, note, mac))
-    end = {"chain": chain, "seq": seq + len(notes), "mac": mac, "seal": _seal(key, seq + len(notes), mac)}
+    if not _add(connection, key, head.seq, head.mac, notes):
+        raise RuntimeError("a chain that was taken hold of has moved on")
+
+
+def _add(connection: Connection, key: bytes, seq: int, mac: bytes, notes: list[Note]) -> bool:
+    """Adds lines to a chain that ends at `seq`; False, and nothing added, if it ends elsewhere by now."""
+    lines, chain, before = [], notes[0].chain, seq
+    for note in notes:
+        seq += 1
+        mac = _mac(key, mac, seq, note)
+        lines.append(_as_line(seq, note, mac))
+    end = {"chain": chain, "before": before, "seq": seq, "mac": mac, "seal": _seal(key, seq, mac)}
     if len(lines) == 1:  # looking at a page: nearly always
-        connection.execute(_APPEND_ONE, lines[0] | end)
-    else:
-        columns = {f"{name}s": [line[name] for line in lines] for name in lines[0]}
-        connection.execute(_APPEND, columns | end)
+        return connection.execute(_APPEND_ONE, lines[0] | end).rowcount == 1
+    columns = {f"{name}s": [line[name] for line in lines] for name in lines[0]}
+    return connection.execute(_APPEND, columns | end).rowcount == len(lines)
 
 
 def _as_line(number: int, note: Note, mac: bytes) -> dict[str, Any]:
@@ -191,24 +206,27 @@ def _as_line(number: int, note: Note, mac: bytes) -> dict[str, Any]:
     }
 
 
-# Everybody who adds to a chain waits for its head, so what happens between taking it and the commit is kept short.
+# Everybody who takes the head of a chain waits for it, so what happens between that and the commit is kept short.
 _TAKE_HEAD = text("select seq, mac from audit_head where chain_id = :chain for update")
 _BEGIN = text("insert into audit_head values (:chain, 0, '', '') on conflict do nothing")
 _APPEND_ONE = text(
-    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain)
+    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal
+                      where chain_id = :chain and seq = :before returning chain_id)
        insert into audit_event
            (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
-       values (:chain, :number, :at, :event, :actor, :membership, :compartment, :item, cast(:said as jsonb), :proof)"""
+       select chain_id, :number, :at, :event, :actor, :membership, :compartment, :item, cast(:said as jsonb), :proof
+       from ended"""
 )
 _APPEND = text(
-    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal where chain_id = :chain)
+    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal
+                      where chain_id = :chain and seq = :before returning chain_id)
        insert into audit_event
            (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
-       select :chain, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields::jsonb, mac
-       from unnest(
+       select chain_id, line.*
+       from ended, unnest(
            cast(:numbers as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
            cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
-           cast(:saids as text[]), cast(:proofs as bytea[])
+           cast(:saids as jsonb[]), cast(:proofs as bytea[])
        ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
 )
 

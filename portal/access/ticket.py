@@ -29,6 +29,7 @@ from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import (
     AccessWindow,
+    AuditHead,
     BegunUpload,
     Case,
     CaseKey,
@@ -301,6 +302,8 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     if row is None:
         raise NotFound
     membership, case, master_id, wrapped = row[:4]
+    if row.seq is not None:
+        audit.ends_at(actor.session, case_id, row.seq, row.mac)
     if actor.known_as is None:
         actor.known_as = membership.display_name
     # Where the two walls disagree (clocks apart, a window just ending), the stricter one counts.
@@ -342,14 +345,26 @@ def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
 # What every page of a case asks is put together once, not on each request.
 _OWN_NAME = select(Membership.display_name).where(Membership.person_id == bindparam("person")).limit(1)
 _ROOM = (
-    select(Membership, Case, CaseKey.master_id, CaseKey.wrapped, Unit.name, Organisation.name, Case.facts_stamp)
+    select(
+        Membership,
+        Case,
+        CaseKey.master_id,
+        CaseKey.wrapped,
+        Unit.name,
+        Organisation.name,
+        Case.facts_stamp,
+        AuditHead.seq,
+        AuditHead.mac,
+    )
     .outerjoin(Case, Case.id == Membership.case_id)
+    .outerjoin(AuditHead, AuditHead.chain_id == Membership.case_id)
     .outerjoin(CaseKey, CaseKey.case_id == Membership.case_id)
     .outerjoin(Unit, Unit.id == Membership.unit_id)
     .outerjoin(Organisation, Organisation.id == Unit.organisation_id)
     .where(Membership.case_id == bindparam("case"))
 )
-"""Everybody in a case and where they work, with the case and its key; for somebody shut out, their own row alone."""
+"""Everybody in a case and where they work, with the case, its key and where its trace ends; for somebody shut out,
+their own row alone."""
 _OPEN = (
     select(
         AccessWindow.compartment_id,

@@ -11,12 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from portal import audit
+from portal.access.ticket import enter_case
 from portal.audit import OFFICE, Fault, verify
 from portal.cli import cli
 from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.house import House
+from portal.services import overview
 from tests.story import Room, Story
 
 
@@ -173,6 +175,24 @@ def test_many_at_once_make_one_chain_without_gaps(
     for thread in threads:
         thread.join()
     assert _last(owner, room.case_id) == before + 60
+    assert check() == []
+
+
+def test_two_who_read_the_same_end_of_a_chain_both_leave_their_lines(
+    room: Room, story: Story, owner: psycopg.Connection, check: Callable[[], list[Fault]]
+) -> None:
+    """Both came in before either left: the second finds that the chain has gone on, and follows the first."""
+    before = _last(owner, room.case_id)
+    with story.acting(room.guide) as guide, story.acting(room.young) as young:
+        for actor in (guide, young):
+            overview.overview(enter_case(actor, room.case_id))
+        guide.session.commit()
+        young.session.commit()
+        overview.overview(enter_case(guide, room.case_id))
+    written = owner.execute(
+        "select actor_id from audit_event where chain_id = %s and seq > %s order by seq", [room.case_id, before]
+    )
+    assert [actor for (actor,) in written] == [room.guide.id, room.young.id, room.guide.id]
     assert check() == []
 
 
