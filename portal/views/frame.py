@@ -84,7 +84,7 @@ class CaseHead:
         return [
             Door(
                 name,
-                url_for(endpoint, case_id=case_id),
+                address(endpoint, case_id=case_id),
                 icon,
                 endpoint.split(".")[0] in (here, _FAMILY.get(here)),
                 news,
@@ -143,7 +143,7 @@ def install(app: Flask) -> None:
         right_now=lambda: clock.now().isoformat(),
         asset=lambda name: f"{app.static_url_path}/{name}",
         icon=_icons(app),
-        url_for=_addresses(),
+        url_for=address,
     )
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
     app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
@@ -183,22 +183,18 @@ def _shelves(app: Flask) -> Callable[..., Markup]:
     return shelf
 
 
-def _addresses() -> Callable[..., str]:
-    """A page names some thirty addresses, most of them on every page of the case: each is put together once."""
+def address(endpoint: str, **values: Any) -> str:
+    """`url_for`. A page names some thirty addresses, most of them on every page of the case: each is put together
+    once."""
+    for name, value in values.items():
+        if name[0] == "_" or type(value) not in _PLAIN:
+            return url_for(endpoint, **values)
+    return url_for(endpoint, **values) if endpoint[0] == "." else _put_together(request.root_path, endpoint, **values)
 
-    @lru_cache(10_000, typed=True)
-    def put_together(_root: str, endpoint: str, **values: Any) -> str:
-        return url_for(endpoint, **values)
 
-    def address(endpoint: str, **values: Any) -> str:
-        for name, value in values.items():
-            if name[0] == "_" or type(value) not in _PLAIN:
-                return url_for(endpoint, **values)
-        return (
-            url_for(endpoint, **values) if endpoint[0] == "." else put_together(request.root_path, endpoint, **values)
-        )
-
-    return address
+@lru_cache(10_000, typed=True)
+def _put_together(_root: str, endpoint: str, **values: Any) -> str:
+    return url_for(endpoint, **values)
 
 
 _PLAIN = {str, int, UUID}
