@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
@@ -21,6 +21,7 @@ from portal.access import recall
 from portal.access.actions import Action, OfficeAction
 from portal.access.facts import Facts
 from portal.access.ledger import load_key_row, load_members, load_profile_key
+from portal.access.nouns import Content, Inner
 from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
 from portal.access.shut import Shut, why_shut
@@ -30,75 +31,15 @@ from portal.events import Event
 from portal.models import (
     AccessWindow,
     AuditHead,
-    BegunUpload,
     Case,
     CaseKey,
-    Checkout,
     Compartment,
-    DavToken,
-    File,
-    FilePlace,
-    FileVersion,
-    FileWithdrawal,
-    HeldUpload,
-    Meeting,
-    MeetingSeat,
     Membership,
-    Message,
-    OldForm,
     Organisation,
-    Plan,
-    PlanAsked,
-    PlanChange,
-    PlanConfided,
-    PlanOutcome,
-    PlanPerson,
-    PlanPresence,
-    PlanProposal,
-    PlanReminder,
-    PlanTaking,
-    PlanVersion,
-    Rendition,
-    SearchEntry,
-    Thread,
     Unit,
 )
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
-
-Inner = (
-    SearchEntry
-    | MeetingSeat
-    | PlanAsked
-    | PlanOutcome
-    | PlanPresence
-    | PlanReminder
-    | PlanTaking
-    | Rendition
-    | FilePlace
-    | FileWithdrawal
-    | OldForm
-)
-"""Rows without an id of their own to load them by."""
-
-Content = TypeVar(
-    "Content",
-    File,
-    FileVersion,
-    HeldUpload,
-    BegunUpload,
-    Checkout,
-    DavToken,
-    Thread,
-    Message,
-    Plan,
-    PlanVersion,
-    PlanChange,
-    PlanConfided,
-    PlanPerson,
-    PlanProposal,
-    Meeting,
-)
 
 
 @dataclass

@@ -1,0 +1,68 @@
+"""What can lie in a compartment of a case: the rows a ticket selects, always within what is open to its person."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from portal.models import (
+    BegunUpload,
+    Checkout,
+    DavToken,
+    File,
+    FilePlace,
+    FileVersion,
+    FileWithdrawal,
+    HeldUpload,
+    Meeting,
+    MeetingSeat,
+    Message,
+    OldForm,
+    Plan,
+    PlanAsked,
+    PlanChange,
+    PlanConfided,
+    PlanOutcome,
+    PlanPerson,
+    PlanPresence,
+    PlanProposal,
+    PlanReminder,
+    PlanTaking,
+    PlanVersion,
+    Rendition,
+    SearchEntry,
+    Thread,
+)
+
+Inner = (
+    SearchEntry
+    | MeetingSeat
+    | PlanAsked
+    | PlanOutcome
+    | PlanPresence
+    | PlanReminder
+    | PlanTaking
+    | Rendition
+    | FilePlace
+    | FileWithdrawal
+    | OldForm
+)
+"""Rows without an id of their own to load them by."""
+
+Content = TypeVar(
+    "Content",
+    File,
+    FileVersion,
+    HeldUpload,
+    BegunUpload,
+    Checkout,
+    DavToken,
+    Thread,
+    Message,
+    Plan,
+    PlanVersion,
+    PlanChange,
+    PlanConfided,
+    PlanPerson,
+    PlanProposal,
+    Meeting,
+)
