@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Select
 
 from portal import clock
 from portal.access.actions import Action
@@ -27,37 +28,77 @@ class ChangeLine:
     words: Mapping[str, tuple[str, str]]
     source: str = "page"
     """'word' for what was put in from a Word file."""
+    revision: int = 0
 
 
-def history(ticket: CaseTicket, version: VersionPage) -> list[ChangeLine]:
-    """Every saving of a version, newest first."""
+def history(
+    ticket: CaseTicket, version: VersionPage, limit: int | None = None, older_than: int | None = None
+) -> list[ChangeLine]:
+    """The savings of a version, newest first: all of them, or at most `limit` from before the revision `older_than`."""
     ticket.require(Action.PLAN_VIEW)
-    found = ticket.session.scalars(
-        ticket.select(PlanChange)
-        .where(PlanChange.plan_version_id == version.id)
-        .order_by(PlanChange.revision.desc(), PlanChange.kind)
-    )
+    found = _lines(ticket, version.id).order_by(PlanChange.revision.desc(), PlanChange.kind).limit(limit)
+    if older_than is not None:
+        found = found.where(PlanChange.revision < older_than)
     return [
-        ChangeLine(row.created_at, ticket.members[row.created_by_id], row.kind, _words(ticket, row), row.source)
-        for row in found
+        ChangeLine(
+            row.created_at, ticket.members[row.created_by_id], row.kind, _words(ticket, row), row.source, row.revision
+        )
+        for row in ticket.session.scalars(found)
     ]
 
 
-def since(ticket: CaseTicket, version_id: UUID, base: int) -> tuple[dict[str, str], dict[str, Membership]]:
-    """For every address changed after revision `base`: what stood there then, and who changed it last."""
-    before: dict[str, str] = {}
-    authors: dict[str, Membership] = {}
-    found = (
-        select(PlanChange)
-        .where(*ticket.within(PlanChange), PlanChange.plan_version_id == version_id, PlanChange.kind == "made")
-        .where(PlanChange.revision > base)
-        .order_by(PlanChange.revision)
-    )
-    for row in ticket.session.scalars(found):
-        for address, (was, _after) in _words(ticket, row).items():
-            before.setdefault(address, was)
-            authors[address] = ticket.members[row.created_by_id]
-    return before, authors
+class Past:
+    """What was written in a version after revision `base`. Read only as far as somebody asks: ten people leave
+    thousands of lines in an hour, and a page that tells what it knew of an answer asks for few of them."""
+
+    def __init__(self, ticket: CaseTicket, version_id: UUID, base: int) -> None:
+        self._ticket = ticket
+        self._found = _lines(ticket, version_id).where(PlanChange.kind == "made", PlanChange.revision > base)
+
+    @cached_property
+    def before(self) -> dict[str, str]:
+        """For every address changed since: what stood there then."""
+        found: dict[str, str] = {}
+        for row in self._ticket.session.scalars(self._found.order_by(PlanChange.revision)):
+            for address, (was, _after) in _words(self._ticket, row).items():
+                found.setdefault(address, was)
+        return found
+
+    @cached_property
+    def authors(self) -> dict[str, Membership]:
+        """For every address changed since: who changed it last."""
+        found: dict[str, Membership] = {}
+        for row in self._backwards():
+            for address, who in self._in(row):
+                found.setdefault(address, who)
+        return found
+
+    def author_of(self, address: str) -> Membership | None:
+        """Who changed one address last, if anybody did."""
+        return next((who for row in self._backwards() for at, who in self._in(row) if at == address), None)
+
+    def _in(self, row: PlanChange) -> Iterator[tuple[str, Membership]]:
+        for address in _words(self._ticket, row):
+            yield address, self._ticket.members[row.created_by_id]
+
+    def _backwards(self) -> Iterator[PlanChange]:
+        """The newest first, some at a time: whoever is looked for has most often just written."""
+        wanted, last = self._found.order_by(PlanChange.revision.desc()).limit(_AT_A_TIME), None
+        while True:
+            rows = self._ticket.session.scalars(
+                wanted if last is None else wanted.where(PlanChange.revision < last)
+            ).all()
+            yield from rows
+            if len(rows) < _AT_A_TIME:
+                return
+            last = rows[-1].revision
+
+
+_AT_A_TIME = 50
+
+
+def _lines(ticket: CaseTicket, version_id: UUID) -> Select[PlanChange]:
+    return ticket.select(PlanChange).where(PlanChange.plan_version_id == version_id)
 
 
 def remember(

@@ -96,7 +96,7 @@ def save(
     version, page = locked(ticket, tool, number)
     answers = dict(page.answers)
     people = [str(member_id) for member_id in ticket.members]
-    before, authors = plan_history.since(ticket, version.id, base)
+    past = plan_history.Past(ticket, version.id, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
     homeless: list[Clash] = []
@@ -104,11 +104,11 @@ def save(
     for address, words in given.items():
         place = places.get(address)
         if place is None:
-            was = (seen or {}).get(address, before.get(address, ""))
-            if _is_of_a_row(page.definition, address) and words.strip() and words.split() != was.split():
-                homeless.append(
-                    Clash(address, text.plain(words, len(words)), "", authors.get(address, ticket.membership))
-                )
+            if _is_of_a_row(page.definition, address) and words.strip():
+                was = seen[address] if seen and address in seen else past.before.get(address, "")
+                if words.split() != was.split():
+                    by = past.author_of(address) or ticket.membership
+                    homeless.append(Clash(address, text.plain(words, len(words)), "", by))
             continue
         now = answers.get(address, "")
         if not plans.may_fill(ticket, place.question):
@@ -116,13 +116,14 @@ def save(
                 raise InvalidInput(address, "not_yours_to_fill")
             continue
         value = definition.clean(place, words, people, answers)
-        was = before.get(address, now)
         if seen and address in seen:
             was = _as_kept(place, seen[address], people, answers)
+        else:
+            was = past.before.get(address, now)
         if value in (was, now):
             continue
         if now != was:
-            clashes.append(Clash(address, value, now, authors.get(address, ticket.membership)))
+            clashes.append(Clash(address, value, now, past.author_of(address) or ticket.membership))
         else:
             made[address] = (now, value)
     answers.update({address: after for address, (_before, after) in made.items()})
@@ -140,13 +141,13 @@ def changed_since(
 ) -> dict[str, str]:
     """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
     since is theirs, and is not taken back by an old page. `seen` as in `save`."""
-    before, _authors = plan_history.since(ticket, page.id, base) if base >= 0 else ({}, {})
+    past = plan_history.Past(ticket, page.id, base)
     places = {place.address: place for place in page.definition.places(page.answers)}
     people = [str(member_id) for member_id in ticket.members]
     found = {}
     for address, words in given.items():
         now = page.answers.get(address, "")
-        was = seen.get(address, before.get(address, now))
+        was = seen[address] if address in seen else past.before.get(address, now) if base >= 0 else now
         if address in places and _as_kept(places[address], words, people, page.answers) not in (was, now):
             found[address] = words
     return found

@@ -239,9 +239,9 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
     authors: dict[str, Membership] = {}
     for version in reversed(page.versions):
         if version.number >= then.number:
-            was, by = plan_history.since(ticket, version.id, revision if version.id == then.id else 0)
-            authors |= by
-            before |= was if version.id == then.id else {}
+            past = plan_history.Past(ticket, version.id, revision if version.id == then.id else 0)
+            authors |= past.authors
+            before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
     if "is changed" not in PLAN_CHANGES[newest.state]:
         known = wordings.today(ticket, page.tool) or known

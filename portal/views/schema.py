@@ -77,10 +77,15 @@ def version(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     return _show(ticket, tool, plans.show(ticket, tool), number)
 
 
+LINES = 100
+"""Of the history on one page."""
+
+
 @bp.get("/versions/<int:number>/changes")
 @opens(Action.PLAN_VIEW)
 def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
-    """What differs from an earlier version (`?since=`, the one before when it is left out), and who wrote when."""
+    """What differs from an earlier version (`?since=`, the one before when it is left out), and who wrote when: the
+    newest lines, or those before the revision `?before=`."""
     page = _begun(plans.show(ticket, tool))
     this = page.version(number)
     earlier = request.args.get("since", number - 1, int)
@@ -88,6 +93,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     found = plan_difference.between(
         this.definition, old.answers if old else {}, this.answers, old.definition if old else None
     )
+    lines = plan_history.history(ticket, this, LINES + 1, request.args.get("before", None, int))
     return render_template(
         "schema/changes.html",
         tool=tool,
@@ -96,7 +102,8 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
         earlier=earlier,
         found=found,
         reader=Reader(ticket, this.definition),
-        history=plan_history.history(ticket, this),
+        history=lines[:LINES],
+        older=lines[LINES - 1].revision if len(lines) > LINES else None,
     )
 
 
