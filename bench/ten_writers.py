@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 
 from bench import stage
 from portal.access.guard import cookie_name
+from portal.access.ticket import CaseTicket
 from portal.house import House, opened
 from portal.services import plan_history, plan_writing, plans
 from tests.story import Room, Someone, Story
@@ -55,8 +56,8 @@ def _told(found: list[float]) -> str:
 
 def main(arguments: list[str]) -> int:
     asked = _asked(arguments)
-    result = run(asked.people, asked.savings, asked.pause)
-    how = f"{asked.savings} savings each, {asked.pause:g} s apart"
+    result = run(asked.people, asked.savings, asked.pause, asked.earlier)
+    how = f"{asked.savings} savings each, {asked.pause:g} s apart, after {asked.earlier} earlier ones"
     print(f"{asked.people} people in one plan, {how}; {stage.machine()}")
     print(f"{result.taken} savings taken in {result.seconds:.1f} s, {result.lost} not in the history")
     for quarter in range(QUARTERS):
@@ -68,8 +69,9 @@ def main(arguments: list[str]) -> int:
     return 1 if result.lost else 0
 
 
-def run(people: int, savings: int, pause: float) -> Result:
-    """Builds a case with a plan, lets everybody write at once, and looks for every saving in the history."""
+def run(people: int, savings: int, pause: float, earlier: int = 0) -> Result:
+    """Builds a case with a plan, in which `earlier` savings lie already, lets everybody write at once, and looks for
+    every saving in the history."""
     with stage.database() as (postgres, folder), stage.door() as door:
         port = door.getsockname()[1]
         variables = stage.environment(postgres, folder, f"https://localhost:{port}")
@@ -79,11 +81,13 @@ def run(people: int, savings: int, pause: float) -> Result:
             room = story.case()
             writers = [room.guide, room.young, *(story.staff(f"Fagperson {n}") for n in range(people - 2))]
             rows = _prepare(story, room, writers)
+            _write_before(story, room, rows, earlier)
+            stands = _standing(story, room)
             start = threading.Barrier(len(writers))
 
             def write(number: int) -> _Person:
                 cookie = f"{cookie_name(settings)}={story.token(writers[number])}"
-                person = _Person(port, room.case_id, cookie, number, rows[number])
+                person = _Person(port, room.case_id, cookie, number, rows[number], stands)
                 start.wait()
                 person.write(savings, pause)
                 return person
@@ -114,6 +118,30 @@ def _prepare(story: Story, room: Room, writers: list[Someone]) -> list[str]:
     return [story.play(room, room.guide, lambda t: plan_writing.add_row(t, TOOL, 1, "goals")) for _ in writers]
 
 
+def _write_before(story: Story, room: Room, rows: list[str], savings: int) -> None:
+    """What an hour leaves: by turns in the answer of each row, and every second time in the one all share."""
+
+    def some(ticket: CaseTicket, turns: range) -> None:
+        version, page = plan_writing.locked(ticket, TOOL, 1)
+        answers = dict(page.answers)
+        for turn in turns:
+            address = "now.situation" if turn % 2 else f"goals.{rows[turn // 2 % len(rows)]}.words"
+            was, answers[address] = answers.get(address, ""), f"Det, der blev skrevet som nummer {turn}."
+            plan_writing.write_down(ticket, version, page.definition, answers, {address: (was, answers[address])})
+
+    for first in range(0, savings, 500):
+        turns = range(first, min(first + 500, savings))
+        story.play(room, room.guide, lambda ticket, turns=turns: some(ticket, turns))  # type: ignore[misc]
+
+
+def _standing(story: Story, room: Room) -> dict[str, str]:
+    def read(ticket: CaseTicket) -> dict[str, str]:
+        page = plans.show(ticket, TOOL)
+        return dict(page.newest.answers) if page else {}
+
+    return story.play(room, room.guide, read)
+
+
 def _kept(house: House, room: Room) -> set[tuple[str, str]]:
     def read(ticket) -> set[tuple[str, str]]:  # type: ignore[no-untyped-def]
         page = plans.show(ticket, TOOL)
@@ -128,10 +156,11 @@ def _kept(house: House, room: Room) -> set[tuple[str, str]]:
 class _Person:
     """Somebody's page, as its script speaks with the portal."""
 
-    def __init__(self, port: int, case_id: UUID, cookie: str, number: int, row: str) -> None:
+    def __init__(self, port: int, case_id: UUID, cookie: str, number: int, row: str, stands: dict[str, str]) -> None:
         self.port = port
         self.path = f"/cases/{case_id}/plan/{TOOL}"
         self.cookie, self.number, self.row = cookie, number, row
+        self.mine, self.shared = stands.get(f"goals.{row}.words", ""), stands.get("now.situation", "")
         self.mark = ""
         self.taken: list[tuple[str, str]] = []
         self.saving_ms: list[float] = []
@@ -150,7 +179,7 @@ class _Person:
         return page
 
     def write(self, savings: int, pause: float) -> None:
-        mine, shared = "", ""
+        mine, shared = self.mine, self.shared
         for turn in range(savings):
             if turn % 2:
                 ours = f"fælles-{self.number}-{turn}"
@@ -197,5 +226,6 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench ten_writers", description=__doc__)
     parser.add_argument("--people", type=int, default=10)
     parser.add_argument("--savings", type=int, default=60, help="of each person (default 60)")
+    parser.add_argument("--earlier", type=int, default=0, help="savings that lie in the plan's history before")
     parser.add_argument("--pause", type=float, default=3, help="seconds between two of one person (default 3)")
     return parser.parse_args(arguments)
