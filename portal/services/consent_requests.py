@@ -143,13 +143,15 @@ def asks_me(ticket: CaseTicket) -> int:
     parties = _parties(ticket, ticket.membership, current.parties if current else frozenset())
     # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
     # is asked about everybody once more, and about a guide who has become a professional like others.
-    return sum(1 for of in parties.values() if current is None or _is_asked_again(ticket, of, current.given_at))
-
-
-def _is_asked_again(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
+    if current is None:
+        return len(parties)
     grown_up = majority(ticket.facts)
-    if answered_at < grown_up <= clock.now():
-        return True
+    if current.given_at < grown_up <= clock.now():
+        return len(parties)
+    return sum(1 for members in parties.values() if _came_after(ticket, members, current.given_at))
+
+
+def _came_after(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
     turned = (ticket.facts.handed_over_at(member.id) for member in members)
     came = (ticket.members[member.id].added_at for member in members)
     return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
@@ -227,7 +229,7 @@ def _parties(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[P
     found: dict[Party, list[Member]] = {}
     for member in ticket.facts.members:
         party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)
-        if party is not None and (party in named or member.level_at(now) is not Level.NONE):
+        if party is not None and (member.level_at(now) is not Level.NONE or party in named):
             found.setdefault(party, []).append(member)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -123,7 +124,11 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
 
 def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
-    rows = ticket.session.rows(_NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit})
+    return lines(ticket, ticket.session.rows(NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit}))
+
+
+def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
+    """What rows of `NEWEST` say."""
     return [_line(ticket, row, row.tool) for row in rows]
 
 
@@ -158,7 +163,8 @@ _OF_A_LINE = (
 """What `_line` asks of a version."""
 
 # Put together once, not on each request.
-_NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, True)}
+NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, True)}
+"""The newest version of each file, newest first, at most `:limit`; without the withdrawn ones, and with them."""
 
 
 def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
