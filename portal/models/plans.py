@@ -180,7 +180,7 @@ class PlanAsked(Base):
     __table_args__ = (_of("plan_proposal"), _by("membership_id"))
 
     plan_proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
-    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
 
