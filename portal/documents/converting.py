@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ def to_pdf(program: str, data: bytes, ending: str) -> bytes:
     """
     if not _IN_MEMORY.is_dir() or not ending.isalnum():
         raise Unreadable("no folder in memory")
+    _take_away_what_is_left()
     with tempfile.TemporaryDirectory(dir=_IN_MEMORY, prefix="convert-") as name:
         folder = Path(name)
         (folder / f"document.{ending}").write_bytes(data)
@@ -66,6 +68,16 @@ def to_pdf(program: str, data: bytes, ending: str) -> bytes:
         if not made.is_file():
             raise Unreadable("not converted")
         return made.read_bytes()
+
+
+def _take_away_what_is_left() -> None:
+    """A worker that was killed leaves its folder behind, with somebody's document in clear: the next one takes it away
+    once nobody can be working in it any more."""
+    for folder in _IN_MEMORY.glob("convert-*"):
+        with suppress(OSError):
+            about = folder.stat()
+            if about.st_uid == os.getuid() and time.time() - about.st_mtime > 2 * _SECONDS:
+                shutil.rmtree(folder)
 
 
 def _limit() -> None:

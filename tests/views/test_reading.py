@@ -6,6 +6,8 @@ import io
 import os
 import shutil
 import subprocess
+import tempfile
+import time
 import wave
 import zipfile
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from portal import create_app
+from portal.documents import converting as converting_module
 from portal.house import House, open_house
 from portal.settings import Settings
 from tests.browser import Browser
@@ -247,7 +250,15 @@ def broken_document() -> bytes:
     return made.getvalue()
 
 
-def test_a_word_file_is_looked_at_as_pages_once_the_worker_made_them(converting: House) -> None:
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in memory of this test's own: others convert documents at the same time."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        monkeypatch.setattr(converting_module, "_IN_MEMORY", Path(name))
+        yield Path(name)
+
+
+def test_a_word_file_is_looked_at_as_pages_once_the_worker_made_them(converting: House, memory: Path) -> None:
     story = Story(converting)
     room = story.case(parents=1)
     document = Document()
@@ -258,12 +269,17 @@ def test_a_word_file_is_looked_at_as_pages_once_the_worker_made_them(converting:
     broken = story.file(room, room.guide, name="rod.docx", content=broken_document())
     browser = Browser(create_app(converting), story.token(room.young))
     assert "gjort klar" in browser.get(address(room, file_id, "/preview")).text
+    left, busy = memory / "convert-left", memory / "convert-busy"
+    for folder in (left, busy):
+        folder.mkdir()
+        (folder / "document.docx").write_bytes(b"of a worker that was killed, or one that is at it")
+    os.utime(left, (time.time() - 600, time.time() - 600))
     run_jobs(converting)
     page = browser.get(address(room, file_id, "/preview"))
     assert len(page.soup.find_all("img")) == 1, page.text
     assert browser.get(address(room, file_id, "/pages/0")).headers["Content-Type"] == "image/png"
     assert "kan ikke læses" in browser.get(address(room, broken, "/preview")).text
-    assert not list(Path("/dev/shm").glob("convert-*")), "nothing is left in memory"
+    assert list(memory.iterdir()) == [busy], "nothing else is left in memory"
 
 
 OPEN_DOCUMENT = (
