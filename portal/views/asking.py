@@ -100,6 +100,18 @@ def _show(form: AskingForm, problem: InvalidInput) -> None:
         form.form_errors = [*form.form_errors, message]
 
 
+def whole_number(typed: str) -> int:
+    """A number out of an address or a hidden field. Raises ValueError for one that nothing here can have: such a one
+    would be a fault of the database's, not of who sent it."""
+    found = int(typed)
+    if abs(found) > _LARGEST:
+        raise ValueError("too large a number")
+    return found
+
+
+_LARGEST = 2**31 - 1
+
+
 def status(form: AskingForm) -> int:
     """Of a page that shows `form`: 422 when it was sent and has errors."""
     return INVALID if request.method == "POST" and form.faults else 200

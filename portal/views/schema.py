@@ -42,7 +42,7 @@ from portal.tools.definition import Place
 from portal.tools.telling import row_title
 from portal.views import answers, drawings, words
 from portal.views.answers import Reader
-from portal.views.asking import INVALID, AskingForm, attempt
+from portal.views.asking import INVALID, AskingForm, attempt, whole_number
 
 bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 
@@ -93,7 +93,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     found = plan_difference.between(
         this.definition, old.answers if old else {}, this.answers, old.definition if old else None
     )
-    lines = plan_history.history(ticket, this, LINES + 1, request.args.get("before", None, int))
+    lines = plan_history.history(ticket, this, LINES + 1, request.args.get("before", None, whole_number))
     return render_template(
         "schema/changes.html",
         tool=tool,
@@ -150,7 +150,7 @@ def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
     form = StepForm()
-    number, base = request.form.get("number", 0, int), request.form.get("revision", -1, int)
+    number, base = request.form.get("number", 0, whole_number), request.form.get("revision", -1, whole_number)
     given, seen = _given(request.form)
     faults: dict[str, str] = {}
     saved = Saved(base, 0, ())
@@ -373,7 +373,7 @@ def _told(clash: Clash, reader: Reader) -> dict[str, str]:
 def _written(ticket: CaseTicket, page: PlanPage, form: MultiDict[str, str]) -> dict[str, str]:
     """What somebody had written in a form that was not saved: of a whole page, only the answers they had changed."""
     given, seen = _given(form)
-    found = plan_writing.changed_since(ticket, page.newest, form.get("revision", -1, int), given, seen)
+    found = plan_writing.changed_since(ticket, page.newest, form.get("revision", -1, whole_number), given, seen)
     alone = {place.address for place in _confided_places(ticket, page.newest)} & set(given)
     return {**found, **{address: given[address] for address in alone if given[address] != seen.get(address)}}
 
