@@ -34,24 +34,26 @@ class Reader:
         """What is answered to one question about one row."""
         return self.told(Place(section, row, question), answers)
 
-    def at(self, address: str, value: str) -> str:
-        """A value as it would be told at that address."""
+    def at(self, address: str, value: str, answers: Mapping[str, str]) -> str:
+        """A value as it would be told at that address, among those answers."""
         section_key, _dot, rest = address.partition(".")
         section = self.known.section_of(section_key)
         key = rest.rpartition(".")[2]
         asked = (*section.question, *section.confided) if section else ()
         question = next((each for each in asked if each.key == key), None)
         return (
-            self.told(Place(section, "", question), {f"{section_key}.{question.key}": value})
+            self.told(Place(section, "", question), {**answers, f"{section_key}.{question.key}": value})
             if section and question
             else value
         )
 
-    def piece(self, place: Place, piece: Piece) -> str:
-        """A piece of a difference: words as they are, keys and ids by their names."""
+    def piece(self, place: Place, piece: Piece, answers: Mapping[str, str]) -> str:
+        """A piece of a difference: words as they are, keys and ids by their names; a row by what it is called in the
+        answers it stood among."""
         if place.question.kind in WRITTEN:
             return piece.words
-        return self.told(place, {place.address: piece.words.strip()}) if piece.words.strip() else piece.words
+        key = piece.words.strip()
+        return self.told(place, {**answers, place.address: key}) if key else piece.words
 
     def name(self, membership_id: str) -> str:
         return self._teller.names.get(membership_id, "")

@@ -100,6 +100,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
         page=page,
         this=this,
         earlier=earlier,
+        before=old.answers if old else {},
         found=found,
         reader=Reader(ticket, this.definition),
         history=lines[:LINES],
@@ -176,7 +177,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         return jsonify(
             another=another,
             faults=faults | gone,
-            clashes=[_told(clash, reader) for clash in saved.clashes],
+            clashes=[_told(clash, reader, now) for clash in saved.clashes],
             drawings=drawings.maps(ticket, now),
             ends=g.limits.ends_at.isoformat(),
             now=clock.now().isoformat(),
@@ -360,13 +361,13 @@ def _called(page: PlanPage, address: str) -> str:
     return ""
 
 
-def _told(clash: Clash, reader: Reader) -> dict[str, str]:
+def _told(clash: Clash, reader: Reader, now: VersionPage) -> dict[str, str]:
     who = _("%(name)s wrote something else here meanwhile:", name=clash.by.display_name)
     return {
         "address": clash.address,
         "who": who,
         "theirs": clash.theirs,
-        "shown": reader.at(clash.address, clash.theirs),
+        "shown": reader.at(clash.address, clash.theirs, now.answers),
     }
 
 
