@@ -1,4 +1,4 @@
-"""Messages are numbered in their thread, and each member's place in it is kept: read is what was on a page of theirs."""
+"""Messages are numbered in their thread, and it is kept how far each member has read: what was on a page of theirs."""
 
 from alembic import op
 
@@ -25,13 +25,15 @@ def upgrade() -> None:
         alter table message add constraint uq_message_thread_id_number unique (thread_id, number);
         drop index ix_message_thread_id_created_at;
 
+        alter table thread add constraint uq_thread_id_case_id unique (id, case_id);
         create table thread_look (
             thread_id uuid not null,
             membership_id uuid not null,
             case_id uuid not null,
             seen bigint not null,
             constraint pk_thread_look primary key (thread_id, membership_id),
-            constraint fk_thread_look_thread_id foreign key (thread_id) references thread (id),
+            constraint fk_thread_look_thread_id_case_id
+                foreign key (thread_id, case_id) references thread (id, case_id),
             constraint fk_thread_look_case_id_membership_id
                 foreign key (case_id, membership_id) references membership (case_id, id)
         );
@@ -50,9 +52,7 @@ def upgrade() -> None:
         create policy own on thread_look for select to portal_app
             using (membership_id = any ((select my_memberships())::uuid[]));
         create policy looked on thread_look for insert to portal_app
-            with check (membership_id = any ((select my_memberships())::uuid[])
-                        and exists (select from thread where thread.id = thread_look.thread_id
-                                    and thread.case_id = thread_look.case_id));
+            with check (membership_id = any ((select my_memberships())::uuid[]));
         create policy went_on on thread_look for update to portal_app
             using (membership_id = any ((select my_memberships())::uuid[]));
         grant select, insert, update (seen) on thread_look to portal_app;
@@ -65,6 +65,7 @@ def downgrade() -> None:
     op.execute(
         """
         drop table thread_look;
+        alter table thread drop constraint uq_thread_id_case_id;
         create index ix_message_thread_id_created_at on message (thread_id, created_at);
         alter table message drop constraint uq_message_thread_id_number, drop constraint ck_message_number,
             drop column number;

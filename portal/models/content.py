@@ -83,6 +83,7 @@ class Thread(Base):
         _in_compartment(),
         _by("created_by_id"),
         UniqueConstraint("id", "case_id", "compartment_id"),
+        UniqueConstraint("id", "case_id"),
         Index("ix_thread_compartment_id", "compartment_id"),
     )
 
@@ -125,7 +126,10 @@ class ThreadLook(Base):
     """How far one member has read a thread: the number of the newest message that was on a page they opened."""
 
     __tablename__ = "thread_look"
-    __table_args__ = (_by("membership_id"), ForeignKeyConstraint(["thread_id"], ["thread.id"]))
+    __table_args__ = (
+        _by("membership_id"),
+        ForeignKeyConstraint(["thread_id", "case_id"], ["thread.id", "thread.case_id"]),
+    )
 
     thread_id: Mapped[UUID] = mapped_column(primary_key=True)
     membership_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""Read is what was on a page somebody opened: no more when people write at the same moment, and no less in a long thread."""
+"""Read is what was on a page somebody opened: no more where people write at the same moment, no less where much is."""
 
 from __future__ import annotations
 
