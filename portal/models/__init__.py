@@ -10,7 +10,7 @@ from portal.models.consents import (
     ConsentReminder,
     ConsentWithdrawal,
 )
-from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
 from portal.models.dav import DavEntry, DavLock, DavToken
 from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
@@ -131,6 +131,7 @@ __all__ = [
     "TeamWish",
     "TeamWishAnswer",
     "Thread",
+    "ThreadLook",
     "ToolDefinition",
     "Totp",
     "Unit",

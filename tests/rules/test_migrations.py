@@ -13,7 +13,10 @@ from alembic.script import ScriptDirectory
 from portal.db import Base, connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
+from portal.house import House
 from portal.migrate import alembic_config, migrate, newest
+from portal.services import messages
+from tests.story import Room, Story
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
 
@@ -102,6 +105,36 @@ def test_a_populated_database_can_be_migrated_again(postgres: EmbeddedPostgres, 
     migrate(url)
     with psycopg.connect(postgres.url("postgres", name)) as connection:
         assert connection.execute("select count(*), sum(length(body_sealed)) from message").fetchone() == before
+
+
+def before(idea: str) -> str:
+    """The revision that comes before the one whose file is named by this idea."""
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return next(str(script.down_revision) for script in scripts if script.path.endswith(f"_{idea}.py"))
+
+
+def test_how_far_everybody_had_read_is_taken_over_from_the_trace(
+    postgres: EmbeddedPostgres, database: str, house: House, story: Story, room: Room
+) -> None:
+    first, second = story.thread(room, room.guide), story.thread(room, room.young)
+    story.play(room, room.young, lambda t: messages.thread(t, first))
+    story.reply(room, room.guide, first)
+    story.play(room, room.guide, lambda t: messages.thread(t, second))
+    house.engine.dispose()
+    name = f"full_{uuid4().hex}"
+    postgres.create_database(name, template=database)
+    url, numbers = postgres.url("portal_owner", name), "select id, number from message order by id"
+    # Marks of those who have read only their own words say nothing: the trace had a line of their writing, too.
+    marks = """select thread_id, membership_id, seen from thread_look l
+               where exists (select from message where thread_id = l.thread_id and number <= l.seen
+                             and created_by_id <> l.membership_id) order by 1, 2"""
+    with psycopg.connect(postgres.url("postgres", name)) as connection:
+        earlier = [connection.execute(asked).fetchall() for asked in (numbers, marks)]
+    assert [len(rows) for rows in earlier] == [3, 2]
+    migrate(url, before("how_far_one_has_read"))
+    migrate(url)
+    with psycopg.connect(postgres.url("postgres", name)) as connection:
+        assert [connection.execute(asked).fetchall() for asked in (numbers, marks)] == earlier
 
 
 def test_without_the_roles_the_migration_says_what_to_run(
