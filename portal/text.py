@@ -33,11 +33,16 @@ _MOST_MARKS = 30
 def plain(text: str, longest: int = LONGEST) -> str:
     """`text` in one Unicode form, without control characters, without marks that turn the reading direction, and with
     one kind of line break; '' where nothing of it can be seen."""
+    text = clean(text)[:longest].strip()
+    return "" if is_blank(text) else text
+
+
+def clean(text: str) -> str:
+    """All of `text` as `plain` has it, the blanks around it too: for what was kept before this was asked of it."""
     if not _is_ordinary(text := characters.LINE_ENDS.sub("\n", text) if "\r" in text else text):
         text = _NEVER.sub("", characters.LINE_ENDS.sub("\n", text))
         text = characters.PRIVATE.sub(characters.readable, text)
-    text = (text if _is_latin(text) else _normal("NFC", text))[:longest].strip()
-    return "" if is_blank(text) else text
+    return text if _is_latin(text) else _normal("NFC", text)
 
 
 def _is_ordinary(text: str) -> bool:

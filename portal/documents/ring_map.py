@@ -22,6 +22,8 @@ LETTER = 10.0
 """How wide a letter of a name is."""
 WAITING_IN_LINE, WAITING_HEIGHT = 7, 98
 INK, SOFT = "#1b2a2b", "#47585a"
+FONTS = "IBM Plex Sans, Noto Sans, sans-serif"
+"""That of the pages, and that of papers, which have no other."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def write(drawn: RingMap) -> str:
     }
     told = " ".join(f"{name}={quoteattr(value)}" for name, value in about.items())
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" role="img" font-size="20" fill="{INK}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" role="img" font-size="20"'
+        f' font-family="{FONTS}" fill="{INK}"'
         f" {told}>",
         *_ground(drawn),
         *_sector_names(drawn),
