@@ -106,8 +106,9 @@ def file_name(name: str) -> str:
 
 # Found
 
-_BROKEN = re.compile("[\xad\u2010\ufffe\x02-][ \t]*(?:\r\n|[\r\n])[ \t]*")
-"""A hyphen at the end of a line. PDFium says U+FFFE or U+0002 for one that it took for a break inside of a word."""
+_BROKEN = re.compile("(?:[\ufffe\x02]|[\xad\u2010-][ \t]*(?:\r\n|[\r\n]))\\s*")
+"""A hyphen at the end of a line. PDFium says U+FFFE or U+0002 for one that it takes for a break inside of a word, with
+the line's end or without."""
 _BROKEN_WORD = re.compile(rf"(?<!\w)\w+(?:{_BROKEN.pattern}\w+)+")
 _WORD = re.compile(r"[^\W_]+")
 

@@ -117,9 +117,8 @@ class Comparison:
     same: int = 0
     """Answers that read in the plan by now as they do in the file."""
     outside: list[str] = field(default_factory=list)
-    tracked: bool = False
-    comments: int = 0
-    pictures: int = 0
+    form: WordForm | None = None
+    """The file: what of it was left out, or stands as a mark."""
 
     @property
     def lines(self) -> list[AnswerLine | RowLine | OrderLine]:
@@ -160,7 +159,7 @@ class _Comparing:
                 made.orders += self._order(section)
         for row in self._written.new_rows:
             self._new(row)
-        made.tracked, made.comments, made.pictures = form.tracked, form.comments, form.pictures
+        made.form = form
         return made
 
     def _sort(self, line: AnswerLine) -> None:
