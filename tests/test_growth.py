@@ -6,11 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from lxml import etree
 
 from portal import text
 from portal.access.signin import passwords
-from portal.services import account_import, search
+from portal.documents import ring_map, symbols, word_text
+from portal.documents.ring_map import Figure, RingMap
+from portal.documents.word_form import Piece, Row, WordForm
+from portal.services import account_import, plan_difference, search, timeline, word_lines
 from portal.services.plan_difference import Effort, word_by_word
+from portal.services.word_lines import Stands
+from portal.tools import understanding
+from portal.tools.definition import rows
+from portal.tools.library import definition
+from portal.tools.understanding import NotUnderstood
 from tests.growth import assert_grows_with_its_text
 
 Make = Callable[[int], str]
@@ -138,3 +147,116 @@ def test_the_work_of_a_comparison_is_counted_and_bounded(kind: str) -> None:
         word_by_word(was, now, effort)
         words = len(was.split()) + len(now.split())
         assert effort.spent <= 1_000_000 + number * (40 * words + 100_000)
+
+
+# What comes back in a Word file
+
+GOALS = definition("goals_and_agreements")
+assert GOALS is not None
+
+
+def stands(answers: dict[str, str]) -> Stands:
+    return Stands(GOALS, answers, GOALS, answers, {}, frozenset(), {}, lambda _question: True)  # type: ignore[arg-type]
+
+
+def new_rows(count: int) -> tuple[WordForm, Stands]:
+    """A file with so many goals and agreements that the plan does not have, each agreement for one of the goals."""
+    pieces = []
+    for number in range(count):
+        goal = [("Målet", f"Mål {number}"), ("Hvorfor det er vigtigt for mig", "ord"), ("Senest", "1.5.2027"),
+                ("Hvordan går det?", "I gang"),
+                ("Hvad handler det om?", "Bolig"), ("Skridt på vej mod målet", f"Mål {number // 2}")]  # fmt: skip
+        deal = [("Hører til målet", f"Mål {number}"), ("Hvad er aftalt?", "ringer"), ("Hvornår?", "1.5.2027"),
+                ("Hvordan følger vi op?", "i maj")]  # fmt: skip
+        tables = (tuple(Row(label, words, (), ()) for label, words in asked) for asked in (goal, deal))
+        pieces += [Piece("table", rows=table) for table in tables]
+    return WordForm((), tuple(pieces), tracked=False, comments=0, pictures=0), stands({})
+
+
+def one_table(count: int) -> tuple[WordForm, Stands]:
+    """A file whose one table says a great deal that nobody asks."""
+    table = [Row("Målet", "x", ("goals.new.words",), ()), *(Row(f"Nr. {n}", "x" * 20, (), ()) for n in range(count))]
+    return WordForm((), (Piece("table", rows=tuple(table)),), tracked=False, comments=0, pictures=0), stands({})
+
+
+@pytest.mark.parametrize("made", [new_rows, one_table])
+def test_a_word_file_is_compared_with_the_plan(made: Callable[[int], tuple[WordForm, Stands]]) -> None:
+    assert_grows_with_its_text(lambda of: word_lines.compare(*of), made, 60)
+
+
+@pytest.mark.parametrize("kind", [*HARD, "known names", "one name with commas"])
+def test_answers_are_understood(kind: str) -> None:
+    known = understanding.called([("a", "Ja"), ("b", "Ja, tak"), ("c", "x, y, z")])
+    make = {"known names": lambda n: "Ja, " * (n // 4), "one name with commas": lambda n: "x, y, z; " * (n // 9)}
+    questions = [question for section in GOALS.section for question in section.question]
+    kinds = {question.kind: question for question in questions}
+
+    def read(words: str) -> None:
+        for question in kinds.values():
+            try:
+                understanding.understood(question, words, known)
+            except NotUnderstood:
+                continue
+
+    assert_grows_with_its_text(read, {**HARD, **make}[kind], 5_000)
+
+
+W = word_text.W[1:-1]
+OPEN = f'<w:p xmlns:w="{W}" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">'
+PARTS = {
+    "runs": "<w:r><w:t>ord </w:t></w:r>",
+    "hidden runs": "<w:r><w:rPr><w:vanish/></w:rPr><w:t>ord </w:t></w:r>",
+    "fields that never end": '<w:r><w:fldChar w:fldCharType="begin"/></w:r>',
+    "fields that never begin": '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
+    "signs": '<w:r><w:sym w:font="Wingdings" w:char="F0FC"/></w:r>',
+    "formulas": "<m:oMath><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den/></m:f></m:oMath>",
+    "boxes": "<w:r><w:pict><w:txbxContent><w:p><w:r><w:t>x</w:t></w:r></w:p></w:txbxContent></w:pict></w:r>",
+}
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_the_words_of_a_document_are_gathered(kind: str) -> None:
+    def read(root: object) -> None:
+        word_text.WordText(symbols, None, {}).of(root)
+
+    assert_grows_with_its_text(read, lambda n: etree.fromstring(f"{OPEN}{PARTS[kind] * n}</w:p>"), 300)
+
+
+# What is drawn and told of rows
+
+SUPPORT = definition("intervention_overview")
+assert SUPPORT is not None
+
+
+@pytest.mark.parametrize("until", ["", "2026-06-01", "2027-04-20"])
+def test_supports_are_drawn_as_a_line_of_time(until: str) -> None:
+    def made(count: int) -> dict[str, str]:
+        answers = {"support": " ".join(f"{number:08x}" for number in range(count))}
+        for row in rows(answers, "support"):
+            told = {"title": "Mentor", "area": "work", "from": "2026-01-01", "until": until}
+            answers |= {f"support.{row}.{key}": value for key, value in told.items()}
+        return answers
+
+    today, majority = timeline.date(2026, 6, 1), timeline.date(2027, 4, 26)
+    assert_grows_with_its_text(lambda answers: timeline.draw(SUPPORT.section[0], answers, today, majority), made, 200)
+
+
+@pytest.mark.parametrize("ring", ["near", ""])
+def test_people_are_drawn_on_a_map(ring: str) -> None:
+    def made(count: int) -> RingMap:
+        figures = [Figure(str(number), "Mormor", "family", ring) for number in range(count)]
+        return RingMap("t", "Alma", [("family", "Familie")], [("near", "Tæt")], figures, "")
+
+    assert_grows_with_its_text(ring_map.write, made, 100)
+
+
+def test_two_versions_are_compared() -> None:
+    def made(count: int) -> tuple[dict[str, str], dict[str, str]]:
+        found = []
+        for word in ("a b ", "b c "):
+            answers = {"goals": " ".join(f"{number:08x}" for number in range(count))}
+            answers |= {f"goals.{row}.words": f"{row} {word * 20}" for row in rows(answers, "goals")}
+            found.append(answers)
+        return found[0], found[1]
+
+    assert_grows_with_its_text(lambda pair: plan_difference.between(GOALS, *pair), made, 20)

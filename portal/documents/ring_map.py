@@ -119,6 +119,8 @@ def _spread(count: int, sector: int, ring: int, drawn: RingMap) -> list[Spot]:
     inner, outer = _edges(ring, drawn)
     best: tuple[float, list[tuple[float, int]]] = (0.0, [])
     for lanes in range(1, count + 1):
+        if (outer - inner) / lanes <= best[0]:
+            break  # more lanes are narrower than what was found
         radii = [inner + (outer - inner) * (lane + 0.5) / lanes for lane in range(lanes)]
         held = _shares(count, radii)
         room = min([(outer - inner) / lanes] + [at * wide / many for at, many in zip(radii, held, strict=True) if many])
@@ -142,9 +144,9 @@ def _shares(count: int, radii: Sequence[float]) -> list[int]:
     """So many figures over lanes of these radii, the longer ones taking more."""
     whole = sum(radii)
     held = [math.floor(count * at / whole) for at in radii]
-    for lane in sorted(range(len(radii)), key=lambda lane: held[lane] - count * radii[lane] / whole):
-        if sum(held) < count:
-            held[lane] += 1
+    left = count - sum(held)
+    for lane in sorted(range(len(radii)), key=lambda lane: held[lane] - count * radii[lane] / whole)[:left]:
+        held[lane] += 1
     return held
 
 

@@ -39,11 +39,15 @@ class WordText:
         self._notes = {kind: _by_id(root) for kind, root in notes.items() if root is not None}
         self.left: Counter[str] = Counter()
         self._fields: list[dict[str, Any]] = []
+        self._silent = 0
+        """How many of the fields that are open are still being told what to do."""
+        self._hides = False
+        """Whether the style of the paragraph hides its words."""
         self._inside_note = False
 
     def of(self, *elements: Any) -> str:
         pieces: list[str] = []
-        self._fields = []
+        self._fields, self._silent, self._hides = [], 0, False
         for element in elements:
             self._gather(element, pieces)
         return "".join(pieces).strip("\n")
@@ -76,7 +80,7 @@ class WordText:
 
     def _say(self, words: str, pieces: list[str]) -> None:
         """Unless it belongs to what a field is told to do, which is never printed."""
-        if all(field["shows"] for field in self._fields):
+        if not self._silent:
             pieces.append(words)
 
     # What a document is made of
@@ -128,8 +132,11 @@ class WordText:
     def _on_p(self, element: Any, pieces: list[str]) -> None:
         if is_listed(element):
             pieces.append("- ")
+        style, around = element.find(f"{W}pPr/{W}pStyle"), self._hides
+        self._hides = style is not None and style.get(f"{W}val", "") in self._hidden_styles
         for child in element:
             self._gather(child, pieces)
+        self._hides = around
         # A paragraph whose end was deleted, tracked, runs on into the next one.
         if element.find(f"{W}pPr/{W}rPr/{W}del") is None:
             pieces.append("\n")
@@ -180,10 +187,13 @@ class WordText:
             self._say(_form_field(element), pieces)
             told = element.find(f"{W}ffData") is not None
             self._fields.append({"shows": False, "came": told, "told": ""})
+            self._silent += 1
         elif kind == "separate" and self._fields:
+            self._silent -= not self._fields[-1]["shows"]
             self._fields[-1].update(shows=True, came=True)
         elif kind == "end" and self._fields:
             field = self._fields.pop()
+            self._silent -= not field["shows"]
             word = field["told"].split()[:1]
             if not field["came"] and word and word[0].upper() not in _FIELDS_WITHOUT_WORDS:
                 self._say(self._mark(), pieces)
@@ -206,11 +216,7 @@ class WordText:
         style = properties.find(f"{W}rStyle") if properties is not None else None
         if style is not None and style.get(f"{W}val", "") in self._hidden_styles:
             return True
-        paragraph = run.getparent()
-        while paragraph is not None and paragraph.tag != f"{W}p":
-            paragraph = paragraph.getparent()
-        of_all = paragraph.find(f"{W}pPr/{W}pStyle") if paragraph is not None else None
-        return of_all is not None and of_all.get(f"{W}val", "") in self._hidden_styles
+        return self._hides
 
     def _leave_out(self, run: Any) -> None:
         if any((part.text or "").strip() for part in run.iter(f"{W}t")) or run.find(f"{W}sym") is not None:

@@ -23,6 +23,7 @@ from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
 from portal.outbox import later
 from portal.services import once, people, plans, wordings
+from portal.text import in_order
 
 TOOL = "goals_and_agreements"
 """The plan that meetings are about."""
@@ -147,7 +148,7 @@ def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Member
     first = (Capacity.YOUNG_PERSON, Capacity.OWNER)
     return sorted(
         (ticket.members[each] for each in found),
-        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, m.display_name),
+        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, in_order(m.display_name)),
     )
 
 
