@@ -168,17 +168,22 @@ def _weights(letters: str) -> Iterator[tuple[int, int, str]]:
 
 # Shown
 
-_ADDRESS = re.compile(
-    r"(?<![\w@/.:-])(?:(?P<web>(?:https?://|www\.)[^\s<>\"“”„«»]+)|(?P<mail>(?:mailto:)?[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}(?![\w@])))",
-    re.IGNORECASE,
-)
-"""Something that is meant as an address: it says so itself, so no list of endings has to be kept."""
+_WEB = r"(?:https?://|www\.)[^\s<>\"“”„«»]+"
+_MAIL_ADDRESS = r"(?:mailto:)?[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}(?![\w@])"
+_NUMBER = r"(?:\+[1-9]\d(?: ?\d\d){4}|\d\d(?: \d\d){3}|\d\d(?: \d{3}){2}|116 ?\d{3})(?![\w/-]| ?\d|[.,]\d)"
+_BEFORE = r"(?<![\w@/.:+,-])(?<!\d )"
+_ADDRESS = re.compile(f"{_BEFORE}(?:{_WEB}|{_MAIL_ADDRESS}|{_NUMBER})", re.IGNORECASE)
+"""Something that is meant as an address, or a telephone number as Danes write it: it says so itself, so no list of
+endings has to be kept. Eight digits without a space may be anything."""
+_ANY_NUMBER = re.compile(rf"{_BEFORE}(?:{_NUMBER}|1(?:12|14|813)(?![\w/-]| ?\d|[.,]\d))")
+"""A number to call, where all of a text is about whom to call."""
 _MAIL = re.compile(r"(?:mailto:)?([\w.+-]+@[\w.-]+)", re.IGNORECASE)
 _HOST = re.compile(r"([^\W_](?:[\w.-]*[^\W_])?)(?::\d{1,5})?(?=[/?#]|$)")
 _AFTER = ".,;:!?…'’*_~`|\\"
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 _LONGEST_ADDRESS = 2000
 _ATTRIBUTES = {"a": ["href", "rel"]}
+_PROTOCOLS = ["http", "https", "mailto", "tel"]
 _REL = "nofollow noopener noreferrer"
 """A link tells the other side nothing."""
 
@@ -189,14 +194,23 @@ def as_html(text: str) -> Markup:
     html = "".join(f"<p>{_with_links(p).replace(chr(10), '<br>')}</p>" for p in paragraphs)
     if "<a " in html:
         html = bleach.clean(
-            html, tags={"a", "p", "br"}, attributes=_ATTRIBUTES, protocols=["http", "https", "mailto"], strip=True
+            html,
+            tags={"a", "p", "br"},
+            attributes=_ATTRIBUTES,
+            protocols=_PROTOCOLS,
+            strip=True,
         )
     return Markup(html)  # noqa: S704  every character of the text was escaped, and what has links was cleaned besides
 
 
-def _with_links(words: str) -> str:
+def with_numbers(words: str) -> Markup:
+    """A sentence on whom to call, each number one that a phone can be tapped on; also those of three digits."""
+    return Markup(_with_links(words, _ANY_NUMBER))  # noqa: S704  every character is escaped there
+
+
+def _with_links(words: str, of: re.Pattern[str] = _ADDRESS) -> str:
     pieces, end = [], 0
-    for found in _ADDRESS.finditer(words):
+    for found in of.finditer(words):
         shown = _without_what_follows(found[0])
         if (target := _target(shown)) is not None:
             pieces += [str(escape(words[end : found.start()])), f'<a href="{escape(target)}" rel="{_REL}">']
@@ -221,6 +235,8 @@ def _target(shown: str) -> str | None:
     one."""
     if len(shown) > _LONGEST_ADDRESS:
         return None
+    if not shown.strip("+0123456789 "):
+        return f"tel:{shown.replace(' ', '')}"
     if "@" in shown and (mail := _MAIL.fullmatch(shown)):
         return f"mailto:{mail[1]}"
     scheme, _colons, rest = ("https", "", shown) if shown[:4].lower() == "www." else shown.partition("://")

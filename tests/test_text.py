@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.text import as_html, file_name, in_order, is_blank, line, plain, words
+from portal.text import as_html, file_name, in_order, is_blank, line, plain, with_numbers, words
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,10 @@ AROUND = st.sampled_from(
 @given(pieces=st.lists(st.one_of(ADDRESSES, AROUND, st.text(max_size=5)), max_size=12))
 def test_addresses_among_anything_are_links_and_nothing_else_is(pieces: list[str]) -> None:
     for link in shown_clean_and_whole("".join(pieces)).find_all("a"):
-        assert str(link["href"]).startswith(("https://", "http://", "mailto:"))
-        assert str(link["href"]).endswith(link.get_text()[8:]), "it leads where it says"
-        assert not set(link.get_text()) & set('<>"\n ')
+        said = link.get_text().replace(" ", "")
+        assert str(link["href"]).startswith(("https://", "http://", "mailto:", "tel:"))
+        assert str(link["href"]).endswith(said[8:]), "it leads where it says"
+        assert not set(link.get_text()) & set('<>"\n')
 
 
 def shown_clean_and_whole(typed: str) -> BeautifulSoup:
@@ -132,7 +133,7 @@ def shown_clean_and_whole(typed: str) -> BeautifulSoup:
         tags={"a", "p", "br"},
         attributes={"a": {"href", "rel"}},
         link_rel=None,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"http", "https", "mailto", "tel"},
     )
     shown, judged = BeautifulSoup(html, "html.parser"), BeautifulSoup(allowed, "html.parser")
     tags = [[(tag.name, sorted(tag.attrs.items())) for tag in soup.find_all(True)] for soup in (shown, judged)]
@@ -159,6 +160,11 @@ def shown_clean_and_whole(typed: str) -> BeautifulSoup:
         ("https://blåbær.dk/…", "https://blåbær.dk/", "https://blåbær.dk/"),
         ("Skriv til mette@kommune.dk.", "mette@kommune.dk", "mailto:mette@kommune.dk"),
         ("mailto:søren@kommune.dk", "mailto:søren@kommune.dk", "mailto:søren@kommune.dk"),
+        ("Ring på 12 34 56 78.", "12 34 56 78", "tel:12345678"),
+        ("Livslinien 70 201 201 eller", "70 201 201", "tel:70201201"),
+        ("+45 12 34 56 78", "+45 12 34 56 78", "tel:+4512345678"),
+        ("(+4512345678)", "+4512345678", "tel:+4512345678"),
+        ("116 111", "116 111", "tel:116111"),
         ("MAILTO:Mette@Kommune.DK", "MAILTO:Mette@Kommune.DK", "mailto:Mette@Kommune.DK"),
     ],
 )  # fmt: skip
@@ -171,10 +177,18 @@ def test_an_address_is_a_link_that_tells_the_other_side_nothing(typed: str, show
 @pytest.mark.parametrize(
     "not_one",
     ["javascript:alert(1)", "navn.dk", "1.2.3", "data:text/html,x", "https://", "http:///x", "www.", "www.dk", "a@b",
-     "@navn.dk", "xhttps://dr.dk", "https://" + "a" * 3000],
+     "@navn.dk", "010203 1234", "01 02 03 12 34", "12345678", "112", "24 12 2026", "12 34 56 78 90",
+     "1.12 34 56 78", "12 34 56 78-9", "xhttps://dr.dk", "https://" + "a" * 3000],
 )  # fmt: skip
 def test_what_is_no_address_stays_words(not_one: str) -> None:
     assert not shown_clean_and_whole(f"Se {not_one} nu").find_all("a")
+
+
+def test_whom_to_call_can_be_tapped() -> None:
+    said = with_numbers("Ring 112 eller 70 201 201 & 116 111, ikke 1120 eller <b>12</b>.")
+    leads = [link["href"] for link in BeautifulSoup(said, "html.parser").find_all("a")]
+    assert leads == ["tel:112", "tel:70201201", "tel:116111"]
+    assert "&lt;b&gt;12&lt;/b&gt;" in said
 
 
 # Found
@@ -249,7 +263,7 @@ LETTERS = "abdeaaåæøzvwyüöéèAÅÆØZ0123459 "
 
 
 # That library reads the a in front of an å as the first of two, because it takes the ring off first, and aA as two.
-NAMES = st.text(LETTERS, min_size=1, max_size=7).filter(lambda name: not re.search("a+[åÅ]|A+[åÅ]|aA", name))
+NAMES = st.text(LETTERS, min_size=1, max_size=7).filter(lambda name: not re.search("a+[åÅ]|A+[åÅ]|aA|^ | $|  ", name))
 
 
 @given(names=st.lists(NAMES, max_size=8, unique=True))

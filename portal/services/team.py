@@ -23,7 +23,7 @@ from portal.services.citizens import NewCitizen
 from portal.services.effects import Effects
 from portal.services.joining import Host, Joining
 from portal.services.people import MemberLine, Workplace
-from portal.text import in_order
+from portal.text import in_order, is_blank
 
 CODE_DAYS = 30
 
@@ -75,7 +75,7 @@ def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, leve
     """Raises InvalidInput when they are in the case already or no purpose is given, NotFound for an unknown person."""
     ticket.require(Action.TEAM_CHANGE)
     colleague(ticket, person_id)
-    if not purpose.strip():
+    if is_blank(purpose):
         raise InvalidInput("purpose", "required")
     if earlier := once.claim(ticket.session, submission, person_id):
         return earlier
