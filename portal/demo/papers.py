@@ -31,6 +31,7 @@ _WORDS = {
     "what": "Hvad",
     "who": "Hvem gør det",
     "due": "Hvornår",
+    "follow_up_on": "Hvornår vi følger op",
     "follow_up": "Hvordan vi følger op",
 }
 _ANSWERS = {

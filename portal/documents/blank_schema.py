@@ -58,7 +58,7 @@ def write(base: BaseData) -> bytes:
         document.add_heading(f"{say['goal']} {number}", 1)
         _table(document, [(say[key], "") for key in ("goal_words", "why", "reached", "latest", "status")])
         document.add_heading(f"{say['agreements']} {number}", 2)
-        _grid(document, [say[key] for key in ("what", "who", "due", "follow_up")], AGREEMENTS)
+        _grid(document, [say[key] for key in ("what", "who", "due", "follow_up_on", "follow_up")], AGREEMENTS)
     document.add_paragraph()  # somewhere to go on writing below the last table
     out = BytesIO()
     document.save(out)

@@ -64,10 +64,10 @@ _TEMPLATE = (
 
 
 def write(sheet: Sheet) -> bytes:
-    """The PDF. Answers nobody gave are left out."""
+    """The PDF. Answers nobody gave are left out; a row that says no more than what it is called is told by its title."""
     data = asdict(sheet)
     for part in data["parts"]:
         for block in part["blocks"]:
             block["lines"] = [line for line in block["lines"] if line["words"].strip()]
-        part["blocks"] = [block for block in part["blocks"] if block["lines"]]
+        part["blocks"] = [block for block in part["blocks"] if block["lines"] or block["title"]]
     return printing.pdf(_TEMPLATE, data, sheet.language)
