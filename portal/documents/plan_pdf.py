@@ -64,7 +64,7 @@ _TEMPLATE = (
 
 
 def write(sheet: Sheet) -> bytes:
-    """The PDF. Answers nobody gave are left out; a row that says no more than what it is called is told by its title."""
+    """The PDF. Answers nobody gave are left out; a row with nothing but its name is told by that."""
     data = asdict(sheet)
     for part in data["parts"]:
         for block in part["blocks"]:
