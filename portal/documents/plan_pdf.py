@@ -34,7 +34,7 @@ _TEMPLATE = (
 // What belongs together stays on one page, unless it is longer than one.
 #let together(it) = layout(size => {
   let whole = measure(block(width: size.width, it)).height
-  block(breakable: whole > 0.8 * size.height, width: 100%, it)
+  block(breakable: whole > 0.8 * size.height, width: 100%, above: 1.6em, it)
 })
 #let picture(it) = image(bytes(it.svg), format: "svg", alt: it.words, width: 80%)
 #if data.notice != "" {
@@ -56,8 +56,10 @@ _TEMPLATE = (
   }
 }
 #if data.about.len() > 0 {
-  heading(level: 2, data.about_title)
-  for (label, value) in data.about { par([#strong(label + ":") #value]) }
+  together({
+    heading(level: 2, data.about_title)
+    for (label, value) in data.about { par([#strong(label + ":") #value]) }
+  })
 }
 """
 )
