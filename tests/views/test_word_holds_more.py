@@ -34,10 +34,12 @@ def holds(address: str, inside: str):  # type: ignore[no-untyped-def]
 
 
 def test_symbols_and_formulas_come_into_the_plan_and_hidden_text_does_not(trip: Trip) -> None:
-    inside = (
-        run(t("Fravær ")) + sym("Symbol", "F0B3") + run(t(" 10 % ")) + sym("Wingdings", "F0FC")
-        + run(t("hemmeligt"), "<w:vanish/>") + math("<m:r><m:t>x=1</m:t></m:r>") + sym("Egen Skrift", "F041") + field("DATE", run(t(" i dag")))
+    pieces = (
+        run(t("Fravær ")), sym("Symbol", "F0B3"), run(t(" 10 % ")), sym("Wingdings", "F0FC"),
+        run(t("hemmeligt"), "<w:vanish/>"), math("<m:r><m:t>x=1</m:t></m:r>"), sym("Egen Skrift", "F041"),
+        field("DATE", run(t(" i dag"))),
     )  # fmt: skip
+    inside = "".join(pieces)
     page = trip.edited(holds("now.situation", inside))
     assert "hemmeligt" not in page.everything
     for sentence in (
@@ -54,7 +56,7 @@ def test_a_file_whose_main_part_has_another_name_is_put_in(trip: Trip) -> None:
     written = changed(trip.taken_out(), holds("now.situation", run(t("Det går godt"))))
     for to in ({"document": "word/document2.xml"}, {"document": "dele/hoved.xml", "styles": "dele/stil.xml"}):
         page = trip.put_in(renamed(written, **to), f"{len(to)}.docx")
-        assert "Der er 1 ting at vælge om" in page.text
+        assert "Der er 1 ting" in page.text
         assert "kan ikke åbnes" not in page.text
 
 
