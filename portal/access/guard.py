@@ -21,6 +21,7 @@ start and, should one slip in, on request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -260,10 +261,16 @@ def leads_somewhere(path: str) -> bool:
     return True
 
 
+_QUERY = re.compile(r"[\w%&=+.,~:-]{1,500}", re.ASCII)
+"""What stands behind an address: which part of a list is asked for, in which order."""
+
+
 def remember_the_way(person_id: UUID | None) -> None:
-    """Notes where they were going, from the matched address and never from a parameter, and what they were sending."""
+    """Notes where they were going, from the matched address and what was asked of it, never from a parameter; and what
+    they were sending."""
     if request.method in ("GET", "HEAD"):
-        session["to"] = request.path
+        asked = request.query_string.decode("latin-1")
+        session["to"] = f"{request.path}?{asked}" if _QUERY.fullmatch(asked) else request.path
         return
     session.pop("to", None)
     if person_id is None or (request.content_length or 0) > g.house.settings.request_limit:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 import resource
 import sys
-import zipfile
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -24,6 +22,10 @@ _SECONDS = 20
 _MOST_PIXELS = 80_000_000
 _MOST_TEXT = 1_000_000
 _MOST_UNPACKED = 100_000_000
+_MOST_OF_A_FORM = 30_000_000
+"""Bytes of the parts that are read."""
+_DEEPEST = 4000
+"""Calls inside of calls: libxml2 lets elements stand in each other 256 deep."""
 _LONG_SIDE = 1600
 _UNREADABLE = 3
 
@@ -107,60 +109,95 @@ def _pdf_text() -> Any:
 
 
 _TEXT_PARTS = {
-    "docx": re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"),
-    "xlsx": re.compile(r"xl/(sharedStrings|comments\d*|worksheets/sheet\d+)\.xml"),
-    "odt": re.compile(r"(content|styles)\.xml"),
+    "docx": ("header", "footer", "footnotes", "endnotes", "comments"),
+    "xlsx": ("sharedStrings", "worksheet", "chartsheet"),
+    "odt": ("content.xml", "styles.xml"),
 }
 _ENDS_WORD = {"p", "br", "tab", "h", "si", "c", "is", "line-break", "s", "table-cell", "t-end"}
+_NOT_SHOWN = {"tracked-changes", "hidden-text", "hidden-paragraph"}
+"""What an Open Document keeps and does not show."""
 
 
-def _zip_text(kind: str) -> Any:
+def _beside(name: str) -> Any:
+    """A module that lies beside this file, and is not to be found by name: this process knows nothing of the portal."""
+    loader = SourceFileLoader(name, str(Path(__file__).with_name(f"{name}.py")))
+    spec = spec_from_loader(name, loader)
+    module = module_from_spec(spec)  # type: ignore[arg-type]  # a file has a spec
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
+
+
+def _package_text(kind: str) -> Any:
     from lxml import etree
 
+    opc = _beside("opc")
+    telling = _word_telling() if kind == "docx" else None
+
     def work(data: bytes) -> bytes:
-        told: list[str] = []
-        left = _MOST_UNPACKED
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            for part in package.infolist():
-                if not _TEXT_PARTS[kind].fullmatch(part.filename):
-                    continue
-                with package.open(part) as packed:
-                    content = packed.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise ValueError("the package unpacks to too much")
-                told.append(_words(etree, content, numbers=not part.filename.startswith("xl/worksheets")))
+        package = opc.Package(etree, data, _MOST_UNPACKED)
+        told = list(_parts_told(package, kind, telling))
         return "\n".join(told)[:_MOST_TEXT].encode()
 
     return work
 
 
-def _words(etree: Any, content: bytes, numbers: bool) -> str:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+def _parts_told(package: Any, kind: str, telling: Any) -> Any:
+    if kind == "odt":
+        for folder in package.open_documents():
+            for name in _TEXT_PARTS[kind]:
+                if (root := package.xml(f"{folder}{name}")) is not None:
+                    yield _words(root, numbers=True)
+        return
+    main = package.main()
+    if kind == "docx":
+        styles = next((package.xml(name) for name in package.related(main, "styles")), None)
+        told = telling(styles, {})
+        yield told.of(package.xml(main))
+        for name in package.related(main, *_TEXT_PARTS[kind]):
+            yield told.of(package.xml(name))
+        return
+    for name in package.related(main, *_TEXT_PARTS[kind]):
+        root = package.xml(name)
+        yield _words(root, numbers=not root.tag.endswith("}worksheet"))
+        for comments in package.related(name, "comments", "threadedComment"):
+            yield _words(package.xml(comments), numbers=True)
+
+
+def _words(root: Any, numbers: bool) -> str:
     pieces: list[str] = []
-    for element in etree.fromstring(content, parser).iter():
-        if not isinstance(element.tag, str):
-            continue
-        name = element.tag.rpartition("}")[2]
+    _gather(root, numbers, pieces)
+    return "".join(pieces)
+
+
+def _gather(element: Any, numbers: bool, pieces: list[str]) -> None:
+    name = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    if name and name not in _NOT_SHOWN:
         if element.text and (numbers or name != "v"):
             pieces.append(element.text)
+        for child in element:
+            _gather(child, numbers, pieces)
         if name in _ENDS_WORD:
             pieces.append("\n")
-        if element.tail:
-            pieces.append(element.tail)
-    return "".join(pieces)
+    if element.tail:
+        pieces.append(element.tail)
+
+
+def _word_telling() -> Any:
+    """What makes the teller of a Word document's words out of its styles and notes."""
+    symbols, word_text = _beside("symbols"), _beside("word_text")
+
+    def telling(styles: Any, notes: dict[str, Any]) -> Any:
+        return word_text.WordText(symbols, styles, notes)
+
+    return telling
 
 
 def _form() -> Any:
     from lxml import etree
 
-    # Beside this file, and not to be found by name: this process knows nothing of the portal.
-    loader = SourceFileLoader("word_form", str(Path(__file__).with_name("word_form.py")))
-    spec = spec_from_loader("word_form", loader)
-    word_form = module_from_spec(spec)  # type: ignore[arg-type]  # a file has a spec
-    sys.modules["word_form"] = word_form
-    loader.exec_module(word_form)
-    return lambda data: word_form.read(etree, data)
+    opc, word_form, telling = _beside("opc"), _beside("word_form"), _word_telling()
+    return lambda data: word_form.read(opc.Package(etree, data, _MOST_OF_A_FORM), telling)
 
 
 def _plain() -> Any:
@@ -184,8 +221,9 @@ def main() -> int:
         "plain": _plain,
         "form": _form,
         "page": lambda: _page(int(rest)),
-        **{name: lambda name=name: _zip_text(name) for name in _TEXT_PARTS},
+        **{name: lambda name=name: _package_text(name) for name in _TEXT_PARTS},
     }
+    sys.setrecursionlimit(_DEEPEST)
     work = makers[kind]()
     data = sys.stdin.buffer.read()
     _lock_in()

@@ -15,7 +15,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
 from portal.services import accounts, invitations, once
 from portal.services.accounts import NewStaff
-from portal.text import is_address
+from portal.text import is_address, is_blank, line
 
 MOST = 500
 """Rows of one list."""
@@ -121,10 +121,10 @@ def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str)
 
 def _rows(text: str) -> list[Row]:
     ends = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    lines = [f"{line}\n" for line in ends.split("\n")]
+    lines = [f"{each}\n" for each in ends.split("\n")]
     if lines and lines[0].lower().startswith("sep="):
         lines = lines[1:]
-    if not any(line.strip() for line in lines):
+    if all(is_blank(each) for each in lines):
         raise InvalidInput("file", "list_empty")
     # Whichever separator finds most columns in the first line is the one.
     separator = max(";,\t", key=lambda one: len(_columns(lines[0], one)))
@@ -134,9 +134,9 @@ def _rows(text: str) -> list[Row]:
     found = []
     try:
         for number, cells in enumerate(csv.reader(lines[1:], delimiter=separator), 2):
-            if not any(cell.strip() for cell in cells):
+            if all(is_blank(cell) for cell in cells):
                 continue
-            value = {column: cells[at].strip() if at < len(cells) else "" for column, at in columns.items()}
+            value = {column: _cell(cells[at]) if at < len(cells) else "" for column, at in columns.items()}
             found.append(
                 Row(
                     number=number,
@@ -154,6 +154,12 @@ def _rows(text: str) -> list[Row]:
     if len(found) > MOST:
         raise InvalidInput("file", "list_long", most=MOST)
     return found
+
+
+def _cell(typed: str) -> str:
+    """As a name is kept; controls stay, to be told of."""
+    typed = typed.strip()
+    return typed if any(ord(character) < 32 for character in typed) else line(typed, len(typed))
 
 
 def _columns(head: str, separator: str) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -20,6 +22,7 @@ from portal.events import Event
 from portal.models import Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.services import account_facts, invitations, once
+from portal.text import in_order
 
 
 class OrganisationKind(StrEnum):
@@ -105,7 +108,7 @@ def directory(actor: Actor) -> list[OrganisationLine]:
     session = actor.session
     staff: dict[UUID, list[StaffLine]] = {}
     for member, closed_at in session.execute(
-        select(Staff, Person.closed_at).join(Person, Person.id == Staff.person_id).order_by(Staff.name)
+        select(Staff, Person.closed_at).join(Person, Person.id == Staff.person_id)
     ):
         line = StaffLine(
             member.person_id,
@@ -120,13 +123,22 @@ def directory(actor: Actor) -> list[OrganisationLine]:
         )
         staff.setdefault(member.unit_id, []).append(line)
     units: dict[UUID, list[UnitLine]] = {}
-    for unit in session.scalars(select(Unit).order_by(Unit.name)):
-        line_of_unit = UnitLine(unit.id, unit.name, UnitKind(unit.kind), tuple(staff.get(unit.id, ())))
+    for unit in session.scalars(select(Unit)):
+        line_of_unit = UnitLine(unit.id, unit.name, UnitKind(unit.kind), _sorted(staff.get(unit.id, ())))
         units.setdefault(unit.organisation_id, []).append(line_of_unit)
-    return [
-        OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())), o.password_sign_in)
-        for o in session.scalars(select(Organisation).order_by(Organisation.name))
-    ]
+    return list(
+        _sorted(
+            OrganisationLine(o.id, o.name, OrganisationKind(o.kind), _sorted(units.get(o.id, ())), o.password_sign_in)
+            for o in session.scalars(select(Organisation))
+        )
+    )
+
+
+_Line = TypeVar("_Line", StaffLine, UnitLine, OrganisationLine)
+
+
+def _sorted(lines: Iterable[_Line]) -> tuple[_Line, ...]:
+    return tuple(sorted(lines, key=lambda line: in_order(line.name)))
 
 
 def add_organisation(actor: Actor, submission: UUID, name: str, kind: OrganisationKind) -> UUID:

@@ -21,6 +21,7 @@ from portal.services import hand_over, joining, once, unread
 from portal.services.citizens import NewCitizen
 from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
+from portal.text import in_order
 from portal.tools.profile import Profile, profile
 
 
@@ -159,7 +160,7 @@ def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine,
         )
         for case_id in open_ids
     ]
-    return tuple(sorted(lines, key=lambda line: (-line.unread, line.young_person.casefold())))
+    return tuple(sorted(lines, key=lambda line: (-line.unread, in_order(line.young_person))))
 
 
 def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:

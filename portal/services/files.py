@@ -26,6 +26,7 @@ from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.storage.inspection import check_archive, is_archive, media_type
 from portal.storage.scanning import ScanState
+from portal.text import in_order
 
 
 class Arrived(Protocol):
@@ -188,7 +189,7 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
         editing=editing,
         broken=broken,
         folder=folders.get(file.id, ""),
-        folders=tuple(sorted(set(folders.values()))),
+        folders=tuple(sorted(set(folders.values()), key=in_order)),
         withdrawn=gone,
         can_withdraw=gone is None and order.may_withdraw(ticket, file),
     )

@@ -31,6 +31,7 @@ from portal.services.meetings import TOOL, MeetingPage, MeetingState
 from portal.services.plan_taking import Asked
 from portal.services.plans import VersionPage
 from portal.services.promises import Promise
+from portal.text import in_order
 from portal.tools.definition import Question
 
 
@@ -175,7 +176,11 @@ def _writers(ticket: CaseTicket, meeting: MeetingPage) -> list[_Writer]:
         .where(PlanPresence.seen_at > clock.now() - plan_together.HERE)
     )
     found = [_Writer(*row[:4], ticket.members[row[4]]) for row in rows]
-    return sorted(found, key=lambda w: (w.member.id != meeting.author.id, w.member.display_name, w.tool, w.address))
+    return sorted(found, key=lambda w: (w.member.id != meeting.author.id, _name(w), w.tool, w.address))
+
+
+def _name(writer: _Writer) -> tuple[object, ...]:
+    return in_order(writer.member.display_name)
 
 
 def _mark(ticket: CaseTicket, meeting: MeetingPage, which: str, writers: Iterable[_Writer]) -> str:

@@ -6,6 +6,7 @@ while it goes on is in meeting_room.py, how it ends in meeting_ending.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -23,6 +24,7 @@ from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
 from portal.outbox import later
 from portal.services import once, people, plans, wordings
+from portal.text import in_order
 
 TOOL = "goals_and_agreements"
 """The plan that meetings are about."""
@@ -80,17 +82,31 @@ class MeetingPage:
 
 
 def at(ticket: CaseTicket, on: date, o_clock: str, place: str, field: str = "o_clock") -> When:
-    """A day and a time as people write it ("14.30") as an instant. Raises InvalidInput at `field` for no time, at `on`
-    for a day that has passed."""
-    words = o_clock.strip().lower().removeprefix("kl").strip(" .").replace(".", ":")
-    hour, _colon, minute = words.partition(":")
+    """A day and a time as people write it ("14.30", "kl. 9") as an instant. Nothing is guessed: raises InvalidInput
+    at `field` for no time ("14.3" could be two), and for one that the clocks of that night leave out or show twice; at
+    `on` for a day that has passed."""
+    found = _O_CLOCK.fullmatch(text.line(o_clock))
     try:
-        moment = time(int(hour), int(minute or 0))
-    except ValueError as problem:
-        raise InvalidInput(field, "time_wrong") from problem
+        moment = time(int(found["hour"]), int(found["minute"] or 0)) if found else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise InvalidInput(field, "time_wrong")
     if on < clock.today(ticket.profile.zone):
         raise InvalidInput("on", "date_past")
-    return When(datetime.combine(on, moment, ticket.profile.zone), text.line(place))
+    try:
+        starts_at = clock.at(on, moment, ticket.profile.zone)
+    except clock.NoSuchTime as problem:
+        raise InvalidInput(field, "time_skipped") from problem
+    except clock.TwiceThatNight as problem:
+        raise InvalidInput(field, "time_twice") from problem
+    return When(starts_at, text.line(place))
+
+
+_O_CLOCK = re.compile(
+    r"(?:kl\.? ?)?(?P<hour>[0-9]{1,2})(?: ?[.:] ?(?P<minute>[0-9]{2}))?\.?",
+    re.IGNORECASE,
+)
 
 
 def listing(ticket: CaseTicket) -> list[MeetingPage]:
@@ -147,7 +163,7 @@ def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Member
     first = (Capacity.YOUNG_PERSON, Capacity.OWNER)
     return sorted(
         (ticket.members[each] for each in found),
-        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, m.display_name),
+        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, in_order(m.display_name)),
     )
 
 

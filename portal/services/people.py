@@ -17,6 +17,7 @@ from portal.access.windows import Blocker, Obstacle, compute
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership
+from portal.text import in_order
 
 
 @dataclass(frozen=True)
@@ -227,5 +228,5 @@ def _line(
 _ORDER = [Capacity.YOUNG_PERSON, Capacity.OWNER, Capacity.PARENT, Capacity.NETWORK_PERSON, Capacity.PROFESSIONAL]
 
 
-def _rank(line: MemberLine) -> tuple[int, str]:
-    return _ORDER.index(Capacity(line.membership.capacity)), line.membership.display_name.casefold()
+def _rank(line: MemberLine) -> tuple[int, object]:
+    return _ORDER.index(Capacity(line.membership.capacity)), in_order(line.membership.display_name)

@@ -104,7 +104,7 @@ def save(
     for address, words in given.items():
         place = places.get(address)
         if place is None:
-            if _is_of_a_row(page.definition, address) and words.strip():
+            if _is_of_a_row(page.definition, address) and not text.is_blank(words):
                 was = seen[address] if seen and address in seen else past.before.get(address, "")
                 if words.split() != was.split():
                     by = past.author_of(address) or ticket.membership

@@ -23,6 +23,7 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services import wordings
+from portal.text import in_order
 from portal.tools.definition import Definition, Question, Section, rows
 
 
@@ -280,11 +281,12 @@ def _asked(ticket: CaseTicket, proposals: list[UUID]) -> dict[UUID, tuple[Yes, .
     lines: dict[UUID, list[Yes]] = {}
     for proposal_id, membership_id, given in found:
         lines.setdefault(proposal_id, []).append(_yes(ticket, ticket.members[membership_id], given))
-    order = [Capacity.YOUNG_PERSON, Capacity.OWNER]
-    return {
-        proposal: tuple(sorted(yes, key=lambda y: (Capacity(y.member.capacity) not in order, y.member.display_name)))
-        for proposal, yes in lines.items()
-    }
+    return {proposal: tuple(sorted(yes, key=_rank)) for proposal, yes in lines.items()}
+
+
+def _rank(yes: Yes) -> tuple[bool, object]:
+    first = (Capacity.YOUNG_PERSON, Capacity.OWNER)
+    return Capacity(yes.member.capacity) not in first, in_order(yes.member.display_name)
 
 
 def _yes(ticket: CaseTicket, member: Membership, given: PlanAcceptance | None) -> Yes:

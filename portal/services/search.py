@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +11,13 @@ import snowballstemmer
 from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY, array
 
+from portal import text as texts
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services import order
 
-_WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 2000
 _MOST_INSIDE = 20_000
 """Different words kept of what is inside one file."""
@@ -72,7 +71,7 @@ def find(ticket: CaseTicket, words: str) -> list[Hit]:
 
 def stems(text: str, most: int = _MOST_WORDS) -> list[str]:
     """The stems of the words in `text`, each once, in order."""
-    words = dict.fromkeys(_WORD.findall(text.casefold()))
+    words = dict.fromkeys(texts.words(text))
     stemmer = snowballstemmer.stemmer("danish")  # it keeps the word it works on, so each call has its own
     return list(dict.fromkeys(_root(stemmer, word) for word in list(words)[:most]))
 

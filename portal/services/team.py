@@ -23,6 +23,7 @@ from portal.services.citizens import NewCitizen
 from portal.services.effects import Effects
 from portal.services.joining import Host, Joining
 from portal.services.people import MemberLine, Workplace
+from portal.text import in_order, is_blank
 
 CODE_DAYS = 30
 
@@ -48,7 +49,8 @@ def search_staff(ticket: CaseTicket, words: str, limit: int = 30, guides: bool =
         places = (Staff.name, Staff.job_title, Unit.name, Organisation.name)
         found = found.where(or_(*(func.lower(place).contains(word.lower(), autoescape=True) for place in places)))
     rows = ticket.session.execute(found.order_by(Staff.name).limit(limit))
-    return [_colleague(staff, unit, organisation) for staff, unit, organisation in rows]
+    colleagues = [_colleague(staff, unit, organisation) for staff, unit, organisation in rows]
+    return sorted(colleagues, key=lambda colleague: in_order(colleague.name))
 
 
 def colleague(ticket: CaseTicket, person_id: UUID) -> Colleague:
@@ -73,7 +75,7 @@ def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, leve
     """Raises InvalidInput when they are in the case already or no purpose is given, NotFound for an unknown person."""
     ticket.require(Action.TEAM_CHANGE)
     colleague(ticket, person_id)
-    if not purpose.strip():
+    if is_blank(purpose):
         raise InvalidInput("purpose", "required")
     if earlier := once.claim(ticket.session, submission, person_id):
         return earlier

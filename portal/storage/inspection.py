@@ -120,6 +120,8 @@ def check_archive(name: str, size: int, file: BinaryIO) -> None:
         _refuse_huge_contents(size, file)
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
+            kind = KINDS[_ending(name)]
+            is_one = any(entry.filename.startswith(kind.package) for entry in entries) or _says_so(archive, kind)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, OverflowError) as problem:
         raise InvalidInput("file", "file_not_what_it_says") from problem
     if any(entry.flag_bits & 1 for entry in entries):
@@ -135,9 +137,17 @@ def check_archive(name: str, size: int, file: BinaryIO) -> None:
         or overlapping
     ):
         raise InvalidInput("file", "file_bomb")
-    wanted = KINDS[_ending(name)].package
-    if not any(entry.filename.startswith(wanted) for entry in entries):
+    if not is_one:
         raise InvalidInput("file", "file_not_what_it_says")
+
+
+def _says_so(archive: zipfile.ZipFile, kind: Kind) -> bool:
+    """Whether a package whose parts lie elsewhere than usual says that its main part is of that kind (ECMA-376 part 2:
+    the list of what each part is has the one fixed name)."""
+    if "[Content_Types].xml" not in archive.namelist():
+        return False
+    with archive.open("[Content_Types].xml") as listed:
+        return f"{kind.media_type}.main+xml".encode() in listed.read(_MOST_CONTENTS)
 
 
 def _refuse_huge_contents(size: int, file: BinaryIO) -> None:

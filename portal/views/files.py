@@ -20,8 +20,10 @@ from portal.i18n import said
 from portal.services import downloads, exports, files, uploads
 from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
+from portal.text import in_order
 from portal.views import versions
 from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
+from portal.views.frame import tool_title
 from portal.views.ordering import arranged
 from portal.views.shelves import shelf_choices, shelf_of
 
@@ -54,8 +56,8 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         "files/index.html",
         files=shown,
         asked=asked,
-        folders=sorted({line.folder for line in there if line.folder}, key=str.casefold),
-        tools=sorted({line.tool for line in there if line.tool}),
+        folders=sorted({line.folder for line in there if line.folder}, key=in_order),
+        tools=sorted({line.tool for line in there if line.tool}, key=lambda tool: in_order(tool_title(tool))),
         gone=[line for line in every if line.withdrawn],
         packed=[line for line in exports.mine(ticket) if line.ready and not line.fetched],
         pack=PackForm(formdata=None),

@@ -25,6 +25,7 @@ from portal.i18n import language, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
+from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile
 from portal.tools.telling import day
 from portal.views import words
@@ -146,6 +147,7 @@ def install(app: Flask) -> None:
         url_for=address,
     )
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
+    app.jinja_env.filters["with_numbers"] = with_numbers
     app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
 
 

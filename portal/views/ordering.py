@@ -14,6 +14,7 @@ from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.services import files, order
 from portal.services.files import VersionLine
+from portal.text import in_order
 from portal.views.asking import AskingForm, attempt, status, text_field
 
 bp = Blueprint("ordering", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>")
@@ -36,7 +37,7 @@ def arranged(lines: list[VersionLine]) -> tuple[list[VersionLine], dict[str, str
         if asked["folder"] in ("", folder_mark(line.folder)) and asked["tool"] in ("", line.tool or "")
     ]
     if asked["sort"] == "name":
-        kept.sort(key=lambda line: line.name.casefold())
+        kept.sort(key=lambda line: in_order(line.name))
     elif asked["sort"] == "size":
         kept.sort(key=lambda line: line.size, reverse=True)
     elif asked["sort"] == "oldest":

@@ -65,5 +65,6 @@ def _words() -> dict[str, str]:
         "what": _("What"),
         "who": _("Who does it"),
         "due": _("When"),
+        "follow_up_on": _("When we follow up"),
         "follow_up": _("How we follow up"),
     }

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf, Length
 
 from portal.access.actions import Action
 from portal.access.guard import fresh, opens
@@ -22,7 +22,7 @@ from portal.services import team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
 from portal.views import words
-from portal.views.asking import AskingForm, attempt, choices, status, text_field
+from portal.views.asking import AskingForm, Required, attempt, choices, status, text_field
 
 bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
 
@@ -33,7 +33,7 @@ class ProfessionalForm(AskingForm):
     level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
     purpose = TextAreaField(
         _l("Why should they be in the case?"),
-        validators=[InputRequired(message=words.INPUT["required"]), Length(max=1000, message=_l("This is too long."))],
+        validators=[Required(), Length(max=1000, message=_l("This is too long."))],
     )
 
 

@@ -17,7 +17,7 @@ from portal.tools.profile import every_profile
 SHIPPED = (DEFINITIONS / "goals_and_agreements.toml").read_text("utf-8")
 
 MISTAKES = {
-    "no version": ('version = "2026-4"\n', "", "version: Field required"),
+    "no version": ('version = "2026-5"\n', "", "version: Field required"),
     "a kind that is not": ('kind = "scale"', 'kind = "stars"', "line {}: section 2 question 9 kind: Input should be"),
     "a word twice": ('key = "goals"', 'key = "now"', "line {}: section 2 key: now is there already"),
     "only one language": (
@@ -27,7 +27,7 @@ MISTAKES = {
     "a list that is not": ('choice_of = "life_areas"', 'choice_of = "areas"', "question 5 choice_of: no such list"),
     "choices where none belong": (
         'key = "follow_up"\nkind = "text"', 'key = "follow_up"\nkind = "choices"',
-        "section 3 question 6: choice: this kind needs choices",
+        "section 3 question 7: choice: this kind needs choices",
     ),
     "a row of nowhere": ('of = "goals"', 'of = "dreams"', "line {}: section 2 question 3 of: must name a section"),
     "a date before nothing": ('not_before = "from"', 'not_before = "goal"', "line {}: section 1 question 5 not_before"),
