@@ -40,6 +40,8 @@ class Event(StrEnum):
     MEMBER_ADDED = "member.added"
     LEVEL_SET = "level.set"
     CODE_MADE = "code.made"
+    CODE_USED = "code.used"
+    CODE_REFUSED = "code.refused"
     NATIONAL_ID_SHOWN = "national_id.shown"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
@@ -128,6 +130,8 @@ class Event(StrEnum):
     RENEWAL_STARTED = "renewal.started"
     NOTICE_MAILED = "notice.mailed"
     EID_LINKED = "eid.linked"
+    EID_SEEN = "eid.seen"
+    EID_UNLINKED = "eid.unlinked"
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
     STORE_SWEPT = "store.swept"
@@ -136,6 +140,9 @@ class Event(StrEnum):
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.MEMBER_ADDED: frozenset({"capacity", "level"}),
     Event.LEVEL_SET: frozenset({"level"}),
+    Event.CODE_REFUSED: frozenset({"reason"}),
+    Event.EID_LINKED: frozenset({"method"}),
+    Event.EID_UNLINKED: frozenset({"method"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.CONSENT_SCANNED: frozenset({"state"}),

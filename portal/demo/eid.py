@@ -61,6 +61,8 @@ class _Grant:
     nonce: str
     challenge: str
     redirect_uri: str
+    at: int
+    """When they chose who to be, in seconds: this eID remembers nobody from one time to the next."""
     until: float
 
 
@@ -205,6 +207,7 @@ class _Provider:
                 nonce=request.form.get("nonce", ""),
                 challenge=request.form.get("code_challenge", ""),
                 redirect_uri=request.form["redirect_uri"],
+                at=int(time.time()),
                 until=time.time() + _CODE_LASTS,
             )
         return self._back({**back, "code": code})
@@ -289,6 +292,7 @@ class _Provider:
             "aud": CLIENT_ID,
             "sub": grant.who.subject,
             "iat": now,
+            "auth_time": grant.at,
             "exp": now + _TOKEN_LASTS,
             "nonce": grant.nonce,
             "at_hash": _b64(half),

@@ -151,6 +151,8 @@ CHANGES = (
     Event.MEMBER_ADDED,
     Event.LEVEL_SET,
     Event.CODE_MADE,
+    Event.CODE_USED,
+    Event.CODE_REFUSED,
     Event.CONSENT_GIVEN,
     Event.CONSENT_WITHDRAWN,
     Event.CONSENT_SCANNED,

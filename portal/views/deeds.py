@@ -39,6 +39,8 @@ DID = {
     Event.MEMBER_ADDED: _l("added %(about)s to the case"),
     Event.LEVEL_SET: _l("set the access of %(about)s to: %(level)s"),
     Event.CODE_MADE: _l("made an invitation code for %(about)s"),
+    Event.CODE_USED: _l("used their code, and signs in with eID from now on"),
+    Event.CODE_REFUSED: _l("tried the code for %(about)s, and was refused"),
     Event.NATIONAL_ID_SHOWN: _l("had the CPR number of %(about)s shown"),
     Event.CONSENT_GIVEN: _l("gave or registered a consent"),
     Event.CONSENT_WITHDRAWN: _l("withdrew a consent"),

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
 from portal.documents.letterhead import Picture
@@ -34,6 +34,7 @@ WRITERS = {"pdf": plan_pdf.write, "docx": plan_docx.write}
 
 
 @bp.get("/<tool>/versions/<int:number>/paper/<kind>")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseReturnValue:
     if kind not in WRITERS:
@@ -55,6 +56,7 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseRe
 
 
 @bp.get("/laws/<view>/<kind>")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def statute(ticket: CaseTicket, view: str, kind: str) -> ResponseReturnValue:
     found = statutes.view_of(view)
