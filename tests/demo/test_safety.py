@@ -45,6 +45,18 @@ def test_a_sound_production_is_let_through(tmp_path: Path) -> None:
     refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
 
 
+def test_eids_that_cannot_show_that_somebody_identified_themselves_just_now_are_not_enough(tmp_path: Path) -> None:
+    """One of them may do without, where another one can confirm what matters."""
+    (tmp_path / "secret").write_text("of the portal alone")
+    one = PROVIDER.replace("/run/secrets/eid", str(tmp_path / "secret"))
+    silent = f'{one}auth_time_claim = ""\n'
+    (tmp_path / "eid.toml").write_text(silent)
+    with pytest.raises(Unsafe, match="auth_time_claim"):
+        refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
+    (tmp_path / "both.toml").write_text(silent + one.replace('key = "mitid"', 'key = "other"'))
+    refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "both.toml"))
+
+
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
