@@ -18,6 +18,7 @@ class Event(StrEnum):
     SCHEMA_PERSON = "schema.person"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
+    SCHEMA_YES_NOTED = "schema.yes_noted"
     SCHEMA_EXPORTED = "schema.exported"
     SCHEMA_BROUGHT = "schema.brought"
     SCHEMA_COMPARED = "schema.compared"
@@ -166,6 +167,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.SCHEMA_BEGUN: frozenset({"number"}),
     Event.SCHEMA_CHANGED: frozenset({"number"}),
+    Event.SCHEMA_YES_NOTED: frozenset({"number"}),
     Event.SCHEMA_PROPOSED: frozenset({"number"}),
     Event.SCHEMA_ACCEPTED: frozenset({"number"}),
     Event.SCHEMA_BROUGHT: frozenset({"version"}),

@@ -157,6 +157,8 @@ def _about(this: VersionPage) -> list[tuple[str, str]]:
     lines = [(_("Version"), _standing(this)), (_("Begun by"), f"{this.author.display_name}, {day(this.created_at)}")]
     for yes in this.asked:
         said_yes = _("Said yes %(when)s", when=day(yes.at)) if yes.at else _("Has not answered yet")
+        if yes.noted_by:
+            said_yes += f" ({_('noted by %(name)s', name=yes.noted_by.display_name)}: {yes.how})"
         lines.append((yes.member.display_name, said_yes))
     return lines
 
