@@ -17,13 +17,16 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
+from portal.access.roles import Capacity
 from portal.errors import InvalidInput
 from portal.house import House
 from portal.models import Staff
-from portal.services import accounts, consent_requests, consents, plan_agreeing, team
+from portal.services import accounts, consent_requests, consents, network, plan_agreeing, team
 from portal.services.accounts import NewStaff
 from portal.services.consents import Paper
 from tests.browser import Browser
+from tests.services.test_network import MAP, OVERVIEW, drawn
+from tests.services.test_tools import begin
 from tests.story import Room, Someone, Story, shelves
 from tests.views.conftest import EMAIL, PASSWORD
 from tests.views.test_administration import HEAD, ORGANISATION, admin, choose, office
@@ -283,6 +286,28 @@ def test_a_yes_to_the_plan_that_a_guide_notes_says_so_on_the_page_in_the_log_and
     text = " ".join("".join(p.extract_text() for p in PdfReader(BytesIO(paper.response.data)).pages).split())
     assert f"noteret af {room.guide.name}" in text
     assert "noterede det ja, en anden har givet" in alma.get(f"/cases/{room.case_id}/log").text
+
+
+def test_noting_who_somebody_of_the_network_is_changes_nothing_of_what_anybody_may_see(
+    story: Story, room: Room, owner: psycopg.Connection
+) -> None:
+    """The guide says that "Moster Mia" on the map is the mother, then that she is somebody else."""
+    story.consent(room, room.young)
+    uncle = story.add_citizen(room, "Ole Onkel", Capacity.NETWORK_PERSON)
+    begin(story, room, room.young, MAP)
+    begin(story, room, room.guide, OVERVIEW)
+    row = drawn(story, room, "Moster Mia")
+    asked = "select membership_id, person_id, compartment_id, can_write, basis from access_window order by 1, 3"
+    before = owner.execute(asked).fetchall()
+    for someone in (room.parents[0], uncle):
+        member = room.member(someone)
+        story.play(
+            room,
+            room.guide,
+            lambda t, member=member: network.recognise(t, uuid4(), OVERVIEW, row, member),
+        )
+    assert owner.execute(asked).fetchall() == before
+    assert before
 
 
 def test_noting_custody_gives_the_guide_no_voice_and_is_seen_by_the_young_person(
