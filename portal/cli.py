@@ -134,6 +134,45 @@ def allow_passwords(organisation: str) -> None:
     click.echo(f"passwords work for {organisation}")
 
 
+@cli.group()
+def eid() -> None:
+    """The eIDs that sign in as people: those to ask about, and ending one."""
+
+
+@eid.command("doubtful")
+def doubtful_eids() -> None:
+    """Prints the eIDs of people who have more than one, and such as came by a guide's code to somebody who is known by
+    a number. Nobody is named: ask the guide of a case who they are."""
+    from portal.access.signin import links
+    from portal.house import opened
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        found = links.doubtful(session)
+    for link in found:
+        used = f"{link.used_at:%Y-%m-%d %H:%M}" if link.used_at else "never"
+        click.echo(
+            f"{link.id}\tperson {link.person_id}\tby {link.came_by} {link.linked_at:%Y-%m-%d %H:%M}\t"
+            f"last used {used}\t{link.issuer}"
+        )
+    if not found:
+        click.echo("nothing to ask about")
+
+
+@eid.command("end")
+@click.argument("link", type=click.UUID)
+def end_eid(link: UUID) -> None:
+    """Ends an eID that should not sign in as somebody. Where it is signed in, it is signed out."""
+    from portal.access.signin import links
+    from portal.house import opened
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        try:
+            links.end_for_them(session, link)
+        except NotFound:
+            raise PortalError("there is no such eID, or it has ended already") from None
+    click.echo("it no longer signs in as them")
+
+
 @cli.command("verify-audit")
 def verify_audit() -> None:
     """Reads every audit chain from its beginning. Exit status 1 when something was changed, cut or swapped."""

@@ -18,6 +18,7 @@ class Event(StrEnum):
     SCHEMA_PERSON = "schema.person"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
+    SCHEMA_YES_NOTED = "schema.yes_noted"
     SCHEMA_EXPORTED = "schema.exported"
     SCHEMA_BROUGHT = "schema.brought"
     SCHEMA_COMPARED = "schema.compared"
@@ -40,6 +41,8 @@ class Event(StrEnum):
     MEMBER_ADDED = "member.added"
     LEVEL_SET = "level.set"
     CODE_MADE = "code.made"
+    CODE_USED = "code.used"
+    CODE_REFUSED = "code.refused"
     NATIONAL_ID_SHOWN = "national_id.shown"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
@@ -128,6 +131,8 @@ class Event(StrEnum):
     RENEWAL_STARTED = "renewal.started"
     NOTICE_MAILED = "notice.mailed"
     EID_LINKED = "eid.linked"
+    EID_SEEN = "eid.seen"
+    EID_UNLINKED = "eid.unlinked"
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
     STORE_SWEPT = "store.swept"
@@ -136,6 +141,9 @@ class Event(StrEnum):
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.MEMBER_ADDED: frozenset({"capacity", "level"}),
     Event.LEVEL_SET: frozenset({"level"}),
+    Event.CODE_REFUSED: frozenset({"reason"}),
+    Event.EID_LINKED: frozenset({"method"}),
+    Event.EID_UNLINKED: frozenset({"method"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.CONSENT_SCANNED: frozenset({"state"}),
@@ -159,6 +167,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.SCHEMA_BEGUN: frozenset({"number"}),
     Event.SCHEMA_CHANGED: frozenset({"number"}),
+    Event.SCHEMA_YES_NOTED: frozenset({"number"}),
     Event.SCHEMA_PROPOSED: frozenset({"number"}),
     Event.SCHEMA_ACCEPTED: frozenset({"number"}),
     Event.SCHEMA_BROUGHT: frozenset({"version"}),

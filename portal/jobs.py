@@ -69,14 +69,40 @@ There is something new for you. Sign in.
 _NOTICE = """\
 {name}
 
-Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.
-Er det ikke dig, så tal straks med din administrator.
+{danish}
+Er det ikke dig, eller ved du ikke af det, så ring straks til din leder eller en administrator.
 
 --
 
-The way you sign in to {name} has been changed. If it was you, there is nothing to do.
-If it was not, talk to your administrator at once.
+{english}
+If it was not you, or you do not know of it, call your manager or an administrator at once.
 """
+_HAPPENED = {
+    "sign_in": (
+        "Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.",
+        "The way you sign in to {name} has been changed. If it was you, there is nothing to do.",
+    ),
+    "invited": (
+        "En administrator har sendt dig et link, som du kan vælge en ny adgangskode til {name} med.\n"
+        "Din adgangskode virker, som den plejer, indtil du bruger det.",
+        "An administrator has sent you a link to choose a new password for {name} with.\n"
+        "Your password works as ever until you use it.",
+    ),
+    "linked": (
+        "Din arbejdsplads' login fører fra nu af til din konto i {name}. Er du logget på dér, skal du ikke gøre noget.",
+        "From now on your workplace's sign-in leads to your account in {name}. If you signed in there, there is\n"
+        "nothing to do.",
+    ),
+    "closed": (
+        "En administrator har lukket din konto i {name}.",
+        "An administrator has closed your account in {name}.",
+    ),
+    "reopened": (
+        "En administrator har åbnet din konto i {name} igen. Den adgangskode, du havde, virker igen.",
+        "An administrator has opened your account in {name} again. The password you had works again.",
+    ),
+}
+"""What the owner of an account is told, in both languages."""
 
 
 def build(house: House, office: House | None = None) -> App:
@@ -137,11 +163,12 @@ def build(house: House, office: House | None = None) -> App:
         scans.scan_waiting(house.unit_of_work, house.store)
 
     @app.task(name="mail_notice", retry=_AGAIN)
-    def mail_notice(person_id: str) -> None:
+    def mail_notice(person_id: str, about: str = "sign_in") -> None:
         with house.unit_of_work() as session:
             address = own_account.address(session, UUID(person_id))
         name = house.settings.product_name
-        mail.send(house.settings, address, name, _NOTICE.format(name=name))
+        danish, english = (text.format(name=name) for text in _HAPPENED[about])
+        mail.send(house.settings, address, name, _NOTICE.format(name=name, danish=danish, english=english))
         log.info("notice mailed", person=person_id)
 
     @app.task(name="look_into_version", retry=_AGAIN)

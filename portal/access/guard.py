@@ -12,8 +12,9 @@ A view opens itself with exactly one of these, directly under its route:
   the view gets their ticket, made anew for this request. No cookie is looked at. A link that is over, and one to what
   its person may not read any more, are answered like one that never was.
 
-`@fresh` above one of these asks, besides, for a proof of who it is that is at most ten minutes old. Whoever
-lacks it, or whose session has ended, is led there and back; what they were sending is kept for them.
+`@fresh` above one of these asks, besides, for a proof of who it is that is at most ten minutes old, `@fresh_for_others`
+for it where somebody acts in another's stead. Whoever lacks it, or whose session has ended, is led there and back; what
+they were sending is kept for them. `@gives_file` says that what comes is a file and no page to land on.
 
 `Admission` runs before every request, before anything of its body is read. A view without a declaration is refused at
 start and, should one slip in, on request.
@@ -37,6 +38,7 @@ from werkzeug.routing import RequestRedirect
 from wtforms import ValidationError
 
 from portal.access.actions import Action, OfficeAction
+from portal.access.roles import Standing
 from portal.access.signin import halfway as half_way
 from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept
@@ -58,7 +60,9 @@ class Declared:
     takes_files: bool = False
     takes_list: bool = False
     fresh: bool = False
+    fresh_for_others: bool = False
     quiet: bool = False
+    gives_file: bool = False
 
 
 PUBLIC = Declared("public")
@@ -110,6 +114,19 @@ def fresh(view: Callable[P, R]) -> Callable[P, R]:
     that nobody types in vain) as of POST."""
     what: Declared = view.declared  # type: ignore[attr-defined]
     return _declare(view, replace(what, fresh=True))
+
+
+def fresh_for_others(view: Callable[P, R]) -> Callable[P, R]:
+    """Above `@opens`: the same, but only of the guide, who here acts on somebody else's word. Nobody is kept from what
+    is their own by a proof that they would have to fetch first."""
+    what: Declared = view.declared  # type: ignore[attr-defined]
+    return _declare(view, replace(what, fresh_for_others=True))
+
+
+def gives_file(view: Callable[P, R]) -> Callable[P, R]:
+    """Above another declaration: a browser that is led here keeps the page it came from in front of somebody."""
+    what: Declared = view.declared  # type: ignore[attr-defined]
+    return _declare(view, replace(what, gives_file=True))
 
 
 def quiet(view: Callable[P, R]) -> Callable[P, R]:
@@ -187,11 +204,15 @@ def _admit() -> ResponseReturnValue | None:
         ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
         g.ticket = ticket
         ticket.require(what.action)
-    if what.fresh and not stepup.is_fresh(g.limits):
+    if _asks_fresh(what) and not stepup.is_fresh(g.limits):
         remember_the_way(g.actor.person_id)
         return redirect(url_for("stepup.ask"), 303)
     _give_back()
     return None
+
+
+def _asks_fresh(what: Declared) -> bool:
+    return what.fresh or (what.fresh_for_others and g.ticket is not None and g.ticket.standing is Standing.OWNER)
 
 
 def _admit_by_link() -> bool:
@@ -248,16 +269,31 @@ def _to_sign_in(asked_by_a_page: bool = False) -> ResponseReturnValue:
 
 # The way back
 
+FILE_AGAIN = "kept-file"
+"""Among what is kept, the name of a file that was chosen and must be chosen again."""
+
 
 def leads_somewhere(path: str) -> bool:
     """Whether a path is the address of a page of ours."""
+    return _view_at(path) is not None
+
+
+def leads_to_file(path: str) -> bool:
+    """Whether what comes from that address is a file, which leaves a browser on the page it came from."""
+    endpoint = _view_at(path)
+    what = declared(current_app, endpoint) if endpoint else None
+    return what is not None and what.gives_file
+
+
+def _view_at(path: str) -> str | None:
+    """The endpoint of the page at that path."""
     try:
-        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+        endpoint, _arguments = current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
     except RequestRedirect:
-        return False
+        return None
     except HTTPException:
-        return False
-    return True
+        return None
+    return str(endpoint)
 
 
 def remember_the_way(person_id: UUID | None) -> None:
@@ -266,14 +302,17 @@ def remember_the_way(person_id: UUID | None) -> None:
         session["to"] = request.path
         return
     session.pop("to", None)
-    if person_id is None or (request.content_length or 0) > g.house.settings.request_limit:
+    # Files on their way in are let through as far as their view would take them: the words beside them are kept.
+    most = max(g.house.settings.request_limit, (request.max_content_length or 0) if g.actor else 0)
+    if person_id is None or (request.content_length or 0) > most:
         return
     try:
         # Somebody else's page must not be able to put words into this one's form.
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
         return
-    handle = kept.keep(g.session, person_id, Kept(request.path, tuple(request.form.items(multi=True))))
+    chosen = [(FILE_AGAIN, file.filename) for file in request.files.values() if file.filename]
+    handle = kept.keep(g.session, person_id, Kept(request.path, (*request.form.items(multi=True), *chosen)))
     session["kept"] = [handle, request.path]
     session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
     g.session.commit()

@@ -90,8 +90,7 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
     """Recomputes the windows and notices of a case, and lets go what was recalled of its facts (see recall). Call
     after any change of a fact, in the same transaction."""
     with fact_keeper(session, case_id):
-        # Two changes at once: the second waits here, then reads the first one's facts too.
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
+        take_hold(session, case_id)
         facts = _facts(session, case_id)
         now = clock.now()
         windows, notices = _rows(session, case_id, facts, now)
@@ -116,6 +115,11 @@ def hand_over(session: Session, case_id: UUID, before_id: UUID, after_id: UUID) 
         ).one()
         owner = {"owner_id": member.person_id, "owner_unit_id": member.unit_id}
         session.execute(update(Case).where(Case.id == case_id).values(**owner))
+
+
+def take_hold(session: Session, case_id: UUID) -> None:
+    """Two changes at once: the second waits here, then reads the first one's facts too."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
 
 
 def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple[list[_Row], list[_Row]]:

@@ -39,6 +39,15 @@ _GIVE_UP_AFTER = 5
 """A part that dies this often within a minute stays dead, and everything stops with a message."""
 
 
+_EVERY_PART = ("ENVIRONMENT", "BASE_URL", "DATA_DIR")
+_NEEDS = {
+    "eid": (*_EVERY_PART, "EID_ISSUER"),
+    "worker": (*_EVERY_PART, "DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE", "MAIL_URL"),
+    "web": (*_EVERY_PART, "DATABASE_URL", "KEYS_FILE", "EID_FILE"),
+}
+"""Which settings each part works with. The roles that own and report on the database are the command line's alone."""
+
+
 class Demo:
     def __init__(self, folder: Path, port: int | None, empty: bool = False) -> None:
         self.folder = folder
@@ -150,8 +159,15 @@ class Demo:
     def _eid_app(self) -> str:
         return "portal.demo.wsgi:app"
 
+    def _environment_of(self, name: str) -> dict[str, str]:
+        """What a part is told: what it needs and nothing else. What the demo itself was told by whoever started it goes
+        on to its parts, but for settings that are another part's."""
+        every = {**self._environment(), "EID_ISSUER": self.eid_address}
+        told = {setting: every[setting] for setting in _NEEDS[name]}
+        return {**{key: value for key, value in os.environ.items() if key not in every}, **told}
+
     def _start(self, name: str) -> None:
-        environment = {**os.environ, **self._environment(), "EID_ISSUER": self.eid_address}
+        environment = self._environment_of(name)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         with (self.folder / f"{name}.log").open("ab") as log:
             self.parts[name] = subprocess.Popen(

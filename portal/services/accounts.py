@@ -19,7 +19,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
-from portal.services import account_facts, invitations, once
+from portal.services import account_facts, invitations, once, own_account
 
 
 class OrganisationKind(StrEnum):
@@ -234,6 +234,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
         sessions.end_all(actor.session, person_id)
         halfway.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
+        own_account.tell(actor.session, person_id, "closed")
 
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
@@ -242,6 +243,7 @@ def reopen_account(actor: Actor, person_id: UUID) -> None:
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
+        own_account.tell(actor.session, person_id, "reopened")
 
 
 def _state(staff: Staff, closed_at: datetime | None) -> AccountState:

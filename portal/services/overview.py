@@ -30,6 +30,7 @@ from portal.services import (
     promises,
     reminders,
     safeguards,
+    spoken_for,
     unread,
     wordings,
 )
@@ -59,6 +60,8 @@ class Overview:
     """Tools whose proposal waits for this person's own yes."""
     asks_me: int
     """Parties that wait for this person's own consent."""
+    is_spoken_for: bool
+    """Whether somebody has noted an answer in this person's name, which they have not looked at."""
     endings: tuple[Ending, ...]
     """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
@@ -100,6 +103,7 @@ def overview(ticket: CaseTicket) -> Overview:
         files=tuple(newest),
         last_visit=there.last_visit,
         asks_me=consent_requests.asks_me(ticket),
+        is_spoken_for=there.spoken_for and ticket.allows(Action.CONSENT_GIVE),
         waiting=tuple(line for line in shut if not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
         countdown=coming_of_age.countdown(ticket),
@@ -124,6 +128,7 @@ def _front_of_a_case() -> Select[Any]:
         meetings.AHEAD.exists().label("meeting"),
         plans.OWED.exists().label("owed"),
         choosing.OPEN_WISHES.exists().label("wishes"),
+        spoken_for.NOTED_BY_OTHERS.exists().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
     ).subquery()
     newest = files.NEWEST[False].subquery()

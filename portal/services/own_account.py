@@ -21,9 +21,10 @@ def address(session: PortalSession, person_id: UUID) -> str:
     return session.get_one(Staff, person_id).email
 
 
-def tell(session: PortalSession, person_id: UUID) -> None:
-    """A mail that the way they sign in has been changed, once this transaction is committed."""
-    later(session, "mail_notice", person_id=str(person_id))
+def tell(session: PortalSession, person_id: UUID, about: str = "sign_in") -> None:
+    """A mail to a professional about what happened to their account, once this transaction is committed: by default
+    that the way they sign in has been changed. Whoever did it, an administrator too, is not asked."""
+    later(session, "mail_notice", person_id=str(person_id), about=about)
 
 
 def is_first_time(session: PortalSession, person_id: UUID) -> bool:

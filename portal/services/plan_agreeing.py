@@ -105,7 +105,9 @@ def _accept(
             )
         )
         ticket.session.flush()
-        ticket.record(Event.SCHEMA_ACCEPTED, hatch.id, page.plan_id, number=number)
+        own = member_id == ticket.membership.id
+        said = Event.SCHEMA_ACCEPTED if own else Event.SCHEMA_YES_NOTED
+        ticket.record(said, hatch.id, page.plan_id, number=number)
     after = _version(ticket, tool, number)
     if after.state is PlanState.AGREED:
         promises.plan_reminders(ticket, after, hatch.id)

@@ -18,7 +18,7 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.providers import StaffProvider
-from portal.services import accounts, privileges
+from portal.services import accounts, own_account, privileges
 from portal.services.accounts import NewStaff
 
 REALM = "staff"
@@ -84,6 +84,7 @@ def _known(
         raise EidRefused("organisation")
     if link is None:
         _link(session, identity, staff.person_id)
+        own_account.tell(session, staff.person_id, "linked")
     return staff
 
 

@@ -18,13 +18,11 @@ from portal.access.whatif import Prospect
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit
-from portal.services import citizens, effects, joining, once, people
+from portal.services import codes, effects, joining, once, people
 from portal.services.citizens import NewCitizen
 from portal.services.effects import Effects
 from portal.services.joining import Host, Joining
 from portal.services.people import MemberLine, Workplace
-
-CODE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -165,14 +163,13 @@ def _parent(ticket: CaseTicket, membership_id: UUID) -> Membership:
 
 
 def make_code(ticket: CaseTicket, membership_id: UUID) -> str:
-    """An invitation code for a citizen of the case, to be shown once and handed over. Raises NotFound for staff."""
+    """An invitation code for a citizen of the case, to be shown once and handed over. Raises NotFound for staff,
+    InvalidInput for somebody who needs none (see services/codes)."""
     ticket.require(Action.TEAM_CHANGE)
     membership = ticket.members.get(membership_id)
     if membership is None or membership.unit_id is not None:
         raise NotFound
-    code = citizens.make_code(ticket.session, ticket.actor, membership.person_id, CODE_DAYS)
-    ticket.record(Event.CODE_MADE, item_id=membership_id)
-    return code
+    return codes.make(ticket, membership)
 
 
 def show_national_id(ticket: CaseTicket, membership_id: UUID) -> str | None:

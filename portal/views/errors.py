@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, render_template
+from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
@@ -12,8 +12,10 @@ from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, Req
 
 from portal.access.policy import Reason, Refusal
 from portal.errors import InvalidInput
-from portal.views import frame, words
+from portal.views import entrance, frame, words
 
+_DOORS = ("signin.begin_eid", "staff_sso.begin")
+"""Buttons that lead out to sign in: nothing is typed beside them."""
 _DRAIN = 1024 * 1024 * 1024
 
 
@@ -74,6 +76,9 @@ def http(problem: HTTPException) -> Any:
         return "Unknown host\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
     if isinstance(problem, RequestEntityTooLarge):
         return _too_large()
+    if isinstance(problem, CSRFError) and request.endpoint in _DOORS:
+        # A page to sign in on from before somebody did, in another window: nothing of it is lost.
+        return entrance.led_on() if g.get("actor") else redirect(url_for("signin.form"), 303)
     if isinstance(problem, CSRFError):
         title = _("The page was too old to send")
         return _page(400, title, [_("Go back, load the page again and send it once more. Nothing has been changed.")])
@@ -98,8 +103,6 @@ def fault() -> Any:
 
 
 def _too_large() -> Any:
-    from flask import request
-
     from portal.i18n import size
 
     # A browser that is cut off while sending shows a bare network error instead of this page, so the rest is let in

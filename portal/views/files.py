@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import HiddenField, RadioField, SelectField
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
 from portal.services import downloads, exports, files, uploads
@@ -92,6 +92,7 @@ def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/<uuid:file_id>/versions/<int(max=1000000):number>")
+@gives_file
 @opens(Action.FILE_DOWNLOAD)
 def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     found = downloads.download(ticket, g.house.store, file_id, number, wanted_part)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from portal import clock
 from portal.access.actions import Action, OfficeAction
+from portal.access.guard import FILE_AGAIN
 from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
@@ -110,6 +111,7 @@ def install(app: Flask) -> None:
             "limits": g.get("limits"),
             "csrf_token": _form_token,
             "kept": g.get("kept") is not None,
+            "files_again": g.kept.getlist(FILE_AGAIN) if g.get("kept") is not None else [],
             "ticket": ticket,
             "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
         }

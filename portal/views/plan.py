@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
 from portal.services import meetings, old_forms, overview
@@ -37,6 +37,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.get("/<tool>/blank")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def blank(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """An empty Word form with the base data of the case filled in."""

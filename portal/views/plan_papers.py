@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
 from portal.documents.letterhead import Picture
@@ -34,6 +34,7 @@ WRITERS = {"pdf": plan_pdf.write, "docx": plan_docx.write}
 
 
 @bp.get("/<tool>/versions/<int:number>/paper/<kind>")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseReturnValue:
     if kind not in WRITERS:
@@ -55,6 +56,7 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseRe
 
 
 @bp.get("/laws/<view>/<kind>")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def statute(ticket: CaseTicket, view: str, kind: str) -> ResponseReturnValue:
     found = statutes.view_of(view)
@@ -155,6 +157,8 @@ def _about(this: VersionPage) -> list[tuple[str, str]]:
     lines = [(_("Version"), _standing(this)), (_("Begun by"), f"{this.author.display_name}, {day(this.created_at)}")]
     for yes in this.asked:
         said_yes = _("Said yes %(when)s", when=day(yes.at)) if yes.at else _("Has not answered yet")
+        if yes.noted_by:
+            said_yes += f" ({_('noted by %(name)s', name=yes.noted_by.display_name)}: {yes.how})"
         lines.append((yes.member.display_name, said_yes))
     return lines
 

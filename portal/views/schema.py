@@ -16,7 +16,7 @@ from wtforms.validators import Length
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
@@ -221,6 +221,7 @@ def accept(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
 
 
 @bp.post("/versions/<int:number>/accept/<uuid:member_id>")
+@fresh
 @opens(Action.PLAN_REGISTER)
 def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> ResponseReturnValue:
     if member_id not in ticket.members:

@@ -18,7 +18,7 @@ from portal.access.ticket import CaseTicket
 from portal.clock import now
 from portal.cpr import Cpr
 from portal.errors import NotFound
-from portal.services import team
+from portal.services import codes, team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
 from portal.views import words
@@ -128,7 +128,9 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         outcomes = team.level_effects(ticket, membership_id) if line.membership.capacity != Capacity.OWNER else {}
-        return render_template("team/member.html", form=form, line=line, outcomes=outcomes), status(form)
+        known = None if line.membership.unit_id else codes.state(ticket, line.membership)
+        page = render_template("team/member.html", form=form, line=line, outcomes=outcomes, known=known)
+        return page, status(form)
     flash(_("The access is changed. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -153,6 +155,7 @@ def close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/<uuid:membership_id>/custody", methods=["GET", "POST"])
+@fresh
 @opens(Action.TEAM_CHANGE)
 def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Noting that a parent holds custody, or no longer does; the page says first what follows for whom."""
@@ -171,12 +174,13 @@ def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:membership_id>/code")
+@fresh
 @opens(Action.TEAM_CHANGE)
 def code(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Shown once, in the answer to this request: it is not kept anywhere in clear."""
     made = team.make_code(ticket, membership_id)
     membership = ticket.members[membership_id]
-    return render_template("team/code.html", code=made, membership=membership, days=team.CODE_DAYS)
+    return render_template("team/code.html", code=made, membership=membership, days=codes.LASTS.days)
 
 
 @bp.post("/<uuid:membership_id>/national-id")

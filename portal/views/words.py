@@ -127,6 +127,17 @@ INPUT = {
     "taker_shut_out": _l("%(name)s cannot see the plan just now. Choose somebody else, or have access opened first."),
     "yes_is_their_own": _l("Professionals say yes themselves."),
     "not_empty": _l("Somebody already has an account here."),
+    "code_by_number": _l("They are recognised by their CPR number. No code is needed."),
+    "code_signs_in": _l("They sign in with their eID already. No code is needed."),
+    "code_known": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
+    "code_already_member": _l("You are in that case already. Show the code to your guide."),
+    "code_birth_date": _l("The code is for somebody with another birth date than your eID tells. Talk to your guide."),
+    "code_again": _l("Your eID was used in two places at once. Write the code once more."),
+    "link_here": _l("You came with this eID. Sign in with another one to end it."),
+    "link_stronger": _l(
+        "It can only be ended by whoever comes with it, or with one that came before it. Do you not know it? Call your"
+        " guide."
+    ),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
 
@@ -283,6 +294,13 @@ PLAN_STATE = {
     PlanState.REPLACED: _l("Replaced by a later version"),
 }
 
+CAME_BY = {
+    "number": _l("Found by your CPR number %(when)s."),
+    "code": _l("Came with a code from a guide %(when)s."),
+    "unknown": _l("Noted %(when)s; how it came is not written down."),
+}
+"""How an eID came to sign in as somebody."""
+
 EID_REFUSED = {
     "aborted": _l("You stopped before you were signed in. You can try again when you want to."),
     "level": _l(
@@ -293,6 +311,10 @@ EID_REFUSED = {
     "away": _l("The eID does not answer just now. It is not your fault. Wait a moment and try again."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "other_person": _l("The eID belongs to somebody else than the person who is signed in here."),
+    "not_anew": _l("The eID did not show that it was used just now. Use it once more, all the way through."),
+    "cannot_prove_anew": _l(
+        "This eID cannot show that it was used just now, so it cannot confirm this. Use another one."
+    ),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),
 }
 STAFF_REFUSED = {
@@ -305,6 +327,11 @@ STAFF_REFUSED = {
     ),
     "unit": _l("The unit you work in is not known here. Ask your administrator to add it."),
     "closed": _l("Your account here is closed. Your administrator can open it again."),
+    "other_person": _l("That sign-in belongs to somebody else than the person who is signed in here."),
+    "not_anew": _l(
+        "Your workplace did not show that you signed in just now. Sign in there once more, all the way through."
+    ),
+    "cannot_prove_anew": _l("Your workplace's sign-in cannot confirm this. Use a passkey or a code app."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "provider": _l("Your workplace could not sign you in just now. Try again in a little while."),
     "away": _l("The sign-in of your workplace does not answer just now. Wait a moment and try again."),

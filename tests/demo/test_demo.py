@@ -120,6 +120,11 @@ def test_one_command_serves_the_story_and_survives_being_killed(place: Path) -> 
         for account in ("guide@eksempelby.example", "Alma Dahl", people.PASSWORD, str(place / "data")):
             assert account in demo.printed
 
+        for words in ("portal.wsgi:app", "portal worker", "portal.demo.wsgi:app"):
+            running = part(demo, words)
+            assert running is not None
+            assert b"portal_owner" not in Path(f"/proc/{running}/environ").read_bytes(), words
+
         second = Running(place / "data")
         assert second.process.wait(120) == 1
         assert second.process.stdout is not None

@@ -143,3 +143,45 @@ def test_without_the_roles_the_migration_says_what_to_run(
     monkeypatch.setattr("portal.migrate._ROLES", ("portal_owner", "portal_app", "a_role_nobody_made"))
     with pytest.raises(Unsafe, match=r"roles\.sql"):
         migrate(empty)
+
+
+def step(idea: str) -> tuple[str, str]:
+    """The migration whose file is named by that idea, and the one before it."""
+    found = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    script = next(one for one in found if one.path.endswith(f"_{idea}.py"))
+    return script.revision, str(script.down_revision)
+
+
+def test_links_from_before_are_told_apart_and_codes_from_before_work_no_more(
+    empty: str,
+) -> None:
+    """Of four eIDs of before: one by a code for somebody whose number was known (somebody else's, then), one of theirs
+    by that number, one by a code and nothing else, one nobody can tell anything of."""
+    revision, before = step("codes_and_links")
+    migrate_to(empty, before)
+    with psycopg.connect(empty) as connection:
+        known, coded, odd = (uuid4() for _ in range(3))
+        for person in (known, coded, odd):
+            connection.execute("insert into person values (%s, 'citizen', now())", [person])
+        connection.execute("insert into national_id values (%s, 'a hash')", [known])
+        for person, used in ((known, "now() - interval '3 days'"), (coded, "now()"), (odd, "null")):
+            connection.execute(
+                "insert into invitation_code (id, person_id, match_value, created_at, expires_at, used_at) "
+                f"values (gen_random_uuid(), %s, %s, now() - interval '9 days', now() + interval '9 days', {used})",
+                [person, person.bytes],
+            )
+        for subject, person, at in (
+            ("intruder", known, "now() - interval '3 days' + interval '2 milliseconds'"),
+            ("themselves", known, "now() - interval '2 days'"),
+            ("coded", coded, "now()"),
+            ("odd", odd, "now()"),
+        ):
+            connection.execute(f"insert into eid_link values ('https://eid', %s, %s, {at})", [subject, person])
+        connection.execute("insert into eid_attempt values ('a', 'b', 'eid:x', 'n', 'v', false, now())")
+    migrate_to(empty, revision)
+    with psycopg.connect(empty) as connection:
+        found = dict(connection.execute("select subject, came_by from eid_link where ended_at is null").fetchall())
+        assert found == {"intruder": "code", "themselves": "number", "coded": "code", "odd": "unknown"}
+        assert connection.execute("select count(*) from invitation_code").fetchone() == (0,)
+        attempts = "select purpose, anew_since from eid_attempt"
+        assert connection.execute(attempts).fetchall() == [("sign_in", None)]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,7 +63,7 @@ def begin(session: PortalSession, keyring: Keyring, email: str, address: str, de
         return _count(session, [(keyring.match_value("try-device", known), PER_ACCOUNT)])
     account = keyring.match_value("try-account", email)
     return _count(
-        session, [(account, PER_ACCOUNT), (keyring.match_value("try-network", _network(address)), PER_NETWORK)]
+        session, [(account, PER_ACCOUNT), (keyring.match_value("try-network", network(address)), PER_NETWORK)]
     )
 
 
@@ -154,13 +155,33 @@ def _known(session: PortalSession, email: str, device: str) -> str:
     return found.hex() if found else ""
 
 
-def _network(address: str) -> str:
-    """What is counted as one network: 256 neighbouring addresses of IPv4, or a site's 2^64 of IPv6."""
+def network(address: str) -> str:
+    """What is counted as one network: 256 neighbouring addresses of IPv4, or a site's 2^64 of IPv6.
+
+    Where an IPv6 address holds one of IPv4 that the visitor really has, that one is what counts: a socket that listens
+    on both writes every IPv4 address so, and to count all of those as one network would let anybody stop everybody.
+    """
+    bare = _PORT.sub(r"\g<v6>\g<v4>", address).partition("%")[0]
     try:
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address(bare)
     except ValueError:
         return "unknown"
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _inside(found) or found
     return str(ipaddress.ip_network((found, 24 if found.version == 4 else 64), strict=False))
+
+
+_PORT = re.compile(r"^(?:\[(?P<v6>[^]]*)\]|(?P<v4>[\d.]+))(?::\d+)?$")
+"""An address as some proxies tell it, with the port it came from."""
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Where a translator between the two writes IPv4 addresses (RFC 6052)."""
+
+
+def _inside(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one is another way to write: mapped (RFC 4291), translated, 6to4 (RFC 3056)."""
+    if found in _TRANSLATED:
+        return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.ipv4_mapped or found.sixtofour
 
 
 def _digest(token: str) -> bytes:
