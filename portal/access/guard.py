@@ -8,6 +8,8 @@ A view opens itself with exactly one of these, directly under its route:
 * `@office(OfficeAction.X)`: somebody whose office allows it;
 * `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
   ticket in place of the case's id;
+* `@from_page`: whoever holds a page that was made for somebody, for putting aside what is typed on it: the form itself
+  says, signed, whose it is. The view gets in `g.writer` for whom the page was made, who may be signed out by now.
 * `@with_link`: whoever comes by a link that somebody made for their word processor. It is as if they came themselves:
   the view gets their ticket, made anew for this request. No cookie is looked at. A link that is over, and one to what
   its person may not read any more, are answered like one that never was.
@@ -25,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -100,6 +103,10 @@ def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., 
     return declare
 
 
+def from_page(view: Callable[P, R]) -> Callable[P, R]:
+    return _declare(view, Declared("page"))
+
+
 def with_link(view: Callable[..., R]) -> Callable[..., R]:
     """The view gets the ticket of whose link it is in place of the token; the link itself is in `g.link`."""
 
@@ -157,9 +164,10 @@ def install(app: Flask) -> None:
 
 
 def without_cookies(app: Flask, csrf: CSRFProtect) -> None:
-    """Views that look at no cookie cannot be made to act by another site's page, and programs know no form token."""
+    """Views that look at no cookie cannot be made to act by another site's page, and programs know no form token. A
+    page made for somebody says so itself, which no other site's page can."""
     for view in app.view_functions.values():
-        if getattr(view, "declared", PUBLIC).kind == "link":
+        if getattr(view, "declared", PUBLIC).kind in ("link", "page"):
             csrf.exempt(view)
 
 
@@ -192,6 +200,9 @@ def _admit() -> ResponseReturnValue | None:
     _recognise()
     if what.kind == "public":
         return None
+    if what.kind == "page":
+        g.writer = _writer()
+        return None if g.writer else _nothing_here()
     if what.kind == "halfway":
         g.halfway = g.actor.person_id if g.actor else half_way.who(g.session, session.get("half", ""))
         return None if g.halfway else _to_sign_in()
@@ -303,7 +314,7 @@ _QUERY = re.compile(r"[\w%&=+.,~:-]{1,500}", re.ASCII)
 
 def remember_the_way(person_id: UUID | None) -> None:
     """Notes where they were going, from the matched address and what was asked of it, never from a parameter; and what
-    they were sending."""
+    they were sending: for whom the page was made that they sent it from, or else for `person_id`."""
     if request.method in ("GET", "HEAD"):
         asked = request.query_string.decode("latin-1")
         session["to"] = f"{request.path}?{asked}" if _QUERY.fullmatch(asked) else request.path
@@ -311,13 +322,45 @@ def remember_the_way(person_id: UUID | None) -> None:
     session.pop("to", None)
     # Files on their way in are let through as far as their view would take them: the words beside them are kept.
     most = max(g.house.settings.request_limit, (request.max_content_length or 0) if g.actor else 0)
-    if person_id is None or (request.content_length or 0) > most:
+    if (request.content_length or 0) > most:
         return
-    try:
-        # Somebody else's page must not be able to put words into this one's form.
-        validate_csrf(request.form.get("csrf_token"))
-    except ValidationError:
-        return
+    writer = _writer()
+    if writer is None:
+        try:
+            # Somebody else's page must not be able to put words into this one's form.
+            validate_csrf(request.form.get("csrf_token"))
+        except ValidationError:
+            return
+    if person_id := writer or person_id:
+        _put_aside(person_id)
+
+
+def send_back() -> ResponseReturnValue | None:
+    """A form that is ours but of an earlier sign-in: back to its page with what was typed on it. None where it says
+    nothing of whose it is, or somebody else is signed in by now, who gets nothing of it; its writer still does."""
+    if g.get("actor") is None or (request.content_length or 0) > max(
+        g.house.settings.request_limit, request.max_content_length or 0
+    ):
+        return None
+    writer = _writer()
+    if writer is None:
+        return None
+    _put_aside(writer)
+    to = str(session.pop("to"))
+    return redirect(to, 303) if writer == g.actor.person_id else None
+
+
+def page_token() -> str:
+    """Says in a form for whom its page was made: signed, and good as long as a session can last."""
+    return kept.sign_writer(current_app.secret_key or "", g.actor.person_id) if g.get("actor") else ""
+
+
+def _writer() -> UUID | None:
+    hours = g.house.settings.session_hours
+    return kept.writer_of(current_app.secret_key or "", request.form.get("writer", ""), timedelta(hours=hours))
+
+
+def _put_aside(person_id: UUID) -> None:
     chosen = [(FILE_AGAIN, file.filename) for file in request.files.values() if file.filename]
     handle = kept.keep(g.session, person_id, Kept(request.path, (*request.form.items(multi=True), *chosen)))
     session["kept"] = [handle, request.path]

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
+from portal.access import guard
 from portal.access.policy import Reason, Refusal
 from portal.errors import InvalidInput
 from portal.views import entrance, frame, words
 
 _DOORS = ("signin.begin_eid", "staff_sso.begin")
 """Buttons that lead out to sign in: nothing is typed beside them."""
+_SIGNED_IN_ANEW = _l(
+    "You have signed in anew since you opened the page. What you wrote is still here: look it through and send it "
+    "again."
+)
 _DRAIN = 1024 * 1024 * 1024
 
 
@@ -80,6 +86,9 @@ def http(problem: HTTPException) -> Any:
         # A page to sign in on from before somebody did, in another window: nothing of it is lost.
         return entrance.led_on() if g.get("actor") else redirect(url_for("signin.form"), 303)
     if isinstance(problem, CSRFError):
+        if (back := guard.send_back()) is not None:
+            flash(_SIGNED_IN_ANEW, "info")
+            return back
         title = _("The page was too old to send")
         return _page(400, title, [_("Go back, load the page again and send it once more. Nothing has been changed.")])
     if isinstance(problem, RequestedRangeNotSatisfiable):

@@ -15,6 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal import clock
+from portal.access import guard
 from portal.access.actions import Action, OfficeAction
 from portal.access.guard import FILE_AGAIN
 from portal.access.policy import BlockerNote
@@ -143,6 +144,7 @@ def install(app: Flask) -> None:
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
+        page_token=guard.page_token,
         right_now=lambda: clock.now().isoformat(),
         asset=lambda name: f"{app.static_url_path}/{name}",
         icon=_icons(app),

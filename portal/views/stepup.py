@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import leads_somewhere, leads_to_file, signed_in
+from portal.access.guard import from_page, leads_somewhere, leads_to_file, signed_in
 from portal.access.signin import kept, passkeys, second_factor, throttle
 from portal.access.signin.flow import Purpose
 from portal.access.signin.kept import Kept
@@ -69,13 +69,14 @@ def with_staff_sign_in(key: str) -> ResponseReturnValue:
 
 
 @bp.post("/keep")
-@signed_in
+@from_page
 def keep() -> ResponseReturnValue:
-    """Just before the session ends, the page in front of somebody puts aside what they have typed."""
+    """When the session ends, the page in front of somebody puts aside what they have typed: just before, or when a
+    machine that slept finds that it is over."""
     path = request.form.get("kept_for", "")[:500]
     if leads_somewhere(path):
         fields = tuple(field for field in request.form.items(multi=True) if field[0] != "kept_for")
-        session["kept"] = [kept.keep(g.session, g.actor.person_id, Kept(path, fields)), path]
+        session["kept"] = [kept.keep(g.session, g.writer, Kept(path, fields)), path]
     return "", 204
 
 

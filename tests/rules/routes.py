@@ -121,7 +121,7 @@ ROUTES = [
     _route(
         "GET office.confirm_renewal", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/renewal"
     ),
-    _route("POST stepup.keep", "signed_in", _plain("/keep")),
+    _route("POST stepup.keep", "page", _plain("/keep")),
     _route("GET stepup.ask", "signed_in", _plain("/step-up")),
     _route("POST stepup.with_eid", "signed_in", _plain("/step-up/eid/none")),
     _route("GET stepup.go_on", "signed_in", _plain("/go-on")),
