@@ -190,6 +190,9 @@ def the_guide_registers_the_other_on_paper(mette: Person, stage: Stage) -> None:
     mette.click("Mennesker")
     mette.reads(f"der mangler samtykke fra {PETER[0]}")
     mette.click("Peter Dahl", nth=-1)
+    mette.reads("Du har ikke noget ekstra trin endnu")
+    mette.click("Vælg et ekstra trin")
+    mette.sets_up_a_code_app()
     page = mette.page
     for box in page.get_by_role("checkbox", name="Ja til: ").all():
         box.check()

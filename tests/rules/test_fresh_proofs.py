@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from flask import Flask
+from werkzeug.test import EnvironBuilder
 
 from portal.access.guard import declared
 from portal.access.signin import sessions
@@ -123,11 +124,10 @@ def test_the_words_beside_a_file_are_kept_and_the_file_is_named(
         owner.execute("update login set fresh_at = fresh_at - interval '11 minutes'")
         scan = (BytesIO(b"%PDF-1.4\n" + b"x" * 2_000_000), "underskrevet.pdf")
         blobs = set(living.store.keys())
-        answer = browser.client.post(
-            path,
-            data={"csrf_token": browser.csrf(), "note": "Sagt på kontoret", "told": "y", "scan": scan},
-            content_type="multipart/form-data",
-        )
+        typed = {"csrf_token": browser.csrf(), "note": "Sagt på kontoret", "told": "y", "scan": scan}
+        sent = EnvironBuilder(path, "http://localhost", method="POST", data=typed)
+        answer = browser.client.open(sent)
+        sent.close()
         assert answer.headers["Location"] == "/step-up"
         assert set(living.store.keys()) == blobs, "the file itself is not left lying about"
         owner.execute("update login set fresh_at = now()")
