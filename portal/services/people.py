@@ -17,6 +17,7 @@ from portal.access.windows import Blocker, Obstacle, compute
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership
+from portal.names import danish_order, nearly_the_same
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,13 @@ def lines(ticket: CaseTicket) -> list[MemberLine]:
     return sorted(found, key=_rank)
 
 
+def namesakes(ticket: CaseTicket, name: str) -> list[Membership]:
+    """Who in the case has nearly the same name: shown before one more person of that name is added. In Danish order."""
+    ticket.require(Action.TEAM_CHANGE)
+    found = [member for member in ticket.members.values() if nearly_the_same(member.display_name, name)]
+    return sorted(found, key=lambda member: danish_order(member.display_name))
+
+
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
     return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
@@ -227,5 +235,5 @@ def _line(
 _ORDER = [Capacity.YOUNG_PERSON, Capacity.OWNER, Capacity.PARENT, Capacity.NETWORK_PERSON, Capacity.PROFESSIONAL]
 
 
-def _rank(line: MemberLine) -> tuple[int, str]:
-    return _ORDER.index(Capacity(line.membership.capacity)), line.membership.display_name.casefold()
+def _rank(line: MemberLine) -> tuple[int, tuple[str, str]]:
+    return _ORDER.index(Capacity(line.membership.capacity)), danish_order(line.membership.display_name)

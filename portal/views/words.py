@@ -10,6 +10,7 @@ from portal.access.roles import Capacity, Level
 from portal.access.windows import Basis, Obstacle
 from portal.errors import InvalidInput
 from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.case_finding import CaseOrder
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
@@ -69,6 +70,7 @@ INPUT = {
     "date_past": _l("The date has passed. Choose today or a later day."),
     "date_ahead": _l("The date lies in the future. Choose today or an earlier day."),
     "already_member": _l("This person is already in the case."),
+    "same_name": _l("There is somebody of nearly the same name already. Look first, then say that it is another."),
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
     "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
@@ -195,6 +197,12 @@ LEVEL = {
     Level.NONE: _l("No access"),
     Level.READ: _l("May read"),
     Level.WRITE: _l("May read and write"),
+}
+
+CASE_ORDER = {
+    CaseOrder.NAME: _l("name"),
+    CaseOrder.UNREAD: _l("unread messages"),
+    CaseOrder.AGE: _l("age, the youngest first"),
 }
 
 WISH_ANSWER = {

@@ -161,6 +161,7 @@ ROUTES = [
     _route("GET oversight.figures", OfficeAction.FIGURES_VIEW, _plain("/figures")),
     _route("GET oversight.trace", OfficeAction.TRACE_VIEW, _plain("/trace")),
     _route("GET case_list.index", "signed_in", _plain("/cases")),
+    _route("POST case_list.find", "signed_in", _plain("/cases/find")),
     _route("GET case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("POST case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("GET case.overview", Action.CASE_VIEW, _at("")),
