@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
 
@@ -13,7 +12,6 @@ from markupsafe import Markup, escape
 LONGEST = 100_000
 """Characters; longer texts are refused at the form and cut here."""
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _TAGS = frozenset({"a", "p", "br"})
 
 
@@ -33,11 +31,6 @@ def plain(text: str, longest: int = LONGEST) -> str:
 def line(text: str, longest: int = 200) -> str:
     """Like `plain`, on one line with single spaces: for names and subjects."""
     return " ".join(plain(text).split())[:longest].strip()
-
-
-def is_address(email: str) -> bool:
-    """Whether this can be an e-mail address."""
-    return len(email) <= 254 and _EMAIL.fullmatch(email) is not None
 
 
 def file_name(name: str) -> str:

@@ -99,7 +99,7 @@ def open_case(actor: Actor, submission: UUID, new: NewCase, profile_key: str) ->
 def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Host:
     """The bare case with its key and compartments, and its owner as the first member."""
     session, now = actor.session, clock.now()
-    staff = session.get_one(Staff, actor.person_id)
+    staff = joining.hold_account(session, actor.person_id)
     session.add(
         Case(
             id=case_id,
@@ -137,6 +137,12 @@ def _check_birth_date(born: date, rules: Profile) -> None:
         raise InvalidInput("birth_date", "birth_date_future")
     if not rules.youngest_age <= clock.age_on(born, today) <= rules.oldest_age:
         raise InvalidInput("birth_date", "birth_date_range", youngest=rules.youngest_age, oldest=rules.oldest_age)
+
+
+def has_any(actor: Actor) -> bool:
+    """Whether this person was ever added to a case."""
+    mine = select(Membership.id).where(Membership.person_id == actor.person_id).limit(1)
+    return actor.session.scalars(mine).first() is not None
 
 
 def my_cases(actor: Actor) -> CaseList:

@@ -153,7 +153,8 @@ def asks_me(ticket: CaseTicket) -> int:
 
 def _came_after(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
     turned = (ticket.facts.handed_over_at(member.id) for member in members)
-    came = (ticket.members[member.id].added_at for member in members)
+    came = [ticket.members[member.id].added_at for member in members]
+    came += [at for member in members for at in (*member.unconfirmed, *member.renewed)]
     return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
 
 
@@ -209,6 +210,8 @@ def party_lines(
         back = consent.withdrawn_at(party) if consent else None
         if members[0].capacity is Capacity.PARENT and consent and consent.given_at < majority(facts) <= now:
             back = majority(facts)  # said as a minor: a parent is let in anew by the adult, or not at all
+        if consent and facts.speaks_of_somebody_else(consent, party, now):
+            back = now  # whoever it named may have been another person
         memberships = tuple(ticket.members[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),

@@ -86,6 +86,7 @@ class CaseHead:
         here = (request.endpoint or "").split(".")[0]
         part_of_people = (
             "team",
+            "corrections",
             "consents",
             "consent_papers",
             "safeguards",
