@@ -13,8 +13,8 @@ def upgrade() -> None:
         """
         alter table staff add column if not exists phone varchar;
 
-        -- What is to be told to somebody by mail, once however often it happens meanwhile. `sending_at` is set while the
-        -- mail is on its way: what happens then is told by one more.
+        -- What is to be told to somebody by mail, once however often it happens meanwhile. `sending_at` is set while
+        -- the mail is on its way: what happens then is told by one more.
         create table notice_due (
             person_id uuid not null constraint fk_notice_due_person_id references person,
             kind varchar not null constraint ck_notice_due_kind check (kind in ('news', 'sign_in', 'account')),

@@ -173,13 +173,17 @@ def checked_address(typed: str) -> str:
 
 def set_roles(session: PortalSession, staff: Staff, roles: frozenset[SystemRole]) -> bool:
     """Gives an account these roles and no other; whether that changed anything."""
-    before = (staff.is_admin, staff.may_open_cases, staff.is_leader, staff.is_auditor)
-    staff.is_admin = SystemRole.ADMINISTRATOR in roles
-    staff.may_open_cases = SystemRole.CASE_OPENER in roles
-    staff.is_leader = SystemRole.LEADER in roles
-    staff.is_auditor = SystemRole.AUDITOR in roles
-    if before == (staff.is_admin, staff.may_open_cases, staff.is_leader, staff.is_auditor):
+    columns = {
+        "is_admin": SystemRole.ADMINISTRATOR,
+        "may_open_cases": SystemRole.CASE_OPENER,
+        "is_leader": SystemRole.LEADER,
+        "is_auditor": SystemRole.AUDITOR,
+    }
+    changed = [column for column, role in columns.items() if getattr(staff, column) != (role in roles)]
+    if not changed:
         return False
+    for column in changed:
+        setattr(staff, column, columns[column] in roles)
     audit.record(session, Event.ROLES_SET, item_id=staff.person_id, roles=sorted(roles))
     return True
 

@@ -140,7 +140,9 @@ def asks_me(ticket: CaseTicket) -> int:
     if not ticket.allows(Action.CONSENT_GIVE):
         return 0
     current = in_force(ticket, ticket.membership.id)
-    parties = _parties(ticket, ticket.membership, current.parties if current else frozenset())
+    every = _parties(ticket, ticket.membership, current.parties if current else frozenset())
+    # Of a unit that everybody has moved away from nobody wants in.
+    parties = {party: members for party, members in every.items() if party.unit_id in (None, members[0].unit_id)}
     # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
     # is asked about everybody once more, and about a guide who has become a professional like others.
     if current is None:
@@ -202,7 +204,7 @@ def party_lines(
 ) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
-    places, kept_back = people.workplaces(ticket), exceptions_of(ticket, consent)
+    kept_back = exceptions_of(ticket, consent)
     for party, members in _parties(ticket, giver, {party for party, _category in granted}).items():
         groups = tuple(_groups(ticket.profile, members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
@@ -217,7 +219,7 @@ def party_lines(
             key=party_key(party),
             party=party,
             members=memberships,
-            workplace=places.get(party.unit_id) if party.unit_id else None,
+            workplace=people.workplace_of(ticket, party.unit_id) if party.unit_id else None,
             capacity=members[0].capacity,
             purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
             groups=groups,
@@ -234,6 +236,10 @@ def _parties(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[P
         party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)
         if party is not None and (member.level_at(now) is not Level.NONE or party in named):
             found.setdefault(party, []).append(member)
+    # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
+    for member in ticket.facts.members:
+        for party in {Party(unit_id=unit) for _until, unit in member.units_before} & (named - set(found)):
+            found[party] = [member]
     return found
 
 

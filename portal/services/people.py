@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from portal import clock
 from portal.access import whatif
 from portal.access.actions import Action
@@ -16,7 +18,7 @@ from portal.access.whatif import Prospect
 from portal.access.windows import Blocker, Obstacle, compute
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import Membership
+from portal.models import Membership, Organisation, Unit
 from portal.names import danish_order, nearly_the_same
 
 
@@ -180,6 +182,15 @@ def namesakes(ticket: CaseTicket, name: str) -> list[Membership]:
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
     return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
+
+
+def workplace_of(ticket: CaseTicket, unit_id: UUID) -> Workplace | None:
+    """One unit, also one that nobody of the case works in any more."""
+    if unit_id in ticket.units:
+        return Workplace(*ticket.units[unit_id])
+    named = select(Unit.name, Organisation.name).join(Organisation, Organisation.id == Unit.organisation_id)
+    row = ticket.session.execute(named.where(Unit.id == unit_id)).one_or_none()
+    return Workplace(row[0], row[1]) if row else None
 
 
 def _told_whole(ticket: CaseTicket, found: list[MemberLine]) -> list[MemberLine]:
