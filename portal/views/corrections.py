@@ -77,6 +77,8 @@ def about_me(ticket: CaseTicket) -> ResponseReturnValue:
 
 def _proposed(ticket: CaseTicket, membership_id: UUID, form: CorrectionForm) -> Proposal:
     proposal = corrections.propose(ticket, membership_id, form.wanted())
+    if not (form.reason.data or "").strip():
+        raise InvalidInput("reason", "required")
     if not proposal:
         raise InvalidInput("", "nothing_corrected")
     return proposal
