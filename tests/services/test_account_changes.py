@@ -402,6 +402,17 @@ def test_a_guide_is_not_moved_away_from_their_cases(
     assert unit == ("Familie og unge",)
 
 
+def test_whoever_becomes_the_guide_in_the_moment_of_a_move_is_not_moved_either(
+    story: Story, room: Room, admin: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the cases were counted they led none; each is looked at once more, while nobody else changes its facts."""
+    story.unit("Jobcenter")
+    monkeypatch.setattr(account_moves.account_facts, "led_cases", lambda *_: [])
+    with pytest.raises(InvalidInput, match="leads_cases"):
+        move(story, admin, room.guide, "Jobcenter")
+    assert "professionals" in shelves(story, room, room.guide)
+
+
 def test_the_page_says_first_how_many_cases_are_shut(
     app: Flask, story: Story, room: Room, teacher: Someone, admin: Someone
 ) -> None:

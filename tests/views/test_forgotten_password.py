@@ -160,8 +160,10 @@ def test_a_link_of_somebody_whose_account_is_closed_meanwhile_is_over(
     assert Browser(app).post(path, {"password": NEW, "again": NEW}).status == 410
 
 
-def test_a_known_and_an_unknown_address_take_the_same_work(app: Flask, app_key: str, house: House) -> None:
-    """The same statements in the same order; what depends on the answer is done by the worker."""
+def test_a_known_and_an_unknown_address_take_the_same_work(
+    app: Flask, app_key: str, house: House, owner: psycopg.Connection
+) -> None:
+    """The same statements in the same order, and a job each; what depends on the answer is done by the worker."""
 
     def statements(email: str) -> list[str]:
         browser, asked = Browser(app), []
@@ -178,6 +180,11 @@ def test_a_known_and_an_unknown_address_take_the_same_work(app: Flask, app_key: 
     known, unknown = statements(EMAIL), statements("ingen@testby.example")
     assert known == unknown
     assert len(known) > 5
+    queued = owner.execute(
+        "select length(args::text) from procrastinate_jobs where task_name = 'mail_reset'"
+    ).fetchall()
+    assert len(queued) == 2
+    assert queued[0] == queued[1]
 
 
 def test_asking_again_and_again_slows_down_known_or_not_and_fills_no_mailbox(

@@ -288,6 +288,23 @@ def test_once_somebody_has_come_in_the_command_makes_no_other_administrator(
     assert owner.execute("select count(*) from invitation").fetchone() == (1,)
 
 
+def test_an_administrator_who_has_not_come_in_yet_is_invited_again_at_their_own_address_alone(
+    portal_settings: Settings, house: House, story: Story, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command(portal_settings, monkeypatch).exit_code == 0
+    run_jobs(house)
+    with house.unit_of_work() as session:
+        invitations.accept(session, token_in(mails(house)[0], "invitation"), "en god lang sætning")
+    story.admin("Bo Nummer To")
+    owner.execute("update staff set email = 'bo@by.example' where name = 'Bo Nummer To'")
+    assert command(portal_settings, monkeypatch, email="ond@by.example").exit_code != 0
+    assert command(portal_settings, monkeypatch, email="Bo@By.example").exit_code == 0
+    found = owner.execute("select name, email from staff order by name").fetchall()
+    assert found == [("Ann Admin", "ann@by.example"), ("Bo Nummer To", "bo@by.example")]
+    run_jobs(house)
+    assert mails(house)[-1]["To"] == "bo@by.example"
+
+
 # What does not arrive
 
 
