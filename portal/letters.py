@@ -242,38 +242,52 @@ def news(product: str) -> Letter:
     return Letter(product, "Der er nyt til dig. Log på.\n\n--\n\nThere is something new for you. Sign in.\n")
 
 
-def sign_in_changed(product: str) -> Letter:
-    return Letter(product, _SIGN_IN_CHANGED.format(name=product))
+def about_account(product: str, happened: str) -> Letter:
+    """To the owner of an account, whoever did it; `happened` is a Notice."""
+    danish, english = (text.format(name=product) for text in _HAPPENED[happened])
+    return Letter(product, _ABOUT_ACCOUNT.format(name=product, danish=danish, english=english))
 
 
-_SIGN_IN_CHANGED = """\
+_ABOUT_ACCOUNT = """\
 {name}
 
-Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.
-Er det ikke dig, så tal straks med din administrator.
+{danish}
+Er det ikke dig, eller ved du ikke af det, så ring straks til din leder eller en administrator.
 
 --
 
-The way you sign in to {name} has been changed. If it was you, there is nothing to do.
-If it was not, talk to your administrator at once.
+{english}
+If it was not you, or you do not know of it, call your manager or an administrator at once.
 """
-
-
-def account_changed(product: str) -> Letter:
-    return Letter(product, _ACCOUNT_CHANGED.format(name=product))
-
-
-_ACCOUNT_CHANGED = """\
-{name}
-
-En administrator har rettet din konto i {name}. Log på, og se under Mit login, om det passer.
-Passer det ikke, så tal med din administrator.
-
---
-
-An administrator has changed your account in {name}. Sign in, and look under My sign-in whether it is right.
-If it is not, talk to your administrator.
-"""
+_HAPPENED = {
+    "sign_in": (
+        "Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.",
+        "The way you sign in to {name} has been changed. If it was you, there is nothing to do.",
+    ),
+    "account": (
+        "En administrator har rettet din konto i {name}. Log på, og se under Mit login, om det passer.",
+        "An administrator has changed your account in {name}. Sign in, and look under My sign-in whether it is right.",
+    ),
+    "invited": (
+        "En administrator har sendt dig et link, som du kan vælge en ny adgangskode til {name} med.\n"
+        "Din adgangskode virker, som den plejer, indtil du bruger det.",
+        "An administrator has sent you a link to choose a new password for {name} with.\n"
+        "Your password works as ever until you use it.",
+    ),
+    "linked": (
+        "Din arbejdsplads' login fører fra nu af til din konto i {name}. Er du logget på dér, skal du ikke gøre noget.",
+        "From now on your workplace's sign-in leads to your account in {name}. If you signed in there, there is\n"
+        "nothing to do.",
+    ),
+    "closed": (
+        "En administrator har lukket din konto i {name}.",
+        "An administrator has closed your account in {name}.",
+    ),
+    "reopened": (
+        "En administrator har åbnet din konto i {name} igen. Den adgangskode, du havde, virker igen.",
+        "An administrator has opened your account in {name} again. The password you had works again.",
+    ),
+}
 
 
 def _until(instant: datetime, zone: ZoneInfo, language: str) -> str:

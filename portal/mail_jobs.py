@@ -117,12 +117,8 @@ def add(app: App, house: House, office: House) -> None:
         send_notice(person_id, Notice.NEWS, letters.news(product))
 
     @app.task(name="mail_notice", retry=told)
-    def mail_notice(person_id: str) -> None:
-        send_notice(person_id, Notice.SIGN_IN, letters.sign_in_changed(product))
-
-    @app.task(name="mail_account", retry=told)
-    def mail_account(person_id: str) -> None:
-        send_notice(person_id, Notice.ACCOUNT, letters.account_changed(product))
+    def mail_notice(person_id: str, about: str = "sign_in") -> None:
+        send_notice(person_id, Notice(about), letters.about_account(product, about))
 
     @app.task(name="mail_new_address", retry=told)
     def mail_new_address(change_id: str) -> None:
@@ -133,10 +129,11 @@ def add(app: App, house: House, office: House) -> None:
             letter = letters.new_address(product, found.asked_by, link, found.expires_at, zone)
             send(found.person_id, found.address, letter, "new address")
 
-    @app.task(name="mail_old_address", retry=told)
-    def mail_old_address(change_id: str) -> None:
+    # A mailbox that is gone is why an address is changed: that this did not arrive is said in the log and nowhere else.
+    @app.task(name="mail_old_address", retry=Told())
+    def mail_old_address(change_id: str, done: bool) -> None:
         with office.unit_of_work() as session:
             found = email_changes.write_to_old(session, UUID(change_id))
-        letter = letters.old_address(product, found.asked_by, found.done)
+        letter = letters.old_address(product, found.asked_by, done)
         mail.send(settings, found.before, letter.subject, letter.body)
         log.info("old address told", person=str(found.person_id))

@@ -11,13 +11,14 @@ depends_on = None
 def upgrade() -> None:
     op.execute(
         """
-        alter table staff add column if not exists phone varchar;
+        alter table staff add column if not exists phone varchar not null default '';
 
         -- What is to be told to somebody by mail, once however often it happens meanwhile. `sending_at` is set while
         -- the mail is on its way: what happens then is told by one more.
         create table notice_due (
             person_id uuid not null constraint fk_notice_due_person_id references person,
-            kind varchar not null constraint ck_notice_due_kind check (kind in ('news', 'sign_in', 'account')),
+            kind varchar not null constraint ck_notice_due_kind check
+                (kind in ('news', 'sign_in', 'account', 'invited', 'linked', 'closed', 'reopened')),
             since timestamptz not null,
             sending_at timestamptz,
             constraint pk_notice_due primary key (person_id, kind)

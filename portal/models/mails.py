@@ -15,7 +15,11 @@ class NoticeDue(Base):
     """That there is something to tell somebody: once, however often it happens until the mail goes out."""
 
     __tablename__ = "notice_due"
-    __table_args__ = (CheckConstraint("kind in ('news', 'sign_in', 'account')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint(
+            "kind in ('news', 'sign_in', 'account', 'invited', 'linked', 'closed', 'reopened')", name="kind"
+        ),
+    )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)

@@ -45,11 +45,11 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
     phone = checked_phone(new.phone)
     if person_id == actor.person_id and SystemRole.ADMINISTRATOR not in new.roles:
         raise InvalidInput("is_admin", "own_role")
-    before = {"name": staff.name, "job_title": staff.job_title, "phone": staff.phone or ""}
+    before = {"name": staff.name, "job_title": staff.job_title, "phone": staff.phone}
     after = {"name": name, "job_title": job_title, "phone": phone}
     changed = [field for field, value in after.items() if value != before[field]]
     if changed:
-        staff.name, staff.job_title, staff.phone = name, job_title, phone or None
+        staff.name, staff.job_title, staff.phone = name, job_title, phone
         audit.record(actor.session, Event.STAFF_CHANGED, item_id=person_id, what=changed)
     roles_changed = accounts.set_roles(actor.session, staff, new.roles)
     actor.session.flush()

@@ -117,7 +117,7 @@ def _lines(actor: Actor, asked: Select[Staff, Unit, Organisation, datetime | Non
             name=staff.name,
             email=staff.email,
             job_title=staff.job_title,
-            phone=staff.phone or "",
+            phone=staff.phone,
             unit_id=unit.id,
             unit=unit.name,
             organisation_id=organisation.id,

@@ -20,7 +20,8 @@ from portal.events import Event
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.models.people import PersonKind
 from portal.names import danish_order
-from portal.services import account_facts, invitations, once
+from portal.services import account_facts, invitations, once, own_account
+from portal.services.notices import Notice
 
 
 class OrganisationKind(StrEnum):
@@ -252,6 +253,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
         sessions.end_all(actor.session, person_id)
         halfway.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
+        own_account.tell(actor.session, person_id, Notice.CLOSED)
 
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
@@ -260,6 +262,7 @@ def reopen_account(actor: Actor, person_id: UUID) -> None:
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
+        own_account.tell(actor.session, person_id, Notice.REOPENED)
 
 
 def state_of(session: PortalSession, person: Person) -> AccountState:

@@ -122,8 +122,10 @@ def has_come_in(ticket: CaseTicket, membership: Membership) -> bool:
         return True
     if membership.national_id_sealed is not None:
         return False
-    used = select(EidLink.subject).where(EidLink.person_id == membership.person_id)
-    return ticket.session.scalars(used.limit(1)).first() is not None
+    person_id = membership.person_id
+    codes = select(InvitationCode.id).where(InvitationCode.person_id == person_id, InvitationCode.used_at.is_not(None))
+    links = select(EidLink.subject).where(EidLink.person_id == person_id)
+    return any(ticket.session.scalars(used.limit(1)).first() is not None for used in (codes, links))
 
 
 def propose(ticket: CaseTicket, membership_id: UUID, wanted: Wanted) -> Proposal:

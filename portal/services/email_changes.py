@@ -55,7 +55,6 @@ class Mailing:
     address: str
     asked_by: Sender
     expires_at: datetime
-    done: bool
     token: str = ""
 
 
@@ -92,7 +91,7 @@ def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
     session.add(change)
     audit.record(session, Event.EMAIL_ASKED, item_id=person_id)
     session.flush()
-    later(session, "mail_old_address", change_id=str(change.id))
+    later(session, "mail_old_address", change_id=str(change.id), done=state is AccountState.INVITED)
     if state is AccountState.IN_USE:
         later(session, "mail_new_address", change_id=str(change.id))
         return False
@@ -136,7 +135,7 @@ def confirm(actor: Actor, token: str) -> None:
     invitations.end_all(actor.session, actor.person_id)
     sessions.end_all(actor.session, actor.person_id)
     halfway.end_all(actor.session, actor.person_id)
-    later(actor.session, "mail_old_address", change_id=str(change.id))
+    later(actor.session, "mail_old_address", change_id=str(change.id), done=True)
     own_account.tell(actor.session, actor.person_id)
 
 
@@ -160,8 +159,7 @@ def write_to_old(session: PortalSession, change_id: UUID) -> Mailing:
 
 def _mailing(session: PortalSession, change: EmailChange, token: str) -> Mailing:
     by = invitations.sender(session, change.asked_by_id)
-    done = change.done_at is not None
-    return Mailing(change.person_id, change.before, change.address, by, change.expires_at, done, token)
+    return Mailing(change.person_id, change.before, change.address, by, change.expires_at, token)
 
 
 def _put_in_force(session: PortalSession, staff: Staff, address: str) -> None:

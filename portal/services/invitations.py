@@ -24,6 +24,7 @@ from portal.models import Invitation, Organisation, Person, Staff, UndeliveredMa
 from portal.models.people import PersonKind
 from portal.outbox import later
 from portal.services import own_account
+from portal.services.notices import Notice
 
 
 def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
@@ -55,8 +56,11 @@ def end_all(session: PortalSession, person_id: UUID, resets_alone: bool = False)
 def invite_again(actor: Actor, person_id: UUID) -> None:
     """Sends a new invitation; links sent before stop working."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    if actor.session.get(Staff, person_id) is None:
+    staff = actor.session.get(Staff, person_id)
+    if staff is None:
         raise NotFound
+    if staff.password_hash:
+        own_account.tell(actor.session, person_id, Notice.INVITED)
     invite(actor.session, person_id, actor.person_id)
 
 
@@ -130,13 +134,14 @@ def accept(session: PortalSession, token: str, password: str, resets: bool = Fal
         raise NotFound
     person_id = invitation.person_id
     staff = session.get_one(Staff, person_id)
+    had_one = staff.password_hash is not None
     own_account.choose_password(session, staff, password)
     invitation.used_at = clock.now()
     session.act_for(person_id)
     if invitation.renews_factors:
         second_factor.remove_all(session, person_id)
         throttle.forget_devices(session, person_id)
-    if invitation.renews_factors or invitation.resets:
+    if had_one or invitation.renews_factors:
         own_account.tell(session, person_id)
     throttle.forgive(session, session.info["keyring"], staff.email, person_id)
     return person_id

@@ -30,10 +30,12 @@ class Notice(StrEnum):
     """The way they sign in was changed."""
     ACCOUNT = "account"
     """An administrator has changed something about their account."""
-
-
-TASK = {Notice.NEWS: "mail_news", Notice.SIGN_IN: "mail_notice", Notice.ACCOUNT: "mail_account"}
-"""The job that sends each (portal/mail_jobs.py)."""
+    INVITED = "invited"
+    """An administrator has sent a link to choose a password to somebody who has one."""
+    LINKED = "linked"
+    """Their workplace's own sign-in leads to their account from now on."""
+    CLOSED = "closed"
+    REOPENED = "reopened"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,11 @@ def tell(session: PortalSession, people: Iterable[UUID], notice: Notice = Notice
     ).returning(NoticeDue.person_id)
     minutes: int = session.info["settings"].notice_minutes if notice is Notice.NEWS else 0
     for person_id in sorted(session.scalars(anew)):
-        later(session, TASK[notice], timedelta(minutes=minutes), person_id=str(person_id))
+        who = {"person_id": str(person_id)}
+        if notice is Notice.NEWS:
+            later(session, "mail_news", timedelta(minutes=minutes), **who)
+        else:
+            later(session, "mail_notice", **who, about=notice.value)
 
 
 def take(session: PortalSession, person_id: UUID, notice: Notice) -> Due | None:
@@ -69,11 +75,10 @@ def take(session: PortalSession, person_id: UUID, notice: Notice) -> Due | None:
     taken = update(NoticeDue).where(*mine).values(sending_at=now).returning(NoticeDue.person_id)
     if session.execute(taken).scalar_one_or_none() is None:
         return None
-    address = session.scalars(
-        select(Staff.email)
-        .join(Person, Person.id == Staff.person_id)
-        .where(Staff.person_id == person_id, Person.closed_at.is_(None))
-    ).one_or_none()
+    reached = select(Staff.email).join(Person, Person.id == Staff.person_id).where(Staff.person_id == person_id)
+    if notice is Notice.NEWS:
+        reached = reached.where(Person.closed_at.is_(None))
+    address = session.scalars(reached).one_or_none()
     if address is None:
         session.execute(delete(NoticeDue).where(*mine))
         return None

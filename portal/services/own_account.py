@@ -16,9 +16,10 @@ from portal.services import notices
 from portal.services.notices import Notice
 
 
-def tell(session: PortalSession, person_id: UUID) -> None:
-    """A mail that the way they sign in has been changed, once this transaction is committed."""
-    notices.tell(session, [person_id], Notice.SIGN_IN)
+def tell(session: PortalSession, person_id: UUID, about: Notice = Notice.SIGN_IN) -> None:
+    """A mail to a professional about what happened to their account, once this transaction is committed: by default
+    that the way they sign in has been changed. Whoever did it, an administrator too, is not asked."""
+    notices.tell(session, [person_id], about)
 
 
 def is_first_time(session: PortalSession, person_id: UUID) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput
+from portal.services import team
 from portal.services.corrections import Wanted
 from tests.browser import Browser
 from tests.eid_server import EidServer
@@ -37,3 +38,18 @@ def test_the_place_of_somebody_who_has_come_in_is_given_to_nobody(
     assert forced.status == 422
     assert person_of(owner, room.member(room.young)) == alma
     assert browser.get(f"/cases/{room.case_id}").status == 200
+
+
+def test_the_place_of_somebody_who_has_used_a_code_is_given_to_nobody_either(
+    app: Flask, story: Story, eid: EidServer, owner: psycopg.Connection
+) -> None:
+    """They came in by the code alone and have looked at nothing yet; then the guide notes a friend's number."""
+    room = story.case(born=BORN, parents=0, name=ALMA.name)
+    code = story.play(room, room.guide, lambda t: team.make_code(t, room.member(room.young)))
+    browser = Browser(app)
+    page = browser.follow(sign_in(browser, ALMA))
+    assert browser.submit(page, "code", code=code).status == 303
+    alma = person_of(owner, room.member(room.young))
+    with pytest.raises(InvalidInput, match="national_id: number_in_use"):
+        propose(story, room, room.young, Wanted(ALMA.name, BORN, f"{BORN:%d%m%y}-4999"))
+    assert person_of(owner, room.member(room.young)) == alma

@@ -145,7 +145,7 @@ def test_many_at_once_queue_one_mail(team: list[Someone], house: House, owner: p
     assert queued == (len(team),)
 
 
-def test_somebody_whose_account_was_closed_meanwhile_is_told_nothing(
+def test_somebody_whose_account_was_closed_meanwhile_is_told_that_and_no_news(
     story: Story, team: list[Someone], house: House, owner: psycopg.Connection
 ) -> None:
     with house.unit_of_work() as session:
@@ -154,7 +154,8 @@ def test_somebody_whose_account_was_closed_meanwhile_is_told_nothing(
         accounts.close_account(actor, team[0].id)
     hurry(owner)
     run_jobs(house)
-    assert len(mails(house)) == 1
+    told = [mail.get_content().split("\n")[2 if "Følgeskab" in mail.get_content() else 0] for mail in mails(house)]
+    assert sorted(told) == ["Der er nyt til dig. Log på.", "En administrator har lukket din konto i Følgeskab."]
 
 
 # An invitation that can be believed
