@@ -109,13 +109,14 @@ def make_secrets(folder: Path) -> None:
 @click.option("--name", required=True)
 @click.option("--email", required=True)
 def add_administrator(organisation: str, unit: str, name: str, email: str) -> None:
-    """The first account of an empty portal; the invitation goes out by mail."""
+    """The first account of an empty portal; the invitation goes out by mail. As long as nobody has come in, the same
+    command sends it again, also to another address; what became of a mail stands in the log of the worker."""
     from portal.house import opened
     from portal.services import accounts
 
     with opened(_settings()) as house, house.unit_of_work() as session:
-        accounts.found(session, organisation, unit, name, email)
-    click.echo(f"invited {email}")
+        again = accounts.found(session, organisation, unit, name, email)
+    click.echo(f"invited {email} again: links sent before no longer work" if again else f"invited {email}")
 
 
 @cli.command("allow-passwords")

@@ -40,6 +40,9 @@ class Event(StrEnum):
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
     LEVEL_SET = "level.set"
+    MEMBER_CORRECTED = "member.corrected"
+    MEMBER_CHANGED = "member.changed"
+    OWN_DATA_VIEWED = "own_data.viewed"
     CODE_MADE = "code.made"
     CODE_USED = "code.used"
     CODE_REFUSED = "code.refused"
@@ -108,8 +111,16 @@ class Event(StrEnum):
     ORGANISATION_ADDED = "organisation.added"
     UNIT_ADDED = "unit.added"
     STAFF_ADDED = "staff.added"
+    STAFF_CHANGED = "staff.changed"
+    EMAIL_ASKED = "email.asked"
+    EMAIL_STOPPED = "email.stopped"
+    ACCOUNT_ASKED = "account.asked"
+    ACCOUNT_ANSWERED = "account.answered"
     STAFF_INVITED = "staff.invited"
+    INVITATION_WRITTEN = "invitation.written"
     INVITATION_MAILED = "invitation.mailed"
+    RESET_ASKED = "reset.asked"
+    RESET_MAILED = "reset.mailed"
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
@@ -130,6 +141,7 @@ class Event(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used"
     RENEWAL_STARTED = "renewal.started"
     NOTICE_MAILED = "notice.mailed"
+    MAIL_UNDELIVERED = "mail.undelivered"
     EID_LINKED = "eid.linked"
     EID_SEEN = "eid.seen"
     EID_UNLINKED = "eid.unlinked"
@@ -144,6 +156,8 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CODE_REFUSED: frozenset({"reason"}),
     Event.EID_LINKED: frozenset({"method"}),
     Event.EID_UNLINKED: frozenset({"method"}),
+    Event.MEMBER_CORRECTED: frozenset({"what", "correction"}),
+    Event.MEMBER_CHANGED: frozenset({"what", "correction"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.CONSENT_SCANNED: frozenset({"state"}),
@@ -182,6 +196,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.STRANGER_REFUSED: frozenset({"action"}),
     Event.ROLES_SET: frozenset({"roles"}),
     Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
+    Event.STAFF_CHANGED: frozenset({"what"}),
     Event.SIGNED_IN: frozenset({"method"}),
     Event.KEYS_ROTATED: frozenset({"cases"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),

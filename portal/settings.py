@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     idle_citizen_minutes: int = Field(30, gt=0)
     session_hours: int = Field(8, gt=0)
     invitation_days: int = Field(7, gt=0)
+    notice_minutes: int = Field(5, ge=0)
+    """What is new within so many minutes is told to somebody by one mail."""
     minimum_age: int = Field(15, ge=0)
     show_staff_names_in_log: bool = False
     converter: str = ""

@@ -18,7 +18,6 @@ from portal import characters
 LONGEST = 100_000
 """Characters; longer texts are refused at the form and cut here."""
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _NEVER = re.compile(f"[{characters.NEVER}]+")
 _SEEN = re.compile(f"[^{characters.UNSEEN}{characters.NEVER}]")
 _UNSEEN_INSIDE = re.compile(f"(?![{characters.JOINERS}])[{characters.UNSEEN}]")
@@ -85,11 +84,6 @@ def _fewer_marks(run: re.Match[str]) -> str:
         if marks <= _MOST_MARKS:
             kept.append(character)
     return "".join(kept)
-
-
-def is_address(email: str) -> bool:
-    """Whether this can be an e-mail address."""
-    return len(email) <= 254 and _EMAIL.fullmatch(email) is not None
 
 
 def file_name(name: str) -> str:

@@ -28,6 +28,8 @@ class Action(StrEnum):
     TEAM_VIEW = "team:view"
     TEAM_CHANGE = "team:change"
     NATIONAL_ID_SHOW = "national_id:show"
+    MEMBER_CORRECT = "member:correct"
+    OWN_DATA_VIEW = "own_data:view"
     LOG_VIEW = "log:view"
     CONSENT_VIEW = "consent:view"
     CONSENT_GIVE = "consent:give"

@@ -38,7 +38,7 @@ def load_code(session: Session, case_id: UUID, value: bytes, now: datetime) -> C
     """The code of that keyed hash, for whoever holds it. Nobody else uses it, or one of its case, before this
     transaction ends."""
     with fact_keeper(session, case_id):
-        ledger.take_hold(session, case_id)
+        ledger.hold(session, case_id)
         unused = (InvitationCode.used_at.is_(None), InvitationCode.expires_at > now)
         found = session.execute(
             select(InvitationCode.id, Membership.id, Membership.capacity, Membership.person_id, Case.birth_date)

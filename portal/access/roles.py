@@ -50,6 +50,7 @@ _READ = frozenset(
         Action.CASE_EXPORT,
         Action.TEAM_VIEW,
         Action.LOG_VIEW,
+        Action.OWN_DATA_VIEW,
     }
 )
 _WRITE = _READ | {
@@ -59,7 +60,7 @@ _WRITE = _READ | {
     Action.FILE_WITHDRAW,
     Action.MESSAGE_WRITE,
 }
-_OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW})
+_OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW, Action.OWN_DATA_VIEW})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
@@ -68,6 +69,7 @@ _STEER = frozenset(
         Action.FILE_UNLOCK,
         Action.PLAN_REGISTER,
         Action.NATIONAL_ID_SHOW,
+        Action.MEMBER_CORRECT,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,
         Action.CONSENT_WITHDRAW,

@@ -20,7 +20,7 @@ from portal import audit, clock
 from portal.access import recall
 from portal.access.actions import Action, OfficeAction
 from portal.access.facts import Facts
-from portal.access.ledger import load_key_row, load_members, load_profile_key
+from portal.access.ledger import load_facts, load_key_row, load_members, load_profile_key
 from portal.access.nouns import Content, Inner
 from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
@@ -177,6 +177,11 @@ class CaseTicket:
     def facts(self) -> Facts:
         """All facts of the case, for computing. What of them is shown is up to each verb."""
         return recall.facts(self.session, self.case_id, self._facts_stamp)
+
+    def read_facts_anew(self) -> None:
+        """For a verb that decides by them, once it holds the case (ledger.hold): they may have changed since it was
+        entered."""
+        self.__dict__["facts"] = load_facts(self.session, self.case_id)
 
     @cached_property
     def members(self) -> dict[UUID, Membership]:

@@ -1,5 +1,6 @@
 """The nouns. Importing this package registers every table."""
 
+from portal.models.accounts import AccountRequest, EmailChange
 from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import (
@@ -11,6 +12,7 @@ from portal.models.consents import (
     ConsentWithdrawal,
 )
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
+from portal.models.corrections import Correction
 from portal.models.dav import DavEntry, DavLock, DavToken
 from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
@@ -23,6 +25,7 @@ from portal.models.factors import (
     SignInTry,
     Totp,
 )
+from portal.models.mails import NoticeDue, UndeliveredMail
 from portal.models.meetings import Meeting, MeetingSeat
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.plans import (
@@ -59,6 +62,7 @@ from portal.models.uploads import BegunUpload, UploadPart
 __all__ = [
     "AccessNotice",
     "AccessWindow",
+    "AccountRequest",
     "AuditEvent",
     "AuditHead",
     "BegunUpload",
@@ -72,6 +76,7 @@ __all__ = [
     "ConsentGrant",
     "ConsentReminder",
     "ConsentWithdrawal",
+    "Correction",
     "DavEntry",
     "DavLock",
     "DavToken",
@@ -79,6 +84,7 @@ __all__ = [
     "EidAttempt",
     "EidLink",
     "EidStranger",
+    "EmailChange",
     "Export",
     "File",
     "FilePlace",
@@ -102,6 +108,7 @@ __all__ = [
     "Membership",
     "Message",
     "NationalId",
+    "NoticeDue",
     "OldForm",
     "Organisation",
     "Passkey",
@@ -134,6 +141,7 @@ __all__ = [
     "ThreadLook",
     "ToolDefinition",
     "Totp",
+    "UndeliveredMail",
     "Unit",
     "UploadPart",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -26,6 +26,10 @@ class Invitation(Base):
     used_at: Mapped[datetime | None]
     renews_factors: Mapped[bool] = mapped_column(default=False)
     """For somebody who has lost their second factor: using it removes what they had."""
+    resets: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """For somebody who has forgotten their password, asked for by themselves: their second factor stays."""
+    mailed_at: Mapped[datetime | None]
+    """When it was handed to the mail server."""
 
 
 class Login(Base):

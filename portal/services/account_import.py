@@ -8,14 +8,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
+from portal import addresses
 from portal.access.actions import OfficeAction
 from portal.access.roles import SystemRole
 from portal.access.ticket import Actor
+from portal.addresses import NotMailable
 from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
 from portal.services import accounts, invitations, once
 from portal.services.accounts import NewStaff
-from portal.text import is_address, is_blank, line
+from portal.text import is_blank, line
 
 MOST = 500
 """Rows of one list."""
@@ -141,7 +143,7 @@ def _rows(text: str) -> list[Row]:
                 Row(
                     number=number,
                     name=value["name"],
-                    email=value["email"].lower(),
+                    email=addresses.normal(value["email"]),
                     job_title=value["job_title"],
                     unit=value["unit"],
                     roles=value.get("roles", ""),
@@ -181,8 +183,8 @@ def _faults(row: Row, units: set[str], taken: set[str], seen: set[str]) -> list[
             found.append((column, "list_formula"))
     wrong = {column for column, _code in found}
     if "email" not in wrong:
-        if not is_address(row.email):
-            found.append(("email", "email_wrong"))
+        if code := _not_mailable(row.email):
+            found.append(("email", code))
         elif row.email in seen:
             found.append(("email", "list_twice"))
         elif row.email in taken:
@@ -192,6 +194,15 @@ def _faults(row: Row, units: set[str], taken: set[str], seen: set[str]) -> list[
     if "roles" not in wrong and None in (_ROLES.get(word) for word in _words(row.roles)):
         found.append(("roles", "list_role"))
     return found
+
+
+def _not_mailable(email: str) -> str:
+    """The code of why no mail can reach it; '' where mail can."""
+    try:
+        addresses.checked(email)
+    except NotMailable as problem:
+        return problem.code
+    return ""
 
 
 def _words(roles: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, FileVersion, Membership, Plan, Thread
+from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
 from portal.services import people
 from portal.services.people import Workplace
 
@@ -44,6 +44,13 @@ class LogLine:
     in_shut_compartment: bool
     fields: dict[str, Any]
     is_me: bool
+    before: str = ""
+    """What was put right: how it was before, for those who may know."""
+
+    @property
+    def by_office(self) -> bool:
+        """Whether it came from an account, and not from anybody of the case."""
+        return self.event is Event.MEMBER_CHANGED
 
     @property
     def by_scanner(self) -> bool:
@@ -107,7 +114,10 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     shown = rows[:PAGE]
     names = _names(ticket, shown)
     places = people.workplaces(ticket)
-    visits = _visits([_line(ticket, row, names, places) for row in shown])
+    corrected = _before(ticket, shown)
+    lines = [_line(ticket, row, names, places) for row in shown]
+    told = [replace(line, before=corrected.get(line.fields.get("correction", ""), "")) for line in lines]
+    visits = _visits(told)
     return LogPage(visits, shown[-1].seq if len(rows) > PAGE else None)
 
 
@@ -133,6 +143,7 @@ LOOKS = (
     Event.CASE_SEARCHED,
     Event.CONSENT_VIEWED,
     Event.NATIONAL_ID_SHOWN,
+    Event.OWN_DATA_VIEWED,
     Event.LOG_VIEWED,
     Event.ACCESS_REFUSED,
     Event.ACCESS_EXPLAINED,
@@ -149,6 +160,8 @@ CHANGES = (
     Event.MEETING_OPENED,
     Event.MEETING_ENDED,
     Event.MEMBER_ADDED,
+    Event.MEMBER_CORRECTED,
+    Event.MEMBER_CHANGED,
     Event.LEVEL_SET,
     Event.CODE_MADE,
     Event.CODE_USED,
@@ -246,6 +259,24 @@ def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: d
         fields=row.fields,
         is_me=row.actor_id == ticket.actor.person_id,
     )
+
+
+def _before(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[str, str]:
+    """By the id of a correction, how it was before; the database gives out what this person may know."""
+    wanted = {UUID(row.fields["correction"]) for row in rows if "correction" in row.fields}
+    if not wanted:
+        return {}
+    found = {}
+    units: dict[UUID, str] = {}
+    corrections = ticket.session.scalars(select(Correction).where(Correction.id.in_(wanted))).all()
+    if moved := {row.before_unit_id for row in corrections if row.before_unit_id}:
+        units = {row.id: row.name for row in ticket.session.scalars(select(Unit).where(Unit.id.in_(moved)))}
+    for row in corrections:
+        if row.before_unit_id:
+            found[str(row.id)] = units[row.before_unit_id]
+        elif row.before_sealed:
+            found[str(row.id)] = ticket.keys.unseal_text(row.before_sealed, f"correction.before {row.id}")
+    return found
 
 
 def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:

@@ -22,8 +22,7 @@ from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.outbox import later
-from portal.services import once, people, plans, wordings
+from portal.services import notices, once, people, plans, wordings
 from portal.text import in_order
 
 TOOL = "goals_and_agreements"
@@ -311,9 +310,8 @@ def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> N
     """Queues a mail, that says nothing, to those of the members who see the compartment. Citizens have no address here:
     their front page tells them."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
-    for member_id in sorted((set(members) & readers) - {ticket.membership.id}):
-        if ticket.members[member_id].unit_id is not None:
-            later(ticket.session, "mail_news", person_id=str(ticket.members[member_id].person_id))
+    asked = [ticket.members[member_id] for member_id in (set(members) & readers) - {ticket.membership.id}]
+    notices.tell(ticket.session, [member.person_id for member in asked if member.unit_id is not None])
 
 
 def _may_lead(ticket: CaseTicket) -> Hatch:

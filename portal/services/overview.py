@@ -25,6 +25,7 @@ from portal.services import (
     letterheads,
     meetings,
     messages,
+    own_data,
     people,
     plans,
     promises,
@@ -70,6 +71,10 @@ class Overview:
     """The meeting that goes on, or the next one."""
     gone: tuple[MemberLine, ...]
     """Members who have left by themselves, until the guide decides what then."""
+    unconfirmed: tuple[MemberLine, ...]
+    """Members who have changed unit or account, until the guide says that they are still meant."""
+    corrected_at: datetime | None
+    """When something noted about this person was put right lately."""
     countdown: Countdown | None
     wishes: tuple[WishLine, ...]
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
@@ -104,7 +109,9 @@ def overview(ticket: CaseTicket) -> Overview:
         last_visit=there.last_visit,
         asks_me=consent_requests.asks_me(ticket),
         is_spoken_for=there.spoken_for and ticket.allows(Action.CONSENT_GIVE),
-        waiting=tuple(line for line in shut if not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
+        waiting=tuple(line for line in shut if not _stopped(line) & _DECIDED),
+        unconfirmed=tuple(line for line in shut if Obstacle.UNCONFIRMED in _stopped(line)),
+        corrected_at=own_data.corrected_lately(ticket),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
         countdown=coming_of_age.countdown(ticket),
         wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
@@ -137,6 +144,10 @@ def _front_of_a_case() -> Select[Any]:
 
 
 _FRONT = _front_of_a_case()
+
+
+_DECIDED = {Obstacle.LEFT, Obstacle.FROZEN, Obstacle.UNCONFIRMED}
+"""What is told by itself, and not as waiting to get in."""
 
 
 def _some_wait(ticket: CaseTicket) -> bool:

@@ -24,8 +24,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
-from portal.outbox import later
-from portal.services import once, plans, wordings
+from portal.services import notices, once, plans, wordings
 from portal.services.plans import VersionPage
 from portal.tools.definition import Kind, Section, rows
 
@@ -198,8 +197,7 @@ def send_due(session: PortalSession) -> int:
         open_to = {w.member_id for w in compute(facts).windows if w.valid_from <= now and (w.valid_until or now) >= now}
         if reminder.membership_id in open_to:
             told.add(facts.member(reminder.membership_id).person_id)
-    for person_id in sorted(told):
-        later(session, "mail_news", person_id=str(person_id))
+    notices.tell(session, told)
     return len(told)
 
 

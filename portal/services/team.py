@@ -77,7 +77,7 @@ def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, leve
         raise InvalidInput("purpose", "required")
     if earlier := once.claim(ticket.session, submission, person_id):
         return earlier
-    staff = ticket.session.get_one(Staff, person_id)
+    staff = joining.hold_account(ticket.session, person_id)
     added = joining.add_staff(_host(ticket), staff, Joining(Capacity.PROFESSIONAL, level, purpose))
     rewrite_windows(ticket.session, ticket.case_id)
     return added.id

@@ -50,7 +50,7 @@ def too_many(wait: int) -> Any:
     """The same for every account, known or not."""
     sentences = [
         ngettext("Wait %(num)s second, then try again.", "Wait %(num)s seconds, then try again.", wait),
-        _("Nobody is shut out for good. Have you forgotten the password, your administrator can send an invitation."),
+        _("Nobody is shut out for good. If you have forgotten your password, you can ask for a new one."),
     ]
     body, status, headers = _page(429, _("Too many tries"), sentences)
     return body, status, {**headers, "Retry-After": str(wait)}

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
@@ -53,6 +54,20 @@ class CaseHead:
         return self.ticket.young_person.display_name.split()[0]
 
     @property
+    def name(self) -> str:
+        """Whose case it is, as this reader must know it: professionals have many, and never mix two people up."""
+        return self.ticket.young_person.display_name if self.ticket.actor.is_staff else self.first_name
+
+    @property
+    def birth_date(self) -> date:
+        return self.ticket.case.birth_date
+
+    @property
+    def age(self) -> int:
+        """Whole years, today."""
+        return clock.age_on(self.birth_date, clock.today(self.ticket.profile.zone))
+
+    @property
     def guide(self) -> str:
         return self.ticket.owner.display_name
 
@@ -74,6 +89,7 @@ class CaseHead:
         here = (request.endpoint or "").split(".")[0]
         part_of_people = (
             "team",
+            "corrections",
             "consents",
             "consent_papers",
             "safeguards",
@@ -140,6 +156,7 @@ def install(app: Flask) -> None:
         tool_title=tool_title,
         file_icon=file_icon,
         age=age,
+        years=years,
         obstacle_for_me=obstacle_for_me,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
@@ -303,6 +320,11 @@ def age(meeting: Meeting) -> str:
     if not meeting.months:
         return str(_("at %(years)s years", years=meeting.years))
     return str(_("at %(years)s years and %(months)s months", years=meeting.years, months=meeting.months))
+
+
+def years(age: int) -> str:
+    """How old somebody is."""
+    return str(ngettext("%(num)s year old", "%(num)s years old", age))
 
 
 def file_icon(media_type: str) -> str:

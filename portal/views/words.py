@@ -6,10 +6,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from portal.access.policy import Refusal
-from portal.access.roles import Capacity, Level
+from portal.access.roles import Capacity, Level, SystemRole
 from portal.access.windows import Basis, Obstacle
 from portal.errors import InvalidInput
-from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.accounts import AccountState, OrganisationKind, UnitKind
+from portal.services.case_finding import CaseOrder
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
@@ -24,7 +25,8 @@ INPUT = {
     "choice": _l("Choose one of the possibilities."),
     "form_stale": _l("This page was out of date. Look it through once more and send it again."),
     "name_taken": _l("There is already one of that name."),
-    "email_wrong": _l("This is not an e-mail address."),
+    "email_wrong": _l("This is not an e-mail address that mail can reach."),
+    "email_letters": _l("Letters like æ, ø and å cannot stand before the @: mail would never arrive there."),
     "email_taken": _l("Somebody already has an account with this e-mail address."),
     "own_account": _l("You cannot close your own account. Another administrator can."),
     "no_other_sign_in": _l(
@@ -69,6 +71,19 @@ INPUT = {
     "date_past": _l("The date has passed. Choose today or a later day."),
     "date_ahead": _l("The date lies in the future. Choose today or an earlier day."),
     "already_member": _l("This person is already in the case."),
+    "number_in_use": _l(
+        "Somebody has come in with this person's eID already, so the number cannot be changed any more."
+    ),
+    "birth_date_other_than_cpr": _l("The CPR number says another birth date. Put both right, or look once more."),
+    "nothing_corrected": _l("Nothing is different from before. Change what is wrong first."),
+    "correction_moved_on": _l("Something has changed meanwhile. Look at what follows once more."),
+    "offer_moved": _l("You have changed unit since the case was offered to you. Ask the guide to offer it once more."),
+    "own_role": _l("You cannot take this role from yourself. Another administrator can."),
+    "phone_wrong": _l("This is not a telephone number. Write it like 12 34 56 78."),
+    "email_same": _l("This is the address the account has already."),
+    "account_closed": _l("The account is closed. Open it first."),
+    "requests_many": _l("%(most)s of your requests wait already. Wait until some have been answered."),
+    "same_name": _l("There is somebody of nearly the same name already. Look first, then say that it is another."),
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
     "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
@@ -172,6 +187,7 @@ OBSTACLE_FOR_ME = {
     Obstacle.CUSTODY_UNKNOWN: _l("It has not been noted who holds custody."),
     Obstacle.GROWN_UP: _l("The young person is an adult now and decides alone. They can let you in again."),
     Obstacle.LEFT: _l("You have left the case yourself."),
+    Obstacle.UNCONFIRMED: _l("You have changed unit or account. The guide must say whether you should still be in it."),
     # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so.
     Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
@@ -187,6 +203,9 @@ OBSTACLE_OF = {
     Obstacle.CLOSED: _l("the guide has closed the access"),
     Obstacle.CUSTODY_UNKNOWN: _l("it is not noted who holds custody"),
     Obstacle.LEFT: _l("has left the case"),
+    Obstacle.UNCONFIRMED: _l(
+        "has changed unit or account; the guide must say whether they should still be in the case"
+    ),
     Obstacle.FROZEN: _l("shut out at once by the guide, to protect somebody"),
     Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
     Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
@@ -208,6 +227,22 @@ LEVEL = {
     Level.NONE: _l("No access"),
     Level.READ: _l("May read"),
     Level.WRITE: _l("May read and write"),
+}
+
+CORRECTED = {
+    "name": _l("the name"),
+    "birth_date": _l("the birth date"),
+    "national_id": _l("the CPR number"),
+    "job_title": _l("the job title"),
+    "unit": _l("the place of work"),
+    "address": _l("the e-mail address of the account"),
+}
+"""What can be put right about a member of a case."""
+
+CASE_ORDER = {
+    CaseOrder.NAME: _l("name"),
+    CaseOrder.UNREAD: _l("unread messages"),
+    CaseOrder.AGE: _l("age, the youngest first"),
 }
 
 WISH_ANSWER = {
@@ -240,6 +275,26 @@ CONSENT_STATE = {
     ConsentState.REPLACED: _l("replaced by a newer one"),
     ConsentState.EXPIRED: _l("has run out"),
 }
+
+SYSTEM_ROLE = {
+    SystemRole.ADMINISTRATOR: _l("Administrator"),
+    SystemRole.CASE_OPENER: _l("May open cases"),
+    SystemRole.LEADER: _l("Leader"),
+    SystemRole.AUDITOR: _l("Auditor"),
+    SystemRole.PROFESSIONAL: _l("Professional"),
+}
+
+ACCOUNT_STATE = {
+    AccountState.INVITED: _l("Invited"),
+    AccountState.IN_USE: _l("In use"),
+    AccountState.CLOSED: _l("Closed"),
+}
+
+UNDELIVERED = {
+    "refused": _l("The receiving mail server does not take mail for this address. Check it, and change it."),
+    "gave_up": _l("The mail server did not take the mail, though it was tried for over an hour."),
+}
+"""Why a mail could not be delivered."""
 
 ORGANISATION_KIND = {
     OrganisationKind.MUNICIPALITY: _l("Municipality"),

@@ -82,6 +82,17 @@ def _plain(path: str) -> Callable[[Target], str]:
     return lambda _t: path
 
 
+ACCOUNT_PAGES = {
+    "account": "", "edit": "/edit", "unit": "/unit", "email": "/email", "stop_email": "/email/stop",
+    "invite_again": "/invite", "confirm_renewal": "/renewal", "start_renewal": "/renewal", "confirm_close": "/close",
+    "close": "/close", "confirm_reopen": "/reopen", "reopen": "/reopen",
+}  # fmt: skip
+ONE_WAY = {
+    "POST account", "GET stop_email", "GET invite_again", "POST confirm_renewal", "GET start_renewal",
+    "POST confirm_close", "GET close", "POST confirm_reopen", "GET reopen",
+}  # fmt: skip
+"""Pages of an account that are only asked for, or only sent to."""
+
 ROUTES = [
     _route("GET static", "public", _plain("/static/css/portal.css")),
     _route("GET front.index", "public", _plain("/")),
@@ -132,6 +143,10 @@ ROUTES = [
     _route("POST signin.redeem_code", "public", _plain("/eid/code")),
     _route("GET invitations.form", "public", _plain("/invitation/none")),
     _route("POST invitations.choose", "public", _plain("/invitation/none")),
+    _route("GET forgotten.form", "public", _plain("/forgotten")),
+    _route("POST forgotten.ask", "public", _plain("/forgotten")),
+    _route("GET forgotten.choose", "public", _plain("/forgotten/none")),
+    _route("POST forgotten.save", "public", _plain("/forgotten/none")),
     _route("GET office.index", OfficeAction.ACCOUNTS_MANAGE, _plain("/office")),
     _route("GET office.add_organisation", OfficeAction.ACCOUNTS_MANAGE, _plain("/office/organisations/new")),
     _route("POST office.add_organisation", OfficeAction.ACCOUNTS_MANAGE, _plain("/office/organisations/new")),
@@ -143,11 +158,22 @@ ROUTES = [
     ),
     _route("GET office.add_staff", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/units/{UUID(int=1)}/staff/new")),
     _route("POST office.add_staff", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/units/{UUID(int=1)}/staff/new")),
-    _route("POST office.invite_again", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/invite")),
-    _route("GET office.confirm_close", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/close"),
-    _route("POST office.close", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/close")),
-    _route("POST office.reopen", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/reopen")),
-    _route("GET office.account", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}"),
+    *(
+        _route(f"{method} accounts.{name}", OfficeAction.ACCOUNTS_MANAGE, path)
+        for name, last in ACCOUNT_PAGES.items()
+        for method, path in (
+            ("GET", lambda t, last=last: f"/office/staff/{t.colleague_id}{last}"),
+            ("POST", _plain(f"/office/staff/{NOTHING}{last}")),
+        )
+        if f"{method} {name}" not in ONE_WAY
+    ),
+    _route("GET colleagues.missing", "signed_in", _plain("/colleagues/missing")),
+    _route("POST colleagues.missing", "signed_in", _plain("/colleagues/missing")),
+    _route("GET colleagues.answer", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/requests/{NOTHING}")),
+    _route("POST colleagues.answer", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/requests/{NOTHING}")),
+    _route("POST colleagues.decline", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/requests/{NOTHING}/no")),
+    _route("GET addresses.confirm", "signed_in", _plain("/email/none")),
+    _route("POST addresses.confirm", "signed_in", _plain("/email/none")),
     _route(
         "GET office_import.ask", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/import")
     ),
@@ -167,6 +193,7 @@ ROUTES = [
     _route("GET oversight.figures", OfficeAction.FIGURES_VIEW, _plain("/figures")),
     _route("GET oversight.trace", OfficeAction.TRACE_VIEW, _plain("/trace")),
     _route("GET case_list.index", "signed_in", _plain("/cases")),
+    _route("POST case_list.find", "signed_in", _plain("/cases/find")),
     _route("GET case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("POST case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("GET case.overview", Action.CASE_VIEW, _at("")),
@@ -271,6 +298,9 @@ ROUTES = [
     _route("POST team.add_citizen", Action.TEAM_CHANGE, _at("/team/citizen")),
     _route("GET team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
     _route("POST team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
+    _route("GET corrections.correct", Action.MEMBER_CORRECT, _at("/team/{t.giver_id}/correct")),
+    _route("POST corrections.correct", Action.MEMBER_CORRECT, _at("/team/{t.giver_id}/correct")),
+    _route("GET corrections.about_me", Action.OWN_DATA_VIEW, _at("/about-me")),
     _route("GET team.confirm_close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
     _route("POST team.close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
     _route("GET team.custody", Action.TEAM_CHANGE, _at("/team/{t.parent_id}/custody")),

@@ -248,6 +248,7 @@ def test_a_lost_factor_is_renewed_by_an_administrator_and_finished_by_its_owner(
     app: Flask, browser: Browser, with_app: tuple[str, list[str]], person: Someone, story: Story, house: House,
     owner: psycopg.Connection,
 ) -> None:  # fmt: skip
+    run_jobs(house)
     admin = Browser(app, story.token(story.admin()))
     page = admin.get(f"/office/staff/{person.id}/renewal")
     assert "Ring for eksempel" in page.text

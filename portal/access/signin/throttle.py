@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, text
 
-from portal import clock
+from portal import addresses, clock
 from portal.db import PortalSession
 from portal.errors import PortalError
 from portal.models import KnownDevice, SignInTry, Staff
@@ -58,7 +58,7 @@ def begin(session: PortalSession, keyring: Keyring, email: str, address: str, de
 
     `device` is the token of a known browser, or ''. What the session had done before is committed too.
     """
-    email = email.strip().lower()
+    email = addresses.normal(email)
     if known := _known(session, email, device):
         return _count(session, [(keyring.match_value("try-device", known), PER_ACCOUNT)])
     account = keyring.match_value("try-account", email)
@@ -72,6 +72,14 @@ def begin_factor(session: PortalSession, keyring: Keyring, person_id: UUID) -> T
     return _count(session, [(keyring.match_value("try-factor", str(person_id)), PER_ACCOUNT)])
 
 
+def begin_reset(session: PortalSession, keyring: Keyring, email: str, address: str) -> Try:
+    """Counts a request for a new password, of an account or of none, apart from tries to sign in: asking for a password
+    keeps nobody from giving theirs. Raises TooMany."""
+    account = keyring.match_value("try-reset", email)
+    place = keyring.match_value("try-reset-network", network(address))
+    return _count(session, [(account, PER_ACCOUNT), (place, PER_NETWORK)])
+
+
 def succeeded(session: PortalSession, tried: Try) -> None:
     """The try was good: it and the failures of this account before it are forgotten."""
     session.execute(delete(SignInTry).where((SignInTry.bucket == tried.account) | SignInTry.id.in_(tried.rows)))
@@ -80,7 +88,7 @@ def succeeded(session: PortalSession, tried: Try) -> None:
 def forgive(session: PortalSession, keyring: Keyring, email: str, person_id: UUID) -> None:
     """An account begins anew, as after a new invitation."""
     buckets = [
-        keyring.match_value("try-account", email.strip().lower()),
+        keyring.match_value("try-account", addresses.normal(email)),
         keyring.match_value("try-factor", str(person_id)),
     ]
     session.execute(delete(SignInTry).where(SignInTry.bucket.in_(buckets)))
