@@ -56,7 +56,7 @@ def ahead(ticket: CaseTicket, days: int = 7, o_clock: str = "14.30", place: str 
 
 
 def plain(found: Summary) -> tuple[str, str]:
-    return "Referat", " ".join(each.who.display_name for each in found.asked)
+    return "Referat", " ".join(["Hvem gør hvad:", *(each.who.display_name for each in found.asked)])
 
 
 def ended(story: Story, room: Room, meeting: UUID, following: bool = True) -> None:

@@ -12,6 +12,7 @@ from portal.models import (
     FilePlace,
     FileVersion,
     FileWithdrawal,
+    Heard,
     HeldUpload,
     Meeting,
     MeetingSeat,
@@ -65,4 +66,5 @@ Content = TypeVar(
     PlanPerson,
     PlanProposal,
     Meeting,
+    Heard,
 )

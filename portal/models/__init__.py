@@ -23,6 +23,7 @@ from portal.models.factors import (
     SignInTry,
     Totp,
 )
+from portal.models.heard import Heard
 from portal.models.meetings import Meeting, MeetingSeat
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.plans import (
@@ -89,6 +90,7 @@ __all__ = [
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "Heard",
     "HeldUpload",
     "Invitation",
     "InvitationCode",

@@ -94,6 +94,7 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     ticket.require(Action.LOG_VIEW)
     ticket.record(Event.LOG_VIEWED)
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
+    found = found.where(AuditEvent.event.not_in(OWN) | (AuditEvent.actor_id == ticket.actor.person_id))
     if not people.leads(ticket):
         open_ones = list(ticket.hatches)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
@@ -118,6 +119,7 @@ LOOKS = (
     Event.SCHEMA_EXPORTED,
     Event.SCHEMA_COMPARED,
     Event.MEETING_VIEWED,
+    Event.HEARD_VIEWED,
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,
@@ -148,6 +150,9 @@ CHANGES = (
     Event.MEETING_LEFT,
     Event.MEETING_OPENED,
     Event.MEETING_ENDED,
+    Event.HEARD_ANSWERED,
+    Event.HEARD_SHOWN,
+    Event.HEARD_HIDDEN,
     Event.MEMBER_ADDED,
     Event.LEVEL_SET,
     Event.CODE_MADE,
@@ -208,8 +213,17 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED)
+BETWEEN_TWO = (
+    Event.WISH_MADE,
+    Event.WISH_ANSWERED,
+    Event.SCHEMA_CONFIDED,
+    Event.HEARD_SHOWN,
+    Event.HEARD_HIDDEN,
+    Event.HEARD_VIEWED,
+)
 """Between the young person and the guide."""
+OWN = (Event.HEARD_ANSWERED,)
+"""For nobody but whoever did it."""
 
 
 def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:

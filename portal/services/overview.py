@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select, true
 
@@ -22,6 +23,7 @@ from portal.services import (
     coming_of_age,
     consent_requests,
     files,
+    heard,
     letterheads,
     meetings,
     messages,
@@ -65,6 +67,8 @@ class Overview:
     """Members who see nothing yet, for those who answer for the case."""
     meeting: MeetingPage | None
     """The meeting that goes on, or the next one."""
+    heard: UUID | None
+    """The meeting that the young person has not said yet whether they were heard at."""
     gone: tuple[MemberLine, ...]
     """Members who have left by themselves, until the guide decides what then."""
     countdown: Countdown | None
@@ -95,6 +99,7 @@ def overview(ticket: CaseTicket) -> Overview:
     return Overview(
         promises=tuple(promises.mine(ticket)) if there.plan else (),
         meeting=meetings.next_one(ticket) if there.meeting else None,
+        heard=heard.unanswered(ticket) if there.heard else None,
         plans_ask_me=tuple(plans.waiting_for_me(ticket)) if there.owed else (),
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(newest),
@@ -114,6 +119,7 @@ def _front(ticket: CaseTicket) -> tuple[Any, list[VersionLine]]:
     most cases instead of six. What is there is loaded by those who know it."""
     since = clock.start_of_today(ticket.profile.zone)
     wanted = {"today": since, "before": ticket.actor.signed_in_at, "tool": promises.TOOL, "limit": RECENT}
+    wanted |= {"recently": clock.now() - heard.ASKED_FOR}
     rows = ticket.session.rows(_FRONT, ticket.bounds | wanted).all()
     return rows[0], files.lines(ticket, [row for row in rows if row.id is not None])
 
@@ -123,6 +129,7 @@ def _front_of_a_case() -> Select[Any]:
         select(Plan.id).where(*bounded(Plan), Plan.tool == bindparam("tool")).exists().label("plan"),
         meetings.AHEAD.exists().label("meeting"),
         plans.OWED.exists().label("owed"),
+        heard.UNANSWERED.exists().label("heard"),
         choosing.OPEN_WISHES.exists().label("wishes"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
     ).subquery()

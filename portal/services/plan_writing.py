@@ -111,7 +111,7 @@ def save(
                     homeless.append(Clash(address, text.plain(words, len(words)), "", by))
             continue
         now = answers.get(address, "")
-        if not plans.may_fill(ticket, place.question):
+        if not plans.may_fill(ticket, page, place.question):
             if words.split() != now.split():
                 raise InvalidInput(address, "not_yours_to_fill")
             continue

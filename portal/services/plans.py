@@ -379,6 +379,13 @@ def who_takes_on(page: VersionPage) -> dict[str, list[str]]:
     return found
 
 
-def may_fill(ticket: CaseTicket, question: Question) -> bool:
-    """Whether a question is this person's to answer. What is carried from another tool is answered there."""
-    return not question.carried and (not question.fill or Capacity(ticket.membership.capacity) in question.fill)
+def is_carried(page: VersionPage, question: Question) -> bool:
+    """Whether the answer to a question is known from elsewhere: from another tool."""
+    return bool(question.carried)
+
+
+def may_fill(ticket: CaseTicket, page: VersionPage, question: Question) -> bool:
+    """Whether a question is this person's to answer. What is carried is answered where it comes from."""
+    if is_carried(page, question):
+        return False
+    return not question.fill or Capacity(ticket.membership.capacity) in question.fill

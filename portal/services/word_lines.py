@@ -34,6 +34,8 @@ class Stands:
     """Ids of those who can be named now."""
     authors: Mapping[str, Membership]
     """Address -> who changed it since."""
+    is_carried: Callable[[Question], bool]
+    """Whether it is answered elsewhere."""
     may_fill: Callable[[Question], bool]
 
 
@@ -177,7 +179,7 @@ class _Comparing:
         return replace(self._understood(asked, words), met=met, by=line.by if met else None)
 
     def _understood(self, place: Place, words: str) -> AnswerLine:
-        if place.question.carried:
+        if self._stands.is_carried(place.question):
             return AnswerLine(place, words, fault="elsewhere")
         if not self._stands.may_fill(place.question):
             return AnswerLine(place, words, fault="not_yours")

@@ -254,7 +254,8 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
         names={str(member.id): member.display_name for member in ticket.members.values()},
         present=frozenset(str(window.membership_id) for window in ticket.open_windows),
         authors=authors,
-        may_fill=lambda question: plans.may_fill(ticket, question),
+        is_carried=lambda question: plans.is_carried(newest, question),
+        may_fill=lambda question: plans.may_fill(ticket, newest, question),
     )
 
 

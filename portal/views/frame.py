@@ -312,7 +312,9 @@ def file_icon(media_type: str) -> str:
 
 
 _FAMILY = {
-    **dict.fromkeys(("schema", "plan_papers", "promises", "together", "meetings", "word", "old_forms"), "plan"),
+    **dict.fromkeys(
+        ("schema", "plan_papers", "promises", "together", "meetings", "heard", "word", "old_forms"), "plan"
+    ),
     **dict.fromkeys(("versions", "previews", "ordering", "dav"), "files"),
 }
 """Families of screens behind another one's door."""

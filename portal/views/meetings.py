@@ -17,7 +17,7 @@ from portal.access.guard import opens, quiet
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import clock_time, language
-from portal.services import meeting_ending, meeting_room, meetings, plan_agreeing, plan_taking
+from portal.services import heard, meeting_ending, meeting_room, meetings, plan_agreeing, plan_taking
 from portal.services.meeting_ending import Summary
 from portal.services.meeting_room import Room
 from portal.services.meetings import MeetingPage, MeetingState, When
@@ -27,6 +27,7 @@ from portal.views import meeting_summary
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.views.frame import role
+from portal.views.heard import told as answered
 
 bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
 
@@ -277,6 +278,8 @@ def _show(ticket: CaseTicket, meeting_id: UUID, form: TakeForm | None = None) ->
         **_words(ticket, room),
         form=form or TakeForm(formdata=None),
         summary=text.as_html(meeting_ending.sent(ticket, page)),
+        heard_at=heard.answered_at(ticket, meeting_id=page.id),
+        heard_shown=answered(ticket, heard.shown(ticket, meeting_id=page.id)),
     )
 
 

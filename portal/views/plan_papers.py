@@ -99,6 +99,8 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **
 def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[Part]:
     parts = []
     for section in reader.known.section:
+        if not section.question:
+            continue  # what is the young person's own is on no paper
         blocks = []
         for number, row in enumerate(this.rows(section.key) if section.row else [""], start=1):
             title = row_title(section, row, this.answers) if row else ""

@@ -22,6 +22,7 @@ from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.i18n import said
 from portal.services import (
+    heard,
     network,
     old_forms,
     people,
@@ -36,6 +37,7 @@ from portal.services import (
     word_trips,
     wordings,
 )
+from portal.services.heard import Answered
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState, VersionPage
 from portal.tools.definition import Place
@@ -43,6 +45,7 @@ from portal.tools.telling import row_title
 from portal.views import answers, drawings, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, attempt, whole_number
+from portal.views.heard import told as answered
 
 bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 
@@ -273,10 +276,17 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
         confided_places=_confided_places(ticket, this),
+        heard_shown=answered(ticket, _shown_to_guide(ticket, this)),
         listed=old_forms.woven(ticket, page, old_forms.of_tool(ticket, tool)),
         trips=word_trips.waiting(ticket, page) if page.can_write else [],
         yes_form=YesForm(formdata=None),
     )
+
+
+def _shown_to_guide(ticket: CaseTicket, this: VersionPage) -> Answered | None:
+    """What the young person shows of their own answers, to the guide who asks."""
+    asks = any(section.own for section in this.definition.section)
+    return heard.shown(ticket, version_id=this.id) if asks else None
 
 
 def _confided_places(ticket: CaseTicket, this: VersionPage) -> list[Place]:
@@ -309,7 +319,7 @@ def _writing(
         homeless=saved.homeless,
         reader=(reader := Reader(ticket, page.newest.definition)),
         people=reader.people(),
-        may_fill=lambda question: plans.may_fill(ticket, question),
+        may_fill=lambda question: plans.may_fill(ticket, page.newest, question),
         who_fills=lambda question: answers.who_fills(ticket, question),
         row_title=row_title,
         options=answers.options,

@@ -113,6 +113,7 @@ INPUT = {
     "rows_full": _l("There are already %(most)s here. Take one out first."),
     "plan_frozen": _l("This version is agreed and is not changed any more. Begin a new version instead."),
     "time_wrong": _l("This is not a time of the day. Write it like 14.30."),
+    "heard_nothing": _l("Answer at least one of the questions."),
     "meeting_running": _l("Another meeting is going on. End that one first."),
     "meeting_moved_on": _l("The meeting has begun, ended or been called off meanwhile. Load the page again."),
     "another_person": _l("Somebody else is signed in here by now. What you wrote is not sent in their name."),

@@ -16,7 +16,8 @@ from portal.services import base_data, overview, plan_agreeing, plan_writing, pl
 from portal.services.plans import PlanState, VersionPage
 from portal.settings import Settings
 from portal.tools.definition import Known
-from portal.tools.library import every_definition
+from portal.tools.library import definition_in, every_definition
+from portal.tools.profile import profile
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 
@@ -152,10 +153,9 @@ def test_several_choices_are_kept_in_the_order_of_the_form_and_none_can_be_chose
     [
         ("basic_contract", {"contact.ways": "portal pigeon"}),
         ("meeting_checklist", {"meeting.attended": str(uuid4())}),
-        ("meeting_checklist", {"heard.listened": "6"}),
-        ("meeting_checklist", {"heard.listened": "declined now"}),
+        ("meeting_checklist", {"meeting.type": "at_99"}),
     ],
-    ids=["choices", "people", "scale", "words on a scale"],
+    ids=["choices", "people", "a meeting of another profile"],
 )
 def test_what_is_not_on_offer_is_no_answer(tool: str, answers: dict[str, str], story: Story, room: Room) -> None:
     begin(story, room, room.guide, tool)
@@ -163,14 +163,53 @@ def test_what_is_not_on_offer_is_no_answer(tool: str, answers: dict[str, str], s
         write(story, room, room.young, tool, **answers)
 
 
-def test_only_the_young_person_says_whether_they_were_heard(app: Flask, story: Story, room: Room) -> None:
-    begin(story, room, room.guide, "meeting_checklist")
-    with pytest.raises(InvalidInput, match=r"heard\.listened: not_yours_to_fill"):
-        write(story, room, room.guide, "meeting_checklist", heard__listened="5")
-    write(story, room, room.young, "meeting_checklist", heard__listened="2", heard__decided="declined")
-    page = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/plan/meeting_checklist/write")
-    assert "2 Lidt" in page.text
-    assert not page.soup.find(attrs={"name": "heard.listened"})
+@pytest.mark.parametrize("answer", ["11", "declined now"])
+def test_what_is_not_on_a_scale_is_no_answer(answer: str, story: Story, room: Room) -> None:
+    tool = "goals_and_agreements"
+    begin(story, room, room.guide, tool)
+    row = add(story, room, room.guide, tool, "goals", words="Jeg vil i skole")
+    with pytest.raises(InvalidInput, match="choice"):
+        write(story, room, room.young, tool, **{f"goals.{row}.progress": answer})
+
+
+def test_the_agenda_is_the_young_persons_or_marked_as_written_down_by_the_guide(
+    app: Flask, story: Story, room: Room
+) -> None:
+    tool, colleague = "meeting_checklist", story.staff("Jo Job")
+    story.add(room, colleague)
+    begin(story, room, room.guide, tool)
+    for who, address in (
+        (room.guide, "before__agenda"),
+        (colleague, "before__agenda"),
+        (colleague, "before__agenda_told"),
+        (room.young, "before__agenda_told"),
+    ):
+        with pytest.raises(InvalidInput, match="not_yours_to_fill"):
+            write(story, room, who, tool, **{address: "Vi skal tale om fravær"})
+    write(story, room, room.young, tool, before__agenda="Kan vi tale om min praktik?")
+    write(story, room, room.guide, tool, before__agenda_told="Ulla vil også tale om sin bolig")
+    page = Browser(app, story.token(colleague)).get(f"/cases/{room.case_id}/plan/{tool}")
+    told = {dt.get_text(): dt.find_next("dd").get_text() for dt in page.soup.select(".answer dt")}
+    assert told["Den unges dagsorden"] == "Kan vi tale om min praktik?"
+    assert told["Den unges dagsorden, skrevet ned af guiden"] == "Ulla vil også tale om sin bolig"
+
+
+def test_the_meetings_a_checklist_offers_are_those_of_the_programme_profile() -> None:
+    def offered(profile: str) -> list[str]:
+        known = definition_in(profile, "meeting_checklist")
+        section = known.section_of("meeting") if known else None
+        assert section is not None
+        return [choice.title.da for choice in section.question[0].choice]
+
+    assert offered("tre_moeder") == [
+        "Første tværfaglige møde",
+        "Andet tværfaglige møde",
+        "Tredje tværfaglige møde",
+        "Status",
+        "Ekstra møde",
+    ]
+    model = [meeting.title.da for meeting in profile("samarbejdsmodellen_dk").meeting]
+    assert offered("samarbejdsmodellen_dk") == [*model, "Status", "Ekstra møde"]
 
 
 def test_a_meeting_begins_with_empty_minutes_and_keeps_what_is_still_missing(story: Story, room: Room) -> None:
