@@ -18,6 +18,7 @@ class Event(StrEnum):
     SCHEMA_PERSON = "schema.person"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
+    SCHEMA_OBJECTED = "schema.objected"
     SCHEMA_EXPORTED = "schema.exported"
     SCHEMA_BROUGHT = "schema.brought"
     SCHEMA_COMPARED = "schema.compared"
@@ -170,6 +171,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_MERGED: frozenset({"version", "number"}),
     Event.SCHEMA_LEFT: frozenset({"version"}),
     Event.SCHEMA_OUTCOME: frozenset({"number"}),
+    Event.SCHEMA_OBJECTED: frozenset({"number"}),
     Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
     Event.SCHEMA_TAKEN: frozenset({"number"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),

@@ -22,6 +22,7 @@ from portal.models import (
     PlanAsked,
     PlanChange,
     PlanConfided,
+    PlanObjection,
     PlanOutcome,
     PlanPerson,
     PlanPresence,
@@ -38,6 +39,7 @@ Inner = (
     SearchEntry
     | MeetingSeat
     | PlanAsked
+    | PlanObjection
     | PlanOutcome
     | PlanPresence
     | PlanReminder

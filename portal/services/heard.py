@@ -67,7 +67,7 @@ def of_meeting(ticket: CaseTicket, meeting_id: UUID) -> About:
     page = meetings.load(ticket, meeting_id)
     if page.state not in (MeetingState.RUNNING, MeetingState.ENDED):
         raise NotFound
-    return About(page.compartment_id, page.begun_at or page.starts_at, meeting_id=page.id)
+    return About(page.compartment_id, page.at, meeting_id=page.id)
 
 
 def of_version(ticket: CaseTicket, number: int) -> About:
@@ -76,6 +76,8 @@ def of_version(ticket: CaseTicket, number: int) -> About:
     if page is None:
         raise NotFound
     this = page.version(number)
+    if this.meeting_id is not None:
+        return of_meeting(ticket, this.meeting_id)
     return About(page.compartment_id, this.created_at, version_id=this.id, number=number)
 
 

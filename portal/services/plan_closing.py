@@ -29,7 +29,7 @@ def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row:
         raise InvalidInput(place.address, "not_yours_to_fill")
     now, value = page.answers.get(place.address, ""), question.closers[0] if closed else ""
     answers = {**page.answers, place.address: value}
-    plan_writing.write_down(ticket, version, page.definition, answers, {place.address: (now, value)})
+    plan_writing.write_down(ticket, version, page, answers, {place.address: (now, value)})
 
 
 def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:

@@ -57,7 +57,7 @@ def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
         if before.get(address, "") != answers.get(address, "")
     }
     plan_writing.in_order(page.definition, answers, made)
-    plan_writing.write_down(ticket, version, page.definition, answers, made, source="word")
+    plan_writing.write_down(ticket, version, page, answers, made, source="word")
     return len(made)
 
 

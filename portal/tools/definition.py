@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -268,13 +269,18 @@ def clean(place: Place, given: str, people: Iterable[str], answers: Mapping[str,
 
 
 def _day(place: Place, value: str) -> str:
+    """ISO, or day, month and year with a space between, as they come out of three boxes."""
+    typed = _BOXES.fullmatch(value)
     try:
-        day = date.fromisoformat(value)
+        day = date(*(int(part) for part in reversed(typed.groups()))) if typed else date.fromisoformat(value)
     except ValueError as problem:
         raise InvalidInput(place.address, "date_wrong") from problem
     if not 1900 <= day.year <= 2200:
         raise InvalidInput(place.address, "date_wrong")
     return day.isoformat()
+
+
+_BOXES = re.compile(r"([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{4})")
 
 
 def _known(question: Question, people: Iterable[str], answers: Mapping[str, str]) -> list[str] | None:

@@ -96,8 +96,8 @@ def as_answered(content: str) -> Definition:
 
 
 def _by_todays_rules(content: dict[str, Any]) -> dict[str, Any]:
-    """Definitions that were kept before there was `own` asked the young person "was I heard?" among everything else, and
-    let everybody write what the young person wanted to talk about."""
+    """Definitions that were kept before there was `own` asked the young person "was I heard?" among everything else,
+    and let everybody write what the young person wanted to talk about."""
     for section in content["section"]:
         if "own" in section:
             continue

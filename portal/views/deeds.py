@@ -17,6 +17,7 @@ DID = {
     Event.SCHEMA_PERSON: _l("noted who a person in %(about)s is in the case"),
     Event.SCHEMA_PROPOSED: _l("proposed version %(number)s of %(about)s"),
     Event.SCHEMA_ACCEPTED: _l("said yes to version %(number)s of %(about)s"),
+    Event.SCHEMA_OBJECTED: _l("asked for a change in version %(number)s of %(about)s"),
     Event.SCHEMA_EXPORTED: _l("took version %(number)s of %(about)s out as a document"),
     Event.SCHEMA_BROUGHT: _l("put in a Word file with answers to %(about)s"),
     Event.SCHEMA_COMPARED: _l("compared a Word file with %(about)s"),

@@ -21,12 +21,11 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
-from portal.i18n import language, said
+from portal.i18n import day, language, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.tools.profile import Compartment, Meeting, Profile
-from portal.tools.telling import day
 from portal.views import words
 
 

@@ -125,6 +125,7 @@ INPUT = {
     "word_choose": _l("Choose one of them."),
     "word_moved_on": _l("Somebody wrote here while you were choosing. Look at it once more, and choose again."),
     "plan_empty": _l("There is nothing in the plan yet. Write something first."),
+    "taker_missing": _l("Choose who of the team says yes to this."),
     "taker_shut_out": _l("%(name)s cannot see the plan just now. Choose somebody else, or have access opened first."),
     "yes_is_their_own": _l("Professionals say yes themselves."),
     "not_empty": _l("Somebody already has an account here."),

@@ -191,6 +191,7 @@ ROUTES = [
     _route("GET meetings.live", Action.PLAN_VIEW, _at("/meetings/{t.meeting_id}/live")),
     _route("POST meetings.take", Action.PLAN_ACCEPT, _at("/meetings/{t.meeting_id}/take/00000000")),
     _route("POST meetings.accept", Action.PLAN_ACCEPT, _at("/meetings/{t.meeting_id}/yes")),
+    _route("POST meetings.checklist", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/checklist")),
     _route("GET meetings.end", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/end")),
     _route("POST meetings.end", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/end")),
     _route("GET heard.meeting", Action.HEARD_ANSWER, _at("/meetings/{t.meeting_id}/heard")),
@@ -210,6 +211,8 @@ ROUTES = [
     _route("POST word.leave", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word/{t.file_id}/1/leave")),
     _route("POST schema.propose", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/versions/1/propose")),
     _route("POST schema.accept", Action.PLAN_ACCEPT, _at("/plan/goals_and_agreements/versions/1/accept")),
+    _route("POST schema.object_to", Action.PLAN_ACCEPT, _at("/plan/goals_and_agreements/versions/1/change")),
+    _route("POST schema.add_row", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/rows/goals")),
     _route(
         "POST schema.accept_for",
         Action.PLAN_REGISTER,

@@ -1,5 +1,5 @@
-"""Whether the young person was heard is theirs to know: on no page or paper of anybody else, in no copy, in no answer to a
-page's script, and for no question to the database. The guide reads it while the young person lets them."""
+"""Whether the young person was heard is theirs to know: on no page or paper of anybody else, in no copy, in no answer
+to a page's script, and for no question to the database. The guide reads it while the young person lets them."""
 
 from __future__ import annotations
 

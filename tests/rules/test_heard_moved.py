@@ -175,6 +175,7 @@ def test_without_the_keys_nothing_is_done_and_it_is_said_why(old: Old) -> None:
         migrate(old.url)
     assert old.owner.execute("select to_regclass('heard')").fetchone() == (None,)
     forced = old.owner.execute(
-        "select bool_and(relforcerowsecurity) from pg_class where relname in ('plan_version', 'plan_change', 'case_key')"
+        "select bool_and(relforcerowsecurity) from pg_class "
+        "where relname in ('plan_version', 'plan_change', 'case_key')"
     )
     assert forced.fetchone() == (True,), "no wall is left down"

@@ -117,7 +117,7 @@ ON_THE_CHECKLIST = {
         'of_meeting = "day"', 'of_meeting = "place"', "section 1 question 2 of_meeting: only where there are no rows",
     ),
     "meetings in words": (
-        'of_meeting = "place"', 'meeting_types = true', "section 1 question 3 meeting_types: only for the kind `choice`",
+        'of_meeting = "place"', "meeting_types = true", "question 3 meeting_types: only for the kind `choice`",
     ),
 }  # fmt: skip
 
