@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.house import House, open_house
@@ -16,7 +17,7 @@ from portal.services import base_data, overview, plan_agreeing, plan_writing, pl
 from portal.services.plans import PlanState, VersionPage
 from portal.settings import Settings
 from portal.tools.definition import Known
-from portal.tools.library import definition_in, every_definition
+from portal.tools.library import definition, definition_in, every_definition
 from portal.tools.profile import profile
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
@@ -210,6 +211,46 @@ def test_the_meetings_a_checklist_offers_are_those_of_the_programme_profile() ->
     ]
     model = [meeting.title.da for meeting in profile("samarbejdsmodellen_dk").meeting]
     assert offered("samarbejdsmodellen_dk") == [*model, "Status", "Ekstra møde"]
+
+
+def test_what_the_team_promises_takes_a_yes_of_somebody_in_the_team(app: Flask, story: Story, room: Room) -> None:
+    tool, colleague = "basic_contract", story.staff("Jo Job")
+    story.add(room, colleague, Level.READ)
+    begin(story, room, room.guide, tool)
+    write(story, room, room.guide, tool, promises__team="Vi svarer inden tre dage")
+    guide = Browser(app, story.token(room.guide))
+    start = f"/cases/{room.case_id}/plan/{tool}"
+    refused = guide.submit(guide.get(start), "/propose")
+    assert refused.status == 422
+    assert "Vælg, hvem fra teamet der siger ja til det her" in refused.text
+    write(story, room, room.guide, tool, promises__team_by=str(room.member(colleague)))
+    assert guide.submit(guide.get(start), "/propose").status == 303
+    proposed = newest(story, room, room.guide, tool)
+    assert [yes.member.display_name for yes in proposed.asked] == ["Grete Guide", "Ulla Ung", "Jo Job"]
+    asked = Browser(app, story.token(colleague)).get(start).soup.find(id="yes").parent
+    assert "Vi svarer inden tre dage" in asked.get_text()
+    assert proposed.proposal_id
+    for who in (room.guide, room.young):
+        story.play(
+            room,
+            who,
+            lambda t: plan_agreeing.accept(t, uuid4(), tool, proposed.number, proposed.proposal_id or uuid4()),
+        )
+    assert newest(story, room, room.guide, tool).state is PlanState.PROPOSED
+    story.play(room, colleague, lambda t: plan_agreeing.accept(t, uuid4(), tool, 1, proposed.proposal_id or uuid4()))
+    assert newest(story, room, room.guide, tool).state is PlanState.AGREED
+
+
+def test_a_way_of_contact_says_who_it_is_that_uses_it() -> None:
+    """The portal has no number of anybody and sends no text messages."""
+    known = definition("basic_contract")
+    section = known.section_of("contact") if known else None
+    ways = section.question_of("ways") if section else None
+    assert ways is not None
+    titles = {choice.key: choice.title.da for choice in ways.choice}
+    assert "min guide" in titles["sms"]
+    assert "min guide" in titles["call"]
+    assert "Portalen sender selv hverken sms" in (ways.help.da if ways.help else "")
 
 
 def test_a_meeting_begins_with_empty_minutes_and_keeps_what_is_still_missing(story: Story, room: Room) -> None:
