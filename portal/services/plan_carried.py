@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from portal.services.plan_meeting import Told
-from portal.tools.definition import Definition, rows
+from portal.tools.definition import Definition, OfMeeting, rows
 
 
 def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -27,18 +27,15 @@ def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict
 
 def of_meeting(known: Definition, told: Told) -> dict[str, str]:
     """What a draft shows of the meeting it is about."""
-    return {
-        place.address: told.get(place.question.of_meeting, "")
-        for place in known.places({})
-        if place.question.of_meeting is not None
-    }
+    asked = {place.address: place.question.of_meeting for place in known.places({})}
+    return {address: told[what] for address, what in asked.items() if what is not None and what in told}
 
 
-def own_answers(known: Definition, answers: Mapping[str, str], about_meeting: bool = False) -> dict[str, str]:
-    """The answers that are this tool's own: a draft keeps nothing of what it carries from another one, or (in a version
-    about a meeting) of what the meeting says."""
+def own_answers(known: Definition, answers: Mapping[str, str], told: Collection[OfMeeting] = ()) -> dict[str, str]:
+    """The answers that are this tool's own: a draft keeps nothing of what it carries from another one, nor of what its
+    meeting tells."""
     elsewhere = {section.key for section in known.section if section.rows_of}
     for place in known.places(answers):
-        if place.question.carried or (about_meeting and place.question.of_meeting is not None):
+        if place.question.carried or place.question.of_meeting in told:
             elsewhere.add(place.address)
     return {address: words for address, words in answers.items() if address not in elsewhere}

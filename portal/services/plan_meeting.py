@@ -14,7 +14,7 @@ from portal.models import Meeting, MeetingSeat
 from portal.tools.definition import OfMeeting
 
 Told = dict[OfMeeting, str]
-"""As it would be answered."""
+"""As it would be answered. What a meeting does not know of itself is not in it, and is asked."""
 
 
 def told(ticket: CaseTicket, meetings: Collection[UUID]) -> dict[UUID, Told]:
@@ -31,15 +31,20 @@ def told(ticket: CaseTicket, meetings: Collection[UUID]) -> dict[UUID, Told]:
         after = [each for each in every if each.begun_at is None and each.starts_at > _held_at(row)]
         following = min((each for each in after if each.id != row.id), key=_held_at, default=None)
         there = present.get(row.id, set())
-        found[row.id] = {
+        said: Told = {
             OfMeeting.DAY: _day(ticket, _held_at(row)),
-            OfMeeting.PLACE: _place(ticket, row),
-            OfMeeting.CHAIR: str(row.begun_by_id or ""),
             # In the order of everybody in the case, as such an answer is kept.
             OfMeeting.PRESENT: " ".join(str(member) for member in ticket.members if member in there),
-            OfMeeting.NEXT_DAY: _day(ticket, following.starts_at) if following else "",
-            OfMeeting.NEXT_PLACE: _place(ticket, following) if following else "",
         }
+        if row.begun_at is None or row.begun_by_id is not None:
+            said[OfMeeting.CHAIR] = str(row.begun_by_id or "")
+        if place := _place(ticket, row):
+            said[OfMeeting.PLACE] = place
+        if following is not None:
+            said[OfMeeting.NEXT_DAY] = _day(ticket, following.starts_at)
+            if place := _place(ticket, following):
+                said[OfMeeting.NEXT_PLACE] = place
+        found[row.id] = said
     return found
 
 

@@ -304,7 +304,7 @@ def write_down(
     if page.state is PlanState.PROPOSED:
         promises.forget_reminders(ticket, version.id)
     version.revision += 1
-    own = plan_carried.own_answers(page.definition, answers, version.meeting_id is not None)
+    own = plan_carried.own_answers(page.definition, answers, page.told)
     version.answers_sealed = sealed_answers(ticket, version.id, own)
     plan_history.remember(ticket, version, version.revision, "made", made, source)
     ticket.session.flush()

@@ -24,7 +24,7 @@ from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanTaking, PlanVersion
 from portal.services import plan_carried, plan_meeting, wordings
 from portal.services.plan_meeting import Told
-from portal.tools.definition import Definition, Place, Question, Section, rows
+from portal.tools.definition import Definition, OfMeeting, Place, Question, Section, rows
 
 
 class PlanState(StrEnum):
@@ -71,6 +71,8 @@ class VersionPage:
     state: PlanState
     meeting_id: UUID | None
     """The meeting it is written about."""
+    told: frozenset[OfMeeting]
+    """What a draft shows as the meeting says it; that is not asked."""
     definition: Definition
     revision: int
     answers: Mapping[str, str]
@@ -334,16 +336,17 @@ def _page(
     told: Mapping[UUID, Told],
 ) -> VersionPage:
     answers = read_answers(ticket, version)
+    by_meeting = told.get(version.meeting_id, {}) if version.meeting_id else {}
     if stand.state is PlanState.DRAFT:
         answers.update(plan_carried.of_tools(known, others))
-        if version.meeting_id is not None:
-            answers.update(plan_carried.of_meeting(known, told.get(version.meeting_id, {})))
+        answers.update(plan_carried.of_meeting(known, by_meeting))
     return VersionPage(
         id=version.id,
         plan_id=version.plan_id,
         number=version.number,
         state=stand.state,
         meeting_id=version.meeting_id,
+        told=frozenset(by_meeting),
         definition=known,
         revision=version.revision,
         answers=answers,
@@ -390,7 +393,7 @@ def who_takes_on(page: VersionPage) -> dict[str, list[str]]:
 def is_carried(page: VersionPage, question: Question) -> bool:
     """Whether the answer to a question is known from elsewhere: from another tool, or from the meeting that the version
     is about."""
-    return bool(question.carried) or (question.of_meeting is not None and page.meeting_id is not None)
+    return bool(question.carried) or question.of_meeting in page.told
 
 
 def is_carried_into(page: VersionPage, section: Section) -> bool:

@@ -244,7 +244,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
     if "is changed" not in PLAN_CHANGES[newest.state]:
-        newest = replace(newest, meeting_id=None)  # the next version is not about that meeting
+        newest = replace(newest, told=frozenset())  # the next version is not about that meeting
         known = wordings.today(ticket, page.tool) or known
         now = plan_writing.carried_on(known, now)
     return Stands(

@@ -51,7 +51,7 @@ def test_day_place_chair_and_who_was_there_come_from_the_meeting_and_are_not_ask
     writing = guide.follow(guide.submit(page, "/checklist"))
     assert "Biblioteket" in writing.text
     assert "Fra mødet." in writing.text
-    for address in ("meeting.held_on", "meeting.place", "meeting.chair", "meeting.attended", "next.on"):
+    for address in ("meeting.held_on", "meeting.place", "meeting.chair", "meeting.attended"):
         assert writing.soup.find(attrs={"name": address}) is None, address
     assert writing.soup.find(attrs={"name": "meeting.type"}) is not None
     zone = story.play(room, room.guide, lambda t: t.profile.zone)
@@ -67,6 +67,18 @@ def test_day_place_chair_and_who_was_there_come_from_the_meeting_and_are_not_ask
     ended(story, room, made)
     after = version(story, room, 1).answers
     assert (after["next.on"] > after["meeting.held_on"], after["next.place"]) == (True, "Skolen, lokale 4")
+
+
+def test_what_a_meeting_does_not_know_of_itself_is_asked(story: Story, room: Room) -> None:
+    """One that was begun on the spot has no place, and nobody has planned the next one yet."""
+    made = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+    begun(story, room, made)
+    write(story, room, room.guide, TOOL, meeting__place="I haven", next__on="2099-01-02")
+    answers = newest(story, room, room.guide, TOOL).answers
+    assert (answers["meeting.place"], answers["next.on"]) == ("I haven", "2099-01-02")
+    assert answers["meeting.chair"] == str(room.member(room.guide))
+    ended(story, room, made)
+    assert newest(story, room, room.guide, TOOL).answers["next.on"] != "2099-01-02", "a planned one says it better"
 
 
 def test_a_draft_keeps_no_copy_and_a_version_that_is_agreed_stays_as_it_was_agreed(story: Story, room: Room) -> None:
