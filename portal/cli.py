@@ -59,11 +59,13 @@ def demo(port: int | None, data: Path | None, empty: bool) -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Brings the database to the newest schema (OWNER_DATABASE_URL)."""
+    """Brings the database to the newest schema (OWNER_DATABASE_URL; KEYS_FILE too where something sealed is moved)."""
     from portal.migrate import migrate as run
     from portal.migrate import newest
+    from portal.storage.keys import read_keys
 
-    run(_owner_url())
+    keys = _settings().keys_file
+    run(_owner_url(), keyring=read_keys(keys) if keys else None)
     click.echo(f"the database is at migration {newest()}")
 
 

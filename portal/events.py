@@ -19,6 +19,7 @@ class Event(StrEnum):
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
     SCHEMA_YES_NOTED = "schema.yes_noted"
+    SCHEMA_OBJECTED = "schema.objected"
     SCHEMA_EXPORTED = "schema.exported"
     SCHEMA_BROUGHT = "schema.brought"
     SCHEMA_COMPARED = "schema.compared"
@@ -36,6 +37,10 @@ class Event(StrEnum):
     MEETING_LEFT = "meeting.left"
     MEETING_OPENED = "meeting.opened"
     MEETING_ENDED = "meeting.ended"
+    HEARD_ANSWERED = "heard.answered"
+    HEARD_SHOWN = "heard.shown"
+    HEARD_HIDDEN = "heard.hidden"
+    HEARD_VIEWED = "heard.viewed"
     TEAM_VIEWED = "team.viewed"
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
@@ -189,6 +194,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_MERGED: frozenset({"version", "number"}),
     Event.SCHEMA_LEFT: frozenset({"version"}),
     Event.SCHEMA_OUTCOME: frozenset({"number"}),
+    Event.SCHEMA_OBJECTED: frozenset({"number"}),
     Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
     Event.SCHEMA_TAKEN: frozenset({"number"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),

@@ -160,6 +160,9 @@ def held(form: Tag) -> dict[str, Any]:
             fields[name] = str(chosen["value"]) if isinstance(chosen, Tag) else ""
         elif tag.name == "textarea":
             fields[name] = tag.get_text().removeprefix("\n")
+        elif kind == "text" and name in fields:  # several boxes of one answer
+            before = fields[name]
+            fields[name] = [*(before if isinstance(before, list) else [before]), str(tag.get("value", ""))]
         else:
             fields[name] = str(tag.get("value", ""))
     return fields

@@ -13,6 +13,7 @@ class Action(StrEnum):
     PLAN_WRITE = "plan:write"
     PLAN_ACCEPT = "plan:accept"
     PLAN_REGISTER = "plan:register"
+    HEARD_ANSWER = "heard:answer"
     FILE_VIEW = "file:view"
     FILE_DOWNLOAD = "file:download"
     FILE_ADD = "file:add"

@@ -12,6 +12,7 @@ from portal.models import (
     FilePlace,
     FileVersion,
     FileWithdrawal,
+    Heard,
     HeldUpload,
     Meeting,
     MeetingSeat,
@@ -21,6 +22,7 @@ from portal.models import (
     PlanAsked,
     PlanChange,
     PlanConfided,
+    PlanObjection,
     PlanOutcome,
     PlanPerson,
     PlanPresence,
@@ -37,6 +39,7 @@ Inner = (
     SearchEntry
     | MeetingSeat
     | PlanAsked
+    | PlanObjection
     | PlanOutcome
     | PlanPresence
     | PlanReminder
@@ -65,4 +68,5 @@ Content = TypeVar(
     PlanPerson,
     PlanProposal,
     Meeting,
+    Heard,
 )

@@ -61,6 +61,7 @@ _WRITE = _READ | {
     Action.MESSAGE_WRITE,
 }
 _OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW, Action.OWN_DATA_VIEW})
+_OWN_SAY = frozenset({Action.TEAM_WISH, Action.HEARD_ANSWER})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
@@ -91,8 +92,8 @@ MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     },
     Standing.YOUNG_PERSON: {
         Level.NONE: _NOTHING,
-        Level.READ: _READ | _OWN_CONSENT | {Action.TEAM_WISH},
-        Level.WRITE: _WRITE | _OWN_CONSENT | {Action.TEAM_WISH},
+        Level.READ: _READ | _OWN_CONSENT | _OWN_SAY,
+        Level.WRITE: _WRITE | _OWN_CONSENT | _OWN_SAY,
     },
     # A custody holder decides about consent even when the case itself is closed to them.
     Standing.CUSTODY_HOLDER: {

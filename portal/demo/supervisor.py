@@ -25,7 +25,7 @@ from portal.errors import Unsafe
 from portal.house import opened
 from portal.migrate import migrate
 from portal.settings import PROJECT, Settings
-from portal.storage.keys import make_keys
+from portal.storage.keys import make_keys, read_keys
 from portal.tools.profile import profile
 
 GUNICORN = (sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "10",
@@ -91,7 +91,7 @@ class Demo:
         if not keys.exists():
             make_keys(keys)
         self.postgres.start()
-        migrate(self.postgres.url("portal_owner"))
+        migrate(self.postgres.url("portal_owner"), keyring=read_keys(keys))
         settings = self._settings()
         today = clock.today(profile(settings.profile).zone)
         if not (self.folder / "eid-people.json").exists():

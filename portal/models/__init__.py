@@ -25,6 +25,7 @@ from portal.models.factors import (
     SignInTry,
     Totp,
 )
+from portal.models.heard import Heard
 from portal.models.mails import NoticeDue, UndeliveredMail
 from portal.models.meetings import Meeting, MeetingSeat
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
@@ -34,6 +35,7 @@ from portal.models.plans import (
     PlanAsked,
     PlanChange,
     PlanConfided,
+    PlanObjection,
     PlanOutcome,
     PlanPerson,
     PlanPresence,
@@ -95,6 +97,7 @@ __all__ = [
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "Heard",
     "HeldUpload",
     "Invitation",
     "InvitationCode",
@@ -119,6 +122,7 @@ __all__ = [
     "PlanAsked",
     "PlanChange",
     "PlanConfided",
+    "PlanObjection",
     "PlanOutcome",
     "PlanPerson",
     "PlanPresence",

@@ -101,6 +101,7 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     ticket.require(Action.LOG_VIEW)
     ticket.record(Event.LOG_VIEWED)
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
+    found = found.where(AuditEvent.event.not_in(OWN) | (AuditEvent.actor_id == ticket.actor.person_id))
     if not people.leads(ticket):
         open_ones = list(ticket.hatches)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
@@ -128,6 +129,7 @@ LOOKS = (
     Event.SCHEMA_EXPORTED,
     Event.SCHEMA_COMPARED,
     Event.MEETING_VIEWED,
+    Event.HEARD_VIEWED,
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,
@@ -159,6 +161,9 @@ CHANGES = (
     Event.MEETING_LEFT,
     Event.MEETING_OPENED,
     Event.MEETING_ENDED,
+    Event.HEARD_ANSWERED,
+    Event.HEARD_SHOWN,
+    Event.HEARD_HIDDEN,
     Event.MEMBER_ADDED,
     Event.MEMBER_CORRECTED,
     Event.MEMBER_CHANGED,
@@ -190,6 +195,7 @@ CHANGES = (
     Event.SCHEMA_PROPOSED,
     Event.SCHEMA_ACCEPTED,
     Event.SCHEMA_YES_NOTED,
+    Event.SCHEMA_OBJECTED,
     Event.SCHEMA_BROUGHT,
     Event.SCHEMA_MERGED,
     Event.SCHEMA_LEFT,
@@ -224,8 +230,18 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED)
+BETWEEN_TWO = (
+    Event.WISH_MADE,
+    Event.WISH_ANSWERED,
+    Event.SCHEMA_CONFIDED,
+    Event.SCHEMA_OBJECTED,
+    Event.HEARD_SHOWN,
+    Event.HEARD_HIDDEN,
+    Event.HEARD_VIEWED,
+)
 """Between the young person and the guide."""
+OWN = (Event.HEARD_ANSWERED,)
+"""For nobody but whoever did it."""
 
 
 def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
 from portal.access.actions import Action
-from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.services import notices, once, people, plans, wordings
-from portal.text import in_order
+from portal.services import meeting_people, notices, once, plans, wordings
 
 TOOL = "goals_and_agreements"
 """The plan that meetings are about."""
@@ -68,12 +67,22 @@ class MeetingPage:
     place: str
     begun_at: datetime | None
     ended_at: datetime | None
+    called_off_at: datetime | None
     author: Membership
     invited: tuple[Membership, ...]
     present: tuple[Membership, ...]
     others_present: bool
     thread_id: UUID | None
     can_lead: bool
+
+    @property
+    def at(self) -> datetime:
+        """When it was held, or else is to be."""
+        return self.begun_at or self.starts_at
+
+    def was_moved(self, zone: ZoneInfo) -> bool:
+        """Whether it was begun on another day than it was planned for."""
+        return self.at.astimezone(zone).date() != self.starts_at.astimezone(zone).date()
 
     @property
     def is_forgotten(self) -> bool:
@@ -114,7 +123,7 @@ def listing(ticket: CaseTicket) -> list[MeetingPage]:
     ahead = [m for m in found if m.state in (MeetingState.RUNNING, MeetingState.PLANNED)]
     ahead.sort(key=lambda m: (m.state is MeetingState.PLANNED, m.starts_at))
     behind = [m for m in found if m not in ahead]
-    return ahead + sorted(behind, key=lambda m: m.starts_at, reverse=True)
+    return ahead + sorted(behind, key=lambda m: m.at, reverse=True)
 
 
 def next_one(ticket: CaseTicket) -> MeetingPage | None:
@@ -151,28 +160,13 @@ def load(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
     return _page(ticket, *found[0])
 
 
-def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Membership]:
-    """Who can be asked, or be there: for those who answer for the case everybody ever added to it, also whoever sees
-    nothing yet; for others those they share something with. The young person first."""
-    if people.leads(ticket):
-        found = set(ticket.members)
-    else:
-        found = {window.membership_id for window in ticket.open_windows if window.compartment_id in ticket.hatches}
-    found |= {member.id for member in also}
-    first = (Capacity.YOUNG_PERSON, Capacity.OWNER)
-    return sorted(
-        (ticket.members[each] for each in found),
-        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, in_order(m.display_name)),
-    )
-
-
 def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collection[UUID]) -> UUID:
     """Plans a meeting; returns its id. Raises InvalidInput for somebody who cannot be asked."""
     hatch = _may_lead(ticket)
     made = uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
-    add(ticket, hatch, made, when, _known(ticket, invited))
+    add(ticket, hatch, made, when, meeting_people.asked(ticket, invited))
     tell(ticket, hatch.id, invited)
     return made
 
@@ -180,12 +174,12 @@ def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collectio
 def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection[UUID]) -> None:
     """Raises InvalidInput for a meeting that is no longer only planned."""
     row, page = taken_up(ticket, meeting_id, "is changed")
-    asked = _known(ticket, invited, page.invited)
+    now_asked = meeting_people.asked(ticket, invited, page.invited)
     row.starts_at = when.starts_at
     row.place_sealed = _sealed(ticket, row.id, when.place)
-    seat(ticket, row, invited=asked)
+    seat(ticket, row, invited=now_asked)
     ticket.record(Event.MEETING_CHANGED, row.compartment_id, row.id)
-    tell(ticket, row.compartment_id, asked | {member.id for member in page.invited})
+    tell(ticket, row.compartment_id, now_asked | {member.id for member in page.invited})
 
 
 def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
@@ -211,7 +205,7 @@ def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
     row, _page = taken_up(ticket, meeting_id, "is begun")
     if running(ticket) is not None:
         raise InvalidInput("", "meeting_running")
-    row.begun_at = clock.now()
+    row.begun_at, row.begun_by_id = clock.now(), ticket.membership.id
     seat(ticket, row, present={ticket.membership.id})
     ticket.record(Event.MEETING_BEGUN, row.compartment_id, row.id)
 
@@ -241,7 +235,7 @@ def who_is_here(ticket: CaseTicket, meeting_id: UUID, present: Collection[UUID],
     """Notes who is in the room, and whether somebody is who is not in the case."""
     row, page = taken_up(ticket, meeting_id, "somebody comes or goes")
     before = {member.id for member in page.present}
-    now = _known(ticket, present, page.present)
+    now = meeting_people.there(ticket, present, page.present)
     seat(ticket, row, present=now)
     for event, members in ((Event.MEETING_JOINED, now - before), (Event.MEETING_LEFT, before - now)):
         for member_id in sorted(members):
@@ -319,12 +313,6 @@ def _may_lead(ticket: CaseTicket) -> Hatch:
     return ticket.require_write(wordings.hatch_of(ticket, TOOL).id)
 
 
-def _known(ticket: CaseTicket, members: Collection[UUID], also: Iterable[Membership] = ()) -> set[UUID]:
-    if set(members) - {member.id for member in can_come(ticket, also)}:
-        raise InvalidInput("people", "choice")
-    return set(members)
-
-
 def _rows(ticket: CaseTicket, wanted) -> list[tuple[Meeting, tuple[MeetingSeat, ...]]]:  # type: ignore[no-untyped-def]
     rows = list(ticket.session.scalars(wanted.execution_options(populate_existing=True)))
     seats = _seats(ticket, [row.id for row in rows])
@@ -343,7 +331,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
     hatch = ticket.hatches[row.compartment_id]
     sealed = row.place_sealed
     seats = list(seats)
-    order = can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
+    order = meeting_people.can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
     invited = {each.membership_id for each in seats if each.invited}
     present = {each.membership_id for each in seats if each.present}
     return MeetingPage(
@@ -355,6 +343,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
         place=ticket.keys.unseal_text(sealed, f"meeting.place {row.id}") if sealed else "",
         begun_at=row.begun_at,
         ended_at=row.ended_at,
+        called_off_at=row.called_off_at,
         author=ticket.members[row.created_by_id],
         invited=tuple(member for member in order if member.id in invited),
         present=tuple(member for member in order if member.id in present),

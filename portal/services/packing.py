@@ -143,10 +143,10 @@ class Packing:
 
     def _meetings(self) -> Iterator[Chapter]:
         """Those this person may know of, the first ones first."""
-        for page in sorted(meetings.listing(self._ticket), key=lambda page: page.starts_at):
+        for page in sorted(meetings.listing(self._ticket), key=lambda page: page.at):
             self.compartments.add(page.compartment_id)
             about = f"{self._meeting_states()[page.state]}, {self._shelf(page.compartment_id)}"
-            yield Chapter(self._when(page.starts_at), about, list(self._meeting(page)))
+            yield Chapter(self._when(page.at), about, list(self._meeting(page)))
 
     def _meeting(self, page: MeetingPage) -> Iterator[Entry]:
         told = {

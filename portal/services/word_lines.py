@@ -35,6 +35,8 @@ class Stands:
     """Ids of those who can be named now."""
     authors: Mapping[str, Membership]
     """Address -> who changed it since."""
+    is_carried: Callable[[Question], bool]
+    """Whether it is answered elsewhere."""
     may_fill: Callable[[Question], bool]
 
 
@@ -179,7 +181,7 @@ class _Comparing:
         return replace(self._understood(asked, words), met=met, by=line.by if met else None)
 
     def _understood(self, place: Place, words: str) -> AnswerLine:
-        if place.question.carried:
+        if self._stands.is_carried(place.question):
             return AnswerLine(place, words, fault="elsewhere")
         if not self._stands.may_fill(place.question):
             return AnswerLine(place, words, fault="not_yours")
@@ -214,7 +216,15 @@ class _Comparing:
 
     def _unchanged(self, place: Place) -> bool:
         told = {_tidy(teller.told(place, self._stands.base)) for teller in self._tellers}
-        return _tidy(self._written.answers[place.address]) in told
+        words = _tidy(self._written.answers[place.address])
+        return words in told or (place.question.kind is Kind.DATE and self._is_that_day(place, words))
+
+    def _is_that_day(self, place: Place, words: str) -> bool:
+        """Whether a day is the one that was taken out, however it is written: an older file may say it otherwise."""
+        try:
+            return understood(place.question, words) == self._stands.base.get(place.address, "")
+        except NotUnderstood:
+            return False
 
     def _is_gone(self, place: Place) -> bool:
         """Whether all of its row is gone from the file: that is told once, for the row."""

@@ -244,6 +244,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
     if "is changed" not in PLAN_CHANGES[newest.state]:
+        newest = replace(newest, told=frozenset())  # the next version is not about that meeting
         known = wordings.today(ticket, page.tool) or known
         now = plan_writing.carried_on(known, now)
     return Stands(
@@ -254,7 +255,8 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
         names={str(member.id): member.display_name for member in ticket.members.values()},
         present=frozenset(str(window.membership_id) for window in ticket.open_windows),
         authors=authors,
-        may_fill=lambda question: plans.may_fill(ticket, question),
+        is_carried=lambda question: plans.is_carried(newest, question),
+        may_fill=lambda question: plans.may_fill(ticket, newest, question),
     )
 
 

@@ -24,13 +24,12 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
-from portal.i18n import language, said
+from portal.i18n import day, language, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile
-from portal.tools.telling import day
 from portal.views import words
 
 
@@ -340,7 +339,9 @@ def file_icon(media_type: str) -> str:
 
 
 _FAMILY = {
-    **dict.fromkeys(("schema", "plan_papers", "promises", "together", "meetings", "word", "old_forms"), "plan"),
+    **dict.fromkeys(
+        ("schema", "plan_papers", "promises", "together", "meetings", "heard", "word", "old_forms"), "plan"
+    ),
     **dict.fromkeys(("versions", "previews", "ordering", "dav"), "files"),
 }
 """Families of screens behind another one's door."""

@@ -10,7 +10,7 @@ from portal.access.actions import Action
 from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import meetings, old_forms, overview
+from portal.services import meetings, old_forms, overview, plan_front
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
 from portal.views.asking import AskingForm
@@ -25,6 +25,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     tools = overview.tools(ticket)
     return render_template(
         "plan/index.html",
+        front=plan_front.front(ticket),
         tools=tools,
         laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),

@@ -108,6 +108,8 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **
 def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[Part]:
     parts = []
     for section in reader.known.section:
+        if not section.question:
+            continue  # what is the young person's own is on no paper
         blocks = []
         for number, row in enumerate(this.rows(section.key) if section.row else [""], start=1):
             if kind == "docx":
@@ -210,11 +212,14 @@ def _why(tool: str, sources: Sources) -> str:
 
 def _taken_from(view: View, sources: Sources, today: date) -> list[tuple[str, str]]:
     lines = [
-        (str(_("Law")), str(_("%(law)s, in force since %(day)s", law=said(view.law), day=telling.day(view.valid_from))))
+        (
+            str(_("Law")),
+            str(_("%(law)s, in force since %(day)s", law=said(view.law), day=telling.day(view.valid_from, language()))),
+        )
     ]
     lines += [(tool_title(tool), _standing(this)) for tool, this in sources.agreed.items()]
     lines += [(str(_("Missing")), _why(tool, sources)) for tool in sorted(view.tools - set(sources.agreed))]
-    return [*lines, (str(_("As it stands on")), telling.day(today))]
+    return [*lines, (str(_("As it stands on")), telling.day(today, language()))]
 
 
 def _about(this: VersionPage) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from portal.services import (
     plan_agreeing,
     promises,
 )
-from tests.browser import Browser
+from tests.browser import Browser, held
 from tests.meeting import TOOL, ahead, ended, loaded, on_screen, planned, present, take
 from tests.services.test_tools import newest
 from tests.story import Room, Someone, Story
@@ -40,7 +40,9 @@ def test_a_planned_meeting_stands_on_the_front_of_the_case_for_whoever_sees_the_
     page = browser.get(f"/cases/{room.case_id}/meetings/new")
     on = clock.today(story.play(room, room.guide, lambda t: t.profile.zone)) + timedelta(days=9)
     day = {"on-day": str(on.day), "on-month": str(on.month), "on-year": str(on.year)}
-    refused = browser.submit(page, "o_clock", **day, o_clock="halv tre", place="Skolen, lokale 4")
+    assert "people" not in held(page.form("o_clock")), "nobody is asked unless somebody chooses them"
+    asked = [str(room.member(who)) for who in (room.young, colleague)]
+    refused = browser.submit(page, "o_clock", **day, o_clock="halv tre", place="Skolen, lokale 4", people=asked)
     assert refused.status == 422
     assert "klokkeslæt" in refused.soup.find(id="faults").get_text()
     assert "lokale 4" in str(refused.form("o_clock")), "nothing typed is lost"

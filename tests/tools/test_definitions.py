@@ -102,6 +102,38 @@ def test_a_mistake_in_what_is_drawn_confided_or_joined_is_told_too(mistake: str,
     assert told in str(refused.value)
 
 
+ON_THE_CHECKLIST = {
+    "hers and everybody's": (
+        'key = "listened"\nkind = "scale"', 'key = "listened"\nkind = "scale"\nfill = ["owner"]',
+        "section 7 own 1: what is own is words",
+    ),
+    "hers twice": ('key = "mattered"', 'key = "listened"', "section 7 own 2 key: listened is there already"),
+    "hers in rows": (
+        'key = "heard"\n',
+        'key = "heard"\nrow = { da = "Svar", en = "Answer" }\nadd = { da = "Tilføj", en = "Add" }\n',
+        "section 7 own: not in a section of rows",
+    ),
+    "a day that is a place": (
+        'of_meeting = "day"', 'of_meeting = "place"', "section 1 question 2 of_meeting: only where there are no rows",
+    ),
+    "meetings in words": (
+        'of_meeting = "place"', "meeting_types = true", "question 3 meeting_types: only for the kind `choice`",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", list(ON_THE_CHECKLIST))
+def test_a_mistake_in_what_is_hers_alone_or_the_meetings_is_told_too(mistake: str, tmp_path: Path) -> None:
+    right, wrong, told = ON_THE_CHECKLIST[mistake]
+    shipped = (DEFINITIONS / "meeting_checklist.toml").read_text("utf-8")
+    assert right in shipped
+    path = tmp_path / "meeting_checklist.toml"
+    path.write_text(shipped.replace(right, wrong, 1), "utf-8")
+    with pytest.raises(Unsafe) as refused:
+        read_definition(path)
+    assert told in str(refused.value)
+
+
 def test_every_tool_of_every_profile_is_a_form_or_is_the_consent() -> None:
     forms = {each.key for each in every_definition()}
     assert len(forms) == 6
