@@ -9,6 +9,7 @@ from portal.models import (
     Checkout,
     DavToken,
     File,
+    FileName,
     FilePlace,
     FileVersion,
     FileWithdrawal,
@@ -42,6 +43,7 @@ Inner = (
     | PlanReminder
     | PlanTaking
     | Rendition
+    | FileName
     | FilePlace
     | FileWithdrawal
     | OldForm

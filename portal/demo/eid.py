@@ -19,7 +19,7 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pyotp
 from cryptography.hazmat.primitives import hashes, serialization
@@ -69,6 +69,8 @@ def create_eid(settings: Settings, folder: Path, issuer: str) -> Flask:
     if settings.environment is Environment.PRODUCTION:
         raise Unsafe("the pretended eID must not run in production")
     app = Flask("demo-eid", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
+    # Another page's name that leads to this machine must not get to read the mails and the phone.
+    app.config["TRUSTED_HOSTS"] = [urlsplit(issuer).hostname]
     i18n.install(app)
     provider = _Provider(settings, folder, issuer)
     app.add_url_rule("/.well-known/openid-configuration", view_func=provider.metadata)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from portal import clock
 from portal.demo import eid, people
 from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
+from portal.documents import converting
 from portal.errors import Unsafe
 from portal.house import opened
 from portal.migrate import migrate
@@ -39,6 +41,33 @@ _GIVE_UP_AFTER = 5
 """A part that dies this often within a minute stays dead, and everything stops with a message."""
 
 
+_OF_THE_DATABASE = ("OWNER_DATABASE_URL", "WORKER_DATABASE_URL", "REPORTS_DATABASE_URL", "DATABASE_URL")
+_NOT_FOR = {
+    "eid": _OF_THE_DATABASE,
+    "worker": ("OWNER_DATABASE_URL", "REPORTS_DATABASE_URL"),
+    "web": ("OWNER_DATABASE_URL", "WORKER_DATABASE_URL", "REPORTS_DATABASE_URL"),
+}
+"""Ways to the database that a part has no use for, and so is not told."""
+
+
+def word_processor_here(keys: Path) -> tuple[str, str]:
+    """The path of LibreOffice, where it is there and can be held; else '', and in Danish what the demo lacks then."""
+    program = shutil.which("soffice")
+    if program is None:
+        return "", (
+            "LibreOffice er ikke på denne maskine. Derfor kan Word-filer ikke ses på siden her eller åbnes i\n"
+            "  tekstbehandling (Debian: apt install libreoffice-writer)."
+        )
+    try:
+        converting.refuse_unfit(program, [keys])
+    except Unsafe:
+        return "", (
+            "LibreOffice kan ikke bruges på denne maskine, når det holdes væk fra nettet og fra demoens filer. Derfor\n"
+            "  kan Word-filer ikke ses på siden her eller åbnes i tekstbehandling."
+        )
+    return program, ""
+
+
 class Demo:
     def __init__(self, folder: Path, port: int | None, empty: bool = False) -> None:
         self.folder = folder
@@ -48,6 +77,7 @@ class Demo:
         self.door = _listen(port or 8000, exact=port is not None)
         self.eid_door = _listen(self.door.getsockname()[1] + 1)
         self.postgres = EmbeddedPostgres(folder / "database")
+        self.converter, self.lacks = "", ""
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
         self.deaths: dict[str, list[float]] = {}
         self.stopping = False
@@ -81,6 +111,7 @@ class Demo:
         keys = self.folder / "keys.json"
         if not keys.exists():
             make_keys(keys)
+        self.converter, self.lacks = word_processor_here(keys)
         self.postgres.start()
         migrate(self.postgres.url("portal_owner"))
         settings = self._settings()
@@ -107,6 +138,8 @@ class Demo:
             "KEYS_FILE": str(self.folder / "keys.json"),
             "EID_FILE": str(self.folder / "eid.toml"),
             "MAIL_URL": f"folder://{self.folder / 'mail'}",
+            "CONVERTER": self.converter,
+            "WEBDAV": str(bool(self.converter)).lower(),
         }
 
     def _write_eid_file(self) -> None:
@@ -152,6 +185,8 @@ class Demo:
 
     def _start(self, name: str) -> None:
         environment = {**os.environ, **self._environment(), "EID_ISSUER": self.eid_address}
+        for url in _NOT_FOR.get(name, ()):
+            environment.pop(url, None)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         with (self.folder / f"{name}.log").open("ab") as log:
             self.parts[name] = subprocess.Popen(
@@ -191,6 +226,7 @@ class Demo:
             f"  Mails, som demoen ville have sendt: {self.eid_address}/mail",
             "  Første gang er adgangskoden nok. Næste gang skal der et ekstra trin til; har du ingen kode-app,",
             f"  er her en prøvetelefon: {self.eid_address}/phone",
+            *([f"  {self.lacks}"] if self.lacks else []),
             f"  Alt ligger i {self.folder}. Stop med Ctrl-C.",
             "",
         ]

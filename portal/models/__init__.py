@@ -12,7 +12,7 @@ from portal.models.consents import (
 )
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
 from portal.models.dav import DavEntry, DavLock, DavToken
-from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
+from portal.models.editing import Checkout, FileName, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
 from portal.models.factors import (
     HalfLogin,
@@ -81,6 +81,7 @@ __all__ = [
     "EidStranger",
     "Export",
     "File",
+    "FileName",
     "FilePlace",
     "FileVersion",
     "FileWithdrawal",
