@@ -64,5 +64,9 @@ class MailRefused(PortalError):
         self.why = why
 
 
+class Busy(PortalError):
+    """So much is being looked into just now that this has to wait; trying again in a moment helps."""
+
+
 class Damaged(PortalError):
     """Sealed content that does not open: changed, cut, swapped, or sealed with another key."""

@@ -71,6 +71,7 @@ class Event(StrEnum):
     CONSENT_ENDING = "consent.ending"
     CUSTODY_SET = "custody.set"
     FILES_LISTED = "files.listed"
+    PICTURES_LISTED = "pictures.listed"
     FILE_VIEWED = "file.viewed"
     FILE_MOVED = "file.moved"
     FILE_ADDED = "file.added"
@@ -80,6 +81,7 @@ class Event(StrEnum):
     VERSION_DOWNLOADED = "version.downloaded"
     FILE_WITHDRAWN = "file.withdrawn"
     FILE_PLACED = "file.placed"
+    FILE_RENAMED = "file.renamed"
     VERSION_PREVIEWED = "version.previewed"
     VERSION_CONVERTED = "version.converted"
     VERSION_INDEXED = "version.indexed"
@@ -174,6 +176,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
     Event.FILE_VIEWED: frozenset({"link"}),
+    Event.PICTURES_LISTED: frozenset({"number"}),
     Event.WRITING_LINKED: frozenset({"link", "number"}),
     Event.VERSION_OPENED: frozenset({"link", "version", "number"}),
     Event.VERSION_SAVED: frozenset({"link", "version", "number"}),

@@ -17,6 +17,7 @@ from portal import clock, mail_jobs
 from portal.access.signin import eid, flow, halfway, kept, passkeys, sessions, throttle
 from portal.access.ticket import CaseTicket, enter_case
 from portal.db import Role
+from portal.documents import converting
 from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
@@ -147,13 +148,16 @@ def build(house: House, office: House | None = None) -> App:
 
 
 def work(house: House, office: House) -> None:
-    """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role.
+    """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role, and where a converter
+    is switched on that this machine cannot hold.
 
     A database that goes away ends the process at once, for its keeper to start it again: the queue's own threads would
     otherwise keep it alive without doing anything.
     """
     if office.role is not Role.WORKER or house.role is not Role.APP:
         raise Unsafe(f"the worker must not work as {office.role} and {house.role}")
+    if house.settings.converter:
+        converting.refuse_unfit(house.settings.converter, house.settings.secret_files)
     try:
         build(house, office).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
     except ConnectorException:

@@ -89,6 +89,13 @@ class Settings(BaseSettings):
     def s3_secret_key(self) -> str:
         return read_secret(self.s3_secret_key_file) if self.s3_secret_key_file else ""
 
+    @property
+    def secret_files(self) -> list[Path]:
+        """The files with what nobody but the portal may read."""
+        files = [self.keys_file, self.s3_access_key_file, self.s3_secret_key_file]
+        providers = (*self.eid_providers, *self.staff_providers)
+        return [path for path in (*files, *(one.client_secret_file for one in providers)) if path is not None]
+
     @cached_property
     def eid_providers(self) -> tuple[EidProvider, ...]:
         """The eIDs citizens may use. Raises Unsafe for a file that cannot be understood."""

@@ -9,6 +9,7 @@ from portal.models import (
     Checkout,
     DavToken,
     File,
+    FileName,
     FilePlace,
     FileVersion,
     FileWithdrawal,
@@ -45,6 +46,7 @@ Inner = (
     | PlanReminder
     | PlanTaking
     | Rendition
+    | FileName
     | FilePlace
     | FileWithdrawal
     | OldForm

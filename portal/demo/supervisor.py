@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from portal import clock
 from portal.demo import eid, people
 from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
+from portal.documents import converting
 from portal.errors import Unsafe
 from portal.house import opened
 from portal.migrate import migrate
@@ -42,10 +44,28 @@ _GIVE_UP_AFTER = 5
 _EVERY_PART = ("ENVIRONMENT", "BASE_URL", "DATA_DIR")
 _NEEDS = {
     "eid": (*_EVERY_PART, "EID_ISSUER"),
-    "worker": (*_EVERY_PART, "DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE", "MAIL_URL"),
-    "web": (*_EVERY_PART, "DATABASE_URL", "KEYS_FILE", "EID_FILE"),
+    "worker": (*_EVERY_PART, "DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE", "MAIL_URL", "CONVERTER", "WEBDAV"),
+    "web": (*_EVERY_PART, "DATABASE_URL", "KEYS_FILE", "EID_FILE", "CONVERTER", "WEBDAV"),
 }
 """Which settings each part works with. The roles that own and report on the database are the command line's alone."""
+
+
+def word_processor_here(keys: Path) -> tuple[str, str]:
+    """The path of LibreOffice, where it is there and can be held; else '', and in Danish what the demo lacks then."""
+    program = shutil.which("soffice")
+    if program is None:
+        return "", (
+            "LibreOffice er ikke på denne maskine. Derfor kan Word-filer ikke ses på siden her eller åbnes i\n"
+            "  tekstbehandling (Debian: apt install libreoffice-writer)."
+        )
+    try:
+        converting.refuse_unfit(program, [keys])
+    except Unsafe:
+        return "", (
+            "LibreOffice kan ikke bruges på denne maskine, når det holdes væk fra nettet og fra demoens filer. Derfor\n"
+            "  kan Word-filer ikke ses på siden her eller åbnes i tekstbehandling."
+        )
+    return program, ""
 
 
 class Demo:
@@ -57,6 +77,7 @@ class Demo:
         self.door = _listen(port or 8000, exact=port is not None)
         self.eid_door = _listen(self.door.getsockname()[1] + 1)
         self.postgres = EmbeddedPostgres(folder / "database")
+        self.converter, self.lacks = "", ""
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
         self.deaths: dict[str, list[float]] = {}
         self.stopping = False
@@ -90,6 +111,7 @@ class Demo:
         keys = self.folder / "keys.json"
         if not keys.exists():
             make_keys(keys)
+        self.converter, self.lacks = word_processor_here(keys)
         self.postgres.start()
         migrate(self.postgres.url("portal_owner"), keyring=read_keys(keys))
         settings = self._settings()
@@ -116,6 +138,8 @@ class Demo:
             "KEYS_FILE": str(self.folder / "keys.json"),
             "EID_FILE": str(self.folder / "eid.toml"),
             "MAIL_URL": f"folder://{self.folder / 'mail'}",
+            "CONVERTER": self.converter,
+            "WEBDAV": str(bool(self.converter)).lower(),
         }
 
     def _write_eid_file(self) -> None:
@@ -207,6 +231,7 @@ class Demo:
             f"  Mails, som demoen ville have sendt: {self.eid_address}/mail",
             "  Første gang er adgangskoden nok. Næste gang skal der et ekstra trin til; har du ingen kode-app,",
             f"  er her en prøvetelefon: {self.eid_address}/phone",
+            *([f"  {self.lacks}"] if self.lacks else []),
             f"  Alt ligger i {self.folder}. Stop med Ctrl-C.",
             "",
         ]

@@ -1,8 +1,9 @@
 """Opens files that strangers made, in a process of its own that can do nothing else: no file, no socket, little memory.
 
 Run as a script with the kind of work as its argument; the file comes on standard input, the answer goes to standard
-output. The process first loads what it needs, then gives up the right to open anything, and only then reads the file.
-Exit status 0: done; 3: the file cannot be read. It must not import anything of the portal.
+output as one part or more, each after its length in four bytes and written as soon as it is made. The process first
+loads what it needs, then gives up the right to open anything (confine.py), and only then looks at the file. Exit status
+0: done; 3: the file cannot be read; 4: it is larger than is read here. It must not import anything of the portal.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import resource
 import sys
+from collections.abc import Iterable
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
-_MEMORY = 1 << 30
+_MEMORY = 768 << 20
+"""Bytes of address space in all: a picture of `pictures.MOST_PIXELS` and what is made of it."""
 _SECONDS = 20
-_MOST_PIXELS = 80_000_000
 _MOST_TEXT = 1_000_000
 _MOST_UNPACKED = 100_000_000
 _MOST_OF_A_FORM = 30_000_000
@@ -27,68 +28,46 @@ _MOST_OF_A_FORM = 30_000_000
 _DEEPEST = 4000
 """Calls inside of calls: libxml2 lets elements stand in each other 256 deep."""
 _LONG_SIDE = 1600
-_UNREADABLE = 3
+_UNREADABLE, _TOO_LARGE = 3, 4
 
 
 _CODECS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1", "cp437")
 
 
-def _lock_in() -> None:
-    for codec in _CODECS:
-        codecs.lookup(codec)  # loads it; later it could not be
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Every new descriptor would be number 3 or more: from here on nothing can be opened, neither file nor socket.
-    os.closerange(3, 256)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+def _beside(name: str) -> Any:
+    """A module beside this file, which is not to be found by name: this process knows nothing of the portal."""
+    loader = SourceFileLoader(name, str(Path(__file__).with_name(f"{name}.py")))
+    spec = spec_from_loader(name, loader)
+    module = module_from_spec(spec)  # type: ignore[arg-type]  # a file has a spec
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
 
 
 def _picture() -> Any:
-    from PIL import Image, ImageOps
-
-    Image.init()
-    Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
-
-    def work(data: bytes) -> bytes:
-        with Image.open(io.BytesIO(data)) as opened:
-            opened.draft("RGB", (_LONG_SIDE, _LONG_SIDE))
-            upright = ImageOps.exif_transpose(opened)
-            upright.thumbnail((_LONG_SIDE, _LONG_SIDE))
-            # A fresh picture of the pixels alone: where it was taken, and by what, stays behind.
-            clean = Image.new("RGB", upright.size, "white")
-            clean.paste(upright, mask=upright.getchannel("A") if upright.mode in ("RGBA", "LA") else None)
-        out = io.BytesIO()
-        clean.save(out, "JPEG", quality=85)
-        return out.getvalue()
-
-    return work
+    return _beside("pictures").prepare()
 
 
-def _page(number: int) -> Any:
+def _sheet(first: int, count: int) -> Any:
+    """How many pages a PDF has, and as many pictures as there are pages among those asked for."""
     import pypdfium2
-    from PIL import Image
+    from PIL import Image, PngImagePlugin  # noqa: F401  PNG is written with it
 
-    Image.init()
+    Image.preinit()
 
-    def work(data: bytes) -> bytes:
+    def work(data: bytes) -> Iterable[bytes]:
         document = pypdfium2.PdfDocument(data)
-        page = document[number]
-        width, height = page.get_size()
-        scale = min(_LONG_SIDE / max(width, height, 1), 3)
-        picture = page.render(scale=scale).to_pil().convert("RGB")
-        out = io.BytesIO()
-        picture.save(out, "PNG")
-        return out.getvalue()
+        yield str(len(document)).encode()
+        for number in range(first, min(first + count, len(document))):
+            page = document[number]
+            width, height = page.get_size()
+            scale = min(_LONG_SIDE / max(width, height, 1), 3)
+            out = io.BytesIO()
+            page.render(scale=scale).to_pil().convert("RGB").save(out, "PNG")
+            page.close()
+            yield out.getvalue()
 
     return work
-
-
-def _pages() -> Any:
-    import pypdfium2
-
-    return lambda data: str(len(pypdfium2.PdfDocument(data))).encode()
 
 
 def _pdf_text() -> Any:
@@ -116,16 +95,6 @@ _TEXT_PARTS = {
 _ENDS_WORD = {"p", "br", "tab", "h", "si", "c", "is", "line-break", "s", "table-cell", "t-end"}
 _NOT_SHOWN = {"tracked-changes", "hidden-text", "hidden-paragraph"}
 """What an Open Document keeps and does not show."""
-
-
-def _beside(name: str) -> Any:
-    """A module that lies beside this file, and is not to be found by name: this process knows nothing of the portal."""
-    loader = SourceFileLoader(name, str(Path(__file__).with_name(f"{name}.py")))
-    spec = spec_from_loader(name, loader)
-    module = module_from_spec(spec)  # type: ignore[arg-type]  # a file has a spec
-    sys.modules[name] = module
-    loader.exec_module(module)
-    return module
 
 
 def _package_text(kind: str) -> Any:
@@ -212,29 +181,36 @@ def _plain() -> Any:
     return work
 
 
+def _put_out(part: bytes) -> None:
+    sys.stdout.buffer.write(len(part).to_bytes(4, "big") + part)
+    sys.stdout.buffer.flush()
+
+
 def main() -> int:
-    kind, _, rest = sys.argv[1].partition(":")
+    kind, *numbers = sys.argv[1].split(":")
     makers: dict[str, Any] = {
         "picture": _picture,
-        "pages": _pages,
         "pdf": _pdf_text,
         "plain": _plain,
         "form": _form,
-        "page": lambda: _page(int(rest)),
+        "sheet": lambda: _sheet(*map(int, numbers)),
         **{name: lambda name=name: _package_text(name) for name in _TEXT_PARTS},
     }
     sys.setrecursionlimit(_DEEPEST)
     work = makers[kind]()
+    confine = _beside("confine")
+    for codec in _CODECS:
+        codecs.lookup(codec)  # loads it; later it could not be
     data = sys.stdin.buffer.read()
-    _lock_in()
+    confine.lock_in(_SECONDS, _MEMORY)
     try:
         answer = work(data)
+        for part in (answer,) if isinstance(answer, bytes) else answer:
+            _put_out(part)
     except BaseException as problem:  # noqa: BLE001  whatever a made-up file provokes, it cannot be read
         sys.stderr.write(type(problem).__name__)
         sys.stderr.flush()
-        return _UNREADABLE
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
+        return _TOO_LARGE if isinstance(problem, MemoryError) or type(problem).__name__ == "TooLarge" else _UNREADABLE
     return 0
 
 

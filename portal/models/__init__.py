@@ -14,7 +14,7 @@ from portal.models.consents import (
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
 from portal.models.corrections import Correction
 from portal.models.dav import DavEntry, DavLock, DavToken
-from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
+from portal.models.editing import Checkout, FileName, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
 from portal.models.factors import (
     HalfLogin,
@@ -89,6 +89,7 @@ __all__ = [
     "EmailChange",
     "Export",
     "File",
+    "FileName",
     "FilePlace",
     "FileVersion",
     "FileWithdrawal",

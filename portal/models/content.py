@@ -139,12 +139,13 @@ class ThreadLook(Base):
 
 class SearchEntry(Base):
     """The blind index: keyed hashes of word stems. `item_id` is a file version or a message; what is inside a file has
-    an entry of its own, of kind 'content', which also says whether the file could be read."""
+    an entry of its own, of kind 'content', which also says whether the file could be read. A name that a file was given
+    has one of kind 'name', whose item is the row that gives it."""
 
     __tablename__ = "search_entry"
     __table_args__ = (
         _in_compartment(),
-        CheckConstraint("kind in ('file', 'message', 'content')", name="kind"),
+        CheckConstraint("kind in ('file', 'message', 'content', 'name')", name="kind"),
         CheckConstraint("(kind = 'content') = (readable is not null)", name="readable"),
         Index("ix_search_entry_words", "words", postgresql_using="gin"),
         Index("ix_search_entry_compartment_id", "compartment_id"),

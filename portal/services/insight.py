@@ -15,7 +15,7 @@ from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
-from portal.services import people
+from portal.services import naming, people
 from portal.services.people import Workplace
 
 PAGE = 100
@@ -133,6 +133,7 @@ LOOKS = (
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,
+    Event.PICTURES_LISTED,
     Event.FILE_VIEWED,
     Event.VERSION_DOWNLOADED,
     Event.VERSION_OPENED,
@@ -209,6 +210,7 @@ CHANGES = (
     Event.VERSION_RESTORED,
     Event.FILE_WITHDRAWN,
     Event.FILE_PLACED,
+    Event.FILE_RENAMED,
     Event.FORM_NOTED,
     Event.EXPORT_ASKED,
     Event.EXPORT_MADE,
@@ -305,9 +307,11 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     )
-    for version in ticket.session.scalars(newest):
-        place = f"file_version.name {version.id}"
-        names[version.file_id] = ticket.keys.unseal_text(version.name_sealed, place)
+    versions = ticket.session.scalars(newest).all()
+    given = naming.given(ticket) if versions else {}
+    for version in versions:
+        own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        names[version.file_id] = naming.title(given.get(version.file_id, ""), own)
     for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
         names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
     for plan in ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))):

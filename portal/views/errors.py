@@ -68,9 +68,16 @@ def neighbour_down(neighbour: str) -> Any:
     return body, status, {**headers, "Retry-After": "10"}
 
 
+def busy() -> Any:
+    """So many files are being looked into that this one must wait."""
+    sentences = [_("Many files are being opened just now. Nothing is wrong with yours: wait a moment, and try again.")]
+    body, status, headers = _page(503, _("Try again in a moment"), sentences)
+    return body, status, {**headers, "Retry-After": "10"}
+
+
 def damaged() -> Any:
     title = _("This file is damaged")
-    body = _("What is stored is not what was put in, so it is not shown. The guide should be told.")
+    body = _("What is stored is not what was added, so it is not shown. The guide should be told.")
     return _page(500, title, [body])
 
 
@@ -126,5 +133,9 @@ def _too_large() -> Any:
 
 
 def _page(status: int, title: str, sentences: list[str]) -> tuple[str, int, dict[str, str]]:
+    framed: dict[str, str] | None = g.get("framed")
+    if framed is not None and status == 503:
+        # Any other page would not be shown inside the frame at all, and this one can be tried again.
+        return render_template("files/framed.html", title=title, sentences=sentences, status=status), status, framed
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
     return render_template("error.html", title=title, sentences=sentences, status=status, head=None), status, {}

@@ -61,7 +61,7 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     made = attempt(form, verb)
     if made is None:
         return render_template("old_forms/add.html", tool=tool, form=form, shelf_key=shelf), status(form)
-    flash(_("The form is put in. It stands among the versions of the tool."), "success")
+    flash(_("The form is added. It stands among the versions of the tool."), "success")
     return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
 
 

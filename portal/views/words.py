@@ -86,13 +86,27 @@ INPUT = {
     "same_name": _l("There is somebody of nearly the same name already. Look first, then say that it is another."),
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
-    "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
-    "file_program": _l(
-        "This is a program. Programs cannot be put here, because they can do harm when they are opened."
+    "file_kind": _l("Files of this kind cannot be added. Save it as a PDF, a picture, sound or video, and add that."),
+    "file_program": _l("This is a program. Programs cannot be added, because they can do harm when they are opened."),
+    "file_link": _l("This is a link. Links cannot be added as files; write the address in a message instead."),
+    "file_page": _l("This is a web page. Web pages cannot be added; save it as a PDF, and add that."),
+    "file_mail": _l("This is an e-mail. Open it, save it as a PDF, and add that. Add its attachments one by one."),
+    "file_macros": _l(
+        "There are macros in this file: small programs that can do harm. Save it without them, or as a PDF, and add"
+        " that."
     ),
-    "file_page": _l("This is a web page. Web pages cannot be put here; save it as a PDF and put that in."),
+    "file_apple": _l("This file only opens on a Mac or an iPhone. Export it as a PDF or as Word there, and add that."),
+    "file_archive": _l("This is a packed file. Unpack it, and add the files in it one by one."),
+    "file_as_pdf": _l("Not everybody can open files of this kind. Save it as a PDF, and add that."),
+    "file_as_jpeg": _l("Not everybody can open pictures of this kind. Save it as a JPEG, and add that."),
+    "file_as_mp4": _l("Not everybody can play films of this kind. Save it as an MP4, and add that."),
+    "file_as_mp3": _l("Not everybody can play sound of this kind. Save it as an MP3, and add that."),
+    "file_is_another": _l(
+        "The name ends in .%(said)s, but this is a .%(found)s file. Give it a name that ends in .%(found)s, and add it"
+        " again."
+    ),
     "file_locked": _l("The file is locked with a password. Save it without one: here it is locked away in any case."),
-    "file_nested": _l("There are packed files or programs inside this file. Take them out and put them in one by one."),
+    "file_nested": _l("There are packed files or programs inside this file. Take them out, and add them one by one."),
     "file_bomb": _l("The file unpacks to far more than a document can hold, so it is not let in."),
     "file_not_what_it_says": _l(
         "The file is not what its name says. Save it again in the right format and try once more."

@@ -137,6 +137,42 @@ def test_how_far_everybody_had_read_is_taken_over_from_the_trace(
         assert [connection.execute(asked).fetchall() for asked in (numbers, marks)] == earlier
 
 
+def test_what_was_made_to_look_at_before_is_kept_by_the_step_that_makes_more(
+    postgres: EmbeddedPostgres, finished_world
+) -> None:  # type: ignore[no-untyped-def]
+    """PDFs of office files, and that one could not be made; on the way back, what the older form does not know goes."""
+    name = f"made_{uuid4().hex}"
+    postgres.create_database(name, template=finished_world.database)
+    url = postgres.url("portal_owner", name)
+    step = next(number for number, line in enumerate(REVISIONS) if made_to_look_at(line))
+    migrate(url, REVISIONS[step - 1])
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        versions = connection.execute(
+            "select id, file_id, case_id, compartment_id from file_version order by id limit 2"
+        ).fetchall()
+        put = "insert into rendition (version_id, file_id, case_id, compartment_id, blob, file_key, size, made_at)"
+        for line, blob in zip(versions, ("a", None), strict=True):
+            connection.execute(f"{put} values (%s, %s, %s, %s, %s, '', 1, now())", [*line, blob])  # type: ignore[arg-type]
+    migrate_to(url, REVISIONS[step])
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        rows = connection.execute("select version_id, kind, number, blob, fault from rendition order by version_id")
+        first, second = (line[0] for line in versions)
+        assert rows.fetchall() == [(first, "pdf", 0, "a", None), (second, "pdf", 0, None, "unreadable")]
+        connection.execute(
+            "insert into rendition (version_id, file_id, case_id, compartment_id, blob, file_key, size, made_at, kind,"
+            " number) select version_id, file_id, case_id, compartment_id, 'b', '', 1, now(), 'page', 3 from rendition"
+            " where blob = 'a'"
+        )
+    migrate(url, REVISIONS[step - 1])
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        assert connection.execute("select blob from rendition order by version_id").fetchall() == [("a",), (None,)]
+
+
+def made_to_look_at(revision: str) -> bool:
+    script = ScriptDirectory.from_config(alembic_config()).get_revision(revision)
+    return script is not None and "made_to_look_at" in script.path
+
+
 def test_without_the_roles_the_migration_says_what_to_run(
     empty: str, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
