@@ -162,7 +162,9 @@ def test_each_part_of_the_demo_is_told_what_it_needs_and_nothing_else(
         "worker": {"DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE"},
         "web": {"DATABASE_URL", "KEYS_FILE"},
     }
-    assert all(environment["UPLOAD_LIMIT"] == "1234567" for environment in told.values()), "what was asked for goes on to all"
+    assert all(environment["UPLOAD_LIMIT"] == "1234567" for environment in told.values()), (
+        "what was asked for goes on to all"
+    )
     assert not [part for part, environment in told.items() if "portal_owner" in str(environment)]
 
 

@@ -164,7 +164,8 @@ def test_everything_an_administrator_can_do_to_an_account_is_told_to_its_owner(a
     acts = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith(("office.", "office_import.", "accounts.", "colleagues.")) and "POST" in (rule.methods or set())
+        if rule.endpoint.startswith(("office.", "office_import.", "accounts.", "colleagues."))
+        and "POST" in (rule.methods or set())
     }
     assert acts == set(told) | of_places
 

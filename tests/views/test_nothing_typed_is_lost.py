@@ -193,7 +193,7 @@ def test_a_form_whose_answer_does_not_come_can_be_sent_again_and_is_done_once(
     browser = page.context.new_cdp_session(page)
     send.click(no_wait_after=True)
     assert line.holds.wait(10)
-    browser.send("Page.stopLoading")  # what the browser's own button does; a script of the page would wait for the answer
+    browser.send("Page.stopLoading")  # as the browser's own button does
     expect(send).to_have_attribute("aria-busy", "true")
     page.clock.fast_forward("00:11")
     expect(page.get_by_text("Du kan trykke en gang til")).to_be_visible()
