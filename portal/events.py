@@ -112,6 +112,7 @@ class Event(StrEnum):
     ACCOUNT_REOPENED = "account.reopened"
     SIGN_INS_VIEWED = "sign_ins.viewed"
     ROLES_SET = "roles.set"
+    PHONE_SET = "phone.set"
     STAFF_LINKED = "staff.linked"
     PASSWORDS_SWITCHED = "passwords.switched"
     FIGURES_VIEWED = "figures.viewed"

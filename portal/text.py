@@ -14,6 +14,7 @@ LONGEST = 100_000
 """Characters; longer texts are refused at the form and cut here."""
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_PHONE = re.compile(r"\+?(?:[ ().-]*[0-9]){3,15}[ )]*")
 _TAGS = frozenset({"a", "p", "br"})
 
 
@@ -38,6 +39,19 @@ def line(text: str, longest: int = 200) -> str:
 def is_address(email: str) -> bool:
     """Whether this can be an e-mail address."""
     return len(email) <= 254 and _EMAIL.fullmatch(email) is not None
+
+
+def phone(typed: str) -> str:
+    """A telephone number as it was written, on one line. Raises ValueError for what cannot be called."""
+    number = line(typed, 40)
+    if number and not _PHONE.fullmatch(number):
+        raise ValueError("no telephone number")
+    return number
+
+
+def dialled(number: str) -> str:
+    """A telephone number as a link calls it: digits and a plus alone."""
+    return re.sub(r"[^0-9+]", "", number)
 
 
 def file_name(name: str) -> str:

@@ -142,6 +142,8 @@ class Freeze:
     review_at: datetime
     """When the owner must look at it again; passing it opens nothing."""
     lifted_at: datetime | None = None
+    log_hidden_from: datetime | None = None
+    """From when on the case log is not shown to them while this lasts."""
 
     def counts_at(self, at: datetime) -> bool:
         return self.frozen_at <= at and (self.lifted_at is None or at < self.lifted_at)
@@ -213,6 +215,19 @@ class Facts:
 
     def is_frozen_at(self, member_id: UUID, at: datetime) -> bool:
         return any(freeze.member_id == member_id and freeze.counts_at(at) for freeze in self.freezes)
+
+    def frozen_since(self, member_id: UUID, at: datetime) -> datetime | None:
+        """Since when the member has been shut out at once without a gap; None for somebody who is not."""
+        since, lasting = at, [f for f in self.freezes if f.member_id == member_id and f.frozen_at <= at]
+        for freeze in sorted(lasting, key=lambda f: f.frozen_at, reverse=True):
+            if freeze.lifted_at is None or since <= freeze.lifted_at:
+                since = freeze.frozen_at
+        return since if self.is_frozen_at(member_id, at) else None
+
+    def log_ends_at(self, member_id: UUID, at: datetime) -> datetime | None:
+        """From when on the member is not shown the case log just now; None when nothing of it is hidden."""
+        counting = (f for f in self.freezes if f.member_id == member_id and f.counts_at(at))
+        return min((f.log_hidden_from for f in counting if f.log_hidden_from), default=None)
 
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
         """Declarations of one giver, oldest first: at any time the newest one given counts, and of two given on the

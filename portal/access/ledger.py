@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.access import facts as known
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
+from portal.access.notices import told
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Obstacle, Window, compute, majority
+from portal.access.windows import Notice, Window, compute, majority
 from portal.db import fact_keeper
 from portal.errors import Damaged, NotFound
 from portal.models import (
@@ -124,12 +125,12 @@ def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple
     compartments = _compartments(session, case_id)
     windows = [_window_row(case_id, compartments, w) for w in picture.windows if _still_counts(w, now)]
     capacities = _capacities(session, case_id)
-    owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
+    case = session.execute(select(Case.owner_id, Case.profile).where(Case.id == case_id)).one()
     asked = {member.id: _asked_until(facts, member) for member in facts.members}
     notices = [
-        _notice_row(case_id, owner_id, capacities, n)
-        | {"consent_asked_until": None if _is_frozen(n) else asked[n.member_id]}
-        for n in picture.notices
+        _notice_row(case_id, capacities, n)
+        | {"owner_id": case.owner_id, "profile": case.profile, "consent_asked_until": asked[n.member_id]}
+        for n in told(facts, picture.notices)
         if _still_counts(n, now)
     ]
     return windows, notices
@@ -197,9 +198,8 @@ def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) ->
     }
 
 
-def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _Row:
+def _notice_row(case_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _Row:
     return {
-        "owner_id": owner_id,
         "case_id": case_id,
         "membership_id": notice.member_id,
         "person_id": notice.person_id,
@@ -211,11 +211,6 @@ def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], noti
             for b in notice.blockers
         ],
     }
-
-
-def _is_frozen(notice: Notice) -> bool:
-    """Somebody who is frozen is asked nothing either: what is asked tells of the case."""
-    return any(blocker.obstacle is Obstacle.FROZEN for blocker in notice.blockers)
 
 
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
@@ -271,6 +266,7 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
             LegalOverride.valid_until.label("until"),
             LegalOverrideEnd.ended_at,
             LegalOverride.compartments,
+            nothing.label("hidden"),
             literal("override").label("kind"),
         )
         .outerjoin(LegalOverrideEnd, LegalOverrideEnd.override_id == LegalOverride.id)
@@ -284,22 +280,24 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
             Freeze.review_at,
             FreezeEnd.lifted_at,
             cast(null(), JSONB),
+            Freeze.log_hidden_from,
             literal("freeze"),
         )
         .outerjoin(FreezeEnd, FreezeEnd.freeze_id == Freeze.id)
         .where(Freeze.case_id == case_id)
     )
+    no_keys = cast(null(), JSONB)
     gone = select(
-        Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, cast(null(), JSONB), literal("left")
+        Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, no_keys, nothing, literal("left")
     ).where(Departure.case_id == case_id)
     found = _Exceptions()
-    for id_, member_id, since, until, ended, keys, kind in session.execute(
+    for id_, member_id, since, until, ended, keys, hidden, kind in session.execute(
         union_all(by_law, frozen, gone).order_by("since")
     ):
         if kind == "override":
             found.overrides.append(known.LegalOverride(id_, member_id, frozenset(keys), since, until, ended))
         elif kind == "freeze":
-            found.freezes.append(known.Freeze(id_, member_id, since, until, ended))
+            found.freezes.append(known.Freeze(id_, member_id, since, until, ended, hidden))
         else:
             found.left[member_id].append(since)
     return found

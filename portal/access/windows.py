@@ -55,6 +55,8 @@ class Obstacle(StrEnum):
     GROWN_UP = "grown_up"
     LEFT = "left"
     FROZEN = "frozen"
+    NOT_NOW = "not_now"
+    """Told in place of another one, to somebody who is not to learn which it is (ledger.told)."""
 
 
 @dataclass(frozen=True)

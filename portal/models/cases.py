@@ -129,5 +129,7 @@ class AccessNotice(Base):
     blockers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     owner_id: Mapped[UUID]
     """The case owner's person id: whom to ask."""
+    profile: Mapped[str]
+    """The case's, so that its words are used for somebody who sees nothing of it."""
     consent_asked_until: Mapped[datetime | None]
     """For a custody holder: when their consent stops being asked for."""

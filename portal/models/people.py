@@ -61,6 +61,8 @@ class Staff(Base):
     name: Mapped[str]
     email: Mapped[str]
     job_title: Mapped[str]
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    """As they wrote it, to be shown and called; '' for none."""
     is_admin: Mapped[bool]
     may_open_cases: Mapped[bool]
     is_leader: Mapped[bool] = mapped_column(default=False, server_default=false())

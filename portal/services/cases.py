@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock
-from portal.access.actions import OfficeAction
+from portal.access.actions import Action, OfficeAction
 from portal.access.ledger import rewrite_windows
-from portal.access.policy import BlockerNote
-from portal.access.roles import Capacity, Level
+from portal.access.policy import BlockerNote, Contact, standing_of
+from portal.access.roles import MATRIX, Capacity, Level, Standing
 from portal.access.ticket import Actor, open_compartments
 from portal.errors import InvalidInput
 from portal.events import Event
@@ -52,9 +52,11 @@ class WaitingLine:
 
     case_id: UUID
     blockers: tuple[BlockerNote, ...]
-    guide: str
+    guide: Contact
     since: datetime
-    asked_for_consent: bool
+    profile: str
+    may: frozenset[Action]
+    """What this person may do all the same: a right does not end with access."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine,
 def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:
     now = clock.now()
     found = actor.session.execute(
-        select(AccessNotice, Staff.name, Unit.name)
+        select(AccessNotice, Membership.capacity, Staff.name, Unit.name, Staff.phone)
+        .join(Membership, Membership.id == AccessNotice.membership_id)
         .join(Staff, Staff.person_id == AccessNotice.owner_id)
         .join(Unit, Unit.id == Staff.unit_id)
         .where(AccessNotice.person_id == actor.person_id, AccessNotice.valid_from <= now)
@@ -176,10 +179,16 @@ def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]
         WaitingLine(
             case_id=notice.case_id,
             blockers=tuple(BlockerNote(b["obstacle"], b["giver"]) for b in notice.blockers),
-            guide=f"{name}, {unit}",
+            guide=Contact(name, unit, phone),
             since=notice.valid_from,
-            asked_for_consent=notice.consent_asked_until is not None and now < notice.consent_asked_until,
+            profile=notice.profile,
+            may=MATRIX[_standing(notice, capacity, now)][Level.NONE],
         )
-        for notice, name, unit in found
+        for notice, capacity, name, unit, phone in found
         if notice.case_id not in open_ids
     )
+
+
+def _standing(notice: AccessNotice, capacity: str, now: datetime) -> Standing:
+    asked = notice.consent_asked_until is not None and now < notice.consent_asked_until
+    return standing_of(Capacity(capacity), asked)

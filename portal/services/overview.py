@@ -168,7 +168,7 @@ class ConsentLine:
 
 
 def consent(ticket: CaseTicket) -> ConsentLine | None:
-    if not ticket.allows(Action.CONSENT_VIEW):
+    if not (ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)):
         return None
     current = consent_requests.in_force(ticket, ticket.young_person.id)
     return ConsentLine(current.valid_until if current else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from portal import audit
+from portal import audit, text
 from portal.access.signin import halfway, passkeys, passwords, second_factor, sessions
 from portal.access.ticket import Actor
 from portal.clock import now
@@ -73,6 +73,21 @@ def email_of(session: PortalSession, person_id: UUID) -> str:
     if staff is None:
         raise NotFound
     return staff.email
+
+
+def phone_of(actor: Actor) -> str:
+    """The number others are told to ring; '' for none. Raises NotFound for somebody who is no professional."""
+    return _staff(actor).phone
+
+
+def set_phone(actor: Actor, typed: str) -> None:
+    """Raises InvalidInput at `phone` for what cannot be called; '' takes the number away."""
+    staff = _staff(actor)
+    try:
+        staff.phone = text.phone(typed)
+    except ValueError as problem:
+        raise InvalidInput("phone", "phone_wrong") from problem
+    audit.record(actor.session, Event.PHONE_SET, item_id=staff.person_id)
 
 
 def set_up_totp(session: PortalSession, person_id: UUID, sealed: str, code: str) -> list[str]:

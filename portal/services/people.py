@@ -89,8 +89,8 @@ class Missing:
 
 
 def leads(ticket: CaseTicket) -> bool:
-    """Whether this person answers for the case: the owner or the young person."""
-    return ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
+    """Whether this person answers for the case: the owner or the young person, while it is open to them."""
+    return bool(ticket.hatches) and ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
 
 
 def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[MemberLine]:

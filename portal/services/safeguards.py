@@ -217,8 +217,16 @@ def latest_review(ticket: CaseTicket) -> date:
     return clock.today(rules.zone) + timedelta(days=rules.freeze_review_days)
 
 
-def freeze(ticket: CaseTicket, submission: UUID, membership_ids: Iterable[UUID], review_on: date, reason: str) -> None:
-    """Shuts citizens out of everything from the next request on. They see a page that tells nothing.
+def freeze(
+    ticket: CaseTicket,
+    submission: UUID,
+    membership_ids: Iterable[UUID],
+    review_on: date,
+    reason: str,
+    hide_log: bool = True,
+) -> None:
+    """Shuts citizens out of everything from the next request on. They see a page that tells nothing, their own
+    declarations, and the log of their own data: with `hide_log` no line of it from this day on, while it lasts.
 
     Raises InvalidInput at `people`, `review_on` or `reason`.
     """
@@ -231,8 +239,9 @@ def freeze(ticket: CaseTicket, submission: UUID, membership_ids: Iterable[UUID],
     review_at = _review_at(ticket, review_on)
     if once.claim(ticket.session, submission, uuid4()):
         return
+    hidden_from = clock.start_of_today(ticket.profile.zone) if hide_log else None
     for membership_id in sorted(wanted):
-        _freeze(ticket, membership_id, review_at, why)
+        _freeze(ticket, membership_id, review_at, why, clock.now(), hidden_from)
         ticket.record(Event.FREEZE_SET, item_id=membership_id)
     rewrite_windows(ticket.session, ticket.case_id)
 
@@ -264,7 +273,8 @@ def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on
         return
     now = clock.now()
     _end(ticket, freeze_id, now)
-    _freeze(ticket, line.membership.id, review_at, why, now)
+    before = next(freeze for freeze in ticket.facts.freezes if freeze.id == freeze_id)
+    _freeze(ticket, line.membership.id, review_at, why, now, before.log_hidden_from)
     ticket.record(Event.FREEZE_KEPT, item_id=line.membership.id)
     rewrite_windows(ticket.session, ticket.case_id)
 
@@ -282,7 +292,7 @@ def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
 
 def _override_line(ticket: CaseTicket, row: LegalOverride) -> OverrideLine:
     visible = {hatch.key for hatch in ticket.hatches.values()}
-    answers = ticket.allows(Action.CONSENT_VIEW)
+    answers = ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)
     order = [rule.key for rule in ticket.profile.compartment]
     return OverrideLine(
         id=row.id,
@@ -310,7 +320,12 @@ def _review_at(ticket: CaseTicket, review_on: date) -> datetime:
 
 
 def _freeze(
-    ticket: CaseTicket, membership_id: UUID, review_at: datetime, reason: str, at: datetime | None = None
+    ticket: CaseTicket,
+    membership_id: UUID,
+    review_at: datetime,
+    reason: str,
+    at: datetime,
+    hidden_from: datetime | None,
 ) -> None:
     made = uuid4()
     ticket.session.add(
@@ -318,8 +333,9 @@ def _freeze(
             id=made,
             case_id=ticket.case_id,
             membership_id=membership_id,
-            frozen_at=at or clock.now(),
+            frozen_at=at,
             review_at=review_at,
+            log_hidden_from=hidden_from,
             reason_sealed=ticket.keys.seal_text(reason, f"freeze.reason {made}"),
             set_by_id=ticket.membership.id,
         )

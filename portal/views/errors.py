@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g, render_template
@@ -10,9 +11,11 @@ from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
-from portal.access.policy import Reason, Refusal
+from portal.access.policy import Contact, Reason, Refusal
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.views import frame, words
+from portal.views.frame import Right
 
 _DRAIN = 1024 * 1024 * 1024
 
@@ -24,14 +27,24 @@ def not_found() -> Any:
 
 
 def refused(reason: Reason) -> Any:
+    ticket: CaseTicket | None = g.get("ticket")
+    if reason.code is Refusal.SHUT and ticket is not None:
+        return _shut(reason, ticket)
     sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
-    if reason.code is Refusal.SHUT and not sentences:
-        sentences = [_("Your access has ended.")]
-    if reason.code is Refusal.SHUT:
+    return _page(403, str(words.REFUSAL[reason.code]), sentences, contact=reason.guide)
+
+
+def _shut(reason: Reason, ticket: CaseTicket) -> Any:
+    """To somebody who is known in the case and sees nothing of it: why, as far as they may know, and what is theirs all
+    the same."""
+    title = str(words.REFUSAL[Refusal.SHUT]) if ticket.actor.is_staff else _("The case is not open to you just now")
+    sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    sentences = [sentence for sentence in sentences if sentence.rstrip(".") != title]
+    if not reason.notes:
+        sentences.append(_("Your access has ended."))
+    if ticket.could_write_once:
         sentences.append(_("What you wrote earlier stays in the case with your name and role."))
-    if reason.guide:
-        sentences.append(_("You can ask the guide: %(guide)s.", guide=reason.guide))
-    return _page(403, str(words.REFUSAL[reason.code]), sentences)
+    return _page(403, title, sentences, contact=reason.guide, rights=frame.rights(ticket.case_id, ticket.allows))
 
 
 def invalid(problem: InvalidInput) -> Any:
@@ -113,6 +126,11 @@ def _too_large() -> Any:
     return _page(413, _("The file is too large"), [body])
 
 
-def _page(status: int, title: str, sentences: list[str]) -> tuple[str, int, dict[str, str]]:
+def _page(
+    status: int, title: str, sentences: list[str], contact: Contact | None = None, rights: Sequence[Right] = ()
+) -> tuple[str, int, dict[str, str]]:
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
-    return render_template("error.html", title=title, sentences=sentences, status=status, head=None), status, {}
+    page = render_template(
+        "error.html", title=title, sentences=sentences, status=status, contact=contact, rights=rights, head=None
+    )
+    return page, status, {}

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from portal import clock
+from portal import clock, text
 from portal.access.actions import Action, OfficeAction
 from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
@@ -25,7 +25,7 @@ from portal.i18n import language, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
-from portal.tools.profile import Compartment, Meeting, Profile
+from portal.tools.profile import Compartment, Meeting, Profile, profile
 from portal.tools.telling import day
 from portal.views import words
 
@@ -37,6 +37,26 @@ class Door:
     icon: str
     current: bool
     news: int = 0
+
+
+@dataclass(frozen=True)
+class Right:
+    """What somebody may do in a case that is shut to them, and where."""
+
+    name: str
+    href: str
+    icon: str
+
+
+def rights(case_id: UUID, allows: Callable[[Action], bool]) -> list[Right]:
+    """The doors that stay open when the case is shut: a right does not end with access."""
+    found = []
+    if allows(Action.CONSENT_VIEW):
+        found.append(Right(_("Your consents"), url_for("consents.mine", case_id=case_id), "how-to-reg"))
+    if allows(Action.LOG_VIEW):
+        name = _("Who has seen my case") if allows(Action.CONSENT_GIVE) else _("Who has seen something about me")
+        found.append(Right(name, url_for("log.index", case_id=case_id), "list-check"))
+    return found
 
 
 class CaseHead:
@@ -128,6 +148,7 @@ def install(app: Flask) -> None:
         OfficeAction=OfficeAction,
         title_of=title_of,
         role_word=role,
+        capacity_word=capacity_word,
         party_title=party_title,
         compartment_icon=compartment_icon,
         compartment_by_id=compartment_by_id,
@@ -137,6 +158,7 @@ def install(app: Flask) -> None:
         file_icon=file_icon,
         age=age,
         obstacle_for_me=obstacle_for_me,
+        rights=rights,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
@@ -145,6 +167,7 @@ def install(app: Flask) -> None:
         icon=_icons(app),
         url_for=address,
     )
+    app.jinja_env.filters.update(dialled=text.dialled)
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
     app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
 
@@ -238,6 +261,12 @@ def role(membership: Any) -> str:
     if membership.job_title:
         return str(membership.job_title)
     return said(_rules().words[Capacity(membership.capacity)].title)
+
+
+def capacity_word(capacity: Capacity, profile_key: str = "") -> str:
+    """What somebody of a capacity is called here, or in the cases of another profile."""
+    rules = profile(profile_key) if profile_key else _rules()
+    return said(rules.words[capacity].title)
 
 
 def title_of(key: str) -> str:

@@ -25,6 +25,7 @@ INPUT = {
     "form_stale": _l("This page was out of date. Look it through once more and send it again."),
     "name_taken": _l("There is already one of that name."),
     "email_wrong": _l("This is not an e-mail address."),
+    "phone_wrong": _l("This is not a telephone number. Write digits, for instance 12 34 56 78."),
     "email_taken": _l("Somebody already has an account with this e-mail address."),
     "own_account": _l("You cannot close your own account. Another administrator can."),
     "no_other_sign_in": _l(
@@ -157,9 +158,11 @@ OBSTACLE_FOR_ME = {
     Obstacle.NOT_OPENED: _l("The guide has not opened access for you yet."),
     Obstacle.CLOSED: _l("The guide has closed your access."),
     Obstacle.CUSTODY_UNKNOWN: _l("It has not been noted who holds custody."),
-    Obstacle.GROWN_UP: _l("The young person is an adult now and decides alone. They can let you in again."),
+    Obstacle.GROWN_UP: _l("The young person has turned 18. From then on a case is not open to parents by itself."),
     Obstacle.LEFT: _l("You have left the case yourself."),
-    # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so.
+    # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so, and nobody at home is
+    # told that the young person has taken a yes back (access/notices.py).
+    Obstacle.NOT_NOW: _l("The case is not open to you just now."),
     Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
     (Obstacle.CONSENT_MISSING, "parent"): _l("Consent from a custody holder is missing."),
@@ -175,6 +178,7 @@ OBSTACLE_OF = {
     Obstacle.CUSTODY_UNKNOWN: _l("it is not noted who holds custody"),
     Obstacle.LEFT: _l("has left the case"),
     Obstacle.FROZEN: _l("shut out at once by the guide, to protect somebody"),
+    Obstacle.NOT_NOW: _l("not open just now"),
     Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
     Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
     Obstacle.CONSENT_WITHDRAWN: _l("%(giver)s has withdrawn the consent"),

@@ -105,11 +105,7 @@ class Happenings(RuleBasedStateMachine):
         until = clock.today(ZONE) + timedelta(days=days)
         with self._at_work(self.room.guide if on_paper else someone) as session:
             ticket = self._enters(session, self.room.guide if on_paper else someone)
-            if not ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE):
-                assert not on_paper
-                assert self.book.judged(giver, self.scene.now) == {}, "only while shut out"
-                assert giver.capacity is Capacity.YOUNG_PERSON or self.book.is_frozen(giver)
-                return
+            assert ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE), "also while shut out"
             asked = consent_requests.request(ticket, giver.id)
             until = min(until, asked.until)
             choices = {
@@ -147,8 +143,7 @@ class Happenings(RuleBasedStateMachine):
         someone = self.room.guide if by_the_owner else giver
         with self._at_work(someone) as session:
             ticket = self._enters(session, someone)
-            if not ticket.allows(Action.CONSENT_WITHDRAW):
-                return
+            assert ticket.allows(Action.CONSENT_WITHDRAW), "also while shut out"
             consents.withdraw(ticket, uuid4(), consent.id, consent_requests.party_key(party) if party else "all")
             session.commit()
         changed = replace(consent, withdrawals=(*consent.withdrawals, Withdrawal(self.scene.now, party)))
