@@ -53,6 +53,7 @@ class Event(StrEnum):
     MEMBER_LEFT = "member.left"
     WISH_MADE = "wish.made"
     WISH_ANSWERED = "wish.answered"
+    CONFIDENCE_ANSWERED = "confidence.answered"
     HAND_OVER_OFFERED = "hand_over.offered"
     HAND_OVER_ACCEPTED = "hand_over.accepted"
     HAND_OVER_DECLINED = "hand_over.declined"
@@ -141,6 +142,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.CONSENT_SCANNED: frozenset({"state"}),
     Event.MEMBER_LEFT: frozenset({"reason"}),
+    Event.CONFIDENCE_ANSWERED: frozenset({"allowed"}),
     Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),

@@ -37,6 +37,7 @@ class Action(StrEnum):
     ACCESS_FREEZE = "access:freeze"
     CASE_LEAVE = "case:leave"
     TEAM_WISH = "team:wish"
+    CONFIDENCE_OPEN = "confidence:open"
     HAND_OVER_ANSWER = "hand_over:answer"
 
 

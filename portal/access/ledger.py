@@ -31,6 +31,7 @@ from portal.models import (
     Case,
     CaseKey,
     Compartment,
+    ConfidenceAnswer,
     Consent,
     ConsentGrant,
     ConsentWithdrawal,
@@ -237,7 +238,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         owners.insert(0, known.Ownership(case.opened_at, case.from_id, case.from_unit_id))
     exceptions = _exceptions(session, case_id)
     return Facts(
-        rules=profile(case.profile).rules(),
+        rules=profile(case.profile).rules().confided_to(exceptions.confidants),
         birth_date=case.birth_date,
         owner_unit_id=case.owner_unit_id,
         members=_members(session, case_id, exceptions.left),
@@ -245,6 +246,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         overrides=tuple(exceptions.overrides),
         freezes=tuple(exceptions.freezes),
         ownerships=tuple(owners),
+        openings=tuple(exceptions.openings),
     )
 
 
@@ -253,10 +255,13 @@ class _Exceptions:
     overrides: list[known.LegalOverride] = field(default_factory=list)
     freezes: list[known.Freeze] = field(default_factory=list)
     left: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    openings: list[known.Opening] = field(default_factory=list)
+    confidants: dict[str, UUID] = field(default_factory=dict)
+    """Key of a compartment of the young person and one guide -> that guide's membership."""
 
 
 def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
-    """What happened beside levels and consents. One question for all three kinds: most cases have none of them."""
+    """What happened beside levels and consents. One question for all kinds: most cases have few of them."""
     nothing = cast(null(), LegalOverride.valid_until.type)
     by_law = (
         select(
@@ -290,16 +295,44 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
     gone = select(
         Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, no_keys, nothing, literal("left")
     ).where(Departure.case_id == case_id)
+    opened = (
+        select(
+            ConfidenceAnswer.id,
+            ConfidenceAnswer.to_id,
+            ConfidenceAnswer.answered_at,
+            nothing,
+            nothing,
+            func.jsonb_build_array(Compartment.key),
+            nothing,
+            literal("opened:") + ConfidenceAnswer.answer,
+        )
+        .join(Compartment, Compartment.id == ConfidenceAnswer.compartment_id)
+        .where(ConfidenceAnswer.case_id == case_id)
+    )
+    confided = select(
+        Compartment.id,
+        Compartment.confidant_id,
+        nothing,
+        nothing,
+        nothing,
+        func.jsonb_build_array(Compartment.key),
+        nothing,
+        literal("confided"),
+    ).where(Compartment.case_id == case_id, Compartment.confidant_id.is_not(None))
     found = _Exceptions()
     for id_, member_id, since, until, ended, keys, hidden, kind in session.execute(
-        union_all(by_law, frozen, gone).order_by("since")
+        union_all(by_law, frozen, gone, opened, confided).order_by("since")
     ):
         if kind == "override":
             found.overrides.append(known.LegalOverride(id_, member_id, frozenset(keys), since, until, ended))
         elif kind == "freeze":
             found.freezes.append(known.Freeze(id_, member_id, since, until, ended, hidden))
-        else:
+        elif kind == "left":
             found.left[member_id].append(since)
+        elif kind == "confided":
+            found.confidants[keys[0]] = member_id
+        else:
+            found.openings.append(known.Opening(keys[0], member_id, since, kind == "opened:yes"))
     return found
 
 

@@ -62,6 +62,7 @@ _WRITE = _READ | {
 # What nobody loses with their access: to read and take back what they declared themselves, and to read the log of it.
 _OWN_PAST = frozenset({Action.CONSENT_VIEW, Action.CONSENT_WITHDRAW, Action.LOG_VIEW})
 _OWN_CONSENT = _OWN_PAST | {Action.CONSENT_GIVE}
+_OWN_CHOICE = frozenset({Action.TEAM_WISH, Action.CONFIDENCE_OPEN})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
@@ -93,8 +94,8 @@ MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     # looked, also while the case itself is shut to them.
     Standing.YOUNG_PERSON: {
         Level.NONE: _OWN_CONSENT,
-        Level.READ: _READ | _OWN_CONSENT | {Action.TEAM_WISH},
-        Level.WRITE: _WRITE | _OWN_CONSENT | {Action.TEAM_WISH},
+        Level.READ: _READ | _OWN_CONSENT | _OWN_CHOICE,
+        Level.WRITE: _WRITE | _OWN_CONSENT | _OWN_CHOICE,
     },
     Standing.CUSTODY_HOLDER: {
         Level.NONE: _OWN_CONSENT,

@@ -89,6 +89,8 @@ class Hatch:
     key: str
     can_write: bool
     since: datetime
+    confidant_id: UUID | None = None
+    """Of what the young person and one guide share alone: that guide's membership."""
 
 
 @dataclass
@@ -290,7 +292,10 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
 def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
     """Wall one, first half: of the open windows of a case, the person's own."""
     own = (row for row in windows if row.person_id == actor.person_id)
-    return {row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from) for row in own}
+    return {
+        row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from, row.confidant_id)
+        for row in own
+    }
 
 
 def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
@@ -334,6 +339,7 @@ _OPEN = (
         AccessWindow.valid_until,
         AccessWindow.basis,
         Compartment.key,
+        Compartment.confidant_id,
     )
     .join(Compartment, Compartment.id == AccessWindow.compartment_id)
     .where(AccessWindow.case_id == bindparam("case"), AccessWindow.valid_from <= bindparam("now"))

@@ -1,6 +1,6 @@
 """From the facts of a case to who may see what, from when until when, and why. Pure: no clock, no database.
 
-The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-7):
+The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-8):
 
 1. The young person sees what is meant for them when the owner has opened access. No consent is asked.
 2. A professional of the owner's own unit sees what the owner added them to.
@@ -13,6 +13,8 @@ The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.
 7. A legal override stands in for consent that is missing, for one member and the compartments it names, until its end
    date. A freeze shuts a citizen out of everything, whatever else is true, until it is lifted. Who leaves by themselves
    is out until the owner lets them in again.
+8. What the young person and one guide share alone is for those two: no consent and no law opens it to another. The next
+   guide reads it when the young person says so.
 
 Between two neighbouring *turning points* (instants at which some fact changes) nothing can change, so it is enough to
 judge each stretch once, at its beginning.
@@ -122,7 +124,7 @@ def compute(facts: Facts) -> Picture:
 
 def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> Verdict:
     """What `member` may do with the compartment of `rule` at the instant `at`, and why."""
-    if facts.capacity_at(member, at) not in rule.audience:
+    if facts.capacity_at(member, at) not in rule.audience or not facts.shares(member, rule, at):
         return _shut()
     if facts.is_frozen_at(member.id, at):
         return _shut(Blocker(Obstacle.FROZEN))
@@ -134,7 +136,7 @@ def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> 
         basis, consents, blockers = Basis.LEGAL_OVERRIDE, (), ()
     if blockers:
         return _shut(*blockers)
-    return Verdict(True, level is Level.WRITE, basis, consents, ())
+    return Verdict(True, level is Level.WRITE and facts.is_written_in(rule, at), basis, consents, ())
 
 
 def majority(facts: Facts) -> datetime:
@@ -152,6 +154,7 @@ def turning_points(facts: Facts, member: Member) -> list[datetime]:
         points |= {consent.given_at, consent.valid_from, consent.valid_until}
         points |= {withdrawal.at for withdrawal in consent.withdrawals}
     points |= set(member.left) | {ownership.since for ownership in facts.ownerships}
+    points |= {opening.at for opening in facts.openings}
     for override in facts.overrides:
         if override.member_id == member.id:
             points |= {override.valid_from, override.until}
@@ -176,7 +179,7 @@ def _turns(facts: Facts, age: int) -> datetime:
 
 
 def _meant_for(facts: Facts, member: Member) -> tuple[CompartmentRule, ...]:
-    return tuple(rule for rule in facts.rules.compartments if member.capacity in rule.audience)
+    return tuple(rule for rule in facts.rules.compartments if facts.capacities_of(member) & rule.audience)
 
 
 _Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]

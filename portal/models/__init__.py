@@ -53,7 +53,7 @@ from portal.models.signin import (
     ProviderSession,
     StaffLink,
 )
-from portal.models.team import HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
+from portal.models.team import ConfidenceAnswer, HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
 from portal.models.uploads import BegunUpload, UploadPart
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "CaseKey",
     "Checkout",
     "Compartment",
+    "ConfidenceAnswer",
     "Consent",
     "ConsentDraft",
     "ConsentException",

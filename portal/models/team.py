@@ -54,6 +54,26 @@ class TeamWishAnswer(Base):
     answered_by_id: Mapped[UUID]
 
 
+class ConfidenceAnswer(Base):
+    """The young person says whether another guide may read what was confided to one before. The latest one counts."""
+
+    __tablename__ = "confidence_answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "compartment_id"], ["compartment.case_id", "compartment.id"]),
+        ForeignKeyConstraint(["case_id", "to_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "answered_by_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("answer in ('yes', 'no')", name="answer"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    compartment_id: Mapped[UUID]
+    to_id: Mapped[UUID]
+    answer: Mapped[str]
+    answered_at: Mapped[datetime]
+    answered_by_id: Mapped[UUID]
+
+
 class HandOver(Base):
     """The owner offered the case to another guide."""
 

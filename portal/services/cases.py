@@ -109,7 +109,6 @@ def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Hos
     session.flush()
     master_id, wrapped = actor.keyring.new_case_key(case_id)
     session.add(CaseKey(case_id=case_id, master_id=master_id, wrapped=wrapped))
-    session.add_all(Compartment(id=uuid4(), case_id=case_id, key=c.key) for c in rules.compartment)
     owner = Membership(
         id=uuid4(),
         case_id=case_id,
@@ -122,6 +121,12 @@ def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Hos
     )
     session.add(owner)
     session.flush()
+    session.add_all(
+        Compartment(
+            id=uuid4(), case_id=case_id, key=c.key, confidant_id=owner.id if c.key == rules.confidence else None
+        )
+        for c in rules.compartment
+    )
     host = Host(actor, case_id, actor.keyring.open_case(case_id, master_id, wrapped), owner.id)
     joining.set_level(host, owner.id, Level.WRITE)
     return host

@@ -20,7 +20,7 @@ from portal.access.whatif import Change
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
-from portal.services import joining, once, team
+from portal.services import confidences, joining, once, team
 from portal.services.joining import Host, Joining
 from portal.services.team import Colleague
 
@@ -149,6 +149,7 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
     _answer(ticket, offered, "accepted")
     ticket.session.flush()
     carry_over(ticket.session, ticket.case_id, offered.from_id, offered.to_id)
+    confidences.begin(ticket)
     ticket.record(Event.HAND_OVER_ACCEPTED, item_id=offered.to_id)
     ticket.session.add(
         TeamLevel(

@@ -16,7 +16,7 @@ from portal.access.actions import Action
 from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, FileVersion, Membership, Plan, Thread
+from portal.models import AuditEvent, Compartment, FileVersion, Membership, Plan, Thread
 from portal.services import people
 from portal.services.people import Workplace
 
@@ -108,7 +108,9 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     if own_only:
         untold = (*BETWEEN_TWO, *GUARDED, *STEERING)
         found = found.where(AuditEvent.event.not_in(untold), _about_me(ticket))
-    elif not people.leads(ticket) and ticket.standing is not Standing.YOUNG_PERSON:
+    elif ticket.standing is Standing.OWNER:
+        found = found.where(_no_other_guides(ticket))
+    elif ticket.standing is not Standing.YOUNG_PERSON:
         open_ones = list(ticket.hatches)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
         found = found.where(AuditEvent.event.not_in(unknown))
@@ -123,6 +125,16 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     places = people.workplaces(ticket)
     visits = _visits([_line(ticket, row, names, places) for row in shown])
     return LogPage(visits, shown[-1].seq if len(rows) > PAGE else None, hidden_from, own_only)
+
+
+def _no_other_guides(ticket: CaseTicket) -> ColumnElement[bool]:
+    """Nothing about what the young person confided to a guide before, as long as it is shut to this one."""
+    confided = select(Compartment.id).where(
+        Compartment.case_id == ticket.case_id,
+        Compartment.confidant_id.is_not(None),
+        Compartment.id.not_in(list(ticket.hatches)),
+    )
+    return or_(AuditEvent.compartment_id.is_(None), AuditEvent.compartment_id.not_in(confided))
 
 
 def _about_me(ticket: CaseTicket) -> ColumnElement[bool]:
@@ -183,6 +195,7 @@ CHANGES = (
     Event.MEMBER_LEFT,
     Event.WISH_MADE,
     Event.WISH_ANSWERED,
+    Event.CONFIDENCE_ANSWERED,
     Event.HAND_OVER_OFFERED,
     Event.HAND_OVER_ACCEPTED,
     Event.HAND_OVER_DECLINED,
@@ -231,7 +244,7 @@ GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
 STEERING = (Event.LEVEL_SET,)
 """Not for whoever is shut out: where no such line stands, they would know that the young person took a yes back."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED)
+BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED, Event.CONFIDENCE_ANSWERED)
 """Between the young person and the guide."""
 
 

@@ -20,6 +20,7 @@ from portal.models import Plan
 from portal.services import (
     choosing,
     coming_of_age,
+    confidences,
     consent_requests,
     files,
     letterheads,
@@ -35,6 +36,7 @@ from portal.services import (
 )
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
+from portal.services.confidences import Question
 from portal.services.files import VersionLine
 from portal.services.meetings import MeetingPage
 from portal.services.messages import ThreadLine
@@ -72,6 +74,8 @@ class Overview:
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
     frozen: tuple[FreezeLine, ...]
     """Freezes that the owner must look at again."""
+    told_before: tuple[Question, ...]
+    """For the young person: what was confided to a guide before."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def overview(ticket: CaseTicket) -> Overview:
         wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
+        told_before=tuple(confidences.questions(ticket)),
     )
 
 

@@ -199,8 +199,8 @@ def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:
     for window in ticket.open_windows:
         shelf = OpenShelf(window.key, window.can_write, window.valid_from, window.valid_until, window.basis)
         found[window.membership_id] = (*found.get(window.membership_id, ()), shelf)
-    order = [rule.key for rule in ticket.profile.compartment]
-    return {m: tuple(sorted(shelves, key=lambda s: order.index(s.key))) for m, shelves in found.items()}
+    rank = ticket.profile.rank
+    return {m: tuple(sorted(shelves, key=lambda shelf: rank(shelf.key))) for m, shelves in found.items()}
 
 
 def _line(

@@ -293,11 +293,11 @@ def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
 def _override_line(ticket: CaseTicket, row: LegalOverride) -> OverrideLine:
     visible = {hatch.key for hatch in ticket.hatches.values()}
     answers = ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)
-    order = [rule.key for rule in ticket.profile.compartment]
+    order = sorted(row.compartments, key=ticket.profile.rank)
     return OverrideLine(
         id=row.id,
         membership=ticket.members[row.membership_id],
-        compartments=tuple(key for key in order if key in row.compartments and (answers or key in visible)),
+        compartments=tuple(key for key in order if answers or key in visible),
         since=row.valid_from,
         until=row.valid_until,
         legal_basis=ticket.keys.unseal_text(row.legal_basis_sealed, f"legal_override.legal_basis {row.id}"),

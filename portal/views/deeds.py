@@ -50,6 +50,7 @@ DID = {
     Event.FREEZE_LIFTED: _l("no longer shuts %(about)s out"),
     Event.WISH_MADE: _l("asked the guide for something about the team"),
     Event.WISH_ANSWERED: _l("answered what was asked about the team"),
+    Event.CONFIDENCE_ANSWERED: _l("said whether %(about)s may read what was told to the guide before"),
     Event.HAND_OVER_OFFERED: _l("asked %(about)s to take the case over"),
     Event.HAND_OVER_ACCEPTED: _l("took the case over as its guide"),
     Event.HAND_OVER_DECLINED: _l("did not take the case over"),

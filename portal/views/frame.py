@@ -98,6 +98,7 @@ class CaseHead:
             "choosing",
             "coming_of_age",
             "hand_over",
+            "confidences",
         )
         homes = {**dict.fromkeys(part_of_people, "people"), "log": "", "exports": "files"}
         here = homes.get(here, here)
@@ -151,7 +152,10 @@ def install(app: Flask) -> None:
         capacity_word=capacity_word,
         party_title=party_title,
         compartment_icon=compartment_icon,
-        compartment_by_id=compartment_by_id,
+        compartment_of=lambda key: _rules().compartment_of(key),
+        hatch_by_id=hatch_by_id,
+        first_name=first_name,
+        is_told_before=is_told_before,
         names_who_see=names_who_see,
         hatches_in_order=hatches_in_order,
         tool_title=tool_title,
@@ -191,7 +195,7 @@ def _shelves(app: Flask) -> Callable[..., Markup]:
     macros: Any = app.jinja_env.get_template("macros/shelf.html").module
 
     def drawn(key: str, count: int | None = None, href: str | None = None) -> Markup:
-        found: Markup = macros.drawn(_rules().compartment_of(key), count, href)
+        found: Markup = macros.drawn(_rules().compartment_of(key), title_of(key), count, href)
         return found
 
     @lru_cache(1000)
@@ -199,7 +203,7 @@ def _shelves(app: Flask) -> Callable[..., Markup]:
         return drawn(key)
 
     def shelf(key: str, count: int | None = None, href: str | None = None) -> Markup:
-        if count is None and href is None:
+        if count is None and href is None and _rules().compartment_of(key).categories:
             return plain(_rules().key, language(), key)
         return drawn(key, count, href)
 
@@ -270,22 +274,56 @@ def capacity_word(capacity: Capacity, profile_key: str = "") -> str:
 
 
 def title_of(key: str) -> str:
-    """What a compartment is called."""
+    """What a compartment is called; of one between two, by the names of the two."""
+    hatch = next((h for h in g.ticket.hatches.values() if h.key == key), None)
+    if hatch is not None and hatch.confidant_id is not None:
+        return _title_between_two(g.ticket, hatch)
     return said(_rules().compartment_of(key).title)
+
+
+def _title_between_two(ticket: CaseTicket, hatch: Hatch) -> str:
+    """As the young person or the guide who reads it calls it."""
+    guide, confidant = ticket.owner, ticket.members[hatch.confidant_id or ticket.owner.id]
+    young, called = first_name(ticket.young_person), {"guide": first_name(guide), "before": first_name(confidant)}
+    is_young = ticket.membership.id == ticket.young_person.id
+    shared = any(w.key == hatch.key and w.membership_id == guide.id for w in ticket.open_windows)
+    if confidant.id == guide.id:
+        title = _("Only you and %(guide)s", **called) if is_young else _("Only %(young)s and you", young=young)
+    elif not is_young:
+        title = _("Only %(young)s and you, told to %(before)s", young=young, **called)
+    elif shared:
+        title = _("Only you and %(guide)s, told to %(before)s", **called)
+    else:
+        title = _("Only you, told to %(before)s", **called)
+    return str(title)
+
+
+def first_name(member: Any) -> str:
+    return str(member.display_name).split()[0]
+
+
+def is_told_before(compartment_id: UUID) -> bool:
+    """Whether it was confided to a guide who is not the guide of today."""
+    hatch = g.ticket.hatches.get(compartment_id)
+    return hatch is not None and hatch.confidant_id not in (None, g.ticket.owner.id)
 
 
 def compartment_icon(key: str) -> str:
     return _rules().compartment_of(key).icon
 
 
-def compartment_by_id(compartment_id: str) -> Compartment:
-    return _rules().compartment_of(g.ticket.hatches[UUID(compartment_id)].key)
+def hatch_by_id(compartment_id: str) -> Hatch:
+    hatch: Hatch = g.ticket.hatches[UUID(compartment_id)]
+    return hatch
 
 
 def hatches_in_order() -> list[Hatch]:
     """The compartments open to this person, in the order of the programme profile."""
-    order = [rule.key for rule in _rules().compartment]
-    return sorted(g.ticket.hatches.values(), key=lambda hatch: order.index(hatch.key))
+    return in_order(g.ticket)
+
+
+def in_order(ticket: CaseTicket) -> list[Hatch]:
+    return sorted(ticket.hatches.values(), key=lambda hatch: ticket.profile.rank(hatch.key))
 
 
 def names_who_see(key: str) -> str:

@@ -272,6 +272,7 @@ def _show(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, for
         parts=network.parts(ticket, this) if number == page.newest.number else {},
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if number == page.newest.number else {},
+        told_before=plan_confided.told_before(ticket, this) if number == page.newest.number else {},
         confided_places=_confided_places(ticket, this),
         listed=old_forms.woven(ticket, page, old_forms.of_tool(ticket, tool)),
         trips=word_trips.waiting(ticket, page) if page.can_write else [],

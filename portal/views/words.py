@@ -96,6 +96,7 @@ INPUT = {
     "scan_missing": _l("Attach a picture or scan of the signed page."),
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
+    "confided_stays": _l("What the young person and the guide share alone stays where it is. Write it anew elsewhere."),
     "same_place": _l("It lies there already. Choose another place."),
     "consent_over": _l("This consent is no longer in force."),
     "override_needless": _l(

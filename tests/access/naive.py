@@ -27,8 +27,21 @@ def may(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> tu
             level = value
     if level == "none" or _kind(facts, member, at) not in {capacity.value for capacity in rule.audience}:
         return False, False
+    if rule.confidant_id is not None:
+        return _between_two(facts, member, rule, at, level)
     readable = _has_grounds(facts, member, rule, at) or _by_law(facts, member, rule, at)
     return readable, readable and level == "write"
+
+
+def _between_two(facts: Facts, member: Member, rule: CompartmentRule, at: datetime, level: str) -> tuple[bool, bool]:
+    """What the young person and one guide share alone."""
+    opened = member.id == rule.confidant_id or member.capacity.value == "young_person"
+    if not opened:
+        for said in facts.openings:
+            if said.at <= at and said.compartment == rule.key and said.member_id == member.id:
+                opened = said.opened
+    still_the_guide = any(m.id == rule.confidant_id and _kind(facts, m, at) == "owner" for m in facts.members)
+    return opened, opened and level == "write" and still_the_guide
 
 
 def _kind(facts: Facts, member: Member, at: datetime) -> str:

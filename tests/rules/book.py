@@ -9,7 +9,17 @@ from uuid import UUID
 import psycopg
 from flask import Flask
 
-from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party
+from portal.access.facts import (
+    AccessRules,
+    ConsentFact,
+    Facts,
+    Freeze,
+    LegalOverride,
+    Member,
+    Opening,
+    Ownership,
+    Party,
+)
 from portal.access.roles import Capacity, Level
 from portal.house import House
 from portal.tools.profile import profile
@@ -17,6 +27,7 @@ from tests.access import naive
 from tests.story import PROFILE, Room, Someone, Story
 
 SHELVES = ("shared", "health", "without_parents", "professionals")
+BETWEEN_TWO = "guide_only"
 UNITS = ("Skolen", "Jobcenter", "Psykiatrien", "Familie og unge")
 HOME = "Familie og unge"
 RULES = profile(PROFILE).rules()
@@ -68,6 +79,7 @@ class Book:
     by_law: list[LegalOverride] = field(default_factory=list)
     frozen: list[Freeze] = field(default_factory=list)
     owners: list[Ownership] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
     files: list[Put] = field(default_factory=list)
     offered: Someone | None = None
     """The guide to whom the case is offered just now."""
@@ -99,15 +111,39 @@ class Book:
 
     # What follows from it
 
+    def rules(self) -> AccessRules:
+        """What the young person shares with a guide alone is a compartment for each guide there was."""
+        guides = list(dict.fromkeys(owner.member_id for owner in self.owners)) or [self.owner().id]
+        rules = [rule for rule in RULES.compartments if rule.key != BETWEEN_TWO]
+        between_two = next(rule for rule in RULES.compartments if rule.key == BETWEEN_TWO)
+        for number, guide in enumerate(guides, start=1):
+            key = BETWEEN_TWO if number == 1 else f"{BETWEEN_TWO}-{number}"
+            rules.append(replace(between_two, key=key, confidant_id=guide))
+        return replace(RULES, compartments=tuple(rules))
+
     def facts(self) -> Facts:
         told, by_law, frozen = tuple(self.told), tuple(self.by_law), tuple(self.frozen)
         members, owners = tuple(self.members.values()), tuple(self.owners)
-        return Facts(RULES, self.born, self.home, members, told, by_law, frozen, owners)
+        openings = tuple(self.openings)
+        return Facts(self.rules(), self.born, self.home, members, told, by_law, frozen, owners, openings)
+
+    def meant_for(self, member: Member) -> set[str]:
+        """The compartments that could be open to somebody who lacks nothing."""
+        everything = replace(self.facts(), freezes=(), overrides=())
+        found = set()
+        for shelf in everything.rules.compartments:
+            if shelf.confidant_id is not None:
+                opened = replace(member, levels=((self.opened_at, Level.READ),), left=())
+                if naive.may(everything, opened, shelf, self.scene.now)[0]:
+                    found.add(shelf.key)
+            elif member.capacity in shelf.audience:
+                found.add(shelf.key)
+        return found
 
     def judged(self, member: Member, at: datetime) -> dict[str, bool]:
         """Compartment -> may write, for what the member may read."""
         facts, found = self.facts(), {}
-        for shelf in RULES.compartments:
+        for shelf in facts.rules.compartments:
             reads, writes = naive.may(facts, member, shelf, at)
             if reads:
                 found[shelf.key] = writes

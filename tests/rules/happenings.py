@@ -13,13 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Freeze, LegalOverride, Withdrawal
+from portal.access.facts import ConsentFact, Freeze, LegalOverride, Opening, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput
-from portal.services import consent_requests, consents, hand_over, leaving, order, safeguards, team
-from tests.rules.book import HOME, RULES, SHELVES, UNITS, ZONE, Book, Put, Scene
+from portal.services import confidences, consent_requests, consents, hand_over, leaving, order, safeguards, team
+from tests.rules.book import BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
 from tests.story import Someone
 
 LEVELS = st.sampled_from(Level)
@@ -51,7 +51,7 @@ class Happenings(RuleBasedStateMachine):
         self.book.meet(room.young, Capacity.YOUNG_PERSON, young)
         for parent in room.parents:
             self.book.meet(parent, Capacity.PARENT, custody, custody=True)
-        for shelf in SHELVES:
+        for shelf in (*SHELVES, BETWEEN_TWO):
             self._puts_in(room.guide, shelf)
             self.story.thread(room, room.guide, shelf)
         if taken_over_by:
@@ -161,7 +161,7 @@ class Happenings(RuleBasedStateMachine):
             try:
                 lacking = [p.compartment for p in safeguards.may_be_overridden(ticket, member.id)]
             except InvalidInput:
-                meant = {shelf.key for shelf in RULES.compartments if member.capacity in shelf.audience}
+                meant = self.book.meant_for(member)
                 shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
                 assert shut or set(self.book.judged(member, now)) == meant, "refused though something is missing"
                 return
@@ -266,13 +266,42 @@ class Happenings(RuleBasedStateMachine):
         else:
             self.story.play(self.room, taker, lambda t: hand_over.accept(t, uuid4()))
             self.book.handed_over(taker)
+            theirs = next(r for r in self.book.rules().compartments if r.confidant_id == self.room.member(taker)).key
+            if theirs not in {file.shelf for file in self.book.files}:
+                self._puts_in(taker, theirs)
+                self.story.thread(self.room, taker, theirs)
         self.book.offered = None
 
     # Put in and taken out
 
-    @rule(who=CHANCE, shelf=st.sampled_from(SHELVES))
-    def a_file_is_put_in(self, who, shelf: str) -> None:  # type: ignore[no-untyped-def]
+    @precondition(lambda self: len(self.book.owners) > 1)
+    @rule(who=CHANCE, opened=st.booleans())
+    def the_young_person_says_who_may_read_what_was_told_before(self, who, opened: bool) -> None:  # type: ignore[no-untyped-def]
         self._later()
+        young, book = next(m for m in self.book.members.values() if m.capacity is Capacity.YOUNG_PERSON), self.book
+        before = [rule for rule in book.rules().compartments if rule.confidant_id not in (None, book.owner().id)]
+        if not before or not book.judged(young, self.scene.now):
+            return
+        rule, someone = who.choice(before), book.people[young.person_id]
+        with self._at_work(someone) as session:
+            ticket = self._enters(session, someone)
+            asked = {question.compartment: question for question in confidences.questions(ticket)}
+            if rule.key not in asked:
+                assert not [f for f in book.files if f.shelf == rule.key], "asked about whatever holds something"
+                return
+            found = asked[rule.key]
+            said = "yes" if opened else "no"
+            confidences.answer(ticket, uuid4(), found.compartment_id, book.owner().id, said)
+            session.commit()
+        book.openings.append(Opening(rule.key, book.owner().id, self.scene.now, opened))
+
+    @rule(who=CHANCE, place=st.sampled_from([*SHELVES, BETWEEN_TWO]))
+    def a_file_is_put_in(self, who, place: str) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        shelf = place
+        if place == BETWEEN_TWO:
+            rules = self.book.rules().compartments
+            shelf = next(rule.key for rule in rules if rule.confidant_id == self.book.owner().id)
         able = [someone for someone, allowed in self.book.everybody() if allowed.get(shelf)]
         if able:
             self._puts_in(who.choice(able), shelf)

@@ -307,6 +307,8 @@ ROUTES = [
     _route("GET choosing.answer", Action.TEAM_CHANGE, _at("/choose/wishes/{t.wish_id}")),
     _route("POST choosing.answer", Action.TEAM_CHANGE, _at("/choose/wishes/{t.wish_id}")),
     _route("GET coming_of_age.index", Action.CASE_VIEW, _at("/coming-of-age")),
+    _route("GET confidences.answer", Action.CONFIDENCE_OPEN, _at("/confidences/{t.compartment_id}")),
+    _route("POST confidences.answer", Action.CONFIDENCE_OPEN, _at("/confidences/{t.compartment_id}")),
     _route("GET hand_over.find", Action.TEAM_CHANGE, _at("/hand-over?q=else")),
     _route("GET hand_over.offer", Action.TEAM_CHANGE, _at("/hand-over/to/{t.colleague_id}")),
     _route("POST hand_over.offer", Action.TEAM_CHANGE, _at("/hand-over/to/{t.colleague_id}")),

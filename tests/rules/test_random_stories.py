@@ -62,6 +62,10 @@ class Stories(Happenings):
         when = [{(f.member_id, f.frozen_at, f.lifted_at) for f in facts.freezes} for facts in (read, told)]
         assert when[0] == when[1]
         assert read.ownerships == told.ownerships
+        assert read.openings == told.openings
+        assert {rule.key: rule for rule in read.rules.compartments} == {
+            rule.key: rule for rule in told.rules.compartments
+        }
         assert (read.birth_date, read.owner_unit_id) == (told.birth_date, told.owner_unit_id)
 
     @invariant()

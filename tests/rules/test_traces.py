@@ -165,7 +165,7 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         if event.value.split(".")[0]
         in {"chain", "stranger", "organisation", "unit", "staff", "invitation", "password", "account", "signed"}
         | {"sign_in", "eid", "stepped", "windows", "roles", "sign_ins", "passwords", "figures", "trace"}
-        | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys"}
+        | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys", "phone"}
     }
     assert set(deeds.DID) == set(Event) - of_the_office
 

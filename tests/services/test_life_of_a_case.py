@@ -124,7 +124,7 @@ def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story
     taker = an_offer(story, room)
     assert shelves(story, room, taker) == set(), "an offer opens nothing"
     story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
-    assert shelves(story, room, taker) == {"shared", "health", "without_parents", "professionals"}
+    assert shelves(story, room, taker) == {"shared", "health", "without_parents", "professionals", "guide_only-2"}
     assert story.play(room, taker, lambda t: files.page(t, file_id)).versions[0].name == "notat.pdf"
     assert story.play(room, taker, lambda t: messages.thread(t, thread_id)).subject == "Helbred"
     assert len(story.play(room, taker, consent_requests.standing_consents)) == 3

@@ -36,8 +36,8 @@ def teacher(story: Story, room: Room) -> Someone:
 
 
 def test_a_new_case_has_its_key_its_compartments_and_its_first_members(story: Story, room: Room) -> None:
-    assert shelves(story, room, room.guide) == {"shared", "health", "without_parents", "professionals"}
-    assert shelves(story, room, room.young) == {"shared", "health", "without_parents"}
+    assert shelves(story, room, room.guide) == {"shared", "health", "without_parents", "professionals", "guide_only"}
+    assert shelves(story, room, room.young) == {"shared", "health", "without_parents", "guide_only"}
     assert [shelves(story, room, parent) for parent in room.parents] == [set(), set()]
 
 
