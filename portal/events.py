@@ -55,6 +55,8 @@ class Event(StrEnum):
     WISH_ANSWERED = "wish.answered"
     CONFIDENCE_ANSWERED = "confidence.answered"
     HAND_OVER_OFFERED = "hand_over.offered"
+    HAND_OVER_SAID = "hand_over.said"
+    HAND_OVER_REPLIED = "hand_over.replied"
     HAND_OVER_ACCEPTED = "hand_over.accepted"
     HAND_OVER_DECLINED = "hand_over.declined"
     HAND_OVER_WITHDRAWN = "hand_over.withdrawn"
@@ -143,6 +145,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CONSENT_SCANNED: frozenset({"state"}),
     Event.MEMBER_LEFT: frozenset({"reason"}),
     Event.CONFIDENCE_ANSWERED: frozenset({"allowed"}),
+    Event.HAND_OVER_SAID: frozenset({"allowed", "method"}),
     Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),

@@ -1,4 +1,4 @@
-"""What the young person and one guide share alone: one compartment for each guide, shut to the next until it is opened."""
+"""What the young person and one guide share alone: a compartment for each guide, shut to the next until opened."""
 
 from alembic import op
 

@@ -39,6 +39,7 @@ class Action(StrEnum):
     TEAM_WISH = "team:wish"
     CONFIDENCE_OPEN = "confidence:open"
     HAND_OVER_ANSWER = "hand_over:answer"
+    HAND_OVER_SAY = "hand_over:say"
 
 
 class OfficeAction(StrEnum):

@@ -61,7 +61,7 @@ _WRITE = _READ | {
 }
 # What nobody loses with their access: to read and take back what they declared themselves, and to read the log of it.
 _OWN_PAST = frozenset({Action.CONSENT_VIEW, Action.CONSENT_WITHDRAW, Action.LOG_VIEW})
-_OWN_CONSENT = _OWN_PAST | {Action.CONSENT_GIVE}
+_OWN_CONSENT = _OWN_PAST | {Action.CONSENT_GIVE, Action.HAND_OVER_SAY}
 _OWN_CHOICE = frozenset({Action.TEAM_WISH, Action.CONFIDENCE_OPEN})
 _STEER = frozenset(
     {

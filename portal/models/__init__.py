@@ -53,7 +53,15 @@ from portal.models.signin import (
     ProviderSession,
     StaffLink,
 )
-from portal.models.team import ConfidenceAnswer, HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
+from portal.models.team import (
+    ConfidenceAnswer,
+    HandOver,
+    HandOverAnswer,
+    HandOverReply,
+    HandOverSay,
+    TeamWish,
+    TeamWishAnswer,
+)
 from portal.models.uploads import BegunUpload, UploadPart
 
 __all__ = [
@@ -90,6 +98,8 @@ __all__ = [
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "HandOverReply",
+    "HandOverSay",
     "HeldUpload",
     "Invitation",
     "InvitationCode",

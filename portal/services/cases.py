@@ -17,7 +17,7 @@ from portal.access.ticket import Actor, open_compartments
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
-from portal.services import hand_over, joining, once, unread
+from portal.services import hand_over, hand_over_says, joining, once, unread
 from portal.services.citizens import NewCitizen
 from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
@@ -57,6 +57,8 @@ class WaitingLine:
     profile: str
     may: frozenset[Action]
     """What this person may do all the same: a right does not end with access."""
+    asked_about_guide: bool = False
+    """Whether another guide is waited for, and this person's answer."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]
         .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
         .order_by(AccessNotice.valid_from.desc())
     )
+    asked = hand_over_says.asking(actor)
     return tuple(
         WaitingLine(
             case_id=notice.case_id,
@@ -188,6 +191,7 @@ def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]
             since=notice.valid_from,
             profile=notice.profile,
             may=MATRIX[_standing(notice, capacity, now)][Level.NONE],
+            asked_about_guide=notice.case_id in asked,
         )
         for notice, capacity, name, unit, phone in found
         if notice.case_id not in open_ids

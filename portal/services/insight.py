@@ -197,6 +197,8 @@ CHANGES = (
     Event.WISH_ANSWERED,
     Event.CONFIDENCE_ANSWERED,
     Event.HAND_OVER_OFFERED,
+    Event.HAND_OVER_SAID,
+    Event.HAND_OVER_REPLIED,
     Event.HAND_OVER_ACCEPTED,
     Event.HAND_OVER_DECLINED,
     Event.HAND_OVER_WITHDRAWN,
@@ -244,7 +246,14 @@ GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
 STEERING = (Event.LEVEL_SET,)
 """Not for whoever is shut out: where no such line stands, they would know that the young person took a yes back."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED, Event.CONFIDENCE_ANSWERED)
+BETWEEN_TWO = (
+    Event.WISH_MADE,
+    Event.WISH_ANSWERED,
+    Event.SCHEMA_CONFIDED,
+    Event.CONFIDENCE_ANSWERED,
+    Event.HAND_OVER_SAID,
+    Event.HAND_OVER_REPLIED,
+)
 """Between the young person and the guide."""
 
 

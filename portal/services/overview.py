@@ -23,6 +23,7 @@ from portal.services import (
     confidences,
     consent_requests,
     files,
+    hand_over_says,
     letterheads,
     meetings,
     messages,
@@ -74,6 +75,8 @@ class Overview:
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
     frozen: tuple[FreezeLine, ...]
     """Freezes that the owner must look at again."""
+    guide_change: hand_over_says.Change | None
+    """A change of guide that this person is asked about or, as a guide, waits for an answer to."""
     told_before: tuple[Question, ...]
     """For the young person: what was confided to a guide before."""
 
@@ -110,8 +113,15 @@ def overview(ticket: CaseTicket) -> Overview:
         wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
+        guide_change=_guide_change(ticket) if there.offers else None,
         told_before=tuple(confidences.questions(ticket)),
     )
+
+
+def _guide_change(ticket: CaseTicket) -> hand_over_says.Change | None:
+    if ticket.allows(Action.TEAM_CHANGE):
+        return hand_over_says.current(ticket)
+    return hand_over_says.asked_of_me(ticket)
 
 
 def _front(ticket: CaseTicket) -> tuple[Any, list[VersionLine]]:
@@ -119,6 +129,7 @@ def _front(ticket: CaseTicket) -> tuple[Any, list[VersionLine]]:
     most cases instead of six. What is there is loaded by those who know it."""
     since = clock.start_of_today(ticket.profile.zone)
     wanted = {"today": since, "before": ticket.actor.signed_in_at, "tool": promises.TOOL, "limit": RECENT}
+    wanted["heard"] = clock.now() - hand_over_says.HEARD_FOR
     rows = ticket.session.rows(_FRONT, ticket.bounds | wanted).all()
     return rows[0], files.lines(ticket, [row for row in rows if row.id is not None])
 
@@ -129,6 +140,7 @@ def _front_of_a_case() -> Select[Any]:
         meetings.AHEAD.exists().label("meeting"),
         plans.OWED.exists().label("owed"),
         choosing.OPEN_WISHES.exists().label("wishes"),
+        hand_over_says.LATELY.exists().label("offers"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
     ).subquery()
     newest = files.NEWEST[False].subquery()

@@ -52,6 +52,8 @@ DID = {
     Event.WISH_ANSWERED: _l("answered what was asked about the team"),
     Event.CONFIDENCE_ANSWERED: _l("said whether %(about)s may read what was told to the guide before"),
     Event.HAND_OVER_OFFERED: _l("asked %(about)s to take the case over"),
+    Event.HAND_OVER_SAID: _l("gave or noted the answer of %(about)s to another guide"),
+    Event.HAND_OVER_REPLIED: _l("answered what was said to another guide"),
     Event.HAND_OVER_ACCEPTED: _l("took the case over as its guide"),
     Event.HAND_OVER_DECLINED: _l("did not take the case over"),
     Event.HAND_OVER_WITHDRAWN: _l("no longer asks %(about)s to take the case over"),

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, Req
 from portal.access.policy import Contact, Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
+from portal.services import hand_over_says
 from portal.views import frame, words
 from portal.views.frame import Right
 
@@ -44,7 +45,9 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
         sentences.append(_("Your access has ended."))
     if ticket.could_write_once:
         sentences.append(_("What you wrote earlier stays in the case with your name and role."))
-    return _page(403, title, sentences, contact=reason.guide, rights=frame.rights(ticket.case_id, ticket.allows))
+    change = hand_over_says.asked_of_me(ticket)
+    asked = change is not None and change.can_be_said
+    return _page(403, title, sentences, contact=reason.guide, rights=frame.rights(ticket.case_id, ticket.allows, asked))
 
 
 def invalid(problem: InvalidInput) -> Any:

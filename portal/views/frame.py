@@ -48,9 +48,11 @@ class Right:
     icon: str
 
 
-def rights(case_id: UUID, allows: Callable[[Action], bool]) -> list[Right]:
+def rights(case_id: UUID, allows: Callable[[Action], bool], asked_about_guide: bool = False) -> list[Right]:
     """The doors that stay open when the case is shut: a right does not end with access."""
     found = []
+    if asked_about_guide and allows(Action.HAND_OVER_SAY):
+        found.append(Right(_("Another guide: your answer"), url_for("hand_over.say", case_id=case_id), "how-to-reg"))
     if allows(Action.CONSENT_VIEW):
         found.append(Right(_("Your consents"), url_for("consents.mine", case_id=case_id), "how-to-reg"))
     if allows(Action.LOG_VIEW):

@@ -105,6 +105,11 @@ INPUT = {
     "override_too_long": _l("Access without consent can last at most %(months)s months. Choose an earlier day."),
     "review_too_late": _l("It must be looked at again within %(days)s days. Choose an earlier day."),
     "offer_waits": _l("The case is offered to somebody already. Take that offer back first."),
+    "hand_over_waits": _l("The case cannot be taken over yet: not everybody who is asked has said yes."),
+    "hand_over_frozen": _l(
+        "Somebody who would have to say yes is shut out at once. To ask would tell them where the case goes: use a"
+        " legal basis."
+    ),
     "consent_past_majority": _l(
         "A custody holder's consent ends at the latest the day before the young person turns %(age)s. Choose an earlier"
         " day."

@@ -30,6 +30,8 @@ SHELVES = ("shared", "health", "without_parents", "professionals")
 BETWEEN_TWO = "guide_only"
 UNITS = ("Skolen", "Jobcenter", "Psykiatrien", "Familie og unge")
 HOME = "Familie og unge"
+AWAY = "Voksenpsykiatrien"
+"""A unit of another organisation, where a guide may work."""
 RULES = profile(PROFILE).rules()
 ZONE = RULES.zone
 
@@ -45,6 +47,8 @@ class Scene:
         self.now = self.started
         self.story = Story(house)
         self.units = {name: self.story.unit(name) for name in UNITS}
+        self.away = Story(house)
+        self.units[AWAY] = self.away.unit(AWAY)
         self.stranger = self.story.staff("Ulrik Udenfor", "Skolen")
         self.steps = 0
 
@@ -83,6 +87,9 @@ class Book:
     files: list[Put] = field(default_factory=list)
     offered: Someone | None = None
     """The guide to whom the case is offered just now."""
+    offered_by_law: bool = False
+    said: dict[UUID, bool] = field(default_factory=dict)
+    """What was said last to that offer, by membership."""
 
     def meet(
         self, someone: Someone, capacity: Capacity, level: Level, unit: UUID | None = None, custody: bool = False
@@ -110,6 +117,25 @@ class Book:
         self.home, self.room.guide, self.offered = after.unit_id, taker, None
 
     # What follows from it
+
+    def leaves(self, unit: UUID | None) -> bool:
+        """Whether the case would leave its organisation with a guide of that unit."""
+        return (self.home == self.scene.units[AWAY]) != (unit == self.scene.units[AWAY])
+
+    def can_be_taken(self) -> bool:
+        """Whether the one to whom the case is offered may have it now."""
+        assert self.offered is not None
+        leaves = self.leaves(self.members[self.room.member(self.offered)].unit_id)
+        return naive.may_take_over(self.facts(), leaves, self.offered_by_law, self.said, self.scene.now)
+
+    def asked_about_it(self) -> list[Member]:
+        """Who is asked about the offer: the young person alone where it takes nobody's yes."""
+        assert self.offered is not None
+        everybody = naive.asked_about_leaving(self.facts(), self.scene.now)
+        leaves = self.leaves(self.members[self.room.member(self.offered)].unit_id)
+        if leaves and not self.offered_by_law:
+            return everybody
+        return [member for member in everybody if member.capacity is Capacity.YOUNG_PERSON]
 
     def rules(self) -> AccessRules:
         """What the young person shares with a guide alone is a compartment for each guide there was."""

@@ -132,6 +132,14 @@ class Stories(Happenings):
         return dict(rows.fetchall())
 
     @invariant()
+    def an_offer_can_be_taken_when_the_judge_says(self) -> None:
+        """By the one it is made to, and by nobody else: as the database answers."""
+        for someone, _ in self.book.everybody():
+            self.scene.raw.execute("select set_config('app.person_id', %s, false)", [str(someone.id)])
+            takes = self.scene.raw.execute("select cardinality(my_takeable_offers()) > 0").fetchone()
+            assert takes == (someone is self.book.offered and self.book.can_be_taken(),), someone
+
+    @invariant()
     def somebody_reaches_over_http_what_the_judge_says(self) -> None:
         """Somebody else at each step, the stranger among them, and another page of the case each time."""
         everybody, case = self.book.everybody(), f"/cases/{self.room.case_id}"
