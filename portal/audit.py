@@ -37,11 +37,13 @@ from portal.models import (
     KeptForm,
     KnownDevice,
     Login,
+    NoticeDue,
     PasskeyChallenge,
     PlanPresence,
     ProviderSession,
     SignInTry,
     Submission,
+    UndeliveredMail,
     UploadPart,
 )
 from portal.storage.keys import Keyring
@@ -67,6 +69,8 @@ _UNTRACED = (
     AuditEvent,
     AuditHead,
     PlanPresence,
+    NoticeDue,
+    UndeliveredMail,
 )
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 

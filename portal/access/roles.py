@@ -50,6 +50,7 @@ _READ = frozenset(
         Action.CASE_EXPORT,
         Action.TEAM_VIEW,
         Action.LOG_VIEW,
+        Action.OWN_DATA_VIEW,
     }
 )
 _WRITE = _READ | {
@@ -59,10 +60,11 @@ _WRITE = _READ | {
     Action.FILE_WITHDRAW,
     Action.MESSAGE_WRITE,
 }
-# What nobody loses with their access: to read and take back what they declared themselves, and to read the log of it.
-_OWN_PAST = frozenset({Action.CONSENT_VIEW, Action.CONSENT_WITHDRAW, Action.LOG_VIEW})
+# What nobody loses with their access: to read and take back what they declared themselves, to read what is noted about
+# them, and to read the log of it.
+_OWN_PAST = frozenset({Action.CONSENT_VIEW, Action.CONSENT_WITHDRAW, Action.OWN_DATA_VIEW, Action.LOG_VIEW})
 _OWN_CONSENT = _OWN_PAST | {Action.CONSENT_GIVE, Action.HAND_OVER_SAY}
-_OWN_CHOICE = frozenset({Action.TEAM_WISH, Action.CONFIDENCE_OPEN})
+_OWN_CHOICE = frozenset({Action.TEAM_WISH, Action.CONFIDENCE_OPEN, Action.HEARD_ANSWER})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
@@ -71,6 +73,7 @@ _STEER = frozenset(
         Action.FILE_UNLOCK,
         Action.PLAN_REGISTER,
         Action.NATIONAL_ID_SHOW,
+        Action.MEMBER_CORRECT,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,
         Action.CONSENT_WITHDRAW,

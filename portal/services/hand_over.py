@@ -124,6 +124,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
     if known is None:
         host = Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
+        taker = joining.hold_account(ticket.session, person_id)
         known = joining.add_staff(host, taker, Joining(Capacity.PROFESSIONAL, Level.NONE))
     ticket.session.add(
         HandOver(
@@ -220,16 +221,21 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
     The guide before is then a professional like others. Raises NotFound without an offer, Refused for somebody who may
-    not own cases, InvalidInput while somebody's yes is waited for.
+    not own cases, InvalidInput while somebody's yes is waited for, and when they work elsewhere by now: the case was
+    offered to a guide of that unit.
     """
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
+    joining.hold_account(ticket.session, ticket.actor.person_id)
     made = offer_to_me(ticket)
     ticket.actor.require(OfficeAction.CASE_OPEN)
+    offered = ticket.session.get_one(HandOver, made.id)
+    mine = select(Membership.unit_id).where(Membership.id == offered.to_id)
+    if ticket.session.scalars(mine).one() != offered.to_unit_id:
+        raise InvalidInput("", "offer_moved")
     if not made.is_ready or not of_offer(ticket, made).is_ready:
         raise InvalidInput("answer", "hand_over_waits")
-    offered = ticket.session.get_one(HandOver, made.id)
     _answer(ticket, offered, "accepted")
     ticket.session.flush()
     carry_over(ticket.session, ticket.case_id, offered.from_id, offered.to_id)

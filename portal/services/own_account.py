@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from portal import audit, text
+from portal import audit
 from portal.access.signin import halfway, passkeys, passwords, second_factor, sessions
 from portal.access.ticket import Actor
 from portal.clock import now
@@ -12,18 +12,14 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Staff
-from portal.outbox import later
+from portal.services import account_editing, notices
+from portal.services.notices import Notice
 
 
-def address(session: PortalSession, person_id: UUID) -> str:
-    """Where a professional gets mail; asked when a notice is about to be sent."""
-    audit.record(session, Event.NOTICE_MAILED, item_id=person_id)
-    return session.get_one(Staff, person_id).email
-
-
-def tell(session: PortalSession, person_id: UUID) -> None:
-    """A mail that the way they sign in has been changed, once this transaction is committed."""
-    later(session, "mail_notice", person_id=str(person_id))
+def tell(session: PortalSession, person_id: UUID, about: Notice = Notice.SIGN_IN) -> None:
+    """A mail to a professional about what happened to their account, once this transaction is committed: by default
+    that the way they sign in has been changed. Whoever did it, an administrator too, is not asked."""
+    notices.tell(session, [person_id], about)
 
 
 def is_first_time(session: PortalSession, person_id: UUID) -> bool:
@@ -83,10 +79,7 @@ def phone_of(actor: Actor) -> str:
 def set_phone(actor: Actor, typed: str) -> None:
     """Raises InvalidInput at `phone` for what cannot be called; '' takes the number away."""
     staff = _staff(actor)
-    try:
-        staff.phone = text.phone(typed)
-    except ValueError as problem:
-        raise InvalidInput("phone", "phone_wrong") from problem
+    staff.phone = account_editing.checked_phone(typed)
     audit.record(actor.session, Event.PHONE_SET, item_id=staff.person_id)
 
 

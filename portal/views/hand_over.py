@@ -77,6 +77,7 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/to/<uuid:person_id>", methods=["GET", "POST"])
+@fresh
 @opens(Action.TEAM_CHANGE)
 def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     outlook = hand_over.preview(ticket, person_id)
@@ -106,6 +107,7 @@ def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/answer", methods=["GET", "POST"])
+@fresh
 @opens(Action.HAND_OVER_ANSWER)
 def answer(ticket: CaseTicket) -> ResponseReturnValue:
     offered = hand_over.offer_to_me(ticket)

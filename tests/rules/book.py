@@ -50,6 +50,7 @@ class Scene:
         self.away = Story(house)
         self.units[AWAY] = self.away.unit(AWAY)
         self.stranger = self.story.staff("Ulrik Udenfor", "Skolen")
+        self.admin = self.story.admin()
         self.steps = 0
 
     def stand_still_at(self, instant: datetime) -> None:

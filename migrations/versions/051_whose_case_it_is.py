@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "043"
-down_revision = "042"
+revision = "051"
+down_revision = "050"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "042"
-down_revision = "041"
+revision = "050"
+down_revision = "049"
 branch_labels = None
 depends_on = None
 
