@@ -7,6 +7,7 @@ from portal.models.consents import (
     ConsentDraft,
     ConsentException,
     ConsentGrant,
+    ConsentRefusal,
     ConsentReminder,
     ConsentWithdrawal,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "ConsentDraft",
     "ConsentException",
     "ConsentGrant",
+    "ConsentRefusal",
     "ConsentReminder",
     "ConsentWithdrawal",
     "DavEntry",

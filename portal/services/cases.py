@@ -107,7 +107,7 @@ def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Hos
     session.flush()
     master_id, wrapped = actor.keyring.new_case_key(case_id)
     session.add(CaseKey(case_id=case_id, master_id=master_id, wrapped=wrapped))
-    session.add_all(Compartment(id=uuid4(), case_id=case_id, key=c.key) for c in rules.compartment)
+    session.add_all(Compartment(id=uuid4(), case_id=case_id, key=key) for key in sorted(rules.offered))
     owner = Membership(
         id=uuid4(),
         case_id=case_id,

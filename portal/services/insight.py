@@ -152,6 +152,7 @@ CHANGES = (
     Event.LEVEL_SET,
     Event.CODE_MADE,
     Event.CONSENT_GIVEN,
+    Event.CONSENT_REFUSED,
     Event.CONSENT_WITHDRAWN,
     Event.CONSENT_SCANNED,
     Event.OVERRIDE_SET,
@@ -167,6 +168,7 @@ CHANGES = (
     Event.HAND_OVER_DECLINED,
     Event.HAND_OVER_WITHDRAWN,
     Event.CONSENT_ENDING,
+    Event.ACCESS_REWRITTEN,
     Event.CUSTODY_SET,
     Event.SCHEMA_BEGUN,
     Event.SCHEMA_CHANGED,
@@ -208,7 +210,7 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED)
+BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.CONSENT_REFUSED, Event.SCHEMA_CONFIDED)
 """Between the young person and the guide."""
 
 

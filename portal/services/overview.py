@@ -62,7 +62,7 @@ class Overview:
     endings: tuple[Ending, ...]
     """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
-    """Members who see nothing yet, for those who answer for the case."""
+    """Members who see nothing yet and to whom nobody has said no, for those who answer for the case."""
     meeting: MeetingPage | None
     """The meeting that goes on, or the next one."""
     gone: tuple[MemberLine, ...]
@@ -100,10 +100,10 @@ def overview(ticket: CaseTicket) -> Overview:
         files=tuple(newest),
         last_visit=there.last_visit,
         asks_me=consent_requests.asks_me(ticket),
-        waiting=tuple(line for line in shut if not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
+        waiting=tuple(line for line in shut if line.awaited and not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
         countdown=coming_of_age.countdown(ticket),
-        wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
+        wishes=_open_wishes(ticket) if leads and there.wishes else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
     )
@@ -132,6 +132,12 @@ def _front_of_a_case() -> Select[Any]:
 
 
 _FRONT = _front_of_a_case()
+
+
+def _open_wishes(ticket: CaseTicket) -> tuple[WishLine, ...]:
+    """What the guide has to answer; for the young person what they wait for: their own no waits for nothing."""
+    owns = ticket.allows(Action.TEAM_CHANGE)
+    return tuple(wish for wish in choosing.wishes(ticket, only_open=True) if owns or not wish.has_worked)
 
 
 def _some_wait(ticket: CaseTicket) -> bool:

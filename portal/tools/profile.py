@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -40,13 +40,22 @@ class Category(_Data):
     title: Words
 
 
+_Switch = Annotated[bool, Field(strict=True)]
+
+
 class Compartment(_Data):
     key: str
     title: Words
     about: Words
     icon: str
     audience: frozenset[Capacity] = Field(min_length=1)
-    categories: frozenset[str] = Field(min_length=1)
+    categories: frozenset[str] = frozenset()
+    """What lies in it, in the words of the law: a consent to the compartment names them all. One without any is for
+    people who are asked for no consent, and no form asks about it."""
+    offered: _Switch = True
+    """Whether cases are opened with it."""
+    out_of: tuple[str, ...] = ()
+    """Compartments that its categories leave in a case that has it: what lies apart lies in one place only."""
 
 
 class RoleWord(_Data):
@@ -93,7 +102,6 @@ def _zone(name: str) -> str:
 
 
 _Age = Annotated[int, Field(ge=0, le=30, strict=True)]
-_Switch = Annotated[bool, Field(strict=True)]
 
 
 class Meeting(_Data):
@@ -141,12 +149,37 @@ class Profile(_Data):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def offered(self) -> frozenset[str]:
+        """Keys of the compartments that a case is opened with; in the profile of a case, of those it has."""
+        return frozenset(compartment.key for compartment in self.compartment if compartment.offered)
+
+    def of_case(self, keys: Collection[str]) -> Profile:
+        """The profile as it is in a case that has the compartments `keys`: those alone, each without the categories
+        that lie apart in another one of them."""
+        wanted = frozenset(keys)
+        if wanted not in self._of_cases:
+            had = [compartment for compartment in self.compartment if compartment.key in wanted]
+            kept = tuple(_without(compartment, had).model_copy(update={"offered": True}) for compartment in had)
+            found = self if kept == self.compartment else self.model_copy(update={"compartment": kept})
+            if found is not self:
+                for name in ("_compartments", "_of_cases"):
+                    found.__dict__.pop(name, None)
+            self._of_cases[wanted] = found
+        return self._of_cases[wanted]
+
+    @cached_property
+    def _of_cases(self) -> dict[frozenset[str], Profile]:
+        return {}
+
     def rules(self) -> AccessRules:
-        """The part that decides access."""
+        """The part that decides access, in a case that has what is offered."""
         return AccessRules(
             zone=self.zone,
             majority_age=self.majority_age,
-            compartments=tuple(CompartmentRule(c.key, c.audience, c.categories) for c in self.compartment),
+            compartments=tuple(
+                CompartmentRule(c.key, c.audience, c.categories) for c in self.of_case(self.offered).compartment
+            ),
             own_unit_needs_consent=self.own_unit_needs_consent,
             custody_holders_are_asked=self.custody_holders_are_asked,
             parent_needs_young_persons_yes=self.parent_needs_young_persons_yes,
@@ -162,6 +195,13 @@ class Profile(_Data):
 
     def tool_of(self, key: str) -> Tool | None:
         return next((tool for tool in self.tool if tool.key == key), None)
+
+
+def _without(compartment: Compartment, others: Collection[Compartment]) -> Compartment:
+    apart = {category for one in others if compartment.key in one.out_of for category in one.categories}
+    if not apart:
+        return compartment
+    return compartment.model_copy(update={"categories": compartment.categories - apart})
 
 
 @cache
@@ -214,6 +254,15 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
         if Capacity.OWNER not in compartment.audience:
             yield ("compartment", number, "audience"), "the owner sees every compartment"
+        if not compartment.categories and compartment.audience - _NEVER_ASKED_ABOUT:
+            yield ("compartment", number, "categories"), "without any it is for the owner and the young person alone"
+        yield from (
+            (("compartment", number, "out_of"), f"{reason}: {key}")
+            for key in compartment.out_of
+            if (reason := _cannot_leave(found, compartment, key))
+        )
+        if compartment.categories and not _without(compartment, found.compartment).categories:
+            yield ("compartment", number, "categories"), "nothing is left of them beside what lies apart from it"
     shelves = {compartment.key for compartment in found.compartment}
     for number, tool in enumerate(found.tool):
         if tool.compartment and tool.compartment not in shelves:
@@ -228,6 +277,20 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
     for number, age_then in enumerate(ages):
         if number and age_then <= ages[number - 1]:
             yield ("meeting", number), "meetings are listed in the order of age"
+
+
+_NEVER_ASKED_ABOUT = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})
+"""Whose access rests on nobody's consent, whatever the profile says."""
+
+
+def _cannot_leave(found: Profile, compartment: Compartment, key: str) -> str:
+    """Why the categories of a compartment cannot be taken out of the one called `key`; '' when they can."""
+    other = next((one for one in found.compartment if one.key == key and one.key != compartment.key), None)
+    if other is None:
+        return "no such other compartment"
+    if not compartment.categories < other.categories:
+        return "it must hold them, and something besides"
+    return "" if compartment.audience >= other.audience else "somebody it is for would see them no more"
 
 
 def _named(place: Place) -> str:

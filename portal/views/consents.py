@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,10 +20,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
 from portal.services import consent_drafts, consent_papers, consent_requests, consents, reminders
-from portal.services.consent_requests import PartyLine, Request
+from portal.services.consent_requests import Request
 from portal.services.consents import Paper
 from portal.services.declarations import Answers
-from portal.tools.profile import Words
 from portal.views.asking import AskingForm, DayField, attempt, choices, status, upload_of
 
 bp = Blueprint("consents", __name__, url_prefix="/cases/<uuid:case_id>/consents")
@@ -57,7 +58,8 @@ class PageForm(PaperForm):
 @fresh
 @opens(Action.CONSENT_GIVE)
 def give(ticket: CaseTicket) -> ResponseReturnValue:
-    """What one is asked, as the giver oneself. The answer is kept and then read through before it is given."""
+    """What one is asked, as the giver oneself, of everybody or (`?about=<party>`) of one. The answer is kept and then
+    read through before it is given."""
     asked = consent_requests.request(ticket, ticket.membership.id)
     form = ConsentForm(valid_until=asked.until)
 
@@ -111,9 +113,7 @@ def mine(ticket: CaseTicket) -> ResponseReturnValue:
     asked = consent_requests.request(ticket, ticket.membership.id)
     history = consent_papers.history(ticket, ticket.membership.id)
     endings = [ending for ending in reminders.endings(ticket) if ending.is_mine]
-    return render_template(
-        "consents/mine.html", asked=asked, history=history, categories=categories_of(ticket), endings=endings
-    )
+    return render_template("consents/mine.html", asked=asked, history=history, endings=endings)
 
 
 @bp.route("/register/<uuid:giver_id>", methods=["GET", "POST"])
@@ -128,7 +128,7 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
         paper = Paper(form.method.data, form.given_on.chosen, form.note.data or "", scan, bool(form.told.data))
         said = answers_of(asked, form)
         return consents.register(
-            ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper, said.exceptions
+            ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper
         )
 
     if attempt(form, verb) is None:
@@ -160,42 +160,30 @@ def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturn
 
 
 def answers_of(asked: Request, form: ConsentForm) -> Answers:
-    """What was ticked. Raises InvalidInput for a date that is none."""
-    return Answers(_ticked(asked, "yes"), form.valid_until.chosen, _ticked(asked, "except"))
+    """What was answered. Raises InvalidInput for a date that is none."""
+    return Answers(_answered(asked, request.form), form.valid_until.chosen)
 
 
-def categories_of(ticket: CaseTicket) -> dict[str, Words]:
-    return {category.key: category.title for category in ticket.profile.category}
-
-
-def _offered(line: PartyLine) -> frozenset[str]:
-    """What is ticked when the page is opened: what was said yes to before, and everything for the one person the giver
-    came here to say yes to."""
-    chosen = request.args.get("yes") == line.key
-    return frozenset(group.key for group in line.groups) if chosen else line.granted
-
-
-def _ticked(asked: Request, kind: str) -> dict[str, frozenset[str]]:
-    """One box per party and group, named `yes-<party>`; one per party and category, named `except-<party>`."""
-    return {line.key: frozenset(request.form.getlist(f"{kind}-{line.key}")) for line in asked.parties}
+def _answered(asked: Request, sent: Mapping[str, Any]) -> dict[str, dict[str, bool]]:
+    """A pair of buttons for each party and compartment, named `answer-<party>-<compartment>`."""
+    return {
+        line.key: {
+            one.key: said == "yes"
+            for one in line.asked
+            if (said := sent.get(f"answer-{line.key}-{one.key}")) in ("yes", "no")
+        }
+        for line in asked.parties
+    }
 
 
 def asking(
     template: str, ticket: CaseTicket, asked: Request, form: ConsentForm, waiting: Answers | None = None
 ) -> ResponseReturnValue:
-    ticked = {line.key: _offered(line) for line in asked.parties}
-    excepted = {line.key: line.excepted for line in asked.parties}
-    if request.method == "POST":
-        ticked, excepted = _ticked(asked, "yes"), _ticked(asked, "except")
-    elif waiting is not None:
-        ticked, excepted = {**ticked, **waiting.choices}, {**excepted, **waiting.exceptions}
+    """The page with what is asked. Nothing is chosen beforehand but what its reader chose just now."""
+    about = [line for line in asked.parties if line.key == request.args.get("about")]
+    sent = request.form if request.method == "POST" else g.kept if g.get("kept") is not None else None
+    chosen = _answered(asked, sent) if sent is not None else waiting.choices if waiting else {}
     page = render_template(
-        template,
-        form=form,
-        asked=asked,
-        ticked=ticked,
-        excepted=excepted,
-        rules=ticket.profile,
-        categories=categories_of(ticket),
+        template, form=form, asked=asked, parties=about or asked.parties, chosen=chosen, rules=ticket.profile
     )
     return page, status(form)

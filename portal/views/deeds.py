@@ -40,7 +40,8 @@ DID = {
     Event.LEVEL_SET: _l("set the access of %(about)s to: %(level)s"),
     Event.CODE_MADE: _l("made an invitation code for %(about)s"),
     Event.NATIONAL_ID_SHOWN: _l("had the CPR number of %(about)s shown"),
-    Event.CONSENT_GIVEN: _l("gave or registered a consent"),
+    Event.CONSENT_GIVEN: _l("answered, or registered an answer, about who may see what"),
+    Event.CONSENT_REFUSED: _l("said no to somebody"),
     Event.CONSENT_WITHDRAWN: _l("withdrew a consent"),
     Event.CONSENT_VIEWED: _l("looked at a consent"),
     Event.OVERRIDE_SET: _l("let %(about)s in by law, without consent"),
@@ -97,5 +98,6 @@ DID = {
     Event.CASE_SEARCHED: _l("searched in the case"),
     Event.LOG_VIEWED: _l("looked at who has seen the case"),
     Event.ACCESS_REFUSED: _l("tried to open something, and was refused"),
+    Event.ACCESS_REWRITTEN: _l("who runs the portal had it worked out anew who sees what"),
     Event.ACCESS_EXPLAINED: _l("who runs the portal looked up why %(about)s has access"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -19,9 +19,10 @@ from portal.access.actions import Action, OfficeAction
 from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
-from portal.access.windows import Obstacle
+from portal.access.windows import Blocker, Obstacle
 from portal.house import House
-from portal.i18n import language, said
+from portal.i18n import day as on_day
+from portal.i18n import language, last_day, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
@@ -130,6 +131,8 @@ def install(app: Flask) -> None:
         role_word=role,
         party_title=party_title,
         compartment_icon=compartment_icon,
+        compartment_of=compartment_of,
+        category_titles=category_titles,
         compartment_by_id=compartment_by_id,
         names_who_see=names_who_see,
         hatches_in_order=hatches_in_order,
@@ -137,6 +140,7 @@ def install(app: Flask) -> None:
         file_icon=file_icon,
         age=age,
         obstacle_for_me=obstacle_for_me,
+        in_the_way=in_the_way,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
@@ -249,6 +253,16 @@ def compartment_icon(key: str) -> str:
     return _rules().compartment_of(key).icon
 
 
+def compartment_of(key: str) -> Compartment:
+    return _rules().compartment_of(key)
+
+
+def category_titles(keys: Iterable[str]) -> str:
+    """What lies in a compartment, in one line."""
+    titles = {category.key: said(category.title) for category in _rules().category}
+    return ", ".join(titles[key] for key in keys)
+
+
 def compartment_by_id(compartment_id: str) -> Compartment:
     return _rules().compartment_of(g.ticket.hatches[UUID(compartment_id)].key)
 
@@ -290,6 +304,16 @@ def obstacle_for_me(note: BlockerNote) -> str:
     obstacle = Obstacle(note.obstacle)
     sentence = words.OBSTACLE_FOR_ME.get(obstacle) or words.OBSTACLE_FOR_ME[obstacle, note.giver]  # type: ignore[index]
     return str(sentence)
+
+
+def in_the_way(blocker: Blocker, members: Mapping[UUID, Any]) -> str:
+    """What keeps somebody out, as the end of a sentence; the reader's own answer is said to them."""
+    told = {"giver": members[blocker.giver_id].display_name if blocker.giver_id else "", "day": ""}
+    if blocker.at is not None:
+        told["day"] = last_day(blocker.at) if blocker.obstacle is Obstacle.CONSENT_EXPIRED else on_day(blocker.at)
+    mine = g.ticket is not None and blocker.giver_id == g.ticket.membership.id
+    sentence = words.OBSTACLE_OF_MINE.get(blocker.obstacle) if mine else None
+    return str(sentence or words.OBSTACLE_OF[blocker.obstacle]) % told
 
 
 def age(meeting: Meeting) -> str:

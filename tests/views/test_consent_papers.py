@@ -14,7 +14,7 @@ from portal.services import consent_papers
 from tests.browser import Browser, held
 from tests.story import PDF, Room, Someone, Story
 from tests.views.test_bad_input import TODAY
-from tests.views.test_giving_consent import boxes
+from tests.views.test_giving_consent import chosen
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_the_guide_makes_a_page_to_sign_with_the_very_words_that_are_kept(
     browser = Browser(app, story.token(room.guide))
     giver = room.member(room.young)
     page = browser.get(f"/cases/{room.case_id}/consents/register/{giver}")
-    yes = dict.fromkeys(boxes(page, "Skole"), "shared")
+    yes = chosen(page, "Skole", ["shared"])
     fields = held(page.form("given_on"))
     asked = {k: v for k, v in fields.items() if k.startswith("valid_until") or k == "submission"} | yes
     made = browser.post(f"/cases/{room.case_id}/consents/register/{giver}/page", asked, fields["csrf_token"])
@@ -116,7 +116,7 @@ def test_the_guide_makes_a_page_to_sign_with_the_very_words_that_are_kept(
         assert " ".join(line.removeprefix("- ").split()) in said
     nobody = browser.post(
         f"/cases/{room.case_id}/consents/register/{giver}/page",
-        {k: v for k, v in asked.items() if not k.startswith("yes-")},
+        {k: v for k, v in asked.items() if not k.startswith("answer-")},
         fields["csrf_token"],
     )
     assert nobody.status == 422
