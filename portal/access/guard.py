@@ -21,7 +21,7 @@ start and, should one slip in, on request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -42,7 +42,7 @@ from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound, Refused, Unsafe
-from portal.services import dav
+from portal.services import dav, kept_files
 from portal.settings import Settings
 
 P = ParamSpec("P")
@@ -266,17 +266,35 @@ def remember_the_way(person_id: UUID | None) -> None:
         session["to"] = request.path
         return
     session.pop("to", None)
-    if person_id is None or (request.content_length or 0) > g.house.settings.request_limit:
+    if person_id is None or (request.content_length or 0) > _longest_kept():
         return
     try:
         # Somebody else's page must not be able to put words into this one's form.
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
         return
-    handle = kept.keep(g.session, person_id, Kept(request.path, tuple(request.form.items(multi=True))))
+    fields = (*request.form.items(multi=True), *_files_put_aside())
+    handle = kept.keep(g.session, person_id, Kept(request.path, fields))
     session["kept"] = [handle, request.path]
     session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
     g.session.commit()
+
+
+def _longest_kept() -> int:
+    """Bytes of a request that are put aside: a file only of somebody who is known to send it."""
+    limit: int = g.house.settings.request_limit
+    return request.max_content_length or limit if g.actor is not None else limit
+
+
+def _files_put_aside() -> Iterator[tuple[str, str]]:
+    """For each file of the request the field by which its form finds it again. Of a request that nobody is known to
+    have sent no file was taken in."""
+    for name, file in request.files.items(multi=True) if g.actor is not None else ():
+        if not file.filename:
+            continue
+        chosen = kept_files.keep(g.session, g.house.store, file.filename, file.stream, request.path)
+        if chosen is not None:
+            yield f"{name}-kept", chosen.handle
 
 
 def _give_back() -> None:

@@ -61,6 +61,11 @@ class PaperReading:
     effects: Effects
     late: Late
 
+    @property
+    def mark(self) -> str:
+        """A short name of exactly this: what was looked through is what is registered, or it is shown anew."""
+        return f"{self.draft.digest[:32]}.{self.draft.valid_until}.{self.effects.mark}"
+
 
 def give(ticket: CaseTicket, submission: UUID, choices: Choices, valid_until: date | None, language: str) -> UUID:
     """The person's own declaration, given while signed in with the eID. It takes the place of any before it.
@@ -114,6 +119,8 @@ def _draft_of_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, langua
         raise InvalidInput("note", "required")
     if paper.given_on > clock.today(ticket.facts.rules.zone):
         raise InvalidInput("given_on", "date_ahead")
+    if paper.scan is not None and paper.scan.name:
+        _kind_of(paper.scan)
     if not paper.told:
         raise InvalidInput("told", "not_told")
     return declarations.draw_up(ticket, giver, answers, language, paper.given_on)
@@ -257,15 +264,21 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
         row.note_sealed = ticket.keys.seal_text(note, f"consent.note {row.id}")
     if paper.scan is not None and paper.scan.name:
         content = paper.scan.content
-        try:
-            _name, row.scan_media_type = files.inspect(paper.scan)
-        except InvalidInput as problem:
-            raise InvalidInput("scan", problem.code) from problem
-        if not row.scan_media_type.startswith("image/") and row.scan_media_type != "application/pdf":
-            raise InvalidInput("scan", "scan_kind")
+        row.scan_media_type = _kind_of(paper.scan)
         row.scan_state = files.first_state(ticket)
         if row.scan_state == ScanState.WAITING:
             outbox.later(ticket.session, "scan_paper", consent_id=str(row.id))
         row.scan_blob, row.scan_size = content.blob, content.size
         row.scan_key = ticket.keys.wrap_file_key(content.file_key, content.blob)
         content.keep()
+
+
+def _kind_of(scan: Upload) -> str:
+    """The media type of a scan. Raises InvalidInput at `scan`."""
+    try:
+        _name, kind = files.inspect(scan)
+    except InvalidInput as problem:
+        raise InvalidInput("scan", problem.code) from problem
+    if not kind.startswith("image/") and kind != "application/pdf":
+        raise InvalidInput("scan", "scan_kind")
+    return kind

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import HiddenField, RadioField, SelectField
 
@@ -21,7 +20,7 @@ from portal.services import downloads, exports, files, uploads
 from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import versions
-from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
+from portal.views.asking import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
 from portal.views.ordering import arranged
 from portal.views.shelves import shelf_choices, shelf_of
 
@@ -38,7 +37,7 @@ class PackForm(AskingForm):
 
 
 class FileForm(AskingForm):
-    file = FileField(_l("File"))
+    file = ChosenFile(_l("File"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
     tool = SelectField(_l("Is it one of the plan's tools?"))
     compartment = RadioField(_l("Who should be able to see it?"), validate_choice=False)

@@ -374,7 +374,7 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
     assert {name for name, _ in rows} == {
         "my_compartments", "my_writable_compartments", "my_cases", "my_owned_cases", "my_memberships", "my_led_cases",
         "my_overseen_units", "my_figures", "my_trace", "cases_led_by", "forget_ended_uploads",
-        "forget_ended_exports", "dav_holder", "forget_ended_links",
+        "forget_ended_exports", "dav_holder", "forget_ended_links", "forget_kept_files",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 

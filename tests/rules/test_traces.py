@@ -21,7 +21,16 @@ from tests.rules.routes import CASE_ROUTES, ROUTES, own
 from tests.story import Story
 from tests.world import World
 
-MACHINERY = {"login", "kept_form", "sign_in_try", "audit_event", "audit_head", "test_clock", "alembic_version"}
+MACHINERY = {
+    "login",
+    "kept_form",
+    "kept_file",
+    "sign_in_try",
+    "audit_event",
+    "audit_head",
+    "test_clock",
+    "alembic_version",
+}
 
 
 def test_a_change_that_leaves_no_trace_cannot_be_committed(house: House) -> None:

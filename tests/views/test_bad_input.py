@@ -277,8 +277,10 @@ def test_a_paper_consent_takes_its_scan_and_an_oral_one_its_note(app: Flask, sto
     ahead = {**typed, "given_on-day": tomorrow.day, "given_on-month": tomorrow.month, "given_on-year": tomorrow.year}
     late = browser.submit(page, "given_on", **{k: str(v) for k, v in ahead.items()}, scan=("s.pdf", PDF))
     assert "Vælg i dag eller en tidligere dag" in late.text
-    done = browser.follow(browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF)))
-    assert "Samtykket er registreret" in done.text
+    read = browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF))
+    assert "Valgt: s.pdf" in read.text
+    done = browser.follow(browser.submit(read, "read"))
+    assert "Svaret er noteret" in done.text
     scan = next(link for link in done.links() if link.endswith("/scan"))
     assert browser.get(scan).response.data == PDF
 

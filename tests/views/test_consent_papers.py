@@ -110,7 +110,8 @@ def test_the_guide_makes_a_page_to_sign_with_the_very_words_that_are_kept(
     said = " ".join(PdfReader(BytesIO(made.response.data)).pages[0].extract_text().split())
     assert "Underskrift" in said
     typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
-    browser.submit(page, "given_on", **typed, **yes, scan=("s.pdf", PDF), told="y")
+    read = browser.submit(page, "given_on", **typed, **yes, scan=("s.pdf", PDF), told="y")
+    browser.submit(read, "read")
     kept = story.play(room, room.guide, lambda t: consent_papers.history(t, giver))[0]
     for line in filter(None, kept.words.split("\n")[1:]):
         assert " ".join(line.removeprefix("- ").split()) in said

@@ -293,7 +293,10 @@ def test_the_guide_answers_for_the_giver_having_been_told(
     missing = browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF))
     assert missing.status == 422
     assert "Sæt kryds, når de har fået det at vide" in missing.text
-    assert browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF), told="y").status == 303
+    assert "Valgt: s.pdf" in missing.text
+    read = browser.submit(missing, "given_on", told="y")
+    assert read.status == 200, "neither what was typed nor the file is asked for again"
+    assert browser.submit(read, "read").status == 303
 
 
 # Immutable
@@ -402,8 +405,9 @@ def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask,
         typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
         typed |= chosen(page, "Skole")
         more = {"scan": ("s.pdf", PDF)} if how == "paper" else {"note": "Sagt på mødet den 3."}
-        done = guide.follow(guide.submit(page, "given_on", **typed, **more, method=how, told="y"))
-        assert "Samtykket er registreret" in done.text
+        read = guide.submit(page, "given_on", **typed, **more, method=how, told="y")
+        done = guide.follow(guide.submit(read, "read"))
+        assert "Svaret er noteret" in done.text
     assert shelves(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
     people = guide.get(f"/cases/{room.case_id}/people")
     receipts = [link for link in people.links() if link.endswith("/receipt")]
