@@ -38,11 +38,13 @@ from portal.models import (
     KeptForm,
     KnownDevice,
     Login,
+    NoticeDue,
     PasskeyChallenge,
     PlanPresence,
     ProviderSession,
     SignInTry,
     Submission,
+    UndeliveredMail,
     UploadPart,
 )
 from portal.storage.keys import Keyring
@@ -69,6 +71,8 @@ _UNTRACED = (
     AuditEvent,
     AuditHead,
     PlanPresence,
+    NoticeDue,
+    UndeliveredMail,
 )
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""
 

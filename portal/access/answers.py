@@ -48,6 +48,8 @@ def said(
     """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
     declared = facts.declared_at(giver_id, at)
     to_them, to_all = facts.taken_back_at(giver_id, party, at)
+    if declared is not None and facts.speaks_of_somebody_else(declared, party, at):
+        declared = None
     is_yes = declared is not None and declared.names(party, compartment, categories)
     noes = [no for no in (to_them, to_all if is_yes else None) if no is not None]
     if noes:
@@ -72,7 +74,10 @@ def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
     if declared is None or at >= declared.valid_until:
         return frozenset()
     return frozenset(
-        grant for grant in declared.grants if facts.taken_back_at(giver_id, grant.party, at) == (None, None)
+        grant
+        for grant in declared.grants
+        if facts.taken_back_at(giver_id, grant.party, at) == (None, None)
+        and not facts.speaks_of_somebody_else(declared, grant.party, at)
     )
 
 
@@ -80,7 +85,7 @@ def party_of(facts: Facts, member: Member, at: datetime) -> Party | None:
     """By which name a consent lets the member in; None for somebody who needs none."""
     match facts.capacity_at(member, at):
         case Capacity.PROFESSIONAL if not facts.needs_no_consent(member, at):
-            return Party(unit_id=member.unit_id)
+            return Party(unit_id=member.unit_at(at))
         case Capacity.NETWORK_PERSON:
             return Party(membership_id=member.id)
         case Capacity.PARENT if at >= majority(facts) or facts.rules.parent_needs_young_persons_yes:
@@ -94,11 +99,18 @@ def asked_about(facts: Facts, giver: Member, member: Member, rule: CompartmentRu
     The young person is asked about everybody and everything. Custody holders of a minor are asked about professionals
     and network persons, and about what the young person is too young to decide alone.
     """
-    if party_of(facts, member, at) is None or facts.capacity_at(member, at) not in rule.audience:
+    if party_of(facts, member, at) is None:
+        return frozenset()
+    return decided_by(facts, giver, facts.capacity_at(member, at), rule, at)
+
+
+def decided_by(facts: Facts, giver: Member, capacity: Capacity, rule: CompartmentRule, at: datetime) -> frozenset[str]:
+    """The categories of the compartment that are this giver's to open to somebody of that capacity who needs a yes."""
+    if capacity not in rule.audience:
         return frozenset()
     if giver.capacity is Capacity.YOUNG_PERSON:
         return rule.categories
-    return frozenset() if member.capacity is Capacity.PARENT else for_custody_holders(facts, rule, at)
+    return frozenset() if capacity is Capacity.PARENT else for_custody_holders(facts, rule, at)
 
 
 def for_custody_holders(facts: Facts, rule: CompartmentRule, at: datetime) -> frozenset[str]:

@@ -20,7 +20,7 @@ from portal import audit, clock
 from portal.access import recall
 from portal.access.actions import Action, OfficeAction
 from portal.access.facts import Facts
-from portal.access.ledger import load_key_row, load_members, load_profile
+from portal.access.ledger import load_facts, load_key_row, load_members, load_profile
 from portal.access.nouns import Content, Inner
 from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
@@ -55,6 +55,10 @@ class Actor:
     unit_id: UUID | None = None
     login_id: UUID | None = None
     signed_in_at: datetime | None = None
+    eid_link_id: UUID | None = None
+    """By which of their eIDs a citizen came."""
+    has_news_of_eids: bool = False
+    """Whether there is another eID that signs in as them, which they have not said they have seen."""
 
     is_authenticated = True
     """What Flask-Login asks of a user: this one always has signed in."""
@@ -174,6 +178,11 @@ class CaseTicket:
         """All facts of the case, for computing. What of them is shown is up to each verb."""
         return recall.facts(self.session, self.case_id, self._facts_stamp)
 
+    def read_facts_anew(self) -> None:
+        """For a verb that decides by them, once it holds the case (ledger.hold): they may have changed since it was
+        entered."""
+        self.__dict__["facts"] = load_facts(self.session, self.case_id)
+
     @cached_property
     def members(self) -> dict[UUID, Membership]:
         """Everybody who was ever added, by membership id."""
@@ -289,7 +298,13 @@ def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
 
 
 # What every page of a case asks is put together once, not on each request.
-_OWN_NAME = select(Membership.display_name).where(Membership.person_id == bindparam("person")).limit(1)
+_OWN_NAME = (
+    select(Membership.display_name)
+    .where(Membership.person_id == bindparam("person"))
+    .order_by(Membership.added_at, Membership.id)
+    .limit(1)
+)
+"""What somebody was called first: a case that is opened about them later, by whoever, does not rename them."""
 _ROOM = (
     select(
         Membership,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from portal.access.answers import asked_about, standing
+from portal.access.answers import asked_about, party_of, standing
 from portal.access.facts import (
     ConsentFact,
     Facts,
@@ -171,7 +171,7 @@ def with_yes(facts: Facts, giver_id: UUID, party: Party, until: datetime, at: da
     asked = frozenset(
         Grant(party, rule.key, category)
         for member in facts.members
-        if party in (Party(unit_id=member.unit_id), Party(membership_id=member.id))
+        if party_of(facts, member, at) == party
         for rule in facts.rules.compartments
         for category in asked_about(facts, giver, member, rule, at)
     )
@@ -195,6 +195,17 @@ def with_consent(facts: Facts, consent: ConsentFact) -> Facts:
 def with_custody(facts: Facts, member_id: UUID, holds: bool, at: datetime) -> Facts:
     """As if the member held custody from now on, or no longer did."""
     members = tuple(_custody(m, holds, at) if m.id == member_id else m for m in facts.members)
+    return replace(facts, members=members)
+
+
+def with_birth_date(facts: Facts, born: date) -> Facts:
+    """As if the young person were born on that day."""
+    return replace(facts, birth_date=born)
+
+
+def with_renewal(facts: Facts, member_id: UUID, at: datetime) -> Facts:
+    """As if the member were corrected into somebody else now: declarations that name them say nothing any more."""
+    members = tuple(replace(m, renewed=(*m.renewed, at)) if m.id == member_id else m for m in facts.members)
     return replace(facts, members=members)
 
 

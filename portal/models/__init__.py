@@ -1,5 +1,6 @@
 """The nouns. Importing this package registers every table."""
 
+from portal.models.accounts import AccountRequest, EmailChange
 from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import (
@@ -11,9 +12,10 @@ from portal.models.consents import (
     ConsentReminder,
     ConsentWithdrawal,
 )
-from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
+from portal.models.corrections import Correction
 from portal.models.dav import DavEntry, DavLock, DavToken
-from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
+from portal.models.editing import Checkout, FileName, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
 from portal.models.factors import (
     HalfLogin,
@@ -24,6 +26,8 @@ from portal.models.factors import (
     SignInTry,
     Totp,
 )
+from portal.models.heard import Heard
+from portal.models.mails import NoticeDue, UndeliveredMail
 from portal.models.meetings import Meeting, MeetingSeat
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.plans import (
@@ -32,6 +36,7 @@ from portal.models.plans import (
     PlanAsked,
     PlanChange,
     PlanConfided,
+    PlanObjection,
     PlanOutcome,
     PlanPerson,
     PlanPresence,
@@ -61,6 +66,7 @@ from portal.models.uploads import BegunUpload, UploadPart
 __all__ = [
     "AccessNotice",
     "AccessWindow",
+    "AccountRequest",
     "AuditEvent",
     "AuditHead",
     "BegunUpload",
@@ -75,6 +81,7 @@ __all__ = [
     "ConsentRefusal",
     "ConsentReminder",
     "ConsentWithdrawal",
+    "Correction",
     "DavEntry",
     "DavLock",
     "DavToken",
@@ -82,8 +89,10 @@ __all__ = [
     "EidAttempt",
     "EidLink",
     "EidStranger",
+    "EmailChange",
     "Export",
     "File",
+    "FileName",
     "FilePlace",
     "FileVersion",
     "FileWithdrawal",
@@ -92,6 +101,7 @@ __all__ = [
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "Heard",
     "HeldUpload",
     "Invitation",
     "InvitationCode",
@@ -106,6 +116,7 @@ __all__ = [
     "Membership",
     "Message",
     "NationalId",
+    "NoticeDue",
     "OldForm",
     "Organisation",
     "Passkey",
@@ -116,6 +127,7 @@ __all__ = [
     "PlanAsked",
     "PlanChange",
     "PlanConfided",
+    "PlanObjection",
     "PlanOutcome",
     "PlanPerson",
     "PlanPresence",
@@ -135,8 +147,10 @@ __all__ = [
     "TeamWish",
     "TeamWishAnswer",
     "Thread",
+    "ThreadLook",
     "ToolDefinition",
     "Totp",
+    "UndeliveredMail",
     "Unit",
     "UploadPart",
 ]

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from portal import clock, text
 from portal.access import whatif
 from portal.access.actions import Action
-from portal.access.answers import Answer
+from portal.access.answers import Answer, party_of
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
 from portal.errors import InvalidInput, NotFound
@@ -20,6 +20,7 @@ from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services import consent_requests, consents, once
 from portal.services.consent_requests import PartyLine
+from portal.text import in_order
 
 
 class WishKind(StrEnum):
@@ -137,7 +138,7 @@ def team(ticket: CaseTicket) -> list[Choice]:
 def candidates(ticket: CaseTicket) -> list[Membership]:
     ticket.require(Action.TEAM_WISH)
     found = [m for m in ticket.members.values() if m.id != ticket.membership.id]
-    return sorted(found, key=lambda m: m.display_name.casefold())
+    return sorted(found, key=lambda m: in_order(m.display_name))
 
 
 def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:
@@ -274,8 +275,10 @@ def _wish(
 
 def _lines_by_member(ticket: CaseTicket) -> dict[UUID, PartyLine]:
     """The party through which each person's access rests on this giver's consent."""
+    facts, now = ticket.facts, clock.now()
     lines = consent_requests.party_lines(ticket, ticket.membership)
-    return {member.id: line for line in lines for member in line.members}
+    found = ((member.id, line) for line in lines for member in line.members)
+    return {id_: line for id_, line in found if party_of(facts, facts.member(id_), now) == line.party}
 
 
 def _said_yes_since(ticket: CaseTicket, wish: TeamWish) -> bool:

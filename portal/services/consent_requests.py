@@ -11,7 +11,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.answers import Answer, Said, asked_about, majority, party_of, said
+from portal.access.answers import Answer, Said, asked_about, decided_by, majority, party_of, said
 from portal.access.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -177,7 +177,8 @@ def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
     return [
         tuple(ticket.members[member.id] for member in members)
         for party, members in parties.items()
-        if anew or any(what.waits for _, _, what in _answers(facts, giver, party, members[0], now))
+        if (anew and not _is_left(facts, party, members[0], now))
+        or any(what.waits for _, _, what in _answers(facts, giver, party, members[0], now))
     ]
 
 
@@ -235,28 +236,34 @@ def state_of(facts: Facts, consent: ConsentFact) -> ConsentState:
 def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
-    asks, places = facts.member(giver.id), people.workplaces(ticket)
-    order = [category.key for category in ticket.profile.category]
+    asks, order = facts.member(giver.id), [category.key for category in ticket.profile.category]
     for party, members in _parties(facts, asks, now).items():
+        asked = tuple(
+            Asked(rule.key, tuple(sorted(categories, key=order.index)), what)
+            for rule, categories, what in _answers(facts, asks, party, members[0], now)
+        )
+        if not asked:
+            continue
         memberships = tuple(ticket.members[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),
             party=party,
             members=memberships,
-            workplace=places.get(party.unit_id) if party.unit_id else None,
+            workplace=people.workplace_of(ticket, party.unit_id) if party.unit_id else None,
             capacity=members[0].capacity,
             purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
-            asked=tuple(
-                Asked(rule.key, tuple(sorted(categories, key=order.index)), what)
-                for rule, categories, what in _answers(facts, asks, party, members[0], now)
-            ),
+            asked=asked,
         )
 
 
 def _parties(facts: Facts, giver: Member, now: datetime) -> dict[Party, list[Member]]:
     """Who is asked about, by party: whoever the owner lets in now, and whoever has been answered already."""
     declared = facts.declared_at(giver.id, now)
-    named = declared.parties if declared else frozenset()
+    named = {
+        party
+        for party in (declared.parties if declared else ())
+        if declared and not facts.speaks_of_somebody_else(declared, party, now)
+    }
     found: dict[Party, list[Member]] = {}
     for member in facts.members:
         party = party_of(facts, member, now)
@@ -264,19 +271,36 @@ def _parties(facts: Facts, giver: Member, now: datetime) -> dict[Party, list[Mem
             continue
         if any(asked_about(facts, giver, member, rule, now) for rule in facts.rules.compartments):
             found.setdefault(party, []).append(member)
+    # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
+    for member in facts.members:
+        for party in {Party(unit_id=unit) for _until, unit in member.units_before} & (named - set(found)):
+            found[party] = [member]
     return found
+
+
+def _is_left(facts: Facts, party: Party, member: Member, now: datetime) -> bool:
+    """Whether it is the unit where the member was before, and nobody of the case is now."""
+    return party_of(facts, member, now) != party
 
 
 def _answers(
     facts: Facts, giver: Member, party: Party, member: Member, now: datetime
 ) -> Iterator[tuple[CompartmentRule, frozenset[str], Said]]:
-    """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said."""
+    """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said. Of a
+    unit that everybody has left nobody wants in: what was said stands there to be taken back."""
+    is_left = _is_left(facts, party, member, now)
     for rule in facts.rules.compartments:
-        if categories := asked_about(facts, giver, member, rule, now):
-            answer = said(facts, giver.id, party, rule.key, categories, now)
-            as_minor = answer.at is not None and answer.at < majority(facts) <= now
-            if as_minor and member.capacity is Capacity.PARENT and answer.answer is Answer.YES:
-                answer = Said(Answer.ENDED, majority(facts))  # a parent is let in anew by the adult, or not at all
+        if is_left:
+            categories = decided_by(facts, giver, Capacity.PROFESSIONAL, rule, now)
+        else:
+            categories = asked_about(facts, giver, member, rule, now)
+        if not categories:
+            continue
+        answer = said(facts, giver.id, party, rule.key, categories, now)
+        as_minor = answer.at is not None and answer.at < majority(facts) <= now
+        if as_minor and member.capacity is Capacity.PARENT and answer.answer is Answer.YES:
+            answer = Said(Answer.ENDED, majority(facts))  # a parent is let in anew by the adult, or not at all
+        if not (is_left and answer.waits):
             yield rule, categories, answer
 
 

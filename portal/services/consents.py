@@ -115,7 +115,7 @@ def _draft_of_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, langua
         raise InvalidInput("method", "choice")
     if paper.method == "paper" and (paper.scan is None or not paper.scan.name):
         raise InvalidInput("scan", "scan_missing")
-    if paper.method == "oral" and not paper.note.strip():
+    if paper.method == "oral" and text.is_blank(paper.note):
         raise InvalidInput("note", "required")
     if paper.given_on > clock.today(ticket.facts.rules.zone):
         raise InvalidInput("given_on", "date_ahead")

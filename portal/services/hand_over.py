@@ -76,6 +76,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID) -> UUID:
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
     if known is None:
         host = Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
+        taker = joining.hold_account(ticket.session, person_id)
         known = joining.add_staff(host, taker, Joining(Capacity.PROFESSIONAL, Level.NONE))
     ticket.session.add(
         HandOver(
@@ -140,12 +141,17 @@ def offer_to_me(ticket: CaseTicket) -> Offer:
 def accept(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
-    The guide before is then a professional like others. Raises NotFound without an offer.
+    The guide before is then a professional like others. Raises NotFound without an offer, InvalidInput when they work
+    elsewhere by now: the case was offered to a guide of that unit.
     """
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
+    joining.hold_account(ticket.session, ticket.actor.person_id)
     offered = ticket.session.get_one(HandOver, offer_to_me(ticket).id)
+    mine = select(Membership.unit_id).where(Membership.id == offered.to_id)
+    if ticket.session.scalars(mine).one() != offered.to_unit_id:
+        raise InvalidInput("", "offer_moved")
     _answer(ticket, offered, "accepted")
     ticket.session.flush()
     carry_over(ticket.session, ticket.case_id, offered.from_id, offered.to_id)

@@ -68,6 +68,12 @@ def add_citizen(host: Host, new: NewCitizen, terms: Joining, born: date | None =
     )
 
 
+def hold_account(session: PortalSession, person_id: UUID) -> Staff:
+    """The account of somebody who is about to join a case as one of their unit. Nobody moves them until this is done:
+    else they would join as one of a unit they have just left, which no move carries along any more."""
+    return session.get_one(Staff, person_id, with_for_update={"read": True}, populate_existing=True)
+
+
 def add_staff(host: Host, staff: Staff, terms: Joining) -> Membership:
     """Raises InvalidInput when they are in the case already."""
     _refuse_twice(host, staff.person_id, "person")

@@ -33,7 +33,7 @@ from portal.storage.keys import KEY_SIZE, seal, unseal
 from portal.storage.sealing import SEGMENT, SealedFile, SealedReader
 
 LASTS = timedelta(days=1)
-"""As the database has it too (migration 041)."""
+"""As the database has it too (migration 050)."""
 MOST = 20
 """Files that wait for one person at the same time; the oldest make room."""
 
@@ -55,7 +55,7 @@ class Chosen:
 
     def keep(self) -> None:
         """A row names this file now. Raises InvalidInput when another one does already: it was sent twice."""
-        taken = update(KeptFile).where(KeptFile.id == self.id, KeptFile.used.is_(False)).values(used=True)
+        taken = update(KeptFile).where(KeptFile.id == self.id, KeptFile.blob.is_not(None)).values(blob=None)
         if self.session.scalars(taken.returning(KeptFile.id)).one_or_none() is None:
             raise InvalidInput("", "form_stale")
 
@@ -75,17 +75,14 @@ def keep(session: PortalSession, store: BlobStore, name: str, came: object, plac
     called = words.file_name(name)
     about = {
         "name": called,
+        "blob": content.blob,
         "key": base64.b64encode(content.file_key).decode(),
         "head": base64.b64encode(content.head).decode(),
         "size": content.size,
         "sha256": content.sha256.hex(),
     }
     sealed = seal(AESGCM(key), json.dumps(about).encode(), _purpose(made, session.person_id, place))
-    session.add(
-        KeptFile(
-            id=made, person_id=session.person_id, blob=content.blob, sealed=sealed, used=False, kept_at=clock.now()
-        )
-    )
+    session.add(KeptFile(id=made, person_id=session.person_id, blob=content.blob, sealed=sealed, kept_at=clock.now()))
     session.flush()
     _make_room(session)
     content.keep()
@@ -115,7 +112,7 @@ def find(
         row = session.scalars(select(KeptFile).where(KeptFile.id == UUID(name)).with_for_update()).one_or_none()
         if row is None or row.person_id != session.person_id or clock.now() - row.kept_at > LASTS:
             return None
-        if row.used and (submission is None or once.made_before(session, submission) is None):
+        if row.blob is None and (submission is None or once.made_before(session, submission) is None):
             return None
         cipher = AESGCM(base64.urlsafe_b64decode(key))
         about = json.loads(unseal(cipher, row.sealed, _purpose(row.id, row.person_id, place)))
@@ -127,7 +124,7 @@ def find(
         row.id,
         handle,
         about["name"],
-        row.blob,
+        about["blob"],
         base64.b64decode(about["key"]),
         base64.b64decode(about["head"]),
         about["size"],
@@ -137,8 +134,8 @@ def find(
 
 def forget(chosen: Chosen) -> None:
     """Its sender does not want it any more, or has chosen another."""
-    gone = delete(KeptFile).where(KeptFile.id == chosen.id, KeptFile.used.is_(False)).returning(KeptFile.blob)
-    _forget(chosen.session, chosen.session.scalars(gone).all())
+    gone = delete(KeptFile).where(KeptFile.id == chosen.id, KeptFile.blob.is_not(None)).returning(KeptFile.blob)
+    _forget(chosen.session, filter(None, chosen.session.scalars(gone)))
 
 
 def sweep(session: PortalSession) -> int:
@@ -159,10 +156,10 @@ def _arrived(store: BlobStore, came: object) -> Incoming | None:
 
 
 def _make_room(session: PortalSession) -> None:
-    mine = select(KeptFile.id).where(KeptFile.person_id == session.person_id, KeptFile.used.is_(False))
+    mine = select(KeptFile.id).where(KeptFile.person_id == session.person_id, KeptFile.blob.is_not(None))
     too_many = mine.order_by(KeptFile.kept_at.desc()).offset(MOST)
     gone = delete(KeptFile).where(KeptFile.id.in_(too_many)).returning(KeptFile.blob)
-    _forget(session, session.scalars(gone).all())
+    _forget(session, filter(None, session.scalars(gone)))
 
 
 def _forget(session: PortalSession, blobs: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput
 from portal.events import Event
-from portal.models import File, FileVersion, Membership, Message, SearchEntry, Thread
+from portal.models import File, FileName, FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services import people
 
 
@@ -54,7 +54,8 @@ def move_file(ticket: CaseTicket, file_id: UUID, compartment_id: UUID) -> None:
     ticket.require(Action.FILE_MOVE)
     file = ticket.load(File, file_id)
     versions = ticket.session.scalars(select(FileVersion.id).where(FileVersion.file_id == file.id)).all()
-    _take_along(ticket, file, compartment_id, versions)
+    names = ticket.session.scalars(select(FileName.id).where(FileName.file_id == file.id)).all()
+    _take_along(ticket, file, compartment_id, [*versions, *names])
     ticket.record(Event.FILE_MOVED, compartment_id, file.id)
 
 

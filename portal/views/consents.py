@@ -14,7 +14,7 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import Length
 
 from portal.access.actions import Action
-from portal.access.guard import fresh, opens
+from portal.access.guard import fresh, fresh_for_others, opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
@@ -137,6 +137,7 @@ def mine(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/register/<uuid:giver_id>", methods=["GET", "POST"])
+@fresh
 @opens(Action.CONSENT_REGISTER, takes_files=True)
 def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The guide registers what somebody signed on paper or said: looks it through with what it will do, and does it."""
@@ -177,6 +178,7 @@ def _look_through(form: PaperForm, asked: Request, reading: PaperReading) -> str
 
 
 @bp.route("/<uuid:consent_id>/withdraw/<party>", methods=["GET", "POST"])
+@fresh_for_others
 @opens(Action.CONSENT_WITHDRAW)
 def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturnValue:
     """A page of its own that says what taking it back will shut, and for whom."""

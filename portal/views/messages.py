@@ -61,7 +61,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.get("/<uuid:thread_id>")
 @opens(Action.MESSAGE_VIEW)
 def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
-    page = messages.thread(ticket, thread_id)
+    page = messages.thread(ticket, thread_id, request.args.get("from", type=int))
     return render_template("messages/show.html", thread=page, form=ReplyForm(), as_html=text.as_html)
 
 

@@ -30,7 +30,7 @@ SHARED = ("contact", "education", "work", "housing", "finances", "family", "soci
 HEALTH = ("physical_health", "mental_health", "substances")
 MONEY = ("finances",)
 OTHERS = tuple(one for one in SHARED if one not in MONEY)
-BEFORE = "039"
+BEFORE = "048"
 OLD_WORDS = "Samtykkeerklæring\n\nJeg siger ja til, at de mennesker, der er nævnt her, må se: penge, familie."
 EVERYTHING = ("shared", "health", "without_parents", "professionals")
 

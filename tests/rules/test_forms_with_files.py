@@ -153,7 +153,7 @@ def sent(browser: Browser, form: Form, page: Page, typed: dict[str, Any]) -> Pag
 
 
 def kept(setting: Setting) -> list[tuple[bool]]:
-    return setting.owner.execute("select used from kept_file").fetchall()
+    return setting.owner.execute("select blob is null from kept_file").fetchall()
 
 
 def test_every_form_that_takes_a_file_is_here(app: Flask) -> None:
@@ -305,7 +305,7 @@ def test_what_nobody_came_back_for_goes_after_a_day_and_what_was_used_stays(
     browser, page = refused_page(setting)
     browser.submit(page, "compartment", note="Ny")
     _browser, left = refused_page(setting, "Glemt.pdf", browser=browser)
-    left_blob = setting.owner.execute("select blob from kept_file where not used").fetchone()
+    left_blob = setting.owner.execute("select blob from kept_file where blob is not null").fetchone()
     assert left_blob is not None
     with house.unit_of_work() as session:
         assert kept_files.sweep(session) == 0

@@ -1,0 +1,39 @@
+"""What others did in somebody's name: told to that somebody, on the front of their case, until they have looked.
+
+Not everybody has an eID, so the guide may note a consent that was given on paper or aloud, and take one back on its
+giver's word. Whoever signs in reads it themselves; that they have looked is in the trace already.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, DateTime, Select, bindparam, cast, func, select, union_all
+
+from portal.events import Event
+from portal.models import AuditEvent, Consent, ConsentWithdrawal
+
+
+def _noted_by_others() -> Select[object]:
+    """Answers in the name of the membership `:me` of the case `:case` that somebody else noted since the person
+    `:person` last looked at their own."""
+    looked = (
+        select(func.max(AuditEvent.at))
+        .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
+        .where(AuditEvent.event == Event.CONSENT_VIEWED.value, AuditEvent.item_id == bindparam("me"))
+        .scalar_subquery()
+    )
+    given = select(Consent.valid_from.label("at")).where(*_noted_for_me(Consent))
+    back = select(ConsentWithdrawal.withdrawn_at).where(*_noted_for_me(ConsentWithdrawal))
+    noted = union_all(given, back).subquery()
+    never = cast("-infinity", DateTime(timezone=True))
+    return select(noted.c.at).where(noted.c.at > func.coalesce(looked, never))
+
+
+def _noted_for_me(kind: type[Consent] | type[ConsentWithdrawal]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        kind.case_id == bindparam("case"),
+        kind.giver_id == bindparam("me"),
+        kind.registered_by_id != bindparam("me"),
+    )
+
+
+NOTED_BY_OTHERS = _noted_by_others()
