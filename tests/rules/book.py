@@ -186,12 +186,11 @@ class Book:
                 newest is None or (consent.given_at, consent.valid_from) >= (newest.given_at, newest.valid_from)
             ):
                 newest = consent
-        back = [
-            no.party for no in self.taken_back if no.giver_id == giver.id and (not newest or no.at >= newest.given_at)
-        ]
+        noes = [no for no in self.taken_back if no.giver_id == giver.id and (not newest or no.at >= newest.given_at)]
+        back = {no.party for no in noes if not self.was_another(party, no.at)}
         if party in back:
             return False
-        if newest is None:
+        if newest is None or self.was_another(party, newest.given_at):
             return None
         if any((grant.party, grant.compartment) == (party, key) for grant in newest.grants):
             if None in back:
@@ -200,6 +199,11 @@ class Book:
             said_as_minor = parent and newest.given_at < self.majority() <= now
             return None if said_as_minor or newest.valid_until <= now else True
         return False if (party, key) in newest.refusals else None
+
+    def was_another(self, party: Party, said_at: datetime) -> bool:
+        """Whether whoever is meant may have been somebody else when something was said about them."""
+        member = self.members[party.membership_id] if party.membership_id else None
+        return member is not None and any(renewed >= said_at for renewed in member.renewed)
 
     def is_asked_about(self, party: Party, consent: ConsentFact) -> bool:
         """Whether a yes to that party still decides anything."""
@@ -236,7 +240,8 @@ class Book:
         gone = {
             back.party for back in self.taken_back if back.giver_id == consent.giver_id and back.at >= consent.given_at
         }
-        return sorted({grant.party for grant in consent.grants} - gone, key=self.in_order)
+        named = {grant.party for grant in consent.grants if not self.was_another(grant.party, consent.given_at)}
+        return sorted(named - gone, key=self.in_order)
 
     def ends_ahead(self) -> list[datetime]:
         return [c.valid_until for c in self.told if c.valid_until - timedelta(microseconds=1) > self.scene.now]
