@@ -16,7 +16,10 @@ down_revision = "048"
 branch_labels = None
 depends_on = None
 
-_READ = ("cases", "compartment", "membership", "consent", "consent_grant", "consent_exception", "consent_withdrawal")
+_READ = (
+    "cases", "compartment", "membership", "consent", "consent_grant", "consent_exception", "consent_withdrawal",
+    "correction", "hand_over", "hand_over_answer",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -210,15 +213,25 @@ _NAMED = """
 _REFUSED = """
     insert into consent_refusal (id, case_id, consent_id, unit_id, membership_id, compartment)
     with parties as (
-        -- Whom a declaration was about: everybody from elsewhere who was in the case on its day.
+        -- Whom a declaration was about: everybody from elsewhere who was in the case on its day, as where they worked
+        -- and whose the case was on that day.
         select distinct k.case_id, k.id as consent_id, m.capacity,
-               case when m.capacity = 'professional' then m.unit_id end as unit_id,
+               case when m.capacity = 'professional' then coalesce(moved.unit_id, m.unit_id) end as unit_id,
                case when m.capacity <> 'professional' then m.id end as membership_id
         from consent k
         join case_shape c using (case_id)
         join membership giver on giver.id = k.giver_id
         join membership m on m.case_id = k.case_id and m.added_at <= k.given_at and m.id <> k.giver_id
-        where (m.capacity = 'professional' and m.unit_id <> c.owner_unit_id)
+        left join lateral (
+            select r.before_unit_id as unit_id from correction r
+            where r.membership_id = m.id and r.field = 'unit' and r.made_at > k.given_at
+            order by r.made_at limit 1) moved on true
+        left join lateral (
+            select h.from_unit_id as unit_id from hand_over_answer a join hand_over h on h.id = a.hand_over_id
+            where a.case_id = k.case_id and a.answer = 'accepted' and a.answered_at > k.given_at
+            order by a.answered_at limit 1) home on true
+        where (m.capacity = 'professional'
+               and coalesce(moved.unit_id, m.unit_id) <> coalesce(home.unit_id, c.owner_unit_id))
            or m.capacity = 'network_person' or (m.capacity = 'parent' and giver.capacity = 'young_person')
     ),
     touched as (
@@ -246,7 +259,8 @@ _SHUT = """
         where not exists (
                   select from consent_grant g
                   where g.consent_id = used::uuid and g.compartment = p.key
-                    and (g.unit_id = m.unit_id or g.membership_id = m.id))
+                    and (g.unit_id = m.unit_id or g.membership_id = m.id
+                         or g.unit_id in (select before_unit_id from correction where membership_id = m.id)))
            or exists (
                   select from consent k join consent_withdrawal b on b.giver_id = k.giver_id
                   where k.id = used::uuid and b.withdrawn_at >= k.given_at

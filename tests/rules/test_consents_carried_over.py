@@ -46,6 +46,8 @@ class Old:
     seals: dict[UUID, tuple[bytes, bytes]]
     """Declarations that can be made, with their sealed words."""
     consents: dict[str, UUID]
+    elsewhere: UUID
+    """A unit that nobody of the case works in."""
 
     def party(self, name: str) -> tuple[UUID | None, UUID | None]:
         someone = self.people[name]
@@ -119,6 +121,8 @@ def old(
         story.add(room, people[name], Level.READ)
     people["aunt"] = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
 
+    elsewhere = story.unit("Børnehuset")
+
     def seal(ticket: CaseTicket) -> dict[UUID, tuple[bytes, bytes]]:
         digest, keys = hashlib.sha256(OLD_WORDS.encode()).hexdigest(), ticket.keys
         return {
@@ -138,7 +142,7 @@ def old(
     owner.execute("update membership set added_at = added_at - interval '40 days'")
     owner.execute("insert into consent_draft values (%s, %s, %s, now())",
                   [room.member(room.young), room.case_id, sealed_draft])  # fmt: skip
-    return Old(portal_settings, room, people, owner, seals, {})
+    return Old(portal_settings, room, people, owner, seals, {}, elsewhere)
 
 
 @pytest.fixture
@@ -167,12 +171,14 @@ def a_full_case(old: Old) -> None:
 def said(story: Story, old: Old, giver: str, about: str) -> dict[str, str]:
     giver_id, member = old.room.member(old.people[giver]), old.room.member(old.people[about])
 
-    def ask(ticket: CaseTicket) -> dict[str, str]:
-        lines = consent_requests.party_lines(ticket, ticket.members[giver_id])
-        line = next(line for line in lines if any(m.id == member for m in line.members))
-        return {one.key: one.said.answer.value for one in line.asked}
+    return story.play(old.room, old.people["guide"], lambda ticket: _said_of(ticket, giver_id, member))
 
-    return story.play(old.room, old.people["guide"], ask)
+
+def _said_of(ticket: CaseTicket, giver_id: UUID, member: UUID) -> dict[str, str]:
+    """What was answered about the party somebody belongs to now."""
+    lines = consent_requests.party_lines(ticket, ticket.members[giver_id])
+    line = next(line for line in lines if any(m.id == member for m in line.members))
+    return {one.key: one.said.answer.value for one in line.asked}
 
 
 def test_what_was_said_then_opens_what_its_words_name_and_no_more(old: Old, url: str) -> None:
@@ -239,6 +245,46 @@ def test_what_was_withdrawn_stays_shut_also_where_an_older_declaration_had_come_
         story = Story(house)
         assert shelves(story, room, old.people["teacher"]) == set()
         assert set(said(story, old, "young", "teacher").values()) == {"no"}
+
+
+def test_nobody_has_said_no_to_a_unit_that_came_in_after_their_answer(old: Old, url: str) -> None:
+    """The psychiatrist has moved to another unit since, and the guide has handed the case over to the job centre."""
+    a_full_case(old)
+    room, owner, nurse, job = old.room, old.owner, old.people["nurse"], old.people["job"]
+    owner.execute(
+        """insert into correction (id, case_id, membership_id, field, before_unit_id, renews, shuts_out, made_at)
+           values (gen_random_uuid(), %s, %s, 'unit', %s, false, false, now() - interval '5 days')""",
+        [room.case_id, room.member(nurse), nurse.unit_id],
+    )
+    owner.execute("update membership set unit_id = %s where id = %s", [old.elsewhere, room.member(nurse)])
+    before, after, offer = room.member(room.guide), room.member(job), uuid4()
+    owner.execute(
+        """insert into hand_over (id, case_id, from_id, from_person_id, from_unit_id, to_id, to_unit_id, offered_at)
+           values (%s, %s, %s, %s, %s, %s, %s, now() - interval '6 days')""",
+        [offer, room.case_id, before, room.guide.id, room.guide.unit_id, after, job.unit_id],
+    )
+    owner.execute(
+        """insert into hand_over_answer (id, case_id, hand_over_id, answer, answered_at, answered_by_id)
+           values (gen_random_uuid(), %s, %s, 'accepted', now() - interval '5 days', %s)""",
+        [room.case_id, offer, after],
+    )
+    owner.execute(
+        "update cases set owner_id = %s, owner_unit_id = %s where id = %s", [job.id, job.unit_id, room.case_id]
+    )
+    owner.execute("update membership set capacity = 'professional' where id = %s", [before])
+    owner.execute("update membership set capacity = 'owner' where id = %s", [after])
+    migrate(url)
+    with opened(old.settings) as house:
+        with house.unit_of_work() as session:
+            oversight.repair(session)
+        story, asker = Story(house), {**old.people, "guide": job}
+        old.people = asker
+        anew = dict.fromkeys(EVERYTHING, "none")
+        for giver in ("young", "mother", "father"):
+            assert said(story, old, giver, "nurse") == anew
+            assert story.play(room, job, lambda t, g=giver: _said_of(t, room.member(asker[g]), before)) == anew
+            assert said(story, old, giver, "teacher")["health"] == "no", "who was there and left out was answered"
+        assert shelves(story, room, nurse) == set()
 
 
 def test_the_way_back_restores_what_was_and_opens_by_nothing_that_was_said_since(old: Old, url: str) -> None:
