@@ -232,13 +232,18 @@ def explain(case: UUID, person: str) -> None:
 
 
 @access.command("check")
-def check_access() -> None:
+@click.option("--repair", is_flag=True, help="Write anew what differs: after a new version, or a change of a profile.")
+def check_access(repair: bool) -> None:
     """Recomputes the windows of every case. Exit status 1 when any differs from what is stored."""
     from portal.house import opened
     from portal.services import oversight
 
-    with opened(_settings()) as house, house.unit_of_work() as session:
-        faults = list(oversight.check(session))
+    with opened(_settings()) as house:
+        if repair:
+            with house.unit_of_work() as session:
+                click.echo(f"wrote the windows of {oversight.repair(session)} cases anew")
+        with house.unit_of_work() as session:
+            faults = list(oversight.check(session))
     for case_id, line in faults:
         click.echo(f"case {case_id}: {line}")
     if faults:

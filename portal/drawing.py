@@ -66,9 +66,13 @@ def _row(action: Action) -> list[str]:
 
 def _compartments(profile: Profile) -> list[str]:
     lines = [f"## Compartments of the profile `{profile.key}`", ""]
-    head = ["compartment", "for", "takes consent to all of"]
+    head = ["compartment", "for", "what lies in it, as a consent to it names"]
     rows = (
-        [c.title.en, ", ".join(sorted(c.audience)), ", ".join(k.key for k in profile.category if k.key in c.categories)]
+        [
+            c.title.en if c.offered else f"{c.title.en} (switched off)",
+            ", ".join(sorted(c.audience)),
+            ", ".join(k.key for k in profile.category if k.key in c.categories),
+        ]
         for c in profile.compartment
     )
     return lines + _table(head, rows)

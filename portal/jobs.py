@@ -27,6 +27,7 @@ from portal.services import (
     dav,
     downloads,
     exports,
+    kept_files,
     promises,
     reminders,
     renditions,
@@ -133,6 +134,7 @@ def build(house: House, office: House | None = None) -> App:
             for part in (kept, halfway, passkeys, throttle):
                 part.sweep(session)
             uploads.sweep(session)
+            kept_files.sweep(session)
             dav.sweep(session)
             exports.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))

@@ -33,6 +33,7 @@ from portal.services.accounts import NewStaff
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
+from portal.services.declarations import Choices
 from portal.services.files import Upload
 from portal.services.joining import Joining
 from portal.storage.incoming import Incoming
@@ -176,10 +177,11 @@ class Story:
         room: Room,
         giver: Someone,
         yes: dict[str, tuple[str, ...]] | None = None,
-        otherwise: tuple[str, ...] = ("shared", "health"),
+        otherwise: tuple[str, ...] | None = None,
         until: date | None = None,
     ) -> UUID:
-        """The giver's own yes: `yes` names units or people and what of theirs; everybody else gets `otherwise`."""
+        """The giver's own answer: `yes` names units or people and the compartments of the yes to them; everybody else
+        gets `otherwise`, everything if that is not told. It is a no to all the rest."""
 
         def give(ticket: CaseTicket) -> UUID:
             asked = consent_requests.request(ticket, ticket.membership.id)
@@ -187,17 +189,27 @@ class Story:
 
         return self.play(room, giver, give)
 
-    def paper_consent(self, room: Room, giver: Someone, otherwise: tuple[str, ...] = ("shared", "health")) -> UUID:
+    def paper_consent(
+        self,
+        room: Room,
+        giver: Someone,
+        otherwise: tuple[str, ...] | None = None,
+        yes: dict[str, tuple[str, ...]] | None = None,
+        signed: date | None = None,
+        until: date | None = None,
+    ) -> UUID:
+        """What the giver signed on paper, today or on an earlier day, as the guide registers it."""
+
         def register(ticket: CaseTicket) -> UUID:
             asked = consent_requests.request(ticket, room.member(giver))
-            today = clock.today(ticket.profile.zone)
-            paper = Paper("paper", today, "", self.upload("samtykke.pdf", PDF), told=True)
-            choices = _choices(asked, None, otherwise)
-            return consents.register(ticket, uuid4(), room.member(giver), choices, asked.until, "da", paper)
+            day = signed or clock.today(ticket.profile.zone)
+            paper = Paper("paper", day, "", self.upload("samtykke.pdf", PDF), told=True)
+            choices = _choices(asked, yes, otherwise)
+            return consents.register(ticket, uuid4(), room.member(giver), choices, until, "da", paper)
 
         return self.play(room, room.guide, register)
 
-    def everybody_agrees(self, room: Room, otherwise: tuple[str, ...] = ("shared", "health")) -> None:
+    def everybody_agrees(self, room: Room, otherwise: tuple[str, ...] | None = None) -> None:
         for giver in (room.young, *room.parents):
             self.consent(room, giver, otherwise=otherwise)
 
@@ -313,10 +325,12 @@ def _called(line: consent_requests.PartyLine) -> str:
 
 
 def _choices(
-    asked: consent_requests.Request, yes: dict[str, tuple[str, ...]] | None, otherwise: tuple[str, ...]
-) -> dict[str, frozenset[str]]:
+    asked: consent_requests.Request, yes: dict[str, tuple[str, ...]] | None, otherwise: tuple[str, ...] | None
+) -> Choices:
     said = yes or {}
-    return {
-        line.key: frozenset(said.get(_called(line), otherwise)) & {group.key for group in line.groups}
-        for line in asked.parties
-    }
+
+    def answer(line: consent_requests.PartyLine, key: str) -> bool:
+        wanted = said.get(_called(line), otherwise)
+        return wanted is None or key in wanted
+
+    return {line.key: {one.key: answer(line, one.key) for one in line.asked} for line in asked.parties}

@@ -155,7 +155,7 @@ def test_every_command_of_ours_is_one_that_exists() -> None:
             words = words[2].split()
         if words[0] == "portal":
             assert words[1] in cli.commands, name
-    assert SERVICES["migrate"]["command"][2] == "portal migrate && portal storage make"
+    assert SERVICES["migrate"]["command"][2] == "portal migrate && portal storage make && portal access check --repair"
     assert SERVICES["web"]["command"][-1] == "portal.wsgi:app"
 
 

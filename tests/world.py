@@ -94,7 +94,7 @@ def build(house: House) -> World:
     story.add(room, people["closed"], Level.WRITE)
     people["other parent"] = story.add_citizen(room, "Bo Bonusfar", Capacity.PARENT)
     people["aunt"] = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
-    without_health = {"Skolen": ("shared",), "Tove Tante": ("shared",)}
+    without_health = {"Skolen": ("shared", "without_parents", "professionals"), "Tove Tante": ("shared",)}
     consent = story.consent(room, room.young, without_health)
     for parent in (people["custody holder"], people["custody holder shut out"]):
         story.consent(room, parent, without_health)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from portal.access.roles import Capacity, Level
 
 @dataclass(frozen=True)
 class CompartmentRule:
-    """Which capacities a compartment is for, and which consent categories it takes to see it (all of them)."""
+    """Which capacities a compartment is for, and what lies in it: a consent opens it that names it and all of these."""
 
     key: str
     audience: frozenset[Capacity]
@@ -144,30 +145,50 @@ class Member:
         )
 
 
+class Grant(NamedTuple):
+    """A part of a yes: this party may see that compartment, of which the signed words say that information of this
+    category lies in it."""
+
+    party: Party
+    compartment: str
+    category: str
+
+
 @dataclass(frozen=True)
 class Withdrawal:
+    """A giver's no outside a declaration. It stands against every declaration of theirs that was given before it, also
+    against one on paper that is registered later."""
+
+    giver_id: UUID
     at: datetime
     party: Party | None
-    """None takes the whole declaration back."""
+    """Whom it shuts out, whatever was said of them; None takes back everything that was said yes to."""
 
 
 @dataclass(frozen=True)
 class ConsentFact:
+    """One declaration: what its words say yes and no to. What they do not name was not asked."""
+
     id: UUID
     giver_id: UUID
     given_at: datetime
+    """On paper or by word of mouth the first instant of its day: the hour is not known, so what its giver did in the
+    portal on that day counts as later."""
     valid_from: datetime
+    """When it became known here. Before that it opens nothing and shuts nothing."""
     valid_until: datetime
-    grants: frozenset[tuple[Party, str]]
-    withdrawals: tuple[Withdrawal, ...] = ()
+    grants: frozenset[Grant]
+    refusals: frozenset[tuple[Party, str]] = frozenset()
+    """Party and compartment of each no."""
 
     @cached_property
     def parties(self) -> frozenset[Party]:
-        return frozenset(party for party, _category in self.grants)
+        """Everybody it says something about."""
+        return frozenset(grant.party for grant in self.grants) | frozenset(party for party, _ in self.refusals)
 
-    def withdrawn_at(self, party: Party) -> datetime | None:
-        """When what it says about `party` was taken back, if ever."""
-        return min((w.at for w in self.withdrawals if w.party in (None, party)), default=None)
+    def names(self, party: Party, compartment: str, categories: frozenset[str]) -> bool:
+        """Whether it says yes to the compartment for that party, and that all those categories lie in it."""
+        return bool(categories) and all(Grant(party, compartment, each) in self.grants for each in categories)
 
 
 @dataclass(frozen=True)
@@ -239,6 +260,7 @@ class Facts:
     """Oldest first; empty for a case that was never handed over."""
     openings: tuple[Opening, ...] = ()
     """Oldest first."""
+    withdrawals: tuple[Withdrawal, ...] = ()
 
     def owner_at(self, at: datetime) -> Ownership | None:
         """None for a case that was never handed over: then the member with that capacity owns it."""
@@ -282,9 +304,13 @@ class Facts:
 
     def speaks_of_somebody_else(self, consent: ConsentFact, party: Party, at: datetime) -> bool:
         """Whether the member a declaration names was corrected since, so that it may have meant another person."""
+        return self._meant_another(party, consent.given_at, at)
+
+    def _meant_another(self, party: Party, said_at: datetime, at: datetime) -> bool:
+        """Whether a member was corrected into somebody else since something was said of them."""
         if party.membership_id is None:
             return False
-        return any(consent.given_at <= renewed <= at for renewed in self.member(party.membership_id).renewed)
+        return any(said_at <= renewed <= at for renewed in self.member(party.membership_id).renewed)
 
     def shares(self, member: Member, rule: CompartmentRule, at: datetime) -> bool:
         """Whether a compartment is for this very member: what was confided to one guide is for no other, until the
@@ -327,9 +353,26 @@ class Facts:
         return min((f.log_hidden_from for f in counting if f.log_hidden_from), default=None)
 
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
-        """Declarations of one giver, oldest first: at any time the newest one given counts, and of two given on the
-        same day on paper the one that was registered last."""
+        """Declarations of one giver, oldest first: at any time the newest one counts of those that are known, and of
+        two given on the same day on paper the one that was registered last."""
         return self._by_giver.get(giver_id, ())
+
+    def declared_at(self, giver_id: UUID, at: datetime) -> ConsentFact | None:
+        """The declaration of a giver that counts at that instant, whatever was taken back of it."""
+        known = [c for c in self.consents_of(giver_id) if c.given_at <= at and c.valid_from <= at]
+        return known[-1] if known else None
+
+    def taken_back_at(self, giver_id: UUID, party: Party, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """Since when a no of the giver stands that came after their declaration of that time: one to this party, and
+        one to everything."""
+        declared = self.declared_at(giver_id, at)
+        noes = [
+            back
+            for back in self.withdrawals
+            if back.giver_id == giver_id and back.at <= at and (declared is None or declared.given_at <= back.at)
+        ]
+        to_them = [no.at for no in noes if no.party == party and not self._meant_another(party, no.at, at)]
+        return min(to_them, default=None), min((no.at for no in noes if no.party is None), default=None)
 
     @cached_property
     def _by_giver(self) -> dict[UUID, tuple[ConsentFact, ...]]:

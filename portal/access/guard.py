@@ -25,7 +25,7 @@ start and, should one slip in, on request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
@@ -48,7 +48,7 @@ from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound, Refused, Unsafe
-from portal.services import dav
+from portal.services import dav, kept_files
 from portal.settings import Settings
 
 P = ParamSpec("P")
@@ -361,11 +361,23 @@ def _writer() -> UUID | None:
 
 
 def _put_aside(person_id: UUID) -> None:
-    chosen = [(FILE_AGAIN, file.filename) for file in request.files.values() if file.filename]
-    handle = kept.keep(g.session, person_id, Kept(request.path, (*request.form.items(multi=True), *chosen)))
+    fields = (*request.form.items(multi=True), *_files_put_aside(person_id))
+    handle = kept.keep(g.session, person_id, Kept(request.path, fields))
     session["kept"] = [handle, request.path]
     session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
     g.session.commit()
+
+
+def _files_put_aside(person_id: UUID) -> Iterator[tuple[str, str]]:
+    """For each file of the request the field by which its form finds it again; or its name, where it must be chosen
+    again: it is taken in from its writer alone, and of a request that nobody is known to have sent none was."""
+    is_writer = g.get("actor") is not None and g.actor.person_id == person_id
+    for name, file in request.files.items(multi=True):
+        if not file.filename:
+            continue
+        place = request.path
+        chosen = kept_files.keep(g.session, g.house.store, file.filename, file.stream, place) if is_writer else None
+        yield (f"{name}-kept", chosen.handle) if chosen else (FILE_AGAIN, file.filename)
 
 
 def _give_back() -> None:

@@ -18,11 +18,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.access import declared
 from portal.access import facts as known
-from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
+from portal.access.answers import majority
+from portal.access.facts import Facts, Member
 from portal.access.notices import told
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Window, compute, majority
+from portal.access.windows import Notice, Window, compute
 from portal.db import fact_keeper
 from portal.errors import Damaged, NotFound
 from portal.models import (
@@ -32,9 +34,6 @@ from portal.models import (
     CaseKey,
     Compartment,
     ConfidenceAnswer,
-    Consent,
-    ConsentGrant,
-    ConsentWithdrawal,
     Correction,
     Departure,
     Freeze,
@@ -46,7 +45,7 @@ from portal.models import (
     Membership,
     TeamLevel,
 )
-from portal.tools.profile import profile
+from portal.tools.profile import Profile, profile
 
 _Row = dict[str, Any]
 
@@ -66,10 +65,11 @@ def load_case(session: Session, case_id: UUID) -> tuple[str, Facts]:
     raise NotFound
 
 
-def load_profile_key(session: Session, case_id: UUID) -> str:
-    """Which profile the case was opened with, for somebody to whom the case itself is shut."""
+def load_profile(session: Session, case_id: UUID) -> Profile:
+    """The profile as it is in the case, for somebody to whom the case itself is shut."""
     with fact_keeper(session, case_id):
-        return session.scalars(select(Case.profile).where(Case.id == case_id)).one()
+        key, compartments = session.execute(select(Case.profile, _COMPARTMENTS).where(Case.id == case_id)).one()
+        return profile(key).of_case(compartments or ())
 
 
 def load_owner(session: Session, case_id: UUID) -> UUID:
@@ -259,6 +259,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         select(Case.profile, Case.birth_date, Case.owner_unit_id, Case.opened_at)
         .add_columns(HandOver.from_id, HandOver.from_unit_id, HandOver.to_id, HandOver.to_unit_id)
         .add_columns(HandOverAnswer.answered_at)
+        .add_columns(_COMPARTMENTS.label("compartments"))
         .outerjoin(HandOverAnswer, (HandOverAnswer.case_id == Case.id) & (HandOverAnswer.answer == "accepted"))
         .outerjoin(HandOver, HandOver.id == HandOverAnswer.hand_over_id)
         .where(Case.id == case_id)
@@ -270,16 +271,23 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         owners.insert(0, known.Ownership(case.opened_at, case.from_id, case.from_unit_id))
     exceptions = _exceptions(session, case_id)
     return Facts(
-        rules=profile(case.profile).rules().confided_to(exceptions.confidants),
+        rules=profile(case.profile).of_case(case.compartments or ()).rules().confided_to(exceptions.confidants),
         birth_date=case.birth_date,
         owner_unit_id=case.owner_unit_id,
         members=_members(session, case_id, exceptions),
-        consents=_consents(session, case_id),
+        consents=declared.consents(session, case_id),
         overrides=tuple(exceptions.overrides),
         freezes=tuple(exceptions.freezes),
         ownerships=tuple(owners),
         openings=tuple(exceptions.openings),
+        withdrawals=declared.withdrawals(session, case_id),
     )
+
+
+_COMPARTMENTS = (
+    select(func.array_agg(Compartment.key)).where(Compartment.case_id == Case.id).correlate(Case).scalar_subquery()
+)
+"""Keys of the compartments a case has."""
 
 
 @dataclass
@@ -430,27 +438,3 @@ def _turns(turned: Iterable[tuple[datetime, dict[str, Any]]]) -> dict[str, Any]:
         "renewed": tuple(at for at, turn in rows if turn["renews"]),
         "corrected": tuple(at for at, turn in rows if not turn["carried"]),
     }
-
-
-def _consents(session: Session, case_id: UUID) -> tuple[ConsentFact, ...]:
-    grants: dict[UUID, set[tuple[Party, str]]] = defaultdict(set)
-    for grant in session.scalars(select(ConsentGrant).where(ConsentGrant.case_id == case_id)):
-        grants[grant.consent_id].add((Party(grant.unit_id, grant.membership_id), grant.category))
-    withdrawals: dict[UUID, list[Withdrawal]] = defaultdict(list)
-    for back in session.scalars(select(ConsentWithdrawal).where(ConsentWithdrawal.case_id == case_id)):
-        named = back.unit_id or back.membership_id
-        party = Party(back.unit_id, back.membership_id) if named else None
-        withdrawals[back.consent_id].append(Withdrawal(back.withdrawn_at, party))
-    columns = select(Consent.id, Consent.giver_id, Consent.given_at, Consent.valid_from, Consent.valid_until)
-    return tuple(
-        ConsentFact(
-            id=row.id,
-            giver_id=row.giver_id,
-            given_at=row.given_at,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            grants=frozenset(grants[row.id]),
-            withdrawals=tuple(withdrawals[row.id]),
-        )
-        for row in session.execute(columns.where(Consent.case_id == case_id).order_by(Consent.given_at, Consent.id))
-    )

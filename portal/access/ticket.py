@@ -14,14 +14,14 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
 from portal import audit, clock
 from portal.access import recall
 from portal.access.actions import Action, OfficeAction
 from portal.access.explain import ever
 from portal.access.facts import Facts
-from portal.access.ledger import load_facts, load_key_row, load_members, load_profile_key
+from portal.access.ledger import load_facts, load_key_row, load_members, load_profile
 from portal.access.nouns import Content, Inner
 from portal.access.policy import BlockerNote, Contact, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
@@ -114,6 +114,7 @@ class CaseTicket:
     _units: dict[UUID, tuple[str, str]] | None = None
     _windows: Sequence[Any] | None = None
     _facts_stamp: UUID | None = None
+    _profile: Profile | None = None
     unread: int | None = None
     """Unread messages of the case, once they have been counted."""
 
@@ -233,8 +234,9 @@ class CaseTicket:
 
     @cached_property
     def profile(self) -> Profile:
-        """The one the case was opened with; known also to a custody holder to whom the case is shut."""
-        return profile(self._profile_key or self.case.profile)
+        """The one the case was opened with, as it is in a case with these compartments; known also to a custody holder
+        to whom the case is shut."""
+        return self._profile or load_profile(self.session, self.case.id)
 
     @cached_property
     def could_write_once(self) -> bool:
@@ -290,12 +292,16 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         _key_row=(master_id, wrapped) if wrapped and hatches else None,
         _notices=shut.notes,
         _guide=shut.guide,
-        _profile_key=case.profile if hatches else load_profile_key(actor.session, case_id),
+        _profile=_profile(case, row.compartments) if hatches else load_profile(actor.session, case_id),
         _members=[row[0] for row in rows] if hatches else None,
         _units={row[0].unit_id: (row[4], row[5]) for row in rows if row[0].unit_id} if hatches else None,
         _windows=windows if hatches else None,
         _facts_stamp=row[6],
     )
+
+
+def _profile(case: Case, compartments: Sequence[str] | None) -> Profile:
+    return profile(case.profile).of_case(compartments or ())
 
 
 def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
@@ -334,6 +340,10 @@ _ROOM = (
         Case.facts_stamp,
         AuditHead.seq,
         AuditHead.mac,
+        select(func.array_agg(Compartment.key))
+        .where(Compartment.case_id == bindparam("case"))
+        .scalar_subquery()
+        .label("compartments"),
     )
     .outerjoin(Case, Case.id == Membership.case_id)
     .outerjoin(AuditHead, AuditHead.chain_id == Membership.case_id)

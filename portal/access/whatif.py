@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party, Withdrawal
+from portal.access.answers import asked_about, party_of, standing
+from portal.access.facts import (
+    ConsentFact,
+    Facts,
+    Freeze,
+    Grant,
+    LegalOverride,
+    Member,
+    Ownership,
+    Party,
+    Withdrawal,
+)
 from portal.access.roles import Capacity, Level
 from portal.access.windows import Blocker, Window, compute, judge
 
@@ -27,6 +38,11 @@ class Prospect:
     compartment: str
     level: Level
     blockers: tuple[Blocker, ...]
+
+    @property
+    def is_answered_no(self) -> bool:
+        """Whether somebody who is asked has said no: then nothing of it is waited for."""
+        return any(blocker.is_a_no for blocker in self.blockers)
 
 
 def level_of(facts: Facts, member: Member, compartment: str, at: datetime) -> Level:
@@ -103,13 +119,9 @@ def with_level(facts: Facts, member_id: UUID, level: Level, at: datetime) -> Fac
     return replace(facts, members=members)
 
 
-def with_withdrawal(facts: Facts, consent_id: UUID, party: Party | None, at: datetime) -> Facts:
-    """As if the consent, or its part about `party`, were taken back now."""
-    consents = tuple(
-        replace(c, withdrawals=(*c.withdrawals, Withdrawal(at, party))) if c.id == consent_id else c
-        for c in facts.consents
-    )
-    return replace(facts, consents=consents)
+def with_no(facts: Facts, giver_id: UUID, party: Party | None, at: datetime) -> Facts:
+    """As if the giver now said no to `party`, or took everything back."""
+    return replace(facts, withdrawals=(*facts.withdrawals, Withdrawal(giver_id, at, party)))
 
 
 def with_override(facts: Facts, override: LegalOverride) -> Facts:
@@ -154,21 +166,17 @@ def by_itself(facts: Facts, at: datetime) -> list[Change]:
 
 
 def with_yes(facts: Facts, giver_id: UUID, party: Party, until: datetime, at: datetime) -> Facts:
-    """As if the giver now said yes to everything for one more party, and stood by what they said before."""
-    given = [consent for consent in facts.consents_of(giver_id) if consent.given_at <= at]
-    before = given[-1] if given and not any(w.party is None for w in given[-1].withdrawals) else None
-    every = frozenset((party, category) for rule in facts.rules.compartments for category in rule.categories)
-    kept = (
-        frozenset(
-            cell
-            for cell in before.grants
-            if not before.withdrawn_at(cell[0]) and not facts.speaks_of_somebody_else(before, cell[0], at)
-        )
-        if before
-        else frozenset()
+    """As if the giver now said yes to everything they are asked about for one more party, and stood by the rest."""
+    giver = facts.member(giver_id)
+    asked = frozenset(
+        Grant(party, rule.key, category)
+        for member in facts.members
+        if party_of(facts, member, at) == party
+        for rule in facts.rules.compartments
+        for category in asked_about(facts, giver, member, rule, at)
     )
-    declared = ConsentFact(UUID(int=0), giver_id, at, at, until, kept | every)
-    return replace(facts, consents=(*facts.consents, declared))
+    kept = frozenset(grant for grant in standing(facts, giver_id, at) if grant.party != party)
+    return with_consent(facts, ConsentFact(UUID(int=0), giver_id, at, at, until, kept | asked))
 
 
 def with_owner(facts: Facts, member_id: UUID, unit_id: UUID, at: datetime) -> Facts:

@@ -5,11 +5,12 @@ The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.
 1. The young person sees what is meant for them when the owner has opened access. No consent is asked.
 2. A professional of the owner's own unit sees what the owner added them to.
 3. A professional of any other unit: added by the owner, and covered by consent of the young person and, while the young
-   person is a minor, of every custody holder. Only compartments whose categories are all covered.
+   person is a minor, of every custody holder. Only compartments that the consent names, with everything in them.
 4. A parent of a minor: added by the owner, and named by the young person's consent (a switch of the profile).
    From the day of majority: only by a consent given as an adult that names the parent.
 5. A network person: as 3, named in person.
-6. A consent ends at withdrawal, at its end date, when the giver gives a new one, and a custody holder's at majority.
+6. A consent ends at withdrawal, at its end date, when the giver gives a new one, and a custody holder's at majority. A
+   withdrawal stands against everything its giver declared before it, whenever that is registered.
 7. A legal override stands in for consent that is missing, for one member and the compartments it names, until its end
    date. A freeze shuts a citizen out of everything, whatever else is true, until it is lifted. Who leaves by themselves
    is out until the owner lets them in again.
@@ -30,8 +31,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portal import clock
-from portal.access.facts import CompartmentRule, ConsentFact, Facts, Member, Party
+from portal.access.answers import Answer, for_custody_holders, majority, party_of, reaches, said
+from portal.access.facts import CompartmentRule, Facts, Member, Party
 from portal.access.roles import Capacity, Level
 
 
@@ -53,6 +54,9 @@ class Obstacle(StrEnum):
     NOT_OPENED = "not_opened"
     CLOSED = "closed"
     CONSENT_MISSING = "consent_missing"
+    """Nobody has answered yet."""
+    CONSENT_REFUSED = "consent_refused"
+    """The answer was no."""
     CONSENT_WITHDRAWN = "consent_withdrawn"
     CONSENT_EXPIRED = "consent_expired"
     CUSTODY_UNKNOWN = "custody_unknown"
@@ -69,6 +73,13 @@ class Blocker:
     obstacle: Obstacle
     giver_id: UUID | None = None
     """The member whose consent it is about, where there is one."""
+    at: datetime | None = None
+    """Since when, where it follows from an answer."""
+
+    @property
+    def is_a_no(self) -> bool:
+        """Whether it is an answer that was given, and nothing that is missing."""
+        return self.obstacle in (Obstacle.CONSENT_REFUSED, Obstacle.CONSENT_WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -142,20 +153,15 @@ def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> 
     return Verdict(True, level is Level.WRITE and facts.is_written_in(rule, at), basis, consents, ())
 
 
-def majority(facts: Facts) -> datetime:
-    """The first instant of the day on which the young person comes of age."""
-    return _turns(facts, facts.rules.majority_age)
-
-
 def turning_points(facts: Facts, member: Member) -> list[datetime]:
     """Every instant at which what `member` may see could change, in order."""
     points = {majority(facts)} | {since for since, _ in member.levels}
-    points |= {_turns(facts, age) for age in facts.rules.consent_age.values()}
+    points |= {reaches(facts, age) for age in facts.rules.consent_age.values()}
     for other in facts.members:
         points |= {instant for instant in (other.custody_from, other.custody_until) if instant}
     for consent in facts.consents:
         points |= {consent.given_at, consent.valid_from, consent.valid_until}
-        points |= {withdrawal.at for withdrawal in consent.withdrawals}
+    points |= {withdrawal.at for withdrawal in facts.withdrawals}
     points |= {*member.left, *member.unconfirmed, *member.renewed, *(until for until, _unit in member.units_before)}
     points |= {ownership.since for ownership in facts.ownerships}
     points |= {opening.at for opening in facts.openings}
@@ -180,10 +186,6 @@ def _why_closed(member: Member, at: datetime) -> Obstacle:
     return Obstacle.CLOSED if member.opened_before(at) else Obstacle.NOT_OPENED
 
 
-def _turns(facts: Facts, age: int) -> datetime:
-    return clock.start_of(clock.birthday(facts.birth_date, age), facts.rules.zone)
-
-
 def _meant_for(facts: Facts, member: Member) -> tuple[CompartmentRule, ...]:
     return tuple(rule for rule in facts.rules.compartments if facts.capacities_of(member) & rule.audience)
 
@@ -193,33 +195,33 @@ _Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]
 
 def _grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> _Grounds:
     """The rule that applies to this member, what it rests on, and what it still lacks."""
-    match facts.capacity_at(member, at):
-        case Capacity.OWNER:
-            return Basis.OWNER, (), ()
-        case Capacity.YOUNG_PERSON:
-            return Basis.YOUNG_PERSON, (), ()
-        case Capacity.PROFESSIONAL if facts.needs_no_consent(member, at):
-            return Basis.OWN_UNIT, (), ()
-        case Capacity.PROFESSIONAL:
-            return Basis.CONSENT, *_covered(facts, Party(unit_id=member.unit_at(at)), rule, at)
-        case Capacity.NETWORK_PERSON:
-            return Basis.CONSENT, *_covered(facts, Party(membership_id=member.id), rule, at)
-        case Capacity.PARENT:
-            return _parent(facts, member, rule, at)
+    capacity, party = facts.capacity_at(member, at), party_of(facts, member, at)
+    if party is None:
+        return _WITHOUT_CONSENT[capacity], (), ()
+    if capacity is Capacity.PARENT:
+        return _parent(facts, party, rule, at)
+    return Basis.CONSENT, *_covered(facts, party, rule, at)
 
 
-def _parent(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> _Grounds:
-    young, party = facts.young_person(), Party(membership_id=member.id)
+_WITHOUT_CONSENT = {
+    Capacity.OWNER: Basis.OWNER,
+    Capacity.YOUNG_PERSON: Basis.YOUNG_PERSON,
+    Capacity.PROFESSIONAL: Basis.OWN_UNIT,
+    Capacity.PARENT: Basis.PARENT_OF_MINOR,
+}
+
+
+def _parent(facts: Facts, party: Party, rule: CompartmentRule, at: datetime) -> _Grounds:
+    """Rule 4: the young person's own yes to that parent; from majority on one that was given as an adult."""
+    young = facts.young_person()
+    used, blockers = _consent(facts, young, party, rule, rule.categories, at)
     if at < majority(facts):
-        if not facts.rules.parent_needs_young_persons_yes:
-            return Basis.PARENT_OF_MINOR, (), ()
-        used, blockers = _consent(facts, young, party, rule.categories, at)
         return Basis.PARENT_OF_MINOR, used, blockers
-    used, blockers = _consent(facts, young, party, rule.categories, at)
-    given_as_minor = any(c.given_at < majority(facts) for c in facts.consents if c.id in used)
-    never_given = bool(blockers) and all(b.obstacle is Obstacle.CONSENT_MISSING for b in blockers)
-    if given_as_minor or never_given:
-        blockers = (Blocker(Obstacle.GROWN_UP, young.id),)
+    declared = facts.declared_at(young.id, at)
+    as_adult = declared is not None and declared.given_at >= majority(facts)
+    if not as_adult or any(blocker.obstacle is Obstacle.CONSENT_MISSING for blocker in blockers):
+        noes = tuple(blocker for blocker in blockers if blocker.is_a_no)
+        blockers = noes or (Blocker(Obstacle.GROWN_UP, young.id),)
     return Basis.ADULT_CONSENT, used, blockers
 
 
@@ -227,42 +229,32 @@ def _covered(
     facts: Facts, party: Party, rule: CompartmentRule, at: datetime
 ) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
     """Rule 3: the young person's consent, and every custody holder's for the categories that still need it."""
-    used, blockers = _consent(facts, facts.young_person(), party, rule.categories, at)
-    asked = rule.categories if facts.rules.custody_holders_are_asked else frozenset()
-    for_custody = frozenset(c for c in asked if at < _turns(facts, facts.rules.age_for(c)))
-    if for_custody:
+    used, blockers = _consent(facts, facts.young_person(), party, rule, rule.categories, at)
+    asked = for_custody_holders(facts, rule, at)
+    if asked:
         holders = facts.custody_holders_at(at)
         if not holders:
             blockers += (Blocker(Obstacle.CUSTODY_UNKNOWN),)
         for holder in holders:
-            theirs, lacking = _consent(facts, holder, party, for_custody, at)
+            theirs, lacking = _consent(facts, holder, party, rule, asked, at)
             used, blockers = used + theirs, blockers + lacking
     return used, blockers
 
 
 def _consent(
-    facts: Facts, giver: Member, party: Party, categories: frozenset[str], at: datetime
+    facts: Facts, giver: Member, party: Party, rule: CompartmentRule, categories: frozenset[str], at: datetime
 ) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
-    """Whether `giver` has said yes to all `categories` for `party`: the declaration used, or what is in the way."""
-    given = [consent for consent in facts.consents_of(giver.id) if consent.given_at <= at]
-    newest = given[-1] if given else None
-    if newest is None or not all((party, category) in newest.grants for category in categories):
-        return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
-    if facts.speaks_of_somebody_else(newest, party, at):
-        return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
-    obstacle = _lapsed(newest, party, at)
-    if obstacle:
-        return (), (Blocker(obstacle, giver.id),)
-    return (newest.id,), ()
-
-
-def _lapsed(consent: ConsentFact, party: Party, at: datetime) -> Obstacle | None:
-    withdrawn = consent.withdrawn_at(party)
-    if withdrawn is not None and withdrawn <= at:
-        return Obstacle.CONSENT_WITHDRAWN
-    if at >= consent.valid_until:
-        return Obstacle.CONSENT_EXPIRED
-    return Obstacle.CONSENT_MISSING if at < consent.valid_from else None
+    """Whether `giver` has said yes to the compartment for `party`: the declaration used, or what is in the way."""
+    answer = said(facts, giver.id, party, rule.key, categories, at)
+    match answer.answer:
+        case Answer.YES if answer.consent_id is not None:
+            return (answer.consent_id,), ()
+        case Answer.NO:
+            obstacle = Obstacle.CONSENT_WITHDRAWN if answer.is_taken_back else Obstacle.CONSENT_REFUSED
+            return (), (Blocker(obstacle, giver.id, answer.at),)
+        case Answer.ENDED:
+            return (), (Blocker(Obstacle.CONSENT_EXPIRED, giver.id, answer.at),)
+    return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
 
 
 def _stretches(turns: list[datetime]) -> Iterator[tuple[datetime, datetime | None]]:

@@ -16,7 +16,7 @@ from portal.demo import papers, plan
 from portal.demo.eid import Pretended
 from portal.house import House
 from portal.models import Organisation, Staff, Unit
-from portal.services import accounts, cases, consent_requests, consents, files, messages, team
+from portal.services import accounts, cases, consent_requests, consents, declarations, files, messages, team
 from portal.services.accounts import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
@@ -171,9 +171,9 @@ class _Play:
             self._add(case_id, "kollega", Level.READ, "Afløser for Mette, når hun har fri.")
         with _days_ago(18):
             young = self._person(case_id, Capacity.YOUNG_PERSON)
-            self._consent(case_id, young, {"10. klasse": ("shared",)}, ("shared", "health"))
+            self._consent(case_id, young)
             lone, peter = self._person(case_id, Capacity.PARENT, 0), self._person(case_id, Capacity.PARENT, 1)
-            self._consent(case_id, lone, {"10. klasse": ("shared",)}, ("shared", "health"))
+            self._consent(case_id, lone)
             self._paper_consent(case_id, peter)
         with _days_ago(12):
             self._in(case_id, self.staff["guide"], self._files_of_guide)
@@ -199,7 +199,7 @@ class _Play:
             case_id = self._open("kollega", people.freja, (people.henrik,))
             self._add(case_id, "social", Level.WRITE, "Så bostøtten kan begynde, når du flytter.")
             young = self._person(case_id, Capacity.YOUNG_PERSON)
-            self._consent(case_id, young, {}, ("shared", "health"))
+            self._consent(case_id, young)
             self._paper_consent(case_id, self._person(case_id, Capacity.PARENT))
 
     # Steps
@@ -219,16 +219,10 @@ class _Play:
         person_id = self.staff[key]
         self._in(case_id, self.owners[case_id], lambda t: team.add_professional(t, uuid4(), person_id, level, purpose))
 
-    def _consent(
-        self, case_id: UUID, person_id: UUID, special: dict[str, tuple[str, ...]], otherwise: tuple[str, ...]
-    ) -> None:
+    def _consent(self, case_id: UUID, person_id: UUID) -> None:
         def give(ticket: CaseTicket) -> None:
             asked = consent_requests.request(ticket, ticket.membership.id)
-            choices = {
-                line.key: frozenset(special.get(line.workplace.unit if line.workplace else "", otherwise))
-                for line in asked.parties
-            }
-            consents.give(ticket, uuid4(), choices, asked.until, "da")
+            consents.give(ticket, uuid4(), _answers(asked), asked.until, "da")
 
         self._in(case_id, person_id, give)
 
@@ -236,16 +230,10 @@ class _Play:
         def register(ticket: CaseTicket) -> None:
             giver = next(m for m in ticket.members.values() if m.person_id == person_id)
             asked = consent_requests.request(ticket, giver.id)
-            choices = {
-                line.key: frozenset(
-                    ("shared",) if line.workplace and line.workplace.unit == "10. klasse" else ("shared", "health")
-                )
-                for line in asked.parties
-            }
             today = clock.today(ticket.profile.zone)
             page = self._upload("samtykke.pdf", papers.signed_page(giver.display_name))
             paper = Paper("paper", today, "", page, told=True)
-            consents.register(ticket, uuid4(), giver.id, choices, asked.until, "da", paper)
+            consents.register(ticket, uuid4(), giver.id, _answers(asked), None, "da", paper)
 
         self._in(case_id, self.owners[case_id], register)
 
@@ -296,6 +284,17 @@ class _Play:
                 raise RuntimeError("a session that has just begun has ended")
             yield resumed[0]
             sessions.end(resumed[0])
+
+
+def _answers(asked: consent_requests.Request) -> declarations.Choices:
+    """Yes to everything, except that the school sees the shared things alone."""
+    return {
+        line.key: {
+            one.key: one.key == "shared" or not (line.workplace and line.workplace.unit == "10. klasse")
+            for one in line.asked
+        }
+        for line in asked.parties
+    }
 
 
 def _shelf(ticket: CaseTicket, key: str) -> UUID:

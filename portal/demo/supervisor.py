@@ -26,6 +26,7 @@ from portal.documents import converting
 from portal.errors import Unsafe
 from portal.house import opened
 from portal.migrate import migrate
+from portal.services import oversight
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import make_keys, read_keys
 from portal.tools.profile import profile
@@ -121,6 +122,8 @@ class Demo:
         self._write_eid_file()
         self._write_environment()
         with opened(settings) as house:
+            with house.unit_of_work() as session:
+                oversight.repair(session)
             people.make(house, self.empty)
 
     def _settings(self) -> Settings:

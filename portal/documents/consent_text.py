@@ -1,4 +1,8 @@
-"""The words of a consent declaration, as its giver reads them and as they are kept."""
+"""The words of a consent declaration, as its giver reads them and as they are kept.
+
+They name every compartment that is said yes or no to, and what lies in it: what opens is what stands here, and nothing
+else (tests/rules/test_signed_words.py).
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,21 @@ from portal.tools.profile import Profile
 
 
 @dataclass(frozen=True)
+class Place:
+    """A compartment by its key, and the categories in it that the giver is asked about."""
+
+    compartment: str
+    categories: Sequence[str]
+
+
+@dataclass(frozen=True)
 class PartyWords:
-    """Who may see information of which categories, and of which not although it was asked for together."""
+    """What somebody may see, and what not."""
 
     name: str
-    granted: Sequence[str]
-    excepted: Sequence[str] = ()
+    is_unit: bool
+    granted: Sequence[Place]
+    refused: Sequence[Place] = ()
 
 
 @dataclass(frozen=True)
@@ -30,29 +43,38 @@ class Declaration:
     parties: Sequence[PartyWords]
     valid_until: date
 
+    @property
+    def says_yes(self) -> bool:
+        return any(party.granted for party in self.parties)
+
 
 _SENTENCES = {
     "da": {
         "title": "Samtykkeerklæring",
-        "self": "Jeg, {giver}, siger ja til, at de mennesker, der er nævnt her, må se og dele oplysninger om mig.",
-        "custody": "Jeg, {giver}, har forældremyndighed over {young_person} og siger ja til, at de mennesker, der er "
-        "nævnt her, må se og dele oplysninger om {young_person}.",
-        "may": "{party} må se: {categories}.",
-        "except": "Undtaget er: {categories}. Det må {party} ikke se.",
-        "no": "Jeg siger ikke ja til: {parties}.",
-        "until": "Mit samtykke gælder til og med {day}.",
+        "self": "Jeg, {giver}, svarer her på, hvem der må se og dele oplysninger om mig. Jeg siger ja til det, der "
+        "står under “må se”, og nej til det, der står under “må ikke se”.",
+        "custody": "Jeg, {giver}, har forældremyndighed over {young_person}. Jeg svarer her på, hvem der må se og dele "
+        "oplysninger om {young_person}. Jeg siger ja til det, der står under “må se”, og nej til det, der står under "
+        "“må ikke se”.",
+        "may": "{party} må se:",
+        "may_not": "{party} må ikke se:",
+        "place": "{compartment} ({categories})",
+        "unit": "Et ja til en enhed gælder de mennesker derfra, som er med i sagen.",
+        "until": "Mit ja gælder til og med {day}.",
         "told": "Jeg har fået at vide:",
         "wording": "Tekstens udgave: {version}",
     },
     "en": {
         "title": "Consent declaration",
-        "self": "I, {giver}, agree that the people named here may see and share information about me.",
-        "custody": "I, {giver}, hold custody of {young_person} and agree that the people named here may see and share "
-        "information about {young_person}.",
-        "may": "{party} may see: {categories}.",
-        "except": "Kept back is: {categories}. That {party} may not see.",
-        "no": "I do not say yes to: {parties}.",
-        "until": "My consent is valid until and including {day}.",
+        "self": "I, {giver}, answer here who may see and share information about me. I say yes to what is listed under "
+        "“may see” and no to what is listed under “may not see”.",
+        "custody": "I, {giver}, hold custody of {young_person}. I answer here who may see and share information about "
+        "{young_person}. I say yes to what is listed under “may see” and no to what is listed under “may not see”.",
+        "may": "{party} may see:",
+        "may_not": "{party} may not see:",
+        "place": "{compartment} ({categories})",
+        "unit": "A yes to a unit is for the people from there who have been added to the case.",
+        "until": "My yes is valid until and including {day}.",
         "told": "I have been told:",
         "wording": "Version of this text: {version}",
     },
@@ -63,7 +85,6 @@ def write(rules: Profile, declaration: Declaration, language: str) -> str:
     """The whole text in one of the portal's languages."""
     say = _SENTENCES["en" if language == "en" else "da"]
     who = "self" if declaration.giver_capacity == Capacity.YOUNG_PERSON else "custody"
-    titles = {category.key: category.title.in_language(language).lower() for category in rules.category}
     lines = [
         say["title"],
         "",
@@ -72,21 +93,26 @@ def write(rules: Profile, declaration: Declaration, language: str) -> str:
         "",
     ]
     for party in declaration.parties:
-        if party.granted:
-            lines.append(say["may"].format(party=party.name, categories=_listed(titles, party.granted)))
-        if party.granted and party.excepted:
-            lines.append(say["except"].format(party=party.name, categories=_listed(titles, party.excepted)))
-    if turned_down := [party.name for party in declaration.parties if not party.granted]:
-        lines.append(say["no"].format(parties="; ".join(turned_down)))
-    day = format_date(declaration.valid_until, "d. MMMM y" if language != "en" else "d MMMM y", locale=language)
-    lines += ["", say["until"].format(day=day), "", say["told"]]
+        for sentence, places in (("may", party.granted), ("may_not", party.refused)):
+            if places:
+                lines.append(say[sentence].format(party=party.name))
+                lines += [f"- {_called(rules, place, say['place'], language)}" for place in places]
+    lines.append("")
+    if any(party.is_unit and party.granted for party in declaration.parties):
+        lines.append(say["unit"])
+    if declaration.says_yes:
+        day = format_date(declaration.valid_until, "d. MMMM y" if language != "en" else "d MMMM y", locale=language)
+        lines.append(say["until"].format(day=day))
+    lines += ["", say["told"]]
     lines += [f"- {sentence.in_language(language)}" for sentence in rules.consent.informed]
     lines += ["", say["wording"].format(version=rules.consent.version)]
     return "\n".join(lines)
 
 
-def _listed(titles: dict[str, str], keys: Sequence[str]) -> str:
-    return ", ".join(titles[key] for key in keys)
+def _called(rules: Profile, place: Place, pattern: str, language: str) -> str:
+    titles = {category.key: category.title.in_language(language).lower() for category in rules.category}
+    compartment = rules.compartment_of(place.compartment).title.in_language(language)
+    return pattern.format(compartment=compartment, categories=", ".join(titles[key] for key in place.categories))
 
 
 def language_of(words: str) -> str:

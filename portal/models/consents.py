@@ -19,6 +19,7 @@ class Consent(Base):
         ForeignKeyConstraint(["case_id", "giver_id"], ["membership.case_id", "membership.id"]),
         ForeignKeyConstraint(["case_id", "registered_by_id"], ["membership.case_id", "membership.id"]),
         UniqueConstraint("case_id", "id"),
+        UniqueConstraint("id", "giver_id"),
         CheckConstraint("method in ('eid', 'paper', 'oral')", name="method"),
         CheckConstraint("valid_from < valid_until", name="period"),
         CheckConstraint("(scan_blob is null) = (scan_key is null)", name="scan"),
@@ -50,7 +51,7 @@ class Consent(Base):
 
 
 class ConsentGrant(Base):
-    """One cell of a declaration: this party may see information of this category."""
+    """A part of a yes: this party may see this compartment, in which information of this category lies."""
 
     __tablename__ = "consent_grant"
     __table_args__ = (
@@ -64,11 +65,34 @@ class ConsentGrant(Base):
     consent_id: Mapped[UUID]
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     membership_id: Mapped[UUID | None]
+    compartment: Mapped[str | None]
+    """Its key. None in a declaration of before, where the words named categories and no compartment took them all:
+    such a row opens nothing."""
     category: Mapped[str]
 
 
+class ConsentRefusal(Base):
+    """A no of a declaration: this party may not see this compartment."""
+
+    __tablename__ = "consent_refusal"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "consent_id"], ["consent.case_id", "consent.id"]),
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("(unit_id is null) <> (membership_id is null)", name="party"),
+        Index("ix_consent_refusal_case_id", "case_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    consent_id: Mapped[UUID]
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    membership_id: Mapped[UUID | None]
+    compartment: Mapped[str]
+
+
 class ConsentException(Base):
-    """One thing the giver kept back: this party may not see information of this category, though others may."""
+    """One thing that a declaration of before kept back from a party. Nothing is kept back any more: whoever wants finer
+    consent gets finer compartments. The rows stay, because the words of those declarations do."""
 
     __tablename__ = "consent_exception"
     __table_args__ = (
@@ -116,19 +140,24 @@ class ConsentReminder(Base):
 
 
 class ConsentWithdrawal(Base):
-    """A consent, or its part about one party, taken back from an instant on. No party named means all of it."""
+    """A giver's no outside a declaration, from an instant on: to one party, or to everybody (none is named). It stands
+    against all that the giver declared before it."""
 
     __tablename__ = "consent_withdrawal"
     __table_args__ = (
-        ForeignKeyConstraint(["case_id", "consent_id"], ["consent.case_id", "consent.id"]),
+        ForeignKeyConstraint(["case_id", "giver_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["consent_id", "giver_id"], ["consent.id", "consent.giver_id"]),
         ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
         ForeignKeyConstraint(["case_id", "registered_by_id"], ["membership.case_id", "membership.id"]),
         CheckConstraint("unit_id is null or membership_id is null", name="party"),
+        CheckConstraint("consent_id is not null or unit_id is not null or membership_id is not null", name="about"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     case_id: Mapped[UUID] = mapped_column(index=True)
-    consent_id: Mapped[UUID]
+    giver_id: Mapped[UUID]
+    consent_id: Mapped[UUID | None]
+    """The declaration it takes back, where there was one that said yes."""
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
     membership_id: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime]

@@ -147,6 +147,21 @@ class KeptForm(Base):
     kept_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class KeptFile(Base):
+    """A file that came with a form which was refused. What it is called and the key to it are sealed with a key that
+    only its sender's page holds."""
+
+    __tablename__ = "kept_file"
+    __table_args__ = (UniqueConstraint("blob"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    blob: Mapped[str | None]
+    """None once the form was taken: then the object is named by what was made of it, and by that alone."""
+    sealed: Mapped[bytes]
+    kept_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class EidStranger(Base):
     """Somebody their eID vouches for and nobody here knows yet, while they type the code from their guide."""
 

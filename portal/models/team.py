@@ -42,7 +42,7 @@ class TeamWishAnswer(Base):
     __table_args__ = (
         ForeignKeyConstraint(["case_id", "wish_id"], ["team_wish.case_id", "team_wish.id"]),
         UniqueConstraint("wish_id"),
-        CheckConstraint("answer in ('yes', 'talk', 'no')", name="answer"),
+        CheckConstraint("answer in ('yes', 'talk', 'no', 'seen')", name="answer"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

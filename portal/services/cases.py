@@ -135,6 +135,7 @@ def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Hos
             id=uuid4(), case_id=case_id, key=c.key, confidant_id=owner.id if c.key == rules.confidence else None
         )
         for c in rules.compartment
+        if c.offered
     )
     host = Host(actor, case_id, actor.keyring.open_case(case_id, master_id, wrapped), owner.id)
     joining.set_level(host, owner.id, Level.WRITE)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from portal import clock, text
 from portal.access import whatif
 from portal.access.actions import Action
-from portal.access.roles import Capacity
+from portal.access.answers import Answer, party_of
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
 from portal.errors import InvalidInput, NotFound
@@ -33,6 +33,8 @@ class WishAnswer(StrEnum):
     YES = "yes"
     TALK = "talk"
     NO = "no"
+    SEEN = "seen"
+    """To a no that has worked already: there is nothing to grant."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,25 @@ class WishLine:
     answer: WishAnswer | None
     answer_words: str
     answered_at: datetime | None
+    has_worked: bool = False
+    """A no that shut by itself what it was about: it is told, and not asked."""
+
+    @property
+    def can_be_answered(self) -> tuple[WishAnswer, ...]:
+        if self.has_worked:
+            return (WishAnswer.SEEN, WishAnswer.TALK)
+        return (WishAnswer.YES, WishAnswer.TALK, WishAnswer.NO)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Somebody in the case, and what the young person has said about them."""
+
+    who: Membership
+    line: PartyLine | None
+    """What their own yes decides about that person; None where it decides nothing."""
+    asked_out: WishLine | None
+    """Their wish, unanswered, that this person leaves, where it is for the guide to decide."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +83,27 @@ class Yes:
     given: bool
 
 
+@dataclass(frozen=True)
+class No:
+    """What a no to one person means."""
+
+    decides: bool
+    """Whether it is the young person's own answer, which works at once; otherwise the guide is asked."""
+    also: tuple[Membership, ...]
+    """Others of the same unit, to whom it is said too."""
+    changes: tuple[Change, ...]
+    """What shuts at once."""
+
+
 def wishes(ticket: CaseTicket, only_open: bool = False) -> list[WishLine]:
-    """The young person's wishes, newest first, for them and the guide."""
+    """The young person's wishes, newest first, for them and the guide. A no that they have said yes to since is no open
+    wish any more."""
     rows = ticket.session.execute(_WISHES, {"case": ticket.case_id}).all()
-    return [_line(ticket, wish, answer) for wish, answer in rows if not (only_open and answer)]
+    return [
+        _line(ticket, wish, answer)
+        for wish, answer in rows
+        if not (only_open and (answer or _said_yes_since(ticket, wish)))
+    ]
 
 
 OPEN_WISHES = (
@@ -90,8 +128,14 @@ def own(ticket: CaseTicket) -> list[WishLine]:
     return wishes(ticket)
 
 
+def team(ticket: CaseTicket) -> list[Choice]:
+    """Everybody in the case the young person can say yes or no to, with what they have said."""
+    lines = _lines_by_member(ticket)
+    out = {wish.about.id: wish for wish in wishes(ticket, only_open=True) if wish.about and not wish.has_worked}
+    return [Choice(who, lines.get(who.id), out.get(who.id)) for who in candidates(ticket)]
+
+
 def candidates(ticket: CaseTicket) -> list[Membership]:
-    """Everybody in the case the young person can say yes or no to."""
     ticket.require(Action.TEAM_WISH)
     found = [m for m in ticket.members.values() if m.id != ticket.membership.id]
     return sorted(found, key=lambda m: in_order(m.display_name))
@@ -100,7 +144,7 @@ def candidates(ticket: CaseTicket) -> list[Membership]:
 def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:
     """What a yes to that person would mean. Raises NotFound where no consent of this person is asked for them."""
     ticket.require(Action.TEAM_WISH)
-    line = _party_of(ticket, membership_id)
+    line = _lines_by_member(ticket).get(membership_id)
     if line is None:
         raise NotFound
     ticket.record(Event.CONSENT_VIEWED, item_id=ticket.membership.id)
@@ -116,30 +160,32 @@ def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:
     )
 
 
-def preview_no(ticket: CaseTicket, membership_id: UUID) -> list[Change]:
-    """What shuts at once with a no: nothing where the person's access does not rest on this yes. Raises NotFound."""
+def preview_no(ticket: CaseTicket, membership_id: UUID) -> No:
+    """What a no would do. Raises NotFound."""
     ticket.require(Action.TEAM_WISH)
     if membership_id not in {m.id for m in candidates(ticket)}:
         raise NotFound
     ticket.record(Event.TEAM_VIEWED)
-    line, current = _party_of(ticket, membership_id), consent_requests.in_force(ticket, ticket.membership.id)
-    if line is None or current is None or not line.granted:
-        return []
-    now = clock.now()
-    return whatif.changes(ticket.facts, whatif.with_withdrawal(ticket.facts, current.id, line.party, now), now)
+    line = _lines_by_member(ticket).get(membership_id)
+    if line is None:
+        return No(False, (), ())
+    now, facts = clock.now(), ticket.facts
+    changes = whatif.changes(facts, whatif.with_no(facts, ticket.membership.id, line.party, now), now)
+    return No(True, tuple(m for m in line.members if m.id != membership_id), tuple(changes))
 
 
 def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str) -> UUID:
-    """Takes back the yes that person's access rests on, if there is one, and asks the guide for the rest."""
+    """A no to that person. Where their access rests on this yes, it is their answer and works at once, and the guide is
+    told; for the rest the guide is asked."""
     ticket.require(Action.TEAM_WISH)
     if membership_id not in {m.id for m in candidates(ticket)}:
         raise NotFound
     made = uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
-    line, current = _party_of(ticket, membership_id), consent_requests.in_force(ticket, ticket.membership.id)
-    if line is not None and current is not None and line.granted:
-        consents.withdraw(ticket, uuid4(), current.id, line.key)
+    line = _lines_by_member(ticket).get(membership_id)
+    if line is not None and line.refused_at is None:
+        consents.refuse(ticket, line)
     return _wish(ticket, made, WishKind.NO, words, membership_id=membership_id)
 
 
@@ -180,12 +226,11 @@ def wish(ticket: CaseTicket, wish_id: UUID) -> WishLine:
 def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words: str) -> None:
     """What the guide says to a wish. Raises InvalidInput for no choice, NotFound for a wish already answered."""
     ticket.require(Action.TEAM_CHANGE)
-    if said not in set(WishAnswer):
-        raise InvalidInput("answer", "choice")
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return
-    wish(ticket, wish_id)
+    if said not in wish(ticket, wish_id).can_be_answered:
+        raise InvalidInput("answer", "choice")
     plain = text.plain(words, 2000)
     ticket.session.add(
         TeamWishAnswer(
@@ -228,12 +273,27 @@ def _wish(
     return made
 
 
-def _party_of(ticket: CaseTicket, membership_id: UUID) -> PartyLine | None:
-    """The party through which that person's access rests on this giver's consent."""
-    current = consent_requests.in_force(ticket, ticket.membership.id)
-    granted = current.grants if current else frozenset()
-    lines = consent_requests.party_lines(ticket, ticket.membership, granted, current)
-    return next((line for line in lines if any(m.id == membership_id for m in line.members)), None)
+def _lines_by_member(ticket: CaseTicket) -> dict[UUID, PartyLine]:
+    """The party through which each person's access rests on this giver's consent."""
+    facts, now = ticket.facts, clock.now()
+    lines = consent_requests.party_lines(ticket, ticket.membership)
+    found = ((member.id, line) for line in lines for member in line.members)
+    return {id_: line for id_, line in found if party_of(facts, facts.member(id_), now) == line.party}
+
+
+def _said_yes_since(ticket: CaseTicket, wish: TeamWish) -> bool:
+    return wish.membership_id is not None and any(
+        said.answer is Answer.YES and said.at is not None and said.at > wish.made_at
+        for said in consent_requests.said_about(ticket, wish.made_by_id, wish.membership_id)
+    )
+
+
+def _has_worked(ticket: CaseTicket, wish: TeamWish) -> bool:
+    """Whether a no is the young person's own answer to everything that person could see."""
+    if wish.membership_id is None:
+        return False
+    said = consent_requests.said_about(ticket, wish.made_by_id, wish.membership_id)
+    return bool(said) and all(one.answer is Answer.NO for one in said)
 
 
 def _line(ticket: CaseTicket, row: TeamWish, answered: TeamWishAnswer | None) -> WishLine:
@@ -251,9 +311,5 @@ def _line(ticket: CaseTicket, row: TeamWish, answered: TeamWishAnswer | None) ->
         answer=WishAnswer(answered.answer) if answered else None,
         answer_words=opened(answered.words_sealed, f"team_wish_answer.words {answered.id}") if answered else "",
         answered_at=answered.answered_at if answered else None,
+        has_worked=_has_worked(ticket, row),
     )
-
-
-def can_say_yes(ticket: CaseTicket, membership: Membership) -> bool:
-    """Whether that person's access needs this giver's yes."""
-    return membership.capacity != Capacity.OWNER and membership.unit_id != ticket.owner.unit_id

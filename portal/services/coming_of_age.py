@@ -8,13 +8,13 @@ from datetime import date
 from portal import clock
 from portal.access import whatif
 from portal.access.actions import Action
+from portal.access.answers import majority
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change
-from portal.access.windows import majority
 from portal.events import Event
 from portal.models import Membership
-from portal.services import consent_requests, people
+from portal.services import people
 
 
 @dataclass(frozen=True)
@@ -92,5 +92,5 @@ def _countdown(ticket: CaseTicket, day: date, today: date) -> Countdown:
 
 
 def _declared_as_adult(ticket: CaseTicket) -> bool:
-    current = consent_requests.in_force(ticket, ticket.young_person.id)
-    return current is not None and current.given_at >= majority(ticket.facts)
+    declared = ticket.facts.declared_at(ticket.young_person.id, clock.now())
+    return declared is not None and declared.given_at >= majority(ticket.facts)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Prospect, prospects, with_consent, with_withdrawal
+from portal.access.whatif import Prospect, prospects, with_consent, with_no, with_yes
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import ConsentDraft, Membership
@@ -41,9 +40,8 @@ def keep(ticket: CaseTicket, answers: Answers, language: str) -> None:
     giver = requests.giver_for(ticket, ticket.membership.id)
     declarations.draw_up(ticket, giver, answers, language)
     written = {
-        "choices": {party: sorted(groups) for party, groups in answers.choices.items()},
-        "exceptions": {party: sorted(categories) for party, categories in answers.exceptions.items()},
-        "valid_until": answers.valid_until.isoformat(),
+        "answers": {party: dict(said) for party, said in answers.choices.items()},
+        "valid_until": answers.valid_until.isoformat() if answers.valid_until else None,
     }
     sealed = ticket.keys.seal_text(json.dumps(written), _place(giver.id))
     changed = {"answers_sealed": sealed, "written_at": clock.now()}
@@ -59,11 +57,10 @@ def kept(ticket: CaseTicket) -> Answers | None:
     if row is None or clock.now() - row.written_at > LASTS:
         return None
     read = json.loads(ticket.keys.unseal_text(row.answers_sealed, _place(row.membership_id)))
-    return Answers(
-        choices={party: frozenset(groups) for party, groups in read["choices"].items()},
-        valid_until=date.fromisoformat(read["valid_until"]),
-        exceptions={party: frozenset(categories) for party, categories in read["exceptions"].items()},
-    )
+    if "answers" not in read:
+        return None  # of before, when less was asked
+    until = read["valid_until"]
+    return Answers(read["answers"], date.fromisoformat(until) if until else None)
 
 
 def read(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
@@ -81,7 +78,7 @@ def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str
     giver = requests.giver_for(ticket, ticket.membership.id)
     if declarations.draw_up(ticket, giver, answers, language).digest != read_words:
         raise InvalidInput("", "form_stale")
-    return consents.give(ticket, submission, answers.choices, answers.valid_until, language, answers.exceptions)
+    return consents.give(ticket, submission, answers.choices, answers.valid_until, language)
 
 
 @dataclass(frozen=True)
@@ -102,14 +99,9 @@ def outlook(ticket: CaseTicket, party_key: str) -> Outlook:
     line = next((one for one in requests.request(ticket, giver.id).parties if one.key == party_key), None)
     if line is None:
         raise NotFound
-    current = requests.in_force(ticket, giver.id)
-    no = with_withdrawal(ticket.facts, current.id, line.party, now) if current else ticket.facts
-    cells = frozenset((line.party, category) for group in line.groups for category in group.categories)
-    others = frozenset(
-        cell for cell in (current.grants if current else ()) if current and not current.withdrawn_at(cell[0])
-    )
+    no = with_no(ticket.facts, giver.id, line.party, now)
     until = clock.end_of(requests.latest_end(ticket, giver), ticket.facts.rules.zone)
-    yes = with_consent(ticket.facts, ConsentFact(uuid4(), giver.id, now, now, until, others | cells))
+    yes = with_yes(ticket.facts, giver.id, line.party, until, now)
     lacking = [(m, tuple(p for p in prospects(yes, yes.member(m.id), now) if p.blockers)) for m in line.members]
     return Outlook(
         line=line,

@@ -41,6 +41,7 @@ class Kept:
     digest: str
     version: str
     has_scan: bool
+    says_yes: bool
 
 
 def history(ticket: CaseTicket, giver_id: UUID) -> list[Kept]:
@@ -75,6 +76,7 @@ def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
         digest=digest,
         version=row.wording_version,
         has_scan=row.scan_blob is not None,
+        says_yes=bool(fact.grants),
     )
 
 

@@ -1,28 +1,26 @@
-"""What is asked of whom: the parties of a case as one giver meets them, and the declarations in force."""
+"""What is asked of whom: the parties of a case as one giver meets them, with what they have answered, and the
+declarations in force."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
-
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Facts, Member, Party
+from portal.access.answers import Answer, Said, asked_about, decided_by, majority, party_of, said
+from portal.access.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
-from portal.access.windows import majority
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import Consent, ConsentException, Membership
+from portal.models import Consent, Membership
 from portal.services import people
 from portal.services.people import Workplace
 from portal.storage.scanning import ScanState
-from portal.tools.profile import Profile
 
 
 class ConsentState(StrEnum):
@@ -47,11 +45,13 @@ CONSENT_CHANGES: dict[ConsentState, dict[str, ConsentState]] = {
 
 
 @dataclass(frozen=True)
-class Group:
-    """Information that is asked for together, because a compartment takes all of it."""
+class Asked:
+    """A compartment somebody could see, as one giver is asked about it for them."""
 
     key: str
     categories: tuple[str, ...]
+    """What lies in it and the giver decides about, in the order of the profile."""
+    said: Said
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,32 @@ class PartyLine:
     workplace: Workplace | None
     capacity: Capacity
     purposes: tuple[str, ...]
-    groups: tuple[Group, ...]
-    granted: frozenset[str]
-    """Groups the giver's declaration in force says yes to, whole or with exceptions."""
-    excepted: frozenset[str] = frozenset()
-    """Categories of those groups that it keeps back."""
+    asked: tuple[Asked, ...]
+
+    @property
+    def granted(self) -> tuple[Asked, ...]:
+        """What the giver's yes counts for now."""
+        return tuple(one for one in self.asked if one.said.answer is Answer.YES)
+
+    @property
+    def refused(self) -> tuple[Asked, ...]:
+        return tuple(one for one in self.asked if one.said.answer is Answer.NO)
+
+    @property
+    def waits(self) -> tuple[Asked, ...]:
+        """What has not been answered, or was answered for a time that is over."""
+        return tuple(one for one in self.asked if one.said.waits)
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.granted or self.refused)
+
+    @property
+    def refused_at(self) -> datetime | None:
+        """When the giver said no to all of it; None while there is something else."""
+        if len(self.refused) < len(self.asked):
+            return None
+        return max((one.said.at for one in self.refused if one.said.at), default=None)
 
 
 @dataclass(frozen=True)
@@ -84,7 +105,12 @@ class ConsentLine:
     scan: ScanState
     """What the virus scanner says of the scan."""
     parties: tuple[PartyLine, ...]
-    """The parties it says yes to now, with what of it."""
+    """The parties that have an answer, with what it is."""
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether anything rests on it."""
+        return any(party.granted for party in self.parties)
 
 
 @dataclass(frozen=True)
@@ -111,8 +137,7 @@ def request(ticket: CaseTicket, giver_id: UUID) -> Request:
     """What the giver is asked. They see it themselves; the owner sees it to register an answer on paper."""
     giver = giver_for(ticket, giver_id)
     current = in_force(ticket, giver.id)
-    granted = current.grants if current else frozenset()
-    lines = tuple(party_lines(ticket, giver, granted, current))
+    lines = tuple(party_lines(ticket, giver))
     ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
     return Request(
         giver=giver,
@@ -130,34 +155,41 @@ def standing_consents(ticket: CaseTicket) -> list[ConsentLine]:
     for giver in givers(ticket):
         current = in_force(ticket, giver.id)
         if current and (people.leads(ticket) or giver.id == ticket.membership.id):
-            parties = tuple(party_lines(ticket, giver, current.grants, current))
-            lines.append(_consent_line(ticket, current, parties))
+            lines.append(_consent_line(ticket, current, tuple(party_lines(ticket, giver))))
     return lines
 
 
 def asks_me(ticket: CaseTicket) -> int:
-    """How many parties wait for this person's own yes."""
+    """How many parties wait for this person's own answer."""
+    return len(who_asks_me(ticket))
+
+
+def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
+    """Those who wait for this person's own answer, by party. A no is an answer and is not asked about again; but a new
+    adult is asked about everybody once more."""
     if not ticket.allows(Action.CONSENT_GIVE):
-        return 0
-    current = in_force(ticket, ticket.membership.id)
-    every = _parties(ticket, ticket.membership, current.parties if current else frozenset())
-    # Of a unit that everybody has moved away from nobody wants in.
-    parties = {party: members for party, members in every.items() if party.unit_id in (None, members[0].unit_id)}
-    # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
-    # is asked about everybody once more, and about a guide who has become a professional like others.
-    if current is None:
-        return len(parties)
-    grown_up = majority(ticket.facts)
-    if current.given_at < grown_up <= clock.now():
-        return len(parties)
-    return sum(1 for members in parties.values() if _came_after(ticket, members, current.given_at))
+        return []
+    facts, now = ticket.facts, clock.now()
+    giver = facts.member(ticket.membership.id)
+    parties = _parties(ticket, giver, now)
+    declared, grown_up = facts.declared_at(giver.id, now), majority(facts)
+    anew = declared is not None and declared.given_at < grown_up <= now
+    return [
+        tuple(ticket.members[member.id] for member in members)
+        for party, members in parties.items()
+        if (anew and not _is_left(facts, party, members[0], now))
+        or any(what.waits for _, _, what in _answers(facts, giver, party, members[0], now))
+    ]
 
 
-def _came_after(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
-    turned = (ticket.facts.handed_over_at(member.id) for member in members)
-    came = [ticket.members[member.id].added_at for member in members]
-    came += [at for member in members for at in (*member.unconfirmed, *member.renewed)]
-    return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
+def said_about(ticket: CaseTicket, giver_id: UUID, membership_id: UUID) -> tuple[Said, ...]:
+    """What a giver has answered about somebody, compartment by compartment; empty when their yes is not asked."""
+    facts, now = ticket.facts, clock.now()
+    member = facts.member(membership_id)
+    party = party_of(facts, member, now)
+    if party is None:
+        return ()
+    return tuple(what for _, _, what in _answers(facts, facts.member(giver_id), party, member, now))
 
 
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
@@ -183,31 +215,29 @@ def in_force(ticket: CaseTicket, giver_id: UUID) -> ConsentFact | None:
 def state_of(facts: Facts, consent: ConsentFact) -> ConsentState:
     """What has become of a declaration."""
     now = clock.now()
-    if any(back.party is None for back in consent.withdrawals):
+    back = [no for no in facts.withdrawals if no.giver_id == consent.giver_id and no.party is None]
+    if any(no.at >= consent.given_at for no in back):
         return ConsentState.WITHDRAWN
     if facts.consents_of(consent.giver_id)[-1] is not consent:
         return ConsentState.REPLACED
     by_custody = facts.member(consent.giver_id).capacity is Capacity.PARENT
-    if consent.valid_until <= now or (by_custody and majority(facts) <= now):
+    # What only says no has no period.
+    if (consent.grants and consent.valid_until <= now) or (by_custody and majority(facts) <= now):
         return ConsentState.EXPIRED
     return ConsentState.IN_FORCE
 
 
-def party_lines(
-    ticket: CaseTicket, giver: Membership, granted: frozenset[tuple[Party, str]], consent: ConsentFact | None
-) -> Iterator[PartyLine]:
+def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
-    kept_back = exceptions_of(ticket, consent)
-    for party, members in _parties(ticket, giver, {party for party, _category in granted}).items():
-        groups = tuple(_groups(ticket.profile, members[0].capacity))
-        said_yes = {category for named, category in granted if named == party}
-        excepted = kept_back.get(party, frozenset())
-        back = consent.withdrawn_at(party) if consent else None
-        if members[0].capacity is Capacity.PARENT and consent and consent.given_at < majority(facts) <= now:
-            back = majority(facts)  # said as a minor: a parent is let in anew by the adult, or not at all
-        if consent and facts.speaks_of_somebody_else(consent, party, now):
-            back = now  # whoever it named may have been another person
+    asks, order = facts.member(giver.id), [category.key for category in ticket.profile.category]
+    for party, members in _parties(ticket, asks, now).items():
+        asked = tuple(
+            Asked(rule.key, tuple(sorted(categories, key=order.index)), what)
+            for rule, categories, what in _answers(facts, asks, party, members[0], now)
+        )
+        if not asked:
+            continue
         memberships = tuple(ticket.members[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),
@@ -216,78 +246,63 @@ def party_lines(
             workplace=people.workplace_of(ticket, party.unit_id) if party.unit_id else None,
             capacity=members[0].capacity,
             purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
-            groups=groups,
-            granted=frozenset(g.key for g in groups if not back and _says_yes(g, said_yes, excepted)),
-            excepted=frozenset() if back else excepted,
+            asked=asked,
         )
 
 
-def _parties(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[Party, list[Member]]:
-    """Who is asked about, by party: whoever the owner lets in now, and whoever is named already."""
-    now, own = clock.now(), giver.id == ticket.membership.id
-    if own and not ticket.allows(Action.CONSENT_GIVE):
-        return _named_members(ticket, giver, named)
+def _parties(ticket: CaseTicket, giver: Member, now: datetime) -> dict[Party, list[Member]]:
+    """Who is asked about, by party: whoever the owner lets in now, and whoever has been answered already. Of somebody
+    who is asked no more: those whom their declaration names."""
+    facts, own = ticket.facts, giver.id == ticket.membership.id
+    declared = facts.declared_at(giver.id, now)
+    named = {
+        party
+        for party in (declared.parties if declared else ())
+        if declared and not facts.speaks_of_somebody_else(declared, party, now)
+    }
+    is_asked = not own or ticket.allows(Action.CONSENT_GIVE)
     # Somebody who is shut out at once is asked about those who were there then: who came since may be there to protect
     # somebody from them.
-    at = (ticket.facts.frozen_since(giver.id, now) if own else None) or now
+    at = (facts.frozen_since(giver.id, now) if own else None) or now
     found: dict[Party, list[Member]] = {}
-    for member in ticket.facts.members:
-        party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)
-        was_there = ticket.members[member.id].added_at <= at
-        if party is not None and was_there and (member.level_at(at) is not Level.NONE or party in named):
-            found.setdefault(party, []).append(member)
-    return found
-
-
-def _named_members(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[Party, list[Member]]:
-    """Of somebody who is asked no more: those whom the declaration names."""
-    found: dict[Party, list[Member]] = {}
-    for member in ticket.facts.members:
-        party = _party_of(member, giver)
-        if party is not None and party in named:
+    for member in facts.members:
+        party = party_of(facts, member, now)
+        is_let_in = is_asked and member.level_at(at) is not Level.NONE
+        if party is None or not (is_let_in or party in named) or ticket.members[member.id].added_at > at:
+            continue
+        if any(asked_about(facts, giver, member, rule, now) for rule in facts.rules.compartments):
             found.setdefault(party, []).append(member)
     # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
-    for member in ticket.facts.members:
+    for member in facts.members:
         for party in {Party(unit_id=unit) for _until, unit in member.units_before} & (named - set(found)):
             found[party] = [member]
     return found
 
 
-def exceptions_of(ticket: CaseTicket, consent: ConsentFact | None) -> dict[Party, frozenset[str]]:
-    """What a declaration keeps back, by party."""
-    found: dict[Party, frozenset[str]] = {}
-    if consent is not None:
-        rows = ticket.session.scalars(select(ConsentException).where(ConsentException.consent_id == consent.id))
-        for row in rows:
-            party = Party(row.unit_id, row.membership_id)
-            found[party] = found.get(party, frozenset()) | {row.category}
-    return found
+def _is_left(facts: Facts, party: Party, member: Member, now: datetime) -> bool:
+    """Whether it is the unit where the member was before, and nobody of the case is now."""
+    return party_of(facts, member, now) != party
 
 
-def _says_yes(group: Group, said_yes: set[str], excepted: frozenset[str]) -> bool:
-    wanted = set(group.categories)
-    return bool(wanted & said_yes) and wanted <= said_yes | excepted
-
-
-def _party_of(member: Member, giver: Membership) -> Party | None:
-    match member.capacity:
-        case Capacity.PROFESSIONAL:
-            return Party(unit_id=member.unit_id)
-        case Capacity.NETWORK_PERSON:
-            return Party(membership_id=member.id)
-        case Capacity.PARENT if giver.capacity == Capacity.YOUNG_PERSON:
-            return Party(membership_id=member.id)
-    return None
-
-
-def _groups(rules: Profile, capacity: Capacity) -> Iterator[Group]:
-    """The compartments meant for that capacity, by what they take: equal sets of categories are one question."""
-    asked: set[frozenset[str]] = set()
-    for compartment in rules.compartment:
-        if capacity in compartment.audience and compartment.categories not in asked:
-            asked.add(compartment.categories)
-            ordered = tuple(c.key for c in rules.category if c.key in compartment.categories)
-            yield Group(compartment.key, ordered)
+def _answers(
+    facts: Facts, giver: Member, party: Party, member: Member, now: datetime
+) -> Iterator[tuple[CompartmentRule, frozenset[str], Said]]:
+    """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said. Of a
+    unit that everybody has left nobody wants in: what was said stands there to be taken back."""
+    is_left = _is_left(facts, party, member, now)
+    for rule in facts.rules.compartments:
+        if is_left:
+            categories = decided_by(facts, giver, Capacity.PROFESSIONAL, rule, now)
+        else:
+            categories = asked_about(facts, giver, member, rule, now)
+        if not categories:
+            continue
+        answer = said(facts, giver.id, party, rule.key, categories, now)
+        as_minor = answer.at is not None and answer.at < majority(facts) <= now
+        if as_minor and member.capacity is Capacity.PARENT and answer.answer is Answer.YES:
+            answer = Said(Answer.ENDED, majority(facts))  # a parent is let in anew by the adult, or not at all
+        if not (is_left and answer.waits):
+            yield rule, categories, answer
 
 
 def party_key(party: Party) -> str:
@@ -321,5 +336,5 @@ def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLi
         withdrawn_at=None,
         has_scan=row.scan_blob is not None,
         scan=ScanState(row.scan_state),
-        parties=tuple(line for line in lines if line.granted),
+        parties=tuple(line for line in lines if line.is_answered),
     )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete
 
 from portal import clock, outbox, text
 from portal.access.actions import Action
+from portal.access.answers import Answer
 from portal.access.facts import ConsentFact, Party
 from portal.access.ledger import rewrite_windows
 from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import with_withdrawal
+from portal.access.whatif import with_consent, with_no
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Consent, ConsentDraft, ConsentException, ConsentGrant, ConsentWithdrawal
+from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal
 from portal.services import consent_requests as requests
 from portal.services import declarations, effects, files, once, people, reminders
 from portal.services.consent_requests import CONSENT_CHANGES, PartyLine
@@ -39,14 +40,34 @@ class Paper:
     """Whether the owner answers for the giver having been told everything a consent takes."""
 
 
-def give(
-    ticket: CaseTicket,
-    submission: UUID,
-    choices: Choices,
-    valid_until: date,
-    language: str,
-    exceptions: Choices | None = None,
-) -> UUID:
+@dataclass(frozen=True)
+class Late:
+    """Why a paper opens less than it says: its giver has answered anew since its day."""
+
+    declared_at: datetime | None
+    """When they declared something newer, which stands in its place."""
+    taken_back: tuple[tuple[PartyLine | None, datetime], ...]
+    """Whom they have said no to since, and when; None is everybody."""
+
+    def __bool__(self) -> bool:
+        return self.declared_at is not None or bool(self.taken_back)
+
+
+@dataclass(frozen=True)
+class PaperReading:
+    """What the owner reads before a paper is registered: its words, what they will do, and what they no longer can."""
+
+    draft: Draft
+    effects: Effects
+    late: Late
+
+    @property
+    def mark(self) -> str:
+        """A short name of exactly this: what was looked through is what is registered, or it is shown anew."""
+        return f"{self.draft.digest[:32]}.{self.draft.valid_until}.{self.effects.mark}"
+
+
+def give(ticket: CaseTicket, submission: UUID, choices: Choices, valid_until: date | None, language: str) -> UUID:
     """The person's own declaration, given while signed in with the eID. It takes the place of any before it.
 
     That the proof of who they are is fresh is asked for at the door (`@fresh`). Raises InvalidInput for a period or
@@ -54,10 +75,18 @@ def give(
     """
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
-    draft = declarations.draw_up(ticket, giver, Answers(choices, valid_until, exceptions or {}), language)
+    draft = declarations.draw_up(ticket, giver, Answers(choices, valid_until), language)
     made = _declare(ticket, submission, draft, None)
     ticket.session.execute(delete(ConsentDraft).where(ConsentDraft.membership_id == giver.id))
     return made
+
+
+def read_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str, paper: Paper) -> PaperReading:
+    """A paper as it would be registered. Raises InvalidInput as `register`."""
+    draft = _draft_of_paper(ticket, giver_id, answers, language, paper)
+    ticket.record(Event.CONSENT_VIEWED, item_id=giver_id)
+    after = with_consent(ticket.facts, draft.as_fact(ticket))
+    return PaperReading(draft, effects.of(ticket, after), _late(ticket, draft))
 
 
 def register(
@@ -65,15 +94,21 @@ def register(
     submission: UUID,
     giver_id: UUID,
     choices: Choices,
-    valid_until: date,
+    valid_until: date | None,
     language: str,
     paper: Paper,
-    exceptions: Choices | None = None,
 ) -> UUID:
-    """A declaration on paper (with its scan) or oral (with a note), registered by the owner.
+    """A declaration on paper (with its scan) or oral (with a note), registered by the owner. It counts from its day:
+    for at most the profile's months from then on, and not over what its giver has answered since.
 
-    Raises InvalidInput when the scan or note is missing, the day lies ahead, or the giver was not told everything.
+    Raises InvalidInput when the scan or note is missing, the day lies ahead or too far back, or the giver was not told
+    everything.
     """
+    draft = _draft_of_paper(ticket, giver_id, Answers(choices, valid_until), language, paper)
+    return _declare(ticket, submission, draft, paper)
+
+
+def _draft_of_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str, paper: Paper) -> Draft:
     ticket.require(Action.CONSENT_REGISTER)
     giver = requests.giver_for(ticket, giver_id)
     if paper.method not in ("paper", "oral"):
@@ -84,11 +119,21 @@ def register(
         raise InvalidInput("note", "required")
     if paper.given_on > clock.today(ticket.facts.rules.zone):
         raise InvalidInput("given_on", "date_ahead")
+    if paper.scan is not None and paper.scan.name:
+        _kind_of(paper.scan)
     if not paper.told:
         raise InvalidInput("told", "not_told")
-    answers = Answers(choices, valid_until, exceptions or {})
-    draft = declarations.draw_up(ticket, giver, answers, language, paper.given_on)
-    return _declare(ticket, submission, draft, paper)
+    return declarations.draw_up(ticket, giver, answers, language, paper.given_on)
+
+
+def _late(ticket: CaseTicket, draft: Draft) -> Late:
+    now, given_at = clock.now(), draft.given_at(ticket)
+    standing = ticket.facts.declared_at(draft.giver.id, now)
+    newer = standing.given_at if standing is not None and standing.given_at > given_at else None
+    since = [no for no in ticket.facts.withdrawals if no.giver_id == draft.giver.id and no.at >= given_at]
+    lines = {one.line.party: one.line for one in draft.lines if one.granted}
+    found = {no.party: no.at for no in reversed(since) if no.party is None or no.party in lines}
+    return Late(newer, tuple((lines[party] if party else None, at) for party, at in found.items()))
 
 
 def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
@@ -98,19 +143,38 @@ def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: 
     if once.claim(ticket.session, submission, made):
         return
     consent, party = _withdrawable(ticket, consent_id, party_key)
+    _say_no(ticket, made, consent.giver_id, consent.id, party)
+    ticket.record(Event.CONSENT_WITHDRAWN, item_id=consent.id, whole=party is None)
+    rewrite_windows(ticket.session, ticket.case_id)
+
+
+def refuse(ticket: CaseTicket, line: PartyLine) -> None:
+    """The person's own no to one party, whatever they have answered before: it takes effect at once and is not asked
+    about again."""
+    ticket.require(Action.CONSENT_GIVE)
+    giver = requests.giver_for(ticket, ticket.membership.id)
+    given = next((one.said.consent_id for one in line.granted), None)
+    _say_no(ticket, uuid4(), giver.id, given, line.party)
+    if given is not None:
+        ticket.record(Event.CONSENT_WITHDRAWN, item_id=given, whole=False)
+    else:
+        ticket.record(Event.CONSENT_REFUSED, item_id=giver.id)
+    rewrite_windows(ticket.session, ticket.case_id)
+
+
+def _say_no(ticket: CaseTicket, made: UUID, giver_id: UUID, consent_id: UUID | None, party: Party | None) -> None:
     ticket.session.add(
         ConsentWithdrawal(
             id=made,
             case_id=ticket.case_id,
-            consent_id=consent.id,
+            giver_id=giver_id,
+            consent_id=consent_id,
             unit_id=party.unit_id if party else None,
             membership_id=party.membership_id if party else None,
             withdrawn_at=clock.now(),
             registered_by_id=ticket.membership.id,
         )
     )
-    ticket.record(Event.CONSENT_WITHDRAWN, item_id=consent.id, whole=party is None)
-    rewrite_windows(ticket.session, ticket.case_id)
 
 
 def preview_withdrawal(ticket: CaseTicket, consent_id: UUID, party_key: str) -> Effects:
@@ -118,7 +182,7 @@ def preview_withdrawal(ticket: CaseTicket, consent_id: UUID, party_key: str) -> 
     ticket.require(Action.CONSENT_WITHDRAW)
     consent, party = _withdrawable(ticket, consent_id, party_key)
     ticket.record(Event.CONSENT_VIEWED, item_id=consent.id)
-    return effects.of(ticket, with_withdrawal(ticket.facts, consent.id, party, clock.now()))
+    return effects.of(ticket, with_no(ticket.facts, consent.giver_id, party, clock.now()))
 
 
 def giver_of(ticket: CaseTicket, consent_id: UUID) -> UUID:
@@ -137,8 +201,7 @@ def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
 def party_of(ticket: CaseTicket, consent_id: UUID, party_key: str) -> PartyLine:
     """One party that a declaration names. Raises NotFound."""
     consent = visible(ticket, consent_id)
-    giver = ticket.members[consent.giver_id]
-    lines = requests.party_lines(ticket, giver, consent.grants, consent)
+    lines = requests.party_lines(ticket, ticket.members[consent.giver_id])
     line = next((line for line in lines if line.key == party_key), None)
     if line is None:
         raise NotFound
@@ -154,26 +217,26 @@ def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple
         raise InvalidInput("", "consent_over")
     if party_key == "all":
         return consent, None
-    party = next((party for party, _ in consent.grants if requests.party_key(party) == party_key), None)
-    if party is None:
+    lines = requests.party_lines(ticket, ticket.members[consent.giver_id])
+    line = next((line for line in lines if line.key == party_key), None)
+    if line is None:
         raise NotFound
-    if consent.withdrawn_at(party):
+    if not any(one.said.answer is Answer.YES for one in line.asked):
         raise InvalidInput("", "consent_over")
-    return consent, party
+    return consent, line.party
 
 
 def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | None) -> UUID:
     zone, now, made = ticket.facts.rules.zone, clock.now(), uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
-    on_the_day = paper is None or paper.given_on == clock.today(zone)
     row = Consent(
         id=made,
         case_id=ticket.case_id,
         giver_id=draft.giver.id,
         registered_by_id=ticket.membership.id,
         method=paper.method if paper else "eid",
-        given_at=now if on_the_day or paper is None else clock.start_of(paper.given_on, zone),
+        given_at=draft.given_at(ticket),
         valid_from=now,
         valid_until=clock.end_of(draft.valid_until, zone),
         wording_version=ticket.profile.consent.version,
@@ -192,11 +255,17 @@ def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | 
 
 
 def _add_cells(ticket: CaseTicket, consent_id: UUID, draft: Draft) -> None:
-    for one in draft.lines:
-        party = {"unit_id": one.line.party.unit_id, "membership_id": one.line.party.membership_id}
-        of_it = {"case_id": ticket.case_id, "consent_id": consent_id, **party}
-        ticket.session.add_all(ConsentGrant(**of_it, category=category) for category in one.granted)
-        ticket.session.add_all(ConsentException(**of_it, category=category) for category in one.excepted)
+    def of(party: Party) -> dict[str, UUID | None]:
+        about = {"unit_id": party.unit_id, "membership_id": party.membership_id}
+        return {"case_id": ticket.case_id, "consent_id": consent_id, **about}
+
+    ticket.session.add_all(
+        ConsentGrant(**of(grant.party), compartment=grant.compartment, category=grant.category)
+        for grant in draft.grants
+    )
+    ticket.session.add_all(
+        ConsentRefusal(**of(party), compartment=compartment) for party, compartment in draft.refusals
+    )
 
 
 def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
@@ -205,15 +274,21 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
         row.note_sealed = ticket.keys.seal_text(note, f"consent.note {row.id}")
     if paper.scan is not None and paper.scan.name:
         content = paper.scan.content
-        try:
-            _name, row.scan_media_type = files.inspect(paper.scan)
-        except InvalidInput as problem:
-            raise InvalidInput("scan", problem.code) from problem
-        if not row.scan_media_type.startswith("image/") and row.scan_media_type != "application/pdf":
-            raise InvalidInput("scan", "scan_kind")
+        row.scan_media_type = _kind_of(paper.scan)
         row.scan_state = files.first_state(ticket)
         if row.scan_state == ScanState.WAITING:
             outbox.later(ticket.session, "scan_paper", consent_id=str(row.id))
         row.scan_blob, row.scan_size = content.blob, content.size
         row.scan_key = ticket.keys.wrap_file_key(content.file_key, content.blob)
         content.keep()
+
+
+def _kind_of(scan: Upload) -> str:
+    """The media type of a scan. Raises InvalidInput at `scan`."""
+    try:
+        _name, kind = files.inspect(scan)
+    except InvalidInput as problem:
+        raise InvalidInput("scan", problem.code) from problem
+    if not kind.startswith("image/") and kind != "application/pdf":
+        raise InvalidInput("scan", "scan_kind")
+    return kind

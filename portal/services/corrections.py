@@ -25,10 +25,10 @@ from sqlalchemy import select
 from portal import clock, text
 from portal.access import ledger, whatif
 from portal.access.actions import Action
+from portal.access.answers import majority
 from portal.access.facts import Facts
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.access.windows import majority
 from portal.cpr import Cpr
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

@@ -3,50 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import uuid4
 
 from portal import clock
-from portal.access.facts import ConsentFact
+from portal.access.answers import Answer
+from portal.access.facts import ConsentFact, Grant, Party
 from portal.access.ticket import CaseTicket
 from portal.documents import consent_text
+from portal.documents.consent_text import Place
 from portal.errors import InvalidInput
 from portal.models import Membership
 from portal.services import consent_requests as requests
-from portal.services.consent_requests import Group, PartyLine
+from portal.services.consent_requests import Asked, PartyLine
 
-Choices = Mapping[str, frozenset[str]]
-"""Party key -> keys of the groups of information (or, for exceptions, of the categories) that are meant."""
+Choices = Mapping[str, Mapping[str, bool]]
+"""Party key -> key of a compartment -> yes or no. What is not in it was not answered now."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a giver says: yes to whom for what, what of it is kept back, and until which day."""
+    """What a giver says: yes and no to whom for what, and until which day the yes counts."""
 
     choices: Choices
-    valid_until: date
-    exceptions: Choices = field(default_factory=dict)
+    valid_until: date | None = None
+    """None: for as long as it may."""
 
 
 @dataclass(frozen=True)
 class DraftLine:
     line: PartyLine
-    groups: tuple[Group, ...]
-    excepted: tuple[str, ...]
-
-    @property
-    def granted(self) -> tuple[str, ...]:
-        """The categories said yes to, each once."""
-        wanted = dict.fromkeys(category for group in self.groups for category in group.categories)
-        return tuple(category for category in wanted if category not in self.excepted)
+    granted: tuple[Asked, ...]
+    refused: tuple[Asked, ...]
 
 
 @dataclass(frozen=True)
 class Draft:
     giver: Membership
     lines: tuple[DraftLine, ...]
+    """The parties it says something about."""
     valid_until: date
+    given_on: date | None
+    """The day of a paper or of what was said; None for what is given in the portal, now."""
     words: str
     """The text in full, as it is shown before it is given and as it is kept."""
 
@@ -54,60 +53,113 @@ class Draft:
     def digest(self) -> str:
         return consent_text.digest(self.words)
 
+    @property
+    def says_yes(self) -> bool:
+        return any(one.granted for one in self.lines)
+
+    @property
+    def grants(self) -> frozenset[Grant]:
+        return frozenset(
+            Grant(one.line.party, asked.key, category)
+            for one in self.lines
+            for asked in one.granted
+            for category in asked.categories
+        )
+
+    @property
+    def refusals(self) -> frozenset[tuple[Party, str]]:
+        return frozenset((one.line.party, asked.key) for one in self.lines for asked in one.refused)
+
     def as_fact(self, ticket: CaseTicket) -> ConsentFact:
         """What the facts of the case would gain if it were given now."""
-        now = clock.now()
-        cells = frozenset((one.line.party, category) for one in self.lines for category in one.granted)
         until = clock.end_of(self.valid_until, ticket.facts.rules.zone)
-        return ConsentFact(uuid4(), self.giver.id, now, now, until, cells)
+        return ConsentFact(
+            uuid4(), self.giver.id, self.given_at(ticket), clock.now(), until, self.grants, self.refusals
+        )
+
+    def given_at(self, ticket: CaseTicket) -> datetime:
+        """The instant it counts as given. A paper has a day and no hour, so what its giver did in the portal on that
+        day counts as later: nothing that was shut is opened by a page that may be older."""
+        if self.given_on is None:
+            return clock.now()
+        return clock.start_of(self.given_on, ticket.facts.rules.zone)
 
 
 def draw_up(
     ticket: CaseTicket, giver: Membership, answers: Answers, language: str, given_on: date | None = None
 ) -> Draft:
-    """Raises InvalidInput for a period that cannot be, for a choice that was not on offer, or a yes to nobody."""
-    _check_period(ticket, giver, answers.valid_until, given_on)
-    current = requests.in_force(ticket, giver.id)
-    granted = current.grants if current else frozenset()
-    asked = {line.key: line for line in requests.party_lines(ticket, giver, granted, current)}
-    if (set(answers.choices) | set(answers.exceptions)) - set(asked):
+    """Raises InvalidInput for a period that cannot be, for a choice that was not on offer, or no answer at all.
+
+    In the portal, what the giver does not answer anew is taken over as it stands. A paper says what it says, and no
+    more; where it says longer than the profile's months from its day, it counts for as long as it may. A declaration
+    that only says no has no period.
+    """
+    asked = {line.key: line for line in requests.party_lines(ticket, giver)}
+    if set(answers.choices) - set(asked):
         raise InvalidInput("", "form_stale")
-    lines = tuple(_line(line, answers) for line in asked.values())
-    if not any(line.granted for line in lines):
-        raise InvalidInput("parties", "consent_nobody")
-    return Draft(giver, lines, answers.valid_until, _words(ticket, giver, lines, answers.valid_until, language))
+    lines = [_line(line, answers.choices.get(line.key, {}), stands=given_on is None) for line in asked.values()]
+    answered = tuple(line for line in lines if line.granted or line.refused)
+    if not any(answers.choices.get(line.key) for line in asked.values()) or not answered:
+        raise InvalidInput("parties", "consent_unanswered")
+    says_yes = any(line.granted for line in answered)
+    until = _until(ticket, giver, answers.valid_until, given_on) if says_yes else clock.today(ticket.facts.rules.zone)
+    return Draft(giver, answered, until, given_on, _words(ticket, giver, answered, until, language))
 
 
-def _check_period(ticket: CaseTicket, giver: Membership, until: date, given_on: date | None) -> None:
+def _until(ticket: CaseTicket, giver: Membership, until: date | None, given_on: date | None) -> date:
     today, rules = clock.today(ticket.facts.rules.zone), ticket.profile
+    latest = requests.latest_end(ticket, giver, given_on)
+    if given_on is not None:
+        if latest < today:
+            raise InvalidInput("given_on", "paper_over", months=rules.consent_months)
+        until = min(until or latest, latest)
+    if until is None:
+        return latest
     if until < today:
         raise InvalidInput("valid_until", "date_past")
     if until > clock.months_on(given_on or today, rules.consent_months):
         raise InvalidInput("valid_until", "consent_too_long", months=rules.consent_months)
-    if until > requests.latest_end(ticket, giver, given_on):
+    if until > latest:
         raise InvalidInput("valid_until", "consent_past_majority", age=rules.majority_age)
+    return until
 
 
-def _line(line: PartyLine, answers: Answers) -> DraftLine:
-    chosen = answers.choices.get(line.key, frozenset())
-    kept_back = answers.exceptions.get(line.key, frozenset())
-    possible = {category for group in line.groups for category in group.categories}
-    if chosen - {group.key for group in line.groups} or kept_back - possible:
+def _line(line: PartyLine, chosen: Mapping[str, bool], stands: bool) -> DraftLine:
+    if set(chosen) - {asked.key for asked in line.asked}:
         raise InvalidInput("", "form_stale")
-    groups = tuple(group for group in line.groups if group.key in chosen)
-    wanted = dict.fromkeys(category for group in groups for category in group.categories)
-    return DraftLine(line, groups, tuple(category for category in wanted if category in kept_back))
+    said = {asked.key: _standing(asked) for asked in line.asked} if stands else {}
+    said |= dict(chosen)
+    return DraftLine(
+        line,
+        granted=tuple(asked for asked in line.asked if said.get(asked.key) is True),
+        refused=tuple(asked for asked in line.asked if said.get(asked.key) is False),
+    )
+
+
+def _standing(asked: Asked) -> bool | None:
+    """What was answered before and still counts."""
+    return {Answer.YES: True, Answer.NO: False}.get(asked.said.answer)
 
 
 def _words(ticket: CaseTicket, giver: Membership, lines: tuple[DraftLine, ...], until: date, language: str) -> str:
-    parties = [consent_text.PartyWords(_called(one.line), one.granted, one.excepted) for one in lines]
+    parties = [
+        consent_text.PartyWords(
+            called(ticket, one.line, language),
+            one.line.workplace is not None,
+            [Place(asked.key, asked.categories) for asked in one.granted],
+            [Place(asked.key, asked.categories) for asked in one.refused],
+        )
+        for one in lines
+    ]
     declaration = consent_text.Declaration(
         giver.display_name, ticket.young_person.display_name, giver.capacity, parties, until
     )
     return consent_text.write(ticket.profile, declaration, language)
 
 
-def _called(line: PartyLine) -> str:
+def called(ticket: CaseTicket, line: PartyLine, language: str) -> str:
+    """What the declaration calls a party: a unit with its organisation, or somebody by name and as what they come."""
     if line.workplace:
         return f"{line.workplace.unit}, {line.workplace.organisation}"
-    return line.members[0].display_name
+    word = ticket.profile.words[line.capacity].title.in_language(language).lower()
+    return f"{line.members[0].display_name} ({word})"

@@ -75,7 +75,7 @@ class Overview:
     endings: tuple[Ending, ...]
     """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
-    """Members who see nothing yet, for those who answer for the case."""
+    """Members who see nothing yet and to whom nobody has said no, for those who answer for the case."""
     meeting: MeetingPage | None
     """The meeting that goes on, or the next one."""
     news: News | None
@@ -132,12 +132,12 @@ def overview(ticket: CaseTicket) -> Overview:
         last_visit=there.last_visit,
         asks_me=consent_requests.asks_me(ticket),
         is_spoken_for=there.spoken_for and ticket.allows(Action.CONSENT_GIVE),
-        waiting=tuple(line for line in shut if not _stopped(line) & _DECIDED),
+        waiting=tuple(line for line in shut if line.awaited and not _stopped(line) & _DECIDED),
         unconfirmed=tuple(line for line in shut if Obstacle.UNCONFIRMED in _stopped(line)),
         corrected_at=own_data.corrected_lately(ticket),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
         countdown=coming_of_age.countdown(ticket),
-        wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
+        wishes=_open_wishes(ticket) if leads and there.wishes else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
         guide_change=_guide_change(ticket) if there.offers else None,
@@ -186,6 +186,12 @@ def _front_of_a_case() -> Select[Any]:
 
 
 _FRONT = _front_of_a_case()
+
+
+def _open_wishes(ticket: CaseTicket) -> tuple[WishLine, ...]:
+    """What the guide has to answer; for the young person what they wait for: their own no waits for nothing."""
+    owns = ticket.allows(Action.TEAM_CHANGE)
+    return tuple(wish for wish in choosing.wishes(ticket, only_open=True) if owns or not wish.has_worked)
 
 
 _DECIDED = {Obstacle.LEFT, Obstacle.FROZEN, Obstacle.UNCONFIRMED}

@@ -67,6 +67,11 @@ class MemberLine:
     def lacking(self) -> tuple[Prospect, ...]:
         return tuple(p for p in self.prospects if p.level is Level.NONE)
 
+    @property
+    def awaited(self) -> tuple[Prospect, ...]:
+        """What of it nobody has said no to."""
+        return tuple(p for p in self.lacking if not p.is_answered_no)
+
     def cells(self, compartments: Iterable[str]) -> tuple[Cell, ...]:
         """One for each of the compartments, in their order."""
         open_ones = {shelf.key: shelf for shelf in self.open}
@@ -147,11 +152,12 @@ def standing(ticket: CaseTicket) -> list[MemberLine]:
 
 
 def missing(found: list[MemberLine], ticket: CaseTicket) -> list[Missing]:
-    """From whom a consent is missing, and who waits for it, over all the lines."""
+    """From whom a consent is missing, and who waits for it, over all the lines. A no is missing nothing: neither is who
+    said it named here, nor whom they said it to."""
     lacking: dict[UUID, dict[UUID, Membership]] = {}
     obstacles: dict[UUID, set[Obstacle]] = {}
     for line in found:
-        for blocker in (b for prospect in line.lacking for b in prospect.blockers):
+        for blocker in (b for prospect in line.awaited for b in prospect.blockers):
             if blocker.giver_id is not None:
                 lacking.setdefault(blocker.giver_id, {})[line.membership.id] = line.membership
                 obstacles.setdefault(blocker.giver_id, set()).add(blocker.obstacle)

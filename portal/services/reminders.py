@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from portal import audit, clock
 from portal.access.actions import Action
+from portal.access.answers import standing
 from portal.access.facts import Facts
 from portal.access.ledger import load_facts
 from portal.access.roles import Capacity
@@ -60,7 +61,8 @@ def endings(ticket: CaseTicket) -> list[Ending]:
         if not people.leads(ticket) and giver.id != ticket.membership.id:
             continue
         current = requests.in_force(ticket, giver.id)
-        if current and current.valid_until - now <= timedelta(days=max(DAYS_BEFORE)):
+        lets_in = current is not None and standing(ticket.facts, giver.id, now)
+        if current and lets_in and current.valid_until - now <= timedelta(days=max(DAYS_BEFORE)):
             left = (current.valid_until - now).days
             mine = giver.id == ticket.membership.id
             found.append(Ending(current.id, giver, current.valid_until, left, mine))
@@ -84,5 +86,7 @@ def _whom(facts: Facts, consent_id: UUID) -> set[UUID]:
     consent = next((one for one in facts.consents if one.id == consent_id), None)
     if consent is None or requests.state_of(facts, consent) is not ConsentState.IN_FORCE:
         return set()
+    if not standing(facts, consent.giver_id, clock.now()):
+        return set()  # everybody has been said no to since: nothing ends
     owners = {member.person_id for member in facts.members if member.capacity is Capacity.OWNER}
     return {facts.member(consent.giver_id).person_id} | owners

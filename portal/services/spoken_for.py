@@ -6,7 +6,7 @@ giver's word. Whoever signs in reads it themselves; that they have looked is in 
 
 from __future__ import annotations
 
-from sqlalchemy import DateTime, Select, bindparam, cast, func, select, union_all
+from sqlalchemy import ColumnElement, DateTime, Select, bindparam, cast, func, select, union_all
 
 from portal.events import Event
 from portal.models import AuditEvent, Consent, ConsentWithdrawal
@@ -21,16 +21,19 @@ def _noted_by_others() -> Select[object]:
         .where(AuditEvent.event == Event.CONSENT_VIEWED.value, AuditEvent.item_id == bindparam("me"))
         .scalar_subquery()
     )
-    mine = (Consent.case_id == bindparam("case"), Consent.giver_id == bindparam("me"))
-    given = select(Consent.valid_from.label("at")).where(*mine, Consent.registered_by_id != bindparam("me"))
-    back = (
-        select(ConsentWithdrawal.withdrawn_at)
-        .join(Consent, Consent.id == ConsentWithdrawal.consent_id)
-        .where(*mine, ConsentWithdrawal.registered_by_id != bindparam("me"))
-    )
+    given = select(Consent.valid_from.label("at")).where(*_noted_for_me(Consent))
+    back = select(ConsentWithdrawal.withdrawn_at).where(*_noted_for_me(ConsentWithdrawal))
     noted = union_all(given, back).subquery()
     never = cast("-infinity", DateTime(timezone=True))
     return select(noted.c.at).where(noted.c.at > func.coalesce(looked, never))
+
+
+def _noted_for_me(kind: type[Consent] | type[ConsentWithdrawal]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        kind.case_id == bindparam("case"),
+        kind.giver_id == bindparam("me"),
+        kind.registered_by_id != bindparam("me"),
+    )
 
 
 NOTED_BY_OTHERS = _noted_by_others()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -41,6 +41,9 @@ class Category(_Data):
     title: Words
 
 
+_Switch = Annotated[bool, Field(strict=True)]
+
+
 class Compartment(_Data):
     key: str
     title: Words
@@ -48,7 +51,12 @@ class Compartment(_Data):
     icon: str
     audience: frozenset[Capacity] = Field(min_length=1)
     categories: frozenset[str] = frozenset()
-    """None for what the young person and the guide share alone: no consent opens it."""
+    """What lies in it, in the words of the law: a consent to the compartment names them all. What the young person and
+    the guide share alone has none: nobody is asked for a consent to it."""
+    offered: _Switch = True
+    """Whether cases are opened with it."""
+    out_of: tuple[str, ...] = ()
+    """Compartments that its categories leave in a case that has it: what lies apart lies in one place only."""
 
 
 class RoleWord(_Data):
@@ -95,7 +103,6 @@ def _zone(name: str) -> str:
 
 
 _Age = Annotated[int, Field(ge=0, le=30, strict=True)]
-_Switch = Annotated[bool, Field(strict=True)]
 
 
 class Meeting(_Data):
@@ -143,12 +150,37 @@ class Profile(_Data):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def offered(self) -> frozenset[str]:
+        """Keys of the compartments that a case is opened with; in the profile of a case, of those it has."""
+        return frozenset(compartment.key for compartment in self.compartment if compartment.offered)
+
+    def of_case(self, keys: Collection[str]) -> Profile:
+        """The profile as it is in a case that has the compartments `keys`: those alone, each without the categories
+        that lie apart in another one of them."""
+        wanted = frozenset(map(base_key, keys))
+        if wanted not in self._of_cases:
+            had = [compartment for compartment in self.compartment if compartment.key in wanted]
+            kept = tuple(_without(compartment, had).model_copy(update={"offered": True}) for compartment in had)
+            found = self if kept == self.compartment else self.model_copy(update={"compartment": kept})
+            if found is not self:
+                for name in ("_compartments", "_of_cases"):
+                    found.__dict__.pop(name, None)
+            self._of_cases[wanted] = found
+        return self._of_cases[wanted]
+
+    @cached_property
+    def _of_cases(self) -> dict[frozenset[str], Profile]:
+        return {}
+
     def rules(self) -> AccessRules:
-        """The part that decides access."""
+        """The part that decides access, in a case that has what is offered."""
         return AccessRules(
             zone=self.zone,
             majority_age=self.majority_age,
-            compartments=tuple(CompartmentRule(c.key, c.audience, c.categories) for c in self.compartment),
+            compartments=tuple(
+                CompartmentRule(c.key, c.audience, c.categories) for c in self.of_case(self.offered).compartment
+            ),
             own_unit_needs_consent=self.own_unit_needs_consent,
             custody_holders_are_asked=self.custody_holders_are_asked,
             parent_needs_young_persons_yes=self.parent_needs_young_persons_yes,
@@ -174,6 +206,13 @@ class Profile(_Data):
 
     def tool_of(self, key: str) -> Tool | None:
         return next((tool for tool in self.tool if tool.key == key), None)
+
+
+def _without(compartment: Compartment, others: Collection[Compartment]) -> Compartment:
+    apart = {category for one in others if compartment.key in one.out_of for category in one.categories}
+    if not apart:
+        return compartment
+    return compartment.model_copy(update={"categories": compartment.categories - apart})
 
 
 @cache
@@ -230,6 +269,13 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("compartment", number, "categories"), "only what the young person and the owner share takes none"
         if not re.fullmatch("[a-z_]+", compartment.key):
             yield ("compartment", number, "key"), "small letters and _ only"
+        yield from (
+            (("compartment", number, "out_of"), f"{reason}: {key}")
+            for key in compartment.out_of
+            if (reason := _cannot_leave(found, compartment, key))
+        )
+        if compartment.categories and not _without(compartment, found.compartment).categories:
+            yield ("compartment", number, "categories"), "nothing is left of them beside what lies apart from it"
     if [compartment.categories for compartment in found.compartment].count(frozenset()) != 1:
         yield ("compartment",), "one compartment of the young person and the owner alone is needed, without categories"
     shelves = {compartment.key for compartment in found.compartment}
@@ -246,6 +292,20 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
     for number, age_then in enumerate(ages):
         if number and age_then <= ages[number - 1]:
             yield ("meeting", number), "meetings are listed in the order of age"
+
+
+_NEVER_ASKED_ABOUT = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})
+"""Whose access rests on nobody's consent, whatever the profile says."""
+
+
+def _cannot_leave(found: Profile, compartment: Compartment, key: str) -> str:
+    """Why the categories of a compartment cannot be taken out of the one called `key`; '' when they can."""
+    other = next((one for one in found.compartment if one.key == key and one.key != compartment.key), None)
+    if other is None:
+        return "no such other compartment"
+    if not compartment.categories < other.categories:
+        return "it must hold them, and something besides"
+    return "" if compartment.audience >= other.audience else "somebody it is for would see them no more"
 
 
 def _named(place: Place) -> str:

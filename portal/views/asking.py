@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from werkzeug.datastructures import FileStorage
 from wtforms import Field, FormField, HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
@@ -18,7 +19,9 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from portal import text
 from portal.audit import savepoint
 from portal.errors import InvalidInput
+from portal.services import kept_files
 from portal.services.files import Upload
+from portal.services.kept_files import Chosen
 from portal.storage.incoming import Incoming
 from portal.views import words
 
@@ -60,22 +63,41 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
     form_errors: list[str]
     is_shown = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sent_to: str = "", **kwargs: Any) -> None:
         if not args and "formdata" not in kwargs and request.method == "GET" and g.get("kept") is not None:
             kwargs["formdata"] = g.kept  # what was typed when the session ended
         super().__init__(*args, **kwargs)
+        self.sent_to = sent_to or request.path
+        """Where a file that was chosen belongs: the address the form is sent to, or whose page it is part of."""
+        for field in self:
+            if isinstance(field, ChosenFile):
+                field.look_for_kept(self.sent_to, str(self.submission.data))
+
+    def take_faults(self, other: AskingForm) -> None:
+        """The same page is shown for a button that asks less: with the faults that one found, and all that was sent."""
+        self.form_errors = list(other.form_errors)
+        for field in other:
+            if field.short_name in self:
+                self[field.short_name].errors = field.errors
+        self.keep_files()
+
+    def keep_files(self) -> None:
+        """The form is shown again: what was chosen stays chosen, unless the file itself was refused."""
+        for field in self:
+            if isinstance(field, ChosenFile):
+                field.put_aside(self.sent_to)
 
     @property
     def submission_id(self) -> UUID:
-        try:
-            return UUID(self.submission.data or "")
-        except ValueError as problem:
-            raise InvalidInput("", "form_stale") from problem
+        if not _is_number(self.submission.data):
+            raise InvalidInput("", "form_stale")
+        return UUID(self.submission.data)
 
     def own_number(self) -> str:
         """The number to show it with. A page that shows it several times, as a button at each thing of a list, shows as
-        many forms: somebody who goes back and presses another one means another thing."""
-        if self.is_shown:
+        many forms: somebody who goes back and presses another one means another thing. What is no number is not shown
+        again: the page would be refused for ever."""
+        if self.is_shown or not _is_number(self.submission.data):
             return str(uuid4())
         self.is_shown = True
         return str(self.submission.data)
@@ -87,6 +109,14 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
         for field in self:
             found += _faults_of(field)
         return found
+
+
+def _is_number(sent: str | None) -> bool:
+    try:
+        UUID(sent or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _faults_of(field: Any) -> list[tuple[str, str]]:
@@ -101,16 +131,17 @@ def _faults_of(field: Any) -> list[tuple[str, str]]:
 def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
     """The verb's result when the form is valid and the verb takes it; else None, with the errors in the form.
 
-    A verb that refuses the input leaves nothing behind.
+    A verb that refuses the input leaves nothing behind, and nothing that was typed or chosen is lost.
     """
-    if not form.validate_on_submit():
-        return None
-    try:
-        with savepoint(g.session):
-            return verb()
-    except InvalidInput as problem:
-        _show(form, problem)
-        return None
+    if form.validate_on_submit():
+        try:
+            with savepoint(g.session):
+                return verb()
+        except InvalidInput as problem:
+            _show(form, problem)
+    if request.method == "POST":
+        form.keep_files()
+    return None
 
 
 def _show(form: AskingForm, problem: InvalidInput) -> None:
@@ -196,10 +227,62 @@ class DayField(Field):  # type: ignore[misc]
             raise ValidationError(words.INPUT["date_wrong"]) from problem
 
 
-def upload_of(field: Any, note: str = "") -> Upload:
-    """The file that was sealed on its way into this field. Raises InvalidInput when none was chosen."""
+class ChosenFile(FileField):  # type: ignore[misc]
+    """A file. When its form is refused for anything else, it stays chosen: it lies sealed in the store, and the page
+    carries the handle that finds it (services/kept_files.py)."""
+
+    data: FileStorage | None
+    kept: Chosen | None = None
+    """What was chosen before and is still chosen."""
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        super().process(formdata, *args, **kwargs)
+        sent = formdata or {}
+        self._handle = str(sent.get(f"{self.name}-kept", ""))
+        self._unwanted = self.data is not None or bool(sent.get(f"{self.name}-drop"))
+
+    def look_for_kept(self, place: str, submission: str) -> None:
+        number = UUID(submission) if _is_number(submission) else None
+        found = kept_files.find(g.session, g.house.store, self._handle, place, number) if self._handle else None
+        if found is not None and self._unwanted:
+            kept_files.forget(found)
+        else:
+            self.kept = found
+
+    def put_aside(self, place: str) -> None:
+        if self.errors:
+            # It is about the file itself, which no second try makes better.
+            self.let_go()
+        elif (file := self.data) is not None:
+            self.kept = kept_files.keep(g.session, g.house.store, file.filename or "", file.stream, place)
+
+    def let_go(self) -> None:
+        if self.kept is not None:
+            kept_files.forget(self.kept)
+        self.kept = self.data = None
+
+    @property
+    def content(self) -> bytes | None:
+        """All of a small file; None where none was chosen."""
+        if self.data is not None:
+            return bytes(self.data.stream.read())
+        if self.kept is None:
+            return None
+        with self.kept.reopened() as file:
+            return file.read()
+
+
+def upload_of(field: ChosenFile, note: str = "") -> Upload:
+    """The file that was sealed on its way into this field, now or before. Raises InvalidInput when none was chosen."""
     storage = field.data
-    content: object = storage.stream if isinstance(storage, FileStorage) else None
-    if not isinstance(content, Incoming) or not storage.filename:
+    content: object = storage.stream if storage is not None else None
+    if storage is not None and isinstance(content, Incoming):
+        return Upload(storage.filename or "", content, note)
+    if field.kept is None:
         raise InvalidInput(field.short_name, "file_missing")
-    return Upload(storage.filename, content, note)
+    return Upload(field.kept.name, field.kept, note)
+
+
+def has_file(field: ChosenFile) -> bool:
+    """Whether one was chosen, now or before."""
+    return field.data is not None or field.kept is not None

@@ -15,7 +15,6 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.services import choosing
-from portal.services.choosing import WishAnswer
 from portal.views import words
 from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
 
@@ -39,20 +38,14 @@ class PauseForm(AskingForm):
 
 
 class AnswerForm(AskingForm):
-    answer = RadioField(
-        _l("Your answer"),
-        choices=choices(*((said.value, words.WISH_ANSWER[said]) for said in WishAnswer)),
-        validate_choice=False,
-    )
+    answer = RadioField(_l("Your answer"), validate_choice=False)
     reason = TextAreaField(_l("What you want to say about it"), validators=_SHORT)
 
 
 @bp.get("")
 @opens(Action.TEAM_WISH)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    mine = choosing.own(ticket)
-    people = [(who, choosing.can_say_yes(ticket, who)) for who in choosing.candidates(ticket)]
-    return render_template("choosing/index.html", wishes=mine, people=people)
+    return render_template("choosing/index.html", wishes=choosing.own(ticket), team=choosing.team(ticket))
 
 
 @bp.get("/yes/<uuid:membership_id>")
@@ -65,12 +58,12 @@ def yes(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 @bp.route("/no/<uuid:membership_id>", methods=["GET", "POST"])
 @opens(Action.TEAM_WISH)
 def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
-    changes = choosing.preview_no(ticket, membership_id)
+    preview = choosing.preview_no(ticket, membership_id)
     form = NoForm()
     made = attempt(form, lambda: choosing.say_no(ticket, form.submission_id, membership_id, form.reason.data or ""))
     if made is None:
         who = ticket.members[membership_id]
-        return render_template("choosing/no.html", form=form, who=who, changes=changes), status(form)
+        return render_template("choosing/no.html", form=form, who=who, preview=preview), status(form)
     return _sent(ticket)
 
 
@@ -101,6 +94,7 @@ def pause(ticket: CaseTicket) -> ResponseReturnValue:
 def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
     wish = choosing.wish(ticket, wish_id)
     form = AnswerForm()
+    form.answer.choices = choices(*((said.value, words.WISH_ANSWER[said]) for said in wish.can_be_answered))
 
     def verb() -> bool:
         choosing.answer(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")

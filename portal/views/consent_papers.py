@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -19,7 +19,7 @@ from portal.services.consent_papers import Kept
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import words
 from portal.views.asking import attempt
-from portal.views.consents import PageForm, answers_of, asking
+from portal.views.consents import PageForm, PaperForm, answers_of, asking
 from portal.views.files import attachment
 
 bp = Blueprint("consent_papers", __name__, url_prefix="/cases/<uuid:case_id>/consents")
@@ -42,14 +42,17 @@ def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/register/<uuid:giver_id>/page")
-@opens(Action.CONSENT_REGISTER)
+@opens(Action.CONSENT_REGISTER, takes_files=True)
 def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The declaration with what is ticked, to print and sign on paper."""
     asked = consent_requests.request(ticket, giver_id)
-    form = PageForm(valid_until=asked.until)
+    form = PageForm()
     made = attempt(form, lambda: consent_papers.page_to_sign(ticket, giver_id, answers_of(asked, form), language()))
     if made is None:
-        return asking("consents/register.html", ticket, asked, form)
+        shown = PaperForm(sent_to=url_for("consents.register", case_id=ticket.case_id, giver_id=giver_id))
+        shown.about(asked.giver.display_name)
+        shown.take_faults(form)
+        return asking("consents/register.html", ticket, asked, shown)
     title, content = made
     return Response(content, headers=attachment(f"{title}.pdf", _PDF, len(content)))
 

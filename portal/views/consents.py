@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import Length
 
@@ -18,11 +19,20 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
 from portal.services import consent_drafts, consent_papers, consent_requests, consents, reminders
-from portal.services.consent_requests import PartyLine, Request
-from portal.services.consents import Paper
+from portal.services.consent_requests import Request
+from portal.services.consents import Paper, PaperReading
 from portal.services.declarations import Answers
-from portal.tools.profile import Words
-from portal.views.asking import AskingForm, DayField, attempt, choices, status, upload_of
+from portal.views.asking import (
+    INVALID,
+    AskingForm,
+    ChosenFile,
+    DayField,
+    attempt,
+    choices,
+    has_file,
+    status,
+    upload_of,
+)
 
 bp = Blueprint("consents", __name__, url_prefix="/cases/<uuid:case_id>/consents")
 
@@ -35,29 +45,41 @@ class SignForm(AskingForm):
     read = HiddenField()
 
 
-class PaperForm(ConsentForm):
+class PageForm(AskingForm):
+    """What a page to sign takes, before anything was signed."""
+
+    valid_until = DayField("", required=False)
+
+    def about(self, name: str) -> None:
+        """The guide reads of whom the question is."""
+        self.valid_until.label.text = _("For how long does the yes from %(name)s count?", name=name)
+
+
+class PaperForm(PageForm):
     method = RadioField(
         _l("How was it given?"),
         choices=choices(("paper", _l("On paper")), ("oral", _l("By word of mouth"))),
         default="paper",
     )
     given_on = DayField(_l("When was it given?"))
-    scan = FileField(_l("Picture or scan of the signed page"))
+    scan = ChosenFile(_l("Picture or scan of the signed page"))
     note = TextAreaField(_l("Note (who was there, what was said)"), validators=[Length(max=2000)])
     told = BooleanField(_l("They have been told all of this"))
+    read = HiddenField()
+    """What the guide has looked through; '' before that."""
 
-
-class PageForm(PaperForm):
-    """The same fields, before anything was signed."""
-
-    given_on = DayField(_l("When was it given?"), required=False)
+    @property
+    def paper(self) -> Paper:
+        scan = upload_of(self.scan) if has_file(self.scan) else None
+        return Paper(self.method.data, self.given_on.chosen, self.note.data or "", scan, bool(self.told.data))
 
 
 @bp.route("/give", methods=["GET", "POST"])
 @fresh
 @opens(Action.CONSENT_GIVE)
 def give(ticket: CaseTicket) -> ResponseReturnValue:
-    """What one is asked, as the giver oneself. The answer is kept and then read through before it is given."""
+    """What one is asked, as the giver oneself, of everybody or (`?about=<party>`) of one. The answer is kept and then
+    read through before it is given."""
     asked = consent_requests.request(ticket, ticket.membership.id)
     form = ConsentForm(valid_until=asked.until)
 
@@ -111,31 +133,48 @@ def mine(ticket: CaseTicket) -> ResponseReturnValue:
     asked = consent_requests.request(ticket, ticket.membership.id)
     history = consent_papers.history(ticket, ticket.membership.id)
     endings = [ending for ending in reminders.endings(ticket) if ending.is_mine]
-    return render_template(
-        "consents/mine.html", asked=asked, history=history, categories=categories_of(ticket), endings=endings
-    )
+    return render_template("consents/mine.html", asked=asked, history=history, endings=endings)
 
 
 @bp.route("/register/<uuid:giver_id>", methods=["GET", "POST"])
 @fresh
 @opens(Action.CONSENT_REGISTER, takes_files=True)
 def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
-    """The guide registers what somebody signed on paper or said."""
+    """The guide registers what somebody signed on paper or said: looks it through with what it will do, and does it."""
     asked = consent_requests.request(ticket, giver_id)
-    form = PaperForm(valid_until=asked.until)
+    form = PaperForm()
+    form.about(asked.giver.display_name)
+
+    def look() -> PaperReading:
+        return consents.read_paper(ticket, giver_id, answers_of(asked, form), language(), form.paper)
 
     def verb() -> UUID:
-        scan = upload_of(form.scan) if form.scan.data and form.scan.data.filename else None
-        paper = Paper(form.method.data, form.given_on.chosen, form.note.data or "", scan, bool(form.told.data))
         said = answers_of(asked, form)
+        paper = form.paper
         return consents.register(
-            ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper, said.exceptions
+            ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper
         )
 
+    reading = attempt(form, look)
+    if reading is None or "change" in request.form:
+        return asking("consents/register.html", ticket, asked, form)
+    if form.read.data != reading.mark:
+        form.keep_files()
+        return _look_through(form, asked, reading), INVALID if form.read.data else 200
     if attempt(form, verb) is None:
         return asking("consents/register.html", ticket, asked, form)
-    flash(_("The consent is registered and takes effect now."), "success")
+    if reading.effects:
+        flash(_("The answer is registered and takes effect now."), "success")
+    else:
+        flash(_("The answer is registered. Nobody sees more or less than before."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+def _look_through(form: PaperForm, asked: Request, reading: PaperReading) -> str:
+    """The page carries on what was typed, to be sent again or changed."""
+    own = {"csrf_token", "submission", "read", *(f"{form.scan.name}-{part}" for part in ("kept", "drop"))}
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in own]
+    return render_template("consents/register_read.html", form=form, asked=asked, reading=reading, typed=typed)
 
 
 @bp.route("/<uuid:consent_id>/withdraw/<party>", methods=["GET", "POST"])
@@ -161,43 +200,33 @@ def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturn
     )
 
 
-def answers_of(asked: Request, form: ConsentForm) -> Answers:
-    """What was ticked. Raises InvalidInput for a date that is none."""
-    return Answers(_ticked(asked, "yes"), form.valid_until.chosen, _ticked(asked, "except"))
+def answers_of(asked: Request, form: ConsentForm | PageForm) -> Answers:
+    """What was answered. Raises InvalidInput for a date that is none; a page on paper needs none."""
+    until = form.valid_until.data if isinstance(form, PageForm) else form.valid_until.chosen
+    return Answers(_answered(asked, request.form), until)
 
 
-def categories_of(ticket: CaseTicket) -> dict[str, Words]:
-    return {category.key: category.title for category in ticket.profile.category}
-
-
-def _offered(line: PartyLine) -> frozenset[str]:
-    """What is ticked when the page is opened: what was said yes to before, and everything for the one person the giver
-    came here to say yes to."""
-    chosen = request.args.get("yes") == line.key
-    return frozenset(group.key for group in line.groups) if chosen else line.granted
-
-
-def _ticked(asked: Request, kind: str) -> dict[str, frozenset[str]]:
-    """One box per party and group, named `yes-<party>`; one per party and category, named `except-<party>`."""
-    return {line.key: frozenset(request.form.getlist(f"{kind}-{line.key}")) for line in asked.parties}
+def _answered(asked: Request, sent: Mapping[str, Any]) -> dict[str, dict[str, bool]]:
+    """A pair of buttons for each party and compartment, named `answer-<party>-<compartment>`."""
+    return {
+        line.key: {
+            one.key: said == "yes"
+            for one in line.asked
+            if (said := sent.get(f"answer-{line.key}-{one.key}")) in ("yes", "no")
+        }
+        for line in asked.parties
+    }
 
 
 def asking(
-    template: str, ticket: CaseTicket, asked: Request, form: ConsentForm, waiting: Answers | None = None
+    template: str, ticket: CaseTicket, asked: Request, form: ConsentForm | PageForm, waiting: Answers | None = None
 ) -> ResponseReturnValue:
-    ticked = {line.key: _offered(line) for line in asked.parties}
-    excepted = {line.key: line.excepted for line in asked.parties}
-    if request.method == "POST":
-        ticked, excepted = _ticked(asked, "yes"), _ticked(asked, "except")
-    elif waiting is not None:
-        ticked, excepted = {**ticked, **waiting.choices}, {**excepted, **waiting.exceptions}
+    """The page with what is asked. Nothing is chosen beforehand but what its reader chose just now."""
+    about = [line for line in asked.parties if line.key == request.args.get("about")]
+    every = sorted(asked.parties, key=lambda line: not line.waits)  # who waits comes first
+    sent = request.form if request.method == "POST" else g.kept if g.get("kept") is not None else None
+    chosen = _answered(asked, sent) if sent is not None else waiting.choices if waiting else {}
     page = render_template(
-        template,
-        form=form,
-        asked=asked,
-        ticked=ticked,
-        excepted=excepted,
-        rules=ticket.profile,
-        categories=categories_of(ticket),
+        template, form=form, asked=asked, parties=about or every, chosen=chosen, rules=ticket.profile
     )
     return page, status(form)

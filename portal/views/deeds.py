@@ -51,7 +51,8 @@ DID = {
     Event.CODE_USED: _l("used their code, and signs in with eID from now on"),
     Event.CODE_REFUSED: _l("tried the code for %(about)s, and was refused"),
     Event.NATIONAL_ID_SHOWN: _l("had the CPR number of %(about)s shown"),
-    Event.CONSENT_GIVEN: _l("gave or registered a consent"),
+    Event.CONSENT_GIVEN: _l("answered, or registered an answer, about who may see what"),
+    Event.CONSENT_REFUSED: _l("said no to somebody"),
     Event.CONSENT_WITHDRAWN: _l("withdrew a consent"),
     Event.CONSENT_VIEWED: _l("looked at a consent"),
     Event.OVERRIDE_SET: _l("let %(about)s in by law, without consent"),
@@ -113,5 +114,6 @@ DID = {
     Event.CASE_SEARCHED: _l("searched in the case"),
     Event.LOG_VIEWED: _l("looked at who has seen the case"),
     Event.ACCESS_REFUSED: _l("tried to open something, and was refused"),
+    Event.ACCESS_REWRITTEN: _l("who runs the portal had it worked out anew who sees what"),
     Event.ACCESS_EXPLAINED: _l("who runs the portal looked up why %(about)s has access"),
 }

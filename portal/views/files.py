@@ -11,7 +11,6 @@ from flask import Blueprint, Response, flash, g, jsonify, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import HiddenField, RadioField, SelectField
 
@@ -24,7 +23,7 @@ from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.text import in_order
 from portal.views import versions
-from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
+from portal.views.asking import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
 from portal.views.frame import tool_title
 from portal.views.ordering import arranged
 from portal.views.shelves import shelf_choices, shelf_of
@@ -52,7 +51,7 @@ class NameFilter(AskingForm):
 
 
 class FileForm(AskingForm):
-    file = FileField(_l("File"))
+    file = ChosenFile(_l("File"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
     tool = SelectField(_l("Is it one of the plan's tools?"))
     compartment = RadioField(_l("Who should be able to see it?"), validate_choice=False)

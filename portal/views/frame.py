@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -22,9 +22,10 @@ from portal.access.guard import FILE_AGAIN
 from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
-from portal.access.windows import Obstacle
+from portal.access.windows import Blocker, Obstacle
 from portal.house import House
-from portal.i18n import day, language, said
+from portal.i18n import day as on_day
+from portal.i18n import language, last_day, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
@@ -173,10 +174,12 @@ def install(app: Flask) -> None:
         capacity_word=capacity_word,
         party_title=party_title,
         compartment_icon=compartment_icon,
-        compartment_of=lambda key: _rules().compartment_of(key),
         hatch_by_id=hatch_by_id,
         first_name=first_name,
         is_told_before=is_told_before,
+        compartment_of=compartment_of,
+        category_titles=category_titles,
+        compartment_by_id=compartment_by_id,
         names_who_see=names_who_see,
         hatches_in_order=hatches_in_order,
         tool_title=tool_title,
@@ -185,6 +188,7 @@ def install(app: Flask) -> None:
         years=years,
         obstacle_for_me=obstacle_for_me,
         rights=rights,
+        in_the_way=in_the_way,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
@@ -260,7 +264,7 @@ def _form_token() -> str:
 
 def iso_day(value: str) -> str:
     """An answer that is a date, as it stands in a form."""
-    return day(date.fromisoformat(value))
+    return on_day(date.fromisoformat(value))
 
 
 def initials(name: str) -> str:
@@ -341,6 +345,20 @@ def hatch_by_id(compartment_id: str) -> Hatch:
     return hatch
 
 
+def compartment_of(key: str) -> Compartment:
+    return _rules().compartment_of(key)
+
+
+def category_titles(keys: Iterable[str]) -> str:
+    """What lies in a compartment, in one line."""
+    titles = {category.key: said(category.title) for category in _rules().category}
+    return ", ".join(titles[key] for key in keys)
+
+
+def compartment_by_id(compartment_id: str) -> Compartment:
+    return _rules().compartment_of(g.ticket.hatches[UUID(compartment_id)].key)
+
+
 def hatches_in_order() -> list[Hatch]:
     """The compartments open to this person, in the order of the programme profile."""
     return in_order(g.ticket)
@@ -381,6 +399,16 @@ def obstacle_for_me(note: BlockerNote) -> str:
     obstacle = Obstacle(note.obstacle)
     sentence = words.OBSTACLE_FOR_ME.get(obstacle) or words.OBSTACLE_FOR_ME[obstacle, note.giver]  # type: ignore[index]
     return str(sentence)
+
+
+def in_the_way(blocker: Blocker, members: Mapping[UUID, Any]) -> str:
+    """What keeps somebody out, as the end of a sentence; the reader's own answer is said to them."""
+    told = {"giver": members[blocker.giver_id].display_name if blocker.giver_id else "", "day": ""}
+    if blocker.at is not None:
+        told["day"] = last_day(blocker.at) if blocker.obstacle is Obstacle.CONSENT_EXPIRED else on_day(blocker.at)
+    mine = g.ticket is not None and blocker.giver_id == g.ticket.membership.id
+    sentence = words.OBSTACLE_OF_MINE.get(blocker.obstacle) if mine else None
+    return str(sentence or words.OBSTACLE_OF[blocker.obstacle]) % told
 
 
 def age(meeting: Meeting) -> str:

@@ -8,8 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from werkzeug.datastructures import FileStorage
-from wtforms import FileField, TextAreaField
+from wtforms import TextAreaField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office
@@ -18,13 +17,13 @@ from portal.services import account_import, accounts
 from portal.services.account_import import Row
 from portal.services.accounts import OrganisationLine
 from portal.views import words
-from portal.views.asking import INVALID, AskingForm, attempt, status
+from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status
 
 bp = Blueprint("office_import", __name__, url_prefix="/office/organisations/<uuid:organisation_id>/import")
 
 
 class ListForm(AskingForm):
-    file = FileField(_l("The list (CSV)"))
+    file = ChosenFile(_l("The list (CSV)"))
     content = TextAreaField(_l("Or the rows themselves, the first line naming the columns"))
 
 
@@ -32,7 +31,7 @@ class ListForm(AskingForm):
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def ask(organisation_id: UUID) -> ResponseReturnValue:
-    return _page(ListForm(formdata=None), organisation_id)
+    return _page(ListForm(), organisation_id)
 
 
 @bp.post("")
@@ -68,9 +67,10 @@ def confirm(organisation_id: UUID) -> ResponseReturnValue:
 
 def _read(form: ListForm, organisation_id: UUID) -> list[Row]:
     """The rows of the file that was chosen, else of the text; the text stays in the form, to be put right there."""
-    chosen = form.file.data
-    if isinstance(chosen, FileStorage) and chosen.filename:
-        form.content.data = account_import.decode(chosen.stream.read())
+    chosen = form.file.content
+    if chosen is not None:
+        form.content.data = account_import.decode(chosen)
+        form.file.let_go()  # its rows are in the form from now on, to be put right there
     if not (form.content.data or "").strip():
         raise InvalidInput("file", "file_missing")
     return account_import.read(g.actor, organisation_id, form.content.data or "")

@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import SelectMultipleField
 
 from portal.access.actions import Action
@@ -18,7 +17,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.services import files, old_forms
 from portal.services.old_forms import About
 from portal.text import in_order
-from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field, upload_of
+from portal.views.asking import AskingForm, ChosenFile, DayField, attempt, choices, status, text_field, upload_of
 
 bp = Blueprint("old_forms", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/elsewhere")
 
@@ -43,7 +42,7 @@ class AboutForm(AskingForm):
 
 
 class OldForm(AboutForm):
-    file = FileField(_l("The form"))
+    file = ChosenFile(_l("The form"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
 
 

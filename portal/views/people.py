@@ -10,7 +10,6 @@ from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.services import confidences, consent_requests, hand_over, hand_over_says, people, reminders, safeguards
 from portal.views.asking import AskingForm
-from portal.views.consents import categories_of
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 
@@ -34,9 +33,8 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],
         missing=people.missing(lines, ticket) if leads else [],
         endings=reminders.endings(ticket),
-        categories=categories_of(ticket),
         consents=consents,
         givers=givers,
-        asks_me=consent_requests.asks_me(ticket),
+        asks_me=consent_requests.who_asks_me(ticket),
         told_before=confidences.questions(ticket),
     )

@@ -8,7 +8,6 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import HiddenField
 
 from portal.access.actions import Action
@@ -16,13 +15,13 @@ from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import checkouts, conflicts, contents, dav, files, old_forms, uploads
-from portal.views.asking import INVALID, AskingForm, attempt, status, text_field, upload_of
+from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
 
 
 class VersionForm(AskingForm):
-    file = FileField(_l("The file as it is now"))
+    file = ChosenFile(_l("The file as it is now"))
     note = text_field(_l("What have you changed? (may be left out)"), 1000, required=False)
     seen = HiddenField()
 

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_wtf.file import FileField
 
 from portal.access.actions import Action
 from portal.access.guard import opens
@@ -26,13 +25,13 @@ from portal.tools.definition import WRITTEN, Place, Section
 from portal.tools.telling import row_title
 from portal.views import words
 from portal.views.answers import Reader
-from portal.views.asking import INVALID, AskingForm, attempt, status, upload_of
+from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, upload_of
 
 bp = Blueprint("word", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/word")
 
 
 class BringForm(AskingForm):
-    file = FileField(_l("Your Word file"))
+    file = ChosenFile(_l("Your Word file"))
 
 
 class ChooseForm(AskingForm):

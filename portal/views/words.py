@@ -122,7 +122,10 @@ INPUT = {
     "held_gone": _l("This choice has already been made."),
     "scan_kind": _l("The signed page must be a picture or a PDF."),
     "scan_missing": _l("Attach a picture or scan of the signed page."),
-    "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
+    "consent_unanswered": _l("Nothing is answered yet. Choose yes or no for at least one thing."),
+    "paper_over": _l(
+        "A page from that day counts no longer: a consent lasts at most %(months)s months. Have a new one signed."
+    ),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
     "confided_stays": _l("What the young person and the guide share alone stays where it is. Write it anew elsewhere."),
     "same_place": _l("It lies there already. Choose another place."),
@@ -216,6 +219,9 @@ OBSTACLE_FOR_ME = {
     Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
     (Obstacle.CONSENT_MISSING, "parent"): _l("Consent from a custody holder is missing."),
+    # Whoever is kept out is told that a yes is missing, and not that somebody said no to them.
+    (Obstacle.CONSENT_REFUSED, "young_person"): _l("Consent from the young person is missing."),
+    (Obstacle.CONSENT_REFUSED, "parent"): _l("Consent from a custody holder is missing."),
     (Obstacle.CONSENT_WITHDRAWN, "young_person"): _l("The young person has withdrawn the consent."),
     (Obstacle.CONSENT_WITHDRAWN, "parent"): _l("A custody holder has withdrawn the consent."),
     (Obstacle.CONSENT_EXPIRED, "young_person"): _l("The young person's consent has run out."),
@@ -233,10 +239,20 @@ OBSTACLE_OF = {
     Obstacle.FROZEN: _l("shut out at once by the guide, to protect somebody"),
     Obstacle.NOT_NOW: _l("not open just now"),
     Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
-    Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
-    Obstacle.CONSENT_WITHDRAWN: _l("%(giver)s has withdrawn the consent"),
-    Obstacle.CONSENT_EXPIRED: _l("the consent from %(giver)s has run out"),
+    Obstacle.CONSENT_MISSING: _l("%(giver)s has not answered yet"),
+    Obstacle.CONSENT_REFUSED: _l("%(giver)s said no on %(day)s"),
+    Obstacle.CONSENT_WITHDRAWN: _l("%(giver)s took their yes back on %(day)s"),
+    Obstacle.CONSENT_EXPIRED: _l("the yes from %(giver)s ran out on %(day)s"),
 }
+
+OBSTACLE_OF_MINE = {
+    Obstacle.GROWN_UP: _l("needs a new yes from you, now that you are an adult"),
+    Obstacle.CONSENT_MISSING: _l("you have not answered yet"),
+    Obstacle.CONSENT_REFUSED: _l("you said no on %(day)s"),
+    Obstacle.CONSENT_WITHDRAWN: _l("you took your yes back on %(day)s"),
+    Obstacle.CONSENT_EXPIRED: _l("your yes ran out on %(day)s"),
+}
+"""The same of the reader's own answers."""
 
 BASIS = {
     Basis.OWNER: _l("guide of the case"),
@@ -274,6 +290,7 @@ WISH_ANSWER = {
     WishAnswer.YES: _l("Yes, I will see to it"),
     WishAnswer.TALK: _l("Let us talk about it"),
     WishAnswer.NO: _l("No, not now"),
+    WishAnswer.SEEN: _l("I have seen it"),
 }
 
 LEAVING_REASON = {

@@ -14,6 +14,7 @@ from portal.access.facts import (
     ConsentFact,
     Facts,
     Freeze,
+    Grant,
     LegalOverride,
     Member,
     Ownership,
@@ -33,6 +34,8 @@ RULES = AccessRules(
         CompartmentRule("health", EVERYONE, frozenset({"body"})),
         CompartmentRule("alone", EVERYONE - {Capacity.PARENT}, frozenset({"school", "home"})),
         CompartmentRule("staff", frozenset({Capacity.OWNER, Capacity.PROFESSIONAL}), frozenset({"school"})),
+        CompartmentRule("us", frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON}), frozenset()),
+        CompartmentRule("unnamed", EVERYONE, frozenset()),
     ),
     parent_needs_young_persons_yes=True,
     consent_age={},
@@ -58,8 +61,11 @@ def made_up_facts(draw: st.DrawFn, shipped: AccessRules | None = None) -> Facts:
         custody_holders_are_asked=draw(st.sampled_from([True, True, False])),
     )
     parties = [Party(unit_id=unit) for unit in UNITS] + [Party(membership_id=m.id) for m in members]
-    categories = sorted({category for rule in rules.compartments for category in rule.categories})
-    consents = draw(st.lists(_consent(members, parties, tuple(categories)), max_size=4))
+    consents = draw(st.lists(_consent(members, parties, rules), max_size=4))
+    givers = [m.id for m in members if m.capacity in (Capacity.YOUNG_PERSON, Capacity.PARENT)]
+    back = st.builds(
+        Withdrawal, giver_id=st.sampled_from(givers), at=INSTANTS, party=st.none() | st.sampled_from(parties)
+    )
     return Facts(
         rules=rules,
         birth_date=draw(_birth_dates()),
@@ -71,6 +77,7 @@ def made_up_facts(draw: st.DrawFn, shipped: AccessRules | None = None) -> Facts:
         overrides=tuple(draw(st.lists(_override(members), max_size=2))),
         freezes=tuple(draw(st.lists(_freeze(members), max_size=2))),
         ownerships=draw(st.just(()) | _ownerships(members)),
+        withdrawals=tuple(draw(st.lists(back, max_size=3))),
     )
 
 
@@ -139,19 +146,25 @@ def _sorted(pairs: list[tuple[datetime, UUID]]) -> tuple[tuple[datetime, UUID], 
 
 @st.composite
 def _consent(  # type: ignore[no-untyped-def]
-    draw: st.DrawFn, members: tuple[Member, ...], parties: list[Party], categories: tuple[str, ...]
+    draw: st.DrawFn, members: tuple[Member, ...], parties: list[Party], rules: AccessRules
 ):
+    """A declaration: whole compartments for some, or single cells of any of them, as a text of any kind could name."""
     givers = [m.id for m in members if m.capacity in (Capacity.YOUNG_PERSON, Capacity.PARENT)]
     given, begins = draw(INSTANTS), draw(INSTANTS)
-    cells = st.tuples(st.sampled_from(parties), st.sampled_from(categories))
-    every = frozenset((party, category) for party in parties for category in categories)
-    grants = draw(st.one_of(st.frozensets(cells, max_size=12), st.just(every)))
-    back = st.builds(Withdrawal, at=INSTANTS, party=st.none() | st.sampled_from(parties))
+    keys = [rule.key for rule in rules.compartments]
+    categories = sorted({category for rule in rules.compartments for category in rule.categories})
+    cells = st.builds(Grant, st.sampled_from(parties), st.sampled_from(keys), st.sampled_from(categories))
+    whole = st.frozensets(st.tuples(st.sampled_from(parties), st.sampled_from(rules.compartments)), max_size=8)
+    every = frozenset((party, rule) for party in parties for rule in rules.compartments)
+    named = (whole | st.just(every)).map(
+        lambda chosen: frozenset(Grant(party, rule.key, each) for party, rule in chosen for each in rule.categories)
+    )
+    no = st.tuples(st.sampled_from(parties), st.sampled_from(keys))
     return (
         draw(st.sampled_from(givers)),
         given,
         begins,
         begins + timedelta(hours=6 * draw(st.integers(1, 60))),
-        grants,
-        tuple(draw(st.lists(back, max_size=2))),
+        draw(named | st.frozensets(cells, max_size=12)),
+        draw(st.frozensets(no, max_size=4)),
     )

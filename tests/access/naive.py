@@ -115,10 +115,14 @@ def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: dateti
     if kind == "parent":
         if not adult and not facts.rules.parent_needs_young_persons_yes:
             return True
-        return all(_young_says_yes(facts, "person", member, c, at, as_adult=adult) for c in rule.categories)
+        if not rule.categories:
+            return False
+        return all(_young_says_yes(facts, "person", member, rule, c, at, as_adult=adult) for c in rule.categories)
     who = "unit" if kind == "professional" else "person"
+    if not rule.categories:
+        return False
     for category in rule.categories:
-        if not _young_says_yes(facts, who, member, category, at, as_adult=False):
+        if not _young_says_yes(facts, who, member, rule, category, at, as_adult=False):
             return False
         own_age = min(facts.rules.consent_age.get(category, facts.rules.majority_age), facts.rules.majority_age)
         if at >= _turns(facts, own_age) or facts.rules.custody_holders_are_asked is False:
@@ -131,24 +135,27 @@ def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: dateti
         if not holders:
             return False
         for holder in holders:
-            if not _says_yes(facts, holder, who, member, category, at):
+            if not _says_yes(facts, holder, who, member, rule, category, at):
                 return False
     return True
 
 
-def _young_says_yes(facts: Facts, who: str, member: Member, category: str, at: datetime, as_adult: bool) -> bool:
+def _young_says_yes(
+    facts: Facts, who: str, member: Member, rule: CompartmentRule, category: str, at: datetime, as_adult: bool
+) -> bool:
     young = next(m for m in facts.members if m.capacity.value == "young_person")
     if as_adult:
         newest = _newest(facts, young, at)
         if newest is None or newest.given_at < _turns(facts, facts.rules.majority_age):
             return False
-    return _says_yes(facts, young, who, member, category, at)
+    return _says_yes(facts, young, who, member, rule, category, at)
 
 
 def _newest(facts: Facts, giver: Member, at: datetime):  # type: ignore[no-untyped-def]
+    """Of what has been declared and has come in by now, the one that was declared last."""
     newest = None
     for consent in facts.consents:
-        counts = consent.giver_id == giver.id and consent.given_at <= at
+        counts = consent.giver_id == giver.id and consent.given_at <= at and consent.valid_from <= at
         if not counts:
             continue
         later = newest is None or consent.given_at > newest.given_at
@@ -157,23 +164,27 @@ def _newest(facts: Facts, giver: Member, at: datetime):  # type: ignore[no-untyp
     return newest
 
 
-def _says_yes(facts: Facts, giver: Member, who: str, member: Member, category: str, at: datetime) -> bool:
+def _says_yes(
+    facts: Facts, giver: Member, who: str, member: Member, rule: CompartmentRule, category: str, at: datetime
+) -> bool:
     consent = _newest(facts, giver, at)
-    if consent is None or not consent.valid_from <= at < consent.valid_until:
+    if consent is None or at >= consent.valid_until:
         return False
     if who == "person":
         for corrected in member.renewed:
             if consent.given_at <= corrected and corrected <= at:
                 return False
-    for back in consent.withdrawals:
-        about = back.party is None or (
+    for back in facts.withdrawals:
+        if back.giver_id != giver.id or back.at > at or back.at < consent.given_at:
+            continue
+        about_all = back.party is None
+        if about_all or (
             back.party.unit_id == _works_in(member, at) if who == "unit" else back.party.membership_id == member.id
-        )
-        if about and back.at <= at:
+        ):
             return False
-    for party, granted in consent.grants:
+    for party, compartment, granted in consent.grants:
         named = party.unit_id == _works_in(member, at) if who == "unit" else party.membership_id == member.id
-        if named and granted == category:
+        if named and compartment == rule.key and granted == category:
             return True
     return False
 

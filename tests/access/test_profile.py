@@ -49,17 +49,33 @@ MISTAKES = {
         "no such category: mind",
     ),
     "a compartment for nobody": (
-        'audience = ["owner", "professional"]', "audience = []", "line {}: compartment 4 audience", "at least 1",
+        'audience = ["owner", "professional"]', "audience = []", "line {}: compartment 5 audience", "at least 1",
     ),
     "a compartment the owner does not see": (
-        'audience = ["owner", "professional"]', 'audience = ["professional"]', "line {}: compartment 4 audience",
+        'audience = ["owner", "professional"]', 'audience = ["professional"]', "line {}: compartment 5 audience",
         "owner",
     ),
     "an audience of strangers": (
-        'audience = ["owner", "professional"]', 'audience = ["owner", "press"]', "line {}: compartment 4 audience",
+        'audience = ["owner", "professional"]', 'audience = ["owner", "press"]', "line {}: compartment 5 audience",
         "Input should be",
     ),
-    "a compartment twice": ('key = "professionals"', 'key = "shared"', "line {}: compartment 4 key", "there already"),
+    "a compartment that is for others and names nothing": (
+        'categories = ["finances"]', "categories = []", "line {}: compartment 3 categories",
+        "for the owner and the young person alone",
+    ),
+    "something taken out of nowhere": (
+        'out_of = ["shared"]', 'out_of = ["shred"]', "line {}: compartment 3 out_of",
+        "no such other compartment: shred",
+    ),
+    "something taken out of what does not hold it": (
+        'out_of = ["shared"]', 'out_of = ["health"]', "line {}: compartment 3 out_of", "must hold them",
+    ),
+    "something taken out of where others see it": (
+        'audience = ["owner", "professional", "young_person", "parent", "network_person"]\ncategories = ["finances"]',
+        'audience = ["owner", "young_person"]\ncategories = ["finances"]', "line {}: compartment 3 out_of",
+        "would see them no more",
+    ),
+    "a compartment twice": ('key = "professionals"', 'key = "shared"', "line {}: compartment 5 key", "there already"),
     "a language that is missing": (
         'title = { da = "Penge", en = "Money" }', 'title = { da = "Penge" }', "line {}: category 5 title en",
         "required",
@@ -81,7 +97,7 @@ MISTAKES = {
         '    { da = "Det er frivilligt. Du må sige nej til en, til flere eller til alle.", eng',
         "line {}: consent informed 2 en", "required",
     ),
-    "nothing to be told": ('version = "2026-2"', "", "consent version", "required"),
+    "nothing to be told": ('version = "2026-3"', "", "consent version", "required"),
     "meetings out of order": (
         'title = { da = "Et år før", en = "A year before" }\nyears = 17',
         'title = { da = "Et år før", en = "A year before" }\nyears = 15', "meeting 2", "order of age",
@@ -91,7 +107,9 @@ MISTAKES = {
         'key = "samarbejdsmodellen_dk"', 'key = "other"', "line {}: key", "the file is called samarbejdsmodellen_dk",
     ),
 }  # fmt: skip
-SHIFT = {"ages that cross": -2, "a category that no compartment uses": -1}
+SHIFT = {
+    "ages that cross": -2, "a category that no compartment uses": -1, "something taken out of where others see it": 3,
+}  # fmt: skip
 """Lines between the first one that was changed and the one that is named."""
 
 
@@ -160,6 +178,21 @@ def test_the_shipped_profiles_are_sound_and_differ_in_words_ages_and_meetings() 
     icons = (PROJECT / "static/img/icons.svg").read_text("utf-8")
     for shelf in (*first.compartment, *second.compartment):
         assert f'id="{shelf.icon}"' in icons
+
+
+@pytest.mark.parametrize(("key", "whole"), [("samarbejdsmodellen_dk", "shared"), ("tre_moeder", "home")])
+def test_money_is_off_as_shipped_and_lies_in_one_place_only_where_it_is_on(key: str, whole: str) -> None:
+    shipped = profile(key)
+    assert "money" not in shipped.offered
+    off = {rule.key: rule.categories for rule in shipped.rules().compartments}
+    assert "money" not in off
+    assert "finances" in off[whole]
+    everything = shipped.of_case({one.key for one in shipped.compartment})
+    on = {rule.key: rule.categories for rule in everything.rules().compartments}
+    assert on["money"] == {"finances"}
+    assert on[whole] == off[whole] - {"finances"}
+    assert {k: v for k, v in on.items() if k not in (whole, "money")} == {k: v for k, v in off.items() if k != whole}
+    assert shipped.of_case(shipped.offered) is shipped.of_case(sorted(shipped.offered)), "it is put together once"
 
 
 def test_a_meeting_lies_on_the_day_the_age_is_reached() -> None:

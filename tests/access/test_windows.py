@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 
-from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Party, Withdrawal
+from portal.access.answers import majority
+from portal.access.facts import ConsentFact, Facts, Freeze, Grant, LegalOverride, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Basis, Obstacle, Verdict, compute, judge, majority
+from portal.access.windows import Basis, Blocker, Obstacle, Verdict, compute, judge
 from portal.tools.profile import profile
 from tests.access import naive
 from tests.access.made_up import INSTANTS, made_up_facts
@@ -21,8 +22,9 @@ DAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
 LATER = DAY + timedelta(days=10)
 OWN_UNIT, SCHOOL = UUID(int=11), UUID(int=12)
 HEALTH = frozenset({"physical_health", "mental_health", "substances"})
-EVERYTHING = frozenset(category for rule in RULES.compartments for category in rule.categories)
-WITHOUT_HEALTH = EVERYTHING - HEALTH
+EVERYTHING = frozenset({"shared", "health", "without_parents", "professionals"})
+WITHOUT_HEALTH = EVERYTHING - {"health"}
+IN = {rule.key: rule.categories for rule in RULES.compartments}
 
 OWNER = Member(UUID(int=1), UUID(int=101), Capacity.OWNER, OWN_UNIT, ((DAY, Level.WRITE),))
 YOUNG = Member(UUID(int=2), UUID(int=102), Capacity.YOUNG_PERSON, None, ((DAY, Level.WRITE),))
@@ -46,11 +48,14 @@ def yes(
     to: frozenset[str] = EVERYTHING,
     at: datetime = DAY,
     months: int = 12,
-    back: tuple[Withdrawal, ...] = (),
+    but: frozenset[str] = frozenset(),
+    known: datetime | None = None,
+    no: frozenset[tuple[Party, str]] = frozenset(),
 ) -> ConsentFact:
-    grants = frozenset((party, category) for party in parties for category in to)
+    """A yes to whole compartments, whose words name everything `but` some categories; registered when `known`."""
+    grants = frozenset(Grant(party, key, each) for party in parties for key in to for each in IN[key] - but)
     number = UUID(int=int(giver.id) * 1_000_000 + int(at.timestamp()) % 1_000_000)
-    return ConsentFact(number, giver.id, at, at, at + timedelta(days=30 * months), grants, back)
+    return ConsentFact(number, giver.id, at, known or at, at + timedelta(days=30 * months), grants, no)
 
 
 def seen(facts: Facts, member: Member, shelf: str, at: datetime = LATER) -> Verdict:
@@ -117,10 +122,27 @@ def test_consent_without_health_opens_everything_but_health() -> None:
     assert shelves(facts, TEACHER) == {"shared", "without_parents", "professionals"}
 
 
-def test_a_compartment_takes_all_of_its_categories() -> None:
-    almost = EVERYTHING - {"finances"}
-    facts = a_case(*(yes(giver, TO_SCHOOL, to=almost) for giver in (YOUNG, MOTHER, FATHER)))
+@pytest.mark.parametrize("key", sorted(EVERYTHING))
+def test_a_yes_opens_the_compartment_it_names_and_no_other_that_holds_the_same(key: str) -> None:
+    facts = a_case(*(yes(giver, TO_SCHOOL, to=frozenset({key})) for giver in (YOUNG, MOTHER, FATHER)))
+    assert shelves(facts, TEACHER) == {key}
+    one_lacks = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL, to=EVERYTHING - {key}))
+    assert shelves(one_lacks, TEACHER) == EVERYTHING - {key}
+
+
+def test_a_yes_does_not_open_what_has_come_to_hold_more_than_its_words_named() -> None:
+    almost = frozenset({"finances"})
+    facts = a_case(*(yes(giver, TO_SCHOOL, but=almost) for giver in (YOUNG, MOTHER, FATHER)))
     assert shelves(facts, TEACHER) == {"health"}
+    assert obstacles(facts, TEACHER) == [(Obstacle.CONSENT_MISSING, one.id) for one in (YOUNG, MOTHER, FATHER)]
+
+
+def test_a_no_is_told_as_a_no_with_its_day_and_opens_nothing() -> None:
+    young = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), no=frozenset({(TO_SCHOOL, "shared")}))
+    facts = a_case(young, yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    assert shelves(facts, TEACHER) == {"health"}
+    assert seen(facts, TEACHER, "shared").blockers == (Blocker(Obstacle.CONSENT_REFUSED, YOUNG.id, DAY),)
+    assert obstacles(facts, TEACHER, "professionals") == [(Obstacle.CONSENT_MISSING, YOUNG.id)], "never asked about"
 
 
 def test_a_minor_without_any_noted_custody_holder_keeps_other_units_out() -> None:
@@ -185,8 +207,8 @@ def test_a_network_person_must_be_named_by_everyone_who_is_asked() -> None:
 
 
 def test_a_withdrawal_shuts_from_that_instant_on_and_not_before() -> None:
-    back = (Withdrawal(LATER, TO_SCHOOL),)
-    facts = a_case(yes(YOUNG, TO_SCHOOL, back=back), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    agreed = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    facts = replace(agreed, withdrawals=(Withdrawal(YOUNG.id, LATER, TO_SCHOOL),))
     assert "shared" in shelves(facts, TEACHER, LATER - timedelta(microseconds=1))
     assert shelves(facts, TEACHER, LATER) == set()
     assert obstacles(facts, TEACHER) == [(Obstacle.CONSENT_WITHDRAWN, YOUNG.id)]
@@ -194,9 +216,43 @@ def test_a_withdrawal_shuts_from_that_instant_on_and_not_before() -> None:
 
 def test_taking_one_party_back_leaves_the_others() -> None:
     other = Party(unit_id=UUID(int=77))
-    back = (Withdrawal(LATER, other),)
-    facts = a_case(yes(YOUNG, TO_SCHOOL, other, back=back), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    agreed = a_case(yes(YOUNG, TO_SCHOOL, other), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    facts = replace(agreed, withdrawals=(Withdrawal(YOUNG.id, LATER, other),))
     assert "shared" in shelves(facts, TEACHER)
+
+
+@pytest.mark.parametrize("party", [TO_SCHOOL, None])
+def test_a_withdrawal_stands_against_all_that_was_declared_before_it_whenever_that_comes_in(
+    party: Party | None,
+) -> None:
+    others, back = (yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL)), (Withdrawal(YOUNG.id, LATER, party),)
+    late = yes(YOUNG, TO_SCHOOL, at=LATER - timedelta(days=3), known=LATER + timedelta(days=1))
+    after = LATER + timedelta(days=2)
+    for before in ((), (yes(YOUNG, TO_SCHOOL),)):
+        facts = replace(a_case(*before, late, *others), withdrawals=back)
+        assert shelves(facts, TEACHER, after) == set()
+    anew = yes(YOUNG, TO_SCHOOL, at=LATER + timedelta(hours=1))
+    assert shelves(replace(a_case(late, anew, *others), withdrawals=back), TEACHER, after) == EVERYTHING
+
+
+def test_an_older_paper_takes_no_newer_answers_place_and_counts_from_when_it_came_in() -> None:
+    others = (yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    paper = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), at=DAY - timedelta(days=9), known=LATER)
+    facts = a_case(yes(YOUNG, TO_SCHOOL), paper, *others)
+    assert shelves(facts, TEACHER, LATER) == EVERYTHING
+    newer = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), at=DAY + timedelta(days=1), known=LATER)
+    facts = a_case(yes(YOUNG, TO_SCHOOL), newer, *others)
+    assert shelves(facts, TEACHER, LATER - timedelta(microseconds=1)) == EVERYTHING, "nobody knew of it yet"
+    assert shelves(facts, TEACHER, LATER) == {"health"}
+
+
+def test_a_no_to_somebody_needs_no_declaration_and_stands_until_the_next() -> None:
+    others = (yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
+    facts = replace(a_case(*others), withdrawals=(Withdrawal(YOUNG.id, LATER, TO_SCHOOL),))
+    assert obstacles(facts, TEACHER, at=LATER) == [(Obstacle.CONSENT_REFUSED, YOUNG.id)]
+    assert obstacles(facts, AUNT, at=LATER)[0] == (Obstacle.CONSENT_MISSING, YOUNG.id)
+    anew = replace(facts, consents=(*facts.consents, yes(YOUNG, TO_SCHOOL, at=LATER + timedelta(hours=1))))
+    assert shelves(anew, TEACHER, LATER + timedelta(hours=1)) == EVERYTHING
 
 
 def test_a_consent_ends_at_its_end_date() -> None:
@@ -207,7 +263,7 @@ def test_a_consent_ends_at_its_end_date() -> None:
 
 
 def test_a_new_declaration_takes_the_place_of_the_one_before() -> None:
-    narrower = yes(YOUNG, TO_SCHOOL, to=HEALTH, at=LATER)
+    narrower = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), at=LATER)
     facts = a_case(yes(YOUNG, TO_SCHOOL), narrower, yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
     assert shelves(facts, TEACHER, LATER) == {"health"}
 

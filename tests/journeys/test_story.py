@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import docx
@@ -129,12 +130,12 @@ def a_guide_opens_the_case(mette: Person) -> str:
         mette.click(first_name)
         mette.reads("Ikke endnu")
         for missing in (ALMA[0], LONE[0], PETER[0]):
-            mette.reads(f"der mangler samtykke fra {missing}")
+            mette.reads(f"{missing} har ikke svaret endnu")
         page.get_by_label("Hvorfor skal personen være med i sagen?").fill(why)
         page.get_by_label(level, exact=True).check()
         mette.press("Tilføj ")
     for missing in (ALMA[0], LONE[0], PETER[0]):
-        mette.reads(f"der mangler samtykke fra {missing}")
+        mette.reads(f"{missing} har ikke svaret endnu")
     mette.picture("people-waiting")
     return case
 
@@ -156,19 +157,25 @@ def the_young_person_says_yes(alma: Person, case: str) -> None:
     alma.reads("Så vi sammen kan finde en praktikplads.")
     alma.reads("Lene Bach, Lærer")
     alma.picture("consent")
-    for box in alma.page.get_by_role("checkbox", name="Ja til: ").all():
-        box.check()
-    school = alma.page.get_by_role("group", name="10. klasse, Eksempelby Skole")
-    school.get_by_role("checkbox", name="Ja til: Helbred").uncheck()
+    all_but_health_for_the_school(alma)
     alma.press("Se mit svar igennem")
-    alma.reads("Jeg, Alma Sol Dahl, siger ja til")
+    alma.reads("10. klasse, Eksempelby Skole, Eksempelby Kommune må ikke se: - Helbred (")
     alma.picture("consent-signed")
-    alma.press("Giv mit samtykke")
+    alma.press("Giv mit svar")
     alma.reads("Dit svar er gemt")
-    alma.reads("Jobcenter, Eksempelby Kommune Fælles, Helbred")
-    alma.reads("10. klasse, Eksempelby Skole Fælles Træk")
+    alma.reads("Jobcenter, Eksempelby Kommune Ja Fælles, Helbred, Uden forældre, Kun fagpersoner")
+    alma.reads("10. klasse, Eksempelby Skole Ja Fælles, Uden forældre, Kun fagpersoner Nej Helbred Træk")
     alma.goto(case)
     alma.reads_not("beder om at se din sag")
+
+
+def all_but_health_for_the_school(person: Person) -> None:
+    """Nothing is chosen beforehand: each thing is said yes or no to."""
+    radios = person.page.get_by_role("radio")
+    assert not any(radio.is_checked() for radio in radios.all() if "answer-" in (radio.get_attribute("name") or ""))
+    for radio in person.page.get_by_role("radio", name=re.compile(r"^Ja\b")).all():
+        radio.check()
+    person.page.get_by_role("radio", name=re.compile(r"^Nej\s*: Helbred, 10\. klasse, Eksempelby Skole")).check()
 
 
 def a_custody_holder_says_yes(lone: Person) -> None:
@@ -177,36 +184,32 @@ def a_custody_holder_says_yes(lone: Person) -> None:
     lone.reads("Vi beder om dit samtykke")
     lone.click("Se og svar")
     lone.reads("Hvem må se sagen om Alma Sol Dahl?")
-    for box in lone.page.get_by_role("checkbox", name="Ja til: ").all():
-        box.check()
-    school = lone.page.get_by_role("group", name="10. klasse, Eksempelby Skole")
-    school.get_by_role("checkbox", name="Ja til: Helbred").uncheck()
+    all_but_health_for_the_school(lone)
     lone.press("Se mit svar igennem")
-    lone.press("Giv mit samtykke")
+    lone.press("Giv mit svar")
     lone.reads("Dit svar er gemt")
 
 
 def the_guide_registers_the_other_on_paper(mette: Person, stage: Stage) -> None:
     mette.click("Mennesker")
-    mette.reads(f"der mangler samtykke fra {PETER[0]}")
+    mette.reads(f"{PETER[0]} har ikke svaret endnu")
     mette.click("Peter Dahl", nth=-1)
     mette.reads("Du har ikke noget ekstra trin endnu")
     mette.click("Vælg et ekstra trin")
     mette.sets_up_a_code_app()
     page = mette.page
-    for box in page.get_by_role("checkbox", name="Ja til: ").all():
-        box.check()
+    all_but_health_for_the_school(mette)
     page.get_by_label("De har fået alt dette at vide").check()
-    school = page.get_by_role("group", name="10. klasse, Eksempelby Skole")
-    school.get_by_role("checkbox", name="Ja til: Helbred").uncheck()
     given = page.get_by_role("group", name="Hvornår blev det givet?")
     for label, value in (("Dag", TODAY.day), ("Måned", TODAY.month), ("År", TODAY.year)):
         given.get_by_label(label, exact=True).fill(str(value))
     scan = stage.data.parent / "underskrevet samtykke.pdf"
     scan.write_bytes(papers.signed_page(PETER[0]))
     page.get_by_label("Billede eller scanning").set_input_files(scan)
-    mette.press("Registrér samtykket")
-    mette.reads("Samtykket er registreret")
+    mette.press("Se svaret igennem")
+    mette.reads("Valgt: underskrevet samtykke.pdf")
+    mette.press("Notér svaret")
+    mette.reads("Svaret er noteret")
     mette.reads("på papir")
     mette.reads_not("Ser ingenting")
     mette.picture("people")

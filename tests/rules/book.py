@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import psycopg
@@ -14,11 +14,13 @@ from portal.access.facts import (
     ConsentFact,
     Facts,
     Freeze,
+    Grant,
     LegalOverride,
     Member,
     Opening,
     Ownership,
     Party,
+    Withdrawal,
 )
 from portal.access.roles import Capacity, Level
 from portal.house import House
@@ -81,6 +83,7 @@ class Book:
     people: dict[UUID, Someone] = field(default_factory=dict)
     members: dict[UUID, Member] = field(default_factory=dict)
     told: list[ConsentFact] = field(default_factory=list)
+    taken_back: list[Withdrawal] = field(default_factory=list)
     by_law: list[LegalOverride] = field(default_factory=list)
     frozen: list[Freeze] = field(default_factory=list)
     owners: list[Ownership] = field(default_factory=list)
@@ -152,7 +155,9 @@ class Book:
         told, by_law, frozen = tuple(self.told), tuple(self.by_law), tuple(self.frozen)
         members, owners = tuple(self.members.values()), tuple(self.owners)
         openings = tuple(self.openings)
-        return Facts(self.rules(), self.born, self.home, members, told, by_law, frozen, owners, openings)
+        return Facts(
+            self.rules(), self.born, self.home, members, told, by_law, frozen, owners, openings, tuple(self.taken_back)
+        )
 
     def meant_for(self, member: Member) -> set[str]:
         """The compartments that could be open to somebody who lacks nothing."""
@@ -203,15 +208,106 @@ class Book:
         met = [*self.scene.units.values(), *self.members]
         return met.index(party.unit_id or party.membership_id)  # type: ignore[arg-type]
 
-    def can_be_taken_back(self) -> list[ConsentFact]:
-        now, newest = self.scene.now, {consent.giver_id: consent for consent in self.told}
+    def declares(
+        self,
+        made: UUID,
+        giver: Member,
+        on_offer: list[tuple[Party, str]],
+        said: dict[tuple[Party, str], bool],
+        signed: date | None,
+        until: date,
+    ) -> None:
+        """What somebody answered of what they were asked: party by party, compartment by compartment."""
+        now = self.scene.now
+        if signed is None:
+            stands = {cell: self.stands(giver, *cell) for cell in on_offer}
+            said = {cell: yes for cell, yes in stands.items() if yes is not None} | said
+        grants = frozenset(
+            Grant(party, key, category)
+            for (party, key), yes in said.items()
+            if yes
+            for rule in RULES.compartments
+            if rule.key == key
+            for category in rule.categories
+        )
+        if not grants:
+            until = now.astimezone(ZONE).date()
+        self.told.append(
+            ConsentFact(
+                made,
+                giver.id,
+                datetime.combine(signed, time(0), ZONE).astimezone(UTC) if signed else now,
+                now,
+                datetime.combine(until + timedelta(days=1), time(0), ZONE).astimezone(UTC),
+                grants,
+                frozenset(cell for cell, yes in said.items() if not yes),
+            )
+        )
+
+    def stands(self, giver: Member, party: Party, key: str) -> bool | None:
+        """What somebody's answer about one compartment for one party is now: yes, no, or none that counts."""
+        now, newest = self.scene.now, None
+        for consent in self.told:
+            if consent.giver_id == giver.id and (
+                newest is None or (consent.given_at, consent.valid_from) >= (newest.given_at, newest.valid_from)
+            ):
+                newest = consent
+        noes = [no for no in self.taken_back if no.giver_id == giver.id and (not newest or no.at >= newest.given_at)]
+        back = {no.party for no in noes if not self.was_another(party, no.at)}
+        if party in back:
+            return False
+        if newest is None or self.was_another(party, newest.given_at):
+            return None
+        if any((grant.party, grant.compartment) == (party, key) for grant in newest.grants):
+            if None in back:
+                return False
+            parent = party.membership_id and self.members[party.membership_id].capacity is Capacity.PARENT
+            said_as_minor = parent and newest.given_at < self.majority() <= now
+            return None if said_as_minor or newest.valid_until <= now else True
+        return False if (party, key) in newest.refusals else None
+
+    def was_another(self, party: Party, said_at: datetime) -> bool:
+        """Whether whoever is meant may have been somebody else when something was said about them."""
+        member = self.members[party.membership_id] if party.membership_id else None
+        return member is not None and any(renewed >= said_at for renewed in member.renewed)
+
+    def is_asked_about(self, party: Party, consent: ConsentFact) -> bool:
+        """Whether a yes to that party still decides anything."""
+        if party.unit_id is not None:
+            return party.unit_id != self.home
+        assert party.membership_id is not None
+        grown_up = consent.given_at < self.majority() <= self.scene.now
+        return not (grown_up and self.members[party.membership_id].capacity is Capacity.PARENT)
+
+    def by_law_now(self, member: Member) -> set[str]:
+        """What the law opens to somebody, whoever says no."""
+        counting = [law for law in self.by_law if law.member_id == member.id and law.counts_at(self.scene.now)]
+        return {key for law in counting for key in law.compartments}
+
+    def counting(self) -> list[ConsentFact]:
+        """The declaration of each giver that counts now, as a whole or in part."""
+        now, newest = self.scene.now, {}
+        for consent in sorted(self.told, key=lambda c: (c.given_at, c.valid_from)):
+            newest[consent.giver_id] = consent
+        askable = {giver.id for giver in self.givers()}
         return [
             consent
             for consent in newest.values()
-            if now < consent.valid_until
-            and not any(back.party is None for back in consent.withdrawals)
-            and consent.giver_id in {giver.id for giver in self.givers()}
+            if consent.giver_id in askable
+            and not (consent.grants and consent.valid_until <= now)
+            and not any(
+                back.giver_id == consent.giver_id and back.party is None and back.at >= consent.given_at
+                for back in self.taken_back
+            )
         ]
+
+    def still_yes(self, consent: ConsentFact) -> list[Party]:
+        """To whom a declaration that counts says yes to something, and nothing was said since."""
+        gone = {
+            back.party for back in self.taken_back if back.giver_id == consent.giver_id and back.at >= consent.given_at
+        }
+        named = {grant.party for grant in consent.grants if not self.was_another(grant.party, consent.given_at)}
+        return sorted(named - gone, key=self.in_order)
 
     def ends_ahead(self) -> list[datetime]:
         return [c.valid_until for c in self.told if c.valid_until - timedelta(microseconds=1) > self.scene.now]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -14,13 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Freeze, LegalOverride, Member, Opening, Withdrawal
+from portal.access.answers import Answer
+from portal.access.facts import Freeze, LegalOverride, Member, Opening, Party, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
-from portal.errors import InvalidInput
+from portal.errors import InvalidInput, NotFound
 from portal.services import (
     account_moves,
+    choosing,
     confidences,
     consent_requests,
     consents,
@@ -44,6 +46,12 @@ NEXT_OWNER = st.sampled_from([*OWNERS, *[None] * len(OWNERS)])
 LAW = hand_over.Law("Barnets lov § 154", "Familien er flyttet")
 MOST_PEOPLE = 9
 ANSWERS = ("accept", "decline", "withdraw")
+
+
+@dataclass(frozen=True)
+class _Line:
+    party: Party
+    members_ids: set[UUID]
 
 
 class Happenings(RuleBasedStateMachine):
@@ -114,57 +122,84 @@ class Happenings(RuleBasedStateMachine):
             noted = {"custody_until": now} if held else {"custody_from": now, "custody_until": None}
             self.book.members[member.id] = replace(member, **noted)  # type: ignore[arg-type]
 
-    @rule(who=CHANCE, days=st.integers(0, 200), on_paper=st.booleans())
-    def somebody_says_yes(self, who, days: int, on_paper: bool) -> None:  # type: ignore[no-untyped-def]
+    @rule(who=CHANCE, days=st.integers(0, 200), on_paper=st.booleans(), ago=st.sampled_from([0, 0, 1, 5, 40]))
+    def somebody_answers(self, who, days: int, on_paper: bool, ago: int) -> None:  # type: ignore[no-untyped-def]
+        """In the portal, where what is not answered stays as it was; or on a page of today or of some days ago, which
+        says what it says and no more."""
         self._later()
         giver = who.choice(self.book.givers())
         someone = self.book.people[giver.person_id]
+        day = clock.today(ZONE) - timedelta(days=ago)
         until = clock.today(ZONE) + timedelta(days=days)
         with self._at_work(self.room.guide if on_paper else someone) as session:
             ticket = self._enters(session, self.room.guide if on_paper else someone)
             assert ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE), "also while shut out"
             asked = consent_requests.request(ticket, giver.id)
             until = min(until, asked.until)
+            lines = sorted(asked.parties, key=lambda line: self.book.in_order(line.party))
             choices = {
-                line.key: frozenset(group.key for group in line.groups if who.random() < 0.7)
-                for line in sorted(asked.parties, key=lambda line: self.book.in_order(line.party))
+                line.key: {one.key: who.random() < 0.7 for one in line.asked if who.random() < 0.8} for line in lines
             }
             if not any(choices.values()):
                 return
             if on_paper:
-                note = consents.Paper("oral", clock.today(ZONE), "Sagt på mødet", told=True)
+                note = consents.Paper("oral", day, "Sagt på mødet", told=True)
                 made = consents.register(ticket, uuid4(), giver.id, choices, until, "da", note)
             else:
                 made = consents.give(ticket, uuid4(), choices, until, "da")
-            said = {
-                (line.party, category)
-                for line in asked.parties
-                for group in line.groups
-                if group.key in choices[line.key]
-                for category in group.categories
-            }
             session.commit()
-        now = self.scene.now
-        self.book.told.append(ConsentFact(made, giver.id, now, now, clock.end_of(until, ZONE), frozenset(said)))
+        on_offer = [(line.party, one.key) for line in lines for one in line.asked]
+        said = {(line.party, key): yes for line in lines for key, yes in choices.get(line.key, {}).items()}
+        self.book.declares(made, giver, on_offer, said, day if on_paper else None, until)
 
     @rule(who=CHANCE, whole=st.booleans(), by_the_owner=st.booleans())
     def a_yes_is_taken_back(self, who, whole: bool, by_the_owner: bool) -> None:  # type: ignore[no-untyped-def]
         self._later()
-        able = self.book.can_be_taken_back()
+        able = self.book.counting()
         if not able:
             return
         consent = who.choice(able)
-        parties = sorted({p for p, _ in consent.grants if not consent.withdrawn_at(p)}, key=self.book.in_order)
+        parties = self.book.still_yes(consent)
         party = None if whole or not parties else who.choice(parties)
         giver = self.book.people[self.book.members[consent.giver_id].person_id]
         someone = self.room.guide if by_the_owner else giver
         with self._at_work(someone) as session:
             ticket = self._enters(session, someone)
             assert ticket.allows(Action.CONSENT_WITHDRAW), "also while shut out"
-            consents.withdraw(ticket, uuid4(), consent.id, consent_requests.party_key(party) if party else "all")
+            try:
+                consents.withdraw(ticket, uuid4(), consent.id, consent_requests.party_key(party) if party else "all")
+            except (InvalidInput, NotFound):
+                assert party is not None, "what counts can be taken back as a whole"
+                assert not self.book.is_asked_about(party, consent), "a yes that counts can be taken back"
+                return
             session.commit()
-        changed = replace(consent, withdrawals=(*consent.withdrawals, Withdrawal(self.scene.now, party)))
-        self.book.told[self.book.told.index(consent)] = changed
+        self.book.taken_back.append(Withdrawal(consent.giver_id, self.scene.now, party))
+
+    @rule(who=CHANCE)
+    def the_young_person_says_no_to_somebody(self, who) -> None:  # type: ignore[no-untyped-def]
+        """Answered before or not: it is a no from now on."""
+        self._later()
+        young = next(m for m in self.book.members.values() if m.capacity is Capacity.YOUNG_PERSON)
+        others = [m for m in self.book.members.values() if m is not young]
+        member = who.choice(others)
+        with self._at_work(self.book.people[young.person_id]) as session:
+            ticket = self._enters(session, self.book.people[young.person_id])
+            if not ticket.allows(Action.TEAM_WISH):
+                assert self.book.judged(young, self.scene.now) == {}
+                return
+            before = choosing.preview_no(ticket, member.id)
+            refused = all(one.answer is Answer.NO for one in consent_requests.said_about(ticket, young.id, member.id))
+            choosing.say_no(ticket, uuid4(), member.id, "")
+            party = next((line.party for line in self._lines(ticket) if member.id in line.members_ids), None)
+            session.commit()
+        assert before.decides == (party is not None)
+        if party is not None and not refused:
+            self.book.taken_back.append(Withdrawal(young.id, self.scene.now, party))
+        assert party is None or self.book.judged(member, self.scene.now).keys() <= self.book.by_law_now(member)
+
+    def _lines(self, ticket: CaseTicket) -> list[_Line]:
+        lines = consent_requests.party_lines(ticket, ticket.membership)
+        return [_Line(line.party, {member.id for member in line.members}) for line in lines]
 
     # The law opens, the guide shuts, somebody leaves
 

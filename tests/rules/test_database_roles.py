@@ -250,7 +250,7 @@ def test_a_part_that_was_not_told_where_its_database_is_says_so(name: str, porta
 
 
 KEPT = """
-    audit_event file file_version thread message consent consent_grant consent_exception consent_withdrawal
+    audit_event file file_version thread message consent consent_grant consent_refusal consent_withdrawal
     team_level membership cases case_key search_entry legal_override legal_override_end access_freeze
     access_freeze_end tool_definition plan_outcome plan_taking plan_confided plan_person departure
     team_wish team_wish_answer
@@ -266,7 +266,7 @@ def test_the_application_can_neither_write_windows_nor_change_what_is_kept(owner
     may: dict[str, set[str]] = {}
     for table, privilege in rows:
         may.setdefault(table, set()).add(privilege)
-    assert may["access_window"] == may["access_notice"] == {"SELECT"}
+    assert may["access_window"] == may["access_notice"] == may["consent_exception"] == {"SELECT"}
     for kept in KEPT.split():
         assert may[kept] == {"SELECT", "INSERT"}, kept
     assert "DELETE" not in may["audit_head"]
@@ -382,7 +382,7 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
     assert {name for name, _ in rows} == {
         "my_compartments", "my_writable_compartments", "my_cases", "my_owned_cases", "my_memberships", "my_led_cases",
         "my_overseen_units", "my_figures", "my_trace", "cases_led_by", "forget_ended_uploads",
-        "forget_ended_exports", "dav_holder", "forget_ended_links", "case_of_code",
+        "forget_ended_exports", "dav_holder", "forget_ended_links", "forget_kept_files", "case_of_code",
         "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)

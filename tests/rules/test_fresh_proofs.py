@@ -15,7 +15,7 @@ from portal.access.guard import declared
 from portal.access.signin import sessions
 from portal.demo.postgres import EmbeddedPostgres
 from portal.house import House
-from tests.browser import Browser
+from tests.browser import Browser, cookie_of
 from tests.rules.routes import ROUTES, Route, own
 from tests.world import World
 
@@ -110,28 +110,40 @@ def test_nobody_is_kept_from_taking_their_own_yes_back(living_app: Flask, living
     assert guide.get(path).headers["Location"] == "/step-up"
 
 
-def test_the_words_beside_a_file_are_kept_and_the_file_is_named(
-    living_app: Flask, living: House, world: World, postgres: EmbeddedPostgres
+@pytest.mark.parametrize("known", [True, False], ids=["still signed in", "signed out"])
+def test_the_words_beside_a_file_are_kept_and_the_file_is_kept_or_named(
+    living_app: Flask, living: House, world: World, postgres: EmbeddedPostgres, known: bool
 ) -> None:
-    """A guide who wrote for longer than ten minutes is asked for the file again and for nothing else."""
+    """A guide who wrote for longer than ten minutes is asked for nothing again; one whose session has ended for the
+    file alone, which is taken in from nobody who is not signed in."""
     room = world.room
-    with living.unit_of_work() as session:
-        token = sessions.start(session, room.guide.id, "password+totp")
-    browser = Browser(living_app, token)
+
+    def signed_in() -> str:
+        with living.unit_of_work() as session:
+            return sessions.start(session, room.guide.id, "password+totp")
+
+    browser = Browser(living_app, signed_in())
     path = f"/cases/{room.case_id}/consents/register/{room.member(world.people['young person'])}"
     page = browser.get(path)
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as owner:
         owner.execute("update login set fresh_at = fresh_at - interval '11 minutes'")
-        scan = (BytesIO(b"%PDF-1.4\n" + b"x" * 2_000_000), "underskrevet.pdf")
+        if not known:
+            owner.execute("update login set seen_at = seen_at - interval '2 days'")
+        scan = (BytesIO(b"%PDF-1.4\n" + b"x" * (2_000_000 if known else 2_000)), "underskrevet.pdf")
         blobs = set(living.store.keys())
         typed = {"csrf_token": browser.csrf(), "note": "Sagt på kontoret", "told": "y", "scan": scan}
         sent = EnvironBuilder(path, "http://localhost", method="POST", data=typed)
         answer = browser.client.open(sent)
         sent.close()
-        assert answer.headers["Location"] == "/step-up"
-        assert set(living.store.keys()) == blobs, "the file itself is not left lying about"
+        assert answer.status_code == 303
+        assert answer.headers["Location"].partition("?")[0] == ("/step-up" if known else "/sign-in")
+        waits = set(living.store.keys()) - blobs
+        assert len(waits) == known
         owner.execute("update login set fresh_at = now()")
+    if not known:
+        browser.client.set_cookie(cookie_of(living_app), signed_in(), domain="localhost")
     again = browser.get(path)
     assert "Sagt på kontoret" in again.everything
-    assert "Vælg filen igen: underskrevet.pdf" in again.text
+    assert ("Valgt: underskrevet.pdf" in again.text) is known
+    assert ("Vælg filen igen: underskrevet.pdf" in again.text) is not known
     assert page.status == again.status == 200

@@ -58,6 +58,7 @@ class Stories(Happenings):
         told = self.book.facts()
         assert {m.id: m for m in read.members} == self.book.members
         assert {c.id: c for c in read.consents} == {c.id: c for c in told.consents}
+        assert read.withdrawals == told.withdrawals
         assert {o.id: o for o in read.overrides} == {o.id: o for o in told.overrides}
         when = [{(f.member_id, f.frozen_at, f.lifted_at) for f in facts.freezes} for facts in (read, told)]
         assert when[0] == when[1]

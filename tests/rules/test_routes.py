@@ -34,6 +34,7 @@ def test_only_views_that_take_files_may_be_sent_much(app: Flask) -> None:
         "files.add",
         "versions.add",
         "consents.register",
+        "consent_papers.to_sign",
         "uploads.send",
         "word.bring",
         "old_forms.add",

@@ -21,8 +21,16 @@ from tests.rules.routes import CASE_ROUTES, ROUTES, own
 from tests.story import Story
 from tests.world import World
 
-MACHINERY = {"login", "kept_form", "sign_in_try", "audit_event", "audit_head", "test_clock", "alembic_version"} | {
-    "thread_look"  # how far one has read, which only reading changes
+MACHINERY = {
+    "login",
+    "kept_form",
+    "kept_file",
+    "sign_in_try",
+    "audit_event",
+    "audit_head",
+    "test_clock",
+    "alembic_version",
+    "thread_look",  # how far one has read, which only reading changes
 }
 
 

@@ -101,12 +101,10 @@ def test_destroying_the_case_key_makes_everything_of_the_case_unreadable(
 def test_what_lies_in_health_leaves_no_trace_for_whoever_sees_only_shared(
     story: Story, room: Room, teacher: Someone
 ) -> None:
-    for giver in (room.young, *room.parents):
-        story.consent(room, giver, {"Skole": ("shared",)})
     psychiatrist = story.staff("Petra Psykiater", "Psykiatri")
     story.add(room, psychiatrist, Level.WRITE)
     for giver in (room.young, *room.parents):
-        story.consent(room, giver, {"Skole": ("shared",)})
+        story.consent(room, giver, {"Skole": ("shared", "without_parents", "professionals")})
     before = story.play(room, teacher, overview.overview)
     hidden = story.file(room, psychiatrist, "health", "Behandlingsplan.pdf")
     story.thread(room, psychiatrist, "health", "Medicin", "Ny medicin fra mandag")

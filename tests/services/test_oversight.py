@@ -135,6 +135,11 @@ def test_check_finds_every_kind_of_difference(
     assert says in checked.output
     row = owner.execute("select fields ->> 'hits' from audit_event where event = 'windows.checked'").fetchone()
     assert row == (str(len(checked.output.splitlines())),)
+    repaired = portal("access", "check", "--repair")
+    assert repaired.exit_code == 0
+    assert repaired.output.endswith("every stored window is the one the facts give\n")
+    assert owner.execute("select count(*) from audit_event where event = 'access.rewritten'").fetchone() != (0,)
+    assert portal("access", "check", "--repair").output.startswith("wrote the windows of 0 cases anew")
 
 
 def test_check_is_about_what_lies_ahead(portal, story: Story, calendar) -> None:  # type: ignore[no-untyped-def]

@@ -240,8 +240,8 @@ def test_a_consent_must_say_yes_to_somebody_for_a_time_that_can_be(app: Flask, s
     page = browser.get(f"/cases/{room.case_id}/consents/give")
     nobody = browser.submit(page, "valid_until")
     assert nobody.status == 422
-    assert "Sig ja til mindst én" in nobody.text
-    box = next(tag for tag in page.form("valid_until").find_all("input", type="checkbox"))
+    assert "Vælg ja eller nej til mindst én ting" in nobody.text
+    box = next(tag for tag in page.form("valid_until").find_all("input", type="radio"))
     yes = {str(box["name"]): str(box["value"])}
     for days, says in ((-1, "Datoen er gået"), (400, "højst gælde i 12 måneder")):
         day = TODAY + timedelta(days=days)
@@ -249,9 +249,9 @@ def test_a_consent_must_say_yes_to_somebody_for_a_time_that_can_be(app: Flask, s
         answer = browser.submit(page, "valid_until", **yes, **{k: str(v) for k, v in when.items()})
         assert answer.status == 422
         assert says in answer.text
-        checked = [str(t["name"]) for t in answer.form("valid_until").find_all("input", type="checkbox", checked=True)]
-        assert checked == list(yes), "what was ticked stays ticked"
-    invented = browser.submit(page, "valid_until", **{str(box["name"]): "professionals"})
+        checked = [str(t["name"]) for t in answer.form("valid_until").find_all("input", type="radio", checked=True)]
+        assert checked == list(yes), "what was chosen stays chosen"
+    invented = browser.submit(page, "valid_until", **{str(box["name"]): "perhaps"})
     assert invented.status == 422
 
 
@@ -260,7 +260,7 @@ def test_a_paper_consent_takes_its_scan_and_an_oral_one_its_note(app: Flask, sto
     browser = Browser(app, story.token(room.guide))
     giver = room.member(room.parents[0])
     page = browser.get(f"/cases/{room.case_id}/consents/register/{giver}")
-    box = next(tag for tag in page.form("given_on").find_all("input", type="checkbox"))
+    box = next(tag for tag in page.form("given_on").find_all("input", type="radio"))
     typed = {
         str(box["name"]): str(box["value"]),
         "given_on-day": str(TODAY.day),
@@ -277,8 +277,10 @@ def test_a_paper_consent_takes_its_scan_and_an_oral_one_its_note(app: Flask, sto
     ahead = {**typed, "given_on-day": tomorrow.day, "given_on-month": tomorrow.month, "given_on-year": tomorrow.year}
     late = browser.submit(page, "given_on", **{k: str(v) for k, v in ahead.items()}, scan=("s.pdf", PDF))
     assert "Vælg i dag eller en tidligere dag" in late.text
-    done = browser.follow(browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF)))
-    assert "Samtykket er registreret" in done.text
+    read = browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF))
+    assert "Valgt: s.pdf" in read.text
+    done = browser.follow(browser.submit(read, "read"))
+    assert "Svaret er noteret" in done.text
     scan = next(link for link in done.links() if link.endswith("/scan"))
     assert browser.get(scan).response.data == PDF
 

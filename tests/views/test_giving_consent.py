@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import date, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -16,7 +18,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Damaged, InvalidInput
 from portal.house import House
 from portal.services import consent_drafts, consent_papers, consent_requests, consents
-from portal.services.consents import Paper
+from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Someone, Story, shelves, years_ago
@@ -35,11 +37,12 @@ def school(story: Story, room: Room) -> Someone:
     return teacher
 
 
-def boxes(page: Page, party: str, kind: str = "yes") -> dict[str, list[str]]:
-    """The name and values of a party's boxes on the page where one answers."""
-    group = next(f for f in page.soup.find_all("fieldset") if f.legend and f.legend.get_text().startswith(party))
-    found = [tag for tag in group.find_all("input", type="checkbox") if str(tag["name"]).startswith(f"{kind}-")]
-    return {str(found[0]["name"]): [str(tag["value"]) for tag in found]}
+def chosen(page: Page, party: str, yes: Collection[str] | None = None) -> dict[str, str]:
+    """What is sent to say yes to some compartments for a party, to all if none are named, and no to the rest."""
+    group = next(f for f in page.soup.select("fieldset.panel") if f.legend and f.legend.get_text().startswith(party))
+    names = {str(tag["name"]): None for tag in group.find_all("input", type="radio")}
+    keys = {name: name.rsplit("-", 1)[1] for name in names}
+    return {name: "yes" if yes is None or key in yes else "no" for name, key in keys.items()}
 
 
 def answer(browser: Browser, room: Room, **typed: object) -> Page:
@@ -58,8 +61,7 @@ def test_an_answer_is_read_through_in_its_exact_words_with_what_it_does_before_i
     story.file(room, room.guide, "shared", "Min plan.pdf")
     story.thread(room, room.guide, "shared", "Velkommen")
     browser = Browser(app, story.token(room.young))
-    yes = boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole")
-    sent = answer(browser, room, **dict.fromkeys(yes, "shared"))
+    sent = answer(browser, room, **chosen(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole", ["shared"]))
     assert sent.headers["Location"].endswith("/consents/sign")
     assert owner.execute("select count(*) from consent where giver_id = %s", [room.member(room.young)]).fetchone() == (
         0,
@@ -69,12 +71,12 @@ def test_an_answer_is_read_through_in_its_exact_words_with_what_it_does_before_i
         "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles (1 fil, 1 samtale: Min plan.pdf, Velkommen)"
         in page.text
     )
-    assert "Jeg, Ulla Ung, siger ja til" in page.text
-    assert "Jeg siger ikke ja til: " in page.text
+    assert "Jeg, Ulla Ung, svarer her på" in page.text
+    assert "må ikke se: - Helbred (" in page.text
     shown = page.form("read")
     done = browser.follow(browser.submit(page, "read"))
     assert "Dit svar er gemt" in done.text
-    assert shelves(story, room, school) == {"shared", "without_parents", "professionals"}
+    assert shelves(story, room, school) == {"shared"}
     kept = story.play(room, room.young, lambda t: consent_papers.history(t, t.membership.id))[0]
     assert kept.digest == held(shown)["read"] == hashlib.sha256(kept.words.encode()).hexdigest()
     for line in filter(None, kept.words.split("\n")):
@@ -85,30 +87,31 @@ def test_what_was_answered_is_kept_sealed_and_offered_again_until_it_is_given(
     app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
 ) -> None:
     browser = Browser(app, story.token(room.young))
-    name, values = next(iter(boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole").items()))
-    answer(browser, room, **{name: "health"})
+    page = browser.get(f"/cases/{room.case_id}/consents/give")
+    assert page.soup.find_all("input", type="radio", checked=True) == [], "nothing is chosen beforehand"
+    said = chosen(page, "Skole", ["health"])
+    answer(browser, room, **said)
     again = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/consents/give")
-    ticked = again.soup.find_all("input", {"name": name}, checked=True)
-    assert [tag["value"] for tag in ticked] == ["health"]
+    assert {t["name"]: t["value"] for t in again.soup.find_all("input", type="radio", checked=True)} == said
     row = owner.execute("select answers_sealed from consent_draft").fetchone()
     assert row is not None
     assert b"health" not in row[0]
     browser.submit(browser.get(f"/cases/{room.case_id}/consents/sign"), "read")
     assert owner.execute("select count(*) from consent_draft").fetchone() == (0,)
-    assert "health" in values
 
 
 def test_words_that_changed_after_they_were_read_are_not_given(
     app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
 ) -> None:
     browser = Browser(app, story.token(room.young))
-    yes = boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole")
-    page = browser.follow(answer(browser, room, **dict.fromkeys(yes, "shared")))
-    story.add(room, story.staff("Jonas Job", "Jobcenter"), Level.READ)
+    yes = chosen(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole", ["shared"])
+    page = browser.follow(answer(browser, room, **yes))
+    story.paper_consent(room, room.young, signed=TODAY - timedelta(days=1))
+    before = story.play(room, room.young, lambda t: len(consent_papers.history(t, t.membership.id)))
     refused = browser.submit(page, "read")
     assert refused.status == 422
-    assert "Jobcenter" in refused.text
-    assert owner.execute("select count(*) from consent").fetchone() == (0,)
+    assert "Mona Mor" in refused.text
+    assert owner.execute("select count(*) from consent").fetchone() == (before,)
     assert browser.submit(refused, "read").status == 303
 
 
@@ -116,8 +119,8 @@ def test_an_act_that_binds_asks_for_the_eid_again_when_it_is_a_while_ago(
     app: Flask, story: Story, room: Room, school: Someone, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
     browser = Browser(app, story.token(room.young))
-    yes = boxes(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole")
-    page = browser.follow(answer(browser, room, **dict.fromkeys(yes, "shared")))
+    yes = chosen(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole", ["shared"])
+    page = browser.follow(answer(browser, room, **yes))
     calendar.move(minutes=11)
     late = browser.submit(page, "read")
     assert late.headers["Location"].endswith("/step-up")
@@ -155,41 +158,67 @@ def test_what_a_yes_still_waits_for_is_told_with_whose(app: Flask, story: Story,
     page = browser.get(f"/cases/{room.case_id}/consents/give")
     told = browser.get(next(a for a in page.links() if "/if-no/unit-" in a)).text
     assert "må stadig vente" in told
-    assert "der mangler samtykke fra Mona Mor" in told
-    assert "der mangler samtykke fra Finn Far" in told
+    assert "Mona Mor har ikke svaret endnu" in told
+    assert "Finn Far har ikke svaret endnu" in told
 
 
-# Exceptions and periods
+# What is left as it is, and periods
 
 
-def test_what_is_kept_back_keeps_its_place_shut_and_stands_in_the_words(
-    app: Flask, story: Story, room: Room, school: Someone, owner: psycopg.Connection
+def test_what_is_not_answered_anew_stays_and_stands_in_the_words(
+    app: Flask, story: Story, room: Room, school: Someone
 ) -> None:
     for parent in room.parents:
         story.consent(room, parent)
+    story.consent(room, room.young, {"Skole": ("shared", "health")})
+    job = story.staff("Jonas Job", "Jobcenter")
+    story.add(room, job, Level.READ)
+    for parent in room.parents:
+        story.consent(room, parent)
+    browser = Browser(app, story.token(room.young))
+    one = browser.get(f"/cases/{room.case_id}/consents/give?about=unit-{job.unit_id}")
+    assert "Skole, Testby" not in one.text
+    sign = browser.follow(browser.submit(one, "valid_until", **chosen(one, "Jobcenter", ["professionals"])))
+    assert "Skole, Testby" in sign.text, "what stands is read through again"
+    browser.submit(sign, "read")
+    assert shelves(story, room, job) == {"professionals"}
+    assert shelves(story, room, school) == {"shared", "health"}
+    mine = browser.get(f"/cases/{room.case_id}/consents/mine").text
+    assert "Ja Fælles, Helbred Nej Uden forældre, Kun fagpersoner" in mine
+    again = browser.get(f"/cases/{room.case_id}/consents/give")
+    assert again.soup.find_all("input", type="radio", checked=True) == [], "also an answer is not chosen beforehand"
+    assert again.text.count("Du har sagt ja den") >= 3
+
+
+def test_a_no_to_everybody_is_an_answer_that_can_be_given(
+    app: Flask, story: Story, room: Room, school: Someone
+) -> None:
     browser = Browser(app, story.token(room.young))
     page = browser.get(f"/cases/{room.case_id}/consents/give")
-    yes, kept_back = boxes(page, "Skole"), boxes(page, "Skole", "except")
-    (name, values), (other, _) = next(iter(yes.items())), next(iter(kept_back.items()))
-    sign = browser.follow(answer(browser, room, **{name: values, other: "finances"}))
-    assert "Undtaget er: penge. Det må Skole, Testby" in sign.text
-    browser.submit(sign, "read")
-    assert shelves(story, room, school) == {"health"}, "only the place without money in it opens"
-    again = browser.get(f"/cases/{room.case_id}/consents/give")
-    assert [str(t["value"]) for t in again.soup.find_all("input", {"name": other}, checked=True)] == ["finances"]
-    assert owner.execute("select category from consent_exception").fetchall() == [("finances",)]
-    mine = browser.get(f"/cases/{room.case_id}/consents/mine").text
-    assert "ikke: Penge" in mine
+    nothing = browser.submit(page, "valid_until")
+    assert nothing.status == 422
+    assert "Der er ikke svaret på noget endnu" in nothing.text
+    noes = {k: v for party in ("Skole", "Mona Mor", "Finn Far") for k, v in chosen(page, party, ()).items()}
+    sign = browser.follow(browser.submit(page, "valid_until", **noes))
+    assert "Mit ja gælder" not in sign.text
+    assert "må se:" not in sign.text.split("Jeg har fået at vide")[0].split("Mona Mor (forælder)")[1]
+    done = browser.follow(browser.submit(sign, "read"))
+    assert done.text.count("Du har sagt nej den") == 3
+    assert story.play(room, room.young, consent_requests.asks_me) == 0
+    kept = story.play(room, room.young, lambda t: consent_papers.history(t, t.membership.id))[0]
+    assert kept.state is ConsentState.IN_FORCE
 
 
-def test_a_category_nobody_asked_about_cannot_be_kept_back(story: Story, room: Room, school: Someone) -> None:
-    def give(ticket):  # type: ignore[no-untyped-def]
-        asked = consent_requests.request(ticket, ticket.membership.id)
-        key = next(line.key for line in asked.parties if line.workplace)
-        consents.give(ticket, uuid4(), {key: frozenset({"shared"})}, asked.until, "da", {key: frozenset({"shoe size"})})
+def test_what_nobody_asked_about_cannot_be_answered(story: Story, room: Room, school: Someone) -> None:
+    def give(ticket, party: str, key: str) -> None:  # type: ignore[no-untyped-def]
+        consents.give(ticket, uuid4(), {party: {key: True}}, None, "da")
 
+    for party, key in ((f"unit-{school.unit_id}", "shoe size"), (f"unit-{uuid4()}", "shared")):
+        with pytest.raises(InvalidInput, match="form_stale"):
+            story.play(room, room.young, lambda t, p=party, k=key: give(t, p, k))
+    mother = f"person-{room.member(room.parents[0])}"
     with pytest.raises(InvalidInput, match="form_stale"):
-        story.play(room, room.young, give)
+        story.play(room, room.young, lambda t: give(t, mother, "professionals"))
 
 
 def test_a_custody_holders_consent_ends_at_the_latest_with_the_day_before_the_birthday(
@@ -213,16 +242,15 @@ def test_the_twelve_months_of_a_paper_are_counted_from_the_day_it_was_signed(
     story: Story, room: Room, school: Someone
 ) -> None:
     signed = TODAY - timedelta(days=100)
-
-    def register(ticket, until: date) -> None:  # type: ignore[no-untyped-def]
-        asked = consent_requests.request(ticket, room.member(room.young))
-        choices = {line.key: frozenset({"shared"}) for line in asked.parties}
-        paper = Paper("oral", signed, "Sagt på mødet", told=True)
-        consents.register(ticket, uuid4(), room.member(room.young), choices, until, "da", paper)
-
-    with pytest.raises(InvalidInput, match="consent_too_long"):
-        story.play(room, room.guide, lambda t: register(t, TODAY + timedelta(days=300)))
-    story.play(room, room.guide, lambda t: register(t, TODAY + timedelta(days=200)))
+    latest = clock.months_on(signed, 12)
+    for asked, counts in ((None, latest), (TODAY + timedelta(days=360), latest), (TODAY, TODAY)):
+        made = story.paper_consent(room, room.young, signed=signed, until=asked)
+        kept = story.play(room, room.guide, lambda t, made=made: consent_papers.kept(t, made))
+        assert kept.valid_until == clock.end_of(counts, ZoneInfo("Europe/Copenhagen"))
+    with pytest.raises(InvalidInput, match="paper_over") as refused:
+        story.paper_consent(room, room.young, signed=TODAY - timedelta(days=400))
+    assert refused.value.field == "given_on"
+    story.paper_consent(room, room.young, signed=TODAY - timedelta(days=400), otherwise=())  # a no has no period
 
 
 def test_of_two_papers_of_the_same_day_the_one_registered_last_counts(
@@ -232,18 +260,27 @@ def test_of_two_papers_of_the_same_day_the_one_registered_last_counts(
         story.consent(room, parent)
     signed = TODAY - timedelta(days=5)
     for number in range(6):
-        groups = frozenset({"shared", "health"} if number % 2 else {"health"})
-
-        def register(ticket, groups=groups) -> None:  # type: ignore[no-untyped-def]
-            asked = consent_requests.request(ticket, room.member(room.young))
-            choices = {line.key: groups & {g.key for g in line.groups} for line in asked.parties}
-            paper = Paper("oral", signed, "Sagt på mødet", told=True)
-            until = signed + timedelta(days=300)
-            consents.register(ticket, uuid4(), room.member(room.young), choices, until, "da", paper)
-
-        story.play(room, room.guide, register)
+        story.paper_consent(room, room.young, ("shared", "health") if number % 2 else ("health",), signed=signed)
         calendar.move(minutes=1)
         assert ("shared" in shelves(story, room, school)) == bool(number % 2)
+
+
+def test_what_somebody_did_in_the_portal_stands_above_a_paper_of_the_same_day(
+    story: Story, room: Room, school: Someone, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    """A paper has a day and no hour: it may have been signed before."""
+    for parent in room.parents:
+        story.consent(room, parent)
+    story.consent(room, room.young, {"Skole": ("health",)})
+    calendar.move(seconds=1)
+    story.paper_consent(room, room.young)
+    assert shelves(story, room, school) == {"health"}
+    story.withdraw(room, room.young)
+    story.paper_consent(room, room.young)
+    assert shelves(story, room, school) == set()
+    calendar.move(days=1)
+    story.paper_consent(room, room.young)
+    assert shelves(story, room, school) == {"shared", "health", "without_parents", "professionals"}
 
 
 def test_the_guide_answers_for_the_giver_having_been_told(
@@ -252,11 +289,14 @@ def test_the_guide_answers_for_the_giver_having_been_told(
     browser = Browser(app, story.token(room.guide))
     page = browser.get(f"/cases/{room.case_id}/consents/register/{room.member(room.young)}")
     typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
-    typed |= dict.fromkeys(boxes(page, "Skole"), "shared")
+    typed |= chosen(page, "Skole", ["shared"])
     missing = browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF))
     assert missing.status == 422
     assert "Sæt kryds, når de har fået det at vide" in missing.text
-    assert browser.submit(page, "given_on", **typed, scan=("s.pdf", PDF), told="y").status == 303
+    assert "Valgt: s.pdf" in missing.text
+    read = browser.submit(missing, "given_on", told="y")
+    assert read.status == 200, "neither what was typed nor the file is asked for again"
+    assert browser.submit(read, "read").status == 303
 
 
 # Immutable
@@ -275,10 +315,16 @@ def test_the_applications_own_role_can_neither_change_nor_widen_what_was_given(
         ("delete from consent_exception where consent_id = %s", [consent_id]),
         *(
             (
-                f"insert into {table} (id, case_id, consent_id, unit_id, category) values (%s, %s, %s, %s, 'health')",
-                [uuid4(), room.case_id, consent_id, school.unit_id],
+                f"insert into {table} (id, case_id, consent_id, unit_id, {', '.join(more)}) "
+                f"values (%s, %s, %s, %s, {', '.join(['%s'] * len(more))})",
+                [uuid4(), room.case_id, consent_id, school.unit_id, *more.values()],
             )
-            for table in ("consent_grant", "consent_exception")
+            for table, more in (
+                ("consent_grant", {"compartment": "health", "category": "mental_health"}),
+                ("consent_grant", {"category": "mental_health"}),
+                ("consent_refusal", {"compartment": "health"}),
+                ("consent_exception", {"category": "mental_health"}),
+            )
         ),
     ]
     for statement, values in attempts:
@@ -294,19 +340,28 @@ def test_the_database_takes_a_withdrawal_only_from_the_giver_or_the_owner(
 ) -> None:
     """Below every verb, as the application's own role: what a mother gave, the young person cannot take back."""
     consent_id = story.consent(room, room.parents[0], {"Skole": ("shared",)})
-    insert = """insert into consent_withdrawal (id, case_id, consent_id, withdrawn_at, registered_by_id)
-                select gen_random_uuid(), m.case_id, %s, now(), m.id from membership m
+    giver = room.member(room.parents[0])
+    insert = """insert into consent_withdrawal
+                (id, case_id, consent_id, giver_id, unit_id, withdrawn_at, registered_by_id)
+                select gen_random_uuid(), m.case_id, %s, %s, %s, now(), m.id from membership m
                 where m.person_id = %s and m.case_id = %s"""
     url = postgres.url("portal_app", str(house.engine.url.database))
     for someone, may in [(room.young, False), (room.parents[1], False), (room.parents[0], True), (room.guide, True)]:
         with psycopg.connect(url) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(someone.id)])
-            values = [consent_id, someone.id, room.case_id]
-            if may:
-                assert connection.execute(insert, values).rowcount == 1, someone.name
-            else:
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    connection.execute(insert, values)
+            for about in (consent_id, None):  # with and without a declaration to take back
+                values = [about, giver, school.unit_id, someone.id, room.case_id]
+                if may:
+                    assert connection.execute(insert, values).rowcount == 1, someone.name
+                else:
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        connection.execute(insert, values)
+                connection.rollback()
+                connection.execute("select set_config('app.person_id', %s, true)", [str(someone.id)])
+            if someone is room.young:
+                # Somebody's own no cannot be hung on what another gave.
+                with pytest.raises(psycopg.errors.ForeignKeyViolation):
+                    connection.execute(insert, [consent_id, room.member(someone), None, someone.id, room.case_id])
             connection.rollback()
 
 
@@ -348,10 +403,11 @@ def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask,
     for giver, how in ((room.young, "oral"), (room.parents[0], "paper")):
         page = guide.get(f"/cases/{room.case_id}/consents/register/{room.member(giver)}")
         typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
-        typed |= boxes(page, "Skole")  # type: ignore[arg-type]
+        typed |= chosen(page, "Skole")
         more = {"scan": ("s.pdf", PDF)} if how == "paper" else {"note": "Sagt på mødet den 3."}
-        done = guide.follow(guide.submit(page, "given_on", **typed, **more, method=how, told="y"))
-        assert "Samtykket er registreret" in done.text
+        read = guide.submit(page, "given_on", **typed, **more, method=how, told="y")
+        done = guide.follow(guide.submit(read, "read"))
+        assert "Svaret er noteret" in done.text
     assert shelves(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
     people = guide.get(f"/cases/{room.case_id}/people")
     receipts = [link for link in people.links() if link.endswith("/receipt")]
@@ -368,7 +424,7 @@ def test_nobody_gives_for_another_and_the_draft_is_ones_own(
 ) -> None:
     def keep(ticket) -> None:  # type: ignore[no-untyped-def]
         asked = consent_requests.request(ticket, ticket.membership.id)
-        choices = {line.key: frozenset({"shared"}) & {g.key for g in line.groups} for line in asked.parties}
+        choices = {line.key: {one.key: one.key == "shared" for one in line.asked} for line in asked.parties}
         consent_drafts.keep(ticket, Answers(choices, asked.until), "da")
 
     story.play(room, room.young, keep)

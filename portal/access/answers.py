@@ -1,0 +1,130 @@
+"""What a giver has answered about one party and one compartment, and what they are asked at all. Pure.
+
+One rule says it to the windows, which open by a yes alone, and to every page that asks or tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal import clock
+from portal.access.facts import CompartmentRule, Facts, Grant, Member, Party
+from portal.access.roles import Capacity
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NO = "no"
+    ENDED = "ended"
+    """A yes whose time is over."""
+    NONE = "none"
+    """Not asked, or asked about something else: what is in the compartment was not named."""
+
+
+@dataclass(frozen=True)
+class Said:
+    answer: Answer
+    at: datetime | None = None
+    """When it was said; of a yes that has ended, when it ended; of one taken back, when that was done."""
+    consent_id: UUID | None = None
+    """The declaration that says yes, also where the yes does not count any more."""
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.answer is Answer.NO and self.consent_id is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to answer: a yes and a no are answers."""
+        return self.answer in (Answer.NONE, Answer.ENDED)
+
+
+def said(
+    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
+) -> Said:
+    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+    declared = facts.declared_at(giver_id, at)
+    to_them, to_all = facts.taken_back_at(giver_id, party, at)
+    if declared is not None and facts.speaks_of_somebody_else(declared, party, at):
+        declared = None
+    is_yes = declared is not None and declared.names(party, compartment, categories)
+    noes = [no for no in (to_them, to_all if is_yes else None) if no is not None]
+    if noes:
+        return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
+    if declared is None:
+        return Said(Answer.NONE)
+    if is_yes:
+        ended = at >= declared.valid_until
+        return Said(Answer.ENDED, declared.valid_until, declared.id) if ended else _yes(declared.given_at, declared.id)
+    if (party, compartment) in declared.refusals:
+        return Said(Answer.NO, declared.given_at)
+    return Said(Answer.NONE)
+
+
+def _yes(at: datetime, consent_id: UUID) -> Said:
+    return Said(Answer.YES, at, consent_id)
+
+
+def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
+    """What of the giver's declaration still counts as a yes."""
+    declared = facts.declared_at(giver_id, at)
+    if declared is None or at >= declared.valid_until:
+        return frozenset()
+    return frozenset(
+        grant
+        for grant in declared.grants
+        if facts.taken_back_at(giver_id, grant.party, at) == (None, None)
+        and not facts.speaks_of_somebody_else(declared, grant.party, at)
+    )
+
+
+def party_of(facts: Facts, member: Member, at: datetime) -> Party | None:
+    """By which name a consent lets the member in; None for somebody who needs none."""
+    match facts.capacity_at(member, at):
+        case Capacity.PROFESSIONAL if not facts.needs_no_consent(member, at):
+            return Party(unit_id=member.unit_at(at))
+        case Capacity.NETWORK_PERSON:
+            return Party(membership_id=member.id)
+        case Capacity.PARENT if at >= majority(facts) or facts.rules.parent_needs_young_persons_yes:
+            return Party(membership_id=member.id)
+    return None
+
+
+def asked_about(facts: Facts, giver: Member, member: Member, rule: CompartmentRule, at: datetime) -> frozenset[str]:
+    """The categories of the compartment for which this giver's yes lets the member in; empty when they are not asked.
+
+    The young person is asked about everybody and everything. Custody holders of a minor are asked about professionals
+    and network persons, and about what the young person is too young to decide alone.
+    """
+    if party_of(facts, member, at) is None:
+        return frozenset()
+    return decided_by(facts, giver, facts.capacity_at(member, at), rule, at)
+
+
+def decided_by(facts: Facts, giver: Member, capacity: Capacity, rule: CompartmentRule, at: datetime) -> frozenset[str]:
+    """The categories of the compartment that are this giver's to open to somebody of that capacity who needs a yes."""
+    if capacity not in rule.audience:
+        return frozenset()
+    if giver.capacity is Capacity.YOUNG_PERSON:
+        return rule.categories
+    return frozenset() if capacity is Capacity.PARENT else for_custody_holders(facts, rule, at)
+
+
+def for_custody_holders(facts: Facts, rule: CompartmentRule, at: datetime) -> frozenset[str]:
+    """The categories of the compartment that every custody holder must say yes to at that instant."""
+    if not facts.rules.custody_holders_are_asked:
+        return frozenset()
+    return frozenset(c for c in rule.categories if at < reaches(facts, facts.rules.age_for(c)))
+
+
+def majority(facts: Facts) -> datetime:
+    """The first instant of the day on which the young person comes of age."""
+    return reaches(facts, facts.rules.majority_age)
+
+
+def reaches(facts: Facts, age: int) -> datetime:
+    """The first instant of the day on which the young person reaches an age."""
+    return clock.start_of(clock.birthday(facts.birth_date, age), facts.rules.zone)
