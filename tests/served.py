@@ -40,7 +40,7 @@ class Served:
     def start(self) -> None:
         gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--no-control-socket", "-w", "1"]
         self._run("web", [*gunicorn, *THREADS, "-b", f"fd://{self.door.fileno()}", "portal.wsgi:app"])
-        self._run("worker", [sys.executable, "-m", "portal", "worker"])
+        self.start_worker()
         http = urllib3.PoolManager(retries=False, timeout=2)
         until = time.monotonic() + 60
         while True:
@@ -49,6 +49,11 @@ class Served:
                     return
             assert time.monotonic() < until, (self.folder / "web.log").read_text()
             time.sleep(0.1)
+
+    def start_worker(self) -> None:
+        """Where none runs, as whoever looks after the processes does."""
+        if "worker" not in self.parts or self.parts["worker"].poll() is not None:
+            self._run("worker", [sys.executable, "-m", "portal", "worker"])
 
     def stop(self) -> None:
         for part in self.parts.values():
