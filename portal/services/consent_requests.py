@@ -171,7 +171,7 @@ def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
         return []
     facts, now = ticket.facts, clock.now()
     giver = facts.member(ticket.membership.id)
-    parties = _parties(facts, giver, now)
+    parties = _parties(ticket, giver, now)
     declared, grown_up = facts.declared_at(giver.id, now), majority(facts)
     anew = declared is not None and declared.given_at < grown_up <= now
     return [
@@ -192,18 +192,12 @@ def said_about(ticket: CaseTicket, giver_id: UUID, membership_id: UUID) -> tuple
     return tuple(what for _, _, what in _answers(facts, facts.member(giver_id), party, member, now))
 
 
-def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
-    """One party by its key. Raises NotFound."""
-    giver = giver_for(ticket, giver_id)
-    line = next((line for line in party_lines(ticket, giver) if line.key == key), None)
-    if line is None:
-        raise NotFound
-    return line
-
-
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
-    own = giver_id == ticket.membership.id and ticket.allows(Action.CONSENT_GIVE)
-    if not own and not ticket.allows(Action.CONSENT_REGISTER):
+    """Whoever is asked for consent; and oneself, where one was asked once and may still read what one said. Raises
+    NotFound for everybody else."""
+    if giver_id == ticket.membership.id and ticket.membership.unit_id is None and ticket.allows(Action.CONSENT_VIEW):
+        return ticket.membership
+    if not ticket.allows(Action.CONSENT_REGISTER):
         raise NotFound
     giver = next((giver for giver in givers(ticket) if giver.id == giver_id), None)
     if giver is None:
@@ -237,7 +231,7 @@ def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
     asks, order = facts.member(giver.id), [category.key for category in ticket.profile.category]
-    for party, members in _parties(facts, asks, now).items():
+    for party, members in _parties(ticket, asks, now).items():
         asked = tuple(
             Asked(rule.key, tuple(sorted(categories, key=order.index)), what)
             for rule, categories, what in _answers(facts, asks, party, members[0], now)
@@ -256,18 +250,25 @@ def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
         )
 
 
-def _parties(facts: Facts, giver: Member, now: datetime) -> dict[Party, list[Member]]:
-    """Who is asked about, by party: whoever the owner lets in now, and whoever has been answered already."""
+def _parties(ticket: CaseTicket, giver: Member, now: datetime) -> dict[Party, list[Member]]:
+    """Who is asked about, by party: whoever the owner lets in now, and whoever has been answered already. Of somebody
+    who is asked no more: those whom their declaration names."""
+    facts, own = ticket.facts, giver.id == ticket.membership.id
     declared = facts.declared_at(giver.id, now)
     named = {
         party
         for party in (declared.parties if declared else ())
         if declared and not facts.speaks_of_somebody_else(declared, party, now)
     }
+    is_asked = not own or ticket.allows(Action.CONSENT_GIVE)
+    # Somebody who is shut out at once is asked about those who were there then: who came since may be there to protect
+    # somebody from them.
+    at = (facts.frozen_since(giver.id, now) if own else None) or now
     found: dict[Party, list[Member]] = {}
     for member in facts.members:
         party = party_of(facts, member, now)
-        if party is None or (member.level_at(now) is Level.NONE and party not in named):
+        is_let_in = is_asked and member.level_at(at) is not Level.NONE
+        if party is None or not (is_let_in or party in named) or ticket.members[member.id].added_at > at:
             continue
         if any(asked_about(facts, giver, member, rule, now) for rule in facts.rules.compartments):
             found.setdefault(party, []).append(member)

@@ -198,6 +198,16 @@ def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
     return fact
 
 
+def party_of(ticket: CaseTicket, consent_id: UUID, party_key: str) -> PartyLine:
+    """One party that a declaration names. Raises NotFound."""
+    consent = visible(ticket, consent_id)
+    lines = requests.party_lines(ticket, ticket.members[consent.giver_id])
+    line = next((line for line in lines if line.key == party_key), None)
+    if line is None:
+        raise NotFound
+    return line
+
+
 def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple[ConsentFact, Party | None]:
     consent = visible(ticket, consent_id)
     own = consent.giver_id == ticket.membership.id

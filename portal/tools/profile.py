@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterator
 from datetime import date
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from portal import clock
-from portal.access.facts import AccessRules, CompartmentRule
+from portal.access.facts import BETWEEN_TWO, AccessRules, CompartmentRule, base_key, number_of
 from portal.access.roles import Capacity
 from portal.errors import Unsafe
 from portal.tools.lines import Place, line_of
@@ -50,8 +51,8 @@ class Compartment(_Data):
     icon: str
     audience: frozenset[Capacity] = Field(min_length=1)
     categories: frozenset[str] = frozenset()
-    """What lies in it, in the words of the law: a consent to the compartment names them all. One without any is for
-    people who are asked for no consent, and no form asks about it."""
+    """What lies in it, in the words of the law: a consent to the compartment names them all. What the young person and
+    the guide share alone has none: nobody is asked for a consent to it."""
     offered: _Switch = True
     """Whether cases are opened with it."""
     out_of: tuple[str, ...] = ()
@@ -157,7 +158,7 @@ class Profile(_Data):
     def of_case(self, keys: Collection[str]) -> Profile:
         """The profile as it is in a case that has the compartments `keys`: those alone, each without the categories
         that lie apart in another one of them."""
-        wanted = frozenset(keys)
+        wanted = frozenset(map(base_key, keys))
         if wanted not in self._of_cases:
             had = [compartment for compartment in self.compartment if compartment.key in wanted]
             kept = tuple(_without(compartment, had).model_copy(update={"offered": True}) for compartment in had)
@@ -191,7 +192,17 @@ class Profile(_Data):
         return {compartment.key: compartment for compartment in self.compartment}
 
     def compartment_of(self, key: str) -> Compartment:
-        return self._compartments[key]
+        """What the profile says of a compartment of a case."""
+        return self._compartments[base_key(key)]
+
+    def rank(self, key: str) -> tuple[int, int]:
+        """Sorts the compartments of a case in the order of the profile."""
+        return list(self._compartments).index(base_key(key)), number_of(key)
+
+    @cached_property
+    def confidence(self) -> str:
+        """The key of what the young person and the guide share alone."""
+        return next(rule.key for rule in self.rules().compartments if rule.is_confidence)
 
     def tool_of(self, key: str) -> Tool | None:
         return next((tool for tool in self.tool if tool.key == key), None)
@@ -254,8 +265,10 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
         if Capacity.OWNER not in compartment.audience:
             yield ("compartment", number, "audience"), "the owner sees every compartment"
-        if not compartment.categories and compartment.audience - _NEVER_ASKED_ABOUT:
-            yield ("compartment", number, "categories"), "without any it is for the owner and the young person alone"
+        if not compartment.categories and compartment.audience != BETWEEN_TWO:
+            yield ("compartment", number, "categories"), "only what the young person and the owner share takes none"
+        if not re.fullmatch("[a-z_]+", compartment.key):
+            yield ("compartment", number, "key"), "small letters and _ only"
         yield from (
             (("compartment", number, "out_of"), f"{reason}: {key}")
             for key in compartment.out_of
@@ -263,6 +276,8 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
         )
         if compartment.categories and not _without(compartment, found.compartment).categories:
             yield ("compartment", number, "categories"), "nothing is left of them beside what lies apart from it"
+    if [compartment.categories for compartment in found.compartment].count(frozenset()) != 1:
+        yield ("compartment",), "one compartment of the young person and the owner alone is needed, without categories"
     shelves = {compartment.key for compartment in found.compartment}
     for number, tool in enumerate(found.tool):
         if tool.compartment and tool.compartment not in shelves:

@@ -23,14 +23,14 @@ from portal.services.consent_requests import ConsentState
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
-from tests.rules.test_migrations import migrate_to
+from tests.rules.test_migrations import before, migrate_to
 from tests.story import Room, Someone, Story, shelves
 
 SHARED = ("contact", "education", "work", "housing", "finances", "family", "social_measures")
 HEALTH = ("physical_health", "mental_health", "substances")
 MONEY = ("finances",)
 OTHERS = tuple(one for one in SHARED if one not in MONEY)
-BEFORE = "048"
+BEFORE = before("consent_by_compartment")
 OLD_WORDS = "Samtykkeerklæring\n\nJeg siger ja til, at de mennesker, der er nævnt her, må se: penge, familie."
 EVERYTHING = ("shared", "health", "without_parents", "professionals")
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "050"
-down_revision = "049"
+revision = "053"
+down_revision = "052"
 branch_labels = None
 depends_on = None
 

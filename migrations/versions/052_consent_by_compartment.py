@@ -11,8 +11,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "049"
-down_revision = "048"
+revision = "052"
+down_revision = "051"
 branch_labels = None
 depends_on = None
 
