@@ -109,7 +109,6 @@ class CaseTicket:
     _key_row: tuple[str, bytes] | None
     _notices: tuple[BlockerNote, ...] = ()
     _guide: Contact | None = None
-    _profile_key: str = ""
     _members: Sequence[Membership] | None = None
     _units: dict[UUID, tuple[str, str]] | None = None
     _windows: Sequence[Any] | None = None

@@ -33,7 +33,7 @@ from portal.storage.keys import KEY_SIZE, seal, unseal
 from portal.storage.sealing import SEGMENT, SealedFile, SealedReader
 
 LASTS = timedelta(days=1)
-"""As the database has it too (migration 050)."""
+"""As the database has it too (migration 053)."""
 MOST = 20
 """Files that wait for one person at the same time; the oldest make room."""
 

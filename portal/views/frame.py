@@ -174,12 +174,11 @@ def install(app: Flask) -> None:
         capacity_word=capacity_word,
         party_title=party_title,
         compartment_icon=compartment_icon,
+        compartment_of=compartment_of,
+        category_titles=category_titles,
         hatch_by_id=hatch_by_id,
         first_name=first_name,
         is_told_before=is_told_before,
-        compartment_of=compartment_of,
-        category_titles=category_titles,
-        compartment_by_id=compartment_by_id,
         names_who_see=names_who_see,
         hatches_in_order=hatches_in_order,
         tool_title=tool_title,
@@ -187,8 +186,8 @@ def install(app: Flask) -> None:
         age=age,
         years=years,
         obstacle_for_me=obstacle_for_me,
-        rights=rights,
         in_the_way=in_the_way,
+        rights=rights,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
@@ -340,11 +339,6 @@ def compartment_icon(key: str) -> str:
     return _rules().compartment_of(key).icon
 
 
-def hatch_by_id(compartment_id: str) -> Hatch:
-    hatch: Hatch = g.ticket.hatches[UUID(compartment_id)]
-    return hatch
-
-
 def compartment_of(key: str) -> Compartment:
     return _rules().compartment_of(key)
 
@@ -355,8 +349,9 @@ def category_titles(keys: Iterable[str]) -> str:
     return ", ".join(titles[key] for key in keys)
 
 
-def compartment_by_id(compartment_id: str) -> Compartment:
-    return _rules().compartment_of(g.ticket.hatches[UUID(compartment_id)].key)
+def hatch_by_id(compartment_id: str) -> Hatch:
+    hatch: Hatch = g.ticket.hatches[UUID(compartment_id)]
+    return hatch
 
 
 def hatches_in_order() -> list[Hatch]:

@@ -61,7 +61,7 @@ MISTAKES = {
     ),
     "a compartment that is for others and names nothing": (
         'categories = ["finances"]', "categories = []", "line {}: compartment 3 categories",
-        "for the owner and the young person alone",
+        "only what the young person and the owner share takes none",
     ),
     "something taken out of nowhere": (
         'out_of = ["shared"]', 'out_of = ["shred"]', "line {}: compartment 3 out_of",

@@ -159,7 +159,7 @@ def the_young_person_says_yes(alma: Person, case: str) -> None:
     alma.picture("consent")
     all_but_health_for_the_school(alma)
     alma.press("Se mit svar igennem")
-    alma.reads("10. klasse, Eksempelby Skole, Eksempelby Kommune må ikke se: - Helbred (")
+    alma.reads("10. klasse, Eksempelby Skole må ikke se: - Helbred (")
     alma.picture("consent-signed")
     alma.press("Giv mit svar")
     alma.reads("Dit svar er gemt")

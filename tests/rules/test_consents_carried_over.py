@@ -23,14 +23,14 @@ from portal.services.consent_requests import ConsentState
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
-from tests.rules.test_migrations import before, migrate_to
+from tests.rules.test_migrations import migrate_to
 from tests.story import Room, Someone, Story, shelves
 
 SHARED = ("contact", "education", "work", "housing", "finances", "family", "social_measures")
 HEALTH = ("physical_health", "mental_health", "substances")
 MONEY = ("finances",)
 OTHERS = tuple(one for one in SHARED if one not in MONEY)
-BEFORE = before("consent_by_compartment")
+BEFORE = "051"
 OLD_WORDS = "Samtykkeerklæring\n\nJeg siger ja til, at de mennesker, der er nævnt her, må se: penge, familie."
 EVERYTHING = ("shared", "health", "without_parents", "professionals")
 
@@ -259,9 +259,10 @@ def test_nobody_has_said_no_to_a_unit_that_came_in_after_their_answer(old: Old, 
     owner.execute("update membership set unit_id = %s where id = %s", [old.elsewhere, room.member(nurse)])
     before, after, offer = room.member(room.guide), room.member(job), uuid4()
     owner.execute(
-        """insert into hand_over (id, case_id, from_id, from_person_id, from_unit_id, to_id, to_unit_id, offered_at)
-           values (%s, %s, %s, %s, %s, %s, %s, now() - interval '6 days')""",
-        [offer, room.case_id, before, room.guide.id, room.guide.unit_id, after, job.unit_id],
+        """insert into hand_over (id, case_id, from_id, from_person_id, from_unit_id, to_id, to_person_id,
+                                  to_unit_id, offered_at)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, now() - interval '6 days')""",
+        [offer, room.case_id, before, room.guide.id, room.guide.unit_id, after, job.id, job.unit_id],
     )
     owner.execute(
         """insert into hand_over_answer (id, case_id, hand_over_id, answer, answered_at, answered_by_id)

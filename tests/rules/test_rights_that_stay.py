@@ -184,8 +184,9 @@ def test_the_database_alone_gives_the_same_and_nothing_else(
         own = connection.execute("select giver_id from consent where case_id = %s", [case_id]).fetchall()
         assert {row[0] for row in own} == {scene.member}
         (consent_id,) = connection.execute("select id from consent where case_id = %s", [case_id]).fetchone()  # type: ignore[misc]
-        back = "insert into consent_withdrawal values (%s, %s, %s, null, null, now(), %s)"
-        connection.execute(back, [uuid4(), case_id, consent_id, scene.member])
+        back = """insert into consent_withdrawal (id, case_id, giver_id, consent_id, withdrawn_at, registered_by_id)
+                  values (%s, %s, %s, %s, now(), %s)"""
+        connection.execute(back, [uuid4(), case_id, scene.member, consent_id, scene.member])
         for table in ("cases", "case_key", "compartment", "team_level", "file", "message", "thread", "access_freeze"):
             column = "id" if table == "cases" else "case_id"
             rows = connection.execute(f"select 1 from {table} where {column} = %s", [case_id])  # type: ignore[arg-type]

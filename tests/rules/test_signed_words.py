@@ -356,30 +356,21 @@ def what_a_no_would_shut(app: Flask, cast: Cast) -> None:
             assert shuts.get(who.name, set()) == seen, (link, kind)
 
 
-def test_a_compartment_of_two_people_is_asked_about_by_nobody_and_opened_by_no_words(
-    tmp_path: Path, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("shipped", [DK, TRE])
+def test_what_two_people_share_alone_is_asked_about_by_nobody_and_opened_by_no_words(
+    shipped: str, portal_settings: Settings
 ) -> None:
-    """One that names nothing is for the owner and the young person: it needs no consent, and no form knows of it."""
-    folder = tmp_path / "profiles"
-    folder.mkdir()
-    shipped = (PROFILES / f"{DK}.toml").read_text("utf-8")
-    own = (
-        '[[compartment]]\nkey = "us"\ntitle = { da = "Vi to", en = "Us two" }\n'
-        'about = { da = "Mellem to.", en = "Between two." }\nicon = "person"\naudience = ["owner", "young_person"]\n'
-    )
-    text = shipped.replace('[[compartment]]\nkey = "professionals"', f'{own}[[compartment]]\nkey = "professionals"')
-    (folder / f"{DK}.toml").write_text(text, "utf-8")
-    monkeypatch.setattr(profiles, "PROFILES", folder)
-    profile.cache_clear()
-    try:
-        with opened(portal_settings) as house, lived_in(house) as app:
-            cast = a_cast(house, text, 17)
-            cast.story.everybody_agrees(cast.room)
-            for kind, (who, _capacity, _party) in cast.kinds.items():
-                seen = "us" in shelves(cast.story, cast.room, who)
-                assert seen == (kind in ("guide", "young person")), kind
-            browser = Browser(app, cast.story.token(cast.room.young))
-            for path in ("give", "mine"):
-                assert "Vi to" not in browser.get(f"/cases/{cast.room.case_id}/consents/{path}").text
-    finally:
-        profile.cache_clear()
+    """Every profile has such a compartment, for the young person and the guide: no form knows of it."""
+    text = (PROFILES / f"{shipped}.toml").read_text("utf-8")
+    alone = [one for one in tomllib.loads(text)["compartment"] if not one.get("categories")]
+    assert [one["audience"] for one in alone] == [["owner", "young_person"]]
+    key, title = alone[0]["key"], alone[0]["title"]["da"]
+    with opened(portal_settings.model_copy(update={"profile": shipped})) as house, lived_in(house) as app:
+        cast = a_cast(house, text, 17)
+        cast.story.everybody_agrees(cast.room)
+        for kind, (who, _capacity, _party) in cast.kinds.items():
+            seen = key in shelves(cast.story, cast.room, who)
+            assert seen == (kind in ("guide", "young person")), kind
+        browser = Browser(app, cast.story.token(cast.room.young))
+        for path in ("give", "mine"):
+            assert title not in browser.get(f"/cases/{cast.room.case_id}/consents/{path}").text

@@ -210,7 +210,7 @@ def room(story: Story) -> Room:
 def register(story: Story, room: Room, method: str) -> object:
     def verb(ticket):  # type: ignore[no-untyped-def]
         asked = consent_requests.request(ticket, room.member(room.young))
-        choices = {line.key: frozenset(group.key for group in line.groups) for line in asked.parties}
+        choices = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
         scan = story.upload("samtykke.pdf", b"%PDF-1.4\n%\n") if method == "paper" else None
         today = asked.until.replace(year=asked.until.year - 1)
         paper = Paper(method, min(today, _today(ticket)), "Sagt på mødet", scan, told=True)
