@@ -148,5 +148,6 @@ class Visitor:
         return held(form)
 
     def send(self, path: str, fields: dict[str, Any]) -> urllib3.BaseHTTPResponse:
-        """A form sent by POST. A field that is a tuple (name, bytes) is a file."""
-        return self.ask("POST", path, fields=fields)
+        """A form sent by POST. A field that is a tuple (name, bytes) is a file, one that is a list is sent as often."""
+        sent = [(name, each) for name, held in fields.items() for each in (held if isinstance(held, list) else [held])]
+        return self.ask("POST", path, fields=sent)
