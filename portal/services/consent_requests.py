@@ -1,4 +1,7 @@
-"""What is asked of whom: the parties of a case as one giver meets them, and the declarations in force."""
+"""What is asked of whom: the parties of a case as one giver meets them, and the declarations in force.
+
+Whoever is asked for consent is told about whom, by name and place of work: here everybody is known.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +106,7 @@ def givers(ticket: CaseTicket) -> list[Membership]:
     facts, now = ticket.facts, clock.now()
     found = [ticket.young_person]
     if now < majority(facts) and facts.rules.custody_holders_are_asked:
-        found += [ticket.members[holder.id] for holder in facts.custody_holders_at(now)]
+        found += [ticket.everybody[holder.id] for holder in facts.custody_holders_at(now)]
     return found
 
 
@@ -155,7 +158,7 @@ def asks_me(ticket: CaseTicket) -> int:
 
 def _came_after(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
     turned = (ticket.facts.handed_over_at(member.id) for member in members)
-    came = [ticket.members[member.id].added_at for member in members]
+    came = [ticket.everybody[member.id].added_at for member in members]
     came += [at for member in members for at in (*member.unconfirmed, *member.renewed)]
     return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
 
@@ -214,7 +217,7 @@ def party_lines(
             back = majority(facts)  # said as a minor: a parent is let in anew by the adult, or not at all
         if consent and facts.speaks_of_somebody_else(consent, party, now):
             back = now  # whoever it named may have been another person
-        memberships = tuple(ticket.members[member.id] for member in members)
+        memberships = tuple(ticket.everybody[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),
             party=party,
@@ -303,7 +306,7 @@ def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLi
     row = ticket.session.get_one(Consent, consent.id)
     return ConsentLine(
         id=consent.id,
-        giver=ticket.members[consent.giver_id],
+        giver=ticket.everybody[consent.giver_id],
         method=row.method,
         given_at=consent.given_at,
         valid_until=consent.valid_until,
