@@ -170,6 +170,11 @@ def day(value: date | datetime) -> str:
     return telling.day(value, language())
 
 
+def near(value: date) -> str:
+    """A day as people say it: "i dag", "i går", "3. marts"."""
+    return _near(value, _speech().today)
+
+
 def clock_time(instant: datetime) -> str:
     """The time of the day: "14.05"."""
     speech = _speech()
