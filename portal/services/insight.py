@@ -74,8 +74,11 @@ def log(ticket: CaseTicket, before: str | None = None, only: str = "", who: str 
         wanted = wanted.where(AuditEvent.seq < begin)
     rows = list(ticket.session.scalars(wanted.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
     shown, more = rows[:PAGE], len(rows) > PAGE
-    lines = log_lines.of(ticket, shown)
-    own = None if who or only else _own(ticket, begin, shown[-1].seq if more else None)
+    count, mine = (0, []) if who or only else _own(ticket, begin, shown[-1].seq if more else None)
+    # All that is on the page is looked up at once.
+    told = log_lines.of(ticket, [*shown, *mine[:PAGE]])
+    lines, own_lines = told[: len(shown)], told[len(shown) :]
+    own = None if who or only else OwnVisits(count, _days(ticket, own_lines), len(mine) > PAGE)
     return LogPage(_days(ticket, lines), own, lines[-1].mark if more else None, others)
 
 
@@ -152,8 +155,9 @@ def _seq(ticket: CaseTicket, mark: str) -> int | None:
     return row.seq if row else None
 
 
-def _own(ticket: CaseTicket, begin: int | None, end: int | None) -> OwnVisits:
-    """What the reader did between two lines of others (from the newest on, and to the first, where there is none)."""
+def _own(ticket: CaseTicket, begin: int | None, end: int | None) -> tuple[int, list[AuditEvent]]:
+    """What the reader did between two lines of others (from the newest on, and to the first, where there is none): how
+    many visits, and the newest lines, one more than are told."""
     mine = _of_whom(ticket, readable(ticket), "me")
     if begin is not None:
         mine = mine.where(AuditEvent.seq < begin)
@@ -163,8 +167,7 @@ def _own(ticket: CaseTicket, begin: int | None, end: int | None) -> OwnVisits:
     pause = inside.c[0]
     counted = select(func.count()).select_from(inside).where(pause.is_(None) | (pause >= log_lines.PAUSE))
     count = ticket.session.scalars(counted).one()
-    rows = list(ticket.session.scalars(mine.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
-    return OwnVisits(count, _days(ticket, log_lines.of(ticket, rows[:PAGE])), len(rows) > PAGE)
+    return count, list(ticket.session.scalars(mine.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
 
 
 def _days(ticket: CaseTicket, lines: list[LogLine]) -> tuple[Day, ...]:
