@@ -3,6 +3,7 @@
 -- workers do, portal_reports what reads figures and nothing else.
 -- portal_facts is stepped into for the computing of access windows; nobody can log in as it.
 -- portal_scanner is stepped into by the worker, to scan the files that wait; nobody can log in as it either.
+-- portal_checker is stepped into by the worker, to check the trace every night; nobody can log in as it either.
 -- Give the four login roles passwords (or certificates) of your own; none is set here.
 do $$
 begin
@@ -24,6 +25,10 @@ begin
     if not exists (select from pg_roles where rolname = 'portal_scanner') then
         create role portal_scanner nologin;
     end if;
+    if not exists (select from pg_roles where rolname = 'portal_checker') then
+        create role portal_checker nologin;
+    end if;
 end
 $$;
 grant portal_facts, portal_scanner to portal_app;
+grant portal_checker to portal_worker;

@@ -262,19 +262,36 @@ class Fault:
     what: str
 
 
-def verify(connection: Connection, keyring: Keyring) -> Iterator[Fault]:
-    """Reads every chain from its beginning and yields what does not fit. Needs a role that may read all lines."""
+@dataclass
+class Tally:
+    """How much has been read."""
+
+    lines: int = 0
+    chains: int = 0
+
+
+ONE_INSTANT = {"isolation_level": "REPEATABLE READ"}
+"""For the connection that verifies: lines are added meanwhile, and ends read before them would look cut."""
+
+
+def verify(connection: Connection, keyring: Keyring, tally: Tally | None = None) -> Iterator[Fault]:
+    """Reads every chain from its beginning and yields what does not fit; counts into `tally`. Needs a role that may
+    read all lines, and, where somebody may be at work, a connection with `ONE_INSTANT`."""
+    tally = tally or Tally()
+    connection.execute(text("set local statement_timeout = 0"))  # the first rows of many millions take their time
     heads = {row.chain_id: row for row in connection.execute(select(AuditHead.__table__))}
     seen: set[UUID] = set()
     begun: set[UUID] = set()
     lines = select(AuditEvent.__table__).order_by(AuditEvent.chain_id, AuditEvent.seq)
     chain, seq, mac, key = None, 0, b"", b""
-    result = connection.execution_options(stream_results=True, max_row_buffer=1000).execute(lines)
+    result = connection.execute(lines, execution_options={"stream_results": True, "max_row_buffer": 1000})
     for line in result:
+        tally.lines += 1
         if line.chain_id != chain:
             yield from _check_end(heads, chain, key, seq, mac)
             chain, seq, mac, key = line.chain_id, 0, b"", keyring.chain_key(line.chain_id)
             seen.add(line.chain_id)
+            tally.chains += 1
         seq += 1
         if line.seq != seq:
             yield Fault(line.chain_id, seq, "missing")

@@ -179,13 +179,13 @@ def end_eid(link: UUID) -> None:
 @cli.command("verify-audit")
 def verify_audit() -> None:
     """Reads every audit chain from its beginning. Exit status 1 when something was changed, cut or swapped."""
-    from portal.audit import verify
+    from portal.audit import ONE_INSTANT, verify
     from portal.db import connect
     from portal.storage.keys import read_keys
 
     keyring = read_keys(_settings().keys_file)
     engine = connect(_owner_url(), pool_size=1)
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**ONE_INSTANT) as connection:
         faults = list(verify(connection, keyring))
     engine.dispose()
     for fault in faults:

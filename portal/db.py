@@ -190,6 +190,20 @@ def scanner(session: Session) -> Iterator[None]:
     session.execute(_STEP, {"case": "", "role": "none"})
 
 
+@contextmanager
+def checker(session: Session) -> Iterator[None]:
+    """Inside the block the worker's transaction speaks as `portal_checker`: that role reads the trace and what its
+    checks found, whole, and can write nothing. Only services/trace_checks.py enters it."""
+    session.flush()
+    session.execute(_STEP, {"case": "", "role": "portal_checker"})
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.execute(_STEP, {"case": "", "role": "none"})
+
+
 class Role(StrEnum):
     """As what a part of the portal connects to the database; each sees what its work takes (migrations/roles.sql)."""
 

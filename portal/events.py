@@ -161,6 +161,9 @@ class Event(StrEnum):
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
     STORE_SWEPT = "store.swept"
+    TRACE_CHECKED = "trace.checked"
+    TRACE_UNCHECKED = "trace.unchecked"
+    TRACE_EXPORTED = "trace.exported"
 
 
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
@@ -217,6 +220,8 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SIGNED_IN: frozenset({"method"}),
     Event.KEYS_ROTATED: frozenset({"cases"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
+    Event.TRACE_CHECKED: frozenset({"lines", "faults"}),
+    Event.TRACE_EXPORTED: frozenset({"lines"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),
     Event.WINDOWS_CHECKED: frozenset({"hits"}),

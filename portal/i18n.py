@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
     # A page says some sixty things: its templates go straight to the catalogue that is found once for the page.
     app.jinja_env.globals.update({"_": _in_page, "gettext": _in_page, "ngettext": _counted_in_page})
     app.jinja_env.filters.update(when=when, whole=whole, day=day, last_day=last_day, size=size, said=said)
+    app.jinja_env.filters["number"] = number
     app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
 
 
@@ -170,6 +171,11 @@ def day(value: date | datetime) -> str:
     return telling.day(value, language())
 
 
+def near(value: date) -> str:
+    """A day as people say it: "i dag", "i går", "3. marts"."""
+    return _near(value, _speech().today)
+
+
 def clock_time(instant: datetime) -> str:
     """The time of the day: "14.05"."""
     speech = _speech()
@@ -201,6 +207,11 @@ def _near(value: date, today: date) -> str:
     if value.year == today.year:
         return format_date(value, "d. MMMM" if language() == "da" else "d MMMM", locale=language())
     return day(value)
+
+
+def number(value: int) -> str:
+    """A number with its thousands apart: "12.345"."""
+    return str(format_decimal(value, locale=language()))
 
 
 def size(count: int) -> str:

@@ -32,6 +32,7 @@ from portal.services import (
     reminders,
     renditions,
     scans,
+    trace_checks,
     uploads,
 )
 from portal.storage.scanning import ScanState
@@ -55,6 +56,24 @@ def build(house: House, office: House | None = None) -> App:
         with house.unit_of_work() as session:
             told = reminders.send_due(session) + promises.send_due(session)
         log.info("reminded", people=told)
+
+    # One lock for both: the trace is read by one worker at a time.
+    @app.periodic(cron="20 2 * * *")
+    @app.task(name="check_trace", queueing_lock="check_trace", lock="check_trace", retry=_AGAIN)
+    def check_trace(timestamp: int) -> None:  # noqa: ARG001
+        _check_trace(house, office)
+
+    @app.periodic(cron="50 * * * *")
+    @app.task(name="watch_trace", queueing_lock="watch_trace", lock="check_trace", retry=_AGAIN)
+    def watch_trace(timestamp: int) -> None:  # noqa: ARG001
+        """Makes up for a night in which nobody worked, and says when the check stays away for all that."""
+        with office.unit_of_work() as session:
+            missed = trace_checks.was_missed(session)
+        try:
+            if missed:
+                _check_trace(house, office)
+        finally:
+            _tell_where_unchecked(house, office)
 
     @app.task(name="scan_version")
     def scan_version(version_id: str) -> None:
@@ -147,6 +166,32 @@ def build(house: House, office: House | None = None) -> App:
             await app.job_manager.retry_job(job)
 
     return app
+
+
+def _check_trace(house: House, office: House) -> None:
+    """Reads the whole trace. Where it is broken, the log says so every night, and people are told of what is new."""
+    found = trace_checks.check(office.unit_of_work)
+    said = {"lines": found.lines, "chains": found.chains, "faults": found.faults}
+    if found.is_whole:
+        log.info("trace checked", **said)
+        return
+    log.error("trace broken", **said, places=[f"{place.chain} {place.line}: {place.what}" for place in found.places])
+    with office.unit_of_work() as session:
+        news = trace_checks.is_news(session, found)
+    if news:
+        with house.unit_of_work() as session:
+            log.info("trace told", people=trace_checks.tell(session))
+
+
+def _tell_where_unchecked(house: House, office: House) -> None:
+    with office.unit_of_work() as session:
+        since = trace_checks.overdue_since(session)
+        tells = since is not None and trace_checks.may_tell_again(session)
+    if since is not None:
+        log.error("trace not checked", since=since.isoformat())
+    if tells:
+        with house.unit_of_work() as session:
+            log.info("trace told", people=trace_checks.tell(session))
 
 
 def work(house: House, office: House) -> None:

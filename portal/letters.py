@@ -290,6 +290,25 @@ _HAPPENED = {
 }
 
 
+def trace(product: str) -> Letter:
+    """To those who look after the portal, when its trace is broken somewhere or has not been checked."""
+    return Letter(f"{product}: Se på sporet", _TRACE.format(product=product))
+
+
+_TRACE = """\
+Den natlige kontrol af sporet i {product} har fundet en fejl, eller den er ikke blevet kørt.
+
+Log på, og se under Konti eller Spor, hvad der er sket. Tal med dem, der driver portalen, i dag.
+Denne mail siger intet om nogen sag.
+
+--
+
+The nightly check of the trace of {product} has found a fault, or it has not been run.
+Sign in, and see under Accounts or Trace what has happened. Talk to those who run the portal today.
+This mail says nothing about any case.
+"""
+
+
 def _until(instant: datetime, zone: ZoneInfo, language: str) -> str:
     local = instant.astimezone(zone)
     pattern = "d. MMMM y 'kl.' H.mm" if language == "da" else "d MMMM y 'at' H:mm"

@@ -118,7 +118,8 @@ def add(app: App, house: House, office: House) -> None:
 
     @app.task(name="mail_notice", retry=told)
     def mail_notice(person_id: str, about: str = "sign_in") -> None:
-        send_notice(person_id, Notice(about), letters.about_account(product, about))
+        letter = letters.trace(product) if about == Notice.TRACE else letters.about_account(product, about)
+        send_notice(person_id, Notice(about), letter)
 
     @app.task(name="mail_new_address", retry=told)
     def mail_new_address(change_id: str) -> None:

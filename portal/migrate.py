@@ -16,7 +16,8 @@ _LOCK = 7_205_759_403_792_793
 """Any number, as long as every process takes the same advisory lock."""
 
 
-_ROLES = ("portal_owner", "portal_app", "portal_worker", "portal_reports", "portal_facts", "portal_scanner")
+_ROLES = ("portal_owner", "portal_app", "portal_worker", "portal_reports", "portal_facts", "portal_scanner",
+          "portal_checker")  # fmt: skip
 
 
 def alembic_config() -> Config:

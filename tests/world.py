@@ -58,6 +58,7 @@ MEMBERS = {
     "guide": EVERYTHING,
     "colleague": FOR_STAFF,
     "psychiatrist": FOR_STAFF,
+    "specialist": {"health"},
     "teacher": {"shared", "without_parents", "professionals"},
     "waiting": set(),
     "closed": set(),
@@ -86,15 +87,21 @@ def build(house: House) -> World:
     people["colleague"] = story.staff("Kim Kollega")
     people["teacher"] = story.staff("Lars Lærer", "Skolen")
     people["psychiatrist"] = story.staff("Petra Psykiater", "Psykiatrien")
+    people["specialist"] = story.staff("Sonja Særlig", "Klinikken")
     people["waiting"] = story.staff("Vibe Venter", "Jobcenter")
     people["closed"] = story.staff("Lukas Lukket", "Bosted")
     story.add(room, people["colleague"], Level.READ)
     story.add(room, people["teacher"], Level.READ)
     story.add(room, people["psychiatrist"], Level.WRITE)
+    story.add(room, people["specialist"], Level.READ)
     story.add(room, people["closed"], Level.WRITE)
     people["other parent"] = story.add_citizen(room, "Bo Bonusfar", Capacity.PARENT)
     people["aunt"] = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
-    without_health = {"Skolen": ("shared", "without_parents", "professionals"), "Tove Tante": ("shared",)}
+    without_health = {
+        "Skolen": ("shared", "without_parents", "professionals"),
+        "Tove Tante": ("shared",),
+        "Klinikken": ("health",),
+    }
     consent = story.consent(room, room.young, without_health)
     for parent in (people["custody holder"], people["custody holder shut out"]):
         story.consent(room, parent, without_health)

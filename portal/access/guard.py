@@ -34,6 +34,7 @@ from uuid import UUID
 
 from flask import Flask, Request, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from werkzeug.datastructures import MultiDict
@@ -215,6 +216,7 @@ def _admit() -> ResponseReturnValue | None:
     if isinstance(what.action, Action):
         ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
         g.ticket = ticket
+        ticket.language = str(get_locale() or ticket.language)
         ticket.require(what.action)
     if _asks_fresh(what) and not stepup.is_fresh(g.limits):
         remember_the_way(g.actor.person_id)

@@ -17,7 +17,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
 from portal import audit, clock
-from portal.access import recall
+from portal.access import acquaintance, recall
+from portal.access.acquaintance import People
 from portal.access.actions import Action, OfficeAction
 from portal.access.explain import ever
 from portal.access.facts import Facts
@@ -42,6 +43,7 @@ from portal.models import (
 )
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
+from portal.tools.vocabulary import sayer
 
 
 @dataclass
@@ -116,6 +118,8 @@ class CaseTicket:
     _profile: Profile | None = None
     unread: int | None = None
     """Unread messages of the case, once they have been counted."""
+    language: str = "da"
+    """In which whoever this person may not know of is spoken of."""
 
     @property
     def session(self) -> PortalSession:
@@ -188,8 +192,9 @@ class CaseTicket:
         self.__dict__["facts"] = load_facts(self.session, self.case_id)
 
     @cached_property
-    def members(self) -> dict[UUID, Membership]:
-        """Everybody who was ever added, by membership id."""
+    def everybody(self) -> dict[UUID, Membership]:
+        """Everybody who was ever added, by membership id: for computing, and for telling somebody about whom they are
+        asked for consent. Whatever else is shown goes by `members`."""
         found = self._members
         if found is None and self._case is None:
             found = load_members(self.session, self.case_id)
@@ -198,11 +203,27 @@ class CaseTicket:
         return {membership.id: membership for membership in found}
 
     @cached_property
+    def members(self) -> People[Membership]:
+        """Everybody who was ever added, by membership id, as this person may know them (acquaintance): of the others
+        there is a stand-in without name, job and place. Choose from `members.known`."""
+        everybody = self.everybody
+        if self.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON):
+            return People(everybody, everybody, tuple, _unnamed)
+        mine = {hatch.key for hatch in self.hatches.values()}
+        now = {window.membership_id for window in self.open_windows if window.key in mine} if mine else set()
+        known = {self.membership.id, self.owner.id, self.young_person.id} | now
+        return People(everybody, known, lambda: acquaintance.met(self.facts, mine, clock.now()), self._stand_in)
+
+    def _stand_in(self, member: Membership) -> Membership:
+        gettext = sayer(self.language, self.profile.key)
+        return _unnamed(member, gettext("Somebody else in the case"))
+
+    @cached_property
     def units(self) -> dict[UUID, tuple[str, str]]:
         """Where the case's professionals work: unit id -> names of unit and organisation."""
         if self._units is not None:
             return self._units
-        wanted = {membership.unit_id for membership in self.members.values() if membership.unit_id}
+        wanted = {membership.unit_id for membership in self.everybody.values() if membership.unit_id}
         rows = self.session.execute(
             select(Unit.id, Unit.name, Organisation.name)
             .join(Organisation, Organisation.id == Unit.organisation_id)
@@ -217,11 +238,11 @@ class CaseTicket:
 
     @cached_property
     def young_person(self) -> Membership:
-        return next(m for m in self.members.values() if m.capacity == Capacity.YOUNG_PERSON)
+        return next(m for m in self.everybody.values() if m.capacity == Capacity.YOUNG_PERSON)
 
     @cached_property
     def owner(self) -> Membership:
-        return next(m for m in self.members.values() if m.capacity == Capacity.OWNER)
+        return next(m for m in self.everybody.values() if m.capacity == Capacity.OWNER)
 
     @cached_property
     def guide(self) -> Contact | None:
@@ -301,6 +322,19 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
 
 def _profile(case: Case, compartments: Sequence[str] | None) -> Profile:
     return profile(case.profile).of_case(compartments or ())
+
+
+def _unnamed(member: Membership, name: str = "") -> Membership:
+    """Somebody of whom no more may be known than that they are there. It belongs to no session and is never stored."""
+    return Membership(
+        id=member.id,
+        case_id=member.case_id,
+        person_id=member.person_id,
+        capacity=member.capacity,
+        display_name=name,
+        job_title="",
+        added_at=member.added_at,
+    )
 
 
 def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:

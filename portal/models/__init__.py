@@ -1,7 +1,7 @@
 """The nouns. Importing this package registers every table."""
 
 from portal.models.accounts import AccountRequest, EmailChange
-from portal.models.audit import AuditEvent, AuditHead
+from portal.models.audit import AuditCheck, AuditEvent, AuditHead
 from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
 from portal.models.consents import (
     Consent,
@@ -75,6 +75,7 @@ __all__ = [
     "AccessNotice",
     "AccessWindow",
     "AccountRequest",
+    "AuditCheck",
     "AuditEvent",
     "AuditHead",
     "BegunUpload",

@@ -1,5 +1,8 @@
 """What is asked of whom: the parties of a case as one giver meets them, with what they have answered, and the
-declarations in force."""
+declarations in force.
+
+Whoever is asked for consent is told about whom, by name and place of work: here everybody is known.
+"""
 
 from __future__ import annotations
 
@@ -129,7 +132,7 @@ def givers(ticket: CaseTicket) -> list[Membership]:
     facts, now = ticket.facts, clock.now()
     found = [ticket.young_person]
     if now < majority(facts) and facts.rules.custody_holders_are_asked:
-        found += [ticket.members[holder.id] for holder in facts.custody_holders_at(now)]
+        found += [ticket.everybody[holder.id] for holder in facts.custody_holders_at(now)]
     return found
 
 
@@ -175,7 +178,7 @@ def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
     declared, grown_up = facts.declared_at(giver.id, now), majority(facts)
     anew = declared is not None and declared.given_at < grown_up <= now
     return [
-        tuple(ticket.members[member.id] for member in members)
+        tuple(ticket.everybody[member.id] for member in members)
         for party, members in parties.items()
         if (anew and not _is_left(facts, party, members[0], now))
         or any(what.waits for _, _, what in _answers(facts, giver, party, members[0], now))
@@ -238,7 +241,7 @@ def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
         )
         if not asked:
             continue
-        memberships = tuple(ticket.members[member.id] for member in members)
+        memberships = tuple(ticket.everybody[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),
             party=party,
@@ -268,7 +271,7 @@ def _parties(ticket: CaseTicket, giver: Member, now: datetime) -> dict[Party, li
     for member in facts.members:
         party = party_of(facts, member, now)
         is_let_in = is_asked and member.level_at(at) is not Level.NONE
-        if party is None or not (is_let_in or party in named) or ticket.members[member.id].added_at > at:
+        if party is None or not (is_let_in or party in named) or ticket.everybody[member.id].added_at > at:
             continue
         if any(asked_about(facts, giver, member, rule, now) for rule in facts.rules.compartments):
             found.setdefault(party, []).append(member)
@@ -328,7 +331,7 @@ def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLi
     row = ticket.session.get_one(Consent, consent.id)
     return ConsentLine(
         id=consent.id,
-        giver=ticket.members[consent.giver_id],
+        giver=ticket.everybody[consent.giver_id],
         method=row.method,
         given_at=consent.given_at,
         valid_until=consent.valid_until,

@@ -99,7 +99,7 @@ def things_of(ticket: CaseTicket) -> dict[str, Things]:
 def _person(ticket: CaseTicket, member_id: UUID, changes: list[Change], things: dict[str, Things]) -> PersonEffect:
     shifts = [Shift(c.compartment, c.was, c.becomes, things.get(c.compartment)) for c in changes]
     return PersonEffect(
-        ticket.members[member_id],
+        ticket.everybody[member_id],
         opens=tuple(shift for shift in shifts if shift.was is Level.NONE),
         shuts=tuple(shift for shift in shifts if shift.becomes is Level.NONE),
         alters=tuple(shift for shift in shifts if Level.NONE not in (shift.was, shift.becomes)),

@@ -21,6 +21,23 @@ from portal.text import in_order
 FEWEST = 5
 """Fewer cases than this are not told apart: in a small unit a figure would point at somebody."""
 PAGE = 200
+MOST = 20_000
+"""Lines that are taken away at once."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an auditor asks the trace for. What is empty asks for everything."""
+
+    since: datetime
+    until: datetime
+    """Not itself among them."""
+    who: str = ""
+    """Part of the name of one of the staff; citizens have no name here."""
+    case: str = ""
+    """The reference of a case."""
+    events: frozenset[Event] | None = None
+    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -37,13 +54,20 @@ class UnitFigures:
 @dataclass(frozen=True)
 class TraceLine:
     at: datetime
-    event: str
+    event: Event
     reference: str | None
     """Tells two cases apart and nothing more; None for what belongs to no case."""
     name: str | None
     unit: str | None
     organisation: str | None
     kind: str | None
+    """`staff` or `citizen`; None where nobody was signed in."""
+
+
+@dataclass(frozen=True)
+class TracePage:
+    lines: tuple[TraceLine, ...]
+    has_more: bool
 
 
 def figures(actor: Actor) -> list[UnitFigures]:
@@ -54,10 +78,31 @@ def figures(actor: Actor) -> list[UnitFigures]:
     return sorted((UnitFigures(*row) for row in rows), key=lambda line: in_order(line.unit))
 
 
-def trace(actor: Actor, since: datetime, until: datetime) -> list[TraceLine]:
-    """The newest PAGE lines of the auditor's organisation: what its staff did, and what was done in its cases."""
+def trace(actor: Actor, wanted: Wanted) -> TracePage:
+    """The lines of the auditor's organisation that are asked for, newest first: what its staff did, and what was done
+    in its cases."""
     actor.require(OfficeAction.TRACE_VIEW)
     audit.record(actor.session, Event.TRACE_VIEWED)
-    asked = text("select at, event, reference, name, unit, organisation, kind from my_trace(:since, :until, :many)")
-    rows = actor.session.execute(asked, {"since": since, "until": until, "many": PAGE})
-    return [TraceLine(*row) for row in rows]
+    lines = _lines(actor, wanted, PAGE + 1, (wanted.page - 1) * PAGE)
+    return TracePage(tuple(lines[:PAGE]), len(lines) > PAGE)
+
+
+def trace_list(actor: Actor, wanted: Wanted) -> list[TraceLine] | None:
+    """All lines that are asked for, newest first, to be taken away; None, and nothing given out, for more than MOST."""
+    actor.require(OfficeAction.TRACE_VIEW)
+    lines = _lines(actor, wanted, MOST + 1, 0)
+    if len(lines) > MOST:
+        return None
+    audit.record(actor.session, Event.TRACE_EXPORTED, lines=len(lines))
+    return lines
+
+
+def _lines(actor: Actor, wanted: Wanted, many: int, skip: int) -> list[TraceLine]:
+    asked = text(
+        """select at, event, reference, name, unit, organisation, kind
+           from my_trace(:since, :until, :many, :skip, :who, :case, cast(:kinds as text[]))"""
+    )
+    kinds = None if wanted.events is None else sorted(wanted.events)
+    values = {"since": wanted.since, "until": wanted.until, "many": many, "skip": skip}
+    rows = actor.session.execute(asked, {**values, "who": wanted.who, "case": wanted.case, "kinds": kinds})
+    return [TraceLine(at, Event(event), *rest) for at, event, *rest in rows]

@@ -1,119 +1,124 @@
-"""*Hvem har set min sag*: the trace of a case, in words people use."""
+"""*Hvem har set min sag*: the trace of a case, in words people use.
+
+Others come first; what the reader did themselves is folded. Lines are gathered into visits and those into days.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from portal import clock
 from portal.access.actions import Action
 from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, Compartment, Correction, FileVersion, Membership, Plan, Thread, Unit
-from portal.services import naming, people
-from portal.services.people import Workplace
+from portal.models import AuditEvent, Compartment, Membership
+from portal.services import log_lines
+from portal.services.log_lines import MACHINE, LogLine, Visit
+from portal.text import in_order
 
-PAGE = 100
-_PAUSE = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """One thing somebody did or looked at."""
-
-    seq: int
-    at: datetime
-    event: Event
-    who: Membership | None
-    """None for somebody who was never in the case."""
-    workplace: Workplace | None
-    name_shown: bool
-    """Whether the reader may know the name, or only role and organisation (Datatilsynet 2024)."""
-    about: str
-    """Name of the file, subject of the thread or name of the member it was about, as far as the reader may see it."""
-    about_person: bool
-    about_tool: bool
-    """Then `about` is the tool's key."""
-    compartment: str | None
-    """Key of the compartment, when the reader sees it too."""
-    in_shut_compartment: bool
-    fields: dict[str, Any]
-    is_me: bool
-    before: str = ""
-    """What was put right: how it was before, for those who may know."""
-
-    @property
-    def by_office(self) -> bool:
-        """Whether it came from an account, and not from anybody of the case."""
-        return self.event is Event.MEMBER_CHANGED
-
-    @property
-    def by_scanner(self) -> bool:
-        """Whether the virus scanner did it and no person."""
-        return self.event in (Event.VERSION_SCANNED, Event.CONSENT_SCANNED)
+PAGE = 50
+"""Lines on a page; and how many of their own are told to the reader beside them."""
 
 
 @dataclass(frozen=True)
-class Visit:
-    """What one person did without a longer pause, newest first. The same thing done again is told once."""
+class Day:
+    on: date
+    visits: tuple[Visit, ...]
+    """Newest first."""
+    refused: tuple[Visit, ...]
+    """What was refused, for citizens: they read on which day, and not when."""
 
-    lines: tuple[LogLine, ...]
 
-    @property
-    def who(self) -> LogLine:
-        return self.lines[0]
+@dataclass(frozen=True)
+class OwnVisits:
+    """What the reader did themselves meanwhile."""
 
-    @property
-    def begun_at(self) -> datetime:
-        return self.lines[-1].at
-
-    @property
-    def ended_at(self) -> datetime:
-        return self.lines[0].at
-
-    @property
-    def told(self) -> tuple[LogLine, ...]:
-        """Each different thing once, the latest of its kind, in the order it was done."""
-        once: dict[object, LogLine] = {}
-        for line in self.lines:
-            once.setdefault((line.event, line.about, line.in_shut_compartment, str(line.fields)), line)
-        return tuple(reversed(once.values()))
+    count: int
+    days: tuple[Day, ...]
+    """The newest of them."""
+    more: bool
 
 
 @dataclass(frozen=True)
 class LogPage:
-    visits: tuple[Visit, ...]
-    older_than: int | None
+    days: tuple[Day, ...]
+    own: OwnVisits | None
+    """None where the reader asks for something that is not about others."""
+    older_than: str | None
     """Pass as `before` for the next page; None when this was the last."""
+    people: tuple[Membership, ...]
+    """Whose lines can be asked for, in Danish order."""
     hidden_from: datetime | None = None
     """From when on lines are not shown to the reader just now; None when nothing is hidden."""
     own_only: bool = False
     """Whether it holds only what the reader did, and what was about them."""
 
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """All that is on the page, the reader's own last."""
+        days = (*self.days, *(self.own.days if self.own else ()))
+        return tuple(visit for day in days for visit in (*day.visits, *day.refused))
 
-def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
-    """The newest 100 lines older than `before`. `only` is 'looks' (who has looked), 'changes' or ''.
 
-    The owner and the young person read every line of the case; everybody else reads lines about what they can see
-    themselves. A right does not end with access: the young person to whom the case is shut reads every line, a parent
-    those about themselves; a freeze may hide the newest ones while it lasts.
+def log(ticket: CaseTicket, before: str | None = None, only: str = "", who: str = "") -> LogPage:
+    """The newest lines, of those older than the mark `before`; beside those of others, what the reader did meanwhile.
+
+    `only` is 'looks' (who has looked), 'changes', 'machine' (what the portal did by itself), or '' for all of it; `who`
+    a membership id, 'me', or '' for everybody else. What is nothing of the kind asks for everything.
     """
     ticket.require(Action.LOG_VIEW)
     ticket.record(Event.LOG_VIEWED)
+    others = _others(ticket)
+    begin = _seq(ticket, before) if before else None
+    wanted = _of_kind(_of_whom(ticket, readable(ticket), who), only)
+    if begin is not None:
+        wanted = wanted.where(AuditEvent.seq < begin)
+    rows = list(ticket.session.scalars(wanted.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
+    shown, more = rows[:PAGE], len(rows) > PAGE
+    count, mine = (0, []) if who or only else _own(ticket, begin, shown[-1].seq if more else None)
+    # All that is on the page is looked up at once.
+    told = log_lines.of(ticket, [*shown, *mine[:PAGE]])
+    lines, own_lines = told[: len(shown)], told[len(shown) :]
+    own = None if who or only else OwnVisits(count, _days(ticket, own_lines), len(mine) > PAGE)
+    return LogPage(
+        days=_days(ticket, lines),
+        own=own,
+        older_than=lines[-1].mark if more else None,
+        people=others,
+        hidden_from=_hidden_from(ticket),
+        own_only=_own_only(ticket),
+    )
+
+
+def between(ticket: CaseTicket, first: str, last: str) -> list[LogLine]:
+    """The lines of one other member from the mark `first` to the mark `last`, as far as this person reads them; oldest
+    first, and no more than a page. Empty for marks that are none of theirs."""
+    ticket.require(Action.LOG_VIEW)
+    since, until = _row(ticket, first), _row(ticket, last)
+    if since is None or until is None or since.membership_id is None or since.membership_id != until.membership_id:
+        return []
+    wanted = readable(ticket).where(AuditEvent.seq.between(since.seq, until.seq), AuditEvent.event.not_in(MACHINE))
+    wanted = wanted.where(AuditEvent.membership_id == since.membership_id, ~_mine(ticket))
+    return log_lines.of(ticket, ticket.session.scalars(wanted.order_by(AuditEvent.seq).limit(PAGE)))
+
+
+def readable(ticket: CaseTicket) -> Select[Any]:
+    """The lines of the case that this person may read.
+
+    The owner and the young person read of everything in the case, others of what they can see themselves. What a
+    citizen looked at is for that citizen. A right does not end with access: the young person to whom the case is shut
+    reads as before, a parent what was about themselves; a freeze may hide the newest lines while it lasts.
+    """
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
-    hidden_from = None if ticket.hatches else ticket.facts.log_ends_at(ticket.membership.id, clock.now())
-    own_only = not ticket.hatches and ticket.standing is not Standing.YOUNG_PERSON
-    found = found.where(AuditEvent.event.not_in(OWN) | (AuditEvent.actor_id == ticket.actor.person_id))
-    if hidden_from is not None:
+    found = found.where(AuditEvent.event.not_in(OWN) | _mine(ticket))
+    if (hidden_from := _hidden_from(ticket)) is not None:
         found = found.where(AuditEvent.at < hidden_from)
-    if own_only:
+    if _own_only(ticket):
         untold = (*BETWEEN_TWO, *GUARDED, *STEERING)
         found = found.where(AuditEvent.event.not_in(untold), _about_me(ticket))
     elif ticket.standing is Standing.OWNER:
@@ -123,18 +128,18 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
         found = found.where(AuditEvent.event.not_in(unknown))
         found = found.where((AuditEvent.compartment_id.is_(None)) | (AuditEvent.compartment_id.in_(open_ones)))
-    if before is not None:
-        found = found.where(AuditEvent.seq < before)
-    if only:
-        found = found.where(AuditEvent.event.in_(LOOKS if only == "looks" else CHANGES))
-    rows = list(ticket.session.scalars(found.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
-    shown = rows[:PAGE]
-    names = _names(ticket, shown)
-    places = people.workplaces(ticket)
-    corrected = _before(ticket, shown)
-    lines = [_line(ticket, row, names, places) for row in shown]
-    told = [replace(line, before=corrected.get(line.fields.get("correction", ""), "")) for line in lines]
-    return LogPage(_visits(told), shown[-1].seq if len(rows) > PAGE else None, hidden_from, own_only)
+    staff = [member.id for member in ticket.everybody.values() if member.unit_id is not None]
+    nobody_inside = AuditEvent.membership_id.is_(None)
+    by_staff = nobody_inside | AuditEvent.membership_id.in_(staff)
+    return found.where(AuditEvent.event.not_in(READING) | _mine(ticket) | by_staff)
+
+
+def _hidden_from(ticket: CaseTicket) -> datetime | None:
+    return None if ticket.hatches else ticket.facts.log_ends_at(ticket.membership.id, clock.now())
+
+
+def _own_only(ticket: CaseTicket) -> bool:
+    return not ticket.hatches and ticket.standing is not Standing.YOUNG_PERSON
 
 
 def _no_other_guides(ticket: CaseTicket) -> ColumnElement[bool]:
@@ -152,6 +157,79 @@ def _about_me(ticket: CaseTicket) -> ColumnElement[bool]:
     me = ticket.membership.id
     mine = [me, *(consent.id for consent in ticket.facts.consents_of(me))]
     return or_(AuditEvent.membership_id == me, AuditEvent.item_id.in_(mine))
+
+
+def _mine(ticket: CaseTicket) -> ColumnElement[bool]:
+    return func.coalesce(AuditEvent.actor_id == ticket.actor.person_id, False)
+
+
+def _of_whom(ticket: CaseTicket, found: Select[Any], who: str) -> Select[Any]:
+    by_machine = AuditEvent.event.in_(MACHINE)
+    if who in ("me", str(ticket.membership.id)):
+        return found.where(_mine(ticket), ~by_machine)
+    known = {str(member.id): member.id for member in _others(ticket)}
+    if who in known:
+        return found.where(AuditEvent.membership_id == known[who], ~by_machine)
+    return found.where(by_machine | ~_mine(ticket))
+
+
+def _of_kind(found: Select[Any], kind: str) -> Select[Any]:
+    kinds = {"looks": LOOKS, "changes": CHANGES, "machine": MACHINE}
+    if kind not in kinds:
+        return found
+    found = found.where(AuditEvent.event.in_(kinds[kind]))
+    return found if kind == "machine" else found.where(AuditEvent.event.not_in(MACHINE))
+
+
+def _others(ticket: CaseTicket) -> tuple[Membership, ...]:
+    """Whose lines can be asked for: of citizens there are what they changed."""
+    known = (member for member in ticket.members.known.values() if member.id != ticket.membership.id)
+    return tuple(sorted(known, key=lambda member: in_order(member.display_name)))
+
+
+def _row(ticket: CaseTicket, mark: str) -> AuditEvent | None:
+    """The line of that mark, where this person may read it."""
+    proof = log_lines.proof_of(mark)
+    if proof is None:
+        return None
+    same = func.substring(AuditEvent.mac, 1, len(proof)) == proof
+    return ticket.session.scalars(readable(ticket).where(same).limit(1)).one_or_none()
+
+
+def _seq(ticket: CaseTicket, mark: str) -> int | None:
+    row = _row(ticket, mark)
+    return row.seq if row else None
+
+
+def _own(ticket: CaseTicket, begin: int | None, end: int | None) -> tuple[int, list[AuditEvent]]:
+    """What the reader did between two lines of others (from the newest on, and to the first, where there is none): how
+    many visits, and the newest lines, one more than are told."""
+    mine = _of_whom(ticket, readable(ticket), "me")
+    if begin is not None:
+        mine = mine.where(AuditEvent.seq < begin)
+    if end is not None:
+        mine = mine.where(AuditEvent.seq > end)
+    inside = mine.with_only_columns(AuditEvent.at - func.lag(AuditEvent.at).over(order_by=AuditEvent.seq)).subquery()
+    pause = inside.c[0]
+    counted = select(func.count()).select_from(inside).where(pause.is_(None) | (pause >= log_lines.PAUSE))
+    count = ticket.session.scalars(counted).one()
+    return count, list(ticket.session.scalars(mine.order_by(AuditEvent.seq.desc()).limit(PAGE + 1)))
+
+
+def _days(ticket: CaseTicket, lines: list[LogLine]) -> tuple[Day, ...]:
+    days: dict[date, list[LogLine]] = {}
+    for line in lines:
+        days.setdefault(line.at.astimezone(ticket.profile.zone).date(), []).append(line)
+    return tuple(_day(ticket, on, found) for on, found in days.items())
+
+
+def _day(ticket: CaseTicket, on: date, lines: list[LogLine]) -> Day:
+    hidden = [line for line in lines if line.is_refusal and not ticket.actor.is_staff]
+    shown = [line for line in lines if line not in hidden]
+    # Once for each who tried, in no order of the day.
+    hidden.sort(key=lambda line: (line.key, line.seq))
+    refused = log_lines.visits(hidden, timedelta.max)
+    return Day(on, log_lines.visits(shown), refused)
 
 
 LOOKS = (
@@ -205,7 +283,6 @@ CHANGES = (
     Event.CODE_USED,
     Event.CODE_REFUSED,
     Event.CONSENT_GIVEN,
-    Event.CONSENT_REFUSED,
     Event.CONSENT_WITHDRAWN,
     Event.CONSENT_SCANNED,
     Event.OVERRIDE_SET,
@@ -224,7 +301,6 @@ CHANGES = (
     Event.HAND_OVER_DECLINED,
     Event.HAND_OVER_WITHDRAWN,
     Event.CONSENT_ENDING,
-    Event.ACCESS_REWRITTEN,
     Event.CUSTODY_SET,
     Event.SCHEMA_BEGUN,
     Event.SCHEMA_CHANGED,
@@ -267,14 +343,13 @@ CHANGES = (
 )
 
 
-GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
-"""For the young person and professionals: among family it could reach the one who is shut out."""
 STEERING = (Event.LEVEL_SET,)
 """Not for whoever is shut out: where no such line stands, they would know that the young person took a yes back."""
+GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
+"""For the young person and professionals: among family it could reach the one who is shut out."""
 BETWEEN_TWO = (
     Event.WISH_MADE,
     Event.WISH_ANSWERED,
-    Event.CONSENT_REFUSED,
     Event.SCHEMA_CONFIDED,
     Event.CONFIDENCE_ANSWERED,
     Event.HAND_OVER_SAID,
@@ -287,76 +362,11 @@ BETWEEN_TWO = (
 """Between the young person and the guide."""
 OWN = (Event.HEARD_ANSWERED,)
 """For nobody but whoever did it."""
-
-
-def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:
-    groups: list[list[LogLine]] = []
-    for line in lines:
-        last = groups[-1][-1] if groups else None
-        if last and last.who is line.who and last.at - line.at < _PAUSE:
-            groups[-1].append(line)
-        else:
-            groups.append([line])
-    return tuple(Visit(tuple(group)) for group in groups)
-
-
-def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: dict[UUID, Workplace]) -> LogLine:
-    who = ticket.members.get(row.membership_id) if row.membership_id else None
-    hatch = ticket.hatches.get(row.compartment_id) if row.compartment_id else None
-    is_staff = who is not None and who.unit_id is not None
-    names_of_staff = ticket.actor.is_staff or ticket.session.info["settings"].show_staff_names_in_log
-    return LogLine(
-        seq=row.seq,
-        at=row.at,
-        event=Event(row.event),
-        who=who,
-        workplace=places.get(who.unit_id) if who and who.unit_id else None,
-        name_shown=not is_staff or names_of_staff or row.actor_id == ticket.actor.person_id,
-        about=names.get(row.item_id, "") if row.item_id else "",
-        about_person=row.item_id in ticket.members,
-        about_tool=row.event.startswith("schema."),
-        compartment=hatch.key if hatch else None,
-        in_shut_compartment=row.compartment_id is not None and hatch is None,
-        fields=row.fields,
-        is_me=row.actor_id == ticket.actor.person_id,
-    )
-
-
-def _before(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[str, str]:
-    """By the id of a correction, how it was before; the database gives out what this person may know."""
-    wanted = {UUID(row.fields["correction"]) for row in rows if "correction" in row.fields}
-    if not wanted:
-        return {}
-    found = {}
-    units: dict[UUID, str] = {}
-    corrections = ticket.session.scalars(select(Correction).where(Correction.id.in_(wanted))).all()
-    if moved := {row.before_unit_id for row in corrections if row.before_unit_id}:
-        units = {row.id: row.name for row in ticket.session.scalars(select(Unit).where(Unit.id.in_(moved)))}
-    for row in corrections:
-        if row.before_unit_id:
-            found[str(row.id)] = units[row.before_unit_id]
-        elif row.before_sealed:
-            found[str(row.id)] = ticket.keys.unseal_text(row.before_sealed, f"correction.before {row.id}")
-    return found
-
-
-def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
-    """What the items are called, for those the reader may see; loaded through the ticket, in two queries."""
-    wanted = {row.item_id for row in rows if row.item_id}
-    names = {m.id: m.display_name for m in ticket.members.values() if m.id in wanted}
-    newest = (
-        ticket.select(FileVersion)
-        .where(FileVersion.file_id.in_(wanted))
-        .ext(distinct_on(FileVersion.file_id))
-        .order_by(FileVersion.file_id, FileVersion.number.desc())
-    )
-    versions = ticket.session.scalars(newest).all()
-    given = naming.given(ticket) if versions else {}
-    for version in versions:
-        own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
-        names[version.file_id] = naming.title(given.get(version.file_id, ""), own)
-    for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
-        names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
-    for plan in ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))):
-        names[plan.id] = plan.tool
-    return names
+READING = (
+    *(event for event in LOOKS if event is not Event.ACCESS_EXPLAINED),
+    Event.EXPORT_ASKED,
+    Event.EXPORT_MADE,
+    Event.EXPORT_FAILED,
+)
+"""What a citizen looked at, tried to open or took a copy of: for that citizen alone, as in the database (migration
+049). Parents do not follow a young person's every click, nor the other way round, nor professionals either's."""

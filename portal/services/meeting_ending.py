@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from portal import clock
+from portal.access import acquaintance
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
@@ -42,6 +43,8 @@ class Summary:
     kept: tuple[Promise, ...]
     """What was promised before, and how it went, where somebody noted it while the meeting went on."""
     following: When | None
+    known: frozenset[UUID]
+    """Membership ids of whom everybody who gets the summary may know of."""
 
     def as_proposed(self) -> Summary:
         """The same, where the plan is proposed as the meeting ends."""
@@ -118,4 +121,5 @@ def _summary(ticket: CaseTicket, meeting: MeetingPage, following: When | None) -
         asked=tuple(plan_said.asked(ticket, version)) if version else (),
         kept=tuple(each for each in before if each.said and since is not None and each.said[0].at >= since),
         following=following,
+        known=acquaintance.met(ticket.facts, {ticket.hatches[meeting.compartment_id].key}, clock.now()),
     )

@@ -36,6 +36,8 @@ class Notice(StrEnum):
     """Their workplace's own sign-in leads to their account from now on."""
     CLOSED = "closed"
     REOPENED = "reopened"
+    TRACE = "trace"
+    """The trace is broken somewhere, or has not been checked."""
 
 
 @dataclass(frozen=True)

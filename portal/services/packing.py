@@ -29,6 +29,7 @@ class Packing:
 
     def __init__(self, ticket: CaseTicket, store: BlobStore, language: str) -> None:
         self._ticket, self._store, self._language = ticket, store, language
+        ticket.language = language
         self._zone = ticket.profile.zone
         self.gettext = sayer(language, ticket.profile.key)
         self.compartments: set[UUID] = set()

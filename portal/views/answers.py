@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from flask_babel import gettext as _
 
@@ -59,11 +60,16 @@ class Reader:
     def name(self, membership_id: str) -> str:
         return self._teller.names.get(membership_id, "")
 
+    def knows(self, membership_id: str) -> bool:
+        """Whether the reader may know who that is."""
+        return self.ticket.members.knows(UUID(membership_id))
+
     def people(self) -> list[tuple[str, str]]:
-        """Who can be named: everybody who sees anything of the case now, the young person first."""
+        """Who can be named: everybody who sees anything of the case now, as far as the reader may know of them, the
+        young person first."""
         open_now = {window.membership_id for window in self.ticket.open_windows}
         found = sorted(
-            (m for m in self.ticket.members.values() if m.id in open_now),
+            (m for m in self.ticket.members.known.values() if m.id in open_now),
             key=lambda m: (m.id != self.ticket.young_person.id, in_order(m.display_name)),
         )
         return [(str(m.id), m.display_name) for m in found]

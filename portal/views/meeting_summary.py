@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -36,14 +37,16 @@ def write(found: Summary, in_both: bool) -> tuple[str, str]:
 def _write(found: Summary) -> tuple[str, str]:
     meeting = found.meeting
     subject = _("Summary of the meeting on %(day)s", day=i18n.day(meeting.at))
-    there = ", ".join(member.display_name for member in meeting.present)
+    there = ", ".join(_called(found, member) for member in meeting.present)
     parts = [_("There were: %(names)s", names=there) if there else ""]
     if meeting.others_present:
         parts.append(_("Somebody from outside the case was there too."))
     if found.kept:
         parts.append(_("Since last time"))
         parts.append(
-            "\n".join(f"– {p.what} ({p.who.display_name}): {words.OUTCOME_SAID[p.said[0].outcome]}" for p in found.kept)
+            "\n".join(
+                f"– {p.what} ({_called(found, p.who)}): {words.OUTCOME_SAID[p.said[0].outcome]}" for p in found.kept
+            )
         )
     if found.version is not None:
         parts += [_goals(found.version), _agreements(found, found.version)]
@@ -79,13 +82,18 @@ def _agreements(found: Summary, version: VersionPage) -> str:
             if version.state is PlanState.PROPOSED
             else _("This is the draft of what we agree on")
         )
-    return f"{head}\n" + "\n".join(f"– {_line(version, each)}" for each in found.asked)
+    return f"{head}\n" + "\n".join(f"– {_line(found, version, each)}" for each in found.asked)
 
 
-def _line(version: VersionPage, asked: Asked) -> str:
+def _called(found: Summary, member: Any) -> str:
+    """Somebody by name, where everybody who reads the summary may know of them."""
+    return str(member.display_name) if member.id in found.known else str(_("somebody else in the case"))
+
+
+def _line(found: Summary, version: VersionPage, asked: Asked) -> str:
     what = row_title(asked.section, asked.row, version.answers) or _("(nothing written yet)")
     due = version.answers.get(asked.address("due"), "")
-    told = f"{asked.who.display_name}: {what}"
+    told = f"{_called(found, asked.who)}: {what}"
     if due:
         before = _("by %(day)s", day=i18n.day(date.fromisoformat(due)))
         told = f"{told} ({before})"

@@ -15,7 +15,9 @@ from portal import text
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import messages
+from portal.i18n import clock_time, day
+from portal.services import asking_why, log_lines, messages
+from portal.views import log
 from portal.views.asking import AskingForm, attempt, status, text_field
 from portal.views.shelves import shelf_choices, shelf_of
 
@@ -44,8 +46,10 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = shelf_choices(ticket)
-    if request.method == "GET" and form.compartment.choices:
+    if request.method == "GET" and form.compartment.choices and not form.compartment.data:
         form.compartment.data = form.compartment.choices[0].value
+    if request.method == "GET" and "why" in request.args and not form.body.data:
+        _ask_why(ticket, form, request.args["why"])
 
     def verb() -> UUID:
         shelf = shelf_of(ticket, form.compartment.data)
@@ -56,6 +60,25 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
         return render_template("messages/new.html", form=form), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=made), 303)
+
+
+def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
+    """A question to the guide about lines of the log, which stand in it: to be read, changed, and sent or not."""
+    first, _dash, last = asked.partition("-")
+    lines, place = asking_why.lines(ticket, first, last), asking_why.place(ticket)
+    if place is not None:
+        form.compartment.data = str(place.id)
+    who = log.called(lines[0])
+    told = [f"- {log.did(line)}" for line in log_lines.Visit(tuple(reversed(lines))).told]
+    at = _("%(day)s at %(time)s", day=day(lines[0].at), time=clock_time(lines[0].at))
+    about = ", ".join(filter(None, (who, log.place_of(lines[0]))))
+    form.subject.data = _("Why was my case looked at?") if _is_young(ticket) else _("Why was the case looked at?")
+    question = _("Hi %(guide)s. I have read this in the log:", guide=ticket.owner.display_name.split()[0])
+    form.body.data = "\n".join([question, "", f"{at}: {about}", *told, "", str(_("Why was that?"))])
+
+
+def _is_young(ticket: CaseTicket) -> bool:
+    return ticket.membership.id == ticket.young_person.id
 
 
 @bp.get("/<uuid:thread_id>")

@@ -14,7 +14,7 @@ from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office
 from portal.access.roles import SystemRole
 from portal.errors import NotFound
-from portal.services import account_lists, account_requests, accounts, organisations
+from portal.services import account_lists, account_requests, accounts, organisations, trace_checks
 from portal.services.account_lists import Wanted
 from portal.services.accounts import AccountState, NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
 from portal.views import words
@@ -76,6 +76,7 @@ def index() -> ResponseReturnValue:
         page=account_lists.page(g.actor, _wanted(form, request.args.get("page", ""))),
         staffed=account_lists.count_by_unit(g.actor),
         asked=account_requests.waiting(g.actor),
+        trace=trace_checks.standing(g.actor),
     )
 
 

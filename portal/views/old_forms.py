@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -27,9 +29,11 @@ class AboutForm(AskingForm):
     people = SelectMultipleField(_l("Who was it made with?"), validate_choice=False)
     others = text_field(_l("Others, by name"), 500, required=False)
 
-    def offer(self, ticket: CaseTicket) -> None:
-        young = ticket.young_person.id
-        found = sorted(ticket.members.values(), key=lambda member: (member.id != young, in_order(member.display_name)))
+    def offer(self, ticket: CaseTicket, noted: Iterable[Any] = ()) -> None:
+        """Whom the writer may know of, and whoever is `noted` already: else saving the form would leave them out."""
+        young, known = ticket.young_person.id, ticket.members.known
+        every = {**known, **{member.id: member for member in noted}}.values()
+        found = sorted(every, key=lambda member: (member.id != young, in_order(member.display_name)))
         self.people.choices = choices(*((str(member.id), member.display_name) for member in found))
 
     @property
@@ -68,10 +72,10 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @opens(Action.FILE_ADD_VERSION)
 def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue:
     form = AboutForm()
-    form.offer(ticket)
     page, known = files.page(ticket, file_id), old_forms.of_file(ticket, file_id)
     if known is None or page.tool != tool or not page.can_add_version:
         raise NotFound
+    form.offer(ticket, known.people)
     if request.method == "GET" and not form.made_on.data:
         form.made_on.process_data(known.made_on)
         form.people.data = [str(member.id) for member in known.people]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import csv
+import io
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from portal import clock
+from portal import i18n
 from portal.access.actions import OfficeAction
-from portal.access.guard import office
-from portal.services import figures_and_trace
+from portal.access.guard import fresh, gives_file, office
+from portal.services import figures_and_trace, trace_checks
+from portal.services.figures_and_trace import TraceLine
 from portal.tools.profile import profile
+from portal.views import trace_words
+from portal.views.files import attachment
+from portal.views.trace_asking import LONGEST, Asked
 
 bp = Blueprint("oversight", __name__)
 
@@ -27,32 +35,72 @@ def figures() -> ResponseReturnValue:
 @bp.get("/trace")
 @office(OfficeAction.TRACE_VIEW)
 def trace() -> ResponseReturnValue:
-    """One day's lines, newest first; before an instant, when there were more than one page takes."""
-    zone = profile(g.house.settings.profile).zone
-    day = _day(request.args.get("day", "")) or clock.today(zone)
-    until = min(_instant(request.args.get("before", "")) or clock.end_of(day, zone), clock.end_of(day, zone))
-    lines = figures_and_trace.trace(g.actor, clock.start_of(day, zone), until)
+    """The lines that are asked for, newest first, a page at a time. Lines that come in meanwhile would push the others
+    on: every page goes on from the instant of the first."""
+    asked = Asked.of(request.args, _zone())
     return render_template(
         "oversight/trace.html",
-        lines=lines,
-        day=day,
-        earlier=day - timedelta(days=1),
-        later=day + timedelta(days=1) if day < clock.today(zone) else None,
-        older=lines[-1].at.isoformat() if len(lines) == figures_and_trace.PAGE else None,
+        page=figures_and_trace.trace(g.actor, asked.wanted),
+        asked=asked,
+        standing=trace_checks.standing(g.actor),
+        kinds=trace_words.KINDS,
+        events=trace_words.EVENTS,
+        did=trace_words.DID,
+        who=who,
+        by_machine=by_machine,
+        longest=LONGEST.days,
     )
 
 
-def _day(typed: str) -> date | None:
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        return None
-    return day if 1900 < day.year < 2200 else None
+@bp.get("/trace/list.csv")
+@gives_file
+@fresh
+@office(OfficeAction.TRACE_VIEW)
+def trace_list() -> ResponseReturnValue:
+    """The same lines, all pages together, for a spreadsheet."""
+    asked = Asked.of(request.args, _zone())
+    lines = figures_and_trace.trace_list(g.actor, asked.wanted)
+    if lines is None:
+        most = i18n.number(figures_and_trace.MOST)
+        flash(_("That is more than %(most)s lines. Choose fewer days, one person or one case.", most=most), "info")
+        return redirect(url_for("oversight.trace", **asked.address), 303)
+    content = _as_csv(lines)
+    name = f"{_('Trace')} {asked.since.isoformat()} {asked.until.isoformat()}.csv"
+    return Response(content, headers=attachment(name, "text/csv; charset=utf-8", len(content)))
 
 
-def _instant(typed: str) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(typed)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else None
+def who(line: TraceLine) -> str:
+    """Who did it, as far as an auditor sees it."""
+    if by_machine(line):
+        return str(_("The system, on behalf of %(name)s", name=line.name) if line.name else _("The system"))
+    if line.name:
+        return line.name
+    return str(_("A citizen") if line.kind == "citizen" else _("Nobody signed in"))
+
+
+def by_machine(line: TraceLine) -> bool:
+    """Whether the portal did it by itself, be it with somebody's rights."""
+    return line.event in trace_words.EVENTS["machine"]
+
+
+def _as_csv(lines: Iterable[TraceLine]) -> bytes:
+    """For a Danish spreadsheet: semicolons, and a mark that says that it is UTF-8."""
+    sheet = io.StringIO()
+    rows = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
+    rows.writerow([_("When"), _("Who"), _("Unit"), _("Organisation"), _("What kind of act"), _("Case")])
+    zone = _zone()
+    for line in lines:
+        at = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        place = ("", "") if by_machine(line) else (line.unit or "", line.organisation or "")
+        cells = (who(line), *place, str(trace_words.DID[line.event]))
+        rows.writerow([at, *map(_plain, cells), line.reference or ""])
+    return ("\ufeff" + sheet.getvalue()).encode()
+
+
+def _plain(cell: str) -> str:
+    """A spreadsheet reads a cell that begins so as a formula, and a name is what somebody typed."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _zone() -> ZoneInfo:
+    return profile(g.house.settings.profile).zone

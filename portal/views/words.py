@@ -386,6 +386,14 @@ MEETING_STATE = {
     MeetingState.CALLED_OFF: _l("Called off"),
 }
 
+TRACE_FAULT = {
+    "missing": _l("lines are missing"),
+    "changed": _l("the line was changed, or is not the one that was written"),
+    "all lines missing": _l("all lines are missing"),
+    "head missing": _l("what says where the lines end is missing"),
+    "cut or head changed": _l("lines at the end were removed or put in"),
+}
+
 PLAN_STATE = {
     PlanState.DRAFT: _l("Draft"),
     PlanState.PROPOSED: _l("Proposed"),

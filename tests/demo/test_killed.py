@@ -1,5 +1,6 @@
 """What was acknowledged survives kill -9: of those who answer, of the database, of the worker, of all at once, while
-several people write at the same time. A real cluster that keeps its promises to the disk, unlike that of other tests."""
+several people write at the same time. The cluster keeps its promises to the disk, unlike that of other tests.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +35,6 @@ from tests.story import Room, Someone, Story
 PLAN = "/plan/goals_and_agreements"
 ANSWER = "now.goal"
 ROUNDS = ("who answers", "the database", "the worker", "who answers", "all at once", "the database")
-
 
 
 @dataclass

@@ -189,6 +189,7 @@ ROUTES = [
     _route("GET staff_sso.end", "public", _plain("/staff-sign-in/none/callback")),
     _route("GET oversight.figures", OfficeAction.FIGURES_VIEW, _plain("/figures")),
     _route("GET oversight.trace", OfficeAction.TRACE_VIEW, _plain("/trace")),
+    _route("GET oversight.trace_list", OfficeAction.TRACE_VIEW, _plain("/trace/list.csv")),
     _route("GET case_list.index", "signed_in", _plain("/cases")),
     _route("POST case_list.find", "signed_in", _plain("/cases/find")),
     _route("GET case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),

@@ -77,7 +77,9 @@ def test_a_policy_of_the_form_is_answered_once_whatever_the_number_of_rows(
             assert not any(re.search(r"my_(?!person)\w+\(\)", line) for line in calls), plan
 
 
-@pytest.mark.parametrize("role", ["portal_app", "portal_worker", "portal_reports", "portal_facts", "portal_owner"])
+@pytest.mark.parametrize(
+    "role", ["portal_app", "portal_worker", "portal_reports", "portal_facts", "portal_checker", "portal_owner"]
+)
 def test_a_line_of_the_trace_can_be_added_and_nothing_else(
     role: str, living: House, world: World, postgres: EmbeddedPostgres
 ) -> None:
@@ -125,6 +127,7 @@ def test_the_worker_may_do_what_its_jobs_take_and_nothing_else(owner: psycopg.Co
         "email_change": {"SELECT", "UPDATE"},
         "undelivered_mail": {"SELECT", "INSERT", "DELETE"},
         "audit_event": {"INSERT"},
+        "audit_check": {"INSERT"},
         "audit_head": {"SELECT", "INSERT", "UPDATE"},
     }
     columns = owner.execute(
@@ -383,7 +386,7 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
         "my_compartments", "my_writable_compartments", "my_cases", "my_owned_cases", "my_memberships", "my_led_cases",
         "my_overseen_units", "my_figures", "my_trace", "cases_led_by", "forget_ended_uploads",
         "forget_ended_exports", "dav_holder", "forget_ended_links", "forget_kept_files", "case_of_code",
-        "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional",
+        "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional", "has_acted_in", "i_watch_the_trace",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 

@@ -44,6 +44,7 @@ ONES_OWN = {
     "factors.new_codes",
     "factors.remove_passkey",
     "factors.remove_totp",
+    "oversight.trace_list",
     "own_eids.end",
 }
 HEAVY = [route for route in ROUTES if route.endpoint in IN_ANOTHERS_STEAD]

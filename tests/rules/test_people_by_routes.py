@@ -20,6 +20,7 @@ STANDINGS = {
     "guide": (Standing.OWNER, Level.WRITE),
     "colleague": (Standing.PROFESSIONAL, Level.READ),
     "psychiatrist": (Standing.PROFESSIONAL, Level.WRITE),
+    "specialist": (Standing.PROFESSIONAL, Level.READ),
     "teacher": (Standing.PROFESSIONAL, Level.READ),
     "waiting": (Standing.PROFESSIONAL, Level.NONE),
     "closed": (Standing.PROFESSIONAL, Level.NONE),

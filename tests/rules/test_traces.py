@@ -76,7 +76,8 @@ def test_an_event_carries_the_fields_it_is_allowed_and_no_other(house: House) ->
 def test_no_event_may_carry_anything_said_in_words() -> None:
     ids_and_states = {
         "capacity", "holds", "level", "method", "whole", "version", "number", "tool", "hits", "action", "reason",
-        "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link", "what", "correction",
+        "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link", "what", "correction", "lines",
+        "faults",
     }  # fmt: skip
     assert {field for fields in ALLOWED_FIELDS.values() for field in fields} <= ids_and_states
 

@@ -1,0 +1,36 @@
+"""Asking the guide why somebody has looked: a question with the lines of the log it is about, before it is sent."""
+
+from __future__ import annotations
+
+from portal.access.ticket import CaseTicket, Hatch
+from portal.errors import NotFound
+from portal.services import insight
+from portal.services.log_lines import LogLine, Visit
+
+
+def may_ask(ticket: CaseTicket, visit: Visit) -> bool:
+    """Whether a citizen can ask about that visit here: it was a professional's, and there is a place to write in."""
+    who = visit.who.who
+    by_staff = who is not None and who.is_known and who.member.unit_id is not None
+    return by_staff and not visit.who.is_me and not ticket.actor.is_staff and place(ticket) is not None
+
+
+def place(ticket: CaseTicket) -> Hatch | None:
+    """Where to ask: of the compartments this person may write in and the guide reads, the one that the fewest people
+    see. None where there is none."""
+    readers: dict[str, int] = {}
+    of_the_guide = set()
+    for window in ticket.open_windows:
+        readers[window.key] = readers.get(window.key, 0) + 1
+        if window.membership_id == ticket.owner.id:
+            of_the_guide.add(window.key)
+    shared = [hatch for hatch in ticket.hatches.values() if hatch.can_write and hatch.key in of_the_guide]
+    return min(shared, key=lambda hatch: (readers[hatch.key], hatch.key), default=None)
+
+
+def lines(ticket: CaseTicket, first: str, last: str) -> list[LogLine]:
+    """What is asked about: the lines of one professional between two marks. Raises NotFound where there are none."""
+    found = insight.between(ticket, first, last)
+    if not found or not may_ask(ticket, Visit(tuple(reversed(found)))):
+        raise NotFound
+    return found
