@@ -108,6 +108,7 @@ class Event(StrEnum):
     STAFF_INVITED = "staff.invited"
     INVITATION_MAILED = "invitation.mailed"
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
+    PASSWORD_REHASHED = "password.rehashed"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
     SIGN_INS_VIEWED = "sign_ins.viewed"
@@ -130,6 +131,7 @@ class Event(StrEnum):
     EID_LINKED = "eid.linked"
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
+    KEYS_RETIRED = "keys.retired"
     STORE_SWEPT = "store.swept"
 
 
@@ -174,7 +176,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.ROLES_SET: frozenset({"roles"}),
     Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
     Event.SIGNED_IN: frozenset({"method"}),
-    Event.KEYS_ROTATED: frozenset({"cases"}),
+    Event.KEYS_ROTATED: frozenset({"cases", "secrets"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),

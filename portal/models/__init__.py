@@ -1,7 +1,16 @@
 """The nouns. Importing this package registers every table."""
 
 from portal.models.audit import AuditEvent, AuditHead
-from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
+from portal.models.cases import (
+    AccessNotice,
+    AccessWindow,
+    Case,
+    CaseKey,
+    Compartment,
+    Membership,
+    RetiredMaster,
+    TeamLevel,
+)
 from portal.models.consents import (
     Consent,
     ConsentDraft,
@@ -122,6 +131,7 @@ __all__ = [
     "ProviderSession",
     "RecoveryCode",
     "Rendition",
+    "RetiredMaster",
     "SearchEntry",
     "SignInTry",
     "Staff",
