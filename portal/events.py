@@ -176,7 +176,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.ROLES_SET: frozenset({"roles"}),
     Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
     Event.SIGNED_IN: frozenset({"method"}),
-    Event.KEYS_ROTATED: frozenset({"cases", "secrets"}),
+    Event.KEYS_ROTATED: frozenset({"cases", "apps"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
     Event.SIGN_IN_REFUSED: frozenset({"method", "reason"}),
     Event.STEPPED_UP: frozenset({"method"}),

@@ -22,16 +22,16 @@ class Lock(StrEnum):
     CASE = "case"
     """What is decided in a case: who is in it, what they may, what waits for an answer. Taken by `CaseTicket.decide`
     and wherever the windows are rewritten."""
-    MEETINGS = "meetings"
-    """The meetings of a case."""
     PLAN = "plan"
-    """One tool of a case: its versions, proposals and answers."""
+    """One tool of a case: its versions, proposals and answers; or its meetings."""
     UPLOAD = "upload"
     """One upload under way."""
+    DESK = "desk"
+    """What a word processor's link has beside its file."""
+    FILE_VERSIONS = "file_versions"
+    """One file's versions: their numbers, and whether there may be more."""
     CHECKOUT = "checkout"
     """Who edits one file."""
-    FILE_VERSIONS = "file_versions"
-    """The numbers of one file's versions."""
 
 
 def hold(session: Session, lock: Lock, *about: object) -> None:

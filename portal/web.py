@@ -17,7 +17,8 @@ from werkzeug.formparser import FormDataParser, MultiPartParser
 from portal import audit
 from portal.access.guard import declared
 from portal.access.signin.throttle import TooMany
-from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Refused
+from portal.db import was_overtaken
+from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
 from portal.events import Event
 from portal.house import House
 from portal.services import refusals
@@ -179,6 +180,11 @@ def _install_errors(app: Flask) -> None:
         _fail()
         return pages.invalid(problem)
 
+    @app.errorhandler(Overtaken)
+    def _overtaken(_problem: Overtaken) -> Any:
+        _fail()
+        return pages.overtaken()
+
     @app.errorhandler(TooMany)
     def _too_many(problem: TooMany) -> Any:
         _fail()
@@ -208,6 +214,10 @@ def _install_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _any(problem: Exception) -> Any:
         _fail()
+        if was_overtaken(problem):
+            # A verb that decides waits its turn and says so itself; what only meets in the database ends here.
+            log.warning("overtaken", id=g.get("request_id"), at=_place(problem))
+            return pages.overtaken()
         if isinstance(problem, OperationalError | PoolTimeout) or _connection_lost(problem):
             log.error("neighbour down", id=g.get("request_id"), neighbour="database")
             return pages.neighbour_down("database")

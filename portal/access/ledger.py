@@ -13,17 +13,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal, null, select, union_all, update
+from sqlalchemy import ColumnElement, and_, cast, delete, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, locks
 from portal.access import facts as known
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.windows import Notice, Obstacle, Window, compute, majority
 from portal.db import fact_keeper
 from portal.errors import Damaged, NotFound
+from portal.locks import Lock
 from portal.models import (
     AccessNotice,
     AccessWindow,
@@ -91,7 +92,7 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
     after any change of a fact, in the same transaction."""
     with fact_keeper(session, case_id):
         # Two changes at once: the second waits here, then reads the first one's facts too.
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
+        locks.hold(session, Lock.CASE, case_id)
         facts = _facts(session, case_id)
         now = clock.now()
         windows, notices = _rows(session, case_id, facts, now)

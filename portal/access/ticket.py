@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.access import recall
 from portal.access.actions import Action, OfficeAction
 from portal.access.facts import Facts
@@ -28,6 +28,7 @@ from portal.access.shut import Shut, why_shut
 from portal.db import PortalSession
 from portal.errors import NotFound, Refused
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import (
     AccessWindow,
     AuditHead,
@@ -133,6 +134,23 @@ class CaseTicket:
         if not hatch.can_write:
             raise Refused(Reason(Refusal.READ_ONLY, guide=self._guide))
         return hatch
+
+    def lock_case(self) -> None:
+        """The first line of every verb that decides something in the case (who is in it, what they may, what waits for
+        an answer): until the transaction ends nobody else decides anything in it.
+
+        What was decided while this one waited counts from here on: rows are read anew, and so is the ticket. Raises
+        NotFound like `enter_case`; a right that ended meanwhile is refused by the verb's own `require`.
+        """
+        locks.hold(self.session, Lock.CASE, self.case_id)
+        self.session.flush()
+        self.session.expire_all()
+        unread, now = self.unread, enter_case(self.actor, self.case_id)
+        self.__dict__.clear()
+        self.__dict__.update(vars(now), unread=unread)
+        if not self.hatches:
+            # Rows that only the keeper of facts may read cannot be read anew one by one.
+            _ = self.members
 
     # What can be reached
 

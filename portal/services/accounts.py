@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import audit, clock, text
+from portal import audit, clock, locks, text
 from portal.access.actions import OfficeAction
 from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Organisation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.services import account_facts, invitations, once
@@ -226,6 +227,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     if person_id == actor.person_id:
         raise InvalidInput("", "own_account")
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     if not leaving_cases and account_facts.led_cases(actor, person_id):
         raise InvalidInput("leaving_cases", "leads_cases")
     person = invitations.staff_person(actor.session, person_id)
@@ -238,6 +240,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     person = invitations.staff_person(actor.session, person_id)
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None

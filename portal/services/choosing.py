@@ -15,7 +15,7 @@ from portal.access.actions import Action
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services import consent_requests, consents, once
@@ -130,6 +130,7 @@ def preview_no(ticket: CaseTicket, membership_id: UUID) -> list[Change]:
 
 def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str) -> UUID:
     """Takes back the yes that person's access rests on, if there is one, and asks the guide for the rest."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_WISH)
     if membership_id not in {m.id for m in candidates(ticket)}:
         raise NotFound
@@ -167,17 +168,20 @@ def ask_for_pause(ticket: CaseTicket, submission: UUID, until: date, words: str)
 
 
 def wish(ticket: CaseTicket, wish_id: UUID) -> WishLine:
-    """One wish that waits for the guide's answer. Raises NotFound."""
+    """One wish that waits for the guide's answer. Raises Overtaken for one that was answered, NotFound."""
     ticket.require(Action.TEAM_CHANGE)
-    found = next((line for line in wishes(ticket, only_open=True) if line.id == wish_id), None)
+    found = next((line for line in wishes(ticket) if line.id == wish_id), None)
     if found is None:
         raise NotFound
+    if found.answer is not None:
+        raise Overtaken
     ticket.record(Event.TEAM_VIEWED)
     return found
 
 
 def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words: str) -> None:
-    """What the guide says to a wish. Raises InvalidInput for no choice, NotFound for a wish already answered."""
+    """What the guide says to a wish. Raises InvalidInput for no choice, Overtaken for a wish already answered."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     if said not in set(WishAnswer):
         raise InvalidInput("answer", "choice")

@@ -52,6 +52,7 @@ def give(
     That the proof of who they are is fresh is asked for at the door (`@fresh`). Raises InvalidInput for a period or
     choice that cannot be.
     """
+    ticket.lock_case()
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
     draft = declarations.draw_up(ticket, giver, Answers(choices, valid_until, exceptions or {}), language)
@@ -74,6 +75,7 @@ def register(
 
     Raises InvalidInput when the scan or note is missing, the day lies ahead, or the giver was not told everything.
     """
+    ticket.lock_case()
     ticket.require(Action.CONSENT_REGISTER)
     giver = requests.giver_for(ticket, giver_id)
     if paper.method not in ("paper", "oral"):
@@ -93,6 +95,7 @@ def register(
 
 def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
     """Takes a consent, or its part about one party, back from now on. The giver does it, or the owner on their word."""
+    ticket.lock_case()
     ticket.require(Action.CONSENT_WITHDRAW)
     made = uuid4()
     if once.claim(ticket.session, submission, made):

@@ -19,11 +19,12 @@ from io import BufferedReader
 from typing import BinaryIO
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portal import clock, outbox
+from portal import clock, locks, outbox
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
+from portal.locks import Lock
 from portal.models import DavEntry
 from portal.services import dav
 from portal.services.conflicts import Brought
@@ -70,8 +71,7 @@ class Desk:
 
     def alone(self) -> None:
         """Until the transaction ends no other request changes this desk."""
-        key = func.hashtextextended(str(self.link.id), 4)
-        self.ticket.session.execute(select(func.pg_advisory_xact_lock(key)))
+        locks.hold(self.ticket.session, Lock.DESK, self.link.id)
         self.__dict__.pop("_rows", None)
 
     # Changing

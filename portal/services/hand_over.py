@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from portal import clock
 from portal.access import whatif
@@ -17,7 +17,7 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket
 from portal.access.whatif import Change
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
 from portal.services import joining, once, team
@@ -67,6 +67,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID) -> UUID:
 
     Raises NotFound for somebody who may not own cases, InvalidInput when another offer waits.
     """
+    ticket.lock_case()
     taker = _guide(ticket, person_id)
     if pending(ticket) is not None:
         raise InvalidInput("", "offer_waits")
@@ -128,11 +129,12 @@ def offers_to(actor: Actor) -> list[Offer]:
 
 
 def offer_to_me(ticket: CaseTicket) -> Offer:
-    """The offer of this case that waits for this person's answer. Raises NotFound."""
+    """The offer of this case that waits for this person's answer. Raises Overtaken for one that has been answered or
+    taken back, NotFound where none was made."""
     ticket.require(Action.HAND_OVER_ANSWER)
     found = next((offer for offer in offers_to(ticket.actor) if offer.case_id == ticket.case_id), None)
     if found is None:
-        raise NotFound
+        raise Overtaken if _was_offered(ticket, HandOver.to_id == ticket.membership.id) else NotFound
     ticket.record(Event.TEAM_VIEWED)
     return found
 
@@ -140,8 +142,10 @@ def offer_to_me(ticket: CaseTicket) -> Offer:
 def accept(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
-    The guide before is then a professional like others. Raises NotFound without an offer.
+    The guide before is then a professional like others. Raises NotFound without an offer, Overtaken for one that is
+    over.
     """
+    ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
@@ -163,7 +167,8 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
 
 
 def decline(ticket: CaseTicket, submission: UUID) -> None:
-    """Says no to an offer. Raises NotFound without one."""
+    """Says no to an offer. Raises NotFound without one, Overtaken for one that is over."""
+    ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
@@ -173,15 +178,21 @@ def decline(ticket: CaseTicket, submission: UUID) -> None:
 
 
 def withdraw(ticket: CaseTicket, submission: UUID) -> None:
-    """Takes an offer back before it is answered. Raises NotFound without one."""
+    """Takes an offer back before it is answered. Raises NotFound without one, Overtaken for one that is answered."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     if once.claim(ticket.session, submission, uuid4()):
         return
     waits = pending(ticket)
     if waits is None:
-        raise NotFound
+        raise Overtaken if _was_offered(ticket) else NotFound
     _answer(ticket, waits[0], "withdrawn")
     ticket.record(Event.HAND_OVER_WITHDRAWN, item_id=waits[1].id)
+
+
+def _was_offered(ticket: CaseTicket, *more: ColumnElement[bool]) -> bool:
+    offers = select(HandOver.id).where(HandOver.case_id == ticket.case_id, *more)
+    return ticket.session.scalars(offers.limit(1)).first() is not None
 
 
 def _answer(ticket: CaseTicket, offered: HandOver, said: str) -> None:

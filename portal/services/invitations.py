@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.access.actions import OfficeAction
 from portal.access.signin import second_factor, throttle
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Invitation, Person, Staff, Unit
 from portal.models.people import PersonKind
 from portal.outbox import later
@@ -24,6 +25,7 @@ from portal.services import own_account
 
 def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
     """Queues a new invitation; whatever was sent before stops working."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     now = clock.now()
     days: int = session.info["settings"].invitation_days
     for open_one in session.scalars(

@@ -84,6 +84,8 @@ def take(
         raise InvalidInput("", "plan_frozen")
     if mine.words != words:
         raise InvalidInput("", "plan_moved_on")
+    if (mine.taken_at is not None) == taken:
+        return page.state
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return page.state

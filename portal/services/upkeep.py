@@ -144,7 +144,7 @@ def rewrap(session: PortalSession, keyring: Keyring) -> Rewrapped:
             app.master_id, app.secret_sealed = keyring.reseal_secret(app.secret_sealed, place)
         session.flush()
         secrets += len(found)
-    audit.record(session, Event.KEYS_ROTATED, cases=cases, secrets=secrets)
+    audit.record(session, Event.KEYS_ROTATED, cases=cases, apps=secrets)
     return Rewrapped(cases, secrets)
 
 

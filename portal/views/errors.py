@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, render_template
+from flask import g, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
 from portal.access.policy import Reason, Refusal
+from portal.access.signin import kept
 from portal.errors import InvalidInput
 from portal.views import frame, words
 
 _DRAIN = 1024 * 1024 * 1024
+Page = tuple[str, int, dict[str, str]]
 
 
 def not_found() -> Any:
@@ -36,6 +38,29 @@ def refused(reason: Reason) -> Any:
 
 def invalid(problem: InvalidInput) -> Any:
     return _page(422, _("This could not be done"), [words.sentence(problem)])
+
+
+def overtaken() -> Any:
+    """Somebody was quicker. What was typed stands on the page, to be copied: the form it was in may be gone."""
+    if request.method != "POST":
+        settled = _("It has been answered, ended or changed. Go back and load the page again to see how it stands now.")
+        return _page(404, _("This is settled already"), [settled])
+    sentences = [
+        _("Somebody else has just decided or changed the same thing, so what you sent has changed nothing."),
+        _("Go back and load the page again to see how it stands now."),
+    ]
+    return _page(409, _("Somebody was quicker than you"), sentences, typed=_typed())
+
+
+def _typed() -> list[str]:
+    """The sentences of the form that was sent; neither choices nor what only its sender may see."""
+    if request.mimetype not in _FORMS:
+        return []
+    fields = request.form.items(multi=True)
+    return [value for name, value in fields if " " in value.strip() and name.split("-")[-1] not in kept.NEVER]
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def too_many(wait: int) -> Any:
@@ -98,8 +123,6 @@ def fault() -> Any:
 
 
 def _too_large() -> Any:
-    from flask import request
-
     from portal.i18n import size
 
     # A browser that is cut off while sending shows a bare network error instead of this page, so the rest is let in
@@ -113,6 +136,7 @@ def _too_large() -> Any:
     return _page(413, _("The file is too large"), [body])
 
 
-def _page(status: int, title: str, sentences: list[str]) -> tuple[str, int, dict[str, str]]:
+def _page(status: int, title: str, sentences: list[str], typed: list[str] | None = None) -> Page:
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
-    return render_template("error.html", title=title, sentences=sentences, status=status, head=None), status, {}
+    page = render_template("error.html", title=title, sentences=sentences, status=status, typed=typed, head=None)
+    return page, status, {}

@@ -343,7 +343,8 @@ def test_a_database_whose_machine_is_gone_is_given_up_within_half_a_minute(
 
 
 def test_the_walls_ask_the_real_clock(postgres: EmbeddedPostgres) -> None:
-    """The tests move a clock of their own; the product's function must be now() and nothing else."""
+    """The tests move a clock of their own; the product's function must be the moment of the statement,
+    so that who waited for somebody sees what they did, and nothing else."""
     from portal.migrate import migrate
 
     postgres.create_database("as_shipped")
@@ -351,7 +352,7 @@ def test_the_walls_ask_the_real_clock(postgres: EmbeddedPostgres) -> None:
     with psycopg.connect(postgres.url("portal_owner", "as_shipped")) as connection:
         body = connection.execute("select pg_get_functiondef('wall_clock'::regproc)").fetchone()
         assert body is not None
-        assert body[0].strip().endswith("RETURN now()")
+        assert body[0].strip().endswith("RETURN statement_timestamp()")
 
 
 @pytest.mark.parametrize(("seconds", "refused"), [(-60, True), (-2, False), (2, False), (60, True)])

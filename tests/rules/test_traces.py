@@ -66,7 +66,7 @@ def test_an_event_carries_the_fields_it_is_allowed_and_no_other(house: House) ->
 def test_no_event_may_carry_anything_said_in_words() -> None:
     ids_and_states = {
         "capacity", "holds", "level", "method", "whole", "version", "number", "tool", "hits", "action", "reason",
-        "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link",
+        "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link", "apps",
     }  # fmt: skip
     assert {field for fields in ALLOWED_FIELDS.values() for field in fields} <= ids_and_states
 

@@ -96,7 +96,7 @@ def test_rotating_wraps_every_case_anew_and_touches_no_blob(house_on: House, own
     assert story.thread(late, late.guide)
     assert command("keys", "retire") == "every master key is in use\n"
     lines = owner.execute("select fields, actor_id from audit_event where event = 'keys.rotated' order by seq")
-    assert lines.fetchall() == [({"cases": 2, "secrets": 0}, None)]
+    assert lines.fetchall() == [({"cases": 2, "apps": 0}, None)]
     engine = connect(house_on.settings.owner_database_url)
     with engine.connect() as connection:
         assert list(audit.verify(connection, house_on.keyring)) == []
