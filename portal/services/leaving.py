@@ -30,8 +30,8 @@ def leave(ticket: CaseTicket, submission: UUID, reason: str) -> None:
     ticket.require(Action.CASE_LEAVE)
     if reason not in set(LeavingReason):
         raise InvalidInput("reason", "choice")
-    if ticket.facts.member(ticket.membership.id).has_left_at(clock.now()):
-        raise Overtaken
+    if not ticket.hatches and ticket.facts.member(ticket.membership.id).has_left_at(clock.now()):
+        raise Overtaken  # who was let in again by law can leave again
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return
