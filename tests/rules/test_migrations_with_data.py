@@ -14,7 +14,7 @@ from portal.access.ledger import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.house import House, opened
 from portal.migrate import migrate
-from portal.services import hand_over, safeguards
+from portal.services import exports, hand_over, order, safeguards
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.story import Room, Story
@@ -116,6 +116,30 @@ def test_the_master_key_of_a_code_app_is_written_beside_it(name: str, postgres: 
     migrate(postgres.url("portal_owner", name))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         assert connection.execute("select master_id, secret_sealed from totp").fetchall() == [("m12", sealed)]
+
+
+def test_copies_from_before_everything_in_them_was_noted_are_over_and_folders_stay(
+    name: str, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        room = story.case(parents=0)
+        file = story.file(room, room.guide)
+        story.play(room, room.guide, lambda t: order.place(t, file, "Skole"))
+        case = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
+        story.play(room, room.young, lambda t: exports.make(t, house.store, case))
+        waits = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
+        folder = story.play(room, room.young, lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
+        story.play(room, room.young, lambda t: exports.make(t, house.store, folder))
+    migrate(postgres.url("portal_owner", name), "042")
+    migrate(postgres.url("portal_owner", name))
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        assert {line.id for line in story.play(room, room.young, exports.mine)} == {waits, folder}
+        story.play(room, room.young, lambda t: exports.make(t, house.store, waits))
+        story.play(room, room.young, lambda t: exports.fetch(t, house.store, waits, is_case=True))
+        with house.unit_of_work() as session:
+            assert exports.sweep(session) == 1
 
 
 def _again(connection: psycopg.Connection, table: str, times: int, **other: str) -> None:
