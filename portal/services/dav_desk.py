@@ -38,6 +38,8 @@ Entry = DavEntry
 """A thing on a desk."""
 MOST = 200
 """Things on one desk."""
+LONGEST = 1000
+"""Characters of a path."""
 MOST_NOTED = 64 * 1024
 """Characters a word processor may note about one thing."""
 _BESIDE = re.compile(r"[^.]*|[.~].*|.*\.(tmp|part|bak|\d+)", re.IGNORECASE | re.DOTALL)
@@ -77,12 +79,12 @@ class Desk:
     # Changing
 
     def make(self, path: str, kind: str) -> DavEntry:
-        """An empty file ('scratch') or a folder. Raises InvalidInput for a name that could be a document's, or when
-        the desk is full."""
+        """An empty file ('scratch') or a folder. Raises InvalidInput for a name that could be a document's or is too
+        long, or when the desk is full."""
         folder, _slash, name = path.rpartition("/")
-        if kind != "notes" and not folder and not _BESIDE.fullmatch(name):
+        if len(path) > LONGEST or (kind != "notes" and not folder and not _BESIDE.fullmatch(name)):
             raise InvalidInput("file", "not_beside")
-        if len(self._rows) >= MOST or len(path) > 1000:
+        if len(self._rows) >= MOST:
             raise InvalidInput("file", "beside_full")
         now, made = clock.now(), uuid4()
         row = DavEntry(
