@@ -183,7 +183,7 @@ class OidcClient:
             raise EidRefused("answer")
         try:
             parsed = json.loads(content)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise EidRefused("answer") from problem
         if not isinstance(parsed, dict):
             raise EidRefused("answer")
