@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.formparser import FormDataParser, MultiPartParser
 
-from portal import audit
+from portal import audit, wire
 from portal.access.guard import declared
 from portal.access.signin.throttle import TooMany
 from portal.db import was_overtaken
@@ -72,6 +72,7 @@ class PortalRequest(Request):
     """A request whose files are sealed while they arrive, and only where a view takes files."""
 
     form_data_parser_class = _LargeBites
+    parameter_storage_class = dict_storage_class = wire.Typed
 
     def _get_file_stream(self, *_sizes_and_names: Any, **_more: Any) -> IO[bytes]:
         what = declared(g.app, self.endpoint) if self.endpoint else None
@@ -103,6 +104,7 @@ class _Nowhere:
 def install(app: Flask) -> None:
     """Registers everything around the views. Comes before the guard, which needs the session."""
     app.request_class = PortalRequest
+    app.url_map.converters["int"] = wire.Number
 
     @app.before_request
     def _begin() -> None:
@@ -110,6 +112,9 @@ def install(app: Flask) -> None:
         g.app, g.house, g.incoming, g.began = app, house, [], time.monotonic()
         g.request_id = uuid.uuid4().hex[:12]
         g.session = house.new_session()
+        what = declared(app, request.endpoint) if request.endpoint else None
+        if what is None or what.kind != "link":  # a link is asked for by programs, and answers them itself
+            wire.refuse_unreadable(request.path)
 
     @app.teardown_request
     def _end(_problem: BaseException | None) -> None:

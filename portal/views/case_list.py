@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FieldList, Form, FormField
+from wtforms import BooleanField, Form, FormField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import office, signed_in
@@ -14,7 +14,7 @@ from portal.access.roles import Level
 from portal.services import cases
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
-from portal.views.asking import AskingForm, DayField, attempt, status, text_field
+from portal.views.asking import AskingForm, DayField, Rows, attempt, status, text_field
 
 bp = Blueprint("case_list", __name__)
 
@@ -28,7 +28,7 @@ class CaseForm(AskingForm):
     name = text_field(_l("The young person's name"), 120)
     birth_date = DayField(_l("Birth date"))
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
-    custody = FieldList(FormField(HolderForm), min_entries=2, max_entries=4)
+    custody = Rows(FormField(HolderForm), min_entries=2, max_entries=4)
     young_person_signs_in = BooleanField(_l("The young person may sign in, read and write"), default=True)
     holders_sign_in = BooleanField(
         _l("Custody holders may sign in and read, once the young person agrees"), default=True

@@ -14,7 +14,7 @@ from portal.events import Event
 from portal.services import insight
 from portal.services.insight import LogLine
 from portal.services.leaving import LeavingReason
-from portal.views import deeds, words
+from portal.views import arguments, deeds, words
 from portal.views.frame import tool_title
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
@@ -23,11 +23,11 @@ bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
 @bp.get("")
 @opens(Action.LOG_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    before = request.args.get("before", "")
+    before = arguments.number(request.args.get("before"), -1)
     only = request.args.get("only", "")
     page = insight.log(
         ticket,
-        int(before) if before.isdigit() and len(before) < 12 else None,
+        before if before >= 0 else None,
         only if only in ("looks", "changes") else "",
     )
     return render_template("log/index.html", page=page, only=only, did=did)

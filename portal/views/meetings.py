@@ -23,7 +23,7 @@ from portal.services.meeting_room import Room
 from portal.services.meetings import MeetingPage, MeetingState, When
 from portal.services.plans import PlanState
 from portal.tools.telling import row_title
-from portal.views import meeting_summary
+from portal.views import arguments, meeting_summary
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.views.frame import role
@@ -71,7 +71,7 @@ class TakeForm(AskingForm):
     taken = HiddenField()
 
     def which(self) -> int:
-        return int(self.number.data) if (self.number.data or "").isdecimal() else 0
+        return arguments.number(self.number.data, 0)
 
 
 @bp.route("/new", methods=["GET", "POST"])

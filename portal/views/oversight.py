@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,6 +12,7 @@ from portal.access.actions import OfficeAction
 from portal.access.guard import office
 from portal.services import figures_and_trace
 from portal.tools.profile import profile
+from portal.views import arguments
 
 bp = Blueprint("oversight", __name__)
 
@@ -29,8 +30,8 @@ def figures() -> ResponseReturnValue:
 def trace() -> ResponseReturnValue:
     """One day's lines, newest first; before an instant, when there were more than one page takes."""
     zone = profile(g.house.settings.profile).zone
-    day = _day(request.args.get("day", "")) or clock.today(zone)
-    until = min(_instant(request.args.get("before", "")) or clock.end_of(day, zone), clock.end_of(day, zone))
+    day = arguments.day(request.args.get("day", "")) or clock.today(zone)
+    until = min(arguments.instant(request.args.get("before", "")) or clock.end_of(day, zone), clock.end_of(day, zone))
     lines = figures_and_trace.trace(g.actor, clock.start_of(day, zone), until)
     return render_template(
         "oversight/trace.html",
@@ -40,19 +41,3 @@ def trace() -> ResponseReturnValue:
         later=day + timedelta(days=1) if day < clock.today(zone) else None,
         older=lines[-1].at.isoformat() if len(lines) == figures_and_trace.PAGE else None,
     )
-
-
-def _day(typed: str) -> date | None:
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        return None
-    return day if 1900 < day.year < 2200 else None
-
-
-def _instant(typed: str) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(typed)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else None

@@ -40,7 +40,7 @@ from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, PlanState, VersionPage
 from portal.tools.definition import Place
 from portal.tools.telling import row_title
-from portal.views import answers, drawings, words
+from portal.views import answers, arguments, drawings, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, attempt, whole_number
 
@@ -198,7 +198,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def propose(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     form = StepForm()
-    revision = int(form.revision.data or "0") if (form.revision.data or "0").isdecimal() else -1
+    revision = arguments.number(form.revision.data, -1)
 
     def verb() -> bool:
         plan_agreeing.propose(ticket, form.submission_id, tool, number, revision)
