@@ -33,8 +33,9 @@ lint: $(VENV)/.test
 	@mkdir -p .build
 	@$(BIN)/lint-imports --no-cache > .build/imports.txt || { cat .build/imports.txt; exit 1; }
 
-bench: $(VENV)/.run $(MO)
-	@$(BIN)/python -m bench
+# Measures on the stories that the tests tell, so it needs what they need.
+bench: $(VENV)/.test $(MO)
+	@$(BIN)/python -m bench $(ARGS)
 
 # Takes new texts out of code and templates into the catalogues; what is not translated yet stays empty and fails a test.
 # Renews the generated pages of docs/ too.
@@ -42,15 +43,18 @@ translations: $(VENV)/.run
 	@$(BIN)/python -m portal.translations
 	@$(BIN)/python -m portal write-docs
 
-# Renews the pins. Needs the network and `pip install uv`; records hashes, no addresses.
-lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+# Renews the pins. Records hashes, no addresses.
+lock: $(VENV)/.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --quiet --upgrade -o requirements/run.txt
-	uv pip compile pyproject.toml --extra test -c requirements/run.txt --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra test -c requirements/run.txt --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade -o requirements/test.txt
+	$(BIN)/uv pip compile requirements/lock.in --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade -o requirements/lock.txt
 
 # Renews the pictures of the README from the browser test that plays the story.
 pictures: $(VENV)/.test $(MO)
+	@.ci/debian-packages
 	@PICTURES=docs/pictures $(BIN)/python -m pytest tests/journeys -q -n 0
 
 clean:
@@ -74,6 +78,11 @@ $(VENV)/.test: $(VENV)/.run requirements/test.txt tests/providers/package-lock.j
 	@command -v npm >/dev/null || .ci/debian-packages
 	@npm --prefix tests/providers ci --silent || { echo "The providers that sign-in is tested with could not be \
 	installed: npm (with node 20 or newer) must be able to fetch what tests/providers/package-lock.json names."; exit 1; }
+	@touch $@
+
+# What renews the pins is itself pinned; only `make lock` needs it.
+$(VENV)/.lock: $(VENV)/.made requirements/lock.txt
+	@$(PIP) -r requirements/lock.txt
 	@touch $@
 
 %.mo: %.po $(VENV)/.run

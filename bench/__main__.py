@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import case_page, files, scale, ten_writers
+from bench import case_page, files, reading, scale, ten_writers
 
-BENCHES = {"case_page": case_page.main, "files": files.main, "scale": scale.main, "ten_writers": ten_writers.main}
+BENCHES = {
+    "case_page": case_page.main,
+    "files": files.main,
+    "reading": reading.main,
+    "scale": scale.main,
+    "ten_writers": ten_writers.main,
+}
 
 
 def main(arguments: list[str]) -> int:

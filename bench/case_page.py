@@ -27,7 +27,7 @@ from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.house import House, opened
-from portal.services import files, messages, overview, people, unread
+from portal.services import files, messages, overview, people
 from portal.tools.profile import profile
 from tests.story import PDF, Room, Story, shelf_id
 
@@ -189,11 +189,12 @@ def _copy(connection: psycopg.Connection, ticket: CaseTicket) -> None:
             "insert into thread values (%s, %s, %s, %s)",
             [thread.id, ticket.case_id, thread.compartment, thread.subject],
         )
-        for message in messages.thread(ticket, thread.id).messages:
+        said = messages.thread(ticket, thread.id, 1).messages
+        for message in said:
             row = [uuid4(), thread.id, message.author.id, message.created_at, message.body]
             put("insert into message values (%s, %s, %s, %s, %s)", row)
-    for thread_id, at in unread.looked_at(ticket).items():
-        put("insert into reading values (%s, %s, %s)", [thread_id, ticket.membership.id, at])
+        if read := [message.created_at for message in said if not message.is_new]:
+            put("insert into reading values (%s, %s, %s)", [thread.id, ticket.membership.id, max(read)])
     for file in files.listing(ticket):
         put("insert into file values (%s, %s, %s)", [file.file_id, ticket.case_id, file.compartment])
         version = [file.file_id, file.number, file.name, file.media_type, file.author.id, file.created_at]

@@ -65,8 +65,9 @@ FILL = """
     insert into thread select md5('thread' || t || '-' || n)::uuid, id, md5('shared' || n)::uuid, '\\x00', now(),
         md5('owner' || n)::uuid from n, generate_series(1, 2) t;
     insert into message select gen_random_uuid(), md5('thread' || (m % 2 + 1) || '-' || n)::uuid, id,
-        md5('shared' || n)::uuid, decode(repeat('00', 200), 'hex'), now() - interval '1 minute' * m,
-        md5(case when m % 2 = 0 then 'owner' else 'member' end || n)::uuid from n, generate_series(1, {each}) m;
+        md5('shared' || n)::uuid, decode(repeat('00', 200), 'hex'), now() - interval '1 minute' * ({each} - m),
+        md5(case when m % 2 = 0 then 'owner' else 'member' end || n)::uuid, (m + 1) / 2
+        from n, generate_series(1, {each}) m;
     insert into file select md5('file' || n)::uuid, id, md5('shared' || n)::uuid, null, now(), md5('owner' || n)::uuid
         from n;
     insert into file_version (id, file_id, case_id, compartment_id, number, name_sealed, digest_sealed, media_type,

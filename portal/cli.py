@@ -59,11 +59,13 @@ def demo(port: int | None, data: Path | None, empty: bool) -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Brings the database to the newest schema (OWNER_DATABASE_URL)."""
+    """Brings the database to the newest schema (OWNER_DATABASE_URL; KEYS_FILE too where something sealed is moved)."""
     from portal.migrate import migrate as run
     from portal.migrate import newest
+    from portal.storage.keys import read_keys
 
-    run(_owner_url())
+    keys = _settings().keys_file
+    run(_owner_url(), keyring=read_keys(keys) if keys else None)
     click.echo(f"the database is at migration {newest()}")
 
 
@@ -109,13 +111,14 @@ def make_secrets(folder: Path) -> None:
 @click.option("--name", required=True)
 @click.option("--email", required=True)
 def add_administrator(organisation: str, unit: str, name: str, email: str) -> None:
-    """The first account of an empty portal; the invitation goes out by mail."""
+    """The first account of an empty portal; the invitation goes out by mail. As long as nobody has come in, the same
+    command sends it again, also to another address; what became of a mail stands in the log of the worker."""
     from portal.house import opened
     from portal.services import accounts
 
     with opened(_settings()) as house, house.unit_of_work() as session:
-        accounts.found(session, organisation, unit, name, email)
-    click.echo(f"invited {email}")
+        again = accounts.found(session, organisation, unit, name, email)
+    click.echo(f"invited {email} again: links sent before no longer work" if again else f"invited {email}")
 
 
 @cli.command("allow-passwords")
@@ -132,6 +135,45 @@ def allow_passwords(organisation: str) -> None:
         except NotFound as problem:
             raise Unsafe(f"there is no organisation called {organisation!r}") from problem
     click.echo(f"passwords work for {organisation}")
+
+
+@cli.group()
+def eid() -> None:
+    """The eIDs that sign in as people: those to ask about, and ending one."""
+
+
+@eid.command("doubtful")
+def doubtful_eids() -> None:
+    """Prints the eIDs of people who have more than one, and such as came by a guide's code to somebody who is known by
+    a number. Nobody is named: ask the guide of a case who they are."""
+    from portal.access.signin import links
+    from portal.house import opened
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        found = links.doubtful(session)
+    for link in found:
+        used = f"{link.used_at:%Y-%m-%d %H:%M}" if link.used_at else "never"
+        click.echo(
+            f"{link.id}\tperson {link.person_id}\tby {link.came_by} {link.linked_at:%Y-%m-%d %H:%M}\t"
+            f"last used {used}\t{link.issuer}"
+        )
+    if not found:
+        click.echo("nothing to ask about")
+
+
+@eid.command("end")
+@click.argument("link", type=click.UUID)
+def end_eid(link: UUID) -> None:
+    """Ends an eID that should not sign in as somebody. Where it is signed in, it is signed out."""
+    from portal.access.signin import links
+    from portal.house import opened
+
+    with opened(_settings()) as house, house.unit_of_work() as session:
+        try:
+            links.end_for_them(session, link)
+        except NotFound:
+            raise PortalError("there is no such eID, or it has ended already") from None
+    click.echo("it no longer signs in as them")
 
 
 @cli.command("verify-audit")

@@ -33,6 +33,25 @@ def today(zone: ZoneInfo) -> date:
     return now().astimezone(zone).date()
 
 
+class NoSuchTime(ValueError):
+    """The clocks of that night never show this time."""
+
+
+class TwiceThatNight(ValueError):
+    """The clocks of that night show this time twice."""
+
+
+def at(day: date, wall: time, zone: ZoneInfo) -> datetime:
+    """The instant at which the clocks on the wall in `zone` show that day and time, as UTC. Raises NoSuchTime in the
+    hour that is left out when summer time begins, TwiceThatNight in the hour that comes again when it ends."""
+    first, second = (datetime.combine(day, wall.replace(fold=fold), zone) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    # In the hour left out the earlier offset is the one of before, so that both point past each other.
+    back = first.astimezone(UTC).astimezone(zone)
+    raise TwiceThatNight if back.time() == wall else NoSuchTime
+
+
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of `day` in `zone`, as UTC."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -15,14 +15,16 @@ _ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
 
 def make_secrets(folder: Path) -> None:
     """Writes what docker-compose.yml asks for into `folder`. Raises Unsafe when one of the files is there already."""
-    postgres, owner, app, s3_key = (secrets.token_hex(24) for _ in range(4))
+    postgres, owner, app, worker, s3_key = (secrets.token_hex(24) for _ in range(5))
     s3_id = secrets.token_hex(10)
     identity = {"name": "portal", "credentials": [{"accessKey": s3_id, "secretKey": s3_key}], "actions": _ACTIONS}
     content = {
         "postgres_password": postgres,
         "owner_password": owner,
         "app_password": app,
+        "worker_password": worker,
         "database_url": f"postgresql://portal_app:{app}@postgres/portal",
+        "worker_database_url": f"postgresql://portal_worker:{worker}@postgres/portal",
         "owner_database_url": f"postgresql://portal_owner:{owner}@postgres/portal",
         "s3_access_key": s3_id,
         "s3_secret_key": s3_key,

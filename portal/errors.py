@@ -50,12 +50,27 @@ class Unsafe(PortalError):
 class NeighbourDown(PortalError):
     """Something beside us (database, blob store, eID, mail) does not answer; trying again later may help.
 
-    `neighbour` is one of 'database', 'storage', 'scanner', 'eid', 'mail'.
+    `neighbour` is one of 'database', 'storage', 'scanner', 'eid', 'mail'. `why` is the kind of fault, for the log: the
+    name of an exception or a number, never what the neighbour said.
     """
 
-    def __init__(self, neighbour: str) -> None:
+    def __init__(self, neighbour: str, why: str = "") -> None:
         super().__init__(neighbour)
         self.neighbour = neighbour
+        self.why = why
+
+
+class MailRefused(PortalError):
+    """A mail that no trying again will bring to its address. `why` is the mail server's number, or what is wrong with
+    the address; never the address itself."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"refused: {why}")
+        self.why = why
+
+
+class Busy(PortalError):
+    """So much is being looked into just now that this has to wait; trying again in a moment helps."""
 
 
 class Damaged(PortalError):

@@ -18,6 +18,8 @@ class Event(StrEnum):
     SCHEMA_PERSON = "schema.person"
     SCHEMA_PROPOSED = "schema.proposed"
     SCHEMA_ACCEPTED = "schema.accepted"
+    SCHEMA_YES_NOTED = "schema.yes_noted"
+    SCHEMA_OBJECTED = "schema.objected"
     SCHEMA_EXPORTED = "schema.exported"
     SCHEMA_BROUGHT = "schema.brought"
     SCHEMA_COMPARED = "schema.compared"
@@ -35,11 +37,20 @@ class Event(StrEnum):
     MEETING_LEFT = "meeting.left"
     MEETING_OPENED = "meeting.opened"
     MEETING_ENDED = "meeting.ended"
+    HEARD_ANSWERED = "heard.answered"
+    HEARD_SHOWN = "heard.shown"
+    HEARD_HIDDEN = "heard.hidden"
+    HEARD_VIEWED = "heard.viewed"
     TEAM_VIEWED = "team.viewed"
     AUDIENCE_VIEWED = "audience.viewed"
     MEMBER_ADDED = "member.added"
     LEVEL_SET = "level.set"
+    MEMBER_CORRECTED = "member.corrected"
+    MEMBER_CHANGED = "member.changed"
+    OWN_DATA_VIEWED = "own_data.viewed"
     CODE_MADE = "code.made"
+    CODE_USED = "code.used"
+    CODE_REFUSED = "code.refused"
     NATIONAL_ID_SHOWN = "national_id.shown"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
@@ -60,6 +71,7 @@ class Event(StrEnum):
     CONSENT_ENDING = "consent.ending"
     CUSTODY_SET = "custody.set"
     FILES_LISTED = "files.listed"
+    PICTURES_LISTED = "pictures.listed"
     FILE_VIEWED = "file.viewed"
     FILE_MOVED = "file.moved"
     FILE_ADDED = "file.added"
@@ -69,6 +81,7 @@ class Event(StrEnum):
     VERSION_DOWNLOADED = "version.downloaded"
     FILE_WITHDRAWN = "file.withdrawn"
     FILE_PLACED = "file.placed"
+    FILE_RENAMED = "file.renamed"
     VERSION_PREVIEWED = "version.previewed"
     VERSION_CONVERTED = "version.converted"
     VERSION_INDEXED = "version.indexed"
@@ -105,8 +118,16 @@ class Event(StrEnum):
     ORGANISATION_ADDED = "organisation.added"
     UNIT_ADDED = "unit.added"
     STAFF_ADDED = "staff.added"
+    STAFF_CHANGED = "staff.changed"
+    EMAIL_ASKED = "email.asked"
+    EMAIL_STOPPED = "email.stopped"
+    ACCOUNT_ASKED = "account.asked"
+    ACCOUNT_ANSWERED = "account.answered"
     STAFF_INVITED = "staff.invited"
+    INVITATION_WRITTEN = "invitation.written"
     INVITATION_MAILED = "invitation.mailed"
+    RESET_ASKED = "reset.asked"
+    RESET_MAILED = "reset.mailed"
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
     PASSWORD_REHASHED = "password.rehashed"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
@@ -128,7 +149,10 @@ class Event(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used"
     RENEWAL_STARTED = "renewal.started"
     NOTICE_MAILED = "notice.mailed"
+    MAIL_UNDELIVERED = "mail.undelivered"
     EID_LINKED = "eid.linked"
+    EID_SEEN = "eid.seen"
+    EID_UNLINKED = "eid.unlinked"
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
     KEYS_RETIRED = "keys.retired"
@@ -138,6 +162,11 @@ class Event(StrEnum):
 ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.MEMBER_ADDED: frozenset({"capacity", "level"}),
     Event.LEVEL_SET: frozenset({"level"}),
+    Event.CODE_REFUSED: frozenset({"reason"}),
+    Event.EID_LINKED: frozenset({"method"}),
+    Event.EID_UNLINKED: frozenset({"method"}),
+    Event.MEMBER_CORRECTED: frozenset({"what", "correction"}),
+    Event.MEMBER_CHANGED: frozenset({"what", "correction"}),
     Event.CONSENT_GIVEN: frozenset({"method"}),
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.CONSENT_SCANNED: frozenset({"state"}),
@@ -149,6 +178,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.VERSION_RESTORED: frozenset({"version", "number"}),
     Event.VERSION_DOWNLOADED: frozenset({"version", "number"}),
     Event.FILE_VIEWED: frozenset({"link"}),
+    Event.PICTURES_LISTED: frozenset({"number"}),
     Event.WRITING_LINKED: frozenset({"link", "number"}),
     Event.VERSION_OPENED: frozenset({"link", "version", "number"}),
     Event.VERSION_SAVED: frozenset({"link", "version", "number"}),
@@ -161,6 +191,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
     Event.SCHEMA_BEGUN: frozenset({"number"}),
     Event.SCHEMA_CHANGED: frozenset({"number"}),
+    Event.SCHEMA_YES_NOTED: frozenset({"number"}),
     Event.SCHEMA_PROPOSED: frozenset({"number"}),
     Event.SCHEMA_ACCEPTED: frozenset({"number"}),
     Event.SCHEMA_BROUGHT: frozenset({"version"}),
@@ -168,6 +199,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.SCHEMA_MERGED: frozenset({"version", "number"}),
     Event.SCHEMA_LEFT: frozenset({"version"}),
     Event.SCHEMA_OUTCOME: frozenset({"number"}),
+    Event.SCHEMA_OBJECTED: frozenset({"number"}),
     Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
     Event.SCHEMA_TAKEN: frozenset({"number"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
@@ -175,6 +207,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.STRANGER_REFUSED: frozenset({"action"}),
     Event.ROLES_SET: frozenset({"roles"}),
     Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
+    Event.STAFF_CHANGED: frozenset({"what"}),
     Event.SIGNED_IN: frozenset({"method"}),
     Event.KEYS_ROTATED: frozenset({"cases", "apps"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),

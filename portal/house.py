@@ -144,6 +144,11 @@ def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
         for provider in (*settings.eid_providers, *settings.staff_providers)
         if not os.access(provider.client_secret_file, os.R_OK)
     ]
+    if settings.eid_providers and not any(provider.can_prove_anew for provider in settings.eid_providers):
+        faults.append(
+            "no provider of EID_FILE tells when somebody identified themselves (auth_time_claim), "
+            "so nobody could give consent with it"
+        )
     if faults:
         raise Unsafe("; ".join(faults))
 

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
+from portal.tools import telling
 from portal.tools.profile import Profile, Words, profile
 from portal.tools.vocabulary import CATALOGUES, reworded
 
@@ -166,7 +167,7 @@ def day(value: date | datetime) -> str:
     """A date in full: "3. marts 2026"."""
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
-    return format_date(value, "d. MMMM y" if language() == "da" else "d MMMM y", locale=language())
+    return telling.day(value, language())
 
 
 def clock_time(instant: datetime) -> str:

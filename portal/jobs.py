@@ -9,14 +9,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from procrastinate import App, RetryStrategy
+from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
-from portal import clock, mail
+from portal import clock, mail_jobs
 from portal.access.signin import eid, flow, halfway, kept, passkeys, sessions, throttle
 from portal.access.ticket import CaseTicket, enter_case
 from portal.db import Role
+from portal.documents import converting
 from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.house import House
 from portal.models import Submission
@@ -26,8 +27,6 @@ from portal.services import (
     dav,
     downloads,
     exports,
-    invitations,
-    own_account,
     promises,
     reminders,
     renditions,
@@ -38,45 +37,7 @@ from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
 
-_AGAIN = RetryStrategy(max_attempts=12, exponential_wait=2)
-"""Waits 2, 4, 8 ... seconds between tries, a good hour in all: longer than a mail server is usually away."""
-
-_INVITATION = """\
-{name}
-
-Du er inviteret til {name}. Vælg en adgangskode her:
-{link}
-
-Linket virker i {days} dage. Har du ikke ventet en invitation, kan du se bort fra denne mail.
-
---
-
-You have been invited to {name}. Choose a password at the address above. It works for {days} days.
-If you did not expect an invitation, you can ignore this mail.
-"""
-
-
-_NEWS = """\
-Der er nyt til dig. Log på.
-
---
-
-There is something new for you. Sign in.
-"""
-"""All that a notice may say: no name, title, sender or link that tells what it is about."""
-
-
-_NOTICE = """\
-{name}
-
-Der er ændret i, hvordan du logger på {name}. Er det dig, skal du ikke gøre noget.
-Er det ikke dig, så tal straks med din administrator.
-
---
-
-The way you sign in to {name} has been changed. If it was you, there is nothing to do.
-If it was not, talk to your administrator at once.
-"""
+_AGAIN = mail_jobs.Told()
 
 
 def build(house: House, office: House | None = None) -> App:
@@ -85,28 +46,7 @@ def build(house: House, office: House | None = None) -> App:
     office = office or house
     app = worker_app(house.settings.worker_database_url)
 
-    @app.task(name="mail_invitation", retry=_AGAIN)
-    def mail_invitation(invitation_id: str) -> None:
-        settings = house.settings
-        with office.unit_of_work() as session:
-            found = invitations.renew_token(session, UUID(invitation_id))
-        if found is None:
-            return
-        address, token = found
-        # The token is in the database, hashed, before it is in a mail: a link that was sent always works.
-        body = _INVITATION.format(
-            name=settings.product_name, link=f"{settings.origin}/invitation/{token}", days=settings.invitation_days
-        )
-        mail.send(settings, address, settings.product_name, body)
-        log.info("invitation mailed", invitation=invitation_id)
-
-    @app.task(name="mail_news", retry=_AGAIN)
-    def mail_news(person_id: str) -> None:
-        with house.unit_of_work() as session:
-            address = reminders.address_of(session, UUID(person_id))
-        if address is not None:
-            mail.send(house.settings, address, house.settings.product_name, _NEWS)
-            log.info("news mailed", person=person_id)
+    mail_jobs.add(app, house, office)
 
     @app.periodic(cron="40 4 * * *")
     @app.task(name="remind", queueing_lock="remind", retry=_AGAIN)
@@ -135,14 +75,6 @@ def build(house: House, office: House | None = None) -> App:
     def scan_waiting(timestamp: int) -> None:  # noqa: ARG001
         """What waits because scanner or store was away is released once they are back."""
         scans.scan_waiting(house.unit_of_work, house.store)
-
-    @app.task(name="mail_notice", retry=_AGAIN)
-    def mail_notice(person_id: str) -> None:
-        with house.unit_of_work() as session:
-            address = own_account.address(session, UUID(person_id))
-        name = house.settings.product_name
-        mail.send(house.settings, address, name, _NOTICE.format(name=name))
-        log.info("notice mailed", person=person_id)
 
     @app.task(name="look_into_version", retry=_AGAIN)
     def look_into_version(case_id: str, version_id: str, person_id: str) -> None:
@@ -216,13 +148,16 @@ def build(house: House, office: House | None = None) -> App:
 
 
 def work(house: House, office: House) -> None:
-    """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role.
+    """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role, and where a converter
+    is switched on that this machine cannot hold.
 
     A database that goes away ends the process at once, for its keeper to start it again: the queue's own threads would
     otherwise keep it alive without doing anything.
     """
     if office.role is not Role.WORKER or house.role is not Role.APP:
         raise Unsafe(f"the worker must not work as {office.role} and {house.role}")
+    if house.settings.converter:
+        converting.refuse_unfit(house.settings.converter, house.settings.secret_files)
     try:
         build(house, office).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
     except ConnectorException:

@@ -16,7 +16,7 @@ class Lock(StrEnum):
     """What one at a time may be busy with. The words are part of the locks' names, in the migrations too."""
 
     MASTER_KEYS = "master_keys"
-    """The master keys of the installation. Rows that name one take it themselves, shared (migration 040)."""
+    """The master keys of the installation. Rows that name one take it themselves, shared (migration 049)."""
     ACCOUNT = "account"
     """One professional's account, by the person."""
     CASE = "case"
@@ -24,6 +24,8 @@ class Lock(StrEnum):
     and wherever the windows are rewritten."""
     PLAN = "plan"
     """One tool of a case: its versions, proposals and answers; or its meetings."""
+    THREAD = "thread"
+    """One thread's messages: their numbers."""
     UPLOAD = "upload"
     """One upload under way."""
     DESK = "desk"

@@ -6,11 +6,12 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from portal import clock
-from portal.errors import NeighbourDown
+from portal import addresses, clock
+from portal.errors import MailRefused, NeighbourDown
 from portal.settings import Settings
 
 _PATIENCE = 10
@@ -18,10 +19,14 @@ _PATIENCE = 10
 
 
 def send(settings: Settings, to: str, subject: str, body: str) -> None:
-    """Hands one mail over. Raises NeighbourDown('mail') when it cannot be; the job is then tried again."""
+    """Hands one mail over. Raises NeighbourDown('mail') when it cannot be just now; the job is then tried again.
+    Raises MailRefused when it never will be: trying again would change nothing."""
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = to
+    try:
+        message["To"] = addresses.for_mail(to)
+    except addresses.NotMailable as problem:
+        raise MailRefused(problem.code) from None
     message["Subject"] = subject
     message["Date"] = clock.now()
     message["Message-ID"] = f"<{uuid4()}@{settings.base_url.host}>"
@@ -38,8 +43,25 @@ def send(settings: Settings, to: str, subject: str, body: str) -> None:
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
+    # What the server said may repeat the address, and ends in a log: only its number goes on from here.
+    except smtplib.SMTPRecipientsRefused as problem:
+        _give_up_for_good(min(code for code, _said in problem.recipients.values()))
+    except smtplib.SMTPDataError as problem:
+        _give_up_for_good(problem.smtp_code)
+    except smtplib.SMTPNotSupportedError:
+        raise MailRefused("encoding") from None
     except (OSError, smtplib.SMTPException) as problem:
-        raise NeighbourDown("mail") from problem
+        raise NeighbourDown("mail", type(problem).__name__) from None
+
+
+def _give_up_for_good(code: int) -> NoReturn:
+    """RFC 5321, 4.2.1: 5yz will be answered again the same way, 4yz may pass."""
+    if code >= _NEVER:
+        raise MailRefused(str(code)) from None
+    raise NeighbourDown("mail", str(code)) from None
+
+
+_NEVER = 500
 
 
 def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

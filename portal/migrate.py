@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.db import connect
 from portal.errors import Unsafe
 from portal.settings import PROJECT
+from portal.storage.keys import Keyring
 
 _LOCK = 7_205_759_403_792_793
 """Any number, as long as every process takes the same advisory lock."""
@@ -29,8 +30,10 @@ def newest() -> str:
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
-def migrate(owner_url: str, target: str = "head") -> None:
-    """Runs the migrations up (or, to an older `target`, down). Raises Unsafe when the roles were never made."""
+def migrate(owner_url: str, target: str = "head", keyring: Keyring | None = None) -> None:
+    """Runs the migrations up (or, to an older `target`, down). The keyring is for steps that move what is sealed.
+
+    Raises Unsafe when the roles were never made, or when such a step has something to move and no keyring."""
     engine = connect(owner_url, pool_size=1)
     try:
         with engine.begin() as connection:
@@ -39,7 +42,7 @@ def migrate(owner_url: str, target: str = "head") -> None:
             if not set(_ROLES) <= set(found):
                 raise Unsafe("the database roles are missing; run migrations/roles.sql as the server's administrator")
             config = alembic_config()
-            config.attributes["connection"] = connection
+            config.attributes.update(connection=connection, keyring=keyring)
             going_down = target != "head" and target != newest()
             (command.downgrade if going_down else command.upgrade)(config, target)
     finally:

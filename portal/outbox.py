@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.types import TimeDeltaParams
 
 from portal.db import PortalSession
 
@@ -12,10 +14,12 @@ _queue = App(connector=SyncPsycopgConnector())
 """Never opened: it only knows how a job is written down, the connection is the session's own."""
 
 
-def later(session: PortalSession, task: str, **arguments: Any) -> None:
-    """Queues the task of that name (portal/jobs.py) with ids for arguments. Nothing secret may be among them."""
+def later(session: PortalSession, task: str, after: timedelta = timedelta(), /, **arguments: Any) -> None:
+    """Queues the task of that name (portal/jobs.py) with ids for arguments, to be done when `after` has passed. Nothing
+    secret may be among them."""
     connection = session.connection().connection.driver_connection
-    _queue.configure_task(task, connection=connection).defer(**arguments)
+    wait: TimeDeltaParams | None = {"seconds": int(after.total_seconds())} if after else None
+    _queue.configure_task(task, connection=connection, schedule_in=wait).defer(**arguments)
 
 
 def worker_app(database_url: str) -> App:

@@ -48,6 +48,9 @@ class OidcProvider(BaseModel):
     level_claim: str = ""
     levels_accepted: tuple[str, ...] = ()
     algorithms: tuple[Literal["ES256", "RS256"], ...] = Field(("ES256", "RS256"), min_length=1)
+    auth_time_claim: str = "auth_time"
+    """What the ID token tells the instant by at which the person identified themselves, in seconds or as ISO 8601.
+    Empty for a provider that tells none: signing in there is then no fresh proof of anything."""
     demo: bool = False
 
     @model_validator(mode="after")
@@ -64,6 +67,16 @@ class OidcProvider(BaseModel):
     @property
     def issuer_url(self) -> str:
         return str(self.issuer).rstrip("/")
+
+    @property
+    def can_prove_anew(self) -> bool:
+        """Whether what it answers can show that the person identified themselves just now."""
+        return bool(self.auth_time_claim)
+
+    @property
+    def asks_everybody_anew(self) -> bool:
+        """Whether it is to let nobody in as the one before, and tells whether it did."""
+        return self.can_prove_anew and "login" in self.parameters.get("prompt", "").split()
 
     @property
     def browser_origins(self) -> list[str]:

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     idle_citizen_minutes: int = Field(30, gt=0)
     session_hours: int = Field(8, gt=0)
     invitation_days: int = Field(7, gt=0)
+    notice_minutes: int = Field(5, ge=0)
+    """What is new within so many minutes is told to somebody by one mail."""
     minimum_age: int = Field(15, ge=0)
     show_staff_names_in_log: bool = False
     converter: str = ""
@@ -86,6 +88,13 @@ class Settings(BaseSettings):
     @property
     def s3_secret_key(self) -> str:
         return read_secret(self.s3_secret_key_file) if self.s3_secret_key_file else ""
+
+    @property
+    def secret_files(self) -> list[Path]:
+        """The files with what nobody but the portal may read."""
+        files = [self.keys_file, self.s3_access_key_file, self.s3_secret_key_file]
+        providers = (*self.eid_providers, *self.staff_providers)
+        return [path for path in (*files, *(one.client_secret_file for one in providers)) if path is not None]
 
     @cached_property
     def eid_providers(self) -> tuple[EidProvider, ...]:

@@ -18,7 +18,7 @@ from portal import audit, wire
 from portal.access.guard import declared
 from portal.access.signin.throttle import TooMany
 from portal.db import was_overtaken
-from portal.errors import Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
+from portal.errors import Busy, Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
 from portal.events import Event
 from portal.house import House
 from portal.services import refusals
@@ -202,6 +202,12 @@ def _install_errors(app: Flask) -> None:
         _fail()
         log.error("neighbour down", id=g.get("request_id"), neighbour=problem.neighbour)
         return pages.neighbour_down(problem.neighbour)
+
+    @app.errorhandler(Busy)
+    def _busy(_problem: Busy) -> Any:
+        _fail()
+        log.warning("busy", id=g.get("request_id"))
+        return pages.busy()
 
     @app.errorhandler(Damaged)
     def _damaged(problem: Damaged) -> Any:

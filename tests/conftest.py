@@ -33,6 +33,7 @@ from portal.access.roles import Level
 from portal.access.signin import passwords
 from portal.db import PortalSession, connect
 from portal.demo.postgres import EmbeddedPostgres, running
+from portal.documents import slots
 from portal.house import House, open_house, opened
 from portal.migrate import migrate
 from portal.settings import Settings
@@ -84,6 +85,12 @@ def scratch() -> Iterator[Path]:
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_slots(scratch: Path) -> None:
+    """Readers of other test processes are not counted with those of this one."""
+    slots.FOLDER = scratch / "readers"
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,10 @@ NOBODY = Pretended("Niels Ukendt", "1980-01-02", "0201800003")
 
 CHILD = Pretended("Barn Prøve", years_ago(12).isoformat(), f"{years_ago(12):%d%m%y}4006")
 ULLA = Pretended("Ulla Ung", "2008-01-02", "0201084001")
-EVERYBODY = [ALMA, NOBODY, CHILD, ULLA]
+SAMI = Pretended("Sami Ny", BORN.isoformat(), f"{BORN:%d%m%y}4007")
+"""Born on the day that Alma was, and nobody has typed his number."""
+RASK = Pretended("Ravn Rask", "1983-05-06", "0605830001")
+EVERYBODY = [ALMA, NOBODY, CHILD, ULLA, SAMI, RASK]
 
 
 def at_the_eid(browser: Browser, page: Page, who: Pretended, **bend: str) -> str:

@@ -12,6 +12,7 @@ from portal.services import (
     meeting_ending,
     meeting_room,
     meetings,
+    plan_said,
     plan_taking,
     plans,
 )
@@ -56,7 +57,7 @@ def ahead(ticket: CaseTicket, days: int = 7, o_clock: str = "14.30", place: str 
 
 
 def plain(found: Summary) -> tuple[str, str]:
-    return "Referat", " ".join(each.who.display_name for each in found.asked)
+    return "Referat", " ".join(["Hvem gør hvad:", *(each.who.display_name for each in found.asked)])
 
 
 def ended(story: Story, room: Room, meeting: UUID, following: bool = True) -> None:
@@ -70,7 +71,7 @@ def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = Tru
     def act(ticket: CaseTicket) -> plans.PlanState:
         page = plans.show(ticket, TOOL)
         assert page is not None
-        it = plan_taking.asked(ticket, page.newest)[row]
+        it = plan_said.asked(ticket, page.newest)[row]
         return plan_taking.take(ticket, uuid4(), TOOL, page.newest.number, it.row, it.words, taken)
 
     return story.play(room, who, act)
@@ -78,5 +79,5 @@ def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = Tru
 
 def taken_by(story: Story, room: Room) -> list[str]:
     page = newest(story, room, room.guide, TOOL)
-    found = story.play(room, room.guide, lambda t: plan_taking.asked(t, page))
+    found = story.play(room, room.guide, lambda t: plan_said.asked(t, page))
     return [each.who.display_name for each in found if each.taken_at]

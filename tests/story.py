@@ -22,6 +22,7 @@ from portal.services import (
     consent_requests,
     consents,
     files,
+    heard,
     meetings,
     messages,
     plan_confided,
@@ -261,6 +262,11 @@ class Story:
             return made
 
         return self.play(room, by, begin)
+
+    def heard(self, room: Room, meeting_id: UUID, show: bool = False, **answers: str) -> None:
+        """The young person says whether they were heard; `listened="1"` and so on."""
+        given = {f"heard.{key}": value for key, value in (answers or {"listened": "1", "decided": "2"}).items()}
+        self.play(room, room.young, lambda t: heard.answer(t, uuid4(), heard.of_meeting(t, meeting_id), given, show))
 
     # Acting
 

@@ -121,6 +121,7 @@ def _fill(story: Story, world: World) -> None:
     world.row = story.confide(room, room.young, CONFIDED)
     story.play(room, guide, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
     world.meeting_id = story.meeting(room, guide, word("shared", "place"))
+    story.heard(room, world.meeting_id)
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
 

@@ -60,14 +60,34 @@ class Member:
     custody_until: datetime | None = None
     left: tuple[datetime, ...] = ()
     """When they left the case of their own accord. What the owner sets later counts again."""
+    units_before: tuple[tuple[datetime, UUID], ...] = ()
+    """Where they worked until each of these instants, oldest first; `unit_id` is where they work since."""
+    unconfirmed: tuple[datetime, ...] = ()
+    """When they moved to another unit, or their account to another address before anybody had come in with it: out
+    until the owner says once more that they are meant."""
+    renewed: tuple[datetime, ...] = ()
+    """When what tells who they are was corrected, so that they may be somebody else than the one a declaration named:
+    from then on those made before say nothing about them."""
+    corrected: tuple[datetime, ...] = ()
+    """When something about them was put right by the owner; opens and shuts nothing."""
 
     def level_at(self, at: datetime) -> Level:
         level, set_at = Level.NONE, None
         for since, value in self.levels:
             if since <= at:
                 level, set_at = value, since
-        gone = any(left <= at and (set_at is None or set_at <= left) for left in self.left)
+        outs = (*self.left, *self.unconfirmed)
+        gone = any(out <= at and (set_at is None or set_at <= out) for out in outs)
         return Level.NONE if gone else level
+
+    def unit_at(self, at: datetime) -> UUID | None:
+        """Where they worked at that instant."""
+        return next((unit for until, unit in self.units_before if at < until), self.unit_id)
+
+    def is_unconfirmed_at(self, at: datetime) -> bool:
+        """Whether they are out until the owner says that they are still meant."""
+        last = max((since for since, _ in self.levels if since <= at), default=None)
+        return any(out <= at and (last is None or last <= out) for out in self.unconfirmed)
 
     def has_left_at(self, at: datetime) -> bool:
         """Whether they stand outside because they left themselves, not because the owner shut them out."""
@@ -201,7 +221,13 @@ class Facts:
 
     def needs_no_consent(self, member: Member, at: datetime) -> bool:
         """Rule 2: a professional of the owner's own unit, unless the profile asks for consent there too."""
-        return member.unit_id == self.owner_unit_at(at) and not self.rules.own_unit_needs_consent
+        return member.unit_at(at) == self.owner_unit_at(at) and not self.rules.own_unit_needs_consent
+
+    def speaks_of_somebody_else(self, consent: ConsentFact, party: Party, at: datetime) -> bool:
+        """Whether the member a declaration names was corrected since, so that it may have meant another person."""
+        if party.membership_id is None:
+            return False
+        return any(consent.given_at <= renewed <= at for renewed in self.member(party.membership_id).renewed)
 
     def custody_holders_at(self, at: datetime) -> tuple[Member, ...]:
         return tuple(member for member in self.members if member.holds_custody_at(at))

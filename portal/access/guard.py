@@ -8,12 +8,15 @@ A view opens itself with exactly one of these, directly under its route:
 * `@office(OfficeAction.X)`: somebody whose office allows it;
 * `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
   ticket in place of the case's id;
+* `@from_page`: whoever holds a page that was made for somebody, for putting aside what is typed on it: the form itself
+  says, signed, whose it is. The view gets in `g.writer` for whom the page was made, who may be signed out by now.
 * `@with_link`: whoever comes by a link that somebody made for their word processor. It is as if they came themselves:
   the view gets their ticket, made anew for this request. No cookie is looked at. A link that is over, and one to what
   its person may not read any more, are answered like one that never was.
 
-`@fresh` above one of these asks, besides, for a proof of who it is that is at most ten minutes old. Whoever
-lacks it, or whose session has ended, is led there and back; what they were sending is kept for them.
+`@fresh` above one of these asks, besides, for a proof of who it is that is at most ten minutes old, `@fresh_for_others`
+for it where somebody acts in another's stead. Whoever lacks it, or whose session has ended, is led there and back; what
+they were sending is kept for them. `@gives_file` says that what comes is a file and no page to land on.
 
 `Admission` runs before every request, before anything of its body is read. A view without a declaration is refused at
 start and, should one slip in, on request.
@@ -21,8 +24,10 @@ start and, should one slip in, on request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -37,6 +42,7 @@ from werkzeug.routing import RequestRedirect
 from wtforms import ValidationError
 
 from portal.access.actions import Action, OfficeAction
+from portal.access.roles import Standing
 from portal.access.signin import halfway as half_way
 from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept
@@ -58,7 +64,9 @@ class Declared:
     takes_files: bool = False
     takes_list: bool = False
     fresh: bool = False
+    fresh_for_others: bool = False
     quiet: bool = False
+    gives_file: bool = False
 
 
 PUBLIC = Declared("public")
@@ -95,6 +103,10 @@ def opens(action: Action, takes_files: bool = False) -> Callable[[Callable[..., 
     return declare
 
 
+def from_page(view: Callable[P, R]) -> Callable[P, R]:
+    return _declare(view, Declared("page"))
+
+
 def with_link(view: Callable[..., R]) -> Callable[..., R]:
     """The view gets the ticket of whose link it is in place of the token; the link itself is in `g.link`."""
 
@@ -110,6 +122,19 @@ def fresh(view: Callable[P, R]) -> Callable[P, R]:
     that nobody types in vain) as of POST."""
     what: Declared = view.declared  # type: ignore[attr-defined]
     return _declare(view, replace(what, fresh=True))
+
+
+def fresh_for_others(view: Callable[P, R]) -> Callable[P, R]:
+    """Above `@opens`: the same, but only of the guide, who here acts on somebody else's word. Nobody is kept from what
+    is their own by a proof that they would have to fetch first."""
+    what: Declared = view.declared  # type: ignore[attr-defined]
+    return _declare(view, replace(what, fresh_for_others=True))
+
+
+def gives_file(view: Callable[P, R]) -> Callable[P, R]:
+    """Above another declaration: a browser that is led here keeps the page it came from in front of somebody."""
+    what: Declared = view.declared  # type: ignore[attr-defined]
+    return _declare(view, replace(what, gives_file=True))
 
 
 def quiet(view: Callable[P, R]) -> Callable[P, R]:
@@ -139,9 +164,10 @@ def install(app: Flask) -> None:
 
 
 def without_cookies(app: Flask, csrf: CSRFProtect) -> None:
-    """Views that look at no cookie cannot be made to act by another site's page, and programs know no form token."""
+    """Views that look at no cookie cannot be made to act by another site's page, and programs know no form token. A
+    page made for somebody says so itself, which no other site's page can."""
     for view in app.view_functions.values():
-        if getattr(view, "declared", PUBLIC).kind == "link":
+        if getattr(view, "declared", PUBLIC).kind in ("link", "page"):
             csrf.exempt(view)
 
 
@@ -174,6 +200,9 @@ def _admit() -> ResponseReturnValue | None:
     _recognise()
     if what.kind == "public":
         return None
+    if what.kind == "page":
+        g.writer = _writer()
+        return None if g.writer else _nothing_here()
     if what.kind == "halfway":
         g.halfway = g.actor.person_id if g.actor else half_way.who(g.session, session.get("half", ""))
         return None if g.halfway else _to_sign_in()
@@ -187,11 +216,15 @@ def _admit() -> ResponseReturnValue | None:
         ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
         g.ticket = ticket
         ticket.require(what.action)
-    if what.fresh and not stepup.is_fresh(g.limits):
+    if _asks_fresh(what) and not stepup.is_fresh(g.limits):
         remember_the_way(g.actor.person_id)
         return redirect(url_for("stepup.ask"), 303)
     _give_back()
     return None
+
+
+def _asks_fresh(what: Declared) -> bool:
+    return what.fresh or (what.fresh_for_others and g.ticket is not None and g.ticket.standing is Standing.OWNER)
 
 
 def _admit_by_link() -> bool:
@@ -248,32 +281,88 @@ def _to_sign_in(asked_by_a_page: bool = False) -> ResponseReturnValue:
 
 # The way back
 
+FILE_AGAIN = "kept-file"
+"""Among what is kept, the name of a file that was chosen and must be chosen again."""
+
 
 def leads_somewhere(path: str) -> bool:
     """Whether a path is the address of a page of ours."""
+    return _view_at(path) is not None
+
+
+def leads_to_file(path: str) -> bool:
+    """Whether what comes from that address is a file, which leaves a browser on the page it came from."""
+    endpoint = _view_at(path)
+    what = declared(current_app, endpoint) if endpoint else None
+    return what is not None and what.gives_file
+
+
+def _view_at(path: str) -> str | None:
+    """The endpoint of the page at that path."""
     try:
-        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+        endpoint, _arguments = current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
     except RequestRedirect:
-        return False
+        return None
     except HTTPException:
-        return False
-    return True
+        return None
+    return str(endpoint)
+
+
+_QUERY = re.compile(r"[\w%&=+.,~:-]{1,500}", re.ASCII)
+"""What stands behind an address: which part of a list is asked for, in which order."""
 
 
 def remember_the_way(person_id: UUID | None) -> None:
-    """Notes where they were going, from the matched address and never from a parameter, and what they were sending."""
+    """Notes where they were going, from the matched address and what was asked of it, never from a parameter; and what
+    they were sending: for whom the page was made that they sent it from, or else for `person_id`."""
     if request.method in ("GET", "HEAD"):
-        session["to"] = request.path
+        asked = request.query_string.decode("latin-1")
+        session["to"] = f"{request.path}?{asked}" if _QUERY.fullmatch(asked) else request.path
         return
     session.pop("to", None)
-    if person_id is None or (request.content_length or 0) > g.house.settings.request_limit:
+    # Files on their way in are let through as far as their view would take them: the words beside them are kept.
+    most = max(g.house.settings.request_limit, (request.max_content_length or 0) if g.actor else 0)
+    if (request.content_length or 0) > most:
         return
-    try:
-        # Somebody else's page must not be able to put words into this one's form.
-        validate_csrf(request.form.get("csrf_token"))
-    except ValidationError:
-        return
-    handle = kept.keep(g.session, person_id, Kept(request.path, tuple(request.form.items(multi=True))))
+    writer = _writer()
+    if writer is None:
+        try:
+            # Somebody else's page must not be able to put words into this one's form.
+            validate_csrf(request.form.get("csrf_token"))
+        except ValidationError:
+            return
+    if person_id := writer or person_id:
+        _put_aside(person_id)
+
+
+def send_back() -> ResponseReturnValue | None:
+    """A form that is ours but of an earlier sign-in: back to its page with what was typed on it. None where it says
+    nothing of whose it is, or somebody else is signed in by now, who gets nothing of it; its writer still does."""
+    if g.get("actor") is None or (request.content_length or 0) > max(
+        g.house.settings.request_limit, request.max_content_length or 0
+    ):
+        return None
+    writer = _writer()
+    if writer is None:
+        return None
+    _put_aside(writer)
+    to = str(session.pop("to"))
+    return redirect(to, 303) if writer == g.actor.person_id else None
+
+
+def page_token() -> str:
+    """Says in a form for whom its page was made: signed, and good as long as a session can last."""
+    return kept.sign_writer(current_app.secret_key or "", g.actor.person_id) if g.get("actor") else ""
+
+
+def _writer() -> UUID | None:
+    hours = g.house.settings.session_hours
+    return kept.writer_of(current_app.secret_key or "", request.form.get("writer", ""), timedelta(hours=hours))
+
+
+def _put_aside(person_id: UUID) -> None:
+    chosen = [(FILE_AGAIN, file.filename) for file in request.files.values() if file.filename]
+    handle = kept.keep(g.session, person_id, Kept(request.path, (*request.form.items(multi=True), *chosen)))
     session["kept"] = [handle, request.path]
     session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
     g.session.commit()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, cast, delete, insert, literal, null, select, union_all, update
+from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,7 @@ from portal.models import (
     Consent,
     ConsentGrant,
     ConsentWithdrawal,
+    Correction,
     Departure,
     Freeze,
     FreezeEnd,
@@ -70,6 +71,12 @@ def load_profile_key(session: Session, case_id: UUID) -> str:
         return session.scalars(select(Case.profile).where(Case.id == case_id)).one()
 
 
+def load_owner(session: Session, case_id: UUID) -> UUID:
+    """Who answers for the case, for somebody who must tell them something without seeing it."""
+    with fact_keeper(session, case_id):
+        return session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
+
+
 def load_key_row(session: Session, case_id: UUID) -> tuple[str, bytes]:
     """The wrapped case key, for somebody who decides about a case without a window on it (a custody holder). Raises
     Damaged when it was destroyed."""
@@ -87,12 +94,18 @@ def load_members(session: Session, case_id: UUID) -> list[Membership]:
         return list(session.scalars(select(Membership).where(Membership.case_id == case_id)))
 
 
+def hold(session: Session, case_id: UUID) -> None:
+    """Until this transaction ends, nobody else changes a fact of the case: whoever decides by the facts holds it before
+    reading them."""
+    locks.hold(session, Lock.CASE, case_id)
+
+
 def rewrite_windows(session: Session, case_id: UUID) -> None:
     """Recomputes the windows and notices of a case, and lets go what was recalled of its facts (see recall). Call
     after any change of a fact, in the same transaction."""
     with fact_keeper(session, case_id):
         # Two changes at once: the second waits here, then reads the first one's facts too.
-        locks.hold(session, Lock.CASE, case_id)
+        hold(session, case_id)
         facts = _facts(session, case_id)
         now = clock.now()
         windows, notices = _rows(session, case_id, facts, now)
@@ -117,6 +130,25 @@ def hand_over(session: Session, case_id: UUID, before_id: UUID, after_id: UUID) 
         ).one()
         owner = {"owner_id": member.person_id, "owner_unit_id": member.unit_id}
         session.execute(update(Case).where(Case.id == case_id).values(**owner))
+
+
+def change_member(session: Session, case_id: UUID, membership_id: UUID, **values: Any) -> None:
+    """Puts right who a member is or where they work. Rewrite the windows afterwards."""
+    with fact_keeper(session, case_id):
+        this = update(Membership).where(Membership.case_id == case_id, Membership.id == membership_id)
+        session.execute(this.values(**values))
+
+
+def change_birth_date(session: Session, case_id: UUID, born: date) -> None:
+    """Puts right when the young person was born. Rewrite the windows afterwards."""
+    with fact_keeper(session, case_id):
+        session.execute(update(Case).where(Case.id == case_id).values(birth_date=born))
+
+
+def carry_into(session: Session, correction: Correction) -> None:
+    """Notes in a case what was changed outside it, by somebody who sees nothing of it."""
+    with fact_keeper(session, correction.case_id):
+        session.add(correction)
 
 
 def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple[list[_Row], list[_Row]]:
@@ -246,7 +278,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         rules=profile(case.profile).rules(),
         birth_date=case.birth_date,
         owner_unit_id=case.owner_unit_id,
-        members=_members(session, case_id, exceptions.left),
+        members=_members(session, case_id, exceptions),
         consents=_consents(session, case_id),
         overrides=tuple(exceptions.overrides),
         freezes=tuple(exceptions.freezes),
@@ -259,10 +291,11 @@ class _Exceptions:
     overrides: list[known.LegalOverride] = field(default_factory=list)
     freezes: list[known.Freeze] = field(default_factory=list)
     left: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    turned: dict[UUID, list[tuple[datetime, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
 
 
 def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
-    """What happened beside levels and consents. One question for all three kinds: most cases have none of them."""
+    """What happened beside levels and consents. One question for all four kinds: most cases have none of them."""
     nothing = cast(null(), LegalOverride.valid_until.type)
     by_law = (
         select(
@@ -293,20 +326,35 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
     gone = select(
         Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, cast(null(), JSONB), literal("left")
     ).where(Departure.case_id == case_id)
+    turn = func.jsonb_build_object(
+        "unit",
+        Correction.before_unit_id,
+        "renews",
+        Correction.renews,
+        "shuts_out",
+        Correction.shuts_out,
+        "carried",
+        Correction.made_by_id.is_(None),
+    )
+    turned = select(
+        Correction.id, Correction.membership_id, Correction.made_at, nothing, nothing, turn, literal("turned")
+    ).where(Correction.case_id == case_id)
     found = _Exceptions()
     for id_, member_id, since, until, ended, keys, kind in session.execute(
-        union_all(by_law, frozen, gone).order_by("since")
+        union_all(by_law, frozen, gone, turned).order_by("since")
     ):
         if kind == "override":
             found.overrides.append(known.LegalOverride(id_, member_id, frozenset(keys), since, until, ended))
         elif kind == "freeze":
             found.freezes.append(known.Freeze(id_, member_id, since, until, ended))
-        else:
+        elif kind == "left":
             found.left[member_id].append(since)
+        else:
+            found.turned[member_id].append((since, keys))
     return found
 
 
-def _members(session: Session, case_id: UUID, left: Mapping[UUID, list[datetime]]) -> tuple[Member, ...]:
+def _members(session: Session, case_id: UUID, exceptions: _Exceptions) -> tuple[Member, ...]:
     levels: dict[UUID, list[tuple[datetime, Level]]] = defaultdict(list)
     set_levels = select(TeamLevel.membership_id, TeamLevel.valid_from, TeamLevel.level)
     for row in session.execute(set_levels.where(TeamLevel.case_id == case_id).order_by(TeamLevel.valid_from)):
@@ -329,10 +377,22 @@ def _members(session: Session, case_id: UUID, left: Mapping[UUID, list[datetime]
             levels=tuple(levels[row.id]),
             custody_from=row.custody_from,
             custody_until=row.custody_until,
-            left=tuple(left.get(row.id, ())),
+            left=tuple(exceptions.left.get(row.id, ())),
+            **_turns(exceptions.turned.get(row.id, ())),
         )
         for row in found
     )
+
+
+def _turns(turned: Iterable[tuple[datetime, dict[str, Any]]]) -> dict[str, Any]:
+    """What corrections mean for a member, oldest first."""
+    rows = list(turned)
+    return {
+        "units_before": tuple((at, UUID(turn["unit"])) for at, turn in rows if turn["unit"]),
+        "unconfirmed": tuple(at for at, turn in rows if turn["shuts_out"]),
+        "renewed": tuple(at for at, turn in rows if turn["renews"]),
+        "corrected": tuple(at for at, turn in rows if not turn["carried"]),
+    }
 
 
 def _consents(session: Session, case_id: UUID) -> tuple[ConsentFact, ...]:

@@ -9,9 +9,11 @@ from portal.models import (
     Checkout,
     DavToken,
     File,
+    FileName,
     FilePlace,
     FileVersion,
     FileWithdrawal,
+    Heard,
     HeldUpload,
     Meeting,
     MeetingSeat,
@@ -21,6 +23,7 @@ from portal.models import (
     PlanAsked,
     PlanChange,
     PlanConfided,
+    PlanObjection,
     PlanOutcome,
     PlanPerson,
     PlanPresence,
@@ -37,11 +40,13 @@ Inner = (
     SearchEntry
     | MeetingSeat
     | PlanAsked
+    | PlanObjection
     | PlanOutcome
     | PlanPresence
     | PlanReminder
     | PlanTaking
     | Rendition
+    | FileName
     | FilePlace
     | FileWithdrawal
     | OldForm
@@ -65,4 +70,5 @@ Content = TypeVar(
     PlanPerson,
     PlanProposal,
     Meeting,
+    Heard,
 )

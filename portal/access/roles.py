@@ -50,6 +50,7 @@ _READ = frozenset(
         Action.CASE_EXPORT,
         Action.TEAM_VIEW,
         Action.LOG_VIEW,
+        Action.OWN_DATA_VIEW,
     }
 )
 _WRITE = _READ | {
@@ -59,7 +60,8 @@ _WRITE = _READ | {
     Action.FILE_WITHDRAW,
     Action.MESSAGE_WRITE,
 }
-_OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW})
+_OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW, Action.OWN_DATA_VIEW})
+_OWN_SAY = frozenset({Action.TEAM_WISH, Action.HEARD_ANSWER})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
@@ -68,6 +70,7 @@ _STEER = frozenset(
         Action.FILE_UNLOCK,
         Action.PLAN_REGISTER,
         Action.NATIONAL_ID_SHOW,
+        Action.MEMBER_CORRECT,
         Action.CONSENT_VIEW,
         Action.CONSENT_REGISTER,
         Action.CONSENT_WITHDRAW,
@@ -89,8 +92,8 @@ MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
     },
     Standing.YOUNG_PERSON: {
         Level.NONE: _NOTHING,
-        Level.READ: _READ | _OWN_CONSENT | {Action.TEAM_WISH},
-        Level.WRITE: _WRITE | _OWN_CONSENT | {Action.TEAM_WISH},
+        Level.READ: _READ | _OWN_CONSENT | _OWN_SAY,
+        Level.WRITE: _WRITE | _OWN_CONSENT | _OWN_SAY,
     },
     # A custody holder decides about consent even when the case itself is closed to them.
     Standing.CUSTODY_HOLDER: {

@@ -56,6 +56,10 @@ class Actor:
     unit_id: UUID | None = None
     login_id: UUID | None = None
     signed_in_at: datetime | None = None
+    eid_link_id: UUID | None = None
+    """By which of their eIDs a citizen came."""
+    has_news_of_eids: bool = False
+    """Whether there is another eID that signs in as them, which they have not said they have seen."""
 
     is_authenticated = True
     """What Flask-Login asks of a user: this one always has signed in."""
@@ -302,7 +306,13 @@ def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
 
 
 # What every page of a case asks is put together once, not on each request.
-_OWN_NAME = select(Membership.display_name).where(Membership.person_id == bindparam("person")).limit(1)
+_OWN_NAME = (
+    select(Membership.display_name)
+    .where(Membership.person_id == bindparam("person"))
+    .order_by(Membership.added_at, Membership.id)
+    .limit(1)
+)
+"""What somebody was called first: a case that is opened about them later, by whoever, does not rename them."""
 _ROOM = (
     select(
         Membership,

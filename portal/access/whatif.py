@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party, Withdrawal
@@ -158,7 +158,15 @@ def with_yes(facts: Facts, giver_id: UUID, party: Party, until: datetime, at: da
     given = [consent for consent in facts.consents_of(giver_id) if consent.given_at <= at]
     before = given[-1] if given and not any(w.party is None for w in given[-1].withdrawals) else None
     every = frozenset((party, category) for rule in facts.rules.compartments for category in rule.categories)
-    kept = frozenset(cell for cell in before.grants if not before.withdrawn_at(cell[0])) if before else frozenset()
+    kept = (
+        frozenset(
+            cell
+            for cell in before.grants
+            if not before.withdrawn_at(cell[0]) and not facts.speaks_of_somebody_else(before, cell[0], at)
+        )
+        if before
+        else frozenset()
+    )
     declared = ConsentFact(UUID(int=0), giver_id, at, at, until, kept | every)
     return replace(facts, consents=(*facts.consents, declared))
 
@@ -179,6 +187,17 @@ def with_consent(facts: Facts, consent: ConsentFact) -> Facts:
 def with_custody(facts: Facts, member_id: UUID, holds: bool, at: datetime) -> Facts:
     """As if the member held custody from now on, or no longer did."""
     members = tuple(_custody(m, holds, at) if m.id == member_id else m for m in facts.members)
+    return replace(facts, members=members)
+
+
+def with_birth_date(facts: Facts, born: date) -> Facts:
+    """As if the young person were born on that day."""
+    return replace(facts, birth_date=born)
+
+
+def with_renewal(facts: Facts, member_id: UUID, at: datetime) -> Facts:
+    """As if the member were corrected into somebody else now: declarations that name them say nothing any more."""
+    members = tuple(replace(m, renewed=(*m.renewed, at)) if m.id == member_id else m for m in facts.members)
     return replace(facts, members=members)
 
 

@@ -1,6 +1,6 @@
 """From the facts of a case to who may see what, from when until when, and why. Pure: no clock, no database.
 
-The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-7):
+The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.md, rules 1-8):
 
 1. The young person sees what is meant for them when the owner has opened access. No consent is asked.
 2. A professional of the owner's own unit sees what the owner added them to.
@@ -13,6 +13,8 @@ The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.
 7. A legal override stands in for consent that is missing, for one member and the compartments it names, until its end
    date. A freeze shuts a citizen out of everything, whatever else is true, until it is lifted. Who leaves by themselves
    is out until the owner lets them in again.
+8. Who moves to another unit is out until the owner says that they are still meant, and then has what the new unit may
+   see. A declaration says nothing about a member who was corrected into somebody else after it was given.
 
 Between two neighbouring *turning points* (instants at which some fact changes) nothing can change, so it is enough to
 judge each stretch once, at its beginning.
@@ -54,6 +56,7 @@ class Obstacle(StrEnum):
     CUSTODY_UNKNOWN = "custody_unknown"
     GROWN_UP = "grown_up"
     LEFT = "left"
+    UNCONFIRMED = "unconfirmed"
     FROZEN = "frozen"
 
 
@@ -149,7 +152,8 @@ def turning_points(facts: Facts, member: Member) -> list[datetime]:
     for consent in facts.consents:
         points |= {consent.given_at, consent.valid_from, consent.valid_until}
         points |= {withdrawal.at for withdrawal in consent.withdrawals}
-    points |= set(member.left) | {ownership.since for ownership in facts.ownerships}
+    points |= {*member.left, *member.unconfirmed, *member.renewed, *(until for until, _unit in member.units_before)}
+    points |= {ownership.since for ownership in facts.ownerships}
     for override in facts.overrides:
         if override.member_id == member.id:
             points |= {override.valid_from, override.until}
@@ -166,6 +170,8 @@ def _shut(*blockers: Blocker) -> Verdict:
 def _why_closed(member: Member, at: datetime) -> Obstacle:
     if member.has_left_at(at):
         return Obstacle.LEFT
+    if member.is_unconfirmed_at(at):
+        return Obstacle.UNCONFIRMED
     return Obstacle.CLOSED if member.opened_before(at) else Obstacle.NOT_OPENED
 
 
@@ -190,7 +196,7 @@ def _grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) 
         case Capacity.PROFESSIONAL if facts.needs_no_consent(member, at):
             return Basis.OWN_UNIT, (), ()
         case Capacity.PROFESSIONAL:
-            return Basis.CONSENT, *_covered(facts, Party(unit_id=member.unit_id), rule, at)
+            return Basis.CONSENT, *_covered(facts, Party(unit_id=member.unit_at(at)), rule, at)
         case Capacity.NETWORK_PERSON:
             return Basis.CONSENT, *_covered(facts, Party(membership_id=member.id), rule, at)
         case Capacity.PARENT:
@@ -236,6 +242,8 @@ def _consent(
     given = [consent for consent in facts.consents_of(giver.id) if consent.given_at <= at]
     newest = given[-1] if given else None
     if newest is None or not all((party, category) in newest.grants for category in categories):
+        return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
+    if facts.speaks_of_somebody_else(newest, party, at):
         return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
     obstacle = _lapsed(newest, party, at)
     if obstacle:

@@ -19,7 +19,7 @@ from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pyotp
 from cryptography.hazmat.primitives import hashes, serialization
@@ -61,6 +61,8 @@ class _Grant:
     nonce: str
     challenge: str
     redirect_uri: str
+    at: int
+    """When they chose who to be, in seconds: this eID remembers nobody from one time to the next."""
     until: float
 
 
@@ -69,6 +71,8 @@ def create_eid(settings: Settings, folder: Path, issuer: str) -> Flask:
     if settings.environment is Environment.PRODUCTION:
         raise Unsafe("the pretended eID must not run in production")
     app = Flask("demo-eid", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
+    # It shows mails and codes to whoever asks, so it must not be asked by another site's page under that site's name.
+    app.config["TRUSTED_HOSTS"] = [urlsplit(issuer).hostname or ""]
     i18n.install(app)
     provider = _Provider(settings, folder, issuer)
     app.add_url_rule("/.well-known/openid-configuration", view_func=provider.metadata)
@@ -205,6 +209,7 @@ class _Provider:
                 nonce=request.form.get("nonce", ""),
                 challenge=request.form.get("code_challenge", ""),
                 redirect_uri=request.form["redirect_uri"],
+                at=int(time.time()),
                 until=time.time() + _CODE_LASTS,
             )
         return self._back({**back, "code": code})
@@ -289,6 +294,7 @@ class _Provider:
             "aud": CLIENT_ID,
             "sub": grant.who.subject,
             "iat": now,
+            "auth_time": grant.at,
             "exp": now + _TOKEN_LASTS,
             "nonce": grant.nonce,
             "at_hash": _b64(half),

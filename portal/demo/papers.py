@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from io import BytesIO
 
-import typst
 from docx import Document
 
 from portal.access.ticket import CaseTicket
-from portal.documents import blank_schema
+from portal.documents import blank_schema, printing
 from portal.documents.blank_schema import BaseData
 
 _WORDS = {
@@ -32,6 +31,7 @@ _WORDS = {
     "what": "Hvad",
     "who": "Hvem gør det",
     "due": "Hvornår",
+    "follow_up_on": "Hvornår vi følger op",
     "follow_up": "Hvordan vi følger op",
 }
 _ANSWERS = {
@@ -80,10 +80,13 @@ def signed_page(name: str) -> bytes:
 
 
 def _pdf(title: str, lines: list[str]) -> bytes:
-    paragraphs = "\n\n".join(lines)
-    frame = f'#set document(title: "{title}")\n#set text(lang: "da", size: 12pt)\n#set page(margin: 3cm)\n'
-    source = f"{frame}\n= {title}\n\n{paragraphs}\n"
-    made = typst.compile(source.encode(), format="pdf")
-    if not isinstance(made, bytes):
-        raise TypeError("one document makes one file")
-    return made
+    return printing.pdf(_FRAME, {"title": title, "lines": lines}, "da")
+
+
+_FRAME = """
+#set document(title: data.title)
+#set text(lang: "da", size: 12pt)
+#set page(margin: 3cm)
+#heading(level: 1, data.title)
+#for line in data.lines { par(line) }
+"""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,11 +22,12 @@ from pathlib import Path
 from portal import clock
 from portal.demo import eid, people
 from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
+from portal.documents import converting
 from portal.errors import Unsafe
 from portal.house import opened
 from portal.migrate import migrate
 from portal.settings import PROJECT, Settings
-from portal.storage.keys import make_keys
+from portal.storage.keys import make_keys, read_keys
 from portal.tools.profile import profile
 
 GUNICORN = (sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "10",
@@ -39,6 +41,33 @@ _GIVE_UP_AFTER = 5
 """A part that dies this often within a minute stays dead, and everything stops with a message."""
 
 
+_EVERY_PART = ("ENVIRONMENT", "BASE_URL", "DATA_DIR")
+_NEEDS = {
+    "eid": (*_EVERY_PART, "EID_ISSUER"),
+    "worker": (*_EVERY_PART, "DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE", "MAIL_URL", "CONVERTER", "WEBDAV"),
+    "web": (*_EVERY_PART, "DATABASE_URL", "KEYS_FILE", "EID_FILE", "CONVERTER", "WEBDAV"),
+}
+"""Which settings each part works with. The roles that own and report on the database are the command line's alone."""
+
+
+def word_processor_here(keys: Path) -> tuple[str, str]:
+    """The path of LibreOffice, where it is there and can be held; else '', and in Danish what the demo lacks then."""
+    program = shutil.which("soffice")
+    if program is None:
+        return "", (
+            "LibreOffice er ikke på denne maskine. Derfor kan Word-filer ikke ses på siden her eller åbnes i\n"
+            "  tekstbehandling (Debian: apt install libreoffice-writer)."
+        )
+    try:
+        converting.refuse_unfit(program, [keys])
+    except Unsafe:
+        return "", (
+            "LibreOffice kan ikke bruges på denne maskine, når det holdes væk fra nettet og fra demoens filer. Derfor\n"
+            "  kan Word-filer ikke ses på siden her eller åbnes i tekstbehandling."
+        )
+    return program, ""
+
+
 class Demo:
     def __init__(self, folder: Path, port: int | None, empty: bool = False) -> None:
         self.folder = folder
@@ -48,6 +77,7 @@ class Demo:
         self.door = _listen(port or 8000, exact=port is not None)
         self.eid_door = _listen(self.door.getsockname()[1] + 1)
         self.postgres = EmbeddedPostgres(folder / "database")
+        self.converter, self.lacks = "", ""
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
         self.deaths: dict[str, list[float]] = {}
         self.stopping = False
@@ -81,8 +111,9 @@ class Demo:
         keys = self.folder / "keys.json"
         if not keys.exists():
             make_keys(keys)
+        self.converter, self.lacks = word_processor_here(keys)
         self.postgres.start()
-        migrate(self.postgres.url("portal_owner"))
+        migrate(self.postgres.url("portal_owner"), keyring=read_keys(keys))
         settings = self._settings()
         today = clock.today(profile(settings.profile).zone)
         if not (self.folder / "eid-people.json").exists():
@@ -107,6 +138,8 @@ class Demo:
             "KEYS_FILE": str(self.folder / "keys.json"),
             "EID_FILE": str(self.folder / "eid.toml"),
             "MAIL_URL": f"folder://{self.folder / 'mail'}",
+            "CONVERTER": self.converter,
+            "WEBDAV": str(bool(self.converter)).lower(),
         }
 
     def _write_eid_file(self) -> None:
@@ -150,8 +183,15 @@ class Demo:
     def _eid_app(self) -> str:
         return "portal.demo.wsgi:app"
 
+    def _environment_of(self, name: str) -> dict[str, str]:
+        """What a part is told: what it needs and nothing else. What the demo itself was told by whoever started it goes
+        on to its parts, but for settings that are another part's."""
+        every = {**self._environment(), "EID_ISSUER": self.eid_address}
+        told = {setting: every[setting] for setting in _NEEDS[name]}
+        return {**{key: value for key, value in os.environ.items() if key not in every}, **told}
+
     def _start(self, name: str) -> None:
-        environment = {**os.environ, **self._environment(), "EID_ISSUER": self.eid_address}
+        environment = self._environment_of(name)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         with (self.folder / f"{name}.log").open("ab") as log:
             self.parts[name] = subprocess.Popen(
@@ -191,6 +231,7 @@ class Demo:
             f"  Mails, som demoen ville have sendt: {self.eid_address}/mail",
             "  Første gang er adgangskoden nok. Næste gang skal der et ekstra trin til; har du ingen kode-app,",
             f"  er her en prøvetelefon: {self.eid_address}/phone",
+            *([f"  {self.lacks}"] if self.lacks else []),
             f"  Alt ligger i {self.folder}. Stop med Ctrl-C.",
             "",
         ]

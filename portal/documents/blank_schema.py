@@ -13,6 +13,7 @@ from docx.shared import Pt
 
 from portal.documents.letterhead import Head
 from portal.documents.plan_docx import write_head
+from portal.documents.sheet import cleaned
 
 GOALS = 3
 AGREEMENTS = 3
@@ -36,7 +37,7 @@ class BaseData:
 
 def write(base: BaseData) -> bytes:
     """The file as bytes. Every question is a labelled table row, so that a screen reader says what a cell is for."""
-    document = Document()
+    document, base = Document(), cleaned(base)
     say = base.words
     _language(document, "da-DK" if base.language == "da" else "en-GB")
     document.core_properties.title = say["title"]
@@ -57,7 +58,7 @@ def write(base: BaseData) -> bytes:
         document.add_heading(f"{say['goal']} {number}", 1)
         _table(document, [(say[key], "") for key in ("goal_words", "why", "reached", "latest", "status")])
         document.add_heading(f"{say['agreements']} {number}", 2)
-        _grid(document, [say[key] for key in ("what", "who", "due", "follow_up")], AGREEMENTS)
+        _grid(document, [say[key] for key in ("what", "who", "due", "follow_up_on", "follow_up")], AGREEMENTS)
     document.add_paragraph()  # somewhere to go on writing below the last table
     out = BytesIO()
     document.save(out)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 
-import typst
-
+from portal.documents import printing
 from portal.errors import Unsafe
 
 
@@ -23,7 +21,7 @@ class Head:
     logo: Picture | None
 
 
-TYPST = rb"""
+TYPST = """
 #let letterhead(head, colour) = if head != none {
   block(below: 9mm, grid(columns: 2, column-gutter: 5mm, align: horizon,
     if head.logo != none { image(bytes(head.logo.svg), format: "svg", alt: head.logo.words, height: 13mm) },
@@ -33,10 +31,9 @@ TYPST = rb"""
 """Defines `letterhead(head, colour)` for the templates that begin with it."""
 _TRY = (
     TYPST
-    + rb"""
-#let head = json(bytes(sys.inputs.head))
-#set document(title: head.name)
-#letterhead(head, black)
+    + """
+#set document(title: data.head.name)
+#letterhead(data.head, black)
 """
 )
 
@@ -45,6 +42,6 @@ def try_out(head: Head, place: str) -> None:
     """Prints it once, so that a picture that cannot be printed is found before anybody prints. Raises Unsafe with
     `place` and the reason."""
     try:
-        typst.compile(_TRY, sys_inputs={"head": json.dumps(asdict(head))}, pdf_standards=["ua-1"])
-    except (RuntimeError, typst.TypstError) as problem:
+        printing.pdf(_TRY, {"head": asdict(head)}, "da")
+    except RuntimeError as problem:
         raise Unsafe(f"{place} cannot be used: its logo cannot be printed: {problem}") from problem

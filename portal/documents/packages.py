@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,16 @@ from typing import IO, Protocol, cast
 
 from markupsafe import escape
 
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+_FORBIDDEN = re.compile(
+    '[<>:"/\\\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
+)
+"""What names may not hold on some system, and what cannot be seen in them or turns their direction."""
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$) *(\.|$)", re.IGNORECASE)
+"""Names of devices, with any ending or none (Windows, "Naming Files, Paths, and Namespaces")."""
+LONGEST_NAME = 140
+"""Bytes in UTF-8 of one name. Most systems take 255, encrypted disks of some storage servers 143."""
+LONGEST_PATH = 160
+"""Characters of a whole path, as Windows counts them: of its 260, a hundred are for where the package is unpacked."""
 
 
 class Sink(Protocol):
@@ -47,33 +56,69 @@ class Package:
         if kind is None:
             self._zip.close()
 
-    def add(self, folder: str, name: str, at: datetime, pieces: Iterable[bytes]) -> str:
-        """Puts a file into a folder ('' for none) and returns the name it has there: its own, made safe, with a number
-        when there is one of that name already. `at` is its time, in the zone the reader lives in."""
-        path = self._free("/".join(part for part in (safe(folder) if folder else "", safe(name)) if part))
+    def add(self, folder: str, name: str, at: datetime, pieces: Iterable[bytes], size: int) -> str:
+        """Puts a file of `size` bytes into a folder ('' for none) and returns the name it has there: its own, made safe
+        and not too long, with a number when there is one of that name already. `at` is its time, in the zone the reader
+        lives in."""
+        path = self._free(safe(folder) if folder else "", safe(name))
         entry = zipfile.ZipInfo(path, (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second))
         entry.compress_type = zipfile.ZIP_DEFLATED
-        entry.external_attr = 0o600 << 16
-        with self._zip.open(entry, "w", force_zip64=True) as file:
+        entry.external_attr = 0o100600 << 16
+        # Told beforehand, so that only what is larger than 4 GB gets the long form, which not every program reads.
+        entry.file_size = size
+        with self._zip.open(entry, "w") as file:
             for piece in pieces:
                 file.write(piece)
         return path
 
-    def _free(self, path: str) -> str:
-        """Systems that do not tell large letters from small ones must not lose a file either."""
-        stem, dot, ending = path.rpartition(".") if "." in path.rsplit("/", 1)[-1] else (path, "", "")
-        number, free = 1, path
-        while free.casefold() in self._taken:
+    def _free(self, folder: str, name: str) -> str:
+        """A path that is nobody else's, also on systems that do not tell large letters from small ones, or an å from an
+        a with a ring."""
+        before = f"{folder}/" if folder else ""
+        longest = LONGEST_PATH - _units(before)
+        number, path = 1, before + shortened(name, longest)
+        while _same(path) in self._taken:
             number += 1
-            free = f"{stem} ({number}){dot}{ending}"
-        self._taken.add(free.casefold())
-        return free
+            path = before + shortened(name, longest, f" ({number})")
+        self._taken.add(_same(path))
+        if folder:
+            self._taken.add(_same(folder))
+        return path
 
 
 def safe(name: str) -> str:
-    """A name that is one on every system and leads nowhere else: no separators, nothing reserved, not hidden."""
-    plain = _FORBIDDEN.sub("_", name).strip(" .") or "_"
-    return f"_{plain}" if _RESERVED.match(plain) else plain
+    """A name that is one on every system and leads nowhere else: no separators, nothing reserved, not hidden, not too
+    long."""
+    plain = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(" .") or "_"
+    return shortened(f"_{plain}" if _RESERVED.match(plain) else plain, LONGEST_PATH)
+
+
+def shortened(name: str, longest: int, mark: str = "") -> str:
+    """A name with `mark` before its ending, cut before that as far as it takes: to `longest` characters as Windows
+    counts them, and to what every system takes in bytes. Nothing is cut in the middle of a letter."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > 10:
+        stem, dot, ending = name, "", ""
+    tail = f"{mark}{dot}{ending}"
+    while stem and (_units(stem + tail) > longest or len((stem + tail).encode()) > LONGEST_NAME):
+        # A letter goes with the marks above and below it.
+        while stem and (unicodedata.combining(stem[-1]) or stem[-1] in _JOINERS):
+            stem = stem[:-1]
+        stem = stem[:-1].rstrip(_JOINERS)
+    return (stem.rstrip(" .") or "_") + tail
+
+
+_JOINERS = "\u200d\ufe0e\ufe0f"
+"""What belongs to the sign before or after it."""
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _same(path: str) -> str:
+    """The same for paths that some system takes for the same."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFC", path).casefold())
 
 
 # Pages to read

@@ -21,8 +21,8 @@ from docx.table import Table, _Cell
 from markupsafe import escape
 
 from portal.documents.letterhead import Head
-from portal.documents.plan_pdf import png
-from portal.documents.sheet import Line, Sheet, bookmark_of, tag_of
+from portal.documents.printing import png
+from portal.documents.sheet import Line, Sheet, bookmark_of, cleaned, tag_of
 
 WIDTHS = (Cm(5), Cm(10.2))
 PICTURE = Cm(13)
@@ -41,7 +41,7 @@ _PROPERTIES = (
 
 def write(sheet: Sheet) -> bytes:
     """The file as bytes. Every question is a labelled table row, so that a screen reader says what a cell is for."""
-    document = Document()
+    document, sheet = Document(), cleaned(sheet)
     _look(document, sheet)
     if sheet.head:
         write_head(document, sheet.head, sheet.colour)

@@ -5,18 +5,15 @@ The words are handed to typst as data and never as markup, so that nothing someb
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
-import typst
-
+from portal.documents import printing
 from portal.documents.letterhead import TYPST
 from portal.documents.sheet import Sheet
 
 _TEMPLATE = (
     TYPST
-    + rb"""
-#let data = json(bytes(sys.inputs.data))
+    + """
 #let accent = rgb(data.colour)
 #set document(title: data.title)
 #set text(lang: data.language, size: 10.5pt, hyphenate: false)
@@ -34,6 +31,11 @@ _TEMPLATE = (
   par(text(weight: "bold", size: 9.5pt, fill: luma(60), line.label))
   for piece in line.words.split("\n") { if piece.trim() != "" { par([#piece]) } }
 })
+// What belongs together stays on one page, unless it is longer than one.
+#let together(it) = layout(size => {
+  let whole = measure(block(width: size.width, it)).height
+  block(breakable: whole > 0.8 * size.height, width: 100%, above: 1.6em, it)
+})
 #let picture(it) = image(bytes(it.svg), format: "svg", alt: it.words, width: 80%)
 #if data.notice != "" {
   block(width: 100%, inset: 8pt, stroke: 1pt + accent, par(strong(data.notice)))
@@ -47,36 +49,27 @@ _TEMPLATE = (
   if part.blocks.len() == 0 { par([#part.if_empty]) }
   if part.picture != none { align(center, picture(part.picture)) }
   for each in part.blocks {
-    if each.title != "" { heading(level: 3, each.title) }
-    for line in each.lines { answer(line) }
+    together({
+      if each.title != "" { heading(level: 3, each.title) }
+      for line in each.lines { answer(line) }
+    })
   }
 }
 #if data.about.len() > 0 {
-  heading(level: 2, data.about_title)
-  for (label, value) in data.about { par([#strong(label + ":") #value]) }
+  together({
+    heading(level: 2, data.about_title)
+    for (label, value) in data.about { par([#strong(label + ":") #value]) }
+  })
 }
 """
 )
 
 
-_PICTURE = rb"""
-#set page(width: int(sys.inputs.width) * 1pt, height: auto, margin: 0pt)
-#image(bytes(sys.inputs.svg), format: "svg", width: 100%)
-"""
-
-
-def png(svg: str, width: int = 800) -> bytes:
-    """A drawing for where only pixels are understood, twice `width` of them wide."""
-    made: bytes = typst.compile(_PICTURE, sys_inputs={"svg": svg, "width": str(width)}, format="png", ppi=144)
-    return made
-
-
 def write(sheet: Sheet) -> bytes:
-    """The PDF. Answers nobody gave are left out."""
+    """The PDF. Answers nobody gave are left out; a row with nothing but its name is told by that."""
     data = asdict(sheet)
     for part in data["parts"]:
         for block in part["blocks"]:
             block["lines"] = [line for line in block["lines"] if line["words"].strip()]
-        part["blocks"] = [block for block in part["blocks"] if block["lines"]]
-    made: bytes = typst.compile(_TEMPLATE, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
-    return made
+        part["blocks"] = [block for block in part["blocks"] if block["lines"] or block["title"]]
+    return printing.pdf(_TEMPLATE, data, sheet.language)

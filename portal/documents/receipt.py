@@ -5,18 +5,15 @@ The words are handed to typst as data and never as markup, so that nothing someb
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import typst
-
+from portal.documents import printing
 from portal.documents.letterhead import TYPST, Head
 
 _TEMPLATE = (
     TYPST
-    + rb"""
-#let data = json(bytes(sys.inputs.data))
+    + """
 #set document(title: data.title)
 #set text(lang: data.language, size: 11pt, hyphenate: false)
 #set page(
@@ -85,8 +82,7 @@ def write(title: str, words: str, about: Sequence[Line], language: str, look: Lo
         "colour": look.colour,
         **_WORDS["en" if language == "en" else "da"],
     }
-    made: bytes = typst.compile(_TEMPLATE, sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
-    return made
+    return printing.pdf(_TEMPLATE, data, language)
 
 
 def _blocks(lines: Sequence[str]) -> list[dict[str, object]]:

@@ -22,6 +22,8 @@ LETTER = 10.0
 """How wide a letter of a name is."""
 WAITING_IN_LINE, WAITING_HEIGHT = 7, 98
 INK, SOFT = "#1b2a2b", "#47585a"
+FONTS = "IBM Plex Sans, Noto Sans, sans-serif"
+"""That of the pages, and that of papers, which have no other."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def write(drawn: RingMap) -> str:
     }
     told = " ".join(f"{name}={quoteattr(value)}" for name, value in about.items())
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" role="img" font-size="20" fill="{INK}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {height}" role="img" font-size="20"'
+        f' font-family="{FONTS}" fill="{INK}"'
         f" {told}>",
         *_ground(drawn),
         *_sector_names(drawn),
@@ -116,6 +119,8 @@ def _spread(count: int, sector: int, ring: int, drawn: RingMap) -> list[Spot]:
     inner, outer = _edges(ring, drawn)
     best: tuple[float, list[tuple[float, int]]] = (0.0, [])
     for lanes in range(1, count + 1):
+        if (outer - inner) / lanes <= best[0]:
+            break  # more lanes are narrower than what was found
         radii = [inner + (outer - inner) * (lane + 0.5) / lanes for lane in range(lanes)]
         held = _shares(count, radii)
         room = min([(outer - inner) / lanes] + [at * wide / many for at, many in zip(radii, held, strict=True) if many])
@@ -139,9 +144,9 @@ def _shares(count: int, radii: Sequence[float]) -> list[int]:
     """So many figures over lanes of these radii, the longer ones taking more."""
     whole = sum(radii)
     held = [math.floor(count * at / whole) for at in radii]
-    for lane in sorted(range(len(radii)), key=lambda lane: held[lane] - count * radii[lane] / whole):
-        if sum(held) < count:
-            held[lane] += 1
+    left = count - sum(held)
+    for lane in sorted(range(len(radii)), key=lambda lane: held[lane] - count * radii[lane] / whole)[:left]:
+        held[lane] += 1
     return held
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TypeVar
 
+from portal import text
 from portal.documents.letterhead import Head, Picture
 
 
@@ -61,6 +63,21 @@ class Sheet:
     """Whose paper it is, where the installation has a letterhead."""
     mark: str = ""
     """Names version and revision in the file, keyed, so that it can be read back (services/plan_papers.py)."""
+
+
+T = TypeVar("T")
+
+
+def cleaned(value: T) -> T:
+    """The same with every text in it fit for a file: what was kept before texts were cleaned may hold characters that
+    XML does not know."""
+    if isinstance(value, str):
+        return text.clean(value)  # type: ignore[return-value]
+    if isinstance(value, list | tuple):
+        return type(value)(cleaned(each) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: cleaned(getattr(value, each.name)) for each in fields(value)})
+    return value
 
 
 def tag_of(language: str) -> str:

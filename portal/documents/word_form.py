@@ -8,22 +8,15 @@ by a content control in it, and by a bookmark in the cell of its question.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_MOST_UNPACKED = 30_000_000
-"""Bytes of the parts that are read."""
 _MOST_ROWS = 20_000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_DROPPED = {f"{_W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "sdtPr")}
-_DROPPED |= {f"{_W}{name}" for name in ("tcPr", "trPr", "tblPr", "tblGrid", "txbxContent")}
-_DROPPED.add("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback")
 _TRACKED = {f"{_W}{name}" for name in ("ins", "del", "moveFrom", "moveTo")}
-_PICTURES = {f"{_W}drawing", f"{_W}pict", f"{_W}object"}
+_PROPERTIES = {f"{_W}{name}" for name in ("sdtPr", "del", "moveFrom")}
 
 
 @dataclass(frozen=True)
@@ -58,6 +51,14 @@ class WordForm:
     """Whether it holds changes that were tracked: read as if all of them had been taken."""
     comments: int
     pictures: int
+    hidden: int = 0
+    """Pieces of hidden text, which are not taken."""
+    unread: int = 0
+    """Symbols and other things that nobody can read: each stands as a mark in the words."""
+    formulas: int = 0
+    """Formulas, read as they would be typed on one line."""
+    notes: int = 0
+    """Foot- and endnotes, read where their number stood."""
 
 
 def from_json(told: bytes) -> WordForm:
@@ -69,47 +70,39 @@ def from_json(told: bytes) -> WordForm:
             piece["words"],
             tuple(Row(row[0], row[1], tuple(row[2]), tuple(row[3])) for row in piece["rows"]),
         )
-        for piece in found["pieces"]
+        for piece in found.pop("pieces")
     )
-    return WordForm(tuple(found["marks"]), pieces, found["tracked"], found["comments"], found["pictures"])
+    return WordForm(tuple(found.pop("marks")), pieces, **found)
 
 
-def read(etree: Any, data: bytes) -> bytes:
-    """The form as JSON. Raises whatever a made-up file provokes."""
-    left = _MOST_UNPACKED
-    parts: dict[str, bytes] = {}
-    wanted = ("word/document.xml", "docProps/core.xml", "docProps/custom.xml", "word/comments.xml", "word/styles.xml")
-    with zipfile.ZipFile(io.BytesIO(data)) as package:
-        for name in wanted:
-            if name not in package.namelist():
-                continue
-            with package.open(name) as packed:
-                parts[name] = packed.read(left + 1)
-            left -= len(parts[name])
-            if left < 0:
-                raise ValueError("the document unpacks to too much")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = {name: etree.fromstring(content, parser) for name, content in parts.items()}
-    body = root["word/document.xml"].find(f"{_W}body")
-    headings = _headings(root.get("word/styles.xml"))
-    pieces = [_piece(kind, element) for kind, element in _outline(body, headings)]
-    comments = root.get("word/comments.xml")
-    told = {
-        "marks": _marks(root, body),
+def read(package: Any, words: Any) -> bytes:
+    """The form as JSON. `package` is the document (opc.Package), `words` makes what tells its words (word_text) of its
+    styles and notes. Raises whatever a made-up file provokes."""
+    main = package.main()
+    parts = {kind: [package.xml(name) for name in package.related(main, kind)] for kind in _BESIDE}
+    about = [package.xml(name) for name in package.related("", "core-properties", "custom-properties")]
+    styles = next(iter(parts["styles"]), None)
+    told = words(styles, {kind: next(iter(parts[kind]), None) for kind in ("footnotes", "endnotes")})
+    body = package.xml(main).find(f"{_W}body")
+    pieces = [_piece(kind, element, told) for kind, element in _outline(body, _headings(styles))]
+    found = {
+        "marks": _marks(about, body),
         "pieces": [piece for piece in pieces if piece["words"] or piece["rows"]],
         "tracked": any(element.tag in _TRACKED for element in body.iter()),
-        "comments": 0 if comments is None else len(comments.findall(f"{_W}comment")),
-        "pictures": sum(element.tag in _PICTURES and not _is_ours(element) for element in body.iter()),
+        "comments": sum(len(root.findall(f"{_W}comment")) for root in parts["comments"]),
+        "pictures": sum(not _is_ours(element) for element in told.pictures(body)),
+        **{kind: told.left[kind] for kind in ("hidden", "unread", "formulas", "notes")},
     }
-    return json.dumps(told).encode()
+    return json.dumps(found).encode()
 
 
-def _marks(root: dict[str, Any], body: Any) -> list[str]:
+_BESIDE = ("styles", "comments", "footnotes", "endnotes")
+"""Kinds of parts that a document refers to."""
+
+
+def _marks(about: list[Any], body: Any) -> list[str]:
     """Every place a mark may have come through in: two properties of the file, and a content control."""
-    found = []
-    for name in ("docProps/core.xml", "docProps/custom.xml"):
-        if name in root:
-            found += [element.text or "" for element in root[name].iter() if isinstance(element.tag, str)]
+    found = [element.text or "" for root in about for element in root.iter() if isinstance(element.tag, str)]
     found += [tag.get(f"{_W}val", "") for tag in body.iter(f"{_W}tag")]
     return sorted({each.strip() for each in found if each.strip().startswith("form1.") and len(each) < 100})
 
@@ -134,24 +127,24 @@ def _outline(body: Any, headings: set[str]) -> Iterator[tuple[str, Any]]:
             style = element.find(f"{_W}pPr/{_W}pStyle")
             is_heading = style is not None and style.get(f"{_W}val", "") in headings
             yield ("heading" if is_heading else "text"), element
-        elif element.tag not in _DROPPED:
+        elif element.tag not in _PROPERTIES:
             yield from _outline(element, headings)
 
 
-def _piece(kind: str, element: Any) -> dict[str, Any]:
+def _piece(kind: str, element: Any, told: Any) -> dict[str, Any]:
     if kind != "table":
-        return {"kind": kind, "words": _text([element]), "rows": []}
+        return {"kind": kind, "words": told.of(element), "rows": []}
     rows = []
     for row in element.iter(f"{_W}tr"):
-        if _inside(row, element) or row.find(f"{_W}trPr/{_W}del") is not None:
+        if _inside(row, element) or row.find(f"{_W}trPr/{_W}del") is not None or told.hidden_row(row):
             continue
         cells = [cell for cell in row.iter(f"{_W}tc") if not _inside(cell, row, f"{_W}tr")]
         if len(cells) < 2:
             continue
         tags = [tag.get(f"{_W}val", "") for tag in row.iter(f"{_W}tag")]
         marks = [mark.get(f"{_W}name", "") for mark in row.iter(f"{_W}bookmarkStart")]
-        label, _newline, _hint = _text([cells[0]]).partition("\n")
-        rows.append([label.strip(), _text([cells[-1]]), tags, marks])
+        label, _newline, _hint = told.of(cells[0]).partition("\n")
+        rows.append([label.strip(), told.of(cells[-1]), tags, marks])
         if len(rows) > _MOST_ROWS:
             raise ValueError("the document has too many rows")
     return {"kind": "table", "words": "", "rows": rows}
@@ -167,41 +160,6 @@ def _inside(element: Any, outer: Any, tag: str = f"{_W}tbl") -> bool:
     return False
 
 
-def _text(elements: list[Any]) -> str:
-    pieces: list[str] = []
-    for element in elements:
-        _gather(element, pieces)
-    return "".join(pieces).strip("\n")
-
-
-def _gather(element: Any, pieces: list[str]) -> None:
-    """The words of an element as they would be printed with every tracked change taken."""
-    tag = element.tag
-    if not isinstance(tag, str) or tag in _DROPPED or _is_placeholder(element):
-        return
-    name = tag.removeprefix(_W)
-    if name == "t":  # the only one that holds words to be printed: `delText` and `instrText` never are
-        pieces.append(element.text or "")
-    elif name in ("br", "cr"):
-        pieces.append("\n")
-    elif name == "tab":
-        pieces.append("\t")
-    elif name == "noBreakHyphen":
-        pieces.append("-")
-    else:
-        if name == "p" and element.find(f"{_W}pPr/{_W}numPr") is not None:
-            pieces.append("- ")
-        for child in element:
-            _gather(child, pieces)
-        # A paragraph whose end was deleted, tracked, runs on into the next one.
-        if name == "p" and element.find(f"{_W}pPr/{_W}rPr/{_W}del") is None:
-            pieces.append("\n")
-
-
 def _is_ours(picture: Any) -> bool:
     """Whether it is the drawing that was taken out with the form."""
     return any(each.get("name", "").startswith("Form drawing") for each in picture.iter() if isinstance(each.tag, str))
-
-
-def _is_placeholder(element: Any) -> bool:
-    return element.tag == f"{_W}sdt" and element.find(f"{_W}sdtPr/{_W}showingPlcHdr") is not None

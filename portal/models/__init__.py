@@ -1,5 +1,6 @@
 """The nouns. Importing this package registers every table."""
 
+from portal.models.accounts import AccountRequest, EmailChange
 from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import (
     AccessNotice,
@@ -19,9 +20,10 @@ from portal.models.consents import (
     ConsentReminder,
     ConsentWithdrawal,
 )
-from portal.models.content import File, FileVersion, Message, SearchEntry, Thread
+from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
+from portal.models.corrections import Correction
 from portal.models.dav import DavEntry, DavLock, DavToken
-from portal.models.editing import Checkout, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
+from portal.models.editing import Checkout, FileName, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
 from portal.models.factors import (
     HalfLogin,
@@ -32,6 +34,8 @@ from portal.models.factors import (
     SignInTry,
     Totp,
 )
+from portal.models.heard import Heard
+from portal.models.mails import NoticeDue, UndeliveredMail
 from portal.models.meetings import Meeting, MeetingSeat
 from portal.models.people import Organisation, Person, Staff, Submission, Unit
 from portal.models.plans import (
@@ -40,6 +44,7 @@ from portal.models.plans import (
     PlanAsked,
     PlanChange,
     PlanConfided,
+    PlanObjection,
     PlanOutcome,
     PlanPerson,
     PlanPresence,
@@ -68,6 +73,7 @@ from portal.models.uploads import BegunUpload, UploadPart
 __all__ = [
     "AccessNotice",
     "AccessWindow",
+    "AccountRequest",
     "AuditEvent",
     "AuditHead",
     "BegunUpload",
@@ -81,6 +87,7 @@ __all__ = [
     "ConsentGrant",
     "ConsentReminder",
     "ConsentWithdrawal",
+    "Correction",
     "DavEntry",
     "DavLock",
     "DavToken",
@@ -88,8 +95,10 @@ __all__ = [
     "EidAttempt",
     "EidLink",
     "EidStranger",
+    "EmailChange",
     "Export",
     "File",
+    "FileName",
     "FilePlace",
     "FileVersion",
     "FileWithdrawal",
@@ -98,6 +107,7 @@ __all__ = [
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "Heard",
     "HeldUpload",
     "Invitation",
     "InvitationCode",
@@ -111,6 +121,7 @@ __all__ = [
     "Membership",
     "Message",
     "NationalId",
+    "NoticeDue",
     "OldForm",
     "Organisation",
     "Passkey",
@@ -121,6 +132,7 @@ __all__ = [
     "PlanAsked",
     "PlanChange",
     "PlanConfided",
+    "PlanObjection",
     "PlanOutcome",
     "PlanPerson",
     "PlanPresence",
@@ -141,8 +153,10 @@ __all__ = [
     "TeamWish",
     "TeamWishAnswer",
     "Thread",
+    "ThreadLook",
     "ToolDefinition",
     "Totp",
+    "UndeliveredMail",
     "Unit",
     "UploadPart",
 ]

@@ -83,6 +83,7 @@ class Thread(Base):
         _in_compartment(),
         _by("created_by_id"),
         UniqueConstraint("id", "case_id", "compartment_id"),
+        UniqueConstraint("id", "case_id"),
         Index("ix_thread_compartment_id", "compartment_id"),
     )
 
@@ -95,6 +96,9 @@ class Thread(Base):
 
 
 class Message(Base):
+    """Never changed, never taken away; numbers run without gaps from 1 in each thread, in the order in which the
+    messages became visible."""
+
     __tablename__ = "message"
     __table_args__ = (
         ForeignKeyConstraint(
@@ -103,27 +107,45 @@ class Message(Base):
             onupdate="CASCADE",
         ),
         _by("created_by_id"),
+        UniqueConstraint("thread_id", "number"),
+        CheckConstraint("number >= 1", name="number"),
         Index("ix_message_compartment_id_created_at", "compartment_id", "created_at"),
-        Index("ix_message_thread_id_created_at", "thread_id", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     thread_id: Mapped[UUID]
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
+    number: Mapped[int]
     body_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
 
 
+class ThreadLook(Base):
+    """How far one member has read a thread: the number of the newest message that was on a page they opened."""
+
+    __tablename__ = "thread_look"
+    __table_args__ = (
+        _by("membership_id"),
+        ForeignKeyConstraint(["thread_id", "case_id"], ["thread.id", "thread.case_id"]),
+    )
+
+    thread_id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    seen: Mapped[int]
+
+
 class SearchEntry(Base):
     """The blind index: keyed hashes of word stems. `item_id` is a file version or a message; what is inside a file has
-    an entry of its own, of kind 'content', which also says whether the file could be read."""
+    an entry of its own, of kind 'content', which also says whether the file could be read. A name that a file was given
+    has one of kind 'name', whose item is the row that gives it."""
 
     __tablename__ = "search_entry"
     __table_args__ = (
         _in_compartment(),
-        CheckConstraint("kind in ('file', 'message', 'content')", name="kind"),
+        CheckConstraint("kind in ('file', 'message', 'content', 'name')", name="kind"),
         CheckConstraint("(kind = 'content') = (readable is not null)", name="readable"),
         Index("ix_search_entry_words", "words", postgresql_using="gin"),
         Index("ix_search_entry_compartment_id", "compartment_id"),

@@ -24,23 +24,31 @@ def _by(column: str) -> ForeignKeyConstraint:
 
 
 class Rendition(Base):
-    """A PDF made of an office file, for looking at it in the page. Without an object: it could not be made."""
+    """What was made of a version to look at it in the page. `kind` is pdf (of an office file), picture and small (of a
+    picture), page (`number` of a PDF, from 0) or text. Without an object it could not be made, and `fault` says why."""
 
     __tablename__ = "rendition"
     __table_args__ = (
         ForeignKeyConstraint(["version_id", "file_id"], ["file_version.id", "file_version.file_id"]),
         _of_file(),
         UniqueConstraint("blob"),
+        CheckConstraint("kind in ('pdf', 'picture', 'small', 'page', 'text')", name="kind"),
+        CheckConstraint("(blob is null) = (fault is not null) and fault in ('unreadable', 'too_large')", name="fault"),
         Index("ix_rendition_compartment_id", "compartment_id"),
     )
 
     version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, default=0)
     file_id: Mapped[UUID]
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
     blob: Mapped[str | None]
     file_key: Mapped[bytes | None]
     size: Mapped[int | None]
+    pages: Mapped[int | None]
+    """Of a page: how many pages the whole has."""
+    fault: Mapped[str | None]
     made_at: Mapped[datetime]
 
 
@@ -115,6 +123,26 @@ class FilePlace(Base):
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
     folder_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class FileName(Base):
+    """A file was given another name than its newest version came with, without its ending; the latest counts."""
+
+    __tablename__ = "file_name"
+    __table_args__ = (
+        _of_file(),
+        _by("created_by_id"),
+        Index("ix_file_name_compartment_id", "compartment_id"),
+        Index("ix_file_name_file_id_created_at", "file_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    file_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    name_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
 

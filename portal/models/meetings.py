@@ -19,6 +19,7 @@ class Meeting(Base):
     __table_args__ = (
         ForeignKeyConstraint(["case_id", "compartment_id"], ["compartment.case_id", "compartment.id"]),
         ForeignKeyConstraint(["case_id", "created_by_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "begun_by_id"], ["membership.case_id", "membership.id"]),
         UniqueConstraint("id", "case_id", "compartment_id"),
         CheckConstraint(
             "(ended_at is null or begun_at is not null) and (begun_at is null or called_off_at is null)", name="order"
@@ -40,6 +41,8 @@ class Meeting(Base):
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
     begun_at: Mapped[datetime | None]
+    begun_by_id: Mapped[UUID | None]
+    """Who began it; None for one that began before this was noted."""
     ended_at: Mapped[datetime | None]
     called_off_at: Mapped[datetime | None]
     others_present: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -68,6 +68,8 @@ class Staff(Base):
     password_hash: Mapped[str | None]
     first_signed_in_at: Mapped[datetime | None]
     """When they first signed in here; from the second time on, a second factor is asked for."""
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    """At work, for those who want to ask; '' where none is noted."""
 
 
 Index("uq_staff_email", func.lower(Staff.email), unique=True)

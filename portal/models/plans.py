@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -56,7 +56,8 @@ class Plan(Base):
 
 
 class PlanVersion(Base):
-    """The answers as they stand. `revision` counts the changes; `definition` is the wording they answer."""
+    """The answers as they stand. `revision` counts the changes; `definition` is the wording they answer; `meeting_id`
+    is the meeting it is written about, where there is one."""
 
     __tablename__ = "plan_version"
     __table_args__ = (
@@ -64,6 +65,7 @@ class PlanVersion(Base):
         _by("created_by_id"),
         UniqueConstraint("id", "case_id", "compartment_id"),
         UniqueConstraint("plan_id", "number"),
+        UniqueConstraint("meeting_id"),
         CheckConstraint("number >= 1", name="number"),
         Index("ix_plan_version_compartment_id", "compartment_id"),
     )
@@ -73,6 +75,7 @@ class PlanVersion(Base):
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
     number: Mapped[int]
+    meeting_id: Mapped[UUID | None] = mapped_column(ForeignKey("meeting.id"))
     definition: Mapped[str]
     revision: Mapped[int]
     answers_sealed: Mapped[bytes]
@@ -91,6 +94,7 @@ class PlanChange(Base):
         CheckConstraint("kind in ('made', 'aside')", name="kind"),
         CheckConstraint("source in ('page', 'word')", name="source"),
         UniqueConstraint("plan_version_id", "revision", "kind"),
+        Index("ix_plan_change_plan_version_id_created_by_id", "plan_version_id", "created_by_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -174,15 +178,50 @@ class PlanProposal(Base):
 
 
 class PlanAsked(Base):
-    """Somebody whose yes a proposal needs."""
+    """Somebody whose yes a proposal needs. They may have given it already to exactly these words: in a meeting
+    (`said_id`), or to an earlier proposal (`again_of`). The database holds that it is theirs."""
 
     __tablename__ = "plan_asked"
-    __table_args__ = (_of("plan_proposal"), _by("membership_id"))
+    __table_args__ = (
+        _of("plan_proposal"),
+        _by("membership_id"),
+        ForeignKeyConstraint(["said_id", "membership_id"], ["plan_taking.id", "plan_taking.created_by_id"]),
+        ForeignKeyConstraint(
+            ["again_of", "membership_id"],
+            ["plan_acceptance.plan_proposal_id", "plan_acceptance.membership_id"],
+            name="fk_plan_asked_again_of_membership_id",
+            use_alter=True,  # the two tables name each other
+        ),
+    )
 
     plan_proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
     membership_id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
+    said_id: Mapped[UUID | None]
+    again_of: Mapped[UUID | None]
+
+
+class PlanObjection(Base):
+    """What somebody who is asked for a yes wants changed first: for the guide, and for nobody else."""
+
+    __tablename__ = "plan_objection"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["plan_proposal_id", "created_by_id"], ["plan_asked.plan_proposal_id", "plan_asked.membership_id"]
+        ),
+        _of("plan_proposal"),
+        _by("created_by_id"),
+        Index("ix_plan_objection_case_id", "case_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    plan_proposal_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    words_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
 
 
 class PlanAcceptance(Base):
@@ -229,13 +268,15 @@ class PlanOutcome(Base):
 
 
 class PlanTaking(Base):
-    """That somebody takes on what a row names them for, in exactly these words, or (`taken` false) no longer does. The
-    newest counts while the words of the row are the same."""
+    """That somebody takes on what a row names them for, in exactly these words, or (`taken` false) no longer does; or
+    that they say yes to the whole version, under a key that is no row's. The newest of a person and a key counts, while
+    the words are the same."""
 
     __tablename__ = "plan_taking"
     __table_args__ = (
         _of("plan_version"),
         _by("created_by_id"),
+        UniqueConstraint("id", "created_by_id"),
         Index("ix_plan_taking_plan_version_id", "plan_version_id"),
     )
 

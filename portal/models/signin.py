@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -26,6 +26,10 @@ class Invitation(Base):
     used_at: Mapped[datetime | None]
     renews_factors: Mapped[bool] = mapped_column(default=False)
     """For somebody who has lost their second factor: using it removes what they had."""
+    resets: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """For somebody who has forgotten their password, asked for by themselves: their second factor stays."""
+    mailed_at: Mapped[datetime | None]
+    """When it was handed to the mail server."""
 
 
 class Login(Base):
@@ -44,6 +48,8 @@ class Login(Base):
     """When the person last proved who they are with an eID, a passkey or a second factor; a password is not enough."""
     device: Mapped[str] = mapped_column(default="")
     ended_at: Mapped[datetime | None]
+    eid_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("eid_link.id"), index=True)
+    """By which of their eIDs a citizen came; ending that link ends the session."""
 
 
 class NationalId(Base):
@@ -57,34 +63,63 @@ class NationalId(Base):
 
 
 class InvitationCode(Base):
-    """For a citizen without a known national id: a code the guide hands over, good once."""
+    """For a citizen without a known national id: a code the guide hands over, good once. It stands for one membership
+    of one case, and for nothing else its person may be in."""
 
     __tablename__ = "invitation_code"
-    __table_args__ = (UniqueConstraint("match_value"),)
+    __table_args__ = (
+        UniqueConstraint("match_value"),
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "created_by_id"], ["membership.case_id", "membership.id"]),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    case_id: Mapped[UUID]
+    membership_id: Mapped[UUID] = mapped_column(index=True)
     match_value: Mapped[bytes]
     created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    used_name_sealed: Mapped[bytes | None]
+    """The name that the eID told of whoever used it, for the guide who handed it over."""
 
 
 class EidLink(Base):
-    """Who an eID's subject is here, once they have been recognised."""
+    """Who an eID's subject is here, once they have been recognised. Kept after it has ended."""
 
     __tablename__ = "eid_link"
+    __table_args__ = (
+        CheckConstraint("came_by in ('number', 'code', 'unknown')", name="came_by"),
+        Index(
+            "uq_eid_link_issuer_subject", "issuer", "subject", unique=True, postgresql_where=text("ended_at is null")
+        ),
+    )
 
-    issuer: Mapped[str] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    issuer: Mapped[str]
+    subject: Mapped[str]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     linked_at: Mapped[datetime]
+    came_by: Mapped[str]
+    """`number`: the eID told the national id the person is known by. `code`: a guide's code, which made a new person.
+    `unknown`: linked before this was written down."""
+    others_seen_at: Mapped[datetime | None]
+    """When whoever comes by this link last said that they have seen which others there are."""
+    ended_at: Mapped[datetime | None]
 
 
 class EidAttempt(Base):
-    """A sign-in on its way through an eID, bound to one browser. Used once, dead after ten minutes."""
+    """A way out to a provider and back, bound to one browser. Used once, dead after ten minutes."""
 
     __tablename__ = "eid_attempt"
+    __table_args__ = (
+        CheckConstraint("purpose in ('sign_in', 'step_up', 'code')", name="purpose"),
+        CheckConstraint(
+            "purpose <> 'step_up' or (login_id is not null and anew_since is not null)",
+            name="step_up",
+        ),
+    )
 
     state_sha256: Mapped[bytes] = mapped_column(primary_key=True)
     browser_sha256: Mapped[bytes]
@@ -93,6 +128,12 @@ class EidAttempt(Base):
     code_verifier: Mapped[str]
     asks_national_id: Mapped[bool]
     started_at: Mapped[datetime] = mapped_column(index=True)
+    purpose: Mapped[str] = mapped_column(default="sign_in")
+    """`sign_in`, `step_up` (a fresh proof for the session of `login_id`) or `code` (somebody with a guide's code)."""
+    login_id: Mapped[UUID | None] = mapped_column(ForeignKey("login.id"))
+    anew_since: Mapped[datetime | None]
+    """Since when the person must have identified themselves at the provider for the answer to count; None where that
+    was not asked."""
 
 
 class KeptForm(Base):
@@ -116,6 +157,8 @@ class EidStranger(Base):
     subject: Mapped[str]
     provider: Mapped[str]
     id_token_sealed: Mapped[bytes]
+    told_sealed: Mapped[bytes]
+    """What the eID told that the code is held against: birth date, keyed hash of the national id, name."""
     arrived_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -15,6 +15,7 @@ from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Login, Staff
+from portal.services import carrying
 
 NEWEST = 50
 
@@ -41,6 +42,12 @@ def led_cases(actor: Actor, person_id: UUID) -> list[LedCase]:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     asked = text("select reference, opened_at, unit from cases_led_by(:guide)")
     return [LedCase(*row) for row in actor.session.execute(asked, {"guide": person_id})]
+
+
+def cases_open_to(actor: Actor, person_id: UUID) -> int:
+    """How many cases somebody was added to: what opening their account again leads back into, as far as it is open."""
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    return len(carrying.places(actor.session, person_id))
 
 
 def sign_ins(actor: Actor, person_id: UUID) -> list[SignIn]:

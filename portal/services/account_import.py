@@ -8,14 +8,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
+from portal import addresses
 from portal.access.actions import OfficeAction
 from portal.access.roles import SystemRole
 from portal.access.ticket import Actor
+from portal.addresses import NotMailable
 from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
 from portal.services import accounts, invitations, once
 from portal.services.accounts import NewStaff
-from portal.text import is_address
+from portal.text import is_blank, line
 
 MOST = 500
 """Rows of one list."""
@@ -121,10 +123,10 @@ def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str)
 
 def _rows(text: str) -> list[Row]:
     ends = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    lines = [f"{line}\n" for line in ends.split("\n")]
+    lines = [f"{each}\n" for each in ends.split("\n")]
     if lines and lines[0].lower().startswith("sep="):
         lines = lines[1:]
-    if not any(line.strip() for line in lines):
+    if all(is_blank(each) for each in lines):
         raise InvalidInput("file", "list_empty")
     # Whichever separator finds most columns in the first line is the one.
     separator = max(";,\t", key=lambda one: len(_columns(lines[0], one)))
@@ -134,14 +136,14 @@ def _rows(text: str) -> list[Row]:
     found = []
     try:
         for number, cells in enumerate(csv.reader(lines[1:], delimiter=separator), 2):
-            if not any(cell.strip() for cell in cells):
+            if all(is_blank(cell) for cell in cells):
                 continue
-            value = {column: cells[at].strip() if at < len(cells) else "" for column, at in columns.items()}
+            value = {column: _cell(cells[at]) if at < len(cells) else "" for column, at in columns.items()}
             found.append(
                 Row(
                     number=number,
                     name=value["name"],
-                    email=value["email"].lower(),
+                    email=addresses.normal(value["email"]),
                     job_title=value["job_title"],
                     unit=value["unit"],
                     roles=value.get("roles", ""),
@@ -154,6 +156,12 @@ def _rows(text: str) -> list[Row]:
     if len(found) > MOST:
         raise InvalidInput("file", "list_long", most=MOST)
     return found
+
+
+def _cell(typed: str) -> str:
+    """As a name is kept; controls stay, to be told of."""
+    typed = typed.strip()
+    return typed if any(ord(character) < 32 for character in typed) else line(typed, len(typed))
 
 
 def _columns(head: str, separator: str) -> dict[str, int]:
@@ -175,8 +183,8 @@ def _faults(row: Row, units: set[str], taken: set[str], seen: set[str]) -> list[
             found.append((column, "list_formula"))
     wrong = {column for column, _code in found}
     if "email" not in wrong:
-        if not is_address(row.email):
-            found.append(("email", "email_wrong"))
+        if code := _not_mailable(row.email):
+            found.append(("email", code))
         elif row.email in seen:
             found.append(("email", "list_twice"))
         elif row.email in taken:
@@ -186,6 +194,15 @@ def _faults(row: Row, units: set[str], taken: set[str], seen: set[str]) -> list[
     if "roles" not in wrong and None in (_ROLES.get(word) for word in _words(row.roles)):
         found.append(("roles", "list_role"))
     return found
+
+
+def _not_mailable(email: str) -> str:
+    """The code of why no mail can reach it; '' where mail can."""
+    try:
+        addresses.checked(email)
+    except NotMailable as problem:
+        return problem.code
+    return ""
 
 
 def _words(roles: str) -> list[str]:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import audit, clock, locks, text
+from portal import addresses, audit, clock, locks, text
 from portal.access.actions import OfficeAction
+from portal.access.roles import SystemRole
 from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
-from portal.models import Organisation, Person, Staff, Unit
+from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.models.people import PersonKind
-from portal.services import account_facts, invitations, once
+from portal.services import account_facts, invitations, once, own_account
+from portal.services.notices import Notice
+from portal.text import in_order
 
 
 class OrganisationKind(StrEnum):
@@ -71,24 +73,10 @@ class NewStaff:
 
 
 @dataclass(frozen=True)
-class StaffLine:
-    person_id: UUID
-    name: str
-    email: str
-    job_title: str
-    is_admin: bool
-    may_open_cases: bool
-    is_leader: bool
-    is_auditor: bool
-    state: AccountState
-
-
-@dataclass(frozen=True)
 class UnitLine:
     id: UUID
     name: str
     kind: UnitKind
-    staff: tuple[StaffLine, ...]
 
 
 @dataclass(frozen=True)
@@ -101,32 +89,15 @@ class OrganisationLine:
 
 
 def directory(actor: Actor) -> list[OrganisationLine]:
-    """Everything an administrator looks after, sorted by name."""
+    """Every organisation and its units, in Danish order."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     session = actor.session
-    staff: dict[UUID, list[StaffLine]] = {}
-    for member, closed_at in session.execute(
-        select(Staff, Person.closed_at).join(Person, Person.id == Staff.person_id).order_by(Staff.name)
-    ):
-        line = StaffLine(
-            member.person_id,
-            member.name,
-            member.email,
-            member.job_title,
-            member.is_admin,
-            member.may_open_cases,
-            member.is_leader,
-            member.is_auditor,
-            _state(member, closed_at),
-        )
-        staff.setdefault(member.unit_id, []).append(line)
     units: dict[UUID, list[UnitLine]] = {}
-    for unit in session.scalars(select(Unit).order_by(Unit.name)):
-        line_of_unit = UnitLine(unit.id, unit.name, UnitKind(unit.kind), tuple(staff.get(unit.id, ())))
-        units.setdefault(unit.organisation_id, []).append(line_of_unit)
+    for unit in sorted(session.scalars(select(Unit)), key=lambda one: in_order(one.name)):
+        units.setdefault(unit.organisation_id, []).append(UnitLine(unit.id, unit.name, UnitKind(unit.kind)))
     return [
         OrganisationLine(o.id, o.name, OrganisationKind(o.kind), tuple(units.get(o.id, ())), o.password_sign_in)
-        for o in session.scalars(select(Organisation).order_by(Organisation.name))
+        for o in sorted(session.scalars(select(Organisation)), key=lambda one: in_order(one.name))
     ]
 
 
@@ -136,7 +107,7 @@ def add_organisation(actor: Actor, submission: UUID, name: str, kind: Organisati
     made = uuid4()
     if earlier := once.claim(actor.session, submission, made):
         return earlier
-    row = Organisation(id=made, name=_required(name, "name"), kind=kind.value, created_at=clock.now())
+    row = Organisation(id=made, name=required(name, "name"), kind=kind.value, created_at=clock.now())
     _add(actor.session, row, "uq_organisation_name", "name", "name_taken")
     audit.record(actor.session, Event.ORGANISATION_ADDED, item_id=made)
     return made
@@ -153,7 +124,7 @@ def add_unit(actor: Actor, submission: UUID, organisation_id: UUID, name: str, k
     row = Unit(
         id=made,
         organisation_id=organisation_id,
-        name=_required(name, "name"),
+        name=required(name, "name"),
         kind=kind.value,
         created_at=clock.now(),
     )
@@ -177,16 +148,14 @@ def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
 
 def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None:
     """The account alone, without an invitation: for the first administrator, made on the command line."""
-    email = text.line(new.email).lower()
-    if not text.is_address(email):
-        raise InvalidInput("email", "email_wrong")
+    email = checked_address(new.email)
     session.add(Person(id=person_id, kind=PersonKind.STAFF.value, created_at=clock.now()))
     row = Staff(
         person_id=person_id,
         unit_id=new.unit_id,
-        name=_required(new.name, "name"),
+        name=required(new.name, "name"),
         email=email,
-        job_title=_required(new.job_title, "job_title"),
+        job_title=required(new.job_title, "job_title"),
         is_admin=new.is_admin,
         may_open_cases=new.may_open_cases,
         is_leader=new.is_leader,
@@ -196,26 +165,76 @@ def create_staff(session: PortalSession, person_id: UUID, new: NewStaff) -> None
     audit.record(session, Event.STAFF_ADDED, item_id=person_id)
 
 
-def found(session: PortalSession, organisation: str, unit: str, name: str, email: str) -> UUID:
-    """The first organisation, unit and administrator of an empty portal, and their invitation.
+def checked_address(typed: str) -> str:
+    """An address that mail can reach, in its one form. Raises InvalidInput('email')."""
+    try:
+        return addresses.checked(typed)
+    except addresses.NotMailable as problem:
+        raise InvalidInput("email", problem.code) from problem
 
-    Raises InvalidInput when somebody already has an account.
+
+def set_roles(session: PortalSession, staff: Staff, roles: frozenset[SystemRole]) -> bool:
+    """Gives an account these roles and no other; whether that changed anything."""
+    columns = {
+        "is_admin": SystemRole.ADMINISTRATOR,
+        "may_open_cases": SystemRole.CASE_OPENER,
+        "is_leader": SystemRole.LEADER,
+        "is_auditor": SystemRole.AUDITOR,
+    }
+    changed = [column for column, role in columns.items() if getattr(staff, column) != (role in roles)]
+    if not changed:
+        return False
+    for column in changed:
+        setattr(staff, column, columns[column] in roles)
+    audit.record(session, Event.ROLES_SET, item_id=staff.person_id, roles=sorted(roles))
+    return True
+
+
+def found(session: PortalSession, organisation: str, unit: str, name: str, email: str) -> bool:
+    """The first organisation, unit and administrator of an empty portal, and their invitation: False.
+
+    Asked for once more before anybody has come in, the administrator is invited again, under the name and address given
+    now; later, an administrator who has not come in yet is: True. Raises InvalidInput when somebody else came in.
     """
+    address = checked_address(email)
     if not is_empty(session):
-        raise InvalidInput("email", "not_empty")
+        invitations.invite(session, _never_came_in(session, name, address), None)
+        return True
     now = clock.now()
     place = Organisation(
-        id=uuid4(), name=_required(organisation, "organisation"), kind=OrganisationKind.MUNICIPALITY, created_at=now
+        id=uuid4(), name=required(organisation, "organisation"), kind=OrganisationKind.MUNICIPALITY, created_at=now
     )
     session.add(place)
     session.flush()
-    home = Unit(id=uuid4(), organisation_id=place.id, name=_required(unit, "unit"), kind=UnitKind.OTHER, created_at=now)
+    home = Unit(id=uuid4(), organisation_id=place.id, name=required(unit, "unit"), kind=UnitKind.OTHER, created_at=now)
     session.add(home)
     session.flush()
     made = uuid4()
-    create_staff(session, made, NewStaff(home.id, name, email, "Administrator", is_admin=True))
+    create_staff(session, made, NewStaff(home.id, name, address, "Administrator", is_admin=True))
     invitations.invite(session, made, None)
-    return made
+    return False
+
+
+def _never_came_in(session: PortalSession, name: str, address: str) -> UUID:
+    """The administrator to invite once more: the one of that address, or, where nobody at all has come in, the first.
+    The address may have been mistyped, and then nobody else could ever put it right."""
+    came_in = has_been_used()
+    waiting = select(Staff).join(Person, Person.id == Staff.person_id).where(Staff.is_admin, ~came_in)
+    waiting = waiting.order_by(func.lower(Staff.email) != address, Person.created_at).limit(1)
+    staff = session.scalars(waiting.where(Person.closed_at.is_(None))).one_or_none()
+    same = staff is not None and staff.email.lower() == address
+    if staff is None or not (same or session.scalars(select(~exists().where(came_in))).one()):
+        raise InvalidInput("email", "not_empty")
+    if not same:
+        staff.name, staff.email = required(name, "name"), address
+        audit.record(session, Event.STAFF_CHANGED, item_id=staff.person_id, what=["name", "email"])
+    return staff.person_id
+
+
+def has_been_used() -> ColumnElement[bool]:
+    """Whether the owner of an account has ever come in: chosen a password, or been led here by their organisation."""
+    linked = exists().where(StaffLink.person_id == Staff.person_id)
+    return Staff.password_hash.is_not(None) | Staff.first_signed_in_at.is_not(None) | linked
 
 
 def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) -> None:
@@ -236,6 +255,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
         sessions.end_all(actor.session, person_id)
         halfway.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
+        own_account.tell(actor.session, person_id, Notice.CLOSED)
 
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
@@ -245,20 +265,24 @@ def reopen_account(actor: Actor, person_id: UUID) -> None:
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
+        own_account.tell(actor.session, person_id, Notice.REOPENED)
 
 
-def _state(staff: Staff, closed_at: datetime | None) -> AccountState:
-    if closed_at is not None:
+def state_of(session: PortalSession, person: Person) -> AccountState:
+    """What state a professional's account is in."""
+    if person.closed_at is not None:
         return AccountState.CLOSED
-    return AccountState.IN_USE if staff.password_hash else AccountState.INVITED
+    came_in = session.scalars(select(has_been_used()).where(Staff.person_id == person.id)).one()
+    return AccountState.IN_USE if came_in else AccountState.INVITED
 
 
 def _can(session: PortalSession, person: Person, change: str) -> bool:
     """Whether that change is open to the account as it is now; asking for it twice does it once."""
-    return change in ACCOUNT_CHANGES[_state(session.get_one(Staff, person.id), person.closed_at)]
+    return change in ACCOUNT_CHANGES[state_of(session, person)]
 
 
-def _required(value: str, field: str) -> str:
+def required(value: str, field: str) -> str:
+    """The value on one line. Raises InvalidInput at its field when there is none."""
     if not (line := text.line(value)):
         raise InvalidInput(field, "required")
     return line

@@ -17,10 +17,12 @@ from portal.access.ticket import Actor, open_compartments
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
+from portal.names import mistakable, nearly_the_same
 from portal.services import hand_over, joining, once, unread
 from portal.services.citizens import NewCitizen
 from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
+from portal.text import in_order
 from portal.tools.profile import Profile, profile
 
 
@@ -41,9 +43,14 @@ class CaseLine:
 
     case_id: UUID
     young_person: str
+    birth_date: date
+    age: int
+    """Whole years, today."""
     guide: str
     unread: int
     is_mine: bool
+    is_mistakable: bool
+    """Whether another case of this person's is about somebody whose name is nearly the same."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def open_case(actor: Actor, submission: UUID, new: NewCase, profile_key: str) ->
 def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Host:
     """The bare case with its key and compartments, and its owner as the first member."""
     session, now = actor.session, clock.now()
-    staff = session.get_one(Staff, actor.person_id)
+    staff = joining.hold_account(session, actor.person_id)
     session.add(
         Case(
             id=case_id,
@@ -133,6 +140,12 @@ def _check_birth_date(born: date, rules: Profile) -> None:
         raise InvalidInput("birth_date", "birth_date_range", youngest=rules.youngest_age, oldest=rules.oldest_age)
 
 
+def has_any(actor: Actor) -> bool:
+    """Whether this person was ever added to a case."""
+    mine = select(Membership.id).where(Membership.person_id == actor.person_id).limit(1)
+    return actor.session.scalars(mine).first() is not None
+
+
 def my_cases(actor: Actor) -> CaseList:
     """The cases of the person, in the same number of queries however many there are."""
     compartments = open_compartments(actor)
@@ -140,26 +153,41 @@ def my_cases(actor: Actor) -> CaseList:
     return CaseList(_open_lines(actor, compartments), waiting, tuple(hand_over.offers_to(actor)))
 
 
+def like(actor: Actor, name: str) -> list[CaseLine]:
+    """This person's open cases about somebody whose name is nearly the same: to be looked at before one more is
+    opened."""
+    actor.require(OfficeAction.CASE_OPEN)
+    return [line for line in _open_lines(actor, open_compartments(actor)) if nearly_the_same(line.young_person, name)]
+
+
 def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:
+    """In Danish order of the young people's names."""
     open_ids = set(compartments.values())
     named = (Capacity.YOUNG_PERSON.value, Capacity.OWNER.value)
     names: dict[tuple[UUID, str], Membership] = {}
-    for membership in actor.session.scalars(
-        select(Membership).where(Membership.case_id.in_(open_ids), Membership.capacity.in_(named))
+    born: dict[UUID, tuple[date, str]] = {}
+    rows = select(Membership, Case.birth_date, Case.profile).join(Case, Case.id == Membership.case_id)
+    for membership, birth_date, profile_key in actor.session.execute(
+        rows.where(Membership.case_id.in_(open_ids), Membership.capacity.in_(named))
     ):
         names[membership.case_id, membership.capacity] = membership
+        born[membership.case_id] = birth_date, profile_key
     counts = unread.by_case(actor, compartments)
-    lines = [
+    ordered = sorted(open_ids, key=lambda one: in_order(names[one, Capacity.YOUNG_PERSON].display_name))
+    alike = mistakable([names[case_id, Capacity.YOUNG_PERSON].display_name for case_id in ordered])
+    return tuple(
         CaseLine(
             case_id=case_id,
             young_person=names[case_id, Capacity.YOUNG_PERSON].display_name,
+            birth_date=born[case_id][0],
+            age=clock.age_on(born[case_id][0], clock.today(profile(born[case_id][1]).zone)),
             guide=names[case_id, Capacity.OWNER].display_name,
             unread=counts.get(case_id, 0),
             is_mine=names[case_id, Capacity.OWNER].person_id == actor.person_id,
+            is_mistakable=bool(others),
         )
-        for case_id in open_ids
-    ]
-    return tuple(sorted(lines, key=lambda line: (-line.unread, line.young_person.casefold())))
+        for case_id, others in zip(ordered, alike, strict=True)
+    )
 
 
 def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:

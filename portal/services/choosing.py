@@ -20,6 +20,7 @@ from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services import consent_requests, consents, once
 from portal.services.consent_requests import PartyLine
+from portal.text import in_order
 
 
 class WishKind(StrEnum):
@@ -93,7 +94,7 @@ def candidates(ticket: CaseTicket) -> list[Membership]:
     """Everybody in the case the young person can say yes or no to."""
     ticket.require(Action.TEAM_WISH)
     found = [m for m in ticket.members.values() if m.id != ticket.membership.id]
-    return sorted(found, key=lambda m: m.display_name.casefold())
+    return sorted(found, key=lambda m: in_order(m.display_name))
 
 
 def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock, text
-from portal.access.signin.eid import normal_code
 from portal.access.ticket import Actor
 from portal.cpr import Cpr
-from portal.db import PortalSession
 from portal.errors import InvalidInput
-from portal.models import InvitationCode, NationalId, Person
+from portal.models import NationalId, Person
 from portal.models.people import PersonKind
-
-_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without letters and digits that are mistaken for one another on paper."""
-_CODE_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -68,23 +61,3 @@ def find_or_make(actor: Actor, cpr: Cpr | None) -> UUID:
     # Two guides may type the same number at the same moment: the first one's person is then everybody's.
     session.execute(insert(NationalId).values(person_id=made, match_value=value).on_conflict_do_nothing())
     return session.scalars(known).one()
-
-
-def make_code(session: PortalSession, actor: Actor, person_id: UUID, days: int) -> str:
-    """A new code for that person, good once and for `days` days; codes made before stop working. It is returned to be
-    shown once and is kept only as a keyed hash."""
-    now = clock.now()
-    for earlier in session.scalars(
-        select(InvitationCode).where(InvitationCode.person_id == person_id, InvitationCode.used_at.is_(None))
-    ):
-        earlier.expires_at = min(earlier.expires_at, now)
-    code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LENGTH))
-    session.add(
-        InvitationCode(
-            person_id=person_id,
-            match_value=actor.keyring.match_value("invitation-code", normal_code(code)),
-            created_at=now,
-            expires_at=now + timedelta(days=days),
-        )
-    )
-    return "-".join(code[i : i + 4] for i in range(0, _CODE_LENGTH, 4))

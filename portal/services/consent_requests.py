@@ -140,7 +140,9 @@ def asks_me(ticket: CaseTicket) -> int:
     if not ticket.allows(Action.CONSENT_GIVE):
         return 0
     current = in_force(ticket, ticket.membership.id)
-    parties = _parties(ticket, ticket.membership, current.parties if current else frozenset())
+    every = _parties(ticket, ticket.membership, current.parties if current else frozenset())
+    # Of a unit that everybody has moved away from nobody wants in.
+    parties = {party: members for party, members in every.items() if party.unit_id in (None, members[0].unit_id)}
     # Whoever was there when the last answer was given has been answered; a no is not asked about again. But a new adult
     # is asked about everybody once more, and about a guide who has become a professional like others.
     if current is None:
@@ -153,7 +155,8 @@ def asks_me(ticket: CaseTicket) -> int:
 
 def _came_after(ticket: CaseTicket, members: list[Member], answered_at: datetime) -> bool:
     turned = (ticket.facts.handed_over_at(member.id) for member in members)
-    came = (ticket.members[member.id].added_at for member in members)
+    came = [ticket.members[member.id].added_at for member in members]
+    came += [at for member in members for at in (*member.unconfirmed, *member.renewed)]
     return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
 
 
@@ -201,7 +204,7 @@ def party_lines(
 ) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
-    places, kept_back = people.workplaces(ticket), exceptions_of(ticket, consent)
+    kept_back = exceptions_of(ticket, consent)
     for party, members in _parties(ticket, giver, {party for party, _category in granted}).items():
         groups = tuple(_groups(ticket.profile, members[0].capacity))
         said_yes = {category for named, category in granted if named == party}
@@ -209,12 +212,14 @@ def party_lines(
         back = consent.withdrawn_at(party) if consent else None
         if members[0].capacity is Capacity.PARENT and consent and consent.given_at < majority(facts) <= now:
             back = majority(facts)  # said as a minor: a parent is let in anew by the adult, or not at all
+        if consent and facts.speaks_of_somebody_else(consent, party, now):
+            back = now  # whoever it named may have been another person
         memberships = tuple(ticket.members[member.id] for member in members)
         yield PartyLine(
             key=party_key(party),
             party=party,
             members=memberships,
-            workplace=places.get(party.unit_id) if party.unit_id else None,
+            workplace=people.workplace_of(ticket, party.unit_id) if party.unit_id else None,
             capacity=members[0].capacity,
             purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
             groups=groups,
@@ -231,6 +236,10 @@ def _parties(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[P
         party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)
         if party is not None and (member.level_at(now) is not Level.NONE or party in named):
             found.setdefault(party, []).append(member)
+    # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
+    for member in ticket.facts.members:
+        for party in {Party(unit_id=unit) for _until, unit in member.units_before} & (named - set(found)):
+            found[party] = [member]
     return found
 
 

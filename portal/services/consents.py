@@ -82,7 +82,7 @@ def register(
         raise InvalidInput("method", "choice")
     if paper.method == "paper" and (paper.scan is None or not paper.scan.name):
         raise InvalidInput("scan", "scan_missing")
-    if paper.method == "oral" and not paper.note.strip():
+    if paper.method == "oral" and text.is_blank(paper.note):
         raise InvalidInput("note", "required")
     if paper.given_on > clock.today(ticket.facts.rules.zone):
         raise InvalidInput("given_on", "date_ahead")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal.access.ticket import CaseTicket
-from portal.documents import reading
+from portal.documents import reading, slots
 from portal.documents.reading import Unreadable
 from portal.events import Event
 from portal.models import FileVersion, SearchEntry
@@ -16,14 +16,17 @@ from portal.storage import BlobStore
 
 
 def read(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
-    """Makes the words of one version findable, once. A file that cannot be read is noted as such."""
+    """Makes the words of one version findable, once. A file that cannot be read is noted as such.
+    Raises Busy, TookTooLong."""
     version = ticket.load(FileVersion, version_id)
     if not reading.has_words(version.media_type) or readable(ticket, version.id) is not None:
         return
     try:
         if version.size > reading.LARGEST:
             raise Unreadable("too large")
-        text, could = reading.words(version.media_type, renditions.plaintext(ticket, store, version)), True
+        with slots.taken(slots.BY_THE_WORKER) as slot:
+            text = reading.words(version.media_type, renditions.plaintext(ticket, store, version), slot)
+        could = True
     except Unreadable:
         text, could = "", False
     keys = ticket.keys

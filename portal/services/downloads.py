@@ -7,13 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from portal.access.actions import Action
 from portal.access.policy import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import File, FileVersion
-from portal.services import order
+from portal.services import naming, order
 from portal.storage import BlobStore
 from portal.storage.scanning import ScanState
 from portal.storage.sealing import SealedReader
@@ -56,7 +58,7 @@ def download(
     ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)
     version = load_version(ticket, file_id, number)
-    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    name = _called(ticket, version)
     file_key = ticket.keys.unwrap_file_key(version.file_key, version.blob)
     mark = version.id.hex
     span = part(version.size, mark) if part else None
@@ -64,6 +66,18 @@ def download(
     event, by = (Event.VERSION_OPENED, {"link": str(link_id)}) if link_id else (Event.VERSION_DOWNLOADED, {})
     ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=version.number, **by)
     return Download(name, version.media_type, version.size, content, mark, span)
+
+
+def _called(ticket: CaseTicket, version: FileVersion) -> str:
+    """The newest version is saved under the file's name, an older one under its own."""
+    own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    given = naming.given_to(ticket, version.file_id)
+    if not given:
+        return own
+    newest = select(func.max(FileVersion.number)).where(
+        *ticket.within(FileVersion), FileVersion.file_id == version.file_id
+    )
+    return naming.title(given, own) if ticket.session.scalars(newest).one() == version.number else own
 
 
 def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:

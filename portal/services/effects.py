@@ -87,7 +87,7 @@ def things_of(ticket: CaseTicket) -> dict[str, Things]:
     newest, threads = files.newest(ticket), messages.threads(ticket)
     found = {}
     for hatch in ticket.hatches.values():
-        names = [file.name for file in newest if file.compartment == hatch.key]
+        names = [file.title for file in newest if file.compartment == hatch.key]
         subjects = [thread.subject for thread in threads if thread.compartment == hatch.key]
         found[hatch.key] = Things(len(names), len(subjects), tuple((names + subjects)[:NAMED]))
     return found

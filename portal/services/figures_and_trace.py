@@ -16,6 +16,7 @@ from portal import audit
 from portal.access.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.events import Event
+from portal.text import in_order
 
 FEWEST = 5
 """Fewer cases than this are not told apart: in a small unit a figure would point at somebody."""
@@ -50,7 +51,7 @@ def figures(actor: Actor) -> list[UnitFigures]:
     actor.require(OfficeAction.FIGURES_VIEW)
     audit.record(actor.session, Event.FIGURES_VIEWED)
     rows = actor.session.execute(text("select unit_id, unit, accounts, cases, opened_lately from my_figures()"))
-    return sorted((UnitFigures(*row) for row in rows), key=lambda line: line.unit.casefold())
+    return sorted((UnitFigures(*row) for row in rows), key=lambda line: in_order(line.unit))
 
 
 def trace(actor: Actor, since: datetime, until: datetime) -> list[TraceLine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,14 +19,15 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services import checkouts, downloads, once, order, search
+from portal.services import checkouts, downloads, naming, once, order, renditions, search
 from portal.services.checkouts import Editing
 from portal.services.order import Withdrawn
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
-from portal.storage.inspection import check_archive, is_archive, media_type
+from portal.storage.inspection import check_parts, has_parts, media_type
 from portal.storage.scanning import ScanState
+from portal.text import in_order
 
 
 class Arrived(Protocol):
@@ -67,6 +68,9 @@ class VersionLine:
     version_id: UUID
     number: int
     name: str
+    """The version's own, as it came in."""
+    title: str
+    """Of the newest version: what the file is called."""
     note: str
     size: int
     media_type: str
@@ -106,6 +110,21 @@ class FilePage:
     def newest(self) -> VersionLine:
         return self.versions[0]
 
+    @property
+    def title(self) -> str:
+        """What the file is called."""
+        return self.newest.title
+
+    @property
+    def stem(self) -> str:
+        """The same without its ending, to be changed."""
+        return naming.stem_of(self.title)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether its newest version can be shown as a picture."""
+        return self.withdrawn is None and self.newest.can_fetch and self.newest.media_type in renditions.PICTURES
+
 
 def listing(ticket: CaseTicket) -> list[VersionLine]:
     """The newest version of every file the person may see, newest first; of withdrawn ones what is left to see."""
@@ -130,16 +149,22 @@ def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = F
 
 def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
     """What rows of `NEWEST` say."""
-    return [_line(ticket, row, row.tool) for row in rows]
+    found = ((row, _line(ticket, row, row.tool)) for row in rows)
+    return [
+        replace(line, title=naming.title_of_row(ticket.keys, row.given_id, row.given_sealed, line.name))
+        for row, line in found
+    ]
 
 
 def _newest(withdrawn_too: bool) -> Select[Any]:
     gone = select(FileWithdrawal.file_id).where(*bounded(FileWithdrawal))
     # The columns of a line and no more: a list is long, and an object for each row costs more than reading it.
     columns = [getattr(FileVersion, name) for name in _OF_A_LINE]
+    named = naming.latest().subquery()
     latest = (
-        select(*columns, File.tool)
+        select(*columns, File.tool, named.c.given_id, named.c.given_sealed)
         .join(File, File.id == FileVersion.file_id)
+        .outerjoin(named, named.c.file_id == FileVersion.file_id)
         .where(*bounded(FileVersion))
         .where(true() if withdrawn_too else FileVersion.file_id.not_in(gone))
         .ext(distinct_on(FileVersion.file_id))
@@ -168,6 +193,32 @@ NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, Tru
 """The newest version of each file, newest first, at most `:limit`; without the withdrawn ones, and with them."""
 
 
+MOST_SMALL = 50
+"""Small pictures given out at once: as many as a list shows."""
+
+
+def small_pictures(ticket: CaseTicket, store: BlobStore, file_ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """Small JPEGs of those of these files whose newest version is a picture, is not shut to this person, and has been
+    made ready. They are content: the trace says how many somebody saw, before they are given out."""
+    ticket.require(Action.FILE_VIEW)
+    newest = (
+        ticket.select(FileVersion)
+        .where(FileVersion.file_id.in_(list(file_ids)[:MOST_SMALL]))
+        .where(FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
+        .ext(distinct_on(FileVersion.file_id))
+        .order_by(FileVersion.file_id, FileVersion.number.desc())
+    )
+    wanted = {
+        version.id: version.file_id
+        for version in ticket.session.scalars(newest)
+        if version.media_type in renditions.PICTURES and downloads.shut_by_scanner(ticket, version) is None
+    }
+    found = renditions.small(ticket, store, wanted)
+    if found:
+        ticket.record(Event.PICTURES_LISTED, number=len(found))
+    return {wanted[version_id]: picture for version_id, picture in found.items()}
+
+
 def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     """One file with all its versions, newest first."""
     ticket.require(Action.FILE_VIEW)
@@ -179,17 +230,19 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
     editing, broken = checkouts.of(ticket, file.id)
     folders, gone = order.folders(ticket), order.withdrawal_of(ticket, file.id)
+    lines_ = [_line(ticket, version, file.tool) for version in versions]
+    lines_[0] = replace(lines_[0], title=naming.title(naming.given_to(ticket, file.id), lines_[0].name))
     return FilePage(
         id=file.id,
         compartment_id=file.compartment_id,
         compartment=hatch.key,
         tool=file.tool,
         can_add_version=gone is None and hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
-        versions=tuple(_line(ticket, version, file.tool) for version in versions),
+        versions=tuple(lines_),
         editing=editing,
         broken=broken,
         folder=folders.get(file.id, ""),
-        folders=tuple(sorted(set(folders.values()))),
+        folders=tuple(sorted(set(folders.values()), key=in_order)),
         withdrawn=gone,
         can_withdraw=gone is None and order.may_withdraw(ticket, file),
     )
@@ -305,9 +358,9 @@ def inspect(upload: Upload) -> tuple[str, str]:
         raise InvalidInput("file", "file_missing")
     content = upload.content
     kind = media_type(name, content.size, content.head)
-    if is_archive(name):
+    if has_parts(name):
         with content.reopened() as file:
-            check_archive(name, content.size, file)
+            check_parts(name, content.size, file)
     return name, kind
 
 
@@ -349,11 +402,13 @@ def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
     """`version` is a `FileVersion`, or a row with the same columns."""
     keys = ticket.keys
     note = version.note_sealed
+    name = keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
     return VersionLine(
         file_id=version.file_id,
         version_id=version.id,
         number=version.number,
-        name=keys.unseal_text(version.name_sealed, f"file_version.name {version.id}"),
+        name=name,
+        title=name,
         note=keys.unseal_text(note, f"file_version.note {version.id}") if note else "",
         size=version.size,
         media_type=version.media_type,

@@ -67,6 +67,8 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID) -> UUID:
 
     Raises NotFound for somebody who may not own cases, InvalidInput when another offer waits.
     """
+    _guide(ticket, person_id)
+    account = joining.hold_account(ticket.session, person_id)
     ticket.lock_case()
     taker = _guide(ticket, person_id)
     if pending(ticket) is not None:
@@ -77,7 +79,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID) -> UUID:
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
     if known is None:
         host = Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
-        known = joining.add_staff(host, taker, Joining(Capacity.PROFESSIONAL, Level.NONE))
+        known = joining.add_staff(host, account, Joining(Capacity.PROFESSIONAL, Level.NONE))
     ticket.session.add(
         HandOver(
             id=made,
@@ -143,13 +145,17 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
     The guide before is then a professional like others. Raises NotFound without an offer, Overtaken for one that is
-    over.
+    over, InvalidInput when they work elsewhere by now: the case was offered to a guide of that unit.
     """
+    joining.hold_account(ticket.session, ticket.actor.person_id)
     ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
     offered = ticket.session.get_one(HandOver, offer_to_me(ticket).id)
+    mine = select(Membership.unit_id).where(Membership.id == offered.to_id)
+    if ticket.session.scalars(mine).one() != offered.to_unit_id:
+        raise InvalidInput("", "offer_moved")
     _answer(ticket, offered, "accepted")
     ticket.session.flush()
     carry_over(ticket.session, ticket.case_id, offered.from_id, offered.to_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, FileVersion, Membership, Plan, Thread
-from portal.services import people
+from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
+from portal.services import naming, people
 from portal.services.people import Workplace
 
 PAGE = 100
@@ -44,6 +44,13 @@ class LogLine:
     in_shut_compartment: bool
     fields: dict[str, Any]
     is_me: bool
+    before: str = ""
+    """What was put right: how it was before, for those who may know."""
+
+    @property
+    def by_office(self) -> bool:
+        """Whether it came from an account, and not from anybody of the case."""
+        return self.event is Event.MEMBER_CHANGED
 
     @property
     def by_scanner(self) -> bool:
@@ -94,6 +101,7 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     ticket.require(Action.LOG_VIEW)
     ticket.record(Event.LOG_VIEWED)
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
+    found = found.where(AuditEvent.event.not_in(OWN) | (AuditEvent.actor_id == ticket.actor.person_id))
     if not people.leads(ticket):
         open_ones = list(ticket.hatches)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
@@ -107,7 +115,10 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     shown = rows[:PAGE]
     names = _names(ticket, shown)
     places = people.workplaces(ticket)
-    visits = _visits([_line(ticket, row, names, places) for row in shown])
+    corrected = _before(ticket, shown)
+    lines = [_line(ticket, row, names, places) for row in shown]
+    told = [replace(line, before=corrected.get(line.fields.get("correction", ""), "")) for line in lines]
+    visits = _visits(told)
     return LogPage(visits, shown[-1].seq if len(rows) > PAGE else None)
 
 
@@ -118,9 +129,11 @@ LOOKS = (
     Event.SCHEMA_EXPORTED,
     Event.SCHEMA_COMPARED,
     Event.MEETING_VIEWED,
+    Event.HEARD_VIEWED,
     Event.TEAM_VIEWED,
     Event.AUDIENCE_VIEWED,
     Event.FILES_LISTED,
+    Event.PICTURES_LISTED,
     Event.FILE_VIEWED,
     Event.VERSION_DOWNLOADED,
     Event.VERSION_OPENED,
@@ -133,6 +146,7 @@ LOOKS = (
     Event.CASE_SEARCHED,
     Event.CONSENT_VIEWED,
     Event.NATIONAL_ID_SHOWN,
+    Event.OWN_DATA_VIEWED,
     Event.LOG_VIEWED,
     Event.ACCESS_REFUSED,
     Event.ACCESS_EXPLAINED,
@@ -148,9 +162,16 @@ CHANGES = (
     Event.MEETING_LEFT,
     Event.MEETING_OPENED,
     Event.MEETING_ENDED,
+    Event.HEARD_ANSWERED,
+    Event.HEARD_SHOWN,
+    Event.HEARD_HIDDEN,
     Event.MEMBER_ADDED,
+    Event.MEMBER_CORRECTED,
+    Event.MEMBER_CHANGED,
     Event.LEVEL_SET,
     Event.CODE_MADE,
+    Event.CODE_USED,
+    Event.CODE_REFUSED,
     Event.CONSENT_GIVEN,
     Event.CONSENT_WITHDRAWN,
     Event.CONSENT_SCANNED,
@@ -174,6 +195,8 @@ CHANGES = (
     Event.SCHEMA_PERSON,
     Event.SCHEMA_PROPOSED,
     Event.SCHEMA_ACCEPTED,
+    Event.SCHEMA_YES_NOTED,
+    Event.SCHEMA_OBJECTED,
     Event.SCHEMA_BROUGHT,
     Event.SCHEMA_MERGED,
     Event.SCHEMA_LEFT,
@@ -187,6 +210,7 @@ CHANGES = (
     Event.VERSION_RESTORED,
     Event.FILE_WITHDRAWN,
     Event.FILE_PLACED,
+    Event.FILE_RENAMED,
     Event.FORM_NOTED,
     Event.EXPORT_ASKED,
     Event.EXPORT_MADE,
@@ -208,8 +232,18 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
-BETWEEN_TWO = (Event.WISH_MADE, Event.WISH_ANSWERED, Event.SCHEMA_CONFIDED)
+BETWEEN_TWO = (
+    Event.WISH_MADE,
+    Event.WISH_ANSWERED,
+    Event.SCHEMA_CONFIDED,
+    Event.SCHEMA_OBJECTED,
+    Event.HEARD_SHOWN,
+    Event.HEARD_HIDDEN,
+    Event.HEARD_VIEWED,
+)
 """Between the young person and the guide."""
+OWN = (Event.HEARD_ANSWERED,)
+"""For nobody but whoever did it."""
 
 
 def _visits(lines: list[LogLine]) -> tuple[Visit, ...]:
@@ -245,6 +279,24 @@ def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: d
     )
 
 
+def _before(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[str, str]:
+    """By the id of a correction, how it was before; the database gives out what this person may know."""
+    wanted = {UUID(row.fields["correction"]) for row in rows if "correction" in row.fields}
+    if not wanted:
+        return {}
+    found = {}
+    units: dict[UUID, str] = {}
+    corrections = ticket.session.scalars(select(Correction).where(Correction.id.in_(wanted))).all()
+    if moved := {row.before_unit_id for row in corrections if row.before_unit_id}:
+        units = {row.id: row.name for row in ticket.session.scalars(select(Unit).where(Unit.id.in_(moved)))}
+    for row in corrections:
+        if row.before_unit_id:
+            found[str(row.id)] = units[row.before_unit_id]
+        elif row.before_sealed:
+            found[str(row.id)] = ticket.keys.unseal_text(row.before_sealed, f"correction.before {row.id}")
+    return found
+
+
 def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
     """What the items are called, for those the reader may see; loaded through the ticket, in two queries."""
     wanted = {row.item_id for row in rows if row.item_id}
@@ -255,9 +307,11 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     )
-    for version in ticket.session.scalars(newest):
-        place = f"file_version.name {version.id}"
-        names[version.file_id] = ticket.keys.unseal_text(version.name_sealed, place)
+    versions = ticket.session.scalars(newest).all()
+    given = naming.given(ticket) if versions else {}
+    for version in versions:
+        own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        names[version.file_id] = naming.title(given.get(version.file_id, ""), own)
     for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
         names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
     for plan in ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))):

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
-from portal.services import meetings, messages, once, plan_taking, plans, promises, wordings
+from portal.services import (
+    meeting_people,
+    meetings,
+    messages,
+    once,
+    plan_agreeing,
+    plan_outlook,
+    plan_said,
+    plans,
+    promises,
+    wordings,
+)
 from portal.services.meetings import TOOL, MeetingPage, MeetingState, When
-from portal.services.plan_taking import Asked
+from portal.services.plan_outlook import Outlook
+from portal.services.plan_said import Asked
 from portal.services.plans import VersionPage
 from portal.services.promises import Promise
 
@@ -24,10 +36,18 @@ class Summary:
     meeting: MeetingPage
     version: VersionPage | None
     """The plan as it stands."""
+    outlook: Outlook | None
+    """What proposing it would come to; None where there is nothing to propose."""
     asked: tuple[Asked, ...]
     kept: tuple[Promise, ...]
     """What was promised before, and how it went, where somebody noted it while the meeting went on."""
     following: When | None
+
+    def as_proposed(self) -> Summary:
+        """The same, where the plan is proposed as the meeting ends."""
+        if self.version is None or self.outlook is None:
+            return self
+        return replace(self, version=self.outlook.as_proposed(self.version), outlook=None)
 
 
 def summary(ticket: CaseTicket, meeting_id: UUID, following: When | None = None) -> Summary:
@@ -42,12 +62,16 @@ def end(
     following: When | None,
     invited: set[UUID],
     tell: Callable[[Summary], tuple[str, str]],
+    propose: int | None = None,
 ) -> None:
-    """Ends the meeting: plans the next one, if there is to be one, and sends the summary that `tell` makes (subject
-    and text) into the compartment of the plan. Raises InvalidInput when it has ended meanwhile."""
+    """Ends the meeting: proposes the plan as it stands at the revision `propose`, plans the next meeting, if there is
+    to be one, and sends the summary that `tell` makes (subject and text) into the compartment of the plan. Raises
+    InvalidInput when the meeting has ended, or the plan has changed, meanwhile, and where it cannot be proposed."""
     if once.claim(ticket.session, submission, meeting_id):
         return
     row, page = meetings.taken_up(ticket, meeting_id, "is ended")
+    if propose is not None:
+        _propose(ticket, propose)
     subject, body = tell(_summary(ticket, page, following))
     row.thread_id = messages.start(ticket, uuid4(), row.compartment_id, subject, body)
     row.ended_at = clock.now()
@@ -56,7 +80,9 @@ def end(
     everybody = {member.id for member in (*page.invited, *page.present)}
     if following is not None:
         hatch = ticket.hatches[row.compartment_id]
-        meetings.add(ticket, hatch, uuid4(), following, invited or everybody)
+        meetings.add(
+            ticket, hatch, uuid4(), following, meeting_people.asked(ticket, invited, (*page.invited, *page.present))
+        )
     meetings.tell(ticket, row.compartment_id, everybody | invited)
 
 
@@ -73,6 +99,13 @@ def sent(ticket: CaseTicket, page: MeetingPage) -> str:
     return messages.first_words(ticket, page.thread_id)
 
 
+def _propose(ticket: CaseTicket, revision: int) -> None:
+    page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
+    if page is None or plan_outlook.outlook(ticket, page.newest) is None:
+        return  # somebody has proposed it, or there is nothing to propose
+    plan_agreeing.propose(ticket, uuid4(), TOOL, page.newest.number, revision)
+
+
 def _summary(ticket: CaseTicket, meeting: MeetingPage, following: When | None) -> Summary:
     page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
     version = page.newest if page else None
@@ -81,7 +114,8 @@ def _summary(ticket: CaseTicket, meeting: MeetingPage, following: When | None) -
     return Summary(
         meeting=meeting,
         version=version,
-        asked=tuple(plan_taking.asked(ticket, version)) if version else (),
+        outlook=plan_outlook.outlook(ticket, version) if version else None,
+        asked=tuple(plan_said.asked(ticket, version)) if version else (),
         kept=tuple(each for each in before if each.said and since is not None and each.said[0].at >= since),
         following=following,
     )

@@ -26,11 +26,13 @@ from portal.models import (
     PlanTaking,
     PlanVersion,
 )
-from portal.services import meetings, plan_taking, plan_together, plans, promises, wordings
+from portal.services import meetings, plan_outlook, plan_said, plan_together, plans, promises, wordings
 from portal.services.meetings import TOOL, MeetingPage, MeetingState
-from portal.services.plan_taking import Asked
-from portal.services.plans import VersionPage
+from portal.services.plan_outlook import Outlook
+from portal.services.plan_said import Asked
+from portal.services.plans import VersionPage, Yes
 from portal.services.promises import Promise
+from portal.text import in_order
 from portal.tools.definition import Question
 
 
@@ -52,10 +54,28 @@ class Room:
     asked: tuple[Asked, ...]
     since_last: tuple[Promise, ...]
     """What the version in force promises, the professionals' first: with that a meeting begins."""
+    outlook: Outlook | None
+    """Of a draft: who will be asked for a yes, and who has said it already."""
+    words: str
+    """Names all that stands in it."""
     me: UUID
 
     def taken(self, row: str) -> Asked | None:
         return next((each for each in self.asked if each.row == row), None)
+
+    @property
+    def yeses(self) -> tuple[Yes, ...]:
+        """Whose yes the version needs, and whose is there: of a proposal, or of a draft."""
+        if self.version is None:
+            return ()
+        return self.outlook.asked if self.outlook else self.version.asked
+
+    @property
+    def my_yes(self) -> Yes | None:
+        """This person's yes to all of a draft, where they are the one to be asked for it."""
+        mine = next((yes for yes in self.outlook.asked if yes.is_me), None) if self.outlook else None
+        asked = mine is not None and self.version is not None and plan_said.must_agree(self.version, mine.member)
+        return mine if asked else None
 
     @property
     def mine(self) -> tuple[Asked, ...]:
@@ -147,8 +167,10 @@ def _room(ticket: CaseTicket, meeting: MeetingPage, which: str) -> Room:
         version=version,
         here=here,
         follow=next(iter(here), ""),
-        asked=tuple(plan_taking.asked(ticket, version)) if version else (),
+        asked=tuple(plan_said.asked(ticket, version)) if version else (),
         since_last=tuple(promises.of(ticket, before)) if before else (),
+        outlook=plan_outlook.outlook(ticket, version) if version and tool == TOOL else None,
+        words=plan_said.digest(plan_said.words_of_all(version.answers)) if version else "",
         me=ticket.membership.id,
     )
 
@@ -175,7 +197,11 @@ def _writers(ticket: CaseTicket, meeting: MeetingPage) -> list[_Writer]:
         .where(PlanPresence.seen_at > clock.now() - plan_together.HERE)
     )
     found = [_Writer(*row[:4], ticket.members[row[4]]) for row in rows]
-    return sorted(found, key=lambda w: (w.member.id != meeting.author.id, w.member.display_name, w.tool, w.address))
+    return sorted(found, key=lambda w: (w.member.id != meeting.author.id, _name(w), w.tool, w.address))
+
+
+def _name(writer: _Writer) -> tuple[object, ...]:
+    return in_order(writer.member.display_name)
 
 
 def _mark(ticket: CaseTicket, meeting: MeetingPage, which: str, writers: Iterable[_Writer]) -> str:

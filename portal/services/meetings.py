@@ -6,23 +6,23 @@ while it goes on is in meeting_room.py, how it ends in meeting_ending.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
 from portal.access.actions import Action
-from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.outbox import later
-from portal.services import once, people, plans, wordings
+from portal.services import meeting_people, notices, once, plans, wordings
 
 TOOL = "goals_and_agreements"
 """The plan that meetings are about."""
@@ -67,6 +67,7 @@ class MeetingPage:
     place: str
     begun_at: datetime | None
     ended_at: datetime | None
+    called_off_at: datetime | None
     author: Membership
     invited: tuple[Membership, ...]
     present: tuple[Membership, ...]
@@ -75,22 +76,45 @@ class MeetingPage:
     can_lead: bool
 
     @property
+    def at(self) -> datetime:
+        """When it was held, or else is to be."""
+        return self.begun_at or self.starts_at
+
+    def was_moved(self, zone: ZoneInfo) -> bool:
+        """Whether it was begun on another day than it was planned for."""
+        return self.at.astimezone(zone).date() != self.starts_at.astimezone(zone).date()
+
+    @property
     def is_forgotten(self) -> bool:
         return self.begun_at is not None and clock.now() - self.begun_at > FORGOTTEN
 
 
 def at(ticket: CaseTicket, on: date, o_clock: str, place: str, field: str = "o_clock") -> When:
-    """A day and a time as people write it ("14.30") as an instant. Raises InvalidInput at `field` for no time, at `on`
-    for a day that has passed."""
-    words = o_clock.strip().lower().removeprefix("kl").strip(" .").replace(".", ":")
-    hour, _colon, minute = words.partition(":")
+    """A day and a time as people write it ("14.30", "kl. 9") as an instant. Nothing is guessed: raises InvalidInput
+    at `field` for no time ("14.3" could be two), and for one that the clocks of that night leave out or show twice; at
+    `on` for a day that has passed."""
+    found = _O_CLOCK.fullmatch(text.line(o_clock))
     try:
-        moment = time(int(hour), int(minute or 0))
-    except ValueError as problem:
-        raise InvalidInput(field, "time_wrong") from problem
+        moment = time(int(found["hour"]), int(found["minute"] or 0)) if found else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise InvalidInput(field, "time_wrong")
     if on < clock.today(ticket.profile.zone):
         raise InvalidInput("on", "date_past")
-    return When(datetime.combine(on, moment, ticket.profile.zone), text.line(place))
+    try:
+        starts_at = clock.at(on, moment, ticket.profile.zone)
+    except clock.NoSuchTime as problem:
+        raise InvalidInput(field, "time_skipped") from problem
+    except clock.TwiceThatNight as problem:
+        raise InvalidInput(field, "time_twice") from problem
+    return When(starts_at, text.line(place))
+
+
+_O_CLOCK = re.compile(
+    r"(?:kl\.? ?)?(?P<hour>[0-9]{1,2})(?: ?[.:] ?(?P<minute>[0-9]{2}))?\.?",
+    re.IGNORECASE,
+)
 
 
 def listing(ticket: CaseTicket) -> list[MeetingPage]:
@@ -99,7 +123,7 @@ def listing(ticket: CaseTicket) -> list[MeetingPage]:
     ahead = [m for m in found if m.state in (MeetingState.RUNNING, MeetingState.PLANNED)]
     ahead.sort(key=lambda m: (m.state is MeetingState.PLANNED, m.starts_at))
     behind = [m for m in found if m not in ahead]
-    return ahead + sorted(behind, key=lambda m: m.starts_at, reverse=True)
+    return ahead + sorted(behind, key=lambda m: m.at, reverse=True)
 
 
 def next_one(ticket: CaseTicket) -> MeetingPage | None:
@@ -136,28 +160,13 @@ def load(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
     return _page(ticket, *found[0])
 
 
-def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Membership]:
-    """Who can be asked, or be there: for those who answer for the case everybody ever added to it, also whoever sees
-    nothing yet; for others those they share something with. The young person first."""
-    if people.leads(ticket):
-        found = set(ticket.members)
-    else:
-        found = {window.membership_id for window in ticket.open_windows if window.compartment_id in ticket.hatches}
-    found |= {member.id for member in also}
-    first = (Capacity.YOUNG_PERSON, Capacity.OWNER)
-    return sorted(
-        (ticket.members[each] for each in found),
-        key=lambda m: (first.index(Capacity(m.capacity)) if m.capacity in first else 2, m.display_name),
-    )
-
-
 def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collection[UUID]) -> UUID:
     """Plans a meeting; returns its id. Raises InvalidInput for somebody who cannot be asked."""
     hatch = _may_lead(ticket)
     made = uuid4()
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
-    add(ticket, hatch, made, when, _known(ticket, invited))
+    add(ticket, hatch, made, when, meeting_people.asked(ticket, invited))
     tell(ticket, hatch.id, invited)
     return made
 
@@ -165,12 +174,12 @@ def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collectio
 def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection[UUID]) -> None:
     """Raises InvalidInput for a meeting that is no longer only planned."""
     row, page = taken_up(ticket, meeting_id, "is changed")
-    asked = _known(ticket, invited, page.invited)
+    now_asked = meeting_people.asked(ticket, invited, page.invited)
     row.starts_at = when.starts_at
     row.place_sealed = _sealed(ticket, row.id, when.place)
-    seat(ticket, row, invited=asked)
+    seat(ticket, row, invited=now_asked)
     ticket.record(Event.MEETING_CHANGED, row.compartment_id, row.id)
-    tell(ticket, row.compartment_id, asked | {member.id for member in page.invited})
+    tell(ticket, row.compartment_id, now_asked | {member.id for member in page.invited})
 
 
 def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
@@ -196,7 +205,7 @@ def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
     row, _page = taken_up(ticket, meeting_id, "is begun")
     if running(ticket) is not None:
         raise InvalidInput("", "meeting_running")
-    row.begun_at = clock.now()
+    row.begun_at, row.begun_by_id = clock.now(), ticket.membership.id
     seat(ticket, row, present={ticket.membership.id})
     ticket.record(Event.MEETING_BEGUN, row.compartment_id, row.id)
 
@@ -226,7 +235,7 @@ def who_is_here(ticket: CaseTicket, meeting_id: UUID, present: Collection[UUID],
     """Notes who is in the room, and whether somebody is who is not in the case."""
     row, page = taken_up(ticket, meeting_id, "somebody comes or goes")
     before = {member.id for member in page.present}
-    now = _known(ticket, present, page.present)
+    now = meeting_people.there(ticket, present, page.present)
     seat(ticket, row, present=now)
     for event, members in ((Event.MEETING_JOINED, now - before), (Event.MEETING_LEFT, before - now)):
         for member_id in sorted(members):
@@ -295,20 +304,13 @@ def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> N
     """Queues a mail, that says nothing, to those of the members who see the compartment. Citizens have no address here:
     their front page tells them."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
-    for member_id in sorted((set(members) & readers) - {ticket.membership.id}):
-        if ticket.members[member_id].unit_id is not None:
-            later(ticket.session, "mail_news", person_id=str(ticket.members[member_id].person_id))
+    asked = [ticket.members[member_id] for member_id in (set(members) & readers) - {ticket.membership.id}]
+    notices.tell(ticket.session, [member.person_id for member in asked if member.unit_id is not None])
 
 
 def _may_lead(ticket: CaseTicket) -> Hatch:
     ticket.require(Action.PLAN_WRITE)
     return ticket.require_write(wordings.hatch_of(ticket, TOOL).id)
-
-
-def _known(ticket: CaseTicket, members: Collection[UUID], also: Iterable[Membership] = ()) -> set[UUID]:
-    if set(members) - {member.id for member in can_come(ticket, also)}:
-        raise InvalidInput("people", "choice")
-    return set(members)
 
 
 def _rows(ticket: CaseTicket, wanted) -> list[tuple[Meeting, tuple[MeetingSeat, ...]]]:  # type: ignore[no-untyped-def]
@@ -329,7 +331,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
     hatch = ticket.hatches[row.compartment_id]
     sealed = row.place_sealed
     seats = list(seats)
-    order = can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
+    order = meeting_people.can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
     invited = {each.membership_id for each in seats if each.invited}
     present = {each.membership_id for each in seats if each.present}
     return MeetingPage(
@@ -341,6 +343,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
         place=ticket.keys.unseal_text(sealed, f"meeting.place {row.id}") if sealed else "",
         begun_at=row.begun_at,
         ended_at=row.ended_at,
+        called_off_at=row.called_off_at,
         author=ticket.members[row.created_by_id],
         invited=tuple(member for member in order if member.id in invited),
         present=tuple(member for member in order if member.id in present),

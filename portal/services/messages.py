@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import Select, bindparam, func, select, true
 
-from portal import clock, text
+from portal import clock, locks, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput
 from portal.events import Event
-from portal.models import Membership, Message, Thread
+from portal.locks import Lock
+from portal.models import Membership, Message, Thread, ThreadLook
 from portal.services import once, search, unread
 
 
@@ -48,6 +48,20 @@ class ThreadPage:
     compartment: str
     can_write: bool
     messages: tuple[MessageLine, ...]
+    older: int
+    """The number to read from to see what lies just before this page; 0 at the beginning of the thread."""
+    newer: int
+    """The number that comes after this page; 0 at the end of the thread."""
+
+    @property
+    def first_new(self) -> UUID | None:
+        return next((message.id for message in self.messages if message.is_new), None)
+
+
+OLDER = 20
+"""Messages that a page shows at once, beside those that are new: longer threads open at their end."""
+MOST = 200
+"""Messages of a page at most."""
 
 
 def listing(ticket: CaseTicket) -> list[ThreadLine]:
@@ -76,28 +90,35 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
 
 
 def _threads() -> Select[Any]:
-    looked = unread.looked().subquery()
-    fresh = (Message.created_by_id != bindparam("me")) & ((looked.c.at.is_(None)) | (Message.created_at > looked.c.at))
-    newest_first = aggregate_order_by(Message.created_by_id, Message.created_at.desc(), Message.id)
-    counted = (
+    """Numbers have no gaps, so the newest message says how many there are: a thread costs two looks into an index,
+    however long it is."""
+    own = (ThreadLook.thread_id == Thread.id) & (ThreadLook.membership_id == bindparam("me"))
+    last = (
         select(
-            Message.thread_id,
-            func.count().label("messages"),
-            func.count().filter(fresh).label("unread"),
-            func.max(Message.created_at).label("last_at"),
-            func.array_agg(newest_first, type_=ARRAY(Uuid))[1].label("last_author_id"),
+            Message.number.label("messages"),
+            Message.created_at.label("last_at"),
+            Message.created_by_id.label("last_author_id"),
         )
-        .outerjoin(looked, looked.c.item_id == Message.thread_id)
-        .where(*bounded(Message))
-        .group_by(Message.thread_id)
-    ).subquery()
-    columns = (counted.c.messages, counted.c.unread, counted.c.last_at, counted.c.last_author_id)
-    in_all = func.sum(counted.c.unread).over().label("unread_in_all")
+        .where(Message.thread_id == Thread.id, *bounded(Message))
+        .order_by(Message.number.desc())
+        .limit(1)
+        .lateral()
+    )
+    fresh = (
+        select(func.count().label("unread"))
+        .where(Message.thread_id == Thread.id, Message.number > func.coalesce(ThreadLook.seen, 0), *bounded(Message))
+        .where(Message.created_by_id != bindparam("me"))
+        .lateral()
+    )
+    columns = (last.c.messages, fresh.c.unread, last.c.last_at, last.c.last_author_id)
+    in_all = func.sum(fresh.c.unread).over().label("unread_in_all")
     return (
         select(Thread.id, Thread.compartment_id, Thread.subject_sealed, *columns, in_all)
-        .join(counted, counted.c.thread_id == Thread.id)
+        .outerjoin(ThreadLook, own)
+        .join(last, true())
+        .join(fresh, true())
         .where(*bounded(Thread))
-        .order_by(counted.c.last_at.desc())
+        .order_by(last.c.last_at.desc())
         .limit(bindparam("limit"))
     )
 
@@ -105,14 +126,25 @@ def _threads() -> Select[Any]:
 _THREADS = _threads()
 
 
-def thread(ticket: CaseTicket, thread_id: UUID) -> ThreadPage:
-    """One thread, oldest message first; opening it is what makes its messages read."""
+def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> ThreadPage:
+    """A page of a thread, oldest message first: from message number `begin` on, else the newest and every unread one.
+    Being on the page is what makes a message read."""
     ticket.require(Action.MESSAGE_VIEW)
     row = ticket.load(Thread, thread_id)
-    seen = unread.looked_at(ticket).get(row.id)
+    seen = unread.seen_until(ticket, row.id)
+    fresh = (Message.number > seen) & (Message.created_by_id != ticket.membership.id)
+    inside = select(func.max(Message.number), func.min(Message.number).filter(fresh))
+    last, first_new = ticket.session.execute(inside.where(*ticket.within(Message), Message.thread_id == row.id)).one()
+    first_new = first_new or last + 1
+    begin = max(min(first_new, last - OLDER + 1) if begin is None else min(begin, last), 1)
     messages = ticket.session.scalars(
-        ticket.select(Message).where(Message.thread_id == row.id).order_by(Message.created_at, Message.id)
-    )
+        ticket.select(Message)
+        .where(Message.thread_id == row.id, Message.number >= begin, Message.number < begin + MOST)
+        .order_by(Message.number)
+    ).all()
+    shown = messages[-1].number
+    if begin <= first_new:  # a page further on shows nothing of what lies between
+        unread.note(ticket, row.id, shown)
     ticket.record(Event.THREAD_VIEWED, row.compartment_id, row.id)
     hatch = ticket.hatches[row.compartment_id]
     return ThreadPage(
@@ -122,12 +154,14 @@ def thread(ticket: CaseTicket, thread_id: UUID) -> ThreadPage:
         compartment=hatch.key,
         can_write=hatch.can_write and ticket.allows(Action.MESSAGE_WRITE),
         messages=tuple(_line(ticket, message, seen) for message in messages),
+        older=max(begin - OLDER, 1) if begin > 1 else 0,
+        newer=shown + 1 if shown < last else 0,
     )
 
 
 def first_words(ticket: CaseTicket, thread_id: UUID) -> str:
     """What a thread began with; '' where this person does not see it. Leaves no trace of its own."""
-    found = ticket.select(Message).where(Message.thread_id == thread_id).order_by(Message.created_at, Message.id)
+    found = ticket.select(Message).where(Message.thread_id == thread_id).order_by(Message.number)
     row = ticket.session.scalars(found.limit(1)).first()
     return ticket.keys.unseal_text(row.body_sealed, f"message.body {row.id}") if row else ""
 
@@ -176,12 +210,16 @@ def reply(ticket: CaseTicket, submission: UUID, thread_id: UUID, body: str) -> U
 
 
 def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, subject: str = "") -> None:
+    # Until the transaction ends nobody else can add a message: a lower number is never seen after a higher one.
+    locks.hold(ticket.session, Lock.THREAD, thread.id)
+    last = select(func.max(Message.number)).where(Message.thread_id == thread.id)
     ticket.session.add(
         Message(
             id=message_id,
             thread_id=thread.id,
             case_id=thread.case_id,
             compartment_id=thread.compartment_id,
+            number=(ticket.session.scalars(last).one() or 0) + 1,
             body_sealed=ticket.keys.seal_text(words, f"message.body {message_id}"),
             created_at=clock.now(),
             created_by_id=ticket.membership.id,
@@ -191,15 +229,11 @@ def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, sub
     ticket.session.flush()
 
 
-def _is_new(created_at: datetime, seen: datetime | None) -> bool:
-    return seen is None or created_at > seen
-
-
 def _subject(ticket: CaseTicket, thread: Thread) -> str:
     return ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
 
 
-def _line(ticket: CaseTicket, message: Message, seen: datetime | None) -> MessageLine:
+def _line(ticket: CaseTicket, message: Message, seen: int) -> MessageLine:
     is_mine = message.created_by_id == ticket.membership.id
     return MessageLine(
         id=message.id,
@@ -207,7 +241,7 @@ def _line(ticket: CaseTicket, message: Message, seen: datetime | None) -> Messag
         author=ticket.members[message.created_by_id],
         created_at=message.created_at,
         is_mine=is_mine,
-        is_new=not is_mine and _is_new(message.created_at, seen),
+        is_new=not is_mine and message.number > seen,
     )
 
 

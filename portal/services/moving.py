@@ -11,7 +11,7 @@ from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput
 from portal.events import Event
-from portal.models import File, FileVersion, Membership, Message, SearchEntry, Thread
+from portal.models import File, FileName, FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services import people
 
 
@@ -53,7 +53,9 @@ def move_file(ticket: CaseTicket, file_id: UUID, compartment_id: UUID) -> None:
     ticket.lock_case()
     ticket.require(Action.FILE_MOVE)
     file = ticket.load(File, file_id)
-    _take_along(ticket, file, compartment_id, select(FileVersion.id).where(FileVersion.file_id == file.id))
+    versions = select(FileVersion.id).where(FileVersion.file_id == file.id)
+    names = select(FileName.id).where(FileName.file_id == file.id)
+    _take_along(ticket, file, compartment_id, versions, names)
     ticket.record(Event.FILE_MOVED, compartment_id, file.id)
 
 
@@ -66,7 +68,7 @@ def move_thread(ticket: CaseTicket, thread_id: UUID, compartment_id: UUID) -> No
     ticket.record(Event.THREAD_MOVED, compartment_id, thread.id)
 
 
-def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, its_parts: Select[UUID]) -> None:
+def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, *its_parts: Select[UUID]) -> None:
     ticket.require_write(item.compartment_id)
     ticket.require_write(compartment_id)
     if item.compartment_id == compartment_id:
@@ -74,7 +76,7 @@ def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, i
     item.compartment_id = compartment_id
     ticket.session.flush()
     # Only now: a part that somebody was just adding is there, or can no longer be added to the place before.
-    parts = ticket.session.scalars(its_parts).all()
+    parts = [part for kind in its_parts for part in ticket.session.scalars(kind)]
     found = update(SearchEntry).where(SearchEntry.case_id == ticket.case_id, SearchEntry.item_id.in_(parts))
     ticket.session.execute(
         found.values(compartment_id=compartment_id), execution_options={"synchronize_session": False}

@@ -21,6 +21,7 @@ from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
 from portal.services.people import MemberLine
 from portal.services.plans import VersionPage
+from portal.text import in_order
 from portal.tools.definition import Section
 from portal.tools.telling import row_title
 
@@ -68,7 +69,7 @@ def invitation(ticket: CaseTicket, tool: str, row: str) -> Invitation:
     ticket.record(Event.SCHEMA_VIEWED, hatch.id, this.plan_id)
     taken = {part.line.membership.id for part in every.values() if part.line}
     free = [m for m in ticket.members.values() if m.id not in taken | {ticket.young_person.id}]
-    return Invitation(every[row], tuple(sorted(free, key=lambda member: member.display_name.casefold())))
+    return Invitation(every[row], tuple(sorted(free, key=lambda member: in_order(member.display_name))))
 
 
 def invite(ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCitizen, terms: Joining) -> UUID:

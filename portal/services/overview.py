@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select, true
 
@@ -22,14 +23,19 @@ from portal.services import (
     coming_of_age,
     consent_requests,
     files,
+    heard,
     letterheads,
     meetings,
     messages,
+    own_data,
     people,
+    plan_news,
+    plan_objections,
     plans,
     promises,
     reminders,
     safeguards,
+    spoken_for,
     unread,
     wordings,
 )
@@ -39,6 +45,8 @@ from portal.services.files import VersionLine
 from portal.services.meetings import MeetingPage
 from portal.services.messages import ThreadLine
 from portal.services.people import MemberLine
+from portal.services.plan_news import News
+from portal.services.plan_objections import Objection
 from portal.services.plans import Standing
 from portal.services.promises import Promise
 from portal.services.reminders import Ending
@@ -59,14 +67,26 @@ class Overview:
     """Tools whose proposal waits for this person's own yes."""
     asks_me: int
     """Parties that wait for this person's own consent."""
+    is_spoken_for: bool
+    """Whether somebody has noted an answer in this person's name, which they have not looked at."""
     endings: tuple[Ending, ...]
     """Consents that end soon, as far as this person may know of them."""
     waiting: tuple[MemberLine, ...]
     """Members who see nothing yet, for those who answer for the case."""
     meeting: MeetingPage | None
     """The meeting that goes on, or the next one."""
+    news: News | None
+    """What the young person has written in the plan, for the guide."""
+    objections: tuple[Objection, ...]
+    """What people who are asked for a yes want changed, for the guide."""
+    heard: UUID | None
+    """The meeting that the young person has not said yet whether they were heard at."""
     gone: tuple[MemberLine, ...]
     """Members who have left by themselves, until the guide decides what then."""
+    unconfirmed: tuple[MemberLine, ...]
+    """Members who have changed unit or account, until the guide says that they are still meant."""
+    corrected_at: datetime | None
+    """When something noted about this person was put right lately."""
     countdown: Countdown | None
     wishes: tuple[WishLine, ...]
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
@@ -89,18 +109,25 @@ def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
     leads = people.leads(ticket)
+    is_guide = ticket.membership.id == ticket.owner.id
     waits = leads and _some_wait(ticket)
     shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if waits else []
     there, newest = _front(ticket)
     return Overview(
         promises=tuple(promises.mine(ticket)) if there.plan else (),
         meeting=meetings.next_one(ticket) if there.meeting else None,
+        news=plan_news.news(ticket) if there.wrote and is_guide else None,
+        objections=tuple(plan_objections.objections(ticket)) if there.objected and is_guide else (),
+        heard=heard.unanswered(ticket) if there.heard else None,
         plans_ask_me=tuple(plans.waiting_for_me(ticket)) if there.owed else (),
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(newest),
         last_visit=there.last_visit,
         asks_me=consent_requests.asks_me(ticket),
-        waiting=tuple(line for line in shut if not _stopped(line) & {Obstacle.LEFT, Obstacle.FROZEN}),
+        is_spoken_for=there.spoken_for and ticket.allows(Action.CONSENT_GIVE),
+        waiting=tuple(line for line in shut if not _stopped(line) & _DECIDED),
+        unconfirmed=tuple(line for line in shut if Obstacle.UNCONFIRMED in _stopped(line)),
+        corrected_at=own_data.corrected_lately(ticket),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
         countdown=coming_of_age.countdown(ticket),
         wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
@@ -113,7 +140,13 @@ def _front(ticket: CaseTicket) -> tuple[Any, list[VersionLine]]:
     """Which of the things that a front may show are there at all, and the newest files: one statement for the front of
     most cases instead of six. What is there is loaded by those who know it."""
     since = clock.start_of_today(ticket.profile.zone)
-    wanted = {"today": since, "before": ticket.actor.signed_in_at, "tool": promises.TOOL, "limit": RECENT}
+    wanted: dict[str, Any] = {
+        "today": since,
+        "before": ticket.actor.signed_in_at,
+        "tool": promises.TOOL,
+        "limit": RECENT,
+    }
+    wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
     rows = ticket.session.rows(_FRONT, ticket.bounds | wanted).all()
     return rows[0], files.lines(ticket, [row for row in rows if row.id is not None])
 
@@ -123,7 +156,11 @@ def _front_of_a_case() -> Select[Any]:
         select(Plan.id).where(*bounded(Plan), Plan.tool == bindparam("tool")).exists().label("plan"),
         meetings.AHEAD.exists().label("meeting"),
         plans.OWED.exists().label("owed"),
+        heard.UNANSWERED.exists().label("heard"),
+        plan_news.WRITTEN.exists().label("wrote"),
+        plan_objections.OBJECTED.exists().label("objected"),
         choosing.OPEN_WISHES.exists().label("wishes"),
+        spoken_for.NOTED_BY_OTHERS.exists().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
     ).subquery()
     newest = files.NEWEST[False].subquery()
@@ -132,6 +169,10 @@ def _front_of_a_case() -> Select[Any]:
 
 
 _FRONT = _front_of_a_case()
+
+
+_DECIDED = {Obstacle.LEFT, Obstacle.FROZEN, Obstacle.UNCONFIRMED}
+"""What is told by itself, and not as waiting to get in."""
 
 
 def _some_wait(ticket: CaseTicket) -> bool:

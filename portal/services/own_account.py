@@ -13,18 +13,14 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff
-from portal.outbox import later
+from portal.services import notices
+from portal.services.notices import Notice
 
 
-def address(session: PortalSession, person_id: UUID) -> str:
-    """Where a professional gets mail; asked when a notice is about to be sent."""
-    audit.record(session, Event.NOTICE_MAILED, item_id=person_id)
-    return session.get_one(Staff, person_id).email
-
-
-def tell(session: PortalSession, person_id: UUID) -> None:
-    """A mail that the way they sign in has been changed, once this transaction is committed."""
-    later(session, "mail_notice", person_id=str(person_id))
+def tell(session: PortalSession, person_id: UUID, about: Notice = Notice.SIGN_IN) -> None:
+    """A mail to a professional about what happened to their account, once this transaction is committed: by default
+    that the way they sign in has been changed. Whoever did it, an administrator too, is not asked."""
+    notices.tell(session, [person_id], about)
 
 
 def is_first_time(session: PortalSession, person_id: UUID) -> bool:

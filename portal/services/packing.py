@@ -15,7 +15,7 @@ from portal.documents import packages
 from portal.documents.packages import Chapter, Entry, Package
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
-from portal.services import downloads, meeting_ending, meetings, old_forms, order, plans, wordings
+from portal.services import downloads, meeting_ending, meetings, naming, old_forms, order, plans, wordings
 from portal.services.meetings import MeetingPage, MeetingState
 from portal.services.old_forms import FormLine, Listed
 from portal.services.plans import PlanState, VersionPage
@@ -79,7 +79,7 @@ class Packing:
         for called, found in pages.items():
             if found:
                 made = packages.page(f"{called} - {title}", about, found, self._language)
-                package.add("", f"{called}.html", self._local(now), [made])
+                package.add("", f"{called}.html", self._local(now), [made], len(made))
 
     def _put(self, package: Package, folder: str, version: FileVersion) -> str:
         """The name in the package; '' for a version that cannot be opened just now."""
@@ -91,14 +91,14 @@ class Packing:
         pieces = downloads.open_sealed(self._store, version.blob, key, version.size)
         self.compartments.add(version.compartment_id)
         self.contents.append({"file": str(version.file_id), "number": version.number})
-        return package.add(folder, self._name(version), self._local(version.created_at), pieces)
+        return package.add(folder, self._name(version), self._local(version.created_at), pieces, version.size)
 
     def _versions(self) -> list[FileVersion]:
         """Every version of every file that was not withdrawn, the oldest first."""
         ticket = self._ticket
         found = ticket.select(FileVersion).where(FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
         versions = list(ticket.session.scalars(found.order_by(FileVersion.created_at, FileVersion.number)))
-        self._folders = order.folders(ticket)
+        self._folders, self._given = order.folders(ticket), naming.given(ticket)
         self._newest = {v.file_id: v.number for v in sorted(versions, key=lambda v: v.number)}
         return versions
 
@@ -139,7 +139,7 @@ class Packing:
     def _listed(self, line: Listed) -> tuple[str, str]:
         if line.file is None or line.form is None:
             raise NotFound
-        return line.file.name, self._made_elsewhere(line.form)
+        return line.file.title, self._made_elsewhere(line.form)
 
     def _made_elsewhere(self, form: FormLine) -> str:
         on = format_date(form.made_on, "d. MMMM y", locale=self._language)
@@ -150,11 +150,11 @@ class Packing:
 
     def _meetings(self) -> Iterator[Chapter]:
         """Those this person may know of, the first ones first."""
-        for page in sorted(meetings.listing(self._ticket), key=lambda page: page.starts_at):
+        for page in sorted(meetings.listing(self._ticket), key=lambda page: page.at):
             self.compartments.add(page.compartment_id)
             self.contents.append({"meeting": str(page.id)})
             about = f"{self._meeting_states()[page.state]}, {self._shelf(page.compartment_id)}"
-            yield Chapter(self._when(page.starts_at), about, list(self._meeting(page)))
+            yield Chapter(self._when(page.at), about, list(self._meeting(page)))
 
     def _meeting(self, page: MeetingPage) -> Iterator[Entry]:
         told = {
@@ -196,7 +196,9 @@ class Packing:
         }
 
     def _name(self, version: FileVersion) -> str:
-        return self._ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        own = self._ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        is_newest = version.number == self._newest[version.file_id]
+        return naming.title(self._given.get(version.file_id, ""), own) if is_newest else own
 
     def _who(self, membership_id: UUID) -> str:
         member: Membership = self._ticket.members[membership_id]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from portal import clock
 from portal.access import whatif
 from portal.access.actions import Action
@@ -16,7 +18,9 @@ from portal.access.whatif import Prospect
 from portal.access.windows import Blocker, Obstacle, compute
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import Membership
+from portal.models import Membership, Organisation, Unit
+from portal.names import nearly_the_same
+from portal.text import in_order
 
 
 @dataclass(frozen=True)
@@ -169,9 +173,25 @@ def lines(ticket: CaseTicket) -> list[MemberLine]:
     return sorted(found, key=_rank)
 
 
+def namesakes(ticket: CaseTicket, name: str) -> list[Membership]:
+    """Who in the case has nearly the same name: shown before one more person of that name is added. In Danish order."""
+    ticket.require(Action.TEAM_CHANGE)
+    found = [member for member in ticket.members.values() if nearly_the_same(member.display_name, name)]
+    return sorted(found, key=lambda member: in_order(member.display_name))
+
+
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
     return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
+
+
+def workplace_of(ticket: CaseTicket, unit_id: UUID) -> Workplace | None:
+    """One unit, also one that nobody of the case works in any more."""
+    if unit_id in ticket.units:
+        return Workplace(*ticket.units[unit_id])
+    named = select(Unit.name, Organisation.name).join(Organisation, Organisation.id == Unit.organisation_id)
+    row = ticket.session.execute(named.where(Unit.id == unit_id)).one_or_none()
+    return Workplace(row[0], row[1]) if row else None
 
 
 def _told_whole(ticket: CaseTicket, found: list[MemberLine]) -> list[MemberLine]:
@@ -227,5 +247,5 @@ def _line(
 _ORDER = [Capacity.YOUNG_PERSON, Capacity.OWNER, Capacity.PARENT, Capacity.NETWORK_PERSON, Capacity.PROFESSIONAL]
 
 
-def _rank(line: MemberLine) -> tuple[int, str]:
-    return _ORDER.index(Capacity(line.membership.capacity)), line.membership.display_name.casefold()
+def _rank(line: MemberLine) -> tuple[int, tuple[object, ...]]:
+    return _ORDER.index(Capacity(line.membership.capacity)), in_order(line.membership.display_name)

@@ -3,38 +3,45 @@ something on have accepted exactly these words (the model's goal and agreement s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
+
+from sqlalchemy import select
 
 from portal import clock, text
 from portal.access.actions import Action
-from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.services import once, plan_writing, plans, promises, wordings
+from portal.services import once, plan_history, plan_said, plan_writing, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanState, VersionPage
 
 
-def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revision: int) -> None:
-    """Puts the version, as it stands at `revision`, before everybody who must accept it; yeses to earlier words do not
-    count. Raises InvalidInput when it was changed meanwhile, is empty, is agreed already, or when somebody who takes
-    something on cannot see it."""
+def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revision: int) -> PlanState:
+    """Puts the version, as it stands at `revision`, before everybody who must accept it; returns what has become of it.
+
+    A yes that was said to exactly these words in a meeting stands, for whoever still sees the plan; yeses to earlier
+    words do not count. Raises InvalidInput when it was changed meanwhile, is empty, is agreed already, or when somebody
+    who takes something on cannot see it or is not named."""
     ticket.require(Action.PLAN_WRITE)
     hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
-        return
+    sent_before = once.claim(ticket.session, submission, made)
     page = _version(ticket, tool, number)
+    if sent_before:
+        return page.state
     if "is proposed" not in PLAN_CHANGES[page.state]:
         raise InvalidInput("", "plan_frozen")
     if page.revision != revision:
         raise InvalidInput("", "plan_moved_on")
-    if not any(words for address, words in page.answers.items() if "." in address):
+    if not page.is_written:
         raise InvalidInput("", "plan_empty")
-    asked = _must_accept(ticket, page, hatch.id)
+    asked = must_accept(ticket, page, hatch.id)
     if page.state is PlanState.PROPOSED and {yes.member.id for yes in page.asked} == asked:
-        return  # these words lie before these people already, and some may have said yes
+        return page.state  # these words lie before these people already, and some may have said yes
+    standing = standing_yeses(ticket, page, asked)
     # From here on the version shows what everybody is asked about, also where it was carried from another tool.
     ticket.load(PlanVersion, page.id).answers_sealed = plan_writing.sealed_answers(ticket, page.id, page.answers)
     ticket.session.add(
@@ -50,11 +57,22 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     )
     ticket.session.flush()
     for member_id in asked:
+        kept = standing.get(member_id)
         ticket.session.add(
-            PlanAsked(plan_proposal_id=made, membership_id=member_id, case_id=ticket.case_id, compartment_id=hatch.id)
+            PlanAsked(
+                plan_proposal_id=made,
+                membership_id=member_id,
+                case_id=ticket.case_id,
+                compartment_id=hatch.id,
+                said_id=kept.said_id if kept else None,
+                again_of=kept.again_of if kept else None,
+            )
         )
     ticket.session.flush()
     ticket.record(Event.SCHEMA_PROPOSED, hatch.id, page.plan_id, number=number)
+    after = _version(ticket, tool, number)
+    promises.plan_reminders(ticket, after, hatch.id)
+    return after.state
 
 
 def accept(ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID) -> PlanState:
@@ -107,11 +125,15 @@ def _accept(
             )
         )
         ticket.session.flush()
-        ticket.record(Event.SCHEMA_ACCEPTED, hatch.id, page.plan_id, number=number)
+        own = member_id == ticket.membership.id
+        said = Event.SCHEMA_ACCEPTED if own else Event.SCHEMA_YES_NOTED
+        ticket.record(said, hatch.id, page.plan_id, number=number)
     after = _version(ticket, tool, number)
-    if after.state is PlanState.AGREED:
-        promises.plan_reminders(ticket, after, hatch.id)
+    promises.plan_reminders(ticket, after, hatch.id)
     return after.state
+
+
+# Steps
 
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
@@ -122,12 +144,66 @@ def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
     return page.version(number)
 
 
-def _must_accept(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> set[UUID]:
-    readers = {window.membership_id for window in ticket.open_windows if window.compartment_id == compartment_id}
-    asked = {member.id for member in ticket.members.values() if Capacity(member.capacity) in page.definition.agreed_by}
+def must_accept(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> set[UUID]:
+    """Who is asked for a yes when this version is proposed. Raises InvalidInput at what has to be put right first."""
+    readers = _readers(ticket, compartment_id)
+    agree = {member.id for member in ticket.members.values() if plan_said.must_agree(page, member)}
     for who, addresses in plans.who_takes_on(page).items():
-        if UUID(who) not in readers | asked:
+        if UUID(who) not in readers | agree:
             name = ticket.members[UUID(who)].display_name
             raise InvalidInput(addresses[0], "taker_shut_out", name=name)
-        asked.add(UUID(who))
-    return asked
+    for place in page.definition.places(page.answers):
+        stands_for = place.question.vouches_for
+        if stands_for and page.answers.get(place.beside(stands_for)) and not page.answers.get(place.address):
+            raise InvalidInput(place.address, "taker_missing")
+    return would_be_asked(ticket, page)
+
+
+def would_be_asked(ticket: CaseTicket, page: VersionPage) -> set[UUID]:
+    """The same, whether or not anything has to be put right first."""
+    agree = {member.id for member in ticket.members.values() if plan_said.must_agree(page, member)}
+    return agree | {UUID(who) for who in plans.who_takes_on(page)}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A yes to the very words that stand now, given before they are proposed (again): in a meeting, or to an earlier
+    proposal."""
+
+    at: datetime
+    said_id: UUID | None = None
+    again_of: UUID | None = None
+
+
+def standing_yeses(ticket: CaseTicket, page: VersionPage, asked: set[UUID]) -> dict[UUID, Standing]:
+    """Whose yes stands of those who are asked. Somebody who no longer sees the plan says nothing."""
+    still_here = asked & _readers(ticket, wordings.hatch_of(ticket, page.definition.key).id)
+    found = _accepted_before(ticket, page, still_here)
+    whole = {member for member in asked if plan_said.must_agree(page, ticket.members[member])}
+    for member, said in plan_said.read(ticket, page).standing(still_here, whole).items():
+        found.setdefault(member, Standing(said.at, said_id=said.id))
+    return found
+
+
+def _accepted_before(ticket: CaseTicket, page: VersionPage, members: set[UUID]) -> dict[UUID, Standing]:
+    """Who said yes to an earlier proposal of this version in the same words. What is carried from elsewhere changes
+    without a line in the history, so a draft that shows such things is asked about anew."""
+    if page.state is not PlanState.PROPOSED and any(plans.is_carried_into(page, s) for s in page.definition.section):
+        return {}
+    rows = ticket.session.execute(
+        select(PlanAcceptance, PlanProposal.revision)
+        .join(PlanProposal, PlanProposal.id == PlanAcceptance.plan_proposal_id)
+        .where(*ticket.within(PlanProposal), PlanProposal.plan_version_id == page.id)
+        .where(PlanAcceptance.membership_id.in_(members))
+        .order_by(PlanAcceptance.created_at)
+    ).all()
+    same = {revision: plan_history.says_the_same(ticket, page, revision) for revision in {row[1] for row in rows}}
+    return {
+        given.membership_id: Standing(given.created_at, again_of=given.plan_proposal_id)
+        for given, revision in rows
+        if same[revision]
+    }
+
+
+def _readers(ticket: CaseTicket, compartment_id: UUID) -> set[UUID]:
+    return {window.membership_id for window in ticket.open_windows if window.compartment_id == compartment_id}

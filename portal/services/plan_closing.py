@@ -25,11 +25,11 @@ def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row:
     place = Place(section, row, question)
     if row not in rows(page.answers, section_key) or plans.is_closed(page, section, row) == closed:
         return
-    if not plans.may_fill(ticket, question):
+    if not plans.may_fill(ticket, page, question):
         raise InvalidInput(place.address, "not_yours_to_fill")
     now, value = page.answers.get(place.address, ""), question.closers[0] if closed else ""
     answers = {**page.answers, place.address: value}
-    plan_writing.write_down(ticket, version, page.definition, answers, {place.address: (now, value)})
+    plan_writing.write_down(ticket, version, page, answers, {place.address: (now, value)})
 
 
 def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
@@ -37,7 +37,7 @@ def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
     tool; not promises, which are noted beside it."""
     is_promised = any(question.takes_on for question in section.question)
     closing = section.closing if page.can_write and page.newest.state is PlanState.AGREED and not is_promised else None
-    return closing is not None and plans.may_fill(ticket, closing)
+    return closing is not None and plans.may_fill(ticket, page.newest, closing)
 
 
 def close_in_next(ticket: CaseTicket, submission: UUID, tool: str, section_key: str, row: str) -> None:

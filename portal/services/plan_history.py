@@ -94,6 +94,19 @@ class Past:
             last = rows[-1].revision
 
 
+def begun_in(ticket: CaseTicket, line: PlanChange) -> set[str]:
+    """The addresses at which one saving wrote the first words."""
+    return {address for address, (was, after) in _words(ticket, line).items() if after and not was}
+
+
+def says_the_same(ticket: CaseTicket, version: VersionPage, revision: int) -> bool:
+    """Whether a version reads as it did at a revision: nothing was changed since, or everything was changed back."""
+    if version.revision == revision:
+        return True
+    before = Past(ticket, version.id, revision).before
+    return all(version.answers.get(address, "") == words for address, words in before.items())
+
+
 _AT_A_TIME = 50
 
 

@@ -44,7 +44,7 @@ def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
         place = places.get(_renamed(address, names))
         if place is None:
             continue  # its row was not chosen
-        if not plans.may_fill(ticket, place.question):
+        if not plans.may_fill(ticket, page, place.question):
             raise InvalidInput(address, "not_yours_to_fill")
         kept = " ".join(names.get(each, each) for each in words.split()) if place.question.kind is Kind.ROW else words
         try:
@@ -57,7 +57,7 @@ def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
         if before.get(address, "") != answers.get(address, "")
     }
     plan_writing.in_order(page.definition, answers, made)
-    plan_writing.write_down(ticket, version, page.definition, answers, made, source="word")
+    plan_writing.write_down(ticket, version, page, answers, made, source="word")
     return len(made)
 
 

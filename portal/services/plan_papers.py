@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from portal.access.actions import Action
@@ -27,20 +28,37 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> VersionPag
     return found
 
 
-def for_statute(ticket: CaseTicket, view: View, kind: str) -> dict[str, VersionPage]:
-    """Tool -> the version that counts (the agreed one, else the newest), of those this person sees. Raises NotFound
-    when nobody has written in any of them."""
+@dataclass(frozen=True)
+class Sources:
+    """What the plan under a law's headings is made of. Only what everybody has agreed on stands in it."""
+
+    agreed: dict[str, VersionPage]
+    """Tool -> the version in force."""
+    drafts: dict[str, VersionPage]
+    """Tool -> its newest version, where none is agreed: nothing of it is told but that it is missing."""
+    not_begun: tuple[str, ...]
+    shut: tuple[str, ...]
+    """Tools in a compartment that this person does not see."""
+
+
+def for_statute(ticket: CaseTicket, view: View, kind: str) -> Sources:
+    """Raises NotFound when nobody has begun any of the tools, as far as this person sees."""
     ticket.require(Action.PLAN_VIEW)
-    found: dict[str, VersionPage] = {}
+    found = Sources({}, {}, (), ())
     for tool in sorted(view.tools):
         try:
             page = _load(ticket, tool)
         except NotFound:
+            found = replace(found, shut=(*found.shut, tool))
             continue
-        if page is not None:
-            found[tool] = this = page.agreed or page.newest
+        if page is None:
+            found = replace(found, not_begun=(*found.not_begun, tool))
+        elif page.agreed is None:
+            found.drafts[tool] = page.newest
+        else:
+            found.agreed[tool] = this = page.agreed
             ticket.record(Event.SCHEMA_EXPORTED, page.compartment_id, this.plan_id, number=this.number, format=kind)
-    if not found:
+    if not found.agreed and not found.drafts:
         raise NotFound
     return found
 

@@ -14,7 +14,7 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanVersion
-from portal.services import once, plan_history, plans, promises, wordings
+from portal.services import once, plan_carried, plan_history, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
@@ -38,10 +38,13 @@ class Saved:
     clashes: tuple[Clash, ...]
     homeless: tuple[Clash, ...] = ()
     """What was written in rows that somebody took out meanwhile: kept in the history, and told to its writer."""
+    reopened: bool = False
+    """Whether a version that was proposed is a draft again by this."""
 
 
-def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
-    """Starts a tool: version 1, empty. Returns its number; 1 also when somebody else was first."""
+def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | None = None) -> int:
+    """Starts a tool: version 1, empty, about a meeting where one is named. Returns its number; 1 also when somebody
+    else was first."""
     hatch = writable(ticket, tool)
     made = uuid4()
     if once.claim(ticket.session, submission, made):
@@ -59,7 +62,7 @@ def begin(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     )
     ticket.session.add(plan)
     ticket.session.flush()
-    _new_version(ticket, plan, 1, {})
+    new_version(ticket, plan, 1, {}, meeting_id)
     return 1
 
 
@@ -73,7 +76,7 @@ def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     if newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
         return newest.number
     plan = ticket.load(Plan, newest.plan_id)
-    _new_version(ticket, plan, newest.number + 1, {**newest.answers, **_kept(ticket, tool, newest)})
+    new_version(ticket, plan, newest.number + 1, {**newest.answers, **_kept(ticket, tool, newest)})
     return newest.number + 1
 
 
@@ -104,14 +107,14 @@ def save(
     for address, words in given.items():
         place = places.get(address)
         if place is None:
-            if _is_of_a_row(page.definition, address) and words.strip():
+            if _is_of_a_row(page.definition, address) and not text.is_blank(words):
                 was = seen[address] if seen and address in seen else past.before.get(address, "")
                 if words.split() != was.split():
                     by = past.author_of(address) or ticket.membership
                     homeless.append(Clash(address, text.plain(words, len(words)), "", by))
             continue
         now = answers.get(address, "")
-        if not plans.may_fill(ticket, place.question):
+        if not plans.may_fill(ticket, page, place.question):
             if words.split() != now.split():
                 raise InvalidInput(address, "not_yours_to_fill")
             continue
@@ -128,12 +131,13 @@ def save(
             made[address] = (now, value)
     answers.update({address: after for address, (_before, after) in made.items()})
     in_order(page.definition, answers, made)
-    revision = write_down(ticket, version, page.definition, answers, made)
+    revision = write_down(ticket, version, page, answers, made)
     if aside := {clash.address: (clash.theirs, clash.mine) for clash in (*clashes, *homeless)}:
         plan_history.remember(ticket, version, revision + 1, "aside", aside)
         version.revision = revision = revision + 1
         ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
-    return Saved(revision, len(made), tuple(clashes), tuple(homeless))
+    reopened = bool(made) and page.state is PlanState.PROPOSED
+    return Saved(revision, len(made), tuple(clashes), tuple(homeless), reopened)
 
 
 def changed_since(
@@ -172,8 +176,23 @@ def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **give
             place = Place(section, row, question)
             value = definition.clean(place, words, map(str, ticket.members), answers)
             answers[place.address], made[place.address] = value, ("", value)
-    write_down(ticket, version, page.definition, answers, made)
+    write_down(ticket, version, page, answers, made)
     return row
+
+
+def row_to_write_in(ticket: CaseTicket, submission: UUID, tool: str, section_key: str) -> tuple[int, str]:
+    """An empty row of a section to write in, and the number of its version: begins the tool, or the next version, where
+    that takes it, and takes an empty row that is there already rather than add another one. Raises NotFound."""
+    hatch = writable(ticket, tool)
+    if plans.load(ticket, tool, hatch) is None:
+        begin(ticket, submission, tool)
+    else:
+        renew(ticket, submission, tool)
+    newest = begun(ticket, tool).newest
+    for row in newest.rows(section_key):
+        if not any(words for address, words in newest.answers.items() if address.startswith(f"{section_key}.{row}.")):
+            return newest.number, row
+    return newest.number, add_row(ticket, tool, newest.number, section_key)
 
 
 def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, step: int) -> None:
@@ -199,7 +218,7 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
                 made[place.address] = (answers.pop(place.address), "")
     answers[section_key] = " ".join(after)
     made[section_key] = (" ".join(now), answers[section_key])
-    write_down(ticket, version, page.definition, answers, made)
+    write_down(ticket, version, page, answers, made)
 
 
 # Steps
@@ -273,24 +292,31 @@ def _other(place: Place) -> definition.Question:
 def write_down(
     ticket: CaseTicket,
     version: PlanVersion,
-    known: Definition,
+    page: VersionPage,
     answers: Mapping[str, str],
     made: Mapping[str, tuple[str, str]],
     source: str = "page",
 ) -> int:
-    """Saves what was made, as one line of the history; returns the revision. `source` says where it was written."""
+    """Saves what was made, as one line of the history; returns the revision. `page` is the version before it, `source`
+    says where it was written."""
     if not made:
         return version.revision
+    if page.state is PlanState.PROPOSED:
+        promises.forget_reminders(ticket, version.id)
     version.revision += 1
-    version.answers_sealed = sealed_answers(ticket, version.id, plans.own_answers(known, answers))
+    own = plan_carried.own_answers(page.definition, answers, page.told)
+    version.answers_sealed = sealed_answers(ticket, version.id, own)
     plan_history.remember(ticket, version, version.revision, "made", made, source)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
     return version.revision
 
 
-def _new_version(ticket: CaseTicket, plan: Plan, number: int, before: Mapping[str, str]) -> None:
-    """Takes today's questions; of the answers to earlier ones, those that are still asked and not asked afresh."""
+def new_version(
+    ticket: CaseTicket, plan: Plan, number: int, before: Mapping[str, str], meeting_id: UUID | None = None
+) -> None:
+    """Adds a version. Takes today's questions; of the answers to earlier ones, those that are still asked and not
+    asked afresh."""
     known = wordings.today(ticket, plan.tool)
     if known is None:
         raise NotFound
@@ -303,9 +329,10 @@ def _new_version(ticket: CaseTicket, plan: Plan, number: int, before: Mapping[st
             case_id=plan.case_id,
             compartment_id=plan.compartment_id,
             number=number,
+            meeting_id=meeting_id,
             definition=wordings.keep(ticket, known),
             revision=0,
-            answers_sealed=sealed_answers(ticket, made, plans.own_answers(known, answers)),
+            answers_sealed=sealed_answers(ticket, made, plan_carried.own_answers(known, answers)),
             created_at=clock.now(),
             created_by_id=ticket.membership.id,
         )

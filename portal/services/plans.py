@@ -7,7 +7,7 @@ everybody asked has said yes to exactly these words, and replaced when a later v
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,9 +22,11 @@ from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import NotFound
 from portal.events import Event
 from portal.locks import Lock
-from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.services import wordings
-from portal.tools.definition import Definition, Question, Section, rows
+from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanTaking, PlanVersion
+from portal.services import plan_carried, plan_meeting, wordings
+from portal.services.plan_meeting import Told
+from portal.text import in_order
+from portal.tools.definition import Definition, OfMeeting, Place, Question, Section, rows
 
 
 class PlanState(StrEnum):
@@ -57,6 +59,8 @@ class Yes:
     """When they said yes; None while they are waited for."""
     noted_by: Membership | None
     """The guide, where the yes was given on paper or aloud."""
+    before: bool
+    """Whether it was given to the same words before they were proposed, in a meeting."""
     how: str
     is_me: bool
 
@@ -67,6 +71,10 @@ class VersionPage:
     plan_id: UUID
     number: int
     state: PlanState
+    meeting_id: UUID | None
+    """The meeting it is written about."""
+    told: frozenset[OfMeeting]
+    """What a draft shows as the meeting says it; that is not asked."""
     definition: Definition
     revision: int
     answers: Mapping[str, str]
@@ -75,10 +83,22 @@ class VersionPage:
     asked: tuple[Yes, ...]
     agreed_at: datetime | None
     proposal_id: UUID | None
+    was_proposed: bool
+    """Whether a draft was proposed before, in other words."""
 
     @property
     def waits_for_me(self) -> bool:
         return self.state is PlanState.PROPOSED and any(yes.is_me and yes.at is None for yes in self.asked)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be written in."""
+        return "is changed" in PLAN_CHANGES[self.state]
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything stands in it."""
+        return any(words for address, words in self.answers.items() if "." in address)
 
     def rows(self, section: str) -> list[str]:
         return rows(self.answers, section)
@@ -171,7 +191,7 @@ def _owed() -> Select[UUID]:
         .where(PlanAcceptance.membership_id == PlanAsked.membership_id)
     )
     asked = select(PlanAsked.plan_proposal_id).where(*bounded(PlanAsked), PlanAsked.membership_id == bindparam("me"))
-    return asked.where(~answered.exists()).limit(1)
+    return asked.where(~answered.exists(), PlanAsked.said_id.is_(None), PlanAsked.again_of.is_(None)).limit(1)
 
 
 # Put together once, not on each request.
@@ -195,8 +215,10 @@ def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
     stands = shelf.stand(plan.id)
     kept = wordings.answered(ticket, {version.definition for version, _stand in stands})
     others = {each.tool: shelf.newest_answers(each.id) for each in plans.values() if each.tool in sources}
+    about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
+    told = plan_meeting.told(ticket, about) if about else {}
     pages = tuple(
-        _page(ticket, version, stand, kept.get(version.definition, known), others) for version, stand in stands
+        _page(ticket, version, stand, kept.get(version.definition, known), others, told) for version, stand in stands
     )
     can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
     return PlanPage(tool, hatch.id, hatch.key, can_write, pages)
@@ -220,9 +242,10 @@ class _Stand:
     """What has become of one version."""
 
     state: PlanState
-    asked: tuple[Yes, ...]
-    agreed_at: datetime | None
-    proposal_id: UUID | None
+    asked: tuple[Yes, ...] = ()
+    agreed_at: datetime | None = None
+    proposal_id: UUID | None = None
+    was_proposed: bool = False
 
 
 class _Shelf:
@@ -258,7 +281,7 @@ class _Shelf:
     def _one(self, version: PlanVersion, later_agreed: bool) -> _Stand:
         proposal = self.latest.get(version.id)
         if proposal is None or proposal.revision != version.revision:
-            return _Stand(PlanState.DRAFT, (), None, None)
+            return _Stand(PlanState.DRAFT, was_proposed=proposal is not None)
         asked = self.asked.get(proposal.id, ())
         given = [yes.at for yes in asked if yes.at is not None]
         if not asked or len(given) < len(asked):
@@ -269,49 +292,64 @@ class _Shelf:
 
 def _asked(ticket: CaseTicket, proposals: list[UUID]) -> dict[UUID, tuple[Yes, ...]]:
     found = ticket.session.execute(
-        select(PlanAsked.plan_proposal_id, PlanAsked.membership_id, PlanAcceptance)
+        select(PlanAsked.plan_proposal_id, PlanAsked.membership_id, PlanAcceptance, PlanTaking.created_at)
+        .outerjoin(PlanTaking, PlanTaking.id == PlanAsked.said_id)
         .outerjoin(
             PlanAcceptance,
-            (PlanAcceptance.plan_proposal_id == PlanAsked.plan_proposal_id)
+            PlanAcceptance.plan_proposal_id.in_((PlanAsked.plan_proposal_id, PlanAsked.again_of))
             & (PlanAcceptance.membership_id == PlanAsked.membership_id),
         )
         .where(PlanAsked.plan_proposal_id.in_(proposals), *ticket.within(PlanAsked))
     )
     lines: dict[UUID, list[Yes]] = {}
-    for proposal_id, membership_id, given in found:
-        lines.setdefault(proposal_id, []).append(_yes(ticket, ticket.members[membership_id], given))
-    order = [Capacity.YOUNG_PERSON, Capacity.OWNER]
-    return {
-        proposal: tuple(sorted(yes, key=lambda y: (Capacity(y.member.capacity) not in order, y.member.display_name)))
-        for proposal, yes in lines.items()
-    }
+    for proposal_id, membership_id, given, said_at in found:
+        lines.setdefault(proposal_id, []).append(_yes(ticket, ticket.members[membership_id], given, said_at))
+    return {proposal: yeses_in_order(yes) for proposal, yes in lines.items()}
 
 
-def _yes(ticket: CaseTicket, member: Membership, given: PlanAcceptance | None) -> Yes:
+def yeses_in_order(yeses: Iterable[Yes]) -> tuple[Yes, ...]:
+    """The young person and the guide first."""
+    first = [Capacity.YOUNG_PERSON, Capacity.OWNER]
+    return tuple(
+        sorted(yeses, key=lambda yes: (Capacity(yes.member.capacity) not in first, in_order(yes.member.display_name)))
+    )
+
+
+def _yes(ticket: CaseTicket, member: Membership, given: PlanAcceptance | None, said_at: datetime | None) -> Yes:
     noted = given is not None and given.created_by_id != member.id
     how = ""
     if given is not None and given.how_sealed is not None:
         how = ticket.keys.unseal_text(given.how_sealed, f"plan_acceptance.how {given.plan_proposal_id} {member.id}")
     return Yes(
         member=member,
-        at=given.created_at if given else None,
+        at=given.created_at if given else said_at,
         noted_by=ticket.members[given.created_by_id] if given and noted else None,
+        before=given is None and said_at is not None,
         how=how,
         is_me=member.id == ticket.membership.id,
     )
 
 
 def _page(
-    ticket: CaseTicket, version: PlanVersion, stand: _Stand, known: Definition, others: Mapping[str, Mapping[str, str]]
+    ticket: CaseTicket,
+    version: PlanVersion,
+    stand: _Stand,
+    known: Definition,
+    others: Mapping[str, Mapping[str, str]],
+    told: Mapping[UUID, Told],
 ) -> VersionPage:
     answers = read_answers(ticket, version)
+    by_meeting = told.get(version.meeting_id, {}) if version.meeting_id else {}
     if stand.state is PlanState.DRAFT:
-        answers.update(_carried(known, others))
+        answers.update(plan_carried.of_tools(known, others))
+        answers.update(plan_carried.of_meeting(known, by_meeting))
     return VersionPage(
         id=version.id,
         plan_id=version.plan_id,
         number=version.number,
         state=stand.state,
+        meeting_id=version.meeting_id,
+        told=frozenset(by_meeting),
         definition=known,
         revision=version.revision,
         answers=answers,
@@ -320,31 +358,8 @@ def _page(
         asked=stand.asked,
         agreed_at=stand.agreed_at,
         proposal_id=stand.proposal_id,
+        was_proposed=stand.was_proposed,
     )
-
-
-def _carried(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """What a draft shows of other tools' rows: theirs as they stand now, never a copy of its own."""
-    found: dict[str, str] = {}
-    for section in known.section:
-        if not section.rows_of:
-            continue
-        tool, _dot, key = section.rows_of.partition(".")
-        answers = others.get(tool, {})
-        found[section.key] = answers.get(key, "")
-        for row in rows(answers, key):
-            for question in section.question:
-                if question.carried:
-                    words = answers.get(f"{key}.{row}.{question.carried}", "")
-                    found[f"{section.key}.{row}.{question.key}"] = words
-    return found
-
-
-def own_answers(known: Definition, answers: Mapping[str, str]) -> dict[str, str]:
-    """The answers that are this tool's own: a draft keeps nothing of what it carries from another one."""
-    elsewhere = {section.key for section in known.section if section.rows_of}
-    elsewhere |= {place.address for place in known.places(answers) if place.question.carried}
-    return {address: words for address, words in answers.items() if address not in elsewhere}
 
 
 def read_answers(ticket: CaseTicket, version: PlanVersion) -> dict[str, str]:
@@ -361,24 +376,36 @@ def is_closed(page: VersionPage, section: Section, row: str) -> bool:
 
 
 def takers(page: VersionPage) -> Iterator[tuple[Section, str, UUID]]:
-    """Every row that names somebody who takes it on, and whom; of a closed one, nobody."""
-    for section in page.definition.section:
-        who = next((question for question in section.question if question.takes_on), None)
-        for row in rows(page.answers, section.key) if section.row and who else ():
-            value = page.answers.get(f"{section.key}.{row}.{who.key}", "") if who else ""
-            if value and not is_closed(page, section, row):
-                yield section, row, UUID(value)
+    """Everything that names somebody who takes it on, by section and row ('' in a section without rows), and whom; of a
+    closed row, nobody."""
+    for place in page.definition.places(page.answers):
+        value = page.answers.get(place.address, "") if place.question.takes_on else ""
+        if value and not is_closed(page, place.section, place.row):
+            yield place.section, place.row, UUID(value)
 
 
 def who_takes_on(page: VersionPage) -> dict[str, list[str]]:
     """Membership id -> the addresses of what they take on."""
     found: dict[str, list[str]] = {}
     for section, row, who in takers(page):
-        address = next(f"{section.key}.{row}.{question.key}" for question in section.question if question.takes_on)
-        found.setdefault(str(who), []).append(address)
+        question = next(question for question in section.question if question.takes_on)
+        found.setdefault(str(who), []).append(Place(section, row, question).address)
     return found
 
 
-def may_fill(ticket: CaseTicket, question: Question) -> bool:
-    """Whether a question is this person's to answer. What is carried from another tool is answered there."""
-    return not question.carried and (not question.fill or Capacity(ticket.membership.capacity) in question.fill)
+def is_carried(page: VersionPage, question: Question) -> bool:
+    """Whether the answer to a question is known from elsewhere: from another tool, or from the meeting that the version
+    is about."""
+    return bool(question.carried) or question.of_meeting in page.told
+
+
+def is_carried_into(page: VersionPage, section: Section) -> bool:
+    """Whether a draft shows something in this section that is known from elsewhere."""
+    return bool(section.rows_of) or any(is_carried(page, question) for question in section.question)
+
+
+def may_fill(ticket: CaseTicket, page: VersionPage, question: Question) -> bool:
+    """Whether a question is this person's to answer. What is carried is answered where it comes from."""
+    if is_carried(page, question):
+        return False
+    return not question.fill or Capacity(ticket.membership.capacity) in question.fill

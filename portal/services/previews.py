@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.documents import reading
-from portal.documents.reading import Unreadable
-from portal.errors import NotFound
+from portal.documents.reading import LARGEST, TookTooLong, TooLarge, Unreadable
+from portal.errors import Busy, NotFound
 from portal.events import Event
 from portal.models import File, FileVersion
 from portal.services import downloads, renditions
 from portal.storage import BlobStore
 
-SHEET = 10
-"""Pages shown at a time."""
-_MOST_TEXT = 200_000
+SHEET = 5
+"""Pages shown at a time. One process makes them all, before the page with them is shown."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a frame shows of a version. `kind` is picture, pages, text, audio, video, waiting, unreadable or none."""
+    """What a frame shows of a version. `kind` is picture, pages, text, audio, video, waiting, unreadable, too_large
+    or none."""
 
     kind: str
     file_id: UUID
@@ -42,57 +41,73 @@ def kind_of(media_type: str) -> str:
     """How a type of file can be looked at; 'none' when it can only be downloaded."""
     if media_type == "application/pdf":
         return "pages"
-    if media_type in ("image/png", "image/jpeg", "image/gif", "image/webp"):
+    if media_type in renditions.PICTURES:
         return "picture"
     if media_type in ("text/plain", "text/csv"):
         return "text"
     if media_type in renditions.CONVERTED:
         return "office"
-    kind = media_type.partition("/")[0]
-    return kind if kind in ("audio", "video") else "none"
+    return media_type.partition("/")[0] if media_type in _PLAYED else "none"
+
+
+_PLAYED = frozenset(
+    {"audio/mpeg", "audio/mp4", "audio/wav", "audio/ogg", "audio/aac", "audio/flac"}
+    | {"video/mp4", "video/webm", "video/quicktime", "video/3gpp"}
+)
+"""What browsers play themselves; other sound and video is downloaded."""
 
 
 def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first: int = 0) -> Preview:
-    """What the frame holds. A file that cannot be read says so instead. Raises Damaged, NeighbourDown('storage')."""
+    """What the frame holds; all that it will ask for has been made by then. A file that cannot be read says so
+    instead. Raises Busy, Damaged, NeighbourDown('storage')."""
     version = _open(ticket, file_id, number)
     name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
     kind = kind_of(version.media_type)
-    told = {"file_id": file_id, "number": number, "name": name}
+    preview = Preview(kind, file_id, number, name)
     if kind == "office":
         kind = renditions.state(ticket, version)
-    if kind == "audio" or kind == "video":
-        return Preview(kind, **told)  # type: ignore[arg-type]
-    if kind not in ("pages", "picture", "text") or version.size > reading.LARGEST:
-        return Preview(kind if kind in ("waiting", "unreadable") else "none", **told)  # type: ignore[arg-type]
+        preview = replace(preview, kind=kind)
+    if kind not in ("pages", "picture", "text"):
+        return preview
+    if version.size > LARGEST:
+        return replace(preview, kind="too_large")
     try:
         if kind == "pages":
-            count = reading.pages(_pdf(ticket, store, version))
-            return Preview(kind, pages=count, first=max(0, min(first, count - 1)), **told)  # type: ignore[arg-type]
+            pages = renditions.sheet(ticket, store, version, first, SHEET)
+            if first >= pages:
+                first = max(0, pages - 1)
+                renditions.sheet(ticket, store, version, first, SHEET)
+            return replace(preview, pages=pages, first=first)
         if kind == "text":
-            text = reading.words(version.media_type, renditions.plaintext(ticket, store, version))
-            return Preview(kind, text=text[:_MOST_TEXT], **told)  # type: ignore[arg-type]
-        reading.picture(renditions.plaintext(ticket, store, version))
+            return replace(preview, text=renditions.text(ticket, store, version))
+        renditions.picture(ticket, store, version)
+    except TooLarge:
+        return replace(preview, kind="too_large")
     except Unreadable:
-        return Preview("unreadable", **told)  # type: ignore[arg-type]
-    return Preview(kind, **told)  # type: ignore[arg-type]
+        return replace(preview, kind="unreadable")
+    except TookTooLong as problem:
+        raise Busy from problem
+    return preview
 
 
 def picture(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, page: int | None = None) -> bytes:
     """An image made anew from a version: the picture itself (JPEG), or a page of it (PNG, counted from 0). Raises
-    NotFound for what cannot be shown that way."""
+    NotFound for what cannot be shown that way, Busy."""
     version = _open(ticket, file_id, number)
     kind = kind_of(version.media_type)
-    if version.size > reading.LARGEST:
+    if version.size > LARGEST:
         raise NotFound
     try:
         if page is None and kind == "picture":
-            return reading.picture(renditions.plaintext(ticket, store, version))
+            return renditions.picture(ticket, store, version)
         if kind == "office":
             kind = renditions.state(ticket, version)
         if page is not None and kind == "pages":
-            return reading.page(_pdf(ticket, store, version), page)
+            return renditions.page(ticket, store, version, page)
     except Unreadable as problem:
         raise NotFound from problem
+    except TookTooLong as problem:
+        raise Busy from problem
     raise NotFound
 
 
@@ -102,9 +117,3 @@ def _open(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
     version = downloads.load_version(ticket, file_id, number)
     ticket.record(Event.VERSION_PREVIEWED, file.compartment_id, file.id, version=str(version.id), number=version.number)
     return version
-
-
-def _pdf(ticket: CaseTicket, store: BlobStore, version: FileVersion) -> bytes:
-    if kind_of(version.media_type) == "office":
-        return renditions.pdf_of(ticket, store, version)
-    return renditions.plaintext(ticket, store, version)

@@ -24,9 +24,8 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
-from portal.outbox import later
-from portal.services import once, plans, wordings
-from portal.services.plans import VersionPage
+from portal.services import notices, once, plan_said, plans, wordings
+from portal.services.plans import PlanPage, PlanState, VersionPage
 from portal.tools.definition import Kind, Section, rows
 
 TOOL = "goals_and_agreements"
@@ -66,6 +65,8 @@ class Promise:
     days_left: int | None
     closed: bool
     """Whether it was agreed as one that is done, or given up, already."""
+    agreed: bool
+    """Whether everybody has said yes to the version. Before that it counts for whoever said yes to it."""
 
     @property
     def by_professional(self) -> bool:
@@ -86,22 +87,22 @@ class Promise:
 
 @dataclass(frozen=True)
 class PromisePage:
-    number: int
     promises: tuple[Promise, ...]
     """Those of professionals first; in each part what is open before what is done, and what is due first."""
 
 
 def show(ticket: CaseTicket) -> PromisePage | None:
-    """The promises of the version in force, or None where none is agreed. Raises NotFound for whoever does not see the
+    """What is promised by now, or None where nobody has promised anything. Raises NotFound for whoever does not see the
     schema."""
     ticket.require(Action.PLAN_VIEW)
     hatch = wordings.hatch_of(ticket, TOOL)
     page = plans.load(ticket, TOOL, hatch)
-    if page is None or page.agreed is None:
+    found = counting(ticket, page) if page else []
+    if page is None or (not found and page.agreed is None):
         ticket.record(Event.PLAN_VIEWED)
         return None
-    ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.agreed.plan_id)
-    return PromisePage(page.agreed.number, tuple(of(ticket, page.agreed)))
+    ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
+    return PromisePage(tuple(found))
 
 
 def mine(ticket: CaseTicket) -> list[Promise]:
@@ -111,14 +112,37 @@ def mine(ticket: CaseTicket) -> list[Promise]:
     except NotFound:
         return []
     page = plans.load(ticket, TOOL, hatch) if ticket.allows(Action.PLAN_VIEW) else None
-    if page is None or page.agreed is None:
-        return []
-    return [promise for promise in of(ticket, page.agreed) if promise.is_mine and promise.is_open]
+    found = counting(ticket, page) if page else []
+    return [promise for promise in found if promise.is_mine and promise.is_open]
+
+
+def counting(ticket: CaseTicket, page: PlanPage) -> list[Promise]:
+    """Everything that counts as promised: what the version in force says, and of a later one what its taker has said
+    yes to in exactly these words. In place of what the same person promised under the same row before."""
+    found = of(ticket, page.agreed) if page.agreed else []
+    if page.newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
+        newer = _said_yes_to(ticket, page.newest)
+        replaced = {(promise.row, promise.who.id) for promise in newer}
+        found = [promise for promise in found if (promise.row, promise.who.id) not in replaced] + newer
+    return sorted(found, key=_rank)
+
+
+def _said_yes_to(ticket: CaseTicket, newest: VersionPage) -> list[Promise]:
+    """What counts of a version that is not agreed: while its taker sees it, and it is not closed."""
+    hatch = wordings.hatch_of(ticket, TOOL)
+    readers = {window.membership_id for window in ticket.open_windows if window.compartment_id == hatch.id}
+    taken = {(each.row, each.who.id) for each in plan_said.asked(ticket, newest) if each.taken_at}
+    return [p for p in of(ticket, newest) if (p.row, p.who.id) in taken and p.who.id in readers]
+
+
+def _rank(promise: Promise) -> tuple[bool, bool, date]:
+    """The professionals' first; what is open before what is done; what is due first."""
+    return not promise.by_professional, not promise.is_open, promise.due or date.max
 
 
 def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: str, word: str) -> None:
     """Notes how a promise went. The one who gave it may, and so may the young person and the guide. Raises
-    InvalidInput without an outcome, or when another version is in force by now."""
+    InvalidInput without an outcome, or when it does not count any more as it was read."""
     ticket.require(Action.PLAN_ACCEPT)
     hatch = wordings.hatch_of(ticket, TOOL)
     page = plans.load(ticket, TOOL, hatch)
@@ -130,7 +154,7 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
         raise NotFound
     if not promise.may_note:
         raise Refused(Reason(Refusal.NOT_YOURS))
-    if page.agreed is not this:
+    if (number, row) not in {(each.number, each.row) for each in counting(ticket, page)}:
         raise InvalidInput("", "plan_moved_on")
     if outcome not in set(Outcome):
         raise InvalidInput("outcome", "choice")
@@ -161,28 +185,47 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
 
 
 def plan_reminders(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> None:
-    """Notes when to remind of what has just been agreed; what was to be told of an earlier version is not."""
-    _settle(ticket, PlanReminder.plan_id == page.plan_id)
+    """Notes when to remind of what counts by now of a version that was proposed. Once it is agreed, nothing is told any
+    more of an earlier one."""
+    if page.definition.key != TOOL:
+        return
+    agreed = page.state is PlanState.AGREED
+    if agreed:
+        _settle(ticket, PlanReminder.plan_id == page.plan_id, PlanReminder.plan_version_id != page.id)
+    there = {
+        reminder.row_key: reminder
+        for reminder in ticket.session.scalars(
+            select(PlanReminder).where(*ticket.within(PlanReminder), PlanReminder.plan_version_id == page.id)
+        )
+    }
+    counts = {p.row for p in (of(ticket, page) if agreed else _said_yes_to(ticket, page)) if p.is_open}
     for section, row in _rows(page):
         who, due = _taker(page, section, row), _due(page, section, row)
-        if who is None or due is None or plans.is_closed(page, section, row):
+        at = clock.start_of(due - timedelta(days=DAYS_BEFORE), ticket.profile.zone) if due else None
+        if row not in counts or who is None or at is None or at <= clock.now():
             continue
-        at = clock.start_of(due - timedelta(days=DAYS_BEFORE), ticket.profile.zone)
-        if at > clock.now():
-            ticket.session.add(
-                PlanReminder(
-                    id=uuid4(),
-                    plan_version_id=page.id,
-                    plan_id=page.plan_id,
-                    case_id=ticket.case_id,
-                    compartment_id=compartment_id,
-                    row_key=row,
-                    membership_id=who,
-                    due_at=at,
-                    settled_at=None,
-                )
+        if row in there:
+            there[row].due_at, there[row].membership_id, there[row].settled_at = at, who, None
+            continue
+        ticket.session.add(
+            PlanReminder(
+                id=uuid4(),
+                plan_version_id=page.id,
+                plan_id=page.plan_id,
+                case_id=ticket.case_id,
+                compartment_id=compartment_id,
+                row_key=row,
+                membership_id=who,
+                due_at=at,
+                settled_at=None,
             )
+        )
     ticket.session.flush()
+
+
+def forget_reminders(ticket: CaseTicket, version_id: UUID) -> None:
+    """For a proposed version that somebody has changed: what counts of it is noted anew when it is proposed again."""
+    _settle(ticket, PlanReminder.plan_version_id == version_id)
 
 
 def send_due(session: PortalSession) -> int:
@@ -198,8 +241,7 @@ def send_due(session: PortalSession) -> int:
         open_to = {w.member_id for w in compute(facts).windows if w.valid_from <= now and (w.valid_until or now) >= now}
         if reminder.membership_id in open_to:
             told.add(facts.member(reminder.membership_id).person_id)
-    for person_id in sorted(told):
-        later(session, "mail_news", person_id=str(person_id))
+    notices.tell(session, told)
     return len(told)
 
 
@@ -238,9 +280,10 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
                 may_note=is_mine or leads,
                 days_left=(due - today).days if due else None,
                 closed=plans.is_closed(page, section, row),
+                agreed=page.state in (PlanState.AGREED, PlanState.REPLACED),
             )
         )
-    return sorted(found, key=lambda p: (not p.by_professional, not p.is_open, p.due or date.max))
+    return sorted(found, key=_rank)
 
 
 def _leaders(ticket: CaseTicket) -> set[UUID]:

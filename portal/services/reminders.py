@@ -22,10 +22,9 @@ from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.events import Event
-from portal.models import Consent, ConsentReminder, Membership, Staff
-from portal.outbox import later
+from portal.models import Consent, ConsentReminder, Membership
 from portal.services import consent_requests as requests
-from portal.services import people
+from portal.services import notices, people
 from portal.services.consent_requests import ConsentState
 
 DAYS_BEFORE = (30, 7)
@@ -76,14 +75,8 @@ def send_due(session: PortalSession) -> int:
         reminder.sent_at = clock.now()
         audit.record(session, Event.CONSENT_ENDING, chain=reminder.case_id, item_id=reminder.consent_id)
         told |= _whom(load_facts(session, reminder.case_id), reminder.consent_id)
-    for person_id in sorted(told):
-        later(session, "mail_news", person_id=str(person_id))
+    notices.tell(session, told)
     return len(told)
-
-
-def address_of(session: PortalSession, person_id: UUID) -> str | None:
-    """Where mail reaches a person; None for whoever has no address here."""
-    return session.scalars(select(Staff.email).where(Staff.person_id == person_id)).one_or_none()
 
 
 def _whom(facts: Facts, consent_id: UUID) -> set[UUID]:

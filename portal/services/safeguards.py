@@ -21,6 +21,7 @@ from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership
 from portal.services import once, people
+from portal.text import in_order
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def may_be_frozen(ticket: CaseTicket) -> list[Membership]:
     ticket.require(Action.ACCESS_FREEZE)
     now = clock.now()
     found = [m for m in ticket.members.values() if m.unit_id is None and not ticket.facts.is_frozen_at(m.id, now)]
-    return sorted(found, key=lambda m: m.display_name.casefold())
+    return sorted(found, key=lambda m: in_order(m.display_name))
 
 
 def latest_review(ticket: CaseTicket) -> date:

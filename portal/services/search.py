@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,15 +9,15 @@ from uuid import UUID
 
 import snowballstemmer
 from sqlalchemy import cast, func, select
-from sqlalchemy.dialects.postgresql import TSQUERY, array
+from sqlalchemy.dialects.postgresql import TSQUERY, array, distinct_on
 
+from portal import text as texts
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import FileVersion, Membership, Message, SearchEntry, Thread
-from portal.services import order
+from portal.models import FileName, FileVersion, Membership, Message, SearchEntry, Thread
+from portal.services import naming, order
 
-_WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 2000
 _MOST_INSIDE = 20_000
 """Different words kept of what is inside one file."""
@@ -40,7 +39,8 @@ class Hit:
 def index(
     ticket: CaseTicket, kind: str, item_id: UUID, compartment_id: UUID, *texts: str, readable: bool | None = None
 ) -> None:
-    """Makes the words of a file version or message findable. `readable` belongs to what is inside a file."""
+    """Makes the words of a file version, of a name a file was given, or of a message findable. `readable` belongs to
+    what is inside a file."""
     most = _MOST_WORDS if readable is None else _MOST_INSIDE
     blind = sorted({ticket.keys.blind(stem) for text in texts for stem in stems(text, most)})[:most]
     words: Any = func.array_to_tsvector(array(blind)) if blind else ""
@@ -72,7 +72,7 @@ def find(ticket: CaseTicket, words: str) -> list[Hit]:
 
 def stems(text: str, most: int = _MOST_WORDS) -> list[str]:
     """The stems of the words in `text`, each once, in order."""
-    words = dict.fromkeys(_WORD.findall(text.casefold()))
+    words = dict.fromkeys(texts.words(text))
     stemmer = snowballstemmer.stemmer("danish")  # it keeps the word it works on, so each call has its own
     return list(dict.fromkeys(_root(stemmer, word) for word in list(words)[:most]))
 
@@ -87,23 +87,31 @@ def _root(stemmer: Any, word: str) -> str:
 
 
 def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
+    named = select(FileName.file_id).where(*ticket.within(FileName), FileName.id.in_(found))
     versions = ticket.session.scalars(
         ticket.select(FileVersion)
-        .where(FileVersion.id.in_(found), FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
-        .order_by(FileVersion.created_at.desc())
-        .limit(_MOST_HITS)
-    )
+        .where(FileVersion.id.in_(found) | FileVersion.file_id.in_(named))
+        .where(FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
+        .ext(distinct_on(FileVersion.file_id))
+        .order_by(FileVersion.file_id, FileVersion.number.desc())
+    ).all()
+    given = naming.given(ticket) if versions else {}
+    newest = sorted(versions, key=lambda version: version.created_at, reverse=True)[:_MOST_HITS]
     return [
         Hit(
             "file",
             version.file_id,
-            ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}"),
+            naming.title(given.get(version.file_id, ""), _own_name(ticket, version)),
             ticket.hatches[version.compartment_id].key,
             ticket.members[version.created_by_id],
             version.created_at,
         )
-        for version in versions
+        for version in newest
     ]
+
+
+def _own_name(ticket: CaseTicket, version: FileVersion) -> str:
+    return ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
 
 
 def _messages(ticket: CaseTicket, found: Any) -> list[Hit]:

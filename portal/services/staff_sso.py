@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
-from portal import audit, clock
+from portal import addresses, audit, clock
 from portal.access.roles import SystemRole
 from portal.access.signin.oidc import EidRefused, Identity
 from portal.db import PortalSession
@@ -18,8 +18,9 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.providers import StaffProvider
-from portal.services import accounts, privileges
+from portal.services import accounts, own_account, privileges
 from portal.services.accounts import NewStaff
+from portal.services.notices import Notice
 
 REALM = "staff"
 
@@ -39,7 +40,7 @@ def recognise(session: PortalSession, identity: Identity, provider: StaffProvide
     staff = _known(session, identity, provider, organisation) or _new(session, identity, provider, organisation)
     if session.scalars(select(Person.closed_at).where(Person.id == staff.person_id)).one() is not None:
         raise EidRefused("closed")
-    _set_roles(session, staff, roles)
+    accounts.set_roles(session, staff, roles)
     return staff.person_id
 
 
@@ -84,6 +85,7 @@ def _known(
         raise EidRefused("organisation")
     if link is None:
         _link(session, identity, staff.person_id)
+        own_account.tell(session, staff.person_id, Notice.LINKED)
     return staff
 
 
@@ -122,19 +124,9 @@ def _new(session: PortalSession, identity: Identity, provider: StaffProvider, or
     return session.get_one(Staff, made)
 
 
-def _set_roles(session: PortalSession, staff: Staff, roles: frozenset[SystemRole]) -> None:
-    before = (staff.is_admin, staff.may_open_cases, staff.is_leader, staff.is_auditor)
-    staff.is_admin = SystemRole.ADMINISTRATOR in roles
-    staff.may_open_cases = SystemRole.CASE_OPENER in roles
-    staff.is_leader = SystemRole.LEADER in roles
-    staff.is_auditor = SystemRole.AUDITOR in roles
-    if before != (staff.is_admin, staff.may_open_cases, staff.is_leader, staff.is_auditor):
-        audit.record(session, Event.ROLES_SET, item_id=staff.person_id, roles=sorted(roles))
-
-
 def _email(claims: dict[str, object], provider: StaffProvider) -> str:
     """Empty for an address the provider itself says it has not verified."""
-    return "" if claims.get("email_verified") is False else _text(claims, provider.email_claim).strip().lower()
+    return "" if claims.get("email_verified") is False else addresses.normal(_text(claims, provider.email_claim))
 
 
 def _text(claims: dict[str, object], name: str) -> str:

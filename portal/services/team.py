@@ -18,13 +18,12 @@ from portal.access.whatif import Prospect
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit
-from portal.services import citizens, effects, joining, once, people
+from portal.services import codes, effects, joining, once, people
 from portal.services.citizens import NewCitizen
 from portal.services.effects import Effects
 from portal.services.joining import Host, Joining
 from portal.services.people import MemberLine, Workplace
-
-CODE_DAYS = 30
+from portal.text import in_order, is_blank
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ def search_staff(ticket: CaseTicket, words: str, limit: int = 30, guides: bool =
         places = (Staff.name, Staff.job_title, Unit.name, Organisation.name)
         found = found.where(or_(*(func.lower(place).contains(word.lower(), autoescape=True) for place in places)))
     rows = ticket.session.execute(found.order_by(Staff.name).limit(limit))
-    return [_colleague(staff, unit, organisation) for staff, unit, organisation in rows]
+    colleagues = [_colleague(staff, unit, organisation) for staff, unit, organisation in rows]
+    return sorted(colleagues, key=lambda colleague: in_order(colleague.name))
 
 
 def colleague(ticket: CaseTicket, person_id: UUID) -> Colleague:
@@ -71,14 +71,14 @@ def preview(ticket: CaseTicket, capacity: Capacity, unit_id: UUID | None, level:
 
 def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, level: Level, purpose: str) -> UUID:
     """Raises InvalidInput when they are in the case already or no purpose is given, NotFound for an unknown person."""
-    ticket.lock_case()
-    ticket.require(Action.TEAM_CHANGE)
     colleague(ticket, person_id)
-    if not purpose.strip():
+    staff = joining.hold_account(ticket.session, person_id)
+    ticket.lock_case()
+    colleague(ticket, person_id)
+    if is_blank(purpose):
         raise InvalidInput("purpose", "required")
     if earlier := once.claim(ticket.session, submission, person_id):
         return earlier
-    staff = ticket.session.get_one(Staff, person_id)
     added = joining.add_staff(_host(ticket), staff, Joining(Capacity.PROFESSIONAL, level, purpose))
     rewrite_windows(ticket.session, ticket.case_id)
     return added.id
@@ -169,15 +169,14 @@ def _parent(ticket: CaseTicket, membership_id: UUID) -> Membership:
 
 
 def make_code(ticket: CaseTicket, membership_id: UUID) -> str:
-    """An invitation code for a citizen of the case, to be shown once and handed over. Raises NotFound for staff."""
+    """An invitation code for a citizen of the case, to be shown once and handed over. Raises NotFound for staff,
+    InvalidInput for somebody who needs none (see services/codes)."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     membership = ticket.members.get(membership_id)
     if membership is None or membership.unit_id is not None:
         raise NotFound
-    code = citizens.make_code(ticket.session, ticket.actor, membership.person_id, CODE_DAYS)
-    ticket.record(Event.CODE_MADE, item_id=membership_id)
-    return code
+    return codes.make(ticket, membership)
 
 
 def show_national_id(ticket: CaseTicket, membership_id: UUID) -> str | None:

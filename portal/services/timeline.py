@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal.text import in_order
 from portal.tools.definition import Section, rows
 
 ROUND_MAJORITY = timedelta(days=183)
@@ -42,7 +43,7 @@ class Timeline:
     gaps: tuple[Span, ...]
     """Days between the first and the last support on which there is none."""
     overlaps: tuple[Span, ...]
-    """Two supports in the same life area at the same time."""
+    """Two supports in the same life area at the same time: for each one that begins so, with one of the others."""
     ends_at_majority: tuple[Bar, ...]
     """What ends about then and has nothing after it in its life area."""
     undated: int
@@ -72,8 +73,9 @@ def draw(section: Section, answers: Mapping[str, str], today: date, majority: da
         found.append(Bar(row, title, answers.get(f"{at}.area", ""), date.fromisoformat(starts), end))
     if not found:
         return None
-    bars = tuple(sorted(found, key=lambda bar: (bar.starts, bar.title)))
+    bars = tuple(sorted(found, key=lambda bar: (bar.starts, in_order(bar.title))))
     ends = [bar.until for bar in bars if bar.until is not None]
+    last_days = _last_days(bars)
     last = max([*ends, today, majority + timedelta(days=90)])
     return Timeline(
         first=min(bar.starts for bar in bars),
@@ -83,7 +85,7 @@ def draw(section: Section, answers: Mapping[str, str], today: date, majority: da
         bars=bars,
         gaps=tuple(_gaps(bars)),
         overlaps=tuple(_overlaps(bars, last)),
-        ends_at_majority=tuple(bar for bar in bars if _stops(bar, bars, majority)),
+        ends_at_majority=tuple(bar for bar in bars if _stops(bar, last_days, majority)),
         undated=undated,
     )
 
@@ -100,17 +102,26 @@ def _gaps(bars: Iterable[Bar]) -> Iterable[Span]:
 
 
 def _overlaps(bars: tuple[Bar, ...], last: date) -> Iterable[Span]:
-    for number, one in enumerate(bars):
-        for other in bars[number + 1 :]:
-            until = min(one.until or last, other.until or last)
-            if one.area and one.area == other.area and other.starts <= until:
-                yield Span(other.starts, until, (one, other))
+    """Each support that begins while another one of its life area runs, with the one of them that runs longest."""
+    running: dict[str, Bar] = {}
+    for bar in bars:
+        other = running.get(bar.area)
+        if bar.area and other is not None and bar.starts <= (other.until or last):
+            yield Span(bar.starts, min(bar.until or last, other.until or last), (other, bar))
+        if other is None or (other.until or date.max) < (bar.until or date.max):
+            running[bar.area] = bar
 
 
-def _stops(bar: Bar, bars: tuple[Bar, ...], majority: date) -> bool:
+def _last_days(bars: tuple[Bar, ...]) -> dict[str, date]:
+    """Life area -> the last day of any support in it."""
+    found: dict[str, date] = {}
+    for bar in bars:
+        found[bar.area] = max(found.get(bar.area, date.min), bar.until or date.max)
+    return found
+
+
+def _stops(bar: Bar, last_days: Mapping[str, date], majority: date) -> bool:
+    """Whether it ends about the day of majority, and nothing of its life area runs longer."""
     if bar.until is None or not majority - ROUND_MAJORITY <= bar.until <= majority:
         return False
-    return not any(
-        other.area == bar.area and other is not bar and (other.until is None or other.until > bar.until)
-        for other in bars
-    )
+    return last_days[bar.area] == bar.until

@@ -1,55 +1,52 @@
-"""What somebody has not read yet. Nothing is stored for it: the trace already tells when they last opened a thread."""
+"""What somebody has not read yet. Read is what was on a page they opened: up to there goes their mark in the thread.
+
+A message gets its number while nobody else can add one to the thread, so a lower number is never seen later than a
+higher one, and a mark says exactly what lies before it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.access.ticket import Actor, CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, Membership, Message
-
-_LOOKED = (Event.THREAD_VIEWED.value, Event.THREAD_STARTED.value, Event.MESSAGE_SENT.value)
+from portal.models import AuditEvent, Membership, Message, Thread, ThreadLook
 
 
 def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
     """Unread messages in each case; `compartments` are the ones open to this person, each with its case."""
-    case_ids = set(compartments.values())
-    looked = (
-        select(AuditEvent.item_id, func.max(AuditEvent.at).label("at"))
-        .where(AuditEvent.chain_id.in_(case_ids), AuditEvent.actor_id == actor.person_id)
-        .where(AuditEvent.event.in_(_LOOKED))
-        .group_by(AuditEvent.item_id)
-        .subquery()
-    )
-    mine = select(Membership.id).where(Membership.person_id == actor.person_id)
+    mine = select(Membership.id).where(Membership.person_id == actor.person_id).scalar_subquery()
+    look = select(ThreadLook.thread_id, ThreadLook.seen).where(ThreadLook.membership_id.in_(mine)).subquery()
     counted = (
-        select(Message.case_id, func.count())
-        .outerjoin(looked, looked.c.item_id == Message.thread_id)
-        .where(Message.compartment_id.in_(compartments), Message.created_by_id.not_in(mine))
-        .where((looked.c.at.is_(None)) | (Message.created_at > looked.c.at))
-        .group_by(Message.case_id)
+        select(Thread.case_id, func.count())
+        .outerjoin(look, look.c.thread_id == Thread.id)
+        .join(Message, (Message.thread_id == Thread.id) & (Message.number > func.coalesce(look.c.seen, 0)))
+        .where(Thread.compartment_id.in_(compartments), Message.created_by_id.not_in(mine))
+        .group_by(Thread.case_id)
     )
     return dict(actor.session.execute(counted).all())
 
 
-def looked() -> Select[UUID | None, datetime]:
-    """When the person `:person` last opened each thread of the case `:case`, or wrote in it: `item_id`, `at`."""
-    return (
-        select(AuditEvent.item_id, func.max(AuditEvent.at).label("at"))
-        .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
-        .where(AuditEvent.event.in_(_LOOKED))
-        .group_by(AuditEvent.item_id)
+def seen_until(ticket: CaseTicket, thread_id: UUID) -> int:
+    """The number of the last message of a thread that was on a page of this person; 0 before the first time."""
+    own = (ThreadLook.membership_id == ticket.membership.id) & (ThreadLook.thread_id == thread_id)
+    return ticket.session.scalars(select(ThreadLook.seen).where(own)).one_or_none() or 0
+
+
+def note(ticket: CaseTicket, thread_id: UUID, number: int) -> None:
+    """Sets this person's mark at a message that is on the page they are given; a mark never goes back."""
+    place = {"thread_id": thread_id, "membership_id": ticket.membership.id, "case_id": ticket.case_id}
+    made = insert(ThreadLook).values(**place, seen=number)
+    ticket.session.execute(
+        made.on_conflict_do_update(
+            index_elements=[ThreadLook.thread_id, ThreadLook.membership_id],
+            set_={"seen": func.greatest(ThreadLook.seen, made.excluded.seen)},
+        )
     )
-
-
-def looked_at(ticket: CaseTicket) -> dict[UUID, datetime]:
-    """When this person last opened each thread of the case, or wrote in it."""
-    found = ticket.session.execute(looked(), {"case": ticket.case_id, "person": ticket.actor.person_id})
-    return {thread_id: at for thread_id, at in found if thread_id}
 
 
 LAST_VISIT = (

@@ -13,10 +13,11 @@ from portal.services import word_reading
 from portal.services.word_reading import NewRow, Written
 from portal.tools.definition import Definition, Kind, Place, Question, Section, rows
 from portal.tools.telling import Teller, row_title
-from portal.tools.understanding import LANGUAGES, NotUnderstood, understood
+from portal.tools.understanding import LANGUAGES, Called, NotUnderstood, called, understood
 from portal.tools.vocabulary import sayer
 
 Answers = Mapping[str, str]
+_PEOPLE = (Kind.PERSON, Kind.PEOPLE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Stands:
     """Ids of those who can be named now."""
     authors: Mapping[str, Membership]
     """Address -> who changed it since."""
+    is_carried: Callable[[Question], bool]
+    """Whether it is answered elsewhere."""
     may_fill: Callable[[Question], bool]
 
 
@@ -116,9 +119,8 @@ class Comparison:
     same: int = 0
     """Answers that read in the plan by now as they do in the file."""
     outside: list[str] = field(default_factory=list)
-    tracked: bool = False
-    comments: int = 0
-    pictures: int = 0
+    form: WordForm | None = None
+    """The file: what of it was left out, or stands as a mark."""
 
     @property
     def lines(self) -> list[AnswerLine | RowLine | OrderLine]:
@@ -138,6 +140,8 @@ class _Comparing:
             Teller(stands.then, stands.names, language, sayer(language))  # the file may be in either language
             for language in LANGUAGES
         ]
+        self._rows_now = {section.key: set(rows(stands.now, section.key)) for section in stands.then.section}
+        self._called: dict[tuple[str, ...], Called] = {}
         self._made = Comparison(outside=[words for words in written.outside if words.strip()])
 
     def made(self, form: WordForm) -> Comparison:
@@ -145,7 +149,7 @@ class _Comparing:
         asked = {place.address: place for place in self._stands.known.places(now)}
         for place in self._stands.then.places(base):
             address, section = place.address, place.section
-            there = section.row is None or place.row in rows(now, section.key)
+            there = section.row is None or place.row in self._rows_now[section.key]
             if address not in self._written.answers:
                 if there and now.get(address) and not self._is_gone(place):
                     made.missing.append(place)
@@ -157,7 +161,7 @@ class _Comparing:
                 made.orders += self._order(section)
         for row in self._written.new_rows:
             self._new(row)
-        made.tracked, made.comments, made.pictures = form.tracked, form.comments, form.pictures
+        made.form = form
         return made
 
     def _sort(self, line: AnswerLine) -> None:
@@ -177,7 +181,7 @@ class _Comparing:
         return replace(self._understood(asked, words), met=met, by=line.by if met else None)
 
     def _understood(self, place: Place, words: str) -> AnswerLine:
-        if place.question.carried:
+        if self._stands.is_carried(place.question):
             return AnswerLine(place, words, fault="elsewhere")
         if not self._stands.may_fill(place.question):
             return AnswerLine(place, words, fault="not_yours")
@@ -186,24 +190,41 @@ class _Comparing:
         except NotUnderstood:
             return AnswerLine(place, words, fault="not_understood")
 
-    def _offered(self, place: Place) -> Iterator[tuple[str, str]]:
-        stands, question = self._stands, place.question
-        if question.kind in (Kind.PERSON, Kind.PEOPLE):
-            named = stands.present | set(stands.base.get(place.address, "").split())
-            yield from ((key, name) for key, name in stands.names.items() if key in named)
-        section = stands.known.section_of(question.of) if question.kind is Kind.ROW else None
+    def _offered(self, place: Place) -> Called:
+        """Whom or what an answer may name, each by all it is called: put together once, however many answers there
+        are."""
+        question, named = place.question, tuple(self._stands.base.get(place.address, "").split())
+        of = (question.of,) if question.kind is Kind.ROW else ("", *named) if question.kind in _PEOPLE else ()
+        if of not in self._called:
+            self._called[of] = called(self._rows_of(question.of) if question.kind is Kind.ROW else self._people(named))
+        return self._called[of]
+
+    def _people(self, named: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        known = self._stands.present | set(named)
+        yield from ((key, name) for key, name in self._stands.names.items() if key in known)
+
+    def _rows_of(self, key: str) -> Iterator[tuple[str, str]]:
+        stands, section = self._stands, self._stands.known.section_of(key)
         if section is None:
             return
-        for row in rows(stands.now, section.key):
+        for row in rows(stands.now, key):
             for answers in (stands.base, stands.now, self._written.answers):
                 yield row, row_title(section, row, answers)
         for new in self._written.new_rows:
-            if new.section.key == section.key:
+            if new.section.key == key:
                 yield new.key.rpartition(".")[2], new.words.get(section.headline.key, "")
 
     def _unchanged(self, place: Place) -> bool:
         told = {_tidy(teller.told(place, self._stands.base)) for teller in self._tellers}
-        return _tidy(self._written.answers[place.address]) in told
+        words = _tidy(self._written.answers[place.address])
+        return words in told or (place.question.kind is Kind.DATE and self._is_that_day(place, words))
+
+    def _is_that_day(self, place: Place, words: str) -> bool:
+        """Whether a day is the one that was taken out, however it is written: an older file may say it otherwise."""
+        try:
+            return understood(place.question, words) == self._stands.base.get(place.address, "")
+        except NotUnderstood:
+            return False
 
     def _is_gone(self, place: Place) -> bool:
         """Whether all of its row is gone from the file: that is told once, for the row."""

@@ -16,9 +16,10 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.documents import reading
-from portal.documents.reading import LARGEST_FORM, Unreadable
-from portal.errors import InvalidInput, NotFound
+from portal.documents import reading, slots
+from portal.documents.reading import LARGEST_FORM, TookTooLong, Unreadable
+from portal.documents.slots import Turn
+from portal.errors import Busy, InvalidInput, NotFound
 from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
 from portal.services import (
@@ -46,6 +47,9 @@ from portal.storage.scanning import ScanState
 
 WAITS = timedelta(days=14)
 """How long a file is called to mind that its sender has not decided about. The file itself stays."""
+
+_PATIENCE = 15.0
+"""Seconds: longer than for a look, because something has been chosen already."""
 
 KEEPS = ("now", "no")
 """The choices that leave the plan as it is."""
@@ -208,7 +212,10 @@ def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVer
     if version.size > LARGEST_FORM:
         return replace(trip, state="unreadable")
     try:
-        form = reading.form(renditions.plaintext(ticket, store, version))
+        with slots.taken(Turn(str(ticket.actor.person_id), _PATIENCE)) as slot:
+            form = reading.form(renditions.plaintext(ticket, store, version), slot)
+    except TookTooLong as problem:
+        raise Busy from problem
     except Unreadable:
         return replace(trip, state="unreadable")
     marked = plan_papers.marked(ticket, form.marks)
@@ -244,6 +251,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
     if "is changed" not in PLAN_CHANGES[newest.state]:
+        newest = replace(newest, told=frozenset())  # the next version is not about that meeting
         known = wordings.today(ticket, page.tool) or known
         now = plan_writing.carried_on(known, now)
     return Stands(
@@ -254,7 +262,8 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
         names={str(member.id): member.display_name for member in ticket.members.values()},
         present=frozenset(str(window.membership_id) for window in ticket.open_windows),
         authors=authors,
-        may_fill=lambda question: plans.may_fill(ticket, question),
+        is_carried=lambda question: plans.is_carried(newest, question),
+        may_fill=lambda question: plans.may_fill(ticket, newest, question),
     )
 
 

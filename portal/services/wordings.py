@@ -12,7 +12,7 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import NotFound
 from portal.models import ToolDefinition
 from portal.tools.definition import Definition
-from portal.tools.library import as_answered, definition
+from portal.tools.library import as_answered, definition_in
 
 _kept: dict[str, Definition] = {}
 """Identity -> definition. What an identity names never changes, so it is read from the database once."""
@@ -22,7 +22,7 @@ def today(ticket: CaseTicket, tool: str) -> Definition | None:
     """What the tool asks now, or None for one that is not a form here."""
     if ticket.profile.tool_of(tool) is None:
         return None
-    return definition(tool, ticket.session.info["settings"].wording_dir)
+    return definition_in(ticket.profile.key, tool, ticket.session.info["settings"].wording_dir)
 
 
 def hatch_of(ticket: CaseTicket, tool: str) -> Hatch:

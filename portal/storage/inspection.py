@@ -1,11 +1,12 @@
 """What a file is, by its name, its first bytes and, for office documents, its table of contents; and whether it may
-come in. Nothing is unpacked here."""
+come in. Nothing is unpacked here but a package's list of its parts."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 import zipfile
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,9 +22,12 @@ class Beginning(BaseModel):
 
     hex: str
     at: int = 0
+    within: int = 0
+    """How many bytes after `at` it may stand as well."""
 
     def fits(self, head: bytes) -> bool:
-        return head.startswith(bytes.fromhex(self.hex), self.at)
+        sign = bytes.fromhex(self.hex)
+        return sign in head[self.at : self.at + self.within + len(sign)]
 
 
 class Kind(BaseModel):
@@ -35,17 +39,35 @@ class Kind(BaseModel):
     media_type: str
     begins: tuple[Beginning, ...] = ()
     package: str = ""
+    old_office: bool = False
     text: bool = False
 
+    @property
+    def is_picture(self) -> bool:
+        return self.media_type.startswith("image/")
 
-KINDS = {
-    ending: kind
-    for kind in map(
-        Kind.model_validate, tomllib.loads((Path(__file__).parent / "kinds.toml").read_text("utf-8"))["kind"]
-    )
-    for ending in kind.endings
-}
+    def fits(self, head: bytes) -> bool:
+        """Whether such a file can begin like this."""
+        return not self.begins or any(beginning.fits(head) for beginning in self.begins)
+
+
+class RefusedKinds(BaseModel):
+    """Endings that are refused with the same sentence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    says: str
+    endings: tuple[str, ...] = Field(min_length=1)
+
+
+_TABLE = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text("utf-8"))
+KINDS = {ending: kind for kind in map(Kind.model_validate, _TABLE["kind"]) for ending in kind.endings}
 """File ending, in small letters -> what it stands for."""
+REFUSED = {
+    ending: kinds.says for kinds in map(RefusedKinds.model_validate, _TABLE["refused"]) for ending in kinds.endings
+}
+"""File ending, in small letters -> the code of the sentence it is refused with. What stands in neither table is refused
+as 'file_kind'."""
 MEDIA_TYPES = {ending: kind.media_type for ending, kind in KINDS.items()}
 """File endings that are let in, and what they are served as."""
 
@@ -58,10 +80,16 @@ _PAGE = re.compile(
     rb"<(!doctype html|html|head|body|script|iframe|style|title|svg|table|div|h1|!--|\?xml)\b|<!--", re.IGNORECASE
 )
 """What makes a browser take text for a page (WHATWG MIME Sniffing 7.1, without the tags a sentence may begin with)."""
-_PROGRAM_ENDINGS = re.compile(
-    r"\.(exe|dll|com|scr|msi|msp|bat|cmd|ps1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|pif|cpl|jar|apk|sh|app|reg|iso|img)$", re.I
-)
-_ARCHIVE_ENDINGS = re.compile(r"\.(zip|7z|rar|gz|tgz|bz2|xz|zst|tar|cab|ace|arj|lzh)$", re.IGNORECASE)
+_VOICE = b"#!AMR"
+"""How voice messages of phones begin (RFC 4867, 5.1): not a script."""
+_NESTED = frozenset(ending for ending, says in REFUSED.items() if says in ("file_program", "file_archive", "file_link"))
+_MACROS = re.compile(r"(^|/)vba(project|data)[^/]*\.(bin|xml)$|^(basic|scripts)/", re.IGNORECASE)
+"""Where an office document keeps programs of its own, whatever its name ends in: VBA (MS-OFFMACRO2), the macros of
+OpenDocument."""
+_MACRO_KINDS = re.compile(rb"vbaproject|vbadata|macroenabled|macrosheet", re.IGNORECASE)
+"""The same by what a package says its parts are: a part may have any name."""
+_OLD_MACROS = "_VBA_PROJECT".encode("utf-16-le")
+"""The same in the format before (MS-OVBA 2.2.1): the name of the part that holds them."""
 _OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
 """A document that Word locked with a password is wrapped in the format of the old Word."""
 
@@ -71,6 +99,9 @@ MOST_UNPACKED = 1024 * 1024 * 1024
 MOST_TIMES = 100
 """How many times its own size a document may unpack to, once that is more than `_HARMLESS`."""
 _HARMLESS = 50 * 1024 * 1024
+_PIECE = 1024 * 1024
+_ODD = (NotImplementedError, ValueError, OverflowError, RuntimeError, EOFError)
+"""What the zip library raises besides its own for a package that is damaged, locked, or packed in some odd way."""
 _MOST_CONTENTS = 4 * 1024 * 1024
 """Bytes the table of contents itself may take."""
 _END = 22 + 65_535
@@ -82,49 +113,79 @@ def media_type(name: str, size: int, head: bytes) -> str:
     not what its name says."""
     if size == 0:
         raise InvalidInput("file", "file_empty")
-    if head.startswith(_PROGRAMS):
+    if head.startswith(_PROGRAMS) and not head.startswith(_VOICE):
         raise InvalidInput("file", "file_program")
-    if _PAGE.match(_as_text(head)) and not _PROGRAM_ENDINGS.search(name):
+    if _PAGE.match(_as_text(head)) and REFUSED.get(_ending(name)) != "file_program":
         raise InvalidInput("file", "file_page")
     refuse_kind(name)
     kind = KINDS[_ending(name)]
     if kind.package and head.startswith(_OLD_OFFICE):
         raise InvalidInput("file", "file_locked")
-    if kind.begins and not any(beginning.fits(head) for beginning in kind.begins):
-        raise InvalidInput("file", "file_not_what_it_says")
-    if kind.text and b"\0" in _as_text(head):
-        raise InvalidInput("file", "file_not_what_it_says")
-    return kind.media_type
+    if kind.fits(head):
+        if kind.text and b"\0" in _as_text(head):
+            raise InvalidInput("file", "file_not_what_it_says")
+        return kind.media_type
+    picture = next((other for other in KINDS.values() if other.is_picture and other.fits(head)), None)
+    if picture and kind.is_picture:
+        return picture.media_type
+    if found := _told_by(head):
+        raise InvalidInput("file", "file_is_another", said=_ending(name), found=found)
+    raise InvalidInput("file", "file_not_what_it_says")
+
+
+def _told_by(head: bytes) -> str:
+    """The ending a file should have by its first bytes; '' where they do not tell one kind from the others."""
+    fitting = {kind.endings[0] for kind in KINDS.values() if kind.begins and not kind.package and kind.fits(head)}
+    return fitting.pop() if len(fitting) == 1 else ""
 
 
 def refuse_kind(name: str) -> None:
     """Raises InvalidInput('file') for a name that says what is not let in, before a byte of it has come."""
-    if _PROGRAM_ENDINGS.search(name):
-        raise InvalidInput("file", "file_program")
-    if _ending(name) in ("html", "htm", "xhtml", "svg", "mht", "mhtml"):
-        raise InvalidInput("file", "file_page")
-    if _ending(name) not in KINDS:
-        raise InvalidInput("file", "file_kind")
+    ending = _ending(name)
+    if ending not in KINDS:
+        raise InvalidInput("file", REFUSED.get(ending, "file_kind"))
 
 
-def is_archive(name: str) -> bool:
-    """Whether files of that name are archives inside, for `check_archive`."""
+def has_parts(name: str) -> bool:
+    """Whether files of that name are looked at further than their first bytes, by `check_parts`."""
     kind = KINDS.get(_ending(name))
-    return kind is not None and bool(kind.package)
+    return kind is not None and (bool(kind.package) or kind.old_office)
+
+
+def check_parts(name: str, size: int, file: BinaryIO) -> None:
+    """Looks through a document of many parts. Raises InvalidInput('file') for one that may not come in."""
+    if KINDS[_ending(name)].old_office:
+        refuse_old_macros(file)
+    else:
+        check_archive(name, size, file)
+
+
+def refuse_old_macros(file: BinaryIO) -> None:
+    """Reads a document of the old format to its end. Raises InvalidInput('file') when it holds macros."""
+    before = b""
+    while piece := file.read(_PIECE):
+        if _OLD_MACROS in before + piece:
+            raise InvalidInput("file", "file_macros")
+        before = piece[-len(_OLD_MACROS) :]
 
 
 def check_archive(name: str, size: int, file: BinaryIO) -> None:
     """Reads the table of contents of an office document. Raises InvalidInput('file') when it would unpack to far more
-    than it is, holds archives or programs, is locked with a password, or is no such document at all."""
+    than it is, holds archives, programs or macros, is locked with a password, or is no such document at all."""
     try:
         _refuse_huge_contents(size, file)
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, OverflowError) as problem:
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise InvalidInput("file", "file_locked")
+            kinds = _kinds_of_parts(archive)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, *_ODD) as problem:
         raise InvalidInput("file", "file_not_what_it_says") from problem
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise InvalidInput("file", "file_locked")
-    if any(_ARCHIVE_ENDINGS.search(entry.filename) or _PROGRAM_ENDINGS.search(entry.filename) for entry in entries):
+    if _MACRO_KINDS.search(kinds) or any(
+        _MACROS.search(entry.filename) or REFUSED.get(_ending(entry.filename)) == "file_macros" for entry in entries
+    ):
+        raise InvalidInput("file", "file_macros")
+    if any(_ending(entry.filename) in _NESTED for entry in entries):
         raise InvalidInput("file", "file_nested")
     unpacked = sum(entry.file_size for entry in entries)
     overlapping = sum(entry.compress_size for entry in entries) > size
@@ -135,9 +196,25 @@ def check_archive(name: str, size: int, file: BinaryIO) -> None:
         or overlapping
     ):
         raise InvalidInput("file", "file_bomb")
-    wanted = KINDS[_ending(name)].package
-    if not any(entry.filename.startswith(wanted) for entry in entries):
+    wanted = KINDS[_ending(name)]
+    # A package whose parts lie elsewhere than usual says what its main part is (ECMA-376 part 2).
+    says_so = f"{wanted.media_type}.main+xml".encode() in kinds
+    if not says_so and not any(entry.filename.startswith(wanted.package) for entry in entries):
         raise InvalidInput("file", "file_not_what_it_says")
+
+
+def _kinds_of_parts(archive: zipfile.ZipFile) -> bytes:
+    """What an Office Open XML package says its parts are (ECMA-376-2, 10.1.2), without reading it as XML; b'' for other
+    packages. Raises ValueError for one that hides its words or is far too long."""
+    try:
+        with archive.open("[Content_Types].xml") as part:
+            said = part.read(_PIECE + 1)
+    except KeyError:
+        return b""
+    said = said.replace(b"\0", b"")  # in wide characters
+    if len(said) > _PIECE or b"&#" in said:
+        raise ValueError("the list of parts cannot be trusted")
+    return said
 
 
 def _refuse_huge_contents(size: int, file: BinaryIO) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from portal.access.roles import Capacity
-from portal.tools.definition import Definition, Kind, Question, Section
+from portal.tools.definition import WRITTEN, Definition, Kind, OfMeeting, Question, Section
 from portal.tools.lines import Place
 from portal.tools.profile import every_profile
 
@@ -28,23 +28,38 @@ def contradictions(found: Definition, name: str) -> Iterator[Fault]:
         if section.drawn and not _can_be_drawn(section):
             yield (*place, "drawn"), _NEEDED[section.drawn][1]
         yield from _twice([question.key for question in section.question], (*place, "question"))
-        yield from _confided_amiss(section, place)
-        for name, questions in (("question", section.question), ("confided", section.confided)):
+        yield from _alone_amiss(section, place)
+        if not section.question and (section.row or not section.own):
+            yield (*place, "question"), "a section asks something"
+        if unknown := [key for key in section.first if section.question_of(key) is None]:
+            yield (*place, "first"), f"no such question: {', '.join(unknown)}"
+        asked = (("question", section.question), ("confided", section.confided), ("own", section.own))
+        for name, questions in asked:
             for inner, question in enumerate(questions):
                 for needed, holds, reason in _rules(found, section, question):
                     if not holds():
                         yield (*place, name, inner, needed), reason
 
 
-def _confided_amiss(section: Section, place: Place) -> Iterator[Fault]:
-    """What is confided has one audience and stands alone: nothing is carried, taken on or filled in by others."""
-    yield from _twice([question.key for question in section.confided], (*place, "confided"))
-    for inner, question in enumerate(section.confided):
-        here = (*place, "confided", inner)
-        if section.question_of(question.key):
-            yield (*here, "key"), f"{question.key} is there already"
-        if question.kind in (Kind.PERSON, Kind.PEOPLE, Kind.ROW) or question.fill or question.carried or question.fresh:
-            yield here, "what is confided is words, a date, a choice or a scale, with no `fill`, `carried` or `fresh`"
+def _alone_amiss(section: Section, place: Place) -> Iterator[Fault]:
+    """What is confided, and what is the young person's own, has one audience and stands alone: nothing is carried,
+    taken on or filled in by others."""
+    for name, questions in (("confided", section.confided), ("own", section.own)):
+        yield from _twice([question.key for question in questions], (*place, name))
+        for inner, question in enumerate(questions):
+            here = (*place, name, inner)
+            if section.question_of(question.key):
+                yield (*here, "key"), f"{question.key} is there already"
+            if question.kind in _OF_OTHERS or question.fill or question.carried or question.fresh:
+                yield (
+                    here,
+                    f"what is {name} is words, a date, a choice or a scale, with no `fill`, `carried` or `fresh`",
+                )
+    if section.own and section.row:
+        yield (*place, "own"), "not in a section of rows"
+
+
+_OF_OTHERS = (Kind.PERSON, Kind.PEOPLE, Kind.ROW)
 
 
 _NEEDED: dict[str, tuple[dict[str, Kind], str]] = {
@@ -87,8 +102,30 @@ def _rules(found: Definition, section: Section, asked: Question) -> Iterator[tup
         "must name a date of the same section",
     )
     yield "takes_on", lambda: not asked.takes_on or asked.kind is Kind.PERSON, "only a person takes something on"
+    stood_for = section.question_of(asked.vouches_for)
+    yield (
+        "vouches_for",
+        lambda: not asked.vouches_for or (asked.takes_on and stood_for is not None and stood_for.kind in WRITTEN),
+        "must name words of the same section, for a person who takes them on",
+    )
+    yield (
+        "of_meeting",
+        lambda: asked.of_meeting is None or (section.row is None and asked.kind is _OF_MEETING[asked.of_meeting]),
+        "only where there are no rows, and of the kind that the meeting knows it by",
+    )
+    yield "meeting_types", lambda: not asked.meeting_types or asked.kind is Kind.CHOICE, "only for the kind `choice`"
     yield "carried", lambda: not asked.carried or bool(section.rows_of), "only in a section with `rows_of`"
     yield "first_person", lambda: not asked.first_person or asked.kind is Kind.LONG, "only for the kind `long`"
+
+
+_OF_MEETING = {
+    OfMeeting.DAY: Kind.DATE,
+    OfMeeting.PLACE: Kind.TEXT,
+    OfMeeting.CHAIR: Kind.PERSON,
+    OfMeeting.PRESENT: Kind.PEOPLE,
+    OfMeeting.NEXT_DAY: Kind.DATE,
+    OfMeeting.NEXT_PLACE: Kind.TEXT,
+}
 
 
 def strange_neighbours(found: Definition, every: dict[str, Definition]) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -60,6 +61,17 @@ class Known(StrEnum):
     FAMILY = "family"
 
 
+class OfMeeting(StrEnum):
+    """What a meeting that was planned or held here tells the tool that is written about it."""
+
+    DAY = "day"
+    PLACE = "place"
+    CHAIR = "chair"
+    PRESENT = "present"
+    NEXT_DAY = "next_day"
+    NEXT_PLACE = "next_place"
+
+
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,7 +80,7 @@ _Key = Field(pattern=r"^[a-z_]+$")
 
 
 class Choice(_Data):
-    key: str = _Key
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Words
     closes: bool = False
     """Whether a row with this answer is closed. The first of a question's is what one tap answers."""
@@ -99,6 +111,13 @@ class Question(_Data):
     """Whether "den unge skal" is gently offered as "jeg skal"."""
     takes_on: bool = False
     """For a person: whoever is named must say that they take it on before the plan is agreed."""
+    vouches_for: str = ""
+    """For a person who takes on: the question of the same section whose words they stand for. Those words are not
+    proposed while nobody is named."""
+    of_meeting: OfMeeting | None = None
+    """What the meeting a version belongs to says of itself. Asked only where a version belongs to none."""
+    meeting_types: bool = False
+    """For a choice: whether the meetings of the programme profile come before the choices named here."""
 
     @property
     def closers(self) -> tuple[str, ...]:
@@ -121,10 +140,15 @@ class Section(_Data):
     drawn: str = Field("", pattern=r"^(timeline|rings)?$")
     """How the rows are drawn besides: `timeline` takes the questions `from`, `until` and `area`, `rings` takes the
     choices `sector` and `ring`."""
-    question: tuple[Question, ...] = Field(min_length=1)
+    first: tuple[str, ...] = ()
+    """In a section of rows: the questions a form opens with, in this order. The others stand behind "More"."""
+    question: tuple[Question, ...] = ()
     confided: tuple[Question, ...] = ()
     """Asked of the young person and the guide alone. Nothing that shows, compares or exports `question` knows of these;
     their answers lie apart (services/plan_confided.py)."""
+    own: tuple[Question, ...] = ()
+    """Asked of the young person alone, who also reads the answers alone unless they let the guide in. Nothing that
+    deals with `question` or `confided` knows of these; their answers lie apart (services/heard.py)."""
 
     def question_of(self, key: str) -> Question | None:
         return next((question for question in self.question if question.key == key), None)
@@ -195,6 +219,11 @@ class Definition(_Data):
                     yield Place(section, row, question)
 
     @property
+    def own_places(self) -> Iterator[Place]:
+        """Every place for an answer that is the young person's own."""
+        return (Place(section, "", question) for section in self.section for question in section.own)
+
+    @property
     def confides(self) -> bool:
         return any(section.confided for section in self.section)
 
@@ -240,13 +269,18 @@ def clean(place: Place, given: str, people: Iterable[str], answers: Mapping[str,
 
 
 def _day(place: Place, value: str) -> str:
+    """ISO, or day, month and year with a space between, as they come out of three boxes."""
+    typed = _BOXES.fullmatch(value)
     try:
-        day = date.fromisoformat(value)
+        day = date(*(int(part) for part in reversed(typed.groups()))) if typed else date.fromisoformat(value)
     except ValueError as problem:
         raise InvalidInput(place.address, "date_wrong") from problem
     if day.year not in clock.YEARS:
         raise InvalidInput(place.address, "date_wrong")
     return day.isoformat()
+
+
+_BOXES = re.compile(r"([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{4})")
 
 
 def _known(question: Question, people: Iterable[str], answers: Mapping[str, str]) -> list[str] | None:

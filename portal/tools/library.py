@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from portal.access.roles import Capacity
 from portal.errors import Unsafe
 from portal.tools.contradictions import Fault, contradictions, strange_neighbours
 from portal.tools.definition import Choice, Definition
 from portal.tools.lines import Place, line_of
-from portal.tools.profile import Words
+from portal.tools.profile import Meeting, Words, profile
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 LISTS = Path(__file__).parent / "lists.toml"
@@ -53,6 +54,26 @@ def definition(key: str, wording: Path | None = None) -> Definition | None:
     return read_wording(own, shipped) if own and own.exists() else shipped
 
 
+@cache
+def definition_in(profile_key: str, key: str, wording: Path | None = None) -> Definition | None:
+    """The same where a case follows that programme profile: which meetings there are is the profile's to say."""
+    found = definition(key, wording)
+    if found is None or not any(question.meeting_types for section in found.section for question in section.question):
+        return found
+    content = json.loads(found.as_data())
+    meetings = [_as_choice(meeting) for meeting in profile(profile_key).meeting]
+    for section in content["section"]:
+        for question in section["question"]:
+            if question["meeting_types"]:
+                question["choice"] = [*meetings, *question["choice"]]
+    return Definition.model_validate(content)
+
+
+def _as_choice(meeting: Meeting) -> dict[str, Any]:
+    months = f"_{meeting.months}" if meeting.months else ""
+    return {"key": f"at_{meeting.years}{months}", "title": meeting.title.model_dump()}
+
+
 def every_definition(wording: Path | None = None) -> list[Definition]:
     """All there are, checked against each other. Raises Unsafe when one is faulty, or when the folder holds a file for
     a tool that is not there."""
@@ -69,8 +90,24 @@ def every_definition(wording: Path | None = None) -> list[Definition]:
 
 
 def as_answered(content: str) -> Definition:
-    """A definition as it was kept with the answers to it."""
-    return Definition.model_validate(json.loads(content))
+    """A definition as it was kept with the answers to it. Who may read and write an answer is a rule of today, also
+    where its question is an old one: see `_by_todays_rules`."""
+    return Definition.model_validate(_by_todays_rules(json.loads(content)))
+
+
+def _by_todays_rules(content: dict[str, Any]) -> dict[str, Any]:
+    """Definitions that were kept before there was `own` asked the young person "was I heard?" among everything else,
+    and let everybody write what the young person wanted to talk about."""
+    for section in content["section"]:
+        if "own" in section:
+            continue
+        alone = [question for question in section["question"] if question["fill"] == [Capacity.YOUNG_PERSON]]
+        section["own"] = [{**question, "fill": [], "fresh": False} for question in alone]
+        section["question"] = [question for question in section["question"] if question not in alone]
+        for question in section["question"]:
+            if (content["key"], section["key"], question["key"]) == ("meeting_checklist", "before", "agenda"):
+                question["fill"] = [Capacity.YOUNG_PERSON, Capacity.OWNER]
+    return content
 
 
 def read_definition(path: Path) -> Definition:
@@ -154,7 +191,7 @@ def _fill_lists(content: dict[str, Any], lists: _Lists) -> Iterator[Fault]:
 def _raw_questions(content: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
     sections = content.get("section")
     for number, section in enumerate(sections if isinstance(sections, list) else ()):
-        for name in ("question", "confided"):
+        for name in ("question", "confided", "own"):
             questions = section.get(name) if isinstance(section, dict) else None
             for inner, question in enumerate(questions if isinstance(questions, list) else ()):
                 if isinstance(question, dict):
@@ -166,7 +203,7 @@ def _texts(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
     places: dict[str, dict[str, Any]] = {}
     for section in content["section"]:
         places[section["key"]] = section
-        for question in (*section["question"], *section["confided"]):
+        for question in (*section["question"], *section["confided"], *section["own"]):
             here = f"{section['key']}.{question['key']}"
             places[here] = question
             for choice in question["choice"]:

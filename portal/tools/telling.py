@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from babel.dates import format_date
+
 from portal.tools.definition import DECLINED, WRITTEN, Definition, Kind, Place, Question, Section
 from portal.tools.vocabulary import Say
 
@@ -15,9 +17,9 @@ def row_title(section: Section, row: str, answers: Mapping[str, str]) -> str:
     return answers.get(f"{section.key}.{row}.{section.headline.key}", "")
 
 
-def day(on: date) -> str:
-    """A date as it stands in a form: 24.3.2010."""
-    return f"{on.day}.{on.month}.{on.year}"
+def day(on: date, language: str) -> str:
+    """A date in full, as it is said everywhere: "24. marts 2010"."""
+    return format_date(on, "d. MMMM y" if language == "da" else "d MMMM y", locale=language)
 
 
 def options(question: Question, language: str, gettext: Say) -> list[tuple[str, str]]:
@@ -46,7 +48,7 @@ class Teller:
         if not value or question.kind in WRITTEN:
             return value
         if question.kind is Kind.DATE:
-            return day(date.fromisoformat(value))
+            return day(date.fromisoformat(value), self.language)
         if question.kind is Kind.ROW:
             section = self.known.section_of(question.of)
             return (row_title(section, value, answers) if section else "") or self.gettext("(nothing written yet)")

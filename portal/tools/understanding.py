@@ -24,8 +24,13 @@ class NotUnderstood(Exception):
     """The words are no answer to the question. Nothing is guessed."""
 
 
-def understood(question: Question, words: str, offered: Offered = ()) -> str:
-    """The answer as it is kept. `offered` are people or rows where the question asks for them. Raises NotUnderstood."""
+Called = Mapping[str, set[str]]
+"""What something may be called -> the keys of what is called so."""
+
+
+def understood(question: Question, words: str, offered: Called | None = None) -> str:
+    """The answer as it is kept. `offered` are people or rows where the question asks for them (`called`). Raises
+    NotUnderstood."""
     if question.kind is Kind.LONG:
         return text.plain(words, len(words))  # what is too long is told when it is to be kept, never cut
     line = text.line(words.replace("\n", ", ") if question.kind in SEVERAL else words, 100_000)
@@ -33,9 +38,9 @@ def understood(question: Question, words: str, offered: Offered = ()) -> str:
         return line
     if question.kind is Kind.DATE:
         return _day(line).isoformat()
-    known = _called(offered)
+    known = offered or {}
     if question.kind in (Kind.CHOICE, Kind.CHOICES, Kind.SCALE):
-        known = _called((*offered, *_choices(question)))
+        known = called(_choices(question))
     return " ".join(_several(line, known)) if question.kind in SEVERAL else _one(line, known)
 
 
@@ -63,7 +68,8 @@ def _choices(question: Question) -> Iterable[tuple[str, str]]:
                 yield key, words.partition(" ")[2] if key.isdigit() else words
 
 
-def _called(offered: Offered) -> dict[str, set[str]]:
+def called(offered: Offered) -> Called:
+    """What is offered, by its names: put together once for all answers that may mean it."""
     known: dict[str, set[str]] = {}
     for key, words in offered:
         if name := _folded(words):
@@ -75,23 +81,24 @@ def _folded(words: str) -> str:
     return " ".join(words.split()).strip(" .,;:?").casefold()
 
 
-def _one(words: str, known: Mapping[str, set[str]]) -> str:
+def _one(words: str, known: Called) -> str:
     found = known.get(_folded(words), set())
     if len(found) != 1:
         raise NotUnderstood(words)
     return next(iter(found))
 
 
-def _several(words: str, known: Mapping[str, set[str]]) -> list[str]:
+def _several(words: str, known: Called) -> list[str]:
     """What is called with a comma in it counts as one, if it is offered so."""
     pieces = [piece for piece in re.split(r"\s*[,;]\s*(?:- )?", words.removeprefix("- ")) if piece.strip()]
+    most = 1 + max((name.count(",") for name in known), default=0)
     found: list[str] = []
-    while pieces:
-        for length in range(len(pieces), 0, -1):
-            if _folded(", ".join(pieces[:length])) in known:
-                break
-        found.append(_one(", ".join(pieces[:length]), known))
-        del pieces[:length]
+    at = 0
+    while at < len(pieces):
+        tried = (pieces[at : at + length] for length in range(min(most, len(pieces) - at), 0, -1))
+        taken = next((some for some in tried if _folded(", ".join(some)) in known), pieces[at : at + 1])
+        found.append(_one(", ".join(taken), known))
+        at += len(taken)
     return list(dict.fromkeys(found))
 
 

@@ -16,7 +16,7 @@ from portal.access.signin import second_factor, sessions, throttle
 from portal.access.signin.passwords import SHORTEST
 from portal.errors import NotFound
 from portal.services import own_account
-from portal.views import entrance, words
+from portal.views import entrance, own_eids, words
 from portal.views.asking import AskingForm, attempt, status
 
 bp = Blueprint("account", __name__, url_prefix="/me")
@@ -39,7 +39,7 @@ class ChangeForm(AskingForm):
 def index() -> ResponseReturnValue:
     devices = sessions.devices(g.session, g.actor.person_id, g.house.settings)
     factors = second_factor.factors_of(g.session, g.actor.person_id) if g.actor.is_staff else None
-    return render_template("account/index.html", devices=devices, factors=factors)
+    return render_template("account/index.html", devices=devices, factors=factors, eids=own_eids.lines())
 
 
 @bp.post("/devices/<uuid:login_id>/end")

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 
 from portal.access.ticket import CaseTicket
-from portal.i18n import language, said
+from portal.i18n import day, language, said
 from portal.services import base_data
 from portal.services.base_data import BaseLine, Person
 from portal.services.plan_difference import Piece
+from portal.text import in_order
 from portal.tools import telling
 from portal.tools.definition import WRITTEN, Definition, Place, Question, Section
-from portal.tools.telling import Teller, day
+from portal.tools.telling import Teller
 from portal.views import words
 from portal.views.frame import role
 
@@ -63,7 +64,7 @@ class Reader:
         open_now = {window.membership_id for window in self.ticket.open_windows}
         found = sorted(
             (m for m in self.ticket.members.values() if m.id in open_now),
-            key=lambda m: (m.id != self.ticket.young_person.id, m.display_name),
+            key=lambda m: (m.id != self.ticket.young_person.id, in_order(m.display_name)),
         )
         return [(str(m.id), m.display_name) for m in found]
 

@@ -13,9 +13,9 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms import Field, FieldList, FileField, FormField, HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, StopValidation
 
-from portal import clock
+from portal import clock, text
 from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.services.files import Upload
@@ -29,8 +29,33 @@ INVALID = 422
 """Status of a page that shows a form again with its errors."""
 
 
+class Required(InputRequired):  # type: ignore[misc]
+    """Something that can be seen must be written: a blank is none, whichever character it is made of."""
+
+    def __init__(self) -> None:
+        super().__init__(message=words.INPUT["required"])
+
+    def __call__(self, form: Any, field: Any) -> None:
+        super().__call__(form, field)
+        if isinstance(field.data, str) and text.is_blank(field.data):
+            field.errors[:] = []
+            raise StopValidation(self.message)
+
+
+def _as_counted(typed: str | None) -> str | None:
+    """A browser sends a line break as two characters, and shows its writer one."""
+    return typed.replace("\r\n", "\n") if typed else typed
+
+
 class AskingForm(FlaskForm):  # type: ignore[misc]
     """A form with a number of its own, so that sending it twice does the thing once."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            if issubclass(unbound_field.field_class, StringField):
+                filters = [_as_counted, *unbound_field.kwargs.get("filters", ())]
+                return unbound_field.bind(form=form, **{**options, "filters": filters})
+            return unbound_field.bind(form=form, **options)
 
     submission = HiddenField(default=lambda: str(uuid4()))
     form_errors: list[str]
@@ -118,7 +143,7 @@ def status(form: AskingForm) -> int:
 def text_field(label: Any, longest: int = 200, required: bool = True, **kwargs: Any) -> StringField:
     validators: list[Any] = [Length(max=longest, message=_l("This is too long."))]
     if required:
-        validators.insert(0, InputRequired(message=words.INPUT["required"]))
+        validators.insert(0, Required())
     return StringField(label, validators=validators, **kwargs)
 
 

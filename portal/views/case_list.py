@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, FormField
+from wtforms import BooleanField, Form, FormField, SelectField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import office, signed_in
 from portal.access.roles import Level
-from portal.services import cases
-from portal.services.cases import NewCase
+from portal.errors import InvalidInput
+from portal.services import case_finding, cases, once
+from portal.services.case_finding import PAGE, CaseOrder
+from portal.services.cases import CaseList, NewCase
 from portal.services.citizens import NewCitizen
-from portal.views.asking import AskingForm, DayField, Rows, attempt, status, text_field
+from portal.views import arguments
+from portal.views.asking import AskingForm, DayField, Rows, attempt, choices, status, text_field
+from portal.views.words import CASE_ORDER
 
 bp = Blueprint("case_list", __name__)
 
@@ -22,6 +28,13 @@ bp = Blueprint("case_list", __name__)
 class HolderForm(Form):  # type: ignore[misc]
     name = text_field(_l("Name"), 120, required=False)
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
+
+
+class FindForm(AskingForm):
+    """Names do not belong in an address or a history, so finding is a POST."""
+
+    words = text_field(_l("Name or birth date"), 200, required=False)
+    order = SelectField(_l("In the order of"), choices=choices(*CASE_ORDER.items()), validate_choice=False)
 
 
 class CaseForm(AskingForm):
@@ -33,6 +46,7 @@ class CaseForm(AskingForm):
     holders_sign_in = BooleanField(
         _l("Custody holders may sign in and read, once the young person agrees"), default=True
     )
+    another = BooleanField(_l("It is another young person"))
 
 
 @bp.get("/cases")
@@ -41,20 +55,44 @@ def index() -> ResponseReturnValue:
     found = cases.my_cases(g.actor)
     if not g.actor.is_staff and len(found.open) == 1 and not found.waiting:
         return redirect(url_for("case.overview", case_id=found.open[0].case_id), 303)
-    return render_template("cases/index.html", cases=found)
+    order = request.args.get("order", "")
+    return _page(found, FindForm(formdata=None, order=order), request.args.get("page", ""))
+
+
+@bp.post("/cases/find")
+@signed_in
+def find() -> ResponseReturnValue:
+    """Those whose name holds what was typed."""
+    form = FindForm()
+    valid = form.validate_on_submit()
+    return _page(cases.my_cases(g.actor), form, request.form.get("page", "") if valid else ""), status(form)
 
 
 @bp.route("/cases/new", methods=["GET", "POST"])
 @office(OfficeAction.CASE_OPEN)
 def new() -> ResponseReturnValue:
     form = CaseForm()
-    made = attempt(
-        form, lambda: cases.open_case(g.actor, form.submission_id, _new_case(form), g.house.settings.profile)
-    )
+    alike = cases.like(g.actor, form.name.data) if form.name.data else []
+
+    def verb() -> UUID:
+        asks = alike and not form.another.data and once.made_before(g.session, form.submission_id) is None
+        opened = cases.open_case(g.actor, form.submission_id, _new_case(form), g.house.settings.profile)
+        if asks:  # after all that cannot be; nothing stays of what was opened
+            raise InvalidInput("another", "same_name")
+        return opened
+
+    made = attempt(form, verb)
     if made is None:
-        return render_template("cases/new.html", form=form), status(form)
+        return render_template("cases/new.html", form=form, alike=alike), status(form)
     flash(_("The case is open. Now choose who should be in it."), "success")
     return redirect(url_for("people.index", case_id=made), 303)
+
+
+def _page(found: CaseList, form: FindForm, number: str) -> str:
+    order = CaseOrder(form.order.data) if form.order.data in set(CaseOrder) else CaseOrder.NAME
+    form.order.data = order.value
+    page = case_finding.page(found.open, form.words.data or "", order, arguments.number(number, 1))
+    return render_template("cases/index.html", cases=found, page=page, form=form, per_page=PAGE)
 
 
 def _new_case(form: CaseForm) -> NewCase:

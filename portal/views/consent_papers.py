@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.documents.consent_text import language_of
 from portal.documents.receipt import Line
@@ -28,6 +28,7 @@ _PDF = "application/pdf"
 
 
 @bp.get("/<uuid:consent_id>/receipt")
+@gives_file
 @opens(Action.CONSENT_VIEW)
 def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
     """For the giver to keep; for the guide to print for a giver who never signs in."""
@@ -54,6 +55,7 @@ def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/<uuid:consent_id>/scan")
+@gives_file
 @opens(Action.CONSENT_VIEW)
 def scan(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
     found = consent_papers.scan(ticket, g.house.store, consent_id)

@@ -13,7 +13,7 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import Length
 
 from portal.access.actions import Action
-from portal.access.guard import fresh, opens
+from portal.access.guard import fresh, fresh_for_others, opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
@@ -117,6 +117,7 @@ def mine(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/register/<uuid:giver_id>", methods=["GET", "POST"])
+@fresh
 @opens(Action.CONSENT_REGISTER, takes_files=True)
 def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The guide registers what somebody signed on paper or said."""
@@ -138,6 +139,7 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/<uuid:consent_id>/withdraw/<party>", methods=["GET", "POST"])
+@fresh_for_others
 @opens(Action.CONSENT_WITHDRAW)
 def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturnValue:
     """A page of its own that says what taking it back will shut, and for whom."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import structlog
 from flask import current_app, g, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 
 from portal import audit
 from portal.access.signin import eid, flow
+from portal.access.signin.flow import Purpose
 from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
@@ -59,33 +62,59 @@ def let_forms_lead_to(*providers: EidProvider) -> None:
     g.form_origins = sorted({origin for provider in providers for origin in provider.browser_origins})
 
 
-def send_out(key: str, national_id: bool = False, anew: bool = False) -> ResponseReturnValue:
+def that_prove_anew() -> list[EidProvider]:
+    """Those of them whose answer shows that somebody identified themselves just now."""
+    return [provider for provider in offered() if provider.can_prove_anew]
+
+
+def called(issuer: str) -> str:
+    """What the page calls an eID of that issuer: as the sign-in page does, or by its host where it is gone from it."""
+    known = (provider_of(one) for one in clients().values())
+    return next((one.label for one in known if one.issuer_url == issuer), urlsplit(issuer).hostname or issuer)
+
+
+def send_out(key: str, national_id: bool = False, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
     """The way out to the eID, which the browser is tied to; a page that says so when it does not answer.
 
     Raises NotFound.
     """
     chosen = client(key)
-    asks = eid.question(provider_of(chosen), national_id, anew)
+    asks = eid.question(provider_of(chosen), national_id, purpose, g.actor.login_id if g.actor else None)
     try:
         way = flow.begin(g.session, chosen, eid.REALM, session.get("browser"), asks)
     except EidRefused as problem:
-        return refused(provider_of(chosen), problem.why)
+        return refused(provider_of(chosen), problem.why, purpose)
     except NeighbourDown:
-        return away(provider_of(chosen))
+        return away(provider_of(chosen), purpose)
     session["browser"] = way.browser_token
     return redirect(way.url, 303)
 
 
-def refused(provider: EidProvider, why: str) -> ResponseReturnValue:
-    """The page for somebody who was not let in; the reason, as a code, is in the trace."""
+def refused(provider: EidProvider, why: str, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
+    """The page for somebody who was not let in, or whose proof did not count; the reason, as a code, is in the
+    trace."""
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=f"eid:{provider.key}", reason=why)
     sentence = words.EID_REFUSED.get(why, words.EID_REFUSED_OTHERWISE)
     let_forms_lead_to(provider)
-    page = render_template("signin/eid_refused.html", provider=provider, sentence=sentence, friendly=why == "aborted")
+    page = render_template(
+        "signin/eid_refused.html",
+        provider=provider,
+        sentence=sentence,
+        friendly=why == "aborted",
+        again=_AGAIN[purpose] if g.actor else _AGAIN[Purpose.SIGN_IN],
+    )
     return page, 403
 
 
-def away(provider: EidProvider) -> ResponseReturnValue:
+_AGAIN = {
+    Purpose.SIGN_IN: "signin.begin_eid",
+    Purpose.STEP_UP: "stepup.with_eid",
+    Purpose.CODE: "own_eids.begin_code",
+}
+"""Where the button of that page leads: to the same question once more."""
+
+
+def away(provider: EidProvider, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
     """The page for an eID that does not answer. Nothing of it is remembered: the next try asks again."""
     log.error("neighbour down", id=g.get("request_id"), neighbour="eid", provider=provider.key)
-    return refused(provider, AWAY)
+    return refused(provider, AWAY, purpose)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, g, make_response, redirect, request, session
+from flask import Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import cookie_name
+from portal.access.guard import cookie_name, leads_to_file
 from portal.access.signin import devices, eid, flow, halfway, sessions, stepup, throttle
 from portal.access.signin.oidc import Identity
 from portal.errors import NotFound
@@ -18,26 +18,44 @@ _KNOWN_FOR = 180 * 86400
 
 
 def welcome(
-    person_id: UUID, method: str, *, strong: bool = True, page: str = "", vouched: Identity | None = None
+    person_id: UUID,
+    method: str,
+    *,
+    strong: bool = True,
+    page: str = "",
+    vouched: Identity | None = None,
+    eid_link_id: UUID | None = None,
 ) -> ResponseReturnValue:
     """A new session with a new token; whatever the browser held before is dropped, but for the way and the text of
     somebody whose session had ended. `page` is shown instead of leading on.
 
-    `vouched` is what a provider said, whose own session somebody may want to end when they sign out.
+    `vouched` is what a provider said, whose own session somebody may want to end when they sign out; how fresh a proof
+    that is, is for what it said to show. `eid_link_id` is by which of their eIDs a citizen came.
     """
     if eid.is_closed(g.session, person_id):
         raise NotFound
-    to, kept = _way(), session.get("kept")
+    to, kept, seen_at = way(), session.get("kept"), flow.proven_at(vouched) if vouched else None
+    fetch = session.get("fetch")
     session.clear()
     if kept:
         session["kept"] = kept
+    if fetch:
+        session["fetch"] = fetch
     halfway.end_all(g.session, person_id)
     if g.actor:
         sessions.end(g.actor)
         if g.actor.person_id != person_id:
             g.session.commit()  # in their own name, before the transaction speaks for somebody else
     device = devices.called(request.headers.get("User-Agent", ""))
-    token = sessions.start(g.session, person_id, method, strong=strong, device=device)
+    token = sessions.start(
+        g.session,
+        person_id,
+        method,
+        strong=strong and (vouched is None or seen_at is not None),
+        device=device,
+        proven_at=seen_at,
+        eid_link_id=eid_link_id,
+    )
     if vouched is not None:
         flow.remember(g.session, g.house.keyring, token, method, vouched)
     response = with_token(page or redirect(to, 303), token)
@@ -46,11 +64,16 @@ def welcome(
     return response
 
 
-def confirmed(method: str, page: str = "") -> ResponseReturnValue:
-    """After a fresh proof: the session goes on under a new token."""
-    session.pop("confirming", None)
-    token = stepup.confirm(g.actor, method)
-    return with_token(page or redirect(_way(), 303), token)
+def confirmed(method: str, page: str = "", vouched: Identity | None = None) -> ResponseReturnValue:
+    """After a fresh proof: the session goes on under a new token. `vouched` is what a provider said of it."""
+    token = stepup.confirm(g.actor, method, flow.proven_at(vouched) if vouched else None)
+    return with_token(page or redirect(way(), 303), token)
+
+
+def led_on() -> ResponseReturnValue:
+    """Somebody who is signed in comes by a door that is used up, as by their browser's way back: they go on to where
+    they were going. Nothing that came with them counts."""
+    return redirect(way(), 303)
 
 
 def where_from() -> tuple[str, str]:
@@ -65,10 +88,16 @@ def with_token(answer: ResponseReturnValue, token: str) -> Response:
     return response
 
 
-def _way() -> str:
-    """Where they were going: noted by the guard from an address it had matched, never from a parameter."""
+def way() -> str:
+    """Where they were going: noted by the guard from an address it had matched, never from a parameter. A file leaves a
+    browser on the page it came from, so there is a page to fetch it from."""
     to = str(session.pop("to", "") or "")
-    return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"
+    if not to.startswith("/") or to.startswith(("//", "/\\")):
+        return "/"
+    if not leads_to_file(to):
+        return to
+    session["fetch"] = to
+    return url_for("stepup.fetch")
 
 
 def _know_this_browser(response: Response, person_id: UUID) -> None:

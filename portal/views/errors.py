@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, render_template, request
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
+from portal.access import guard
 from portal.access.policy import Reason, Refusal
 from portal.access.signin import kept
 from portal.errors import InvalidInput
-from portal.views import frame, words
+from portal.views import entrance, frame, words
 
+_DOORS = ("signin.begin_eid", "staff_sso.begin")
+"""Buttons that lead out to sign in: nothing is typed beside them."""
+_SIGNED_IN_ANEW = _l(
+    "You have signed in anew since you opened the page. What you wrote is still here: look it through and send it "
+    "again."
+)
 _DRAIN = 1024 * 1024 * 1024
 Page = tuple[str, int, dict[str, str]]
 
@@ -67,7 +75,7 @@ def too_many(wait: int) -> Any:
     """The same for every account, known or not."""
     sentences = [
         ngettext("Wait %(num)s second, then try again.", "Wait %(num)s seconds, then try again.", wait),
-        _("Nobody is shut out for good. Have you forgotten the password, your administrator can send an invitation."),
+        _("Nobody is shut out for good. If you have forgotten your password, you can ask for a new one."),
     ]
     body, status, headers = _page(429, _("Too many tries"), sentences)
     return body, status, {**headers, "Retry-After": str(wait)}
@@ -85,9 +93,16 @@ def neighbour_down(neighbour: str) -> Any:
     return body, status, {**headers, "Retry-After": "10"}
 
 
+def busy() -> Any:
+    """So many files are being looked into that this one must wait."""
+    sentences = [_("Many files are being opened just now. Nothing is wrong with yours: wait a moment, and try again.")]
+    body, status, headers = _page(503, _("Try again in a moment"), sentences)
+    return body, status, {**headers, "Retry-After": "10"}
+
+
 def damaged() -> Any:
     title = _("This file is damaged")
-    body = _("What is stored is not what was put in, so it is not shown. The guide should be told.")
+    body = _("What is stored is not what was added, so it is not shown. The guide should be told.")
     return _page(500, title, [body])
 
 
@@ -99,7 +114,13 @@ def http(problem: HTTPException) -> Any:
         return "Unknown host\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
     if isinstance(problem, RequestEntityTooLarge):
         return _too_large()
+    if isinstance(problem, CSRFError) and request.endpoint in _DOORS:
+        # A page to sign in on from before somebody did, in another window: nothing of it is lost.
+        return entrance.led_on() if g.get("actor") else redirect(url_for("signin.form"), 303)
     if isinstance(problem, CSRFError):
+        if (back := guard.send_back()) is not None:
+            flash(_SIGNED_IN_ANEW, "info")
+            return back
         title = _("The page was too old to send")
         return _page(400, title, [_("Go back, load the page again and send it once more. Nothing has been changed.")])
     if isinstance(problem, RequestedRangeNotSatisfiable):
@@ -137,6 +158,10 @@ def _too_large() -> Any:
 
 
 def _page(status: int, title: str, sentences: list[str], typed: list[str] | None = None) -> Page:
+    framed: dict[str, str] | None = g.get("framed")
+    if framed is not None and status == 503:
+        # Any other page would not be shown inside the frame at all, and this one can be tried again.
+        return render_template("files/framed.html", title=title, sentences=sentences, status=status), status, framed
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
     page = render_template("error.html", title=title, sentences=sentences, status=status, typed=typed, head=None)
     return page, status, {}

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.access.actions import Action
-from portal.access.guard import fresh, opens
+from portal.access.guard import fresh, gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
@@ -52,12 +52,14 @@ def case(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.get("/<uuid:export_id>")
+@gives_file
 @opens(Action.FILE_DOWNLOAD)
 def fetch(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:
     return _send(exports.fetch(ticket, g.house.store, export_id, is_case=False))
 
 
 @bp.get("/case/<uuid:export_id>")
+@gives_file
 @fresh
 @opens(Action.CASE_EXPORT)
 def fetch_case(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from contextlib import suppress
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,14 +16,16 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import HiddenField, RadioField, SelectField
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
 from portal.services import downloads, exports, files, uploads
 from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
-from portal.views import versions
+from portal.text import in_order
+from portal.views import arguments, versions
 from portal.views.asking import AskingForm, attempt, choices, status, text_field, upload_of
+from portal.views.frame import tool_title
 from portal.views.ordering import arranged
 from portal.views.shelves import shelf_choices, shelf_of
 
@@ -37,6 +41,16 @@ class PackForm(AskingForm):
     folder = HiddenField()
 
 
+PAGE = 50
+"""Files on one page of the list."""
+
+
+class NameFilter(AskingForm):
+    """Looks the list through by name."""
+
+    name = text_field(_l("Part of the name"), 200, required=False)
+
+
 class FileForm(AskingForm):
     file = FileField(_l("File"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
@@ -44,33 +58,86 @@ class FileForm(AskingForm):
     compartment = RadioField(_l("Who should be able to see it?"), validate_choice=False)
 
 
-@bp.get("")
+@bp.route("", methods=["GET", "POST"])
 @opens(Action.FILE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
+    """The list; by POST when it is looked through by name, so that the words stand in no address and no log."""
     every = files.listing(ticket)
     there = [line for line in every if not line.withdrawn]
-    shown, asked = arranged(there)
+    by_name = NameFilter()
+    name = (by_name.name.data or "").strip() if by_name.validate_on_submit() else ""
+    found, asked = arranged(ticket, there, name)
+    asked_page, last = _page_number(), max(1, -(-len(found) // PAGE))
+    page = min(asked_page, last)
     return render_template(
         "files/index.html",
-        files=shown,
+        files=found[(page - 1) * PAGE : page * PAGE],
+        found=len(found),
+        page=page,
+        last=last,
+        step=PAGE,
         asked=asked,
-        folders=sorted({line.folder for line in there if line.folder}, key=str.casefold),
-        tools=sorted({line.tool for line in there if line.tool}),
+        asks=bool(name or any(value for key, value in asked.items() if key != "sort")),
+        by_name=by_name,
+        name=name,
+        added=_added(),
+        add=_add_form(ticket) if ticket.allows(Action.FILE_ADD) else None,
+        folders=sorted({line.folder for line in there if line.folder}, key=in_order),
+        places=_places(ticket, {line.compartment for line in there}),
+        tools=sorted({line.tool for line in there if line.tool}, key=lambda tool: in_order(tool_title(tool))),
         gone=[line for line in every if line.withdrawn],
         packed=[line for line in exports.mine(ticket) if line.ready and not line.fetched],
         pack=PackForm(formdata=None),
     )
 
 
+def _places(ticket: CaseTicket, used: set[str]) -> list[tuple[str, str]]:
+    """Id and title of the compartments that files lie in, in the order of the profile."""
+    ids = {hatch.key: str(hatch.id) for hatch in ticket.hatches.values()}
+    return [(ids[rule.key], said(rule.title)) for rule in ticket.profile.compartment if rule.key in used]
+
+
+def _page_number() -> int:
+    """Which page of the list is asked for, counted from 1."""
+    return max(1, arguments.number(request.values.get("page"), 1))
+
+
+def _added() -> int:
+    """How many files the script of the page has just sent; it comes here when all are there."""
+    return min(max(0, arguments.number(request.args.get("added"), 0)), 99)
+
+
+def _add_form(ticket: CaseTicket) -> FileForm:
+    """The empty form, as every page offers it."""
+    form = _offered(ticket, FileForm() if request.endpoint == "files.add" else FileForm(formdata=None))
+    form.tool.data = form.tool.data or request.args.get("tool", "")
+    if not form.compartment.data and form.compartment.choices:
+        form.compartment.data = form.compartment.choices[0].value
+    return form
+
+
+def _offered(ticket: CaseTicket, form: FileForm) -> FileForm:
+    form.tool.choices = choices(("", _("No, something else")), *((t.key, said(t.title)) for t in ticket.profile.tool))
+    form.compartment.choices = shelf_choices(ticket)
+    return form
+
+
+@bp.post("/small")
+@opens(Action.FILE_VIEW)
+def small(ticket: CaseTicket) -> ResponseReturnValue:
+    """Small pictures for the files of a list, all in one answer: one look, one line in the trace."""
+    wanted = []
+    for typed in request.form.getlist("file")[: files.MOST_SMALL]:
+        with suppress(ValueError):
+            wanted.append(UUID(typed))
+    found = files.small_pictures(ticket, g.house.store, wanted)
+    return jsonify({str(file_id): b64encode(picture).decode() for file_id, picture in found.items()})
+
+
 @bp.route("/new", methods=["GET", "POST"])
 @opens(Action.FILE_ADD, takes_files=True)
 def add(ticket: CaseTicket) -> ResponseReturnValue:
-    form = FileForm()
-    form.tool.choices = choices(("", _("No, something else")), *((t.key, said(t.title)) for t in ticket.profile.tool))
-    form.compartment.choices = shelf_choices(ticket)
-    if request.method == "GET":
-        form.tool.data = request.args.get("tool", "")
-        form.compartment.data = form.compartment.choices[0].value if form.compartment.choices else None
+    form = _add_form(ticket) if request.method == "GET" else _offered(ticket, FileForm())
 
     def verb() -> UUID:
         shelf = shelf_of(ticket, form.compartment.data)
@@ -81,7 +148,7 @@ def add(ticket: CaseTicket) -> ResponseReturnValue:
     if made is None:
         begun = uploads.unfinished(ticket)
         return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES), begun=begun), status(form)
-    flash(_("The file is put in."), "success")
+    flash(_("The file is added."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=made), 303)
 
 
@@ -92,6 +159,7 @@ def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/<uuid:file_id>/versions/<int(max=1000000):number>")
+@gives_file
 @opens(Action.FILE_DOWNLOAD)
 def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     found = downloads.download(ticket, g.house.store, file_id, number, wanted_part)

@@ -11,22 +11,25 @@ from uuid import UUID, uuid4
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal import clock
+from portal.access import guard
 from portal.access.actions import Action, OfficeAction
+from portal.access.guard import FILE_AGAIN
 from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Obstacle
 from portal.house import House
-from portal.i18n import language, said
+from portal.i18n import day, language, said
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
+from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile
-from portal.tools.telling import day
 from portal.views import words
 
 
@@ -50,6 +53,20 @@ class CaseHead:
         return self.ticket.young_person.display_name.split()[0]
 
     @property
+    def name(self) -> str:
+        """Whose case it is, as this reader must know it: professionals have many, and never mix two people up."""
+        return self.ticket.young_person.display_name if self.ticket.actor.is_staff else self.first_name
+
+    @property
+    def birth_date(self) -> date:
+        return self.ticket.case.birth_date
+
+    @property
+    def age(self) -> int:
+        """Whole years, today."""
+        return clock.age_on(self.birth_date, clock.today(self.ticket.profile.zone))
+
+    @property
     def guide(self) -> str:
         return self.ticket.owner.display_name
 
@@ -71,6 +88,7 @@ class CaseHead:
         here = (request.endpoint or "").split(".")[0]
         part_of_people = (
             "team",
+            "corrections",
             "consents",
             "consent_papers",
             "safeguards",
@@ -110,6 +128,7 @@ def install(app: Flask) -> None:
             "limits": g.get("limits"),
             "csrf_token": _form_token,
             "kept": g.get("kept") is not None,
+            "files_again": g.kept.getlist(FILE_AGAIN) if g.get("kept") is not None else [],
             "ticket": ticket,
             "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
         }
@@ -136,16 +155,19 @@ def install(app: Flask) -> None:
         tool_title=tool_title,
         file_icon=file_icon,
         age=age,
+        years=years,
         obstacle_for_me=obstacle_for_me,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
+        page_token=guard.page_token,
         right_now=lambda: clock.now().isoformat(),
         asset=lambda name: f"{app.static_url_path}/{name}",
         icon=_icons(app),
         url_for=address,
     )
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
+    app.jinja_env.filters["with_numbers"] = with_numbers
     app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
 
 
@@ -299,6 +321,11 @@ def age(meeting: Meeting) -> str:
     return str(_("at %(years)s years and %(months)s months", years=meeting.years, months=meeting.months))
 
 
+def years(age: int) -> str:
+    """How old somebody is."""
+    return str(ngettext("%(num)s year old", "%(num)s years old", age))
+
+
 def file_icon(media_type: str) -> str:
     """The icon of a kind of file."""
     if media_type == "application/pdf":
@@ -312,7 +339,9 @@ def file_icon(media_type: str) -> str:
 
 
 _FAMILY = {
-    **dict.fromkeys(("schema", "plan_papers", "promises", "together", "meetings", "word", "old_forms"), "plan"),
+    **dict.fromkeys(
+        ("schema", "plan_papers", "promises", "together", "meetings", "heard", "word", "old_forms"), "plan"
+    ),
     **dict.fromkeys(("versions", "previews", "ordering", "dav"), "files"),
 }
 """Families of screens behind another one's door."""

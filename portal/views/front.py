@@ -6,8 +6,9 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import i18n
+from portal.access.actions import OfficeAction
 from portal.access.guard import public
-from portal.services import health
+from portal.services import cases, health
 
 bp = Blueprint("front", __name__)
 
@@ -15,8 +16,21 @@ bp = Blueprint("front", __name__)
 @bp.get("/")
 @public
 def index() -> ResponseReturnValue:
-    """Signed in: to one's cases. Otherwise: to signing in."""
-    return redirect(url_for("case_list.index" if g.actor else "signin.form"), 303)
+    """Signed in: to what one does here. Otherwise: to signing in."""
+    return redirect(url_for(_home() if g.actor else "signin.form"), 303)
+
+
+def _home() -> str:
+    """Where somebody's work is: in their cases, or, for whoever has none and opens none, in their office."""
+    offices = (
+        (OfficeAction.ACCOUNTS_MANAGE, "office.index"),
+        (OfficeAction.FIGURES_VIEW, "oversight.figures"),
+        (OfficeAction.TRACE_VIEW, "oversight.trace"),
+    )
+    theirs = [endpoint for action, endpoint in offices if action in g.actor.office]
+    if not theirs or OfficeAction.CASE_OPEN in g.actor.office or cases.has_any(g.actor):
+        return "case_list.index"
+    return theirs[0]
 
 
 @bp.post("/language/<any(da, en):code>")

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import hand_over
@@ -37,6 +37,7 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/to/<uuid:person_id>", methods=["GET", "POST"])
+@fresh
 @opens(Action.TEAM_CHANGE)
 def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     changes = hand_over.preview(ticket, person_id)
@@ -57,6 +58,7 @@ def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/answer", methods=["GET", "POST"])
+@fresh
 @opens(Action.HAND_OVER_ANSWER)
 def answer(ticket: CaseTicket) -> ResponseReturnValue:
     offered = hand_over.offer_to_me(ticket)

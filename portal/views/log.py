@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,6 +13,7 @@ from portal.access.guard import opens
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.events import Event
+from portal.i18n import day
 from portal.services import insight
 from portal.services.insight import LogLine
 from portal.services.leaving import LeavingReason
@@ -40,6 +43,12 @@ def did(line: LogLine) -> str:
     level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
     sentence = str(deeds.DID[line.event])
     values = {"about": about, "number": line.fields.get("number", ""), "level": level}
+    if "correction" in line.fields:
+        before = (
+            day(date.fromisoformat(line.before)) if line.fields["what"] == "birth_date" and line.before else line.before
+        )
+        values["what"] = str(words.CORRECTED[line.fields["what"]])
+        values["before"] = str(_(" (before: %(before)s)", before=before)) if before else ""
     if line.event is Event.MEMBER_LEFT:
         values["reason"] = str(words.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()
     return sentence % values

@@ -9,9 +9,9 @@ from flask_babel import ngettext
 
 from portal import i18n
 from portal.services.meeting_ending import Summary
-from portal.services.plan_taking import Asked
+from portal.services.plan_said import Asked
 from portal.services.plans import PlanState, VersionPage
-from portal.tools.telling import day, row_title
+from portal.tools.telling import row_title
 from portal.views import words
 
 
@@ -35,8 +35,7 @@ def write(found: Summary, in_both: bool) -> tuple[str, str]:
 
 def _write(found: Summary) -> tuple[str, str]:
     meeting = found.meeting
-    begun = meeting.begun_at or meeting.starts_at
-    subject = _("Summary of the meeting on %(day)s", day=i18n.day(begun))
+    subject = _("Summary of the meeting on %(day)s", day=i18n.day(meeting.at))
     there = ", ".join(member.display_name for member in meeting.present)
     parts = [_("There were: %(names)s", names=there) if there else ""]
     if meeting.others_present:
@@ -88,7 +87,7 @@ def _line(version: VersionPage, asked: Asked) -> str:
     due = version.answers.get(asked.address("due"), "")
     told = f"{asked.who.display_name}: {what}"
     if due:
-        before = _("before %(day)s", day=day(date.fromisoformat(due)))
+        before = _("by %(day)s", day=i18n.day(date.fromisoformat(due)))
         told = f"{told} ({before})"
     if asked.taken_at is None and version.state is not PlanState.AGREED:
         open_still = _("not taken on yet")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -17,16 +19,26 @@ from portal.access.guard import opens, quiet
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import clock_time, language
-from portal.services import meeting_ending, meeting_room, meetings, plan_agreeing, plan_taking
+from portal.services import (
+    heard,
+    meeting_ending,
+    meeting_people,
+    meeting_room,
+    meetings,
+    plan_about,
+    plan_agreeing,
+    plan_taking,
+)
 from portal.services.meeting_ending import Summary
 from portal.services.meeting_room import Room
-from portal.services.meetings import MeetingPage, MeetingState, When
+from portal.services.meetings import MeetingState, When
 from portal.services.plans import PlanState
 from portal.tools.telling import row_title
-from portal.views import arguments, meeting_summary
+from portal.views import arguments, meeting_summary, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.views.frame import role
+from portal.views.heard import told as answered
 
 bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
 
@@ -45,9 +57,18 @@ class WhenForm(AskingForm):
 
 
 class EndForm(WhenForm):
+    propose = BooleanField(_l("Propose the plan"))
+    revision = HiddenField()
+    """Of the plan as it stood on the page."""
     in_both = BooleanField()
     on = DayField(_l("Which day?"), required=False)
     o_clock = text_field(_l("At what time?"), 20, required=False)
+
+    def proposed(self) -> int | None:
+        """The revision that is to be proposed; None to leave the plan a draft."""
+        if not self.propose.data:
+            return None
+        return arguments.number(self.revision.data, -1)
 
     def following(self, ticket: CaseTicket) -> When | None:
         """The next meeting; None where none is written. Raises InvalidInput for half of one."""
@@ -73,17 +94,21 @@ class TakeForm(AskingForm):
     def which(self) -> int:
         return arguments.number(self.number.data, 0)
 
+    def proposal_id(self) -> UUID:
+        try:
+            return UUID(self.proposal.data or "")
+        except ValueError as problem:
+            raise InvalidInput("", "form_stale") from problem
+
 
 @bp.route("/new", methods=["GET", "POST"])
 @opens(Action.PLAN_WRITE)
 def arrange(ticket: CaseTicket) -> ResponseReturnValue:
     form = WhenForm()
-    _ask(ticket, form.people)
-    if request.method == "GET" and not form.people.data:
-        form.people.data = [str(member.id) for member in meetings.can_come(ticket)]
+    _offer(ticket, form.people, meeting_people.can_be_asked(ticket))
     made = attempt(form, lambda: meetings.arrange(ticket, form.submission_id, form.when(ticket), form.invited()))
     if made is None:
-        return render_template("meetings/new.html", form=form, meeting=None), status(form)
+        return render_template("meetings/new.html", form=form, meeting=None, hints=_hints(ticket)), status(form)
     flash(_("The meeting is planned."), "success")
     return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=made), 303)
 
@@ -109,19 +134,19 @@ def show(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 def change(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     page = meetings.show(ticket, meeting_id)
     form = WhenForm()
-    _ask(ticket, form.people, page)
+    _offer(ticket, form.people, meeting_people.can_be_asked(ticket, page.invited))
     if request.method == "GET" and not form.on.typed[0]:
         local = page.starts_at.astimezone(ticket.profile.zone)
         form.on.process_data(local.date())
         form.o_clock.data, form.place.data = clock_time(page.starts_at), page.place
-        form.people.data = [str(member.id) for member in page.invited]
+        form.people.data = [str(member.id) for member in meeting_people.asked_again(ticket, page.invited)]
 
     def verb() -> bool:
         meetings.change(ticket, meeting_id, form.when(ticket), form.invited())
         return True
 
     if attempt(form, verb) is None:
-        return render_template("meetings/new.html", form=form, meeting=page), status(form)
+        return render_template("meetings/new.html", form=form, meeting=page, hints=_hints(ticket)), status(form)
     flash(_("The meeting is changed."), "success")
     return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
 
@@ -144,7 +169,7 @@ def people(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """Who is in the room: from that follows what the screen shows."""
     page = meetings.show(ticket, meeting_id)
     form = HereForm()
-    _ask(ticket, form.people, page)
+    _offer(ticket, form.people, meeting_people.can_come(ticket, (*page.invited, *page.present)))
     if request.method == "GET" and g_is_empty(form):
         form.people.data = [str(member.id) for member in page.present]
         form.others.data = page.others_present
@@ -205,21 +230,36 @@ def take(ticket: CaseTicket, meeting_id: UUID, row: str) -> ResponseReturnValue:
 @bp.post("/<uuid:meeting_id>/yes")
 @opens(Action.PLAN_ACCEPT)
 def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
-    """The yes to the whole plan that is proposed."""
+    """The yes to the whole plan: to the proposal, or to the draft on the wall, which can be taken back."""
     form = TakeForm()
+    page = meetings.load(ticket, meeting_id)
+    said = form.taken.data != "no"
 
-    def verb() -> PlanState:
-        try:
-            proposal = UUID(form.proposal.data or "")
-        except ValueError as problem:
-            raise InvalidInput("", "form_stale") from problem
-        return plan_agreeing.accept(ticket, form.submission_id, meetings.TOOL, form.which(), proposal)
+    def verb() -> bool:
+        if form.proposal.data:
+            plan_agreeing.accept(ticket, form.submission_id, meetings.TOOL, form.which(), form.proposal_id())
+        elif page.state is not MeetingState.RUNNING:
+            raise InvalidInput("", "meeting_moved_on")
+        else:
+            plan_taking.say_yes(ticket, form.submission_id, meetings.TOOL, form.which(), form.words.data or "", said)
+        return True
 
-    meetings.load(ticket, meeting_id)
     if attempt(form, verb) is None:
         return _show(ticket, meeting_id, form), INVALID
-    flash(_("Thank you. Your yes is saved."), "success")
+    flash(_("Thank you. Your yes is saved.") if said else _("Your yes is taken back."), "success")
     return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+
+
+@bp.post("/<uuid:meeting_id>/checklist")
+@opens(Action.PLAN_WRITE)
+def checklist(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
+    """The checklist and script of this meeting: what the meeting knows of itself is not written there again."""
+    form = AskingForm()
+    page = meetings.load(ticket, meeting_id)
+    number = attempt(form, lambda: plan_about.begin_about(ticket, heard.TOOL, page.id, form.submission_id))
+    if number is None:
+        return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    return redirect(url_for("schema.write", case_id=ticket.case_id, tool=heard.TOOL, version=number), 303)
 
 
 @bp.route("/<uuid:meeting_id>/end", methods=["GET", "POST"])
@@ -229,11 +269,13 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     found = meeting_ending.summary(ticket, meeting_id)
     page = found.meeting
     form = EndForm()
-    _ask(ticket, form.people, page)
+    came = (*page.invited, *page.present)
+    _offer(ticket, form.people, meeting_people.can_be_asked(ticket, came))
     in_english = _("Send it in English too")
     form.in_both.label.text = in_english if meeting_summary.other_language() == "en" else _("Send it in Danish too")
     if request.method == "GET" and not form.people.data:
-        form.people.data = [str(member.id) for member in dict.fromkeys((*page.invited, *page.present))]
+        form.people.data = [str(member.id) for member in meeting_people.asked_again(ticket, came)]
+        form.propose.data = found.outlook is not None and found.outlook.obstacle is None
         # The portal speaks Danish to everybody who has not asked for English.
         form.in_both.data = language() != "da"
 
@@ -241,23 +283,30 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
         return meeting_summary.write(found, bool(form.in_both.data))
 
     def verb() -> bool:
-        following = form.following(ticket)
-        meeting_ending.end(ticket, form.submission_id, meeting_id, following, form.invited(), told)
+        following, propose = form.following(ticket), form.proposed()
+        meeting_ending.end(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
         return True
 
     if attempt(form, verb) is None:
         if page.state is not MeetingState.RUNNING and request.method == "GET":
             return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
-        _subject, body = meeting_summary.write(found, in_both=False)
+        proposed = found.as_proposed() if form.propose.data else found
+        _subject, body = meeting_summary.write(proposed, in_both=False)
         shown = render_template(
             "meetings/end.html",
             form=form,
             meeting=page,
+            found=found,
+            hints=_hints(ticket),
+            obstacle=words.sentence(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
             body=text.as_html(body),
             left_out=meeting_ending.not_reached(ticket, page),
         )
         return shown, status(form)
-    flash(_("The meeting has ended, and its summary is sent."), "success")
+    if form.propose.data and found.outlook is not None:
+        flash(_("The meeting has ended. Its summary is sent, and the plan is proposed."), "success")
+    else:
+        flash(_("The meeting has ended, and its summary is sent."), "success")
     return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
 
 
@@ -277,6 +326,10 @@ def _show(ticket: CaseTicket, meeting_id: UUID, form: TakeForm | None = None) ->
         **_words(ticket, room),
         form=form or TakeForm(formdata=None),
         summary=text.as_html(meeting_ending.sent(ticket, page)),
+        heard_at=heard.answered_at(ticket, meeting_id=page.id),
+        heard_shown=answered(ticket, heard.shown(ticket, meeting_id=page.id)),
+        checklist=plan_about.about(ticket, heard.TOOL, page.id),
+        was_moved=page.was_moved(ticket.profile.zone),
     )
 
 
@@ -311,9 +364,18 @@ def _step(ticket: CaseTicket, meeting_id: UUID, verb, done: str, to: str = ".sho
     return redirect(url_for(to, case_id=ticket.case_id, meeting_id=meeting_id), 303)
 
 
-def _ask(ticket: CaseTicket, field: SelectMultipleField, page: MeetingPage | None = None) -> None:
-    also = (*page.invited, *page.present) if page else ()
-    field.choices = choices(*((str(m.id), f"{m.display_name}, {role(m)}") for m in meetings.can_come(ticket, also)))
+def _offer(ticket: CaseTicket, field: SelectMultipleField, members: Sequence[Any]) -> None:
+    me = ticket.membership.id
+    called = ((str(m.id), _("You") if m.id == me else f"{m.display_name}, {role(m)}") for m in members)
+    field.choices = choices(*called)
+
+
+def _hints(ticket: CaseTicket) -> dict[str, str]:
+    """What is to be known of somebody before they are asked."""
+    name = ticket.young_person.display_name.split()[0]
+    is_hers = ticket.membership.id == ticket.young_person.id
+    said = _("You have said no to this person.") if is_hers else _("%(name)s has said no to this person.", name=name)
+    return {str(member): said for member in meeting_people.not_wanted(ticket)}
 
 
 def _ids(field: SelectMultipleField) -> set[UUID]:

@@ -16,7 +16,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.services import messages
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.views.asking import AskingForm, attempt, status, text_field, whole_number
 from portal.views.shelves import shelf_choices, shelf_of
 
 bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages")
@@ -61,7 +61,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.get("/<uuid:thread_id>")
 @opens(Action.MESSAGE_VIEW)
 def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
-    page = messages.thread(ticket, thread_id)
+    page = messages.thread(ticket, thread_id, request.args.get("from", type=whole_number))
     return render_template("messages/show.html", thread=page, form=ReplyForm(), as_html=text.as_html)
 
 

@@ -15,12 +15,12 @@ from portal.access.guard import opens
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import network, team
+from portal.services import network, people, team
 from portal.services.network import Invitation
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status
 from portal.views.frame import role
-from portal.views.team import CitizenForm
+from portal.views.team import CitizenForm, refuse_a_namesake
 
 bp = Blueprint("network", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/people/<row>")
 
@@ -45,8 +45,12 @@ def invite(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     """Adds them with the name they have in the tool; the page says first what follows."""
     found = network.invitation(ticket, tool, row)
     form = CitizenForm(name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
-    made = attempt(form, lambda: network.invite(ticket, form.submission_id, tool, row, form.newcomer(), form.terms()))
-    if made is None:
+
+    def verb() -> UUID:
+        refuse_a_namesake(ticket, form)
+        return network.invite(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
+
+    if attempt(form, verb) is None:
         return _page(ticket, tool, found, form, MemberForm(formdata=None)), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
@@ -96,4 +100,5 @@ def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, k
         tool=tool,
         part=found.part,
         ways=[(kinds[kind], team.adding_effects(ticket, *kind)) for kind in kinds],
+        alike=people.namesakes(ticket, form.name.data) if form.name.data else [],
     )

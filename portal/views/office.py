@@ -1,10 +1,10 @@
-"""The administrator's office: organisations, units and accounts. No case is ever seen from here."""
+"""The administrator's office: organisations, units and the list of accounts. No case is ever seen from here."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,10 +12,12 @@ from wtforms import BooleanField, HiddenField, SelectField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office
+from portal.access.roles import SystemRole
 from portal.errors import NotFound
-from portal.services import account_facts, accounts, invitations, organisations
-from portal.services.accounts import NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
-from portal.views import words
+from portal.services import account_lists, account_requests, accounts, organisations
+from portal.services.account_lists import Wanted
+from portal.services.accounts import AccountState, NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
+from portal.views import arguments, words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 bp = Blueprint("office", __name__, url_prefix="/office")
@@ -35,12 +37,6 @@ class SignInForm(AskingForm):
     allowed = HiddenField()
 
 
-class CloseForm(AskingForm):
-    leaving_cases = BooleanField(
-        _l("This cannot wait. Close the account now; the cases have no guide until one is found")
-    )
-
-
 class StaffForm(AskingForm):
     name = text_field(_l("Name"), 120)
     email = text_field(_l("E-mail"), 254)
@@ -51,10 +47,48 @@ class StaffForm(AskingForm):
     is_admin = BooleanField(_l("Is an administrator (looks after accounts, sees no cases)"))
 
 
+class FindForm(AskingForm):
+    """Names of staff are no secret, so what is looked for may be an address."""
+
+    class Meta:
+        csrf = False
+
+    q = text_field(_l("Name, e-mail, job title or place of work"), 200, required=False)
+    unit = SelectField(_l("Unit"), validate_choice=False)
+    role = SelectField(_l("Role"), validate_choice=False, choices=choices(("", _l("All")), *words.SYSTEM_ROLE.items()))
+    state = SelectField(
+        _l("Account"), validate_choice=False, choices=choices(("", _l("All")), *words.ACCOUNT_STATE.items())
+    )
+
+
 @bp.get("")
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def index() -> ResponseReturnValue:
-    return render_template("office/index.html", organisations=accounts.directory(g.actor))
+    organisations = accounts.directory(g.actor)
+    form = FindForm(request.args)
+    form.unit.choices = choices(
+        ("", _("All")), *((str(unit.id), f"{unit.name}, {o.name}") for o in organisations for unit in o.units)
+    )
+    return render_template(
+        "office/index.html",
+        organisations=organisations,
+        form=form,
+        page=account_lists.page(g.actor, _wanted(form, request.args.get("page", ""))),
+        staffed=account_lists.count_by_unit(g.actor),
+        asked=account_requests.waiting(g.actor),
+    )
+
+
+def _wanted(form: FindForm, number: str) -> Wanted:
+    """What the address asks for; what is no such thing asks for everything."""
+    units = {choice.value for choice in form.unit.choices} - {""}
+    return Wanted(
+        words=form.q.data or "",
+        unit_id=UUID(form.unit.data) if form.unit.data in units else None,
+        role=SystemRole(form.role.data) if form.role.data in set(SystemRole) else None,
+        state=AccountState(form.state.data) if form.state.data in set(AccountState) else None,
+        number=arguments.number(number, 1),
+    )
 
 
 @bp.route("/organisations/new", methods=["GET", "POST"])
@@ -140,72 +174,6 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("office.index"), 303)
 
 
-@bp.post("/staff/<uuid:person_id>/invite")
-@fresh
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def invite_again(person_id: UUID) -> ResponseReturnValue:
-    invitations.invite_again(g.actor, person_id)
-    flash(_("A new invitation is on its way by mail. The one before no longer works."), "success")
-    return redirect(url_for("office.index"), 303)
-
-
-@bp.get("/staff/<uuid:person_id>")
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def account(person_id: UUID) -> ResponseReturnValue:
-    """One account and its sign-ins."""
-    staff = _staff(person_id)
-    return render_template("office/account.html", staff=staff, sign_ins=account_facts.sign_ins(g.actor, person_id))
-
-
-@bp.get("/staff/<uuid:person_id>/renewal")
-@fresh
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
-    return render_template("office/renewal.html", form=AskingForm(), staff=_staff(person_id))
-
-
-@bp.post("/staff/<uuid:person_id>/renewal")
-@fresh
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def start_renewal(person_id: UUID) -> ResponseReturnValue:
-    invitations.start_renewal(g.actor, person_id)
-    flash(_("An invitation and a notice are on their way by mail."), "success")
-    return redirect(url_for("office.index"), 303)
-
-
-@bp.get("/staff/<uuid:person_id>/close")
-@fresh
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def confirm_close(person_id: UUID) -> ResponseReturnValue:
-    return _close_page(CloseForm(formdata=None), person_id)
-
-
-@bp.post("/staff/<uuid:person_id>/close")
-@fresh
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def close(person_id: UUID) -> ResponseReturnValue:
-    form = CloseForm()
-    staff = _staff(person_id)
-
-    def shut() -> bool:
-        accounts.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
-        return True
-
-    if attempt(form, shut) is None:
-        return _close_page(form, person_id), status(form)
-    flash(_("The account is closed, and everywhere it was signed in it is signed out."), "success")
-    return redirect(url_for("office.index"), 303)
-
-
-@bp.post("/staff/<uuid:person_id>/reopen")
-@fresh
-@office(OfficeAction.ACCOUNTS_MANAGE)
-def reopen(person_id: UUID) -> ResponseReturnValue:
-    accounts.reopen_account(g.actor, person_id)
-    flash(_("The account is open again."), "success")
-    return redirect(url_for("office.index"), 303)
-
-
 def _organisation(organisation_id: UUID) -> OrganisationLine:
     found = next((line for line in accounts.directory(g.actor) if line.id == organisation_id), None)
     if found is None:
@@ -219,17 +187,3 @@ def _unit(unit_id: UUID) -> tuple[OrganisationLine, UnitLine]:
             if unit.id == unit_id:
                 return organisation, unit
     raise NotFound
-
-
-def _staff(person_id: UUID) -> accounts.StaffLine:
-    for organisation in accounts.directory(g.actor):
-        for unit in organisation.units:
-            for line in unit.staff:
-                if line.person_id == person_id:
-                    return line
-    raise NotFound
-
-
-def _close_page(form: CloseForm, person_id: UUID) -> str:
-    cases = account_facts.led_cases(g.actor, person_id)
-    return render_template("office/close.html", form=form, staff=_staff(person_id), cases=cases)

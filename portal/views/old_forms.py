@@ -17,6 +17,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.services import files, old_forms
 from portal.services.old_forms import About
+from portal.text import in_order
 from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field, upload_of
 
 bp = Blueprint("old_forms", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/elsewhere")
@@ -29,7 +30,7 @@ class AboutForm(AskingForm):
 
     def offer(self, ticket: CaseTicket) -> None:
         young = ticket.young_person.id
-        found = sorted(ticket.members.values(), key=lambda member: (member.id != young, member.display_name))
+        found = sorted(ticket.members.values(), key=lambda member: (member.id != young, in_order(member.display_name)))
         self.people.choices = choices(*((str(member.id), member.display_name) for member in found))
 
     @property
@@ -60,7 +61,7 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     made = attempt(form, verb)
     if made is None:
         return render_template("old_forms/add.html", tool=tool, form=form, shelf_key=shelf), status(form)
-    flash(_("The form is put in. It stands among the versions of the tool."), "success")
+    flash(_("The form is added. It stands among the versions of the tool."), "success")
     return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
 
 

@@ -12,8 +12,9 @@ from flask_babel import lazy_gettext as _l
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import files, order
+from portal.services import files, order, renaming
 from portal.services.files import VersionLine
+from portal.text import in_order
 from portal.views.asking import AskingForm, attempt, status, text_field
 
 bp = Blueprint("ordering", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>")
@@ -23,20 +24,38 @@ class WithdrawForm(AskingForm):
     reason = text_field(_l("Why? Everybody who saw the file can read this."), 1000)
 
 
+NAME = 150
+"""Characters that may be typed for a file's name."""
+
+
+class NameForm(AskingForm):
+    name = text_field(_l("Name"), NAME, required=False)
+
+
 class FolderForm(AskingForm):
     folder = text_field(_l("Folder"), order.LONGEST, required=False)
 
 
-def arranged(lines: list[VersionLine]) -> tuple[list[VersionLine], dict[str, str]]:
-    """The lines as the address asks for them (`folder`, `tool`, `sort`), and what it asks for."""
-    asked = {key: request.args.get(key, "") for key in ("folder", "tool", "sort")}
+ASKED = ("folder", "tool", "place", "sort")
+"""What an address may ask of the list. Words of a name never stand in one: they are sent by POST."""
+
+
+def arranged(ticket: CaseTicket, lines: list[VersionLine], name: str = "") -> tuple[list[VersionLine], dict[str, str]]:
+    """The lines as the request asks for them (`ASKED`), with all words of `name` in theirs, and what it asks for.
+    `place` is a compartment's id."""
+    places = {hatch.key: str(hatch.id) for hatch in ticket.hatches.values()}
+    asked = {key: request.values.get(key, "") for key in ASKED}
+    words = name.casefold().split()
     kept = [
         line
         for line in lines
-        if asked["folder"] in ("", folder_mark(line.folder)) and asked["tool"] in ("", line.tool or "")
+        if asked["folder"] in ("", folder_mark(line.folder))
+        and asked["tool"] in ("", line.tool or "")
+        and asked["place"] in ("", places[line.compartment])
+        and all(word in line.title.casefold() for word in words)
     ]
     if asked["sort"] == "name":
-        kept.sort(key=lambda line: line.name.casefold())
+        kept.sort(key=lambda line: in_order(line.title))
     elif asked["sort"] == "size":
         kept.sort(key=lambda line: line.size, reverse=True)
     elif asked["sort"] == "oldest":
@@ -69,6 +88,22 @@ def withdraw(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
         found = files.page(ticket, file_id)
         return render_template("files/withdraw.html", file=found, form=form), status(form)
     flash(_("The file is withdrawn. Its name and your reason are still there to see."), "success")
+    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+
+
+@bp.post("/name")
+@opens(Action.FILE_ADD_VERSION)
+def rename(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
+    form = NameForm()
+
+    def verb() -> bool:
+        renaming.rename(ticket, file_id, form.name.data or "")
+        return True
+
+    if attempt(form, verb) is not None:
+        flash(_("The file has its new name now. Its versions keep theirs."), "success")
+    else:
+        flash(_("The name was not changed. Write one of at most %(most)s characters.", most=NAME), "warning")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
 
 

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import meetings, old_forms, overview
+from portal.services import meetings, old_forms, overview, plan_front
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
 from portal.views.asking import AskingForm
@@ -25,6 +25,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     tools = overview.tools(ticket)
     return render_template(
         "plan/index.html",
+        front=plan_front.front(ticket),
         tools=tools,
         laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),
@@ -37,6 +38,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.get("/<tool>/blank")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def blank(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """An empty Word form with the base data of the case filled in."""
@@ -65,5 +67,6 @@ def _words() -> dict[str, str]:
         "what": _("What"),
         "who": _("Who does it"),
         "due": _("When"),
+        "follow_up_on": _("When we follow up"),
         "follow_up": _("How we follow up"),
     }

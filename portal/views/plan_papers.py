@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
 
 from flask import Blueprint, Response, g
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal import clock
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import gives_file, opens
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
 from portal.documents.letterhead import Picture
@@ -17,10 +20,11 @@ from portal.documents.sheet import Block, Line, Part, Sheet
 from portal.errors import NotFound
 from portal.i18n import day, language, said
 from portal.services import letterheads, people, plan_papers
+from portal.services.plan_papers import Sources
 from portal.services.plans import VersionPage
 from portal.storage.inspection import MEDIA_TYPES
-from portal.tools import statutes
-from portal.tools.definition import NEW_ROW, Kind, Place, Question, rows
+from portal.tools import statutes, telling
+from portal.tools.definition import NEW_ROW, Kind, Place, Question, Section
 from portal.tools.statutes import Heading, View
 from portal.tools.telling import row_title
 from portal.views import answers, drawings, words
@@ -34,6 +38,7 @@ WRITERS = {"pdf": plan_pdf.write, "docx": plan_docx.write}
 
 
 @bp.get("/<tool>/versions/<int:number>/paper/<kind>")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseReturnValue:
     if kind not in WRITERS:
@@ -55,20 +60,24 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseRe
 
 
 @bp.get("/laws/<view>/<kind>")
+@gives_file
 @opens(Action.PLAN_VIEW)
 def statute(ticket: CaseTicket, view: str, kind: str) -> ResponseReturnValue:
     found = statutes.view_of(view)
     if found is None or kind not in WRITERS:
         raise NotFound
-    versions = plan_papers.for_statute(ticket, found, kind)
-    first = next(iter(versions.values()))
+    today = clock.today(ticket.profile.zone)
+    if not found.is_valid(today):
+        raise NotFound
+    sources = plan_papers.for_statute(ticket, found, kind)
+    first = next(iter((sources.agreed or sources.drafts).values()))
     return _sent(
         _sheet(
             ticket,
             said(found.title),
             Reader(ticket, first.definition),
-            parts=[_heading(ticket, heading, versions) for heading in found.heading],
-            about=[(tool_title(tool), _standing(this)) for tool, this in versions.items()],
+            parts=[_heading(ticket, heading, sources, today) for heading in found.heading],
+            about=_taken_from(found, sources, today),
             about_title=_("Taken from"),
             notice=_("Draft - not a decision"),
         ),
@@ -99,20 +108,46 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **
 def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[Part]:
     parts = []
     for section in reader.known.section:
+        if not section.question:
+            continue  # what is the young person's own is on no paper
         blocks = []
         for number, row in enumerate(this.rows(section.key) if section.row else [""], start=1):
-            title = row_title(section, row, this.answers) if row else ""
-            named = f"{said(section.row)} {number}" if section.row else ""
-            lines = [_line(reader, Place(section, row, question), this.answers) for question in section.question]
-            if kind == "docx" or any(line.words for line in lines):
-                blocks.append(Block(f"{named}: {title[:80]}" if title else named, lines))
+            if kind == "docx":
+                # To be written in: a row is called by its number, and what it says stands in its answer alone.
+                named = f"{said(section.row)} {number}" if section.row else ""
+                blocks.append(Block(named, _lines(reader, section, row, section.question, this.answers)))
+            else:
+                blocks += _block(reader, section, row, number, section.question, this.answers)
         if kind == "docx" and section.row and not section.rows_of:
-            empty = [_line(reader, Place(section, NEW_ROW, question), {}) for question in section.question]
+            empty = _lines(reader, section, NEW_ROW, section.question, {})
             blocks.append(Block(_("%(row)s: one more, if there is one", row=said(section.row)), empty))
         drawn = drawings.on_paper(ticket, this, section, letterheads.colour_of(g.house.settings))
         picture = Picture(*drawn) if drawn else None
         parts.append(Part(said(section.title), blocks, _("Nothing here yet."), picture))
     return parts
+
+
+def _block(
+    reader: Reader, section: Section, row: str, number: int, asked: Iterable[Question], given: Mapping[str, str]
+) -> list[Block]:
+    """What is answered, said once: a row is called by its own words, and where those are too long for a heading by its
+    number, with the words below it."""
+    words = row_title(section, row, given) if row else ""
+    short = words if len(words) <= _HEADING and "\n" not in words else ""
+    named = short or (f"{said(section.row)} {number}" if section.row else "")
+    shown = [question for question in asked if not (row and short and question.key == section.headline.key)]
+    lines = [line for line in _lines(reader, section, row, shown, given) if line.words]
+    return [Block(named, lines)] if lines or short else []
+
+
+_HEADING = 100
+"""Letters of a row's own words that make a heading."""
+
+
+def _lines(
+    reader: Reader, section: Section, row: str, asked: Iterable[Question], given: Mapping[str, str]
+) -> list[Line]:
+    return [_line(reader, Place(section, row, question), given) for question in asked]
 
 
 def _line(reader: Reader, place: Place, given: Mapping[str, str]) -> Line:
@@ -126,35 +161,73 @@ def _hint(question: Question) -> str:
     return " / ".join(title for _key, title in answers.options(question))
 
 
-def _heading(ticket: CaseTicket, heading: Heading, versions: Mapping[str, VersionPage]) -> Part:
-    """What stands under a heading: answers of their own one by one, those of rows a row at a time."""
-    blocks: dict[tuple[str, str, str], list[Line]] = {}
+def _heading(ticket: CaseTicket, heading: Heading, sources: Sources, today: date) -> Part:
+    """What stands under a heading: answers on their own first, then each row with all that is told of it."""
+    lines: list[Line] = []
     for where in heading.of:
         tool, asked_in, asked = statutes.asked(where)
-        this = versions.get(tool)
-        section = this.definition.section_of(asked_in.key) if this else None
-        question = section.question_of(asked.key) if section else None
-        if this is None or section is None or question is None:
+        section, question, this = _as_answered(sources, tool, asked_in.key, asked.key)
+        if this is not None and section is not None and question is not None:
+            told = _line(Reader(ticket, this.definition), Place(section, "", question), this.answers)
+            lines += [replace(told, address="", hint="")] if told.words else []
+    blocks = [Block("", lines)] if lines else []
+    for each in heading.rows:
+        section, _question, this = _as_answered(sources, each.tool, each.section)
+        if this is None or section is None:
             continue
-        reader = Reader(ticket, this.definition)
-        for row in rows(this.answers, section.key) if section.row else [""]:
-            told = reader.told(Place(section, row, question), this.answers)
-            if told:
-                blocks.setdefault((tool, section.key, row), []).append(Line(said(question.label), told))
-    ordered = sorted(blocks.items(), key=lambda item: _rank(item[0], versions))
-    return Part(said(heading.title), [Block("", lines) for _place, lines in ordered], _("Nothing here yet."))
+        reader, numbers = Reader(ticket, this.definition), this.rows(section.key)
+        wanted = (section.headline.key, *each.show)
+        asked_of_rows = [question for question in section.question if question.key in wanted]
+        for row in each.chosen(section, this.answers, today):
+            blocks += _block(reader, section, row, numbers.index(row) + 1, asked_of_rows, this.answers)
+    blocks += [
+        Block("", [Line(_("Missing"), _why(tool, sources))]) for tool in heading.tools if tool not in sources.agreed
+    ]
+    return Part(said(heading.title), [_unaddressed(block) for block in blocks], _("Nothing here yet."))
 
 
-def _rank(place: tuple[str, str, str], versions: Mapping[str, VersionPage]) -> tuple[str, int, int]:
-    tool, key, row = place
-    sections = [section.key for section in versions[tool].definition.section]
-    return tool, sections.index(key), versions[tool].rows(key).index(row) if row else 0
+def _unaddressed(block: Block) -> Block:
+    """Nothing that is put together of several tools can be written back."""
+    return replace(block, lines=[replace(line, address="", hint="") for line in block.lines])
+
+
+def _as_answered(
+    sources: Sources, tool: str, section_key: str, key: str = ""
+) -> tuple[Section | None, Question | None, VersionPage | None]:
+    """Section and question as the agreed version asks them: an older one may not have them yet."""
+    this = sources.agreed.get(tool)
+    section = this.definition.section_of(section_key) if this else None
+    return section, section.question_of(key) if section else None, this
+
+
+def _why(tool: str, sources: Sources) -> str:
+    """Why nothing stands there of a tool."""
+    title = tool_title(tool)
+    if tool in sources.drafts:
+        return str(_("%(tool)s: no version is agreed yet.", tool=title))
+    if tool in sources.shut:
+        return str(_("%(tool)s: not open to whoever took this paper out.", tool=title))
+    return str(_("%(tool)s: nobody has begun it.", tool=title))
+
+
+def _taken_from(view: View, sources: Sources, today: date) -> list[tuple[str, str]]:
+    lines = [
+        (
+            str(_("Law")),
+            str(_("%(law)s, in force since %(day)s", law=said(view.law), day=telling.day(view.valid_from, language()))),
+        )
+    ]
+    lines += [(tool_title(tool), _standing(this)) for tool, this in sources.agreed.items()]
+    lines += [(str(_("Missing")), _why(tool, sources)) for tool in sorted(view.tools - set(sources.agreed))]
+    return [*lines, (str(_("As it stands on")), telling.day(today, language()))]
 
 
 def _about(this: VersionPage) -> list[tuple[str, str]]:
     lines = [(_("Version"), _standing(this)), (_("Begun by"), f"{this.author.display_name}, {day(this.created_at)}")]
     for yes in this.asked:
         said_yes = _("Said yes %(when)s", when=day(yes.at)) if yes.at else _("Has not answered yet")
+        if yes.noted_by:
+            said_yes += f" ({_('noted by %(name)s', name=yes.noted_by.display_name)}: {yes.how})"
         lines.append((yes.member.display_name, said_yes))
     return lines
 
@@ -164,5 +237,6 @@ def _standing(this: VersionPage) -> str:
 
 
 def laws(seen: set[str]) -> list[View]:
-    """The laws under whose headings something can be put, for somebody who sees those tools."""
-    return [view for view in statutes.views() if view.tools & seen]
+    """The laws in force today under whose headings something can be put, for somebody who sees those tools."""
+    today = clock.today(g.ticket.profile.zone)
+    return [view for view in statutes.views() if view.tools & seen and view.is_valid(today)]

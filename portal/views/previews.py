@@ -49,10 +49,11 @@ def view(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
 @opens(Action.FILE_VIEW)
 def frame(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     """What is inside the frame. Scripts never run there, and it may load nothing but from its own version."""
+    g.framed = {"Content-Security-Policy": _FRAME, "X-Frame-Options": "SAMEORIGIN"}
     first = max(arguments.number(request.args.get("page"), 1) - 1, 0)
     found = previews.look(ticket, g.house.store, file_id, number, first)
     page = render_template("files/preview.html", preview=found, sheet=previews.SHEET)
-    return Response(page, headers={"Content-Security-Policy": _FRAME, "X-Frame-Options": "SAMEORIGIN"})
+    return Response(page, headers=g.framed)
 
 
 @bp.get("/<int(max=1000000):number>/picture")

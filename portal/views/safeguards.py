@@ -12,7 +12,7 @@ from wtforms import RadioField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length
 
 from portal.access.actions import Action
-from portal.access.guard import opens
+from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import safeguards
@@ -48,6 +48,7 @@ class ReviewForm(AskingForm):
 
 
 @bp.route("/override/<uuid:membership_id>", methods=["GET", "POST"])
+@fresh
 @opens(Action.ACCESS_OVERRIDE)
 def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     opened = safeguards.preview_override(ticket, membership_id)
@@ -73,6 +74,7 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/overrides/<uuid:override_id>/end", methods=["GET", "POST"])
+@fresh
 @opens(Action.ACCESS_OVERRIDE)
 def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
     line = safeguards.override_line(ticket, override_id)
@@ -90,6 +92,7 @@ def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/freeze", methods=["GET", "POST"])
+@fresh
 @opens(Action.ACCESS_FREEZE)
 def freeze(ticket: CaseTicket) -> ResponseReturnValue:
     citizens = safeguards.may_be_frozen(ticket)
@@ -112,6 +115,7 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
 
 
 @bp.route("/freezes/<uuid:freeze_id>", methods=["GET", "POST"])
+@fresh
 @opens(Action.ACCESS_FREEZE)
 def review(ticket: CaseTicket, freeze_id: UUID) -> ResponseReturnValue:
     line = safeguards.freeze_line(ticket, freeze_id)

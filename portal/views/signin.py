@@ -11,16 +11,17 @@ from wtforms.validators import InputRequired, Length
 
 from portal import audit, clock
 from portal.access.guard import cookie_name, public, signed_in
-from portal.access.signin import eid, flow, halfway, passkeys, passwords, second_factor, sessions, throttle
-from portal.access.signin.eid import NeedsNationalId, Recognised, Stranger, Unknown
+from portal.access.signin import codes, eid, flow, halfway, passkeys, passwords, second_factor, sessions, throttle
+from portal.access.signin.codes import CodeRefused
+from portal.access.signin.eid import Recognised, Stranger
 from portal.access.signin.flow import Leaving
-from portal.access.signin.oidc import EidRefused, OidcClient
-from portal.errors import InvalidInput, NeighbourDown, NotFound
+from portal.access.signin.oidc import OidcClient
+from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.providers import origin_of
 from portal.services import organisations, own_account
 from portal.services.staff_sso import REALM
-from portal.views import eids, entrance, staff_sso, words
+from portal.views import eid_return, eids, entrance, staff_sso, words
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
 
 bp = Blueprint("signin", __name__)
@@ -181,7 +182,6 @@ def stay() -> ResponseReturnValue:
 def begin_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID; with the field `national_id` set, asks it for the national id too."""
     session.pop("stranger", None)
-    session.pop("confirming", None)
     return eids.send_out(key, national_id=request.form.get("national_id") == "1")
 
 
@@ -189,56 +189,41 @@ def begin_eid(key: str) -> ResponseReturnValue:
 @public
 def end_eid(key: str) -> ResponseReturnValue:
     """The way back from the eID."""
-    client = eids.client(key)
-    provider = eids.provider_of(client)
-    try:
-        begun = flow.take_attempt(
-            g.session, request.args.get("state", "")[:200], session.get("browser", ""), f"{eid.REALM}:{key}"
-        )
-        client.check_answer(request.args.get("error"), request.args.get("iss"))
-        identity = client.redeem(request.args.get("code", "")[:4000], begun.code_verifier, begun.nonce)
-        eid.check_person(identity, provider, g.house.settings)
-        confirming = g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id)
-        with audit.savepoint(g.session):
-            who = eid.recognise(g.session, g.house.keyring, identity, provider, begun.asks_national_id)
-            # Somebody signed in was asked to prove once more who they are: nobody else will do, nor is taken in by it.
-            if confirming and who != Recognised(g.actor.person_id):
-                raise EidRefused("other_person")
-    except EidRefused as problem:
-        return eids.refused(provider, problem.why)
-    except NeighbourDown:
-        return eids.away(provider)
-    if confirming:
-        return entrance.confirmed(f"eid:{key}")
-    match who:
-        case Recognised():
-            return entrance.welcome(who.person_id, f"eid:{key}", vouched=identity)
-        case NeedsNationalId():
-            eids.let_forms_lead_to(provider)
-            return render_template("signin/first_time.html", provider=provider)
-        case Unknown():
-            session["stranger"] = eid.keep_stranger(g.session, g.house.keyring, identity, provider)
-            return redirect(url_for("signin.code"), 303)
+    return eid_return.came_back(key)
 
 
 @bp.get("/eid/code")
 @public
 def code() -> ResponseReturnValue:
-    _stranger()
-    return render_template("signin/code.html", form=CodeForm(formdata=None))
+    who = _stranger()
+    return entrance.led_on() if who is None else render_template("signin/code.html", form=CodeForm(formdata=None))
 
 
 @bp.post("/eid/code")
 @public
 def redeem_code() -> ResponseReturnValue:
     who = _stranger()
-    asked = CodeForm()
-    found = attempt(asked, lambda: eid.redeem_code(g.session, g.house.keyring, who, asked.code.data or ""))
+    if who is None:
+        return entrance.led_on()
+    asked, refused = CodeForm(), []
+
+    def redeem() -> Recognised:
+        try:
+            return codes.redeem(g.session, g.house.keyring, who, asked.code.data or "")
+        except CodeRefused as problem:
+            refused.append(problem)
+            raise
+
+    found = attempt(asked, redeem)
     if found is None:
         if asked.code.data:
-            audit.record(g.session, Event.SIGN_IN_REFUSED, method="code", reason="unknown")
+            reason = refused[0].why if refused else "unknown"
+            audit.record(g.session, Event.SIGN_IN_REFUSED, method="code", reason=reason)
+        for problem in refused:
+            codes.note_refusal(g.session, problem)
         return render_template("signin/code.html", form=asked), status(asked)
-    return entrance.welcome(found, f"eid:{who.provider}", vouched=who.identity)
+    session.pop("to", None)  # it was noted on the way to other cases than this one
+    return entrance.welcome(found.person_id, f"eid:{who.provider}", vouched=who.identity, eid_link_id=found.link_id)
 
 
 def _page(asked: PasswordForm) -> str:
@@ -249,12 +234,18 @@ def _page(asked: PasswordForm) -> str:
     )
 
 
-def _stranger() -> Stranger:
-    """Who waits with a code in this browser. Raises NotFound."""
+def _stranger() -> Stranger | None:
+    """Who waits with a code in this browser; None for somebody who is signed in and waits no more, as after the code
+    was sent twice. Raises NotFound for anybody else."""
     token = session.get("stranger")
-    if not isinstance(token, str):
-        raise NotFound
-    return eid.stranger(g.session, g.house.keyring, token)
+    try:
+        if not isinstance(token, str):
+            raise NotFound
+        return eid.stranger(g.session, g.house.keyring, token)
+    except NotFound:
+        if g.actor is None:
+            raise
+        return None
 
 
 def _end_session_endpoint(provider: str) -> str | None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from portal import audit
 from portal.access.guard import public
 from portal.access.signin import flow
-from portal.access.signin.flow import Question
+from portal.access.signin.flow import Purpose, Question
 from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
@@ -46,20 +46,19 @@ def offered() -> list[StaffProvider]:
 @public
 def begin(key: str) -> ResponseReturnValue:
     """Sends the browser to the organisation's sign-in."""
-    session.pop("confirming", None)
     return send_out(key)
 
 
-def send_out(key: str, anew: bool = False) -> ResponseReturnValue:
-    """The way out; with `anew`, somebody signed in is to identify themselves once more. Raises NotFound."""
+def send_out(key: str, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
+    """The way out; with `STEP_UP`, somebody signed in is to identify themselves once more. Raises NotFound."""
     client, provider = _client(key)
-    asks = Question(parameters=(("prompt", "login"), ("max_age", "0")) if anew else ())
+    asks = Question(purpose=purpose, login_id=g.actor.login_id if g.actor else None)
     try:
         way = flow.begin(g.session, client, REALM, session.get("browser"), asks)
     except EidRefused as problem:
-        return _refused(provider, problem.why)
+        return _refused(provider, problem.why, purpose)
     except NeighbourDown:
-        return _away(provider)
+        return _away(provider, purpose)
     session["browser"] = way.browser_token
     return redirect(way.url, 303)
 
@@ -72,20 +71,27 @@ def end(key: str) -> ResponseReturnValue:
     try:
         state, browser = request.args.get("state", "")[:200], session.get("browser", "")
         begun = flow.take_attempt(g.session, state, browser, f"{REALM}:{key}")
+    except EidRefused as problem:
+        return entrance.led_on() if g.actor else _refused(provider, problem.why)
+    purpose = Purpose(begun.purpose)
+    try:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
-        identity = client.redeem(request.args.get("code", "")[:4000], begun.code_verifier, begun.nonce)
-        confirming = g.actor is not None and session.pop("confirming", None) == str(g.actor.login_id)
+        identity = flow.redeem(client, begun, request.args.get("code", "")[:4000])
+        if purpose is Purpose.STEP_UP and (g.actor is None or g.actor.login_id != begun.login_id):
+            raise EidRefused("state")
         with audit.savepoint(g.session):
             person_id = staff_sso.recognise(g.session, identity, provider)
             # Somebody signed in was asked to prove once more who they are: nobody else will do, nor gets an account.
-            if confirming and person_id != g.actor.person_id:
+            if purpose is Purpose.STEP_UP and person_id != g.actor.person_id:
                 raise EidRefused("other_person")
     except EidRefused as problem:
-        return _refused(provider, problem.why)
+        if g.actor and purpose is Purpose.SIGN_IN and problem.why == "aborted":
+            return entrance.led_on()
+        return _refused(provider, problem.why, purpose)
     except NeighbourDown:
-        return _away(provider)
-    if confirming:
-        return entrance.confirmed(f"{REALM}:{key}")
+        return _away(provider, purpose)
+    if purpose is Purpose.STEP_UP:
+        return entrance.confirmed(f"{REALM}:{key}", vouched=identity)
     return entrance.welcome(person_id, f"{REALM}:{key}", vouched=identity)
 
 
@@ -101,13 +107,15 @@ def _let_forms_lead_to(*providers: StaffProvider) -> None:
     g.form_origins = sorted(there | set(g.get("form_origins", ())))
 
 
-def _away(provider: StaffProvider) -> ResponseReturnValue:
+def _away(provider: StaffProvider, purpose: Purpose) -> ResponseReturnValue:
     log.error("neighbour down", id=g.get("request_id"), neighbour="eid", provider=provider.key)
-    return _refused(provider, "away")
+    return _refused(provider, "away", purpose)
 
 
-def _refused(provider: StaffProvider, why: str) -> ResponseReturnValue:
+def _refused(provider: StaffProvider, why: str, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=f"{REALM}:{provider.key}", reason=why)
     sentence = words.STAFF_REFUSED.get(why, words.STAFF_REFUSED_OTHERWISE)
     _let_forms_lead_to(provider)
-    return render_template("signin/staff_refused.html", provider=provider, sentence=sentence), 403
+    steps_up = g.actor is not None and purpose is Purpose.STEP_UP
+    again = "stepup.with_staff_sign_in" if steps_up else "staff_sso.begin"
+    return render_template("signin/staff_refused.html", provider=provider, sentence=sentence, again=again), 403

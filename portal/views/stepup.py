@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import leads_somewhere, signed_in
+from portal.access.guard import from_page, leads_somewhere, leads_to_file, signed_in
 from portal.access.signin import kept, passkeys, second_factor, throttle
+from portal.access.signin.flow import Purpose
 from portal.access.signin.kept import Kept
 from portal.errors import InvalidInput
 from portal.views import eids, entrance, staff_sso, words
@@ -57,26 +58,25 @@ def with_passkey() -> ResponseReturnValue:
 @signed_in
 def with_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID, which is asked to let the person identify themselves anew."""
-    session["confirming"] = str(g.actor.login_id)
-    return eids.send_out(key, anew=True)
+    return eids.send_out(key, purpose=Purpose.STEP_UP)
 
 
 @bp.post("/step-up/staff/<key>")
 @signed_in
 def with_staff_sign_in(key: str) -> ResponseReturnValue:
     """Sends the browser to the organisation's own sign-in, likewise."""
-    session["confirming"] = str(g.actor.login_id)
-    return staff_sso.send_out(key, anew=True)
+    return staff_sso.send_out(key, Purpose.STEP_UP)
 
 
 @bp.post("/keep")
-@signed_in
+@from_page
 def keep() -> ResponseReturnValue:
-    """Just before the session ends, the page in front of somebody puts aside what they have typed."""
+    """When the session ends, the page in front of somebody puts aside what they have typed: just before, or when a
+    machine that slept finds that it is over."""
     path = request.form.get("kept_for", "")[:500]
     if leads_somewhere(path):
         fields = tuple(field for field in request.form.items(multi=True) if field[0] != "kept_for")
-        session["kept"] = [kept.keep(g.session, g.actor.person_id, Kept(path, fields)), path]
+        session["kept"] = [kept.keep(g.session, g.writer, Kept(path, fields)), path]
     return "", 204
 
 
@@ -92,12 +92,23 @@ def go_on() -> ResponseReturnValue:
     return render_template("stepup/go_on.html", path=path, fields=fields)
 
 
+@bp.get("/fetch")
+@signed_in
+def fetch() -> ResponseReturnValue:
+    """Back on the way to a file: the page one stays on while it comes."""
+    path = str(session.get("fetch", ""))
+    if not leads_to_file(path):
+        return redirect(url_for("front.index"), 303)
+    return render_template("stepup/fetch.html", path=path)
+
+
 def _page(asked: AskingForm) -> str:
     if not g.actor.is_staff:
         return render_template(
-            "stepup/ask.html", form=asked, providers=eids.offered(), staff_providers=[], factors=None
+            "stepup/ask.html", form=asked, providers=eids.that_prove_anew(), staff_providers=[], factors=None
         )
     factors = second_factor.factors_of(g.session, g.actor.person_id)
+    staff_providers = [provider for provider in staff_sso.offered() if provider.can_prove_anew]
     return render_template(
-        "stepup/ask.html", form=asked, providers=[], staff_providers=staff_sso.offered(), factors=factors
+        "stepup/ask.html", form=asked, providers=[], staff_providers=staff_providers, factors=factors
     )

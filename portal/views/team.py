@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf, Length
 
 from portal.access.actions import Action
 from portal.access.guard import fresh, opens
@@ -17,12 +17,12 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.clock import now
 from portal.cpr import Cpr
-from portal.errors import NotFound
-from portal.services import team
+from portal.errors import InvalidInput, NotFound
+from portal.services import codes, once, people, team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
 from portal.views import words
-from portal.views.asking import AskingForm, attempt, choices, status, text_field
+from portal.views.asking import AskingForm, Required, attempt, choices, status, text_field
 
 bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
 
@@ -33,7 +33,7 @@ class ProfessionalForm(AskingForm):
     level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
     purpose = TextAreaField(
         _l("Why should they be in the case?"),
-        validators=[InputRequired(message=words.INPUT["required"]), Length(max=1000, message=_l("This is too long."))],
+        validators=[Required(), Length(max=1000, message=_l("This is too long."))],
     )
 
 
@@ -51,6 +51,7 @@ class CitizenForm(AskingForm):
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
     level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
     purpose = TextAreaField(_l("Why should they be in the case?"), validators=[Length(max=1000)])
+    another = BooleanField(_l("It is another person"))
 
     def newcomer(self) -> NewCitizen:
         return NewCitizen(self.name.data or "", self.national_id.data or "")
@@ -63,6 +64,15 @@ class CitizenForm(AskingForm):
             purpose=self.purpose.data or "",
             custody=self.custody.data and capacity is Capacity.PARENT,
         )
+
+
+def refuse_a_namesake(ticket: CaseTicket, form: CitizenForm) -> None:
+    """Raises InvalidInput while somebody in the case has nearly the same name and it is not said to be another. A form
+    that is sent twice meets the one it added itself."""
+    if form.another.data or once.made_before(ticket.session, form.submission_id):
+        return
+    if people.namesakes(ticket, form.name.data or ""):
+        raise InvalidInput("another", "same_name")
 
 
 class LevelForm(AskingForm):
@@ -95,7 +105,8 @@ def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     )
     if made is None:
         prospects = team.preview(ticket, Capacity.PROFESSIONAL, who.unit_id, Level.READ)
-        return render_template("team/add.html", form=form, who=who, prospects=prospects), status(form)
+        alike = people.namesakes(ticket, who.name)
+        return render_template("team/add.html", form=form, who=who, prospects=prospects, alike=alike), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -104,13 +115,18 @@ def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
 @opens(Action.TEAM_CHANGE)
 def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
     form = CitizenForm()
-    made = attempt(form, lambda: team.add_citizen(ticket, form.submission_id, form.newcomer(), form.terms()))
-    if made is None:
+
+    def verb() -> UUID:
+        refuse_a_namesake(ticket, form)
+        return team.add_citizen(ticket, form.submission_id, form.newcomer(), form.terms())
+
+    if attempt(form, verb) is None:
         ways = [
             (words.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
             for capacity, custody in words.COMING
         ]
-        return render_template("team/citizen.html", form=form, ways=ways, part=None), status(form)
+        alike = people.namesakes(ticket, form.name.data) if form.name.data else []
+        return render_template("team/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -128,7 +144,9 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         outcomes = team.level_effects(ticket, membership_id) if line.membership.capacity != Capacity.OWNER else {}
-        return render_template("team/member.html", form=form, line=line, outcomes=outcomes), status(form)
+        known = None if line.membership.unit_id else codes.state(ticket, line.membership)
+        page = render_template("team/member.html", form=form, line=line, outcomes=outcomes, known=known)
+        return page, status(form)
     flash(_("The access is changed. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -153,6 +171,7 @@ def close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/<uuid:membership_id>/custody", methods=["GET", "POST"])
+@fresh
 @opens(Action.TEAM_CHANGE)
 def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Noting that a parent holds custody, or no longer does; the page says first what follows for whom."""
@@ -171,12 +190,13 @@ def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:membership_id>/code")
+@fresh
 @opens(Action.TEAM_CHANGE)
 def code(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Shown once, in the answer to this request: it is not kept anywhere in clear."""
     made = team.make_code(ticket, membership_id)
     membership = ticket.members[membership_id]
-    return render_template("team/code.html", code=made, membership=membership, days=team.CODE_DAYS)
+    return render_template("team/code.html", code=made, membership=membership, days=codes.LASTS.days)
 
 
 @bp.post("/<uuid:membership_id>/national-id")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from email.utils import format_datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, jsonify, request, session, url_for
+from flask import Blueprint, Response, flash, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -42,6 +42,8 @@ class FinishForm(AskingForm):
     note = text_field(_l("Note"), 1000, required=False)
     tool = HiddenField()
     seen = HiddenField()
+    one_of_several = HiddenField()
+    """Of several files in a row the script leads on to the list, which says how many there were."""
 
 
 @bp.route("", methods=["POST", "OPTIONS"])
@@ -125,16 +127,15 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
         return jsonify(says=" ".join(message for _field, message in form.faults), gone=bool(form.form_errors)), INVALID
     if done.brought and done.brought.held_id:
         return jsonify(to=url_for("versions.held", case_id=ticket.case_id, held_id=done.brought.held_id))
-    _say(done)
+    if not form.one_of_several.data:
+        _say(done)
     return jsonify(to=url_for("files.show", case_id=ticket.case_id, file_id=done.file_id))
 
 
 def _say(done: Finished) -> None:
-    """What the next page begins with, as after the plain form; of several files in a row, once."""
+    """What the next page begins with, as after the plain form."""
     number = done.brought.number if done.brought else None
-    said = _("Version %(number)s is put in.", number=number) if number else _("The file is put in.")
-    if ("success", said) not in map(tuple, session.get("_flashes", ())):
-        flash(said, "success")
+    flash(_("Version %(number)s is added.", number=number) if number else _("The file is added."), "success")
 
 
 def _pieces() -> Iterator[bytes]:

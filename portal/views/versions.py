@@ -74,7 +74,7 @@ def add(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
         return page(ticket, file_id, form), status(form)
     if made.held_id is not None:
         return redirect(url_for("versions.held", case_id=ticket.case_id, held_id=made.held_id), 303)
-    flash(_("Version %(number)s is put in.", number=made.number), "success")
+    flash(_("Version %(number)s is added.", number=made.number), "success")
     return _to_file(ticket, file_id)
 
 
@@ -99,12 +99,12 @@ def _choose(ticket: CaseTicket, form: ChoiceForm, held_id: UUID) -> tuple[UUID, 
     match form.choice.data:
         case "next":
             file_id, number = conflicts.put_as_next(ticket, form.submission_id, held_id)
-            return file_id, _("Version %(number)s is put in.", number=number)
+            return file_id, _("Version %(number)s is added.", number=number)
         case "own":
             made = conflicts.put_as_own(ticket, form.submission_id, held_id)
             return made, _("Yours is kept as a file of its own.")
         case "cancel":
-            return conflicts.drop(ticket, held_id), _("What you sent was not put in. The file is as it was.")
+            return conflicts.drop(ticket, held_id), _("What you sent was not added. The file is as it was.")
     raise InvalidInput("", "choice")
 
 

@@ -19,7 +19,7 @@ from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.i18n import said
 from portal.services import plan_difference, word_lines, word_trips
-from portal.services.plan_difference import Piece
+from portal.services.plan_difference import Compared, Effort
 from portal.services.word_lines import AnswerLine, OrderLine, RowLine
 from portal.services.word_trips import Trip
 from portal.tools.definition import WRITTEN, Place, Section
@@ -99,6 +99,7 @@ class _Telling:
 
     def __init__(self, ticket: CaseTicket, trip: Trip) -> None:
         self._trip, self._stands = trip, trip.stands
+        self._effort = Effort()  # one for the whole page, however many lines it has
         if trip.stands is not None:
             self._then, self._now = Reader(ticket, trip.stands.then), Reader(ticket, trip.stands.known)
 
@@ -108,11 +109,11 @@ class _Telling:
     def now(self, place: Place) -> str:
         return self._now.told(place, self._stands.now) if self._stands else ""
 
-    def mine(self, line: AnswerLine) -> list[Piece]:
+    def mine(self, line: AnswerLine) -> Compared:
         """The words of the file against what was taken out."""
         return self._difference(line, self.before(line), line.words)
 
-    def theirs(self, line: AnswerLine) -> list[Piece]:
+    def theirs(self, line: AnswerLine) -> Compared:
         return self._difference(line, self.before(line), self.now(line.place))
 
     def where(self, place: Place) -> str:
@@ -133,10 +134,10 @@ class _Telling:
         title = row_title(section, row, base) or row_title(section, row, now)
         return f"“{title[:60]}”" if title else said(section.row) if section.row else ""
 
-    def _difference(self, line: AnswerLine, was: str, now: str) -> list[Piece]:
+    def _difference(self, line: AnswerLine, was: str, now: str) -> Compared:
         if line.place.question.kind not in WRITTEN:
-            return [piece for piece in (Piece("gone", was), Piece("new", now)) if piece.words]
-        return list(plan_difference.word_by_word(was, now))
+            return plan_difference.both(was, now)
+        return plan_difference.word_by_word(was, now, self._effort)
 
 
 def _page(

@@ -6,10 +6,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
 from portal.access.policy import Refusal
-from portal.access.roles import Capacity, Level
+from portal.access.roles import Capacity, Level, SystemRole
 from portal.access.windows import Basis, Obstacle
 from portal.errors import InvalidInput
-from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.accounts import AccountState, OrganisationKind, UnitKind
+from portal.services.case_finding import CaseOrder
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState
 from portal.services.leaving import LeavingReason
@@ -24,7 +25,8 @@ INPUT = {
     "choice": _l("Choose one of the possibilities."),
     "form_stale": _l("This page was out of date. Look it through once more and send it again."),
     "name_taken": _l("There is already one of that name."),
-    "email_wrong": _l("This is not an e-mail address."),
+    "email_wrong": _l("This is not an e-mail address that mail can reach."),
+    "email_letters": _l("Letters like æ, ø and å cannot stand before the @: mail would never arrive there."),
     "email_taken": _l("Somebody already has an account with this e-mail address."),
     "own_account": _l("You cannot close your own account. Another administrator can."),
     "no_other_sign_in": _l(
@@ -69,15 +71,42 @@ INPUT = {
     "date_past": _l("The date has passed. Choose today or a later day."),
     "date_ahead": _l("The date lies in the future. Choose today or an earlier day."),
     "already_member": _l("This person is already in the case."),
+    "number_in_use": _l(
+        "Somebody has come in with this person's eID already, so the number cannot be changed any more."
+    ),
+    "birth_date_other_than_cpr": _l("The CPR number says another birth date. Put both right, or look once more."),
+    "nothing_corrected": _l("Nothing is different from before. Change what is wrong first."),
+    "correction_moved_on": _l("Something has changed meanwhile. Look at what follows once more."),
+    "offer_moved": _l("You have changed unit since the case was offered to you. Ask the guide to offer it once more."),
+    "own_role": _l("You cannot take this role from yourself. Another administrator can."),
+    "phone_wrong": _l("This is not a telephone number. Write it like 12 34 56 78."),
+    "email_same": _l("This is the address the account has already."),
+    "account_closed": _l("The account is closed. Open it first."),
+    "requests_many": _l("%(most)s of your requests wait already. Wait until some have been answered."),
+    "same_name": _l("There is somebody of nearly the same name already. Look first, then say that it is another."),
     "file_missing": _l("Choose a file."),
     "file_empty": _l("The file is empty (0 bytes). Check that it was saved, and choose it again."),
-    "file_kind": _l("Files of this kind cannot be put here. Use Word, PDF, a picture, sound or video."),
-    "file_program": _l(
-        "This is a program. Programs cannot be put here, because they can do harm when they are opened."
+    "file_kind": _l("Files of this kind cannot be added. Save it as a PDF, a picture, sound or video, and add that."),
+    "file_program": _l("This is a program. Programs cannot be added, because they can do harm when they are opened."),
+    "file_link": _l("This is a link. Links cannot be added as files; write the address in a message instead."),
+    "file_page": _l("This is a web page. Web pages cannot be added; save it as a PDF, and add that."),
+    "file_mail": _l("This is an e-mail. Open it, save it as a PDF, and add that. Add its attachments one by one."),
+    "file_macros": _l(
+        "There are macros in this file: small programs that can do harm. Save it without them, or as a PDF, and add"
+        " that."
     ),
-    "file_page": _l("This is a web page. Web pages cannot be put here; save it as a PDF and put that in."),
+    "file_apple": _l("This file only opens on a Mac or an iPhone. Export it as a PDF or as Word there, and add that."),
+    "file_archive": _l("This is a packed file. Unpack it, and add the files in it one by one."),
+    "file_as_pdf": _l("Not everybody can open files of this kind. Save it as a PDF, and add that."),
+    "file_as_jpeg": _l("Not everybody can open pictures of this kind. Save it as a JPEG, and add that."),
+    "file_as_mp4": _l("Not everybody can play films of this kind. Save it as an MP4, and add that."),
+    "file_as_mp3": _l("Not everybody can play sound of this kind. Save it as an MP3, and add that."),
+    "file_is_another": _l(
+        "The name ends in .%(said)s, but this is a .%(found)s file. Give it a name that ends in .%(found)s, and add it"
+        " again."
+    ),
     "file_locked": _l("The file is locked with a password. Save it without one: here it is locked away in any case."),
-    "file_nested": _l("There are packed files or programs inside this file. Take them out and put them in one by one."),
+    "file_nested": _l("There are packed files or programs inside this file. Take them out, and add them one by one."),
     "file_bomb": _l("The file unpacks to far more than a document can hold, so it is not let in."),
     "file_not_what_it_says": _l(
         "The file is not what its name says. Save it again in the right format and try once more."
@@ -112,7 +141,10 @@ INPUT = {
     "dates_crossed": _l("This date comes before the date it begins. Check both."),
     "rows_full": _l("There are already %(most)s here. Take one out first."),
     "plan_frozen": _l("This version is agreed and is not changed any more. Begin a new version instead."),
-    "time_wrong": _l("This is not a time of the day. Write it like 14.30."),
+    "time_wrong": _l("This is not a time of the day. Write hour and minutes, like 14.30."),
+    "time_skipped": _l("That time does not exist: the clocks go forward that night. Write an earlier or a later one."),
+    "time_twice": _l("That time comes twice: the clocks go back that night. Write an earlier or a later one."),
+    "heard_nothing": _l("Answer at least one of the questions."),
     "meeting_running": _l("Another meeting is going on. End that one first."),
     "meeting_moved_on": _l("The meeting has begun, ended or been called off meanwhile. Load the page again."),
     "another_person": _l("Somebody else is signed in here by now. What you wrote is not sent in their name."),
@@ -124,9 +156,21 @@ INPUT = {
     "word_choose": _l("Choose one of them."),
     "word_moved_on": _l("Somebody wrote here while you were choosing. Look at it once more, and choose again."),
     "plan_empty": _l("There is nothing in the plan yet. Write something first."),
+    "taker_missing": _l("Choose who of the team says yes to this."),
     "taker_shut_out": _l("%(name)s cannot see the plan just now. Choose somebody else, or have access opened first."),
     "yes_is_their_own": _l("Professionals say yes themselves."),
     "not_empty": _l("Somebody already has an account here."),
+    "code_by_number": _l("They are recognised by their CPR number. No code is needed."),
+    "code_signs_in": _l("They sign in with their eID already. No code is needed."),
+    "code_known": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
+    "code_already_member": _l("You are in that case already. Show the code to your guide."),
+    "code_birth_date": _l("The code is for somebody with another birth date than your eID tells. Talk to your guide."),
+    "code_again": _l("Your eID was used in two places at once. Write the code once more."),
+    "link_here": _l("You came with this eID. Sign in with another one to end it."),
+    "link_stronger": _l(
+        "It can only be ended by whoever comes with it, or with one that came before it. Do you not know it? Call your"
+        " guide."
+    ),
     "unknown": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
 }
 
@@ -159,6 +203,7 @@ OBSTACLE_FOR_ME = {
     Obstacle.CUSTODY_UNKNOWN: _l("It has not been noted who holds custody."),
     Obstacle.GROWN_UP: _l("The young person is an adult now and decides alone. They can let you in again."),
     Obstacle.LEFT: _l("You have left the case yourself."),
+    Obstacle.UNCONFIRMED: _l("You have changed unit or account. The guide must say whether you should still be in it."),
     # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so.
     Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
@@ -174,6 +219,9 @@ OBSTACLE_OF = {
     Obstacle.CLOSED: _l("the guide has closed the access"),
     Obstacle.CUSTODY_UNKNOWN: _l("it is not noted who holds custody"),
     Obstacle.LEFT: _l("has left the case"),
+    Obstacle.UNCONFIRMED: _l(
+        "has changed unit or account; the guide must say whether they should still be in the case"
+    ),
     Obstacle.FROZEN: _l("shut out at once by the guide, to protect somebody"),
     Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
     Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
@@ -195,6 +243,22 @@ LEVEL = {
     Level.NONE: _l("No access"),
     Level.READ: _l("May read"),
     Level.WRITE: _l("May read and write"),
+}
+
+CORRECTED = {
+    "name": _l("the name"),
+    "birth_date": _l("the birth date"),
+    "national_id": _l("the CPR number"),
+    "job_title": _l("the job title"),
+    "unit": _l("the place of work"),
+    "address": _l("the e-mail address of the account"),
+}
+"""What can be put right about a member of a case."""
+
+CASE_ORDER = {
+    CaseOrder.NAME: _l("name"),
+    CaseOrder.UNREAD: _l("unread messages"),
+    CaseOrder.AGE: _l("age, the youngest first"),
 }
 
 WISH_ANSWER = {
@@ -227,6 +291,26 @@ CONSENT_STATE = {
     ConsentState.REPLACED: _l("replaced by a newer one"),
     ConsentState.EXPIRED: _l("has run out"),
 }
+
+SYSTEM_ROLE = {
+    SystemRole.ADMINISTRATOR: _l("Administrator"),
+    SystemRole.CASE_OPENER: _l("May open cases"),
+    SystemRole.LEADER: _l("Leader"),
+    SystemRole.AUDITOR: _l("Auditor"),
+    SystemRole.PROFESSIONAL: _l("Professional"),
+}
+
+ACCOUNT_STATE = {
+    AccountState.INVITED: _l("Invited"),
+    AccountState.IN_USE: _l("In use"),
+    AccountState.CLOSED: _l("Closed"),
+}
+
+UNDELIVERED = {
+    "refused": _l("The receiving mail server does not take mail for this address. Check it, and change it."),
+    "gave_up": _l("The mail server did not take the mail, though it was tried for over an hour."),
+}
+"""Why a mail could not be delivered."""
 
 ORGANISATION_KIND = {
     OrganisationKind.MUNICIPALITY: _l("Municipality"),
@@ -283,6 +367,13 @@ PLAN_STATE = {
     PlanState.REPLACED: _l("Replaced by a later version"),
 }
 
+CAME_BY = {
+    "number": _l("Found by your CPR number %(when)s."),
+    "code": _l("Came with a code from a guide %(when)s."),
+    "unknown": _l("Noted %(when)s; how it came is not written down."),
+}
+"""How an eID came to sign in as somebody."""
+
 EID_REFUSED = {
     "aborted": _l("You stopped before you were signed in. You can try again when you want to."),
     "level": _l(
@@ -293,6 +384,10 @@ EID_REFUSED = {
     "away": _l("The eID does not answer just now. It is not your fault. Wait a moment and try again."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "other_person": _l("The eID belongs to somebody else than the person who is signed in here."),
+    "not_anew": _l("The eID did not show that it was used just now. Use it once more, all the way through."),
+    "cannot_prove_anew": _l(
+        "This eID cannot show that it was used just now, so it cannot confirm this. Use another one."
+    ),
     "provider": _l("The eID could not sign you in just now. Try again in a little while."),
 }
 STAFF_REFUSED = {
@@ -305,6 +400,11 @@ STAFF_REFUSED = {
     ),
     "unit": _l("The unit you work in is not known here. Ask your administrator to add it."),
     "closed": _l("Your account here is closed. Your administrator can open it again."),
+    "other_person": _l("That sign-in belongs to somebody else than the person who is signed in here."),
+    "not_anew": _l(
+        "Your workplace did not show that you signed in just now. Sign in there once more, all the way through."
+    ),
+    "cannot_prove_anew": _l("Your workplace's sign-in cannot confirm this. Use a passkey or a code app."),
     "state": _l("The sign-in took too long, or it was begun in another window. Try again from here."),
     "provider": _l("Your workplace could not sign you in just now. Try again in a little while."),
     "away": _l("The sign-in of your workplace does not answer just now. Wait a moment and try again."),

@@ -87,6 +87,12 @@ for (const map of document.querySelectorAll("figure[data-draws]")) {
     for (const figure of svg().querySelectorAll(".figure")) ready(figure);
   }
 
+  function goTo(row) {
+    if (!row) return;
+    row.open = true;
+    row.querySelector("input:not([type=hidden])")?.focus();
+  }
+
   function pointed(event) {
     return new DOMPoint(event.clientX, event.clientY).matrixTransform(svg().getScreenCTM().inverse());
   }
@@ -129,7 +135,7 @@ for (const map of document.querySelectorAll("figure[data-draws]")) {
     const figure = event.target.closest?.(".figure[tabindex]");
     if (!figure || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key.startsWith("Arrow")) step(figure, event.key);
-    else if (event.key === "Enter" || event.key === " ") document.querySelector(`#row-${CSS.escape(figure.dataset.row)} input:not([type=hidden])`)?.focus();
+    else if (event.key === "Enter" || event.key === " ") goTo(document.getElementById(`row-${figure.dataset.row}`));
     else return;
     event.preventDefault();
   });

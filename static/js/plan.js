@@ -20,9 +20,22 @@ if (form) {
   let wasInside = "";
 
   const fieldsOf = (address) => [...form.elements].filter((field) => field.name === address && field.type !== "hidden");
-  const valueOf = (address) => fieldsOf(address)
-    .filter((field) => !["checkbox", "radio"].includes(field.type) || field.checked)
-    .map((field) => field.value).filter(Boolean).join(" ");
+  const isDate = (fields) => Boolean(fields[0]?.closest("[data-date]"));
+  const valueOf = (address) => {
+    const fields = fieldsOf(address);
+    const values = fields.filter((field) => !["checkbox", "radio"].includes(field.type) || field.checked)
+      .map((field) => field.value.trim()).filter(Boolean);
+    if (!isDate(fields) || values.length < 3 || values[2].length < 4) return values.join(" ");
+    const [day, month, year] = values;
+    return `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
+  };
+  // A date is three boxes: while somebody is still in them, half of one is no answer yet.
+  const isHalf = (address) => {
+    const fields = fieldsOf(address);
+    const filled = fields.filter((field) => field.value.trim()).length;
+    return isDate(fields) && filled && (filled < 3 || fields[2].value.trim().length < 4)
+      && fields.includes(document.activeElement);
+  };
   const addresses = [...new Set([...form.elements].map((field) => field.name)
     .filter((name) => name.includes(".") && !name.startsWith("was.")))];
   // What the server has of each answer, as far as this page knows: what is shown, unless the page says otherwise.
@@ -32,7 +45,7 @@ if (form) {
   // What the server could not take, as it was sent: not sent again until it is changed.
   const faulty = new Map();
   const changed = () => addresses.filter((address) => valueOf(address) !== known.get(address)
-    && valueOf(address) !== faulty.get(address) && !clashes.has(address));
+    && valueOf(address) !== faulty.get(address) && !clashes.has(address) && !isHalf(address));
   const unsaved = () => addresses.some((address) => valueOf(address) !== known.get(address));
   const clashes = new Set();
   const groupOf = (address) => {
@@ -114,7 +127,15 @@ if (form) {
     box.className = className;
     for (const [tag, text] of parts) { const element = document.createElement(tag); element.textContent = text; box.append(element); }
     group.querySelector(".form-label, legend").after(box);
+    if (className === "clash" || className === "live-fault") reveal(group);
     return box;
+  }
+
+  // What has to be seen stands in an open row. From then on rows no longer shut each other: somebody may be writing in
+  // another one.
+  function reveal(group) {
+    for (const row of form.querySelectorAll("details[name]")) row.removeAttribute("name");
+    for (let around = group.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
   }
 
   function showFaults(faults) {
@@ -142,6 +163,11 @@ if (form) {
 
   function put(address, value) {
     const several = value.split(" ");
+    if (isDate(fieldsOf(address))) {
+      const parts = value ? value.split("-").reverse().map((part) => String(Number(part))) : ["", "", ""];
+      fieldsOf(address).forEach((field, number) => { field.value = parts[number]; });
+      return;
+    }
     for (const field of fieldsOf(address)) {
       if (field.type === "checkbox") field.checked = several.includes(field.value);
       else if (field.type === "radio") field.checked = field.value === value;
@@ -149,7 +175,14 @@ if (form) {
     }
   }
 
+  // A row that is shut is known by what it is called.
+  function entitle(address) {
+    const title = form.querySelector(`[data-title="${CSS.escape(address)}"]`);
+    if (title) title.textContent = valueOf(address).split("\n")[0].slice(0, 90) || title.dataset.untitled;
+  }
+
   form.addEventListener("input", (event) => {
+    entitle(event.target.name);
     window.clearTimeout(timer);
     timer = window.setTimeout(save, PAUSE);
     if (changed().length) say("writing");
@@ -204,6 +237,7 @@ if (form) {
       if (valueOf(address) !== known.get(address)) continue; // mine is not saved yet; the server says if both wrote
       known.set(address, value);
       put(address, value);
+      entitle(address);
       groupOf(address)?.classList.add("just-came");
       window.setTimeout(() => groupOf(address)?.classList.remove("just-came"), 2500);
     }

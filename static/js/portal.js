@@ -4,19 +4,32 @@
 // Errors: the summary gets the focus, so that a screen reader begins there.
 document.getElementById("faults")?.focus();
 
-// A form that does something is sent once, also by an impatient finger.
+// A form that does something is sent once, also by an impatient finger. When no answer comes, or somebody has stopped the
+// browser, it may be sent again, and the page says so: its number makes a second sending do nothing.
+const PATIENCE = 10000; // ms; a file takes its time
+const letGo = (form) => {
+  window.clearTimeout(form.letGo);
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("button[type=submit]")) button.removeAttribute("aria-busy");
+};
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
     if (event.submitter?.hasAttribute("formaction")) return; // a button that only fetches something
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
+    const carries = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
+    form.letGo = window.setTimeout(() => {
+      letGo(form);
+      const said = form.querySelector(".unsure") || form.appendChild(document.createElement("p"));
+      said.className = "unsure";
+      said.setAttribute("role", "status");
+      said.textContent = document.body.dataset.unsure;
+    }, carries ? 6 * PATIENCE : PATIENCE);
   });
 }
 // Coming back with the back button, the form may be sent again.
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
-});
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-once]").forEach(letGo));
 
 // A file that is too large is said so before it is sent.
 for (const input of document.querySelectorAll("input[type=file][data-limit]")) {
@@ -38,16 +51,20 @@ if (body.dataset.ends && ending) {
   let ends = Date.parse(body.dataset.ends) + skew;
   const stay = document.getElementById("stay");
   // Nothing typed is lost: it is put aside, sealed, and is there again after signing in.
-  let kept = false;
-  const typed = (form) => [...form.querySelectorAll("textarea, input")]
-    .some((field) => field.type !== "hidden" && field.type !== "password" && field.value !== field.defaultValue);
-  const keep = () => {
+  const atFirst = (select) => Math.max(0, [...select.options].findIndex((option) => option.defaultSelected));
+  const changed = (field) => field.options ? field.selectedIndex !== atFirst(field)
+    : field.checked !== field.defaultChecked || (!["checkbox", "radio"].includes(field.type) && field.value !== field.defaultValue);
+  const typed = (form) => [...form.querySelectorAll("textarea, input, select")]
+    .some((field) => !["hidden", "password", "file"].includes(field.type) && changed(field));
+  const keep = async () => {
     const form = [...document.querySelectorAll("main form[method=post]")].find(typed);
-    if (!form) return;
+    if (!form) return true;
     const fields = new FormData(form);
     for (const [name, value] of [...fields]) if (value instanceof File) fields.delete(name);
     fields.set("kept_for", window.location.pathname);
-    fetch(stay.dataset.keep, { method: "POST", body: fields });
+    try {
+      return (await fetch(stay.dataset.keep, { method: "POST", body: fields, signal: AbortSignal.timeout(5000) })).ok;
+    } catch { return false; }
   };
   const look = () => {
     const left = ends - Date.now();
@@ -57,8 +74,11 @@ if (body.dataset.ends && ending) {
     document.getElementById("ending-text").hidden = over;
     document.getElementById("over-text").hidden = !over;
     stay.hidden = over;
-    if (left <= 10000 && !kept) { kept = true; keep(); }
-    if (left <= 0) { window.location.reload(); return; }
+    if (left <= 0) {
+      // Also on a machine that slept and finds only now that it is over. Without an answer the page stays: it holds what was typed.
+      keep().then((done) => { if (done) window.location.reload(); else window.setTimeout(look, 3000); });
+      return;
+    }
     window.setTimeout(look, left > 120000 ? Math.min(left - 119000, 30000) : 1000);
   };
   // A page that saves by itself tells how long the session goes on by now.

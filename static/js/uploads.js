@@ -132,6 +132,7 @@ class Row {
     this.become("finishing");
     this.say(says.finishing);
     const fields = new FormData();
+    if (this.sender.rows.length > 1) fields.set("one_of_several", "yes");
     for (const name of ["csrf_token", "note", "tool", "seen"]) {
       const field = form.elements[name];
       if (field) fields.set(name, field.value);
@@ -260,21 +261,29 @@ class Sender {
     for (const radio of this.form.querySelectorAll("input[name=compartment]")) radio.disabled = busy && !radio.checked;
     const done = this.rows.filter((row) => row.state === "done");
     if (this.rows.length && done.length === this.rows.length) {
-      window.location.assign(done.length === 1 ? done[0].to : this.box.dataset.list);
+      window.location.assign(done.length === 1 ? done[0].to : `${this.box.dataset.list}?added=${Math.min(done.length, 99)}`);
     }
   }
 
+  /** Files can be dropped on the form; where it is hidden until then, anywhere on the page. */
   watchDrops() {
+    const hidden = this.form.closest("[data-drop]");
+    const place = hidden ? document.getElementById("main") : this.form;
     const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-    this.form.addEventListener("dragover", (event) => {
+    place.addEventListener("dragover", (event) => {
       if (!holds(event)) return;
       event.preventDefault();
-      this.form.classList.add("dropping");
+      place.classList.add("dropping");
     });
-    for (const name of ["dragleave", "drop"]) this.form.addEventListener(name, () => this.form.classList.remove("dropping"));
-    this.form.addEventListener("drop", (event) => {
+    for (const name of ["dragleave", "drop"]) place.addEventListener(name, () => place.classList.remove("dropping"));
+    place.addEventListener("drop", (event) => {
       if (!holds(event)) return;
       event.preventDefault();
+      if (hidden) {
+        hidden.hidden = false;
+        hidden.scrollIntoView({ block: "start" });
+        hidden.querySelector("input[name=compartment]:checked")?.focus({ preventScroll: true });
+      }
       this.take(event.dataTransfer.files);
     });
   }

@@ -117,6 +117,7 @@ def _member(draw: st.DrawFn, number: int, capacity: Capacity) -> Member:
     custody = draw(st.booleans()) and capacity is Capacity.PARENT
     begins = draw(INSTANTS) if custody else None
     ends = draw(st.none() | INSTANTS.filter(lambda at: begins is not None and at > begins)) if custody else None
+    moved = st.tuples(INSTANTS, st.sampled_from(UNITS))
     return Member(
         id=UUID(int=number),
         person_id=UUID(int=100 + number),
@@ -126,7 +127,14 @@ def _member(draw: st.DrawFn, number: int, capacity: Capacity) -> Member:
         custody_from=begins,
         custody_until=ends,
         left=tuple(draw(st.lists(INSTANTS, max_size=1))),
+        units_before=_sorted(draw(st.lists(moved, max_size=2, unique_by=lambda pair: pair[0]))) if works else (),
+        unconfirmed=tuple(draw(st.lists(INSTANTS, max_size=1))) if works else (),
+        renewed=() if works else tuple(draw(st.lists(INSTANTS, max_size=2))),
     )
+
+
+def _sorted(pairs: list[tuple[datetime, UUID]]) -> tuple[tuple[datetime, UUID], ...]:
+    return tuple(sorted(pairs, key=lambda pair: pair[0]))
 
 
 @st.composite

@@ -21,7 +21,8 @@ def may(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> tu
         ):
             return False, False
     level = "none"
-    happened = [(since, 0, value.value) for since, value in member.levels] + [(left, 1, "none") for left in member.left]
+    happened = [(since, 0, value.value) for since, value in member.levels]
+    happened += [(out, 1, "none") for out in (*member.left, *member.unconfirmed)]
     for since, _, value in sorted(happened):
         if since <= at:
             level = value
@@ -52,6 +53,14 @@ def _owners_unit(facts: Facts, at: datetime) -> object:
     return unit
 
 
+def _works_in(member: Member, at: datetime) -> object:
+    unit = member.unit_id
+    for until, before in sorted(member.units_before, reverse=True):
+        if at < until:
+            unit = before
+    return unit
+
+
 def _by_law(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> bool:
     for override in facts.overrides:
         about_this = override.member_id == member.id and rule.key in override.compartments
@@ -65,7 +74,7 @@ def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: dateti
     kind = _kind(facts, member, at)
     if kind in ("owner", "young_person"):
         return True
-    own_unit = kind == "professional" and member.unit_id == _owners_unit(facts, at)
+    own_unit = kind == "professional" and _works_in(member, at) == _owners_unit(facts, at)
     if own_unit and facts.rules.own_unit_needs_consent is False:
         return True
     adult = at >= _turns(facts, facts.rules.majority_age)
@@ -118,14 +127,18 @@ def _says_yes(facts: Facts, giver: Member, who: str, member: Member, category: s
     consent = _newest(facts, giver, at)
     if consent is None or not consent.valid_from <= at < consent.valid_until:
         return False
+    if who == "person":
+        for corrected in member.renewed:
+            if consent.given_at <= corrected and corrected <= at:
+                return False
     for back in consent.withdrawals:
         about = back.party is None or (
-            back.party.unit_id == member.unit_id if who == "unit" else back.party.membership_id == member.id
+            back.party.unit_id == _works_in(member, at) if who == "unit" else back.party.membership_id == member.id
         )
         if about and back.at <= at:
             return False
     for party, granted in consent.grants:
-        named = party.unit_id == member.unit_id if who == "unit" else party.membership_id == member.id
+        named = party.unit_id == _works_in(member, at) if who == "unit" else party.membership_id == member.id
         if named and granted == category:
             return True
     return False

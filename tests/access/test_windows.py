@@ -308,6 +308,75 @@ def test_no_consent_opens_a_compartment_that_is_not_meant_for_somebody(shelf: st
     assert verdict.blockers == ()
 
 
+# Rule 8
+
+JOB_CENTRE = UUID(int=13)
+EVEN_LATER = LATER + timedelta(days=10)
+
+
+def moved(member: Member, to: UUID, at: datetime = LATER, *set_again: tuple[datetime, Level]) -> Member:
+    """They worked in their unit until then, and in another since; perhaps the owner let them in again."""
+    assert member.unit_id is not None
+    return replace(
+        member,
+        unit_id=to,
+        units_before=((at, member.unit_id),),
+        unconfirmed=(at,),
+        levels=(*member.levels, *set_again),
+    )
+
+
+def everybody_says(*parties: Party) -> tuple[ConsentFact, ...]:
+    return tuple(yes(giver, *parties) for giver in (YOUNG, MOTHER, FATHER))
+
+
+@pytest.mark.parametrize("to", [JOB_CENTRE, OWN_UNIT])
+def test_whoever_moves_is_out_until_the_owner_says_so_and_what_was_stays_what_it_was(to: UUID) -> None:
+    consents = everybody_says(TO_SCHOOL, Party(unit_id=JOB_CENTRE))
+    out = moved(TEACHER, to)
+    facts = a_case(*consents, members=(OWNER, YOUNG, MOTHER, FATHER, out))
+    just_before = LATER - timedelta(microseconds=1)
+    assert shelves(facts, out, just_before) == {"shared", "health", "without_parents", "professionals"}
+    assert shelves(facts, out, LATER) == set()
+    assert obstacles(facts, out, at=EVEN_LATER) == [(Obstacle.UNCONFIRMED, None)]
+
+
+def test_what_was_seen_before_a_move_rests_on_the_unit_before_also_when_looked_back_at() -> None:
+    back_in = moved(TEACHER, JOB_CENTRE, LATER, (EVEN_LATER, Level.READ))
+    to_school = a_case(*everybody_says(TO_SCHOOL), members=(OWNER, YOUNG, MOTHER, FATHER, back_in))
+    assert shelves(to_school, back_in, LATER - timedelta(days=1)) != set()
+    assert obstacles(to_school, back_in, at=EVEN_LATER)[0] == (Obstacle.CONSENT_MISSING, YOUNG.id)
+    to_the_other = a_case(*everybody_says(Party(unit_id=JOB_CENTRE)), members=(OWNER, YOUNG, MOTHER, FATHER, back_in))
+    assert shelves(to_the_other, back_in, LATER - timedelta(days=1)) == set()
+    assert shelves(to_the_other, back_in, EVEN_LATER) != set()
+
+
+def test_moving_into_the_owners_unit_needs_no_consent_from_when_the_owner_says_so_and_not_before() -> None:
+    back_in = moved(TEACHER, OWN_UNIT, LATER, (EVEN_LATER, Level.READ))
+    facts = a_case(members=(OWNER, YOUNG, MOTHER, FATHER, back_in))
+    for at in (DAY, LATER, EVEN_LATER - timedelta(microseconds=1)):
+        assert shelves(facts, back_in, at) == set()
+    assert seen(facts, back_in, "shared", EVEN_LATER).basis is Basis.OWN_UNIT
+
+
+def test_a_law_that_lets_somebody_in_does_not_follow_them_out_of_their_unit_by_itself() -> None:
+    out = moved(TEACHER, JOB_CENTRE)
+    by_law = LegalOverride(UUID(int=900), TEACHER.id, frozenset({"shared"}), DAY, DAY + timedelta(days=60))
+    facts = replace(a_case(members=(OWNER, YOUNG, MOTHER, FATHER, out)), overrides=(by_law,))
+    assert shelves(facts, out, LATER - timedelta(days=1)) == {"shared"}
+    assert shelves(facts, out, EVEN_LATER) == set()
+
+
+def test_a_declaration_says_nothing_about_a_member_who_was_corrected_into_somebody_else() -> None:
+    father = replace(FATHER, renewed=(LATER,))
+    named = Party(membership_id=FATHER.id)
+    once = a_case(yes(YOUNG, named), members=(OWNER, YOUNG, MOTHER, father))
+    assert shelves(once, father, LATER - timedelta(microseconds=1)) == {"shared", "health"}
+    assert obstacles(once, father, at=LATER) == [(Obstacle.CONSENT_MISSING, YOUNG.id)]
+    anew = a_case(yes(YOUNG, named), yes(YOUNG, named, at=EVEN_LATER), members=(OWNER, YOUNG, MOTHER, father))
+    assert shelves(anew, father, EVEN_LATER) == {"shared", "health"}
+
+
 # All rules at once
 
 

@@ -120,6 +120,27 @@ def test_one_command_serves_the_story_and_survives_being_killed(place: Path) -> 
         for account in ("guide@eksempelby.example", "Alma Dahl", people.PASSWORD, str(place / "data")):
             assert account in demo.printed
 
+        for words in ("portal.wsgi:app", "portal worker", "portal.demo.wsgi:app"):
+            running = part(demo, words)
+            assert running is not None
+            assert b"portal_owner" not in Path(f"/proc/{running}/environ").read_bytes(), words
+        told = dict(line.split("=", 1) for line in (place / "data" / "environment").read_text().splitlines())
+        assert told["CONVERTER"].endswith("/soffice"), "Word files can be looked at"
+        assert told["WEBDAV"] == "true", "and opened where one writes"
+        for name, knows in {
+            "portal.wsgi:app": {"DATABASE_URL"},
+            "portal worker": {"DATABASE_URL", "WORKER_DATABASE_URL"},
+            "portal.demo.wsgi:app": set(),
+        }.items():
+            found = Path(f"/proc/{part(demo, name)}/environ").read_bytes().decode().split("\0")
+            names = {line.partition("=")[0] for line in found}
+            assert {one for one in names if one.endswith("DATABASE_URL")} == knows, name
+        mail = demo.address.replace(demo.address.rpartition(":")[2], str(int(demo.address.rpartition(":")[2]) + 1))
+        assert demo.http.request("GET", f"{mail}/mail").status == 200
+        for elsewhere in ("portal.attacker.example", "attacker.example:8001"):
+            answer = demo.http.request("GET", f"{mail}/mail", headers={"Host": elsewhere})
+            assert answer.status == 400, "a name of somebody else's that leads here"
+
         second = Running(place / "data")
         assert second.process.wait(120) == 1
         assert second.process.stdout is not None

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from portal.cli import cli
 from portal.demo import eid
+from portal.demo.supervisor import Demo
 from portal.errors import Unsafe
 from portal.house import open_house, refuse_unsafe
 from portal.providers import read_eid_providers
@@ -43,6 +44,18 @@ def test_a_sound_production_is_let_through(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("of the portal alone")
     (tmp_path / "eid.toml").write_text(PROVIDER.replace("/run/secrets/eid", str(tmp_path / "secret")))
     refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
+
+
+def test_eids_that_cannot_show_that_somebody_identified_themselves_just_now_are_not_enough(tmp_path: Path) -> None:
+    """One of them may do without, where another one can confirm what matters."""
+    (tmp_path / "secret").write_text("of the portal alone")
+    one = PROVIDER.replace("/run/secrets/eid", str(tmp_path / "secret"))
+    silent = f'{one}auth_time_claim = ""\n'
+    (tmp_path / "eid.toml").write_text(silent)
+    with pytest.raises(Unsafe, match="auth_time_claim"):
+        refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
+    (tmp_path / "both.toml").write_text(silent + one.replace('key = "mitid"', 'key = "other"'))
+    refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "both.toml"))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +122,44 @@ def test_the_pretended_eid_refuses_to_run_in_production(tmp_path: Path) -> None:
     with pytest.raises(Unsafe, match="must not run in production"):
         eid.create_eid(Settings(**GOOD), tmp_path, "https://eid.example")
     assert eid.create_eid(Settings(environment="demo"), tmp_path, "http://localhost:1")
+
+
+@pytest.mark.parametrize("path", ["/mail", "/phone", "/jwks", "/health", "/authorize", "/static/css/demo-eid.css"])
+def test_the_pretended_eid_answers_to_its_own_name_and_no_other(path: str, tmp_path: Path) -> None:
+    """Another site's page that has its name lead to this machine must not read the mails and codes of the demo."""
+    eid.prepare(tmp_path, [])
+    client = eid.create_eid(Settings(environment="demo"), tmp_path, "http://localhost:8001").test_client()
+    for host in ("evil.example", "evil.example:8001", "localhost.evil.example", "127.0.0.1:8001", "", "localhost@evil"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == 400, host
+        assert b"<main" not in answer.data
+    with client.get(path, headers={"Host": "localhost:8001"}) as answer:
+        assert answer.status_code == (400 if path == "/authorize" else 200), "where it lacks a question"
+    assert client.post("/phone", data={"key": "A"}, headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_each_part_of_the_demo_is_told_what_it_needs_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where whoever starts it has a demo's whole environment in their shell, as the README has them do."""
+    demo = Demo(tmp_path, None)
+    try:
+        monkeypatch.setattr(demo.postgres, "url", lambda role, *_more: f"postgresql://{role}:secret@/portal")
+        for name, value in demo._environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("WEBDAV", "true")
+        secrets = {"DATABASE_URL", "WORKER_DATABASE_URL", "REPORTS_DATABASE_URL", "OWNER_DATABASE_URL", "KEYS_FILE"}
+        told = {part: demo._environment_of(part) for part in demo._commands()}
+    finally:
+        demo.door.close()
+        demo.eid_door.close()
+    assert {part: set(environment) & secrets for part, environment in told.items()} == {
+        "eid": set(),
+        "worker": {"DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE"},
+        "web": {"DATABASE_URL", "KEYS_FILE"},
+    }
+    assert all(environment["WEBDAV"] == "true" for environment in told.values()), "what was asked for goes on to all"
+    assert not [part for part, environment in told.items() if "portal_owner" in str(environment)]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,9 @@ def the_guide_registers_the_other_on_paper(mette: Person, stage: Stage) -> None:
     mette.click("Mennesker")
     mette.reads(f"der mangler samtykke fra {PETER[0]}")
     mette.click("Peter Dahl", nth=-1)
+    mette.reads("Du har ikke noget ekstra trin endnu")
+    mette.click("Vælg et ekstra trin")
+    mette.sets_up_a_code_app()
     page = mette.page
     for box in page.get_by_role("checkbox", name="Ja til: ").all():
         box.check()
@@ -219,7 +222,7 @@ def the_windows_open_per_compartment(jonas: Person, lene: Person, amir: Person, 
     lene.reads("Fælles")
     lene.reads_not("Helbred")
     lene.goto(f"{case}/files")
-    lene.reads_not("Læg en fil ind")
+    lene.reads_not("Tilføj filer")
 
 
 def the_plan_goes_round(mette: Person, alma: Person, lone: Person, stage: Stage, case: str) -> None:
@@ -230,12 +233,12 @@ def the_plan_goes_round(mette: Person, alma: Person, lone: Person, stage: Stage,
     assert ALMA[0] in said, "base data is typed once"
     mine = empty.with_name("Mål- og aftaleskema Alma æøå.docx")
     empty.rename(mine)
-    mette.click("Læg ind: Mål- og aftaleskema")
+    mette.click("Tilføj en fil: Mål- og aftaleskema")
     mette.page.get_by_label("Fil", exact=True).set_input_files(mine)
     mette.page.get_by_label("Hvad er det?").fill("Vores første udkast")
     mette.picture("put-in-a-file")
-    mette.press("Læg filen ind")
-    mette.reads("Filen er lagt ind")
+    mette.press("Tilføj")
+    mette.reads("Filen er tilføjet")
 
     alma.goto(f"{case}/files")
     alma.click("Mål- og aftaleskema Alma æøå.docx")
@@ -245,8 +248,8 @@ def the_plan_goes_round(mette: Person, alma: Person, lone: Person, stage: Stage,
     alma.page.get_by_label("Filen, som den er nu").set_input_files(got)
     alma.page.get_by_label("Hvad har du ændret?").fill("Mit eget mål")
     alma.reads("Kan ses af: dig")
-    alma.press("Læg version 2 ind")
-    alma.reads("Version 2 er lagt ind")
+    alma.press("Tilføj version 2")
+    alma.reads("Version 2 er tilføjet")
     alma.picture("file")
 
     lone.goto(f"{case}/files")
@@ -265,8 +268,8 @@ def a_secret_is_kept_in_health(amir: Person, lene: Person, case: str) -> None:
     amir.goto(f"{case}/files/new")
     amir.page.get_by_label("Fil", exact=True).set_input_files(report)
     amir.page.get_by_label("Helbred").check()
-    amir.press("Læg filen ind")
-    amir.reads("Filen er lagt ind")
+    amir.press("Tilføj")
+    amir.reads("Filen er tilføjet")
     amir.reads("Behandlingsplan.pdf")
     address = amir.page.url.removeprefix(amir.stage.address)
     for path in ("", "/files", "/plan", "/log", "/messages", "/people", "/audience"):
@@ -355,7 +358,7 @@ def the_young_person_reads_who_has_seen_it(alma: Person, case: str) -> None:
         "Lærer 10. klasse, Eksempelby Skole",
         "prøvede at åbne noget og blev afvist",
         "Psykiater Børne- og ungdomspsykiatri, Region Eksempel",
-        "lagde ”Behandlingsplan.pdf” ind",
+        "tilføjede ”Behandlingsplan.pdf”",
         "Jobkonsulent Jobcenter, Eksempelby Kommune",
         "læste beskederne i ”Velkommen”",
         "Lone Dahl Forælder",

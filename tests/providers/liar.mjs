@@ -54,7 +54,9 @@ function forged(token) {
   return `${signed(header)}.${made.toString("base64url")}`;
 }
 
-service.on("beforeTokenSigning", (token) => Object.assign(token.payload, play.claims));
+service.on("beforeTokenSigning", (token) => {
+  Object.assign(token.payload, { auth_time: Math.floor(Date.now() / 1000) }, play.claims);
+});
 service.on("beforeResponse", (response) => {
   if (response.body.id_token) response.body.id_token = forged(response.body.id_token);
 });

@@ -35,6 +35,7 @@ class Scene:
         self.story = Story(house)
         self.units = {name: self.story.unit(name) for name in UNITS}
         self.stranger = self.story.staff("Ulrik Udenfor", "Skolen")
+        self.admin = self.story.admin()
         self.steps = 0
 
     def stand_still_at(self, instant: datetime) -> None:

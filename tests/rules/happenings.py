@@ -13,12 +13,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Freeze, LegalOverride, Withdrawal
+from portal.access.facts import ConsentFact, Freeze, LegalOverride, Member, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput
-from portal.services import consent_requests, consents, hand_over, leaving, order, safeguards, team
+from portal.services import (
+    account_moves,
+    consent_requests,
+    consents,
+    corrections,
+    hand_over,
+    leaving,
+    order,
+    safeguards,
+    team,
+)
+from portal.services.corrections import Wanted
 from tests.rules.book import HOME, RULES, SHELVES, UNITS, ZONE, Book, Put, Scene
 from tests.story import Someone
 
@@ -226,6 +237,72 @@ class Happenings(RuleBasedStateMachine):
             leaving.leave(ticket, uuid4(), "new_job")
             session.commit()
         self.book.members[member.id] = replace(member, left=(*member.left, self.scene.now))
+
+    # Put right, and moved
+
+    @rule(who=CHANCE, unit=st.sampled_from(UNITS))
+    def somebody_moves_to_another_unit(self, who, unit: str) -> None:  # type: ignore[no-untyped-def]
+        """Out until the owner sets a level again; then with what the new unit may see."""
+        book, new = self.book, self.scene.units[unit]
+        offered = self.room.member(book.offered) if book.offered else None
+        able = [
+            m
+            for m in book.members.values()
+            if m.capacity is Capacity.PROFESSIONAL and m.unit_id != new and m.id != offered
+        ]
+        if not able:
+            return
+        self._later()
+        member, now = who.choice(able), self.scene.now
+        assert member.unit_id is not None
+        with self.story.acting(self.scene.admin) as actor:
+            account_moves.move(actor, member.person_id, new)
+        book.members[member.id] = replace(
+            member,
+            unit_id=new,
+            units_before=(*member.units_before, (now, member.unit_id)),
+            unconfirmed=(*member.unconfirmed, now),
+        )
+
+    @rule(years=st.sampled_from([-1, 0, 1]), days=st.integers(1, 27))
+    def the_birth_date_is_put_right(self, years: int, days: int) -> None:
+        self._later()
+        born = self.book.born.replace(year=self.book.born.year + years, day=days)
+        opened = self.book.opened_at.astimezone(ZONE).date()
+        if born == self.book.born or not 13 <= clock.age_on(born, opened) <= 25:
+            return
+        young = next(m for m in self.book.members.values() if m.capacity is Capacity.YOUNG_PERSON)
+        self._corrects(young, Wanted(self.called(young), born))
+        self.book.born = born
+        self.book.members[young.id] = replace(young, corrected=(*young.corrected, self.scene.now))
+
+    @rule(who=CHANCE, name=st.sampled_from(["Anton Bjerg", "Cecilie Dam", "Erik Frost", "Gry Holst"]))
+    def somebody_is_called_otherwise(self, who, name: str) -> None:  # type: ignore[no-untyped-def]
+        """While they have not come in it may be another person, whom nobody has said yes to."""
+        self._later()
+        able = [m for m in self.book.members.values() if m.unit_id is None and self.called(m) != name]
+        if not able:
+            return
+        member, now = who.choice(able), self.scene.now
+        young = member.capacity is Capacity.YOUNG_PERSON
+        came_in = self.scene.owner.execute(
+            "select exists (select from audit_event where chain_id = %s and actor_id = %s)",
+            [self.room.case_id, member.person_id],
+        ).fetchone()[0]
+        self._corrects(member, Wanted(name, self.book.born if young else None))
+        renewed = member.renewed if came_in else (*member.renewed, now)
+        self.book.members[member.id] = replace(member, corrected=(*member.corrected, now), renewed=renewed)
+
+    def called(self, member: Member) -> str:
+        row = self.scene.owner.execute("select display_name from membership where id = %s", [member.id]).fetchone()
+        return str(row[0])
+
+    def _corrects(self, member: Member, wanted: Wanted) -> None:
+        def correct(ticket: CaseTicket) -> None:
+            mark = corrections.propose(ticket, member.id, wanted).mark
+            corrections.correct(ticket, uuid4(), member.id, wanted, "Tastefejl", mark)
+
+        self._guide_does(correct)
 
     # Handed over
 

@@ -82,6 +82,17 @@ def _plain(path: str) -> Callable[[Target], str]:
     return lambda _t: path
 
 
+ACCOUNT_PAGES = {
+    "account": "", "edit": "/edit", "unit": "/unit", "email": "/email", "stop_email": "/email/stop",
+    "invite_again": "/invite", "confirm_renewal": "/renewal", "start_renewal": "/renewal", "confirm_close": "/close",
+    "close": "/close", "confirm_reopen": "/reopen", "reopen": "/reopen",
+}  # fmt: skip
+ONE_WAY = {
+    "POST account", "GET stop_email", "GET invite_again", "POST confirm_renewal", "GET start_renewal",
+    "POST confirm_close", "GET close", "POST confirm_reopen", "GET reopen",
+}  # fmt: skip
+"""Pages of an account that are only asked for, or only sent to."""
+
 ROUTES = [
     _route("GET static", "public", _plain("/static/css/portal.css")),
     _route("GET front.index", "public", _plain("/")),
@@ -99,6 +110,11 @@ ROUTES = [
     _route("POST stepup.with_code", "signed_in", _plain("/step-up")),
     _route("POST stepup.with_passkey", "signed_in", _plain("/step-up/passkey")),
     _route("GET account.index", "signed_in", _plain("/me")),
+    _route("POST own_eids.seen", "signed_in", _plain("/me/eids/seen")),
+    _route("GET own_eids.end", "signed_in", _plain(f"/me/eids/{UUID(int=1)}/end")),
+    _route("POST own_eids.end", "signed_in", _plain(f"/me/eids/{UUID(int=1)}/end")),
+    _route("GET own_eids.code", "signed_in", _plain("/me/eids/code")),
+    _route("POST own_eids.begin_code", "signed_in", _plain("/me/eids/code/none")),
     _route("POST account.end_device", "signed_in", _plain(f"/me/devices/{UUID(int=1)}/end")),
     _route("POST account.end_others", "signed_in", _plain("/me/devices/end")),
     _route("GET account.password", "signed_in", _plain("/me/password")),
@@ -116,16 +132,21 @@ ROUTES = [
     _route(
         "GET office.confirm_renewal", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/renewal"
     ),
-    _route("POST stepup.keep", "signed_in", _plain("/keep")),
+    _route("POST stepup.keep", "page", _plain("/keep")),
     _route("GET stepup.ask", "signed_in", _plain("/step-up")),
     _route("POST stepup.with_eid", "signed_in", _plain("/step-up/eid/none")),
     _route("GET stepup.go_on", "signed_in", _plain("/go-on")),
+    _route("GET stepup.fetch", "signed_in", _plain("/fetch")),
     _route("POST signin.begin_eid", "public", _plain("/eid/none")),
     _route("GET signin.end_eid", "public", _plain("/eid/none/callback")),
     _route("GET signin.code", "public", _plain("/eid/code")),
     _route("POST signin.redeem_code", "public", _plain("/eid/code")),
     _route("GET invitations.form", "public", _plain("/invitation/none")),
     _route("POST invitations.choose", "public", _plain("/invitation/none")),
+    _route("GET forgotten.form", "public", _plain("/forgotten")),
+    _route("POST forgotten.ask", "public", _plain("/forgotten")),
+    _route("GET forgotten.choose", "public", _plain("/forgotten/none")),
+    _route("POST forgotten.save", "public", _plain("/forgotten/none")),
     _route("GET office.index", OfficeAction.ACCOUNTS_MANAGE, _plain("/office")),
     _route("GET office.add_organisation", OfficeAction.ACCOUNTS_MANAGE, _plain("/office/organisations/new")),
     _route("POST office.add_organisation", OfficeAction.ACCOUNTS_MANAGE, _plain("/office/organisations/new")),
@@ -137,11 +158,22 @@ ROUTES = [
     ),
     _route("GET office.add_staff", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/units/{UUID(int=1)}/staff/new")),
     _route("POST office.add_staff", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/units/{UUID(int=1)}/staff/new")),
-    _route("POST office.invite_again", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/invite")),
-    _route("GET office.confirm_close", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/close"),
-    _route("POST office.close", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/close")),
-    _route("POST office.reopen", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/reopen")),
-    _route("GET office.account", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}"),
+    *(
+        _route(f"{method} accounts.{name}", OfficeAction.ACCOUNTS_MANAGE, path)
+        for name, last in ACCOUNT_PAGES.items()
+        for method, path in (
+            ("GET", lambda t, last=last: f"/office/staff/{t.colleague_id}{last}"),
+            ("POST", _plain(f"/office/staff/{NOTHING}{last}")),
+        )
+        if f"{method} {name}" not in ONE_WAY
+    ),
+    _route("GET colleagues.missing", "signed_in", _plain("/colleagues/missing")),
+    _route("POST colleagues.missing", "signed_in", _plain("/colleagues/missing")),
+    _route("GET colleagues.answer", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/requests/{NOTHING}")),
+    _route("POST colleagues.answer", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/requests/{NOTHING}")),
+    _route("POST colleagues.decline", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/requests/{NOTHING}/no")),
+    _route("GET addresses.confirm", "signed_in", _plain("/email/none")),
+    _route("POST addresses.confirm", "signed_in", _plain("/email/none")),
     _route(
         "GET office_import.ask", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/organisations/{UUID(int=1)}/import")
     ),
@@ -161,6 +193,7 @@ ROUTES = [
     _route("GET oversight.figures", OfficeAction.FIGURES_VIEW, _plain("/figures")),
     _route("GET oversight.trace", OfficeAction.TRACE_VIEW, _plain("/trace")),
     _route("GET case_list.index", "signed_in", _plain("/cases")),
+    _route("POST case_list.find", "signed_in", _plain("/cases/find")),
     _route("GET case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("POST case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("GET case.overview", Action.CASE_VIEW, _at("")),
@@ -191,8 +224,13 @@ ROUTES = [
     _route("GET meetings.live", Action.PLAN_VIEW, _at("/meetings/{t.meeting_id}/live")),
     _route("POST meetings.take", Action.PLAN_ACCEPT, _at("/meetings/{t.meeting_id}/take/00000000")),
     _route("POST meetings.accept", Action.PLAN_ACCEPT, _at("/meetings/{t.meeting_id}/yes")),
+    _route("POST meetings.checklist", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/checklist")),
     _route("GET meetings.end", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/end")),
     _route("POST meetings.end", Action.PLAN_WRITE, _at("/meetings/{t.meeting_id}/end")),
+    _route("GET heard.meeting", Action.HEARD_ANSWER, _at("/meetings/{t.meeting_id}/heard")),
+    _route("POST heard.meeting", Action.HEARD_ANSWER, _at("/meetings/{t.meeting_id}/heard")),
+    _route("GET heard.version", Action.HEARD_ANSWER, _at("/plan/meeting_checklist/versions/1/heard")),
+    _route("POST heard.version", Action.HEARD_ANSWER, _at("/plan/meeting_checklist/versions/1/heard")),
     _route("GET together.live", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/live?number=1")),
     _route("POST together.here", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/here")),
     _route("POST schema.begin", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/begin")),
@@ -206,6 +244,8 @@ ROUTES = [
     _route("POST word.leave", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/word/{t.file_id}/1/leave")),
     _route("POST schema.propose", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/versions/1/propose")),
     _route("POST schema.accept", Action.PLAN_ACCEPT, _at("/plan/goals_and_agreements/versions/1/accept")),
+    _route("POST schema.object_to", Action.PLAN_ACCEPT, _at("/plan/goals_and_agreements/versions/1/change")),
+    _route("POST schema.add_row", Action.PLAN_WRITE, _at("/plan/goals_and_agreements/rows/goals")),
     _route(
         "POST schema.accept_for",
         Action.PLAN_REGISTER,
@@ -216,6 +256,8 @@ ROUTES = [
     _route("GET old_forms.correct", Action.FILE_ADD_VERSION, _at("/plan/goals_and_agreements/elsewhere/{t.file_id}")),
     _route("POST old_forms.correct", Action.FILE_ADD_VERSION, _at("/plan/goals_and_agreements/elsewhere/{t.file_id}")),
     _route("GET files.index", Action.FILE_VIEW, _at("/files")),
+    _route("POST files.index", Action.FILE_VIEW, _at("/files")),
+    _route("POST files.small", Action.FILE_VIEW, _at("/files/small")),
     _route("GET files.add", Action.FILE_ADD, _at("/files/new")),
     _route("POST files.add", Action.FILE_ADD, _at("/files/new")),
     _route("GET exports.index", Action.FILE_DOWNLOAD, _at("/copies")),
@@ -236,6 +278,7 @@ ROUTES = [
     _route("GET previews.page", Action.FILE_VIEW, _at("/files/{t.file_id}/versions/1/pages/0")),
     _route("GET ordering.withdraw", Action.FILE_WITHDRAW, _at("/files/{t.file_id}/withdraw")),
     _route("POST ordering.withdraw", Action.FILE_WITHDRAW, _at("/files/{t.file_id}/withdraw")),
+    _route("POST ordering.rename", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/name")),
     _route("POST ordering.place", Action.FILE_ADD_VERSION, _at("/files/{t.file_id}/folder")),
     _route("GET versions.held", Action.FILE_ADD_VERSION, _at("/files/held/{t.held_id}")),
     _route("POST versions.held", Action.FILE_ADD_VERSION, _at("/files/held/{t.held_id}")),
@@ -265,6 +308,9 @@ ROUTES = [
     _route("POST team.add_citizen", Action.TEAM_CHANGE, _at("/team/citizen")),
     _route("GET team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
     _route("POST team.member", Action.TEAM_CHANGE, _at("/team/{t.membership_id}")),
+    _route("GET corrections.correct", Action.MEMBER_CORRECT, _at("/team/{t.giver_id}/correct")),
+    _route("POST corrections.correct", Action.MEMBER_CORRECT, _at("/team/{t.giver_id}/correct")),
+    _route("GET corrections.about_me", Action.OWN_DATA_VIEW, _at("/about-me")),
     _route("GET team.confirm_close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
     _route("POST team.close", Action.TEAM_CHANGE, _at("/team/{t.membership_id}/close")),
     _route("GET team.custody", Action.TEAM_CHANGE, _at("/team/{t.parent_id}/custody")),
@@ -323,6 +369,10 @@ MAP = [
     _route("GET schema.show", Action.PLAN_VIEW, _at("/plan/network_map")),
     _route("GET schema.changes", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/changes")),
     _route("GET schema.write", Action.PLAN_WRITE, _at("/plan/network_map/write")),
+    _route("GET heard.meeting", Action.HEARD_ANSWER, _at("/meetings/{t.meeting_id}/heard")),
+    _route("POST heard.meeting", Action.HEARD_ANSWER, _at("/meetings/{t.meeting_id}/heard")),
+    _route("GET heard.version", Action.HEARD_ANSWER, _at("/plan/meeting_checklist/versions/1/heard")),
+    _route("POST heard.version", Action.HEARD_ANSWER, _at("/plan/meeting_checklist/versions/1/heard")),
     _route("GET together.live", Action.PLAN_WRITE, _at("/plan/network_map/live?number=1")),
     _route("GET plan_papers.version", Action.PLAN_VIEW, _at("/plan/network_map/versions/1/paper/docx")),
 ]

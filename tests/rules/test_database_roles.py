@@ -21,7 +21,7 @@ from tests.story import Story
 from tests.world import World
 
 WITHOUT_CASE_DATA = {
-    "organisation", "unit", "person", "staff", "invitation", "login", "national_id", "invitation_code", "eid_link",
+    "organisation", "unit", "person", "staff", "invitation", "login", "national_id",
     "eid_attempt", "kept_form", "eid_stranger", "provider_session", "staff_link", "audit_head",
     "totp", "passkey", "recovery_code", "half_login", "passkey_challenge",
     "known_device", "sign_in_try", "tool_definition", "retired_master",
@@ -374,8 +374,8 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
     assert {name for name, _ in rows} == {
         "my_compartments", "my_writable_compartments", "my_cases", "my_owned_cases", "my_memberships", "my_led_cases",
         "my_overseen_units", "my_figures", "my_trace", "cases_led_by", "forget_ended_uploads",
-        "forget_ended_exports", "dav_holder", "forget_ended_links",
-        "refuse_retired_master", "append_trace", "trace_end",
+        "forget_ended_exports", "dav_holder", "forget_ended_links", "case_of_code",
+        "refuse_somebody_known", "refuse_retired_master", "append_trace", "trace_end",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 

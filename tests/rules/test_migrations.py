@@ -13,7 +13,10 @@ from alembic.script import ScriptDirectory
 from portal.db import Base, connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
+from portal.house import House
 from portal.migrate import alembic_config, migrate, newest
+from portal.services import messages
+from tests.story import Room, Story
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
 
@@ -104,9 +107,117 @@ def test_a_populated_database_can_be_migrated_again(postgres: EmbeddedPostgres, 
         assert connection.execute("select count(*), sum(length(body_sealed)) from message").fetchone() == before
 
 
+def before(idea: str) -> str:
+    """The revision that comes before the one whose file is named by this idea."""
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return next(str(script.down_revision) for script in scripts if script.path.endswith(f"_{idea}.py"))
+
+
+def test_how_far_everybody_had_read_is_taken_over_from_the_trace(
+    postgres: EmbeddedPostgres, database: str, house: House, story: Story, room: Room
+) -> None:
+    first, second = story.thread(room, room.guide), story.thread(room, room.young)
+    story.play(room, room.young, lambda t: messages.thread(t, first))
+    story.reply(room, room.guide, first)
+    story.play(room, room.guide, lambda t: messages.thread(t, second))
+    house.engine.dispose()
+    name = f"full_{uuid4().hex}"
+    postgres.create_database(name, template=database)
+    url, numbers = postgres.url("portal_owner", name), "select id, number from message order by id"
+    # Marks of those who have read only their own words say nothing: the trace had a line of their writing, too.
+    marks = """select thread_id, membership_id, seen from thread_look l
+               where exists (select from message where thread_id = l.thread_id and number <= l.seen
+                             and created_by_id <> l.membership_id) order by 1, 2"""
+    with psycopg.connect(postgres.url("postgres", name)) as connection:
+        earlier = [connection.execute(asked).fetchall() for asked in (numbers, marks)]
+    assert [len(rows) for rows in earlier] == [3, 2]
+    migrate(url, before("how_far_one_has_read"))
+    migrate(url)
+    with psycopg.connect(postgres.url("postgres", name)) as connection:
+        assert [connection.execute(asked).fetchall() for asked in (numbers, marks)] == earlier
+
+
+def test_what_was_made_to_look_at_before_is_kept_by_the_step_that_makes_more(
+    postgres: EmbeddedPostgres, finished_world
+) -> None:  # type: ignore[no-untyped-def]
+    """PDFs of office files, and that one could not be made; on the way back, what the older form does not know goes."""
+    name = f"made_{uuid4().hex}"
+    postgres.create_database(name, template=finished_world.database)
+    url = postgres.url("portal_owner", name)
+    step = next(number for number, line in enumerate(REVISIONS) if made_to_look_at(line))
+    migrate(url, REVISIONS[step - 1])
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        versions = connection.execute(
+            "select id, file_id, case_id, compartment_id from file_version order by id limit 2"
+        ).fetchall()
+        put = "insert into rendition (version_id, file_id, case_id, compartment_id, blob, file_key, size, made_at)"
+        for line, blob in zip(versions, ("a", None), strict=True):
+            connection.execute(f"{put} values (%s, %s, %s, %s, %s, '', 1, now())", [*line, blob])  # type: ignore[arg-type]
+    migrate_to(url, REVISIONS[step])
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        rows = connection.execute("select version_id, kind, number, blob, fault from rendition order by version_id")
+        first, second = (line[0] for line in versions)
+        assert rows.fetchall() == [(first, "pdf", 0, "a", None), (second, "pdf", 0, None, "unreadable")]
+        connection.execute(
+            "insert into rendition (version_id, file_id, case_id, compartment_id, blob, file_key, size, made_at, kind,"
+            " number) select version_id, file_id, case_id, compartment_id, 'b', '', 1, now(), 'page', 3 from rendition"
+            " where blob = 'a'"
+        )
+    migrate(url, REVISIONS[step - 1])
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        assert connection.execute("select blob from rendition order by version_id").fetchall() == [("a",), (None,)]
+
+
+def made_to_look_at(revision: str) -> bool:
+    script = ScriptDirectory.from_config(alembic_config()).get_revision(revision)
+    return script is not None and "made_to_look_at" in script.path
+
+
 def test_without_the_roles_the_migration_says_what_to_run(
     empty: str, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.migrate._ROLES", ("portal_owner", "portal_app", "a_role_nobody_made"))
     with pytest.raises(Unsafe, match=r"roles\.sql"):
         migrate(empty)
+
+
+def step(idea: str) -> tuple[str, str]:
+    """The migration whose file is named by that idea, and the one before it."""
+    found = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    script = next(one for one in found if one.path.endswith(f"_{idea}.py"))
+    return script.revision, str(script.down_revision)
+
+
+def test_links_from_before_are_told_apart_and_codes_from_before_work_no_more(
+    empty: str,
+) -> None:
+    """Of four eIDs of before: one by a code for somebody whose number was known (somebody else's, then), one of theirs
+    by that number, one by a code and nothing else, one nobody can tell anything of."""
+    revision, before = step("codes_and_links")
+    migrate_to(empty, before)
+    with psycopg.connect(empty) as connection:
+        known, coded, odd = (uuid4() for _ in range(3))
+        for person in (known, coded, odd):
+            connection.execute("insert into person values (%s, 'citizen', now())", [person])
+        connection.execute("insert into national_id values (%s, 'a hash')", [known])
+        for person, used in ((known, "now() - interval '3 days'"), (coded, "now()"), (odd, "null")):
+            connection.execute(
+                "insert into invitation_code (id, person_id, match_value, created_at, expires_at, used_at) "
+                f"values (gen_random_uuid(), %s, %s, now() - interval '9 days', now() + interval '9 days', {used})",
+                [person, person.bytes],
+            )
+        for subject, person, at in (
+            ("intruder", known, "now() - interval '3 days' + interval '2 milliseconds'"),
+            ("themselves", known, "now() - interval '2 days'"),
+            ("coded", coded, "now()"),
+            ("odd", odd, "now()"),
+        ):
+            connection.execute(f"insert into eid_link values ('https://eid', %s, %s, {at})", [subject, person])
+        connection.execute("insert into eid_attempt values ('a', 'b', 'eid:x', 'n', 'v', false, now())")
+    migrate_to(empty, revision)
+    with psycopg.connect(empty) as connection:
+        found = dict(connection.execute("select subject, came_by from eid_link where ended_at is null").fetchall())
+        assert found == {"intruder": "code", "themselves": "number", "coded": "code", "odd": "unknown"}
+        assert connection.execute("select count(*) from invitation_code").fetchone() == (0,)
+        attempts = "select purpose, anew_since from eid_attempt"
+        assert connection.execute(attempts).fetchall() == [("sign_in", None)]

@@ -49,7 +49,7 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
         story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
         story.play(room, room.guide, lambda t: safeguards.override(t, uuid4(), member, ["shared"], soon, *reason))
         story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), [mother], soon, "Underretning"))
-    migrate(postgres.url("portal_owner", name), "040")
+    migrate(postgres.url("portal_owner", name), "049")
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 3)
         _again(connection, "legal_override", 2, valid_until="valid_until - interval '1 day'")
@@ -96,7 +96,7 @@ def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(
         taker = story.guide("Gerda Guide", "Voksne")
         story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
         story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
-    migrate(postgres.url("portal_owner", name), "040")
+    migrate(postgres.url("portal_owner", name), "049")
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 2)
     migrate(postgres.url("portal_owner", name))
@@ -131,7 +131,7 @@ def test_copies_from_before_everything_in_them_was_noted_are_over_and_folders_st
         waits = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
         folder = story.play(room, room.young, lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
         story.play(room, room.young, lambda t: exports.make(t, house.store, folder))
-    migrate(postgres.url("portal_owner", name), "042")
+    migrate(postgres.url("portal_owner", name), "051")
     migrate(postgres.url("portal_owner", name))
     with house_in(postgres, name, tmp_path) as house:
         story = Story(house)

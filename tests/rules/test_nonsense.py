@@ -193,5 +193,3 @@ def _who_may(route: Route) -> list[str]:
         kind for kind, (standing, level) in STANDINGS.items() if route.access in MATRIX[standing][level]
     ]
     return able if NIGHT else able[:1]
-
-

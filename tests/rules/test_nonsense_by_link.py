@@ -45,7 +45,7 @@ _SPOKEN = (
 _DAV_HEADERS = IN_HEADERS | {
     "two depths": "0, 1",
     "an open bracket": "(((((",
-    "a list": "(<opaquelocktoken:\xb2> [\"x\"]) (Not <DAV:no-lock>)",
+    "a list": '(<opaquelocktoken:\xb2> ["x"]) (Not <DAV:no-lock>)',
     "a token of nobody": "<opaquelocktoken:00000000-0000-0000-0000-000000000000>",
     "a path that is none": "/dav/%ff%fe",
     "a way up": "/dav/../../x",

@@ -62,6 +62,7 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
         story.play(room, room.young, lambda t, tool=tool: plan_writing.begin(t, uuid4(), tool))
         things |= {tool: f"/plan/{tool}", f"writing in {tool}": f"/plan/{tool}/write"}
         things |= {f"changes of {tool}": f"/plan/{tool}/versions/1/changes"}
+    story.play(room, room.young, lambda t: plan_writing.add_row(t, "goals_and_agreements", 1, "goals"))
     things |= {"a file": f"/files/{file_id}", "a thread": f"/messages/{thread_id}"}
     small = counts(app, house, story, room, getattr(room, who), things)
     for number in range(4):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -21,7 +21,9 @@ from tests.rules.routes import CASE_ROUTES, ROUTES, own
 from tests.story import Story
 from tests.world import World
 
-MACHINERY = {"login", "kept_form", "sign_in_try", "audit_event", "audit_head", "test_clock", "alembic_version"}
+MACHINERY = {"login", "kept_form", "sign_in_try", "audit_event", "audit_head", "test_clock", "alembic_version"} | {
+    "thread_look"  # how far one has read, which only reading changes
+}
 
 
 def test_a_change_that_leaves_no_trace_cannot_be_committed(house: House) -> None:
@@ -131,15 +133,27 @@ def test_every_refusal_is_in_the_chain_of_the_case(living_app: Flask, living: Ho
 def test_a_get_changes_nothing_but_the_trace(
     kind: str, living_app: Flask, living: House, world: World, postgres
 ) -> None:  # type: ignore[no-untyped-def]
+    """And what was made of a file to look at it, which is kept for the next one: only added, and only of what this
+    person may see."""
     browser, _ = browser_of(kind, living_app, living, world)
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as owner:
-        before = _fingerprint(owner)
-        blobs = sorted(living.store.keys())
+        before, made = _fingerprint(owner), _made_to_look_at(owner)
+        blobs = set(living.store.keys())
         for route in ROUTES:
             if route.method == "GET":
                 browser.get(route.path(own(world)))
-        assert _fingerprint(owner) == before
-        assert sorted(living.store.keys()) == blobs
+        after, new = _fingerprint(owner), _made_to_look_at(owner) - made
+        assert made <= _made_to_look_at(owner)
+        assert {name: rows for name, rows in after.items() if name != "rendition"} == {
+            name: rows for name, rows in before.items() if name != "rendition"
+        }
+        places = {world.shelves[key] for key in world.sees[kind]} if kind in world.sees else set()
+        assert {place for _blob, place in new} <= places
+        assert set(living.store.keys()) == blobs | {blob for blob, _place in new if blob}
+
+
+def _made_to_look_at(owner: psycopg.Connection) -> set[tuple[str | None, UUID]]:
+    return {(row[0], row[1]) for row in owner.execute("select blob, compartment_id from rendition")}
 
 
 def _fingerprint(owner: psycopg.Connection) -> dict[str, object]:

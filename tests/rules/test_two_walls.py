@@ -3,8 +3,6 @@ other must hold alone; with both down the same search must find something, or it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from uuid import UUID
 
 import psycopg
@@ -17,7 +15,6 @@ from portal.access import guard, ticket
 from portal.access.policy import standing_of
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, Hatch
-from portal.db import connect, session_factory
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound
 from portal.house import House
@@ -64,25 +61,6 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.setattr(ticket, "admission", everything)
     monkeypatch.setattr(cases, "open_compartments", all_compartments)
     monkeypatch.setattr("portal.services.people.leads", lambda _ticket: True)
-
-
-@pytest.fixture
-def blind(living: House, postgres: EmbeddedPostgres) -> Iterator[House]:
-    """The same house on a database role that row-level security does not hold."""
-    name = living.engine.url.database
-    with psycopg.connect(postgres.url("postgres", str(name)), autocommit=True) as connection:
-        connection.execute(
-            """do $$ begin
-                if not exists (select from pg_roles where rolname = 'blind') then
-                    create role blind login bypassrls password 'blind';
-                end if;
-            end $$"""
-        )
-        connection.execute("grant portal_app, portal_facts to blind")
-    url = f"postgresql://blind:blind@/{name}?host={postgres.sockets}"
-    engine = connect(url)
-    yield replace(living, engine=engine, _sessions=session_factory(engine))
-    engine.dispose()
 
 
 @pytest.mark.faulty  # an application that believes too much stumbles over what it is not given

@@ -40,7 +40,7 @@ def test_a_goal_of_the_agreed_plan_is_closed_with_one_tap_in_a_version_that_is_t
 
     done = young.follow(young.submit(page, f"goals.{school}", close=f"goals.{school}"))
     assert "Alle skal sige ja til den" in done.text
-    assert "Foreslå den her version" in done.text, "what comes next is on the same page"
+    assert "Foreslå planen" in done.text, "what comes next is on the same page"
     version = newest(story, room, room.guide, TOOL)
     assert (version.number, version.state) == (2, PlanState.DRAFT)
     assert version.answers[f"goals.{school}.status"] == "reached"

@@ -261,6 +261,21 @@ def test_a_package_goes_by_itself(story: Story, room: Room, owner: psycopg.Conne
         ("a\x00b\nc.pdf", "a_b_c.pdf"),
         ('hvad?"<>|*.pdf', "hvad______.pdf"),
         ("plan. ", "plan"),
+        ("NUL", "_NUL"),
+        ("nul .txt", "_nul.txt"),
+        ("Com¹.pdf", "_Com¹.pdf"),
+        ("lpt9.a.b", "_lpt9.a.b"),
+        ("CONIN$.txt", "_CONIN$.txt"),
+        ("Consent.pdf", "Consent.pdf"),
+        ("nul\u200e.txt", "nul_.txt"),
+        ("a\u202efdp.exe", "a_fdp.exe"),
+        ("aa\u030a.pdf", "aå.pdf"),
+        ("\x85\x7f\ud800.pdf", "___.pdf"),
+        ("...", "_"),
+        ("å" * 196 + ".pdf", "å" * 68 + ".pdf"),
+        ("🍓" * 60 + ".docx", "🍓" * 33 + ".docx"),
+        ("a" * 200 + ".pdf", "a" * 136 + ".pdf"),
+        ("a" * 134 + "e\u0301\u0323.pdf", "a" * 134 + ".pdf"),
         (DANISH, DANISH),
     ],
 )
@@ -272,7 +287,10 @@ def test_files_of_one_name_are_numbered_and_none_is_lost() -> None:
     out = io.BytesIO()
     at = datetime(2026, 3, 1, tzinfo=UTC)
     with Package(out) as package:
-        names = [package.add("", name, at, [name.encode()]) for name in ("a.pdf", "A.pdf", "a.pdf", "a (2).pdf", "b")]
+        names = [
+            package.add("", name, at, [name.encode()], len(name))
+            for name in ("a.pdf", "A.pdf", "a.pdf", "a (2).pdf", "b")
+        ]
     assert names == ["a.pdf", "A (2).pdf", "a (3).pdf", "a (2) (2).pdf", "b"]
     assert sorted(zipfile.ZipFile(io.BytesIO(out.getvalue())).namelist()) == sorted(names)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -18,7 +19,7 @@ from portal.services import (
     plan_agreeing,
     promises,
 )
-from tests.browser import Browser
+from tests.browser import Browser, held
 from tests.meeting import TOOL, ahead, ended, loaded, on_screen, planned, present, take
 from tests.services.test_tools import newest
 from tests.story import Room, Someone, Story
@@ -39,7 +40,9 @@ def test_a_planned_meeting_stands_on_the_front_of_the_case_for_whoever_sees_the_
     page = browser.get(f"/cases/{room.case_id}/meetings/new")
     on = clock.today(story.play(room, room.guide, lambda t: t.profile.zone)) + timedelta(days=9)
     day = {"on-day": str(on.day), "on-month": str(on.month), "on-year": str(on.year)}
-    refused = browser.submit(page, "o_clock", **day, o_clock="halv tre", place="Skolen, lokale 4")
+    assert "people" not in held(page.form("o_clock")), "nobody is asked unless somebody chooses them"
+    asked = [str(room.member(who)) for who in (room.young, colleague)]
+    refused = browser.submit(page, "o_clock", **day, o_clock="halv tre", place="Skolen, lokale 4", people=asked)
     assert refused.status == 422
     assert "klokkeslæt" in refused.soup.find(id="faults").get_text()
     assert "lokale 4" in str(refused.form("o_clock")), "nothing typed is lost"
@@ -53,10 +56,35 @@ def test_a_planned_meeting_stands_on_the_front_of_the_case_for_whoever_sees_the_
     assert queued == [({"person_id": str(colleague.id)},)], "professionals are told, by a mail that says nothing"
 
 
-@pytest.mark.parametrize("o_clock", ["", "25.00", "14.75", "fjorten", "1430"])
+@pytest.mark.parametrize(
+    "o_clock", ["", "25.00", "14.75", "fjorten", "1430", "14.3", "143", "14.300", "²", "1_4.00", "14.-3", "kl"]
+)
 def test_what_is_no_time_of_the_day_is_told_at_its_field(o_clock: str, story: Story, room: Room) -> None:
     with pytest.raises(InvalidInput, match="o_clock: time_wrong"):
         story.play(room, room.guide, lambda t: ahead(t, o_clock=o_clock))
+
+
+@pytest.mark.parametrize("o_clock", ["14.30", "14:30", "kl. 14.30", "Kl 14.30", " 14 . 30 ", "14.30."])
+def test_a_time_is_read_as_people_write_it(o_clock: str, story: Story, room: Room) -> None:
+    when = story.play(room, room.guide, lambda t: ahead(t, o_clock=o_clock))
+    assert f"{when.starts_at.astimezone(ZoneInfo('Europe/Copenhagen')):%H.%M}" == "14.30"
+
+
+@pytest.mark.parametrize(
+    ("on", "o_clock", "code"),
+    [
+        (date(2031, 3, 30), "2.30", "time_skipped"),
+        (date(2031, 3, 30), "2", "time_skipped"),
+        (date(2031, 10, 26), "2.30", "time_twice"),
+    ],
+)
+def test_in_the_night_when_the_clocks_are_changed_nothing_is_guessed(
+    on: date, o_clock: str, code: str, story: Story, room: Room
+) -> None:
+    with pytest.raises(InvalidInput, match=f"o_clock: {code}"):
+        story.play(room, room.guide, lambda t: meetings.at(t, on, o_clock, "Skolen"))
+    for certain in ("1.59", "3", "3.30"):
+        assert story.play(room, room.guide, lambda t, at=certain: meetings.at(t, on, at, "Skolen"))
 
 
 def test_a_meeting_is_not_planned_for_yesterday_or_with_a_stranger(story: Story, room: Room) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.house import House, open_house
@@ -16,7 +17,8 @@ from portal.services import base_data, overview, plan_agreeing, plan_writing, pl
 from portal.services.plans import PlanState, VersionPage
 from portal.settings import Settings
 from portal.tools.definition import Known
-from portal.tools.library import every_definition
+from portal.tools.library import definition, definition_in, every_definition
+from portal.tools.profile import profile
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 
@@ -82,15 +84,15 @@ def test_every_tool_is_written_read_agreed_and_compared_by_the_same_pages(
     for button in page.soup.find_all("button", attrs={"name": "add"}):
         page = browser.follow(browser.submit(page, "plan-form", add=str(button["value"])))
     form = page.form("plan-form")
-    answers = {}
+    answers: dict[str, str | list[str]] = {}
     for field in form.find_all(["textarea", "input", "select"]):
         name, kind = str(field.get("name", "")), field.get("type")
         if "." not in name or kind == "hidden":
             continue
-        if field.name == "select":
+        if field.find_parent(class_="days"):
+            answers[name] = ["date", "2", "3", "2026"]
+        elif field.name == "select":
             answers[name] = str(field.find_all("option")[-1]["value"])
-        elif kind == "date":
-            answers[name] = "2026-03-02"
         elif kind in ("radio", "checkbox"):
             answers.setdefault(name, str(field["value"]))
         else:
@@ -100,14 +102,14 @@ def test_every_tool_is_written_read_agreed_and_compared_by_the_same_pages(
     assert page.status == 303, page.text
     page = browser.follow(page)
     for name, words in answers.items():
-        if words.startswith("Skrevet"):
+        if str(words).startswith("Skrevet"):
             assert words in page.text, name
-    assert ("2.3.2026" in page.text) == ("2026-03-02" in answers.values())
+    assert ("2. marts 2026" in page.text) == (["date", "2", "3", "2026"] in answers.values())
     page = browser.follow(browser.submit(page, "/propose"))
     assert "Foreslået" in page.text
     changes = browser.get(f"{start}/versions/1/changes")
     for name, words in answers.items():
-        if words.startswith("Skrevet"):
+        if str(words).startswith("Skrevet"):
             # What is confided is read by two and compared by nobody.
             assert (words in changes.text) == (not name.endswith(".between_us")), name
 
@@ -118,7 +120,7 @@ def test_the_plan_page_lists_all_seven_tools_with_how_far_each_has_come(app: Fla
     write_and_agree(story, room)
     story.consent(room, room.young)
     page = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/plan")
-    panels = {str(p.h2.get_text()): " ".join(p.get_text(" ").split()) for p in page.soup.select(".people section")}
+    panels = {str(p.h3.get_text()): " ".join(p.get_text(" ").split()) for p in page.soup.select(".people section")}
     assert len(panels) == 7
     assert "Version 1 · Kladde" in panels["Netværkskort"]
     assert "Version 1 · Aftalt" in panels["Grundkontrakt"]
@@ -152,10 +154,9 @@ def test_several_choices_are_kept_in_the_order_of_the_form_and_none_can_be_chose
     [
         ("basic_contract", {"contact.ways": "portal pigeon"}),
         ("meeting_checklist", {"meeting.attended": str(uuid4())}),
-        ("meeting_checklist", {"heard.listened": "6"}),
-        ("meeting_checklist", {"heard.listened": "declined now"}),
+        ("meeting_checklist", {"meeting.type": "at_99"}),
     ],
-    ids=["choices", "people", "scale", "words on a scale"],
+    ids=["choices", "people", "a meeting of another profile"],
 )
 def test_what_is_not_on_offer_is_no_answer(tool: str, answers: dict[str, str], story: Story, room: Room) -> None:
     begin(story, room, room.guide, tool)
@@ -163,14 +164,93 @@ def test_what_is_not_on_offer_is_no_answer(tool: str, answers: dict[str, str], s
         write(story, room, room.young, tool, **answers)
 
 
-def test_only_the_young_person_says_whether_they_were_heard(app: Flask, story: Story, room: Room) -> None:
-    begin(story, room, room.guide, "meeting_checklist")
-    with pytest.raises(InvalidInput, match=r"heard\.listened: not_yours_to_fill"):
-        write(story, room, room.guide, "meeting_checklist", heard__listened="5")
-    write(story, room, room.young, "meeting_checklist", heard__listened="2", heard__decided="declined")
-    page = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/plan/meeting_checklist/write")
-    assert "2 Lidt" in page.text
-    assert not page.soup.find(attrs={"name": "heard.listened"})
+@pytest.mark.parametrize("answer", ["11", "declined now"])
+def test_what_is_not_on_a_scale_is_no_answer(answer: str, story: Story, room: Room) -> None:
+    tool = "goals_and_agreements"
+    begin(story, room, room.guide, tool)
+    row = add(story, room, room.guide, tool, "goals", words="Jeg vil i skole")
+    with pytest.raises(InvalidInput, match="choice"):
+        write(story, room, room.young, tool, **{f"goals.{row}.progress": answer})
+
+
+def test_the_agenda_is_the_young_persons_or_marked_as_written_down_by_the_guide(
+    app: Flask, story: Story, room: Room
+) -> None:
+    tool, colleague = "meeting_checklist", story.staff("Jo Job")
+    story.add(room, colleague)
+    begin(story, room, room.guide, tool)
+    for who, address in (
+        (room.guide, "before__agenda"),
+        (colleague, "before__agenda"),
+        (colleague, "before__agenda_told"),
+        (room.young, "before__agenda_told"),
+    ):
+        with pytest.raises(InvalidInput, match="not_yours_to_fill"):
+            write(story, room, who, tool, **{address: "Vi skal tale om fravær"})
+    write(story, room, room.young, tool, before__agenda="Kan vi tale om min praktik?")
+    write(story, room, room.guide, tool, before__agenda_told="Ulla vil også tale om sin bolig")
+    page = Browser(app, story.token(colleague)).get(f"/cases/{room.case_id}/plan/{tool}")
+    told = {dt.get_text(): dt.find_next("dd").get_text() for dt in page.soup.select(".answer dt")}
+    assert told["Den unges dagsorden"] == "Kan vi tale om min praktik?"
+    assert told["Den unges dagsorden, skrevet ned af guiden"] == "Ulla vil også tale om sin bolig"
+
+
+def test_the_meetings_a_checklist_offers_are_those_of_the_programme_profile() -> None:
+    def offered(profile: str) -> list[str]:
+        known = definition_in(profile, "meeting_checklist")
+        section = known.section_of("meeting") if known else None
+        assert section is not None
+        return [choice.title.da for choice in section.question[0].choice]
+
+    assert offered("tre_moeder") == [
+        "Første tværfaglige møde",
+        "Andet tværfaglige møde",
+        "Tredje tværfaglige møde",
+        "Status",
+        "Ekstra møde",
+    ]
+    model = [meeting.title.da for meeting in profile("samarbejdsmodellen_dk").meeting]
+    assert offered("samarbejdsmodellen_dk") == [*model, "Status", "Ekstra møde"]
+
+
+def test_what_the_team_promises_takes_a_yes_of_somebody_in_the_team(app: Flask, story: Story, room: Room) -> None:
+    tool, colleague = "basic_contract", story.staff("Jo Job")
+    story.add(room, colleague, Level.READ)
+    begin(story, room, room.guide, tool)
+    write(story, room, room.guide, tool, promises__team="Vi svarer inden tre dage")
+    guide = Browser(app, story.token(room.guide))
+    start = f"/cases/{room.case_id}/plan/{tool}"
+    refused = guide.submit(guide.get(start), "/propose")
+    assert refused.status == 422
+    assert "Vælg, hvem fra teamet der siger ja til det her" in refused.text
+    write(story, room, room.guide, tool, promises__team_by=str(room.member(colleague)))
+    assert guide.submit(guide.get(start), "/propose").status == 303
+    proposed = newest(story, room, room.guide, tool)
+    assert [yes.member.display_name for yes in proposed.asked] == ["Grete Guide", "Ulla Ung", "Jo Job"]
+    asked = Browser(app, story.token(colleague)).get(start).soup.find(id="yes").parent
+    assert "Vi svarer inden tre dage" in asked.get_text()
+    assert proposed.proposal_id
+    for who in (room.guide, room.young):
+        story.play(
+            room,
+            who,
+            lambda t: plan_agreeing.accept(t, uuid4(), tool, proposed.number, proposed.proposal_id or uuid4()),
+        )
+    assert newest(story, room, room.guide, tool).state is PlanState.PROPOSED
+    story.play(room, colleague, lambda t: plan_agreeing.accept(t, uuid4(), tool, 1, proposed.proposal_id or uuid4()))
+    assert newest(story, room, room.guide, tool).state is PlanState.AGREED
+
+
+def test_a_way_of_contact_says_who_it_is_that_uses_it() -> None:
+    """The portal has no number of anybody and sends no text messages."""
+    known = definition("basic_contract")
+    section = known.section_of("contact") if known else None
+    ways = section.question_of("ways") if section else None
+    assert ways is not None
+    titles = {choice.key: choice.title.da for choice in ways.choice}
+    assert "min guide" in titles["sms"]
+    assert "min guide" in titles["call"]
+    assert "Portalen sender selv hverken sms" in (ways.help.da if ways.help else "")
 
 
 def test_a_meeting_begins_with_empty_minutes_and_keeps_what_is_still_missing(story: Story, room: Room) -> None:

@@ -214,7 +214,7 @@ def test_the_pages_of_a_conflict(app: Flask, story: Story, room: Room) -> None:
     file_id = story.file(room, room.guide)
     browser = Browser(app, story.token(room.young))
     address = f"/cases/{room.case_id}/files/{file_id}"
-    for choice, said in (("next", "Version 3 er lagt ind"), ("own", "sin egen fil"), ("cancel", "som den var")):
+    for choice, said in (("next", "Version 3 er tilføjet"), ("own", "sin egen fil"), ("cancel", "som den var")):
         newest = page_of(story, room, room.guide, file_id).newest.number
         browser.get(f"{address}/versions/{newest}")
         story.version(room, room.guide, file_id)

@@ -17,7 +17,7 @@ from portal.tools.profile import every_profile
 SHIPPED = (DEFINITIONS / "goals_and_agreements.toml").read_text("utf-8")
 
 MISTAKES = {
-    "no version": ('version = "2026-4"\n', "", "version: Field required"),
+    "no version": ('version = "2026-5"\n', "", "version: Field required"),
     "a kind that is not": ('kind = "scale"', 'kind = "stars"', "line {}: section 2 question 9 kind: Input should be"),
     "a word twice": ('key = "goals"', 'key = "now"', "line {}: section 2 key: now is there already"),
     "only one language": (
@@ -27,7 +27,7 @@ MISTAKES = {
     "a list that is not": ('choice_of = "life_areas"', 'choice_of = "areas"', "question 5 choice_of: no such list"),
     "choices where none belong": (
         'key = "follow_up"\nkind = "text"', 'key = "follow_up"\nkind = "choices"',
-        "section 3 question 6: choice: this kind needs choices",
+        "section 3 question 7: choice: this kind needs choices",
     ),
     "a row of nowhere": ('of = "goals"', 'of = "dreams"', "line {}: section 2 question 3 of: must name a section"),
     "a date before nothing": ('not_before = "from"', 'not_before = "goal"', "line {}: section 1 question 5 not_before"),
@@ -96,6 +96,38 @@ def test_a_mistake_in_what_is_drawn_confided_or_joined_is_told_too(mistake: str,
     shipped = (DEFINITIONS / "network_map.toml").read_text("utf-8")
     assert right in shipped
     path = tmp_path / "network_map.toml"
+    path.write_text(shipped.replace(right, wrong, 1), "utf-8")
+    with pytest.raises(Unsafe) as refused:
+        read_definition(path)
+    assert told in str(refused.value)
+
+
+ON_THE_CHECKLIST = {
+    "hers and everybody's": (
+        'key = "listened"\nkind = "scale"', 'key = "listened"\nkind = "scale"\nfill = ["owner"]',
+        "section 7 own 1: what is own is words",
+    ),
+    "hers twice": ('key = "mattered"', 'key = "listened"', "section 7 own 2 key: listened is there already"),
+    "hers in rows": (
+        'key = "heard"\n',
+        'key = "heard"\nrow = { da = "Svar", en = "Answer" }\nadd = { da = "Tilføj", en = "Add" }\n',
+        "section 7 own: not in a section of rows",
+    ),
+    "a day that is a place": (
+        'of_meeting = "day"', 'of_meeting = "place"', "section 1 question 2 of_meeting: only where there are no rows",
+    ),
+    "meetings in words": (
+        'of_meeting = "place"', "meeting_types = true", "question 3 meeting_types: only for the kind `choice`",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", list(ON_THE_CHECKLIST))
+def test_a_mistake_in_what_is_hers_alone_or_the_meetings_is_told_too(mistake: str, tmp_path: Path) -> None:
+    right, wrong, told = ON_THE_CHECKLIST[mistake]
+    shipped = (DEFINITIONS / "meeting_checklist.toml").read_text("utf-8")
+    assert right in shipped
+    path = tmp_path / "meeting_checklist.toml"
     path.write_text(shipped.replace(right, wrong, 1), "utf-8")
     with pytest.raises(Unsafe) as refused:
         read_definition(path)

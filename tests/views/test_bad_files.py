@@ -41,8 +41,11 @@ def put_in(browser: Browser, room: Room, name: str, content: bytes, **more: str)
         ("uden endelse", b"abc", "Den slags filer"),
         ("falsk.pdf", b"MZ\x90 a program", "Det er et program"),
         ("falsk.pdf", b"<!DOCTYPE html><script>", "Det er en webside"),
-        ("falsk.docx", b"%PDF-1.4", "ikke det, dens navn siger"),
-        ("billede.png", b"GIF89a", "ikke det, dens navn siger"),
+        ("falsk.docx", b"%PDF-1.4", "det er en .pdf-fil"),
+        ("billede.png", b"%PDF-1.4", "det er en .pdf-fil"),
+        ("film.mp4", b"ingen film", "ikke det, dens navn siger"),
+        ("brev.eml", b"From: a@b.dk", "gem den som PDF"),
+        ("tale.wma", b"0&\xb2u", "Gem lyden som MP3"),
         ("tegning.svg", b"<svg xmlns='x'>", "Det er en webside"),
     ],
 )

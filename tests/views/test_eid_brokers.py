@@ -84,6 +84,7 @@ def neb() -> Broker:
         {
             "alma": person(BORN.isoformat(), CPR, "Substantial"),
             "alma-low": person(BORN.isoformat(), CPR, "Low"),
+            "sami": person(BORN.isoformat(), f"{BORN:%d%m%y}4007", "Substantial"),
             "child": person(years_ago(12).isoformat(), f"{years_ago(12):%d%m%y}4006", "High"),
             "nobody": person("1980-01-02", "0201800003", "High"),
         },
@@ -263,13 +264,13 @@ def test_a_stranger_may_use_a_code_and_their_browser_holds_nothing_about_them(
     browser: Browser, brokers: dict[str, Broker], story: Story, app: Flask, owner: psycopg.Connection, calendar: Any
 ) -> None:
     brokers["neb"].start()
-    room = story.case()
+    room = story.case(born=BORN)
     code = story.play(room, room.guide, lambda t: team.make_code(t, room.member(room.young)))
-    page = browser.follow(sign_in(browser, brokers["neb"], "nobody"))
+    page = browser.follow(sign_in(browser, brokers["neb"], "sami"))
     assert page.path == "/eid/code"
     form = browser.client.get_cookie("form-80", domain="localhost")
     assert form is not None
-    assert "nobody" not in form.value
+    assert "sami" not in form.value
     assert brokers["neb"].issuer not in form.value
     wrong = browser.submit(page, "code", code="AAAA")
     assert wrong.status == 422
@@ -296,6 +297,62 @@ def test_a_code_of_the_broker_counts_once(
     assert page.status == 403
     assert refusals(owner) == [("eid:neb", "answer")]
     assert has_no_session(browser)
+
+
+WITHOUT: dict[str, dict[str, str | None]] = {
+    "neither": {"prompt": None, "max_age": None},
+    "an old proof is asked for": {"prompt": None, "max_age": "86400"},
+    "nobody is to be asked": {"prompt": "none", "max_age": None},
+}
+"""What a browser can do to the address it is sent to."""
+
+
+def changed(address: str, by: dict[str, str | None]) -> str:
+    parts = urlsplit(address)
+    asked = {**{k: v[0] for k, v in parse_qs(parts.query).items()}, **by}
+    return parts._replace(query=urlencode({k: v for k, v in asked.items() if v is not None})).geturl()
+
+
+@pytest.mark.parametrize("how", WITHOUT)
+def test_the_brokers_session_of_the_one_before_signs_nobody_in_and_confirms_nothing(
+    how: str, browser: Browser, brokers: dict[str, Broker], room: Room, owner: psycopg.Connection, calendar: Any
+) -> None:
+    """Somebody else at the same computer takes out of the address that the broker is to ask anew. It then answers out
+    of its own session, which is a minute and a half old."""
+    neb_ = brokers["neb"]
+    neb_.start()
+    browser.follow(sign_in(browser, neb_, "alma"))
+    calendar.move(seconds=90)
+    owner.execute("update login set fresh_at = fresh_at - interval '10 minutes'")
+    give = f"/cases/{room.case_id}/consents/give"
+    out = browser.submit(browser.follow(browser.get(give)), "/step-up/eid/neb").headers["Location"]
+    asked = parse_qs(urlsplit(out).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    page = browser.get(neb_.visitor.give_up(changed(out, WITHOUT[how])))
+    assert page.status == 403
+    assert browser.get(give).headers["Location"] == "/step-up"
+    browser.post("/sign-out")
+    out = begin(browser, neb_).headers["Location"]
+    page = browser.get(neb_.visitor.give_up(changed(out, WITHOUT[how])))
+    assert page.status == 403
+    assert has_no_session(browser)
+    assert {reason for _method, reason in refusals(owner)} == {"not_anew"}
+
+
+def test_a_real_broker_confirms_anew(
+    browser: Browser, brokers: dict[str, Broker], room: Room, owner: psycopg.Connection, calendar: Any
+) -> None:
+    """Its session notwithstanding: it asks once more, and says when."""
+    neb_ = brokers["neb"]
+    neb_.start()
+    browser.follow(sign_in(browser, neb_, "alma"))
+    calendar.move(seconds=30)
+    owner.execute("update login set fresh_at = fresh_at - interval '11 minutes'")
+    give = f"/cases/{room.case_id}/consents/give"
+    out = browser.submit(browser.follow(browser.get(give)), "/step-up/eid/neb")
+    landed = browser.get(neb_.visitor.sign_in(out.headers["Location"], "alma"))
+    assert landed.headers["Location"] == give
+    assert browser.follow(landed).status == 200
 
 
 def test_renewed_keys_are_found_without_waiting(browser: Browser, brokers: dict[str, Broker], room: Room) -> None:

@@ -54,7 +54,7 @@ def test_a_form_made_elsewhere_stands_among_the_versions_by_its_day_and_is_never
     last_year, yesterday = TODAY - timedelta(days=365), TODAY + timedelta(days=9)
     typed = {"people": str(room.member(room.young)), "others": "Karl Forrige, Nordskolen"}
     done = guide.follow(put_in(guide, room, "Gammel.pdf", **on(last_year), **typed))
-    assert "Skemaet er lagt ind" in done.text
+    assert "Skemaet er tilføjet" in done.text
     put_in(guide, room, "Nyere.pdf", **on(yesterday), others="Kun Karl")
     young = Browser(app, story.token(room.young))
     page = young.get(f"/cases/{room.case_id}/plan/{TOOL}")

@@ -12,11 +12,10 @@ import pytest
 from flask import Flask
 
 from portal.access.signin import passwords
-from portal.db import Role
-from portal.house import House, opened
-from portal.jobs import build
+from portal.house import House
 from portal.services import accounts, invitations
 from tests.browser import Browser, Page
+from tests.mails import run_jobs
 from tests.story import Someone, Story
 
 SENTENCE = "en god lang sætning"
@@ -30,12 +29,6 @@ def invited_token(house: House, person: Someone) -> str:
     found = re.search(r"/invitation/(\S+)", message.get_content())
     assert found is not None
     return found.group(1)
-
-
-def run_jobs(house: House) -> None:
-    """What the worker does until nothing is left to do, standing where the worker stands."""
-    with opened(house.settings, Role.WORKER) as office:
-        build(house, office).run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
 
 
 @pytest.fixture

@@ -23,8 +23,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
 from portal import create_app
+from portal.db import Role
 from portal.documents import converting as converting_module
-from portal.house import House, open_house
+from portal.errors import Unsafe
+from portal.house import House, open_house, opened
+from portal.jobs import work
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.live import cookie, served
@@ -254,6 +257,7 @@ def broken_document() -> bytes:
 def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in memory of this test's own: others convert documents at the same time."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        Path(name).chmod(0o711)  # root's converter is another user, who must come through to its own folder
         monkeypatch.setattr(converting_module, "_IN_MEMORY", Path(name))
         yield Path(name)
 
@@ -351,3 +355,9 @@ def test_without_a_converter_a_word_file_is_downloaded(app: Flask, story: Story,
     browser = Browser(app, story.token(room.guide))
     assert "Hent den for at åbne den" in browser.get(address(room, file_id, "/preview")).text
     assert "/view" not in str(browser.get(f"/cases/{room.case_id}/files/{file_id}").links())
+
+
+def test_a_worker_does_not_start_with_a_converter_that_is_not_there(portal_settings: Settings) -> None:
+    settings = portal_settings.model_copy(update={"converter": "/nowhere/soffice"})
+    with opened(settings) as house, opened(settings, Role.WORKER) as office, pytest.raises(Unsafe, match="CONVERTER"):
+        work(house, office)

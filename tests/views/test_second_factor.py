@@ -263,6 +263,7 @@ def test_a_lost_factor_is_renewed_by_an_administrator_and_finished_by_its_owner(
     app: Flask, browser: Browser, with_app: tuple[str, list[str]], person: Someone, story: Story, house: House,
     owner: psycopg.Connection,
 ) -> None:  # fmt: skip
+    run_jobs(house)
     admin = Browser(app, story.token(story.admin()))
     page = admin.get(f"/office/staff/{person.id}/renewal")
     assert "Ring for eksempel" in page.text
@@ -305,7 +306,7 @@ def test_the_phone_of_the_demo_shows_the_codes_of_any_key_and_knows_no_other(por
     from portal.demo.eid import create_eid, prepare
 
     prepare(tmp_path / "eid", [])
-    client = create_eid(portal_settings, tmp_path / "eid", "http://127.0.0.1:1").test_client()
+    client = create_eid(portal_settings, tmp_path / "eid", "http://localhost:1").test_client()
     assert "Ingen endnu" in client.get("/phone").text
     secret = second_factor.pyotp.random_base32()
     typed = " ".join(secret[at : at + 4] for at in range(0, 32, 4)).lower()

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from flask import Flask
 
+from portal.access.signin import links
 from portal.demo.eid import Pretended
 from portal.house import House
-from portal.models import EidLink
 from tests.browser import Browser, cookie_of
 from tests.eid_server import EidServer
 from tests.eid_visitors import NOBODY, ULLA, at_the_eid
@@ -28,11 +28,9 @@ def room(story: Story) -> Room:
 
 def linked(house: House, eid: EidServer, who: Pretended, person: Someone) -> None:
     """The eID's subject is known here as that person."""
-    from portal.access.signin.eid import link
-
     with house.unit_of_work() as session:
-        link(session, eid.issuer, who.subject, person.id)
-        assert session.get(EidLink, (eid.issuer, who.subject)) is not None
+        made = links.make(session, eid.issuer, who.subject, person.id, links.NUMBER)
+        assert made.person_id == person.id
 
 
 def pass_minutes(owner: psycopg.Connection, minutes: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import psycopg
@@ -47,6 +48,56 @@ def test_a_network_fails_twenty_times_a_minute(house: House) -> None:
     assert all(met[20:])
     assert tries(house, "b@testby.example", 1, address="198.51.100.7") == [0]
     assert tries(house, "c@testby.example", 1, address="2001:db8::1") == [0]
+
+
+@pytest.mark.parametrize(
+    "written", ["::ffff:{}", "::FFFF:{}", "::ffff:{hex}", "64:ff9b::{}", "2002:{hex}::1"],
+    ids=["mapped", "mapped, in capitals", "mapped, in hexadecimal", "translated", "6to4"],
+)  # fmt: skip
+def test_an_ipv4_address_is_one_network_however_it_is_written(written: str, house: House) -> None:
+    """A socket bound to [::] writes every IPv4 address as one of IPv6; one noisy network must not stop the others."""
+
+    def address(v4: str) -> str:
+        parts = [int(part) for part in v4.split(".")]
+        return written.format(v4, hex=f"{parts[0] * 256 + parts[1]:x}:{parts[2] * 256 + parts[3]:x}")
+
+    met = [tries(house, f"a{n}@testby.example", 1, address=address(f"192.0.2.{n}"))[0] for n in range(22)]
+    assert met[:20] == [0] * 20
+    assert all(met[20:])
+    assert tries(house, "b@testby.example", 1, address=address("198.51.100.7")) == [0]
+    assert tries(house, "c@testby.example", 1, address="192.0.2.77") != [0], (
+        "and the same one written plainly is it too"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("::1", "127.0.0.1", False),
+        ("::ffff:10.0.0.1", "10.0.0.200", True),
+        ("", "not an address", True),
+        ("192.0.2.1:50123", "192.0.2.9", True),
+        ("[2001:db8:1:2::1]:50123", "2001:db8:1:2::9", True),
+        ("198.51.100.1:443", "192.0.2.1:443", False),
+    ],
+)
+def test_which_addresses_are_one_network(one: str, other: str, same: bool) -> None:
+    assert (throttle.network(one) == throttle.network(other)) is same
+
+
+def test_a_portal_that_listens_on_both_counts_networks_and_not_all_of_ipv4_as_one(house: House) -> None:
+    """What a real socket on [::] says of a visitor over IPv4."""
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as door,
+        socket.create_connection(("127.0.0.1", door.getsockname()[1])),
+        door.accept()[0] as visitor,
+    ):
+        address = visitor.getpeername()[0]
+    assert address == "::ffff:127.0.0.1"
+    assert throttle.network(address) == "127.0.0.0/24"
 
 
 def test_many_at_once_get_no_more_than_one_after_the_other(house: House) -> None:

@@ -61,7 +61,7 @@ def test_several_files_arrive_whole_over_a_connection_that_breaks(
     page.goto(f"/cases/{room.case_id}/files/new")
     page.set_input_files("input[name=file]", [chosen(n, c) for n, c in [*wanted.items(), ("x.exe", b"MZ")]])  # type: ignore[list-item]
     line.hold_after(6_000_000)
-    page.get_by_role("button", name="Læg filen ind").click()
+    page.get_by_role("button", name="Tilføj", exact=True).click()
     long = page.locator("li", has_text="lang.pdf")
     expect(long).to_contain_text(re.compile(r"\d+ % af 9 MB"))
     assert line.holds.wait(20)
@@ -72,9 +72,9 @@ def test_several_files_arrive_whole_over_a_connection_that_breaks(
         assert time.monotonic() < until, "what had come before the break is kept"
         time.sleep(0.05)
     line.mend()
-    expect(long).to_contain_text("Den er lagt ind", timeout=60_000)
+    expect(long).to_contain_text("Den er tilføjet", timeout=60_000)
     for name in ("Blå 🫐.pdf", "kort.txt"):
-        expect(page.locator("li", has_text=name)).to_contain_text("Den er lagt ind", timeout=60_000)
+        expect(page.locator("li", has_text=name)).to_contain_text("Den er tilføjet", timeout=60_000)
     expect(page.locator("li", has_text="x.exe")).to_contain_text("Det er et program")
     lines = story.play(room, room.young, list_of_files.listing)
     assert {one.name: content(story, room, one.file_id) for one in lines} == wanted
@@ -102,7 +102,7 @@ def test_a_file_given_up_on_its_way_leaves_nothing(
         }"""
     )
     line.hold_after(2_000_000)
-    page.get_by_role("button", name="Læg filen ind").click()
+    page.get_by_role("button", name="Tilføj", exact=True).click()
     assert line.holds.wait(20)
     begun = owner.execute("select count(*) from begun_upload").fetchone()
     assert begun == (1,)
@@ -117,7 +117,7 @@ def test_a_file_given_up_on_its_way_leaves_nothing(
             break
         assert time.monotonic() < until, left
         time.sleep(0.1)
-    assert page.get_by_role("button", name="Læg filen ind").is_enabled()
+    assert page.get_by_role("button", name="Tilføj", exact=True).is_enabled()
 
 
 def test_what_had_arrived_when_the_page_was_closed_is_gone_on_with_from_another_one(
@@ -128,7 +128,7 @@ def test_what_had_arrived_when_the_page_was_closed_is_gone_on_with_from_another_
     page.goto(f"/cases/{room.case_id}/files/new")
     page.set_input_files("input[name=file]", [chosen("lang.pdf", wanted)])  # type: ignore[list-item]
     line.hold_after(2_000_000)
-    page.get_by_role("button", name="Læg filen ind").click()
+    page.get_by_role("button", name="Tilføj", exact=True).click()
     assert line.holds.wait(20)
     line.cut()
     until = time.monotonic() + 20
@@ -144,12 +144,12 @@ def test_what_had_arrived_when_the_page_was_closed_is_gone_on_with_from_another_
     expect(begun).to_contain_text(re.compile(r"\d+ % af 3 MB"))
     # Another file of the same name and size is another file.
     again.set_input_files("input[name=file]", [chosen("lang.pdf", other)])  # type: ignore[list-item]
-    again.get_by_role("button", name="Læg filen ind").click()
-    expect(again.get_by_text("Filen er lagt ind")).to_be_visible(timeout=60_000)
+    again.get_by_role("button", name="Tilføj", exact=True).click()
+    expect(again.get_by_text("Filen er tilføjet")).to_be_visible(timeout=60_000)
     again.goto(f"/cases/{room.case_id}/files/new")
     again.set_input_files("input[name=file]", [chosen("lang.pdf", wanted)])  # type: ignore[list-item]
-    again.get_by_role("button", name="Læg filen ind").click()
-    expect(again.get_by_text("Filen er lagt ind")).to_be_visible(timeout=60_000)
+    again.get_by_role("button", name="Tilføj", exact=True).click()
+    expect(again.get_by_text("Filen er tilføjet")).to_be_visible(timeout=60_000)
     lines = story.play(room, room.young, list_of_files.listing)
     assert sorted(content(story, room, one.file_id) for one in lines) == sorted([wanted, other])
     begins = owner.execute("select count(*) from audit_event where event = 'upload.begun'").fetchone()
@@ -163,6 +163,6 @@ def test_a_new_version_goes_the_same_way_and_ends_at_its_file(page: ChromiumPage
     file_id = story.file(room, room.guide)
     page.goto(f"/cases/{room.case_id}/files/{file_id}")
     page.set_input_files("input[name=file]", [chosen("plan.pdf", LONG)])  # type: ignore[list-item]
-    page.get_by_role("button", name="Læg version 2 ind").click()
+    page.get_by_role("button", name="Tilføj version 2").click()
     expect(page.get_by_role("heading", name="2 versioner")).to_be_visible()
     assert content(story, room, file_id, 2) == LONG

@@ -36,7 +36,7 @@ def test_what_is_written_in_libreoffice_is_read_back_and_merged_with_what_others
         beside=[
             ("Mit overordnede mål", "Jeg vil bo selv", "Jeg vil bo for mig selv\nog have en kat"),
             ("Sådan er det nu", "Det går op og ned", "Det går bedre"),
-            ("Planen gælder fra", "1.5.2026", "3. juni 2026"),
+            ("Planen gælder fra", "1. maj 2026", "3. juni 2026"),
             ("Målet", "", "Jeg skal have en læreplads"),
             ("Hvordan går det?", "I gang", "Delvist nået"),
         ],
@@ -232,3 +232,16 @@ def test_an_answer_that_was_emptied_is_emptied_and_one_whose_place_is_gone_stays
     trip.choose(page)
     assert trip.answers()["now.goal"] == ""
     assert trip.answers()["now.situation"] == "Det går op og ned"
+
+
+def test_a_day_that_is_only_written_otherwise_than_it_was_taken_out_is_no_change(
+    trip: Trip, story: Story, room: Room
+) -> None:
+    """A file of before says "1.5.2026". What somebody else changed meanwhile is not taken back by it."""
+    content = trip.taken_out()
+    assert "now.from" in {place.address for place in trip.newest().definition.places({})}
+    write(story, room, room.guide, **{"now.from": "2026-06-01"})
+    page = trip.edited(both(typed("now.from", "1.5.2026"), typed("now.goal", "Noget nyt")), content)
+    assert page.soup.find("input", attrs={"name": "choose.now.from"}) is None
+    trip.choose(page)
+    assert (trip.answers()["now.from"], trip.answers()["now.goal"]) == ("2026-06-01", "Noget nyt")

@@ -109,13 +109,18 @@ def test_two_people_write_together_each_in_their_own_browser(
     assert looks == (1,), "following along is one look, not one every three seconds"
 
 
+def fill_date(page: ChromiumPage, address: str, day: str, month: str) -> None:
+    for box, typed in (("day", day), ("month", month), ("year", "2026")):
+        page.locator(f"[id='{address}-{box}']").fill(typed)
+
+
 def test_an_answer_that_cannot_be_saved_keeps_none_of_the_others_back(
     app: Flask, story: Story, room: Room, chromium: Chromium
 ) -> None:
     with served(app) as at:
         page = opened(chromium, app, story, room, room.guide, at)
-        page.locator("[name='now.from']").fill("2026-05-01")
-        page.locator("[name='now.until']").fill("2026-04-01")
+        fill_date(page, "now.from", "1", "5")
+        fill_date(page, "now.until", "1", "4")
         page.locator("[name='now.goal']").fill("x" * 100_001)
         page.locator("[name='now.strengths']").fill("Heste")
         expect(page.locator(".saved")).to_contain_text("kan ikke gemmes endnu", timeout=20000)
@@ -128,7 +133,7 @@ def test_an_answer_that_cannot_be_saved_keeps_none_of_the_others_back(
         assert answer(story, room, "now.from") == "2026-05-01"
         assert len(page.locator("[name='now.goal']").input_value()) == 100_001, "nothing typed is lost"
         page.locator("[name='now.goal']").fill("Kort")
-        page.locator("[name='now.until']").fill("2026-06-01")
+        fill_date(page, "now.until", "1", "6")
         expect(page.locator(".saved")).to_have_text("Alt er gemt.", timeout=20000)
         assert answer(story, room, "now.until") == "2026-06-01"
         page.close()
@@ -275,7 +280,7 @@ def test_two_hundred_rows_are_shown_and_the_next_one_is_refused_at_the_form(
     story.play(room, room.guide, fill)
     browser = Browser(app, story.token(room.guide))
     page = browser.get(f"{path_of(room)}/write")
-    assert len(page.soup.select("fieldset.plan-row")) == 200
+    assert len(page.soup.select("details.plan-row")) == 200
     refused = browser.submit(page, "plan-form", add="goals", **{"goals.000000c7.words": "Det sidste"})
     assert refused.status == 422
     assert "200" in refused.soup.find(id="faults").get_text()

@@ -1,11 +1,12 @@
 """Signing in with a national eID: who it turns out to be.
 
 Nobody becomes a user here by signing in. A person is recognised by (issuer, subject) once they have been here; the
-first time by the keyed hash of their national id, or by a code their guide gave them.
+first time by the keyed hash of their national id. Whoever is not known by either may have a code (see codes).
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import date
@@ -14,25 +15,28 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from portal import audit, clock, national_ids
-from portal.access.signin.flow import ATTEMPT_LASTS, Question, digest
+from portal import clock, national_ids, text
+from portal.access.signin import links
+from portal.access.signin.flow import ATTEMPT_LASTS, Purpose, Question, digest
 from portal.access.signin.oidc import EidRefused, Identity
 from portal.db import PortalSession
-from portal.errors import InvalidInput, NotFound
-from portal.events import Event
-from portal.models import EidLink, EidStranger, InvitationCode, NationalId, Person
+from portal.errors import NotFound
+from portal.models import EidStranger, NationalId, Person
 from portal.national_ids import KnownNumber
-from portal.providers import EidProvider, NationalIdKind
+from portal.providers import EidProvider
 from portal.settings import Settings
 from portal.storage.keys import Keyring
 
 REALM = "eid"
 _PLACE = "id token of a stranger"
+_TOLD = "what an eID told of a stranger"
 
 
 @dataclass(frozen=True)
 class Recognised:
     person_id: UUID
+    link_id: UUID
+    """By which of their eIDs."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +50,38 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What an eID vouches for of the person behind it, as far as a code is held against it."""
+
+    born: date | None
+    number: bytes | None
+    """Keyed hash of the national id."""
+    name: str
+
+
+@dataclass(frozen=True)
 class Stranger:
-    """Somebody unknown who is about to type their code."""
+    """Somebody who is about to type their code: mostly not known here yet."""
 
     identity: Identity
     provider: str
     token: str
+    told: Told
 
 
-def question(provider: EidProvider, national_id: bool = False, anew: bool = False) -> Question:
-    """What to ask the eID for: the national id only where it may tell who somebody new is; with `anew`, that the person
-    identifies themselves again."""
-    fresh = {"prompt": "login", "max_age": "0"} if anew else {}
+def question(
+    provider: EidProvider,
+    national_id: bool = False,
+    purpose: Purpose = Purpose.SIGN_IN,
+    login_id: UUID | None = None,
+) -> Question:
+    """What to ask the eID for: the national id only where it may tell who somebody new is, or how old they are."""
+    if purpose is Purpose.CODE and not provider.birth_date_claim:
+        national_id = True
     if not national_id:
-        return Question(parameters=tuple(fresh.items()))
-    return Question(True, provider.national_id_scopes, tuple({**provider.national_id_parameters, **fresh}.items()))
+        return Question(purpose=purpose, login_id=login_id)
+    parameters = tuple(provider.national_id_parameters.items())
+    return Question(True, provider.national_id_scopes, parameters, purpose, login_id)
 
 
 def check_person(identity: Identity, provider: EidProvider, settings: Settings) -> None:
@@ -68,11 +89,7 @@ def check_person(identity: Identity, provider: EidProvider, settings: Settings) 
     age the eID should have told and did not."""
     if identity.claims.get(provider.level_claim) not in provider.levels_accepted:
         raise EidRefused("level")
-    number = _number(identity, provider)
-    if provider.birth_date_claim:
-        born = _birth_date(identity.claims.get(provider.birth_date_claim))
-    else:
-        born = number.birth_date if number else None
+    born = _born(identity, provider)
     known_later = not provider.birth_date_claim and provider.asks_separately
     if born is None and not known_later:
         raise EidRefused("age_unknown")
@@ -84,23 +101,29 @@ def recognise(
     session: PortalSession, keyring: Keyring, identity: Identity, provider: EidProvider, asked_national_id: bool
 ) -> Recognised | NeedsNationalId | Unknown:
     """Who this is here."""
-    linked = session.get(EidLink, (identity.issuer, identity.subject))
+    linked = links.find(session, identity.issuer, identity.subject)
     if linked is not None:
-        return Recognised(linked.person_id)
+        return Recognised(linked.person_id, linked.id)
     if not asked_national_id and provider.asks_separately:
         return NeedsNationalId()
-    number = _number(identity, provider)
-    person_id = _by_national_id(session, keyring, provider.national_id_kind, number) if number else None
+    person_id = by_number(session, _hashed(keyring, identity, provider))
     if person_id is None:
         return Unknown()
-    link(session, identity.issuer, identity.subject, person_id)
-    return Recognised(person_id)
+    made = links.make(session, identity.issuer, identity.subject, person_id, links.NUMBER)
+    return Recognised(made.person_id, made.id)
 
 
 def keep_stranger(session: PortalSession, keyring: Keyring, identity: Identity, provider: EidProvider) -> str:
     """Notes, for ten minutes, who wants to come in with a code. Returns the token for their browser: the browser itself
     holds nothing about them."""
     token = secrets.token_urlsafe(32)
+    born, number = _born(identity, provider), _hashed(keyring, identity, provider)
+    name = identity.claims.get(provider.name_claim)
+    told = {
+        "born": born.isoformat() if born else "",
+        "number": number.hex() if number else "",
+        "name": text.line(name, 120) if isinstance(name, str) else "",
+    }
     session.add(
         EidStranger(
             token_sha256=digest(token),
@@ -108,6 +131,7 @@ def keep_stranger(session: PortalSession, keyring: Keyring, identity: Identity, 
             subject=identity.subject,
             provider=provider.key,
             id_token_sealed=keyring.seal_token(identity.id_token, _PLACE),
+            told_sealed=keyring.seal_token(json.dumps(told), _TOLD),
             arrived_at=clock.now(),
         )
     )
@@ -119,29 +143,10 @@ def stranger(session: PortalSession, keyring: Keyring, token: str) -> Stranger:
     found = session.get(EidStranger, digest(token))
     if found is None or clock.now() - found.arrived_at > ATTEMPT_LASTS:
         raise NotFound
-    id_token = keyring.open_token(found.id_token_sealed, _PLACE)
-    return Stranger(Identity(found.issuer, found.subject, {}, id_token), found.provider, token)
-
-
-def redeem_code(session: PortalSession, keyring: Keyring, who: Stranger, code: str) -> UUID:
-    """The person a guide's code stands for; the code is used up. Raises InvalidInput when it opens nothing."""
-    value = keyring.match_value("invitation-code", normal_code(code))
-    found = session.scalars(
-        select(InvitationCode)
-        .where(InvitationCode.match_value == value, InvitationCode.used_at.is_(None))
-        .with_for_update()
-    ).one_or_none()
-    if found is None or found.expires_at <= clock.now():
-        raise InvalidInput("code", "unknown")
-    found.used_at = clock.now()
-    link(session, who.identity.issuer, who.identity.subject, found.person_id)
-    session.execute(delete(EidStranger).where(EidStranger.token_sha256 == digest(who.token)))
-    return found.person_id
-
-
-def link(session: PortalSession, issuer: str, subject: str, person_id: UUID) -> None:
-    session.add(EidLink(issuer=issuer, subject=subject, person_id=person_id, linked_at=clock.now()))
-    audit.record(session, Event.EID_LINKED, item_id=person_id)
+    identity = Identity(found.issuer, found.subject, {}, keyring.open_token(found.id_token_sealed, _PLACE))
+    told = json.loads(keyring.open_token(found.told_sealed, _TOLD))
+    number = bytes.fromhex(told["number"]) or None
+    return Stranger(identity, found.provider, token, Told(_birth_date(told["born"]), number, told["name"]))
 
 
 def forget_strangers(session: PortalSession) -> None:
@@ -153,9 +158,11 @@ def is_closed(session: PortalSession, person_id: UUID) -> bool:
     return session.scalars(select(Person.closed_at).where(Person.id == person_id)).one() is not None
 
 
-def normal_code(code: str) -> str:
-    """A code as it is compared: people type it from paper, with spaces, hyphens and small letters."""
-    return "".join(character for character in code.upper() if character.isalnum())[:40]
+def by_number(session: PortalSession, hashed: bytes | None) -> UUID | None:
+    """Who is known by that national id."""
+    if hashed is None:
+        return None
+    return session.scalars(select(NationalId.person_id).where(NationalId.match_value == hashed)).one_or_none()
 
 
 def _number(identity: Identity, provider: EidProvider) -> KnownNumber | None:
@@ -167,9 +174,17 @@ def _number(identity: Identity, provider: EidProvider) -> KnownNumber | None:
         return None
 
 
-def _by_national_id(session: PortalSession, keyring: Keyring, kind: NationalIdKind, number: KnownNumber) -> UUID | None:
-    value = keyring.match_value(kind.value, number.value)
-    return session.scalars(select(NationalId.person_id).where(NationalId.match_value == value)).one_or_none()
+def _hashed(keyring: Keyring, identity: Identity, provider: EidProvider) -> bytes | None:
+    number = _number(identity, provider)
+    return keyring.match_value(provider.national_id_kind.value, number.value) if number else None
+
+
+def _born(identity: Identity, provider: EidProvider) -> date | None:
+    """The birth date that the eID tells, by itself or in the national id."""
+    if provider.birth_date_claim:
+        return _birth_date(identity.claims.get(provider.birth_date_claim))
+    number = _number(identity, provider)
+    return number.birth_date if number else None
 
 
 def _birth_date(value: Any) -> date | None:

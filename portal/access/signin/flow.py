@@ -1,4 +1,8 @@
-"""The way out to a provider and the way back, tied to one browser: the same for citizens and for staff."""
+"""The way out to a provider and the way back, tied to one browser: the same for citizens and for staff.
+
+An attempt knows what it was begun for, and since when the person must have identified themselves: what stands in the
+address that the browser is sent to can be taken out of it there, so it is a wish, and the answer is what is checked.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
 from portal import clock
-from portal.access.signin.oidc import EidRefused, Identity, OidcClient
+from portal.access.signin.oidc import SKEW, EidRefused, Identity, OidcClient
 from portal.db import PortalSession
 from portal.models import EidAttempt, Login, ProviderSession
 from portal.storage.keys import Keyring
@@ -28,6 +33,14 @@ class WayOut:
     browser_token: str
 
 
+class Purpose(StrEnum):
+    """What a way out is for. An answer to one is never taken for an answer to another."""
+
+    SIGN_IN = "sign_in"
+    STEP_UP = "step_up"
+    CODE = "code"
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked for beside the provider's own scopes and parameters."""
@@ -35,6 +48,9 @@ class Question:
     national_id: bool = False
     scopes: tuple[str, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
+    purpose: Purpose = Purpose.SIGN_IN
+    login_id: UUID | None = None
+    """The session that a fresh proof is for."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +64,29 @@ class Leaving:
 def begin(session: PortalSession, client: OidcClient, realm: str, browser_token: str | None, asks: Question) -> WayOut:
     """Prepares a sign-in. `realm` says what kind of provider it is: an answer never crosses from one to the other.
 
-    Raises NeighbourDown('eid'), or EidRefused for a provider that cannot be trusted.
+    Raises NeighbourDown('eid'), or EidRefused for a provider that cannot be trusted, or that cannot tell when somebody
+    identified themselves where that is what is asked.
     """
+    provider, now = client.provider, clock.now()
+    if asks.purpose is not Purpose.SIGN_IN and not provider.can_prove_anew:
+        raise EidRefused("cannot_prove_anew")
+    anew = asks.purpose is not Purpose.SIGN_IN or provider.asks_everybody_anew
+    wishes = {**dict(asks.parameters), **({"prompt": "login", "max_age": "0"} if anew else {})}
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     browser_token = browser_token or secrets.token_urlsafe(32)
-    url = client.authorization_url(state, nonce, verifier, asks.scopes, dict(asks.parameters))
+    url = client.authorization_url(state, nonce, verifier, asks.scopes, wishes)
     session.add(
         EidAttempt(
             state_sha256=digest(state),
             browser_sha256=digest(browser_token),
-            provider=f"{realm}:{client.provider.key}",
+            provider=f"{realm}:{provider.key}",
             nonce=nonce,
             code_verifier=verifier,
             asks_national_id=asks.national_id,
-            started_at=clock.now(),
+            started_at=now,
+            purpose=asks.purpose.value,
+            login_id=asks.login_id,
+            anew_since=now if anew else None,
         )
     )
     return WayOut(url, browser_token)
@@ -83,6 +108,22 @@ def take_attempt(session: PortalSession, state: str, browser_token: str, provide
     ):
         raise EidRefused("state")
     return attempt
+
+
+def redeem(client: OidcClient, begun: EidAttempt, code: str) -> Identity:
+    """Who came back. Raises EidRefused for a wrong answer, 'not_anew' for one that does not show that the person
+    identified themselves for this attempt, and NeighbourDown('eid') for no answer."""
+    identity = client.redeem(code, begun.code_verifier, begun.nonce)
+    if begun.anew_since is not None:
+        shown = identity.authenticated_at
+        if shown is None or shown < begun.anew_since - timedelta(seconds=SKEW):
+            raise EidRefused("not_anew")
+    return identity
+
+
+def proven_at(identity: Identity) -> datetime | None:
+    """Since when what the provider vouches for counts as a proof, for `sessions.start`; never ahead of now."""
+    return min(identity.authenticated_at, clock.now()) if identity.authenticated_at else None
 
 
 def remember(session: PortalSession, keyring: Keyring, token: str, provider: str, identity: Identity) -> None:

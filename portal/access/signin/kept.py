@@ -14,6 +14,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import delete
 
 from portal import clock
@@ -23,7 +24,7 @@ from portal.models import KeptForm
 from portal.storage.keys import KEY_SIZE, seal, unseal
 
 LASTS = timedelta(hours=1)
-NEVER = {"csrf_token", "password", "new_password", "again", "code", "credential"}
+NEVER = {"csrf_token", "writer", "password", "new_password", "again", "code", "credential"}
 """Fields that are kept nowhere and shown to nobody, by the last part of their names."""
 
 
@@ -33,6 +34,24 @@ class Kept:
 
     path: str
     fields: tuple[tuple[str, str], ...]
+
+
+def sign_writer(secret: str | bytes, person_id: UUID) -> str:
+    """Says for whom a page was made, so that what is typed on it finds its way back to them whatever has become of the
+    session since. It opens nothing."""
+    return str(_signer(secret).dumps(person_id.hex))
+
+
+def writer_of(secret: str | bytes, token: str, good_for: timedelta) -> UUID | None:
+    """For whom a page was made; None for anything we did not sign, and for what is older than `good_for`."""
+    try:
+        return UUID(_signer(secret).loads(token, max_age=int(good_for.total_seconds())))
+    except (BadData, ValueError, UnicodeError):
+        return None
+
+
+def _signer(secret: str | bytes) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt="page made for")
 
 
 def keep(session: PortalSession, person_id: UUID, form: Kept) -> str:

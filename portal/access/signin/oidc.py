@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -32,7 +33,8 @@ _ASKS_AGAIN = 10
 """Seconds between two looks for a key that is not known, so that nobody can make us hammer a provider."""
 _PATIENCE = 8
 """Seconds that one answer may take altogether: a provider that sends a byte now and then is as good as away."""
-_SKEW = 60
+SKEW = 60
+"""Seconds that a provider's clock may be off."""
 _OLDEST_TOKEN = 10 * 60
 _KEY_TYPES = {"ES256": "EC", "RS256": "RSA"}
 _ABORTED = {"access_denied", "mitid_user_aborted", "user_aborted", "cancelled"}
@@ -55,6 +57,8 @@ class Identity:
     subject: str
     claims: dict[str, Any]
     id_token: str
+    authenticated_at: datetime | None = None
+    """When the person identified themselves there, by the ID token; None when it does not tell."""
 
 
 class OidcClient:
@@ -112,7 +116,8 @@ class OidcClient:
         more = self._get(self._endpoint("userinfo_endpoint"), {"Authorization": f"Bearer {access_token}"})
         if more.get("sub") != claims["sub"]:
             raise EidRefused("userinfo_sub")
-        return Identity(self.provider.issuer_url, claims["sub"], {**more, **claims}, id_token)
+        shown = self._authenticated_at(claims)
+        return Identity(self.provider.issuer_url, claims["sub"], {**more, **claims}, id_token, shown)
 
     def end_session_endpoint(self) -> str | None:
         """Where signing out at the provider happens, if it offers that and has been heard of lately. Asks nobody."""
@@ -217,7 +222,7 @@ class OidcClient:
             audience=self.provider.client_id,
             issuer=(self.provider.issuer_url, f"{self.provider.issuer_url}/"),
             access_token=access_token,
-            options={**{f"require_{name}": True for name in wanted}, "leeway": _SKEW},
+            options={**{f"require_{name}": True for name in wanted}, "leeway": SKEW},
         )
         self._check_claims(claims, nonce)
         return claims
@@ -226,7 +231,7 @@ class OidcClient:
         now = clock.now().timestamp()
         if not all(_is_instant(claims[name]) for name in ("exp", "iat")):
             raise EidRefused("times")
-        if claims["exp"] + _SKEW <= now or not now - _OLDEST_TOKEN <= claims["iat"] <= now + _SKEW:
+        if claims["exp"] + SKEW <= now or not now - _OLDEST_TOKEN <= claims["iat"] <= now + SKEW:
             raise EidRefused("times")
         audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if claims.get("azp", self.provider.client_id) != self.provider.client_id:
@@ -239,6 +244,19 @@ class OidcClient:
             raise EidRefused("nonce")
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
             raise EidRefused("sub")
+
+    def _authenticated_at(self, claims: dict[str, Any]) -> datetime | None:
+        """Read from what is signed and from nothing else. Raises EidRefused for what is no instant, or lies ahead."""
+        told = claims.get(self.provider.auth_time_claim) if self.provider.can_prove_anew else None
+        if told is None:
+            return None
+        try:
+            instant = _read_instant(told)
+        except (ValueError, OverflowError, OSError) as problem:
+            raise EidRefused("times") from problem
+        if (instant - clock.now()).total_seconds() > SKEW:
+            raise EidRefused("times")
+        return instant
 
     def _key(self, algorithm: str, kid: object) -> dict[str, Any]:
         """The provider's key for this token, chosen by our list of algorithms, its id and its use."""
@@ -265,6 +283,18 @@ def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
         if time.monotonic() > deadline:
             raise NeighbourDown("eid")
     return content
+
+
+def _read_instant(told: object) -> datetime:
+    """Seconds since 1970, or ISO 8601 with its offset from UTC. Raises ValueError or OverflowError for other things."""
+    if isinstance(told, str):
+        read = datetime.fromisoformat(told)
+        if read.tzinfo is None:
+            raise ValueError("an instant names its offset")
+        return read.astimezone(UTC)
+    if not _is_instant(told):
+        raise ValueError("not an instant")
+    return datetime.fromtimestamp(told, UTC)  # type: ignore[arg-type]
 
 
 def _is_instant(value: object) -> bool:

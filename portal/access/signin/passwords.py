@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select
 
-from portal import audit
+from portal import addresses, audit
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
@@ -90,7 +90,7 @@ def check(session: PortalSession, email: str, password: str) -> Person | None:
     row = session.execute(
         select(Person, Staff)
         .join(Staff, Staff.person_id == Person.id)
-        .where(func.lower(Staff.email) == email.strip().lower())
+        .where(func.lower(Staff.email) == addresses.normal(email))
     ).one_or_none()
     person, staff = row if row else (None, None)
     stored = staff.password_hash if staff and staff.password_hash else _nobody()

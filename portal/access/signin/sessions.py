@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, select, update
+from sqlalchemy import DateTime, Text, bindparam, cast, func, literal, select, update
+from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.access.actions import OfficeAction
@@ -23,7 +24,7 @@ from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import Login, Person, Staff
+from portal.models import EidLink, Login, Person, Staff
 from portal.models.people import PersonKind
 from portal.settings import Settings
 
@@ -40,6 +41,8 @@ class Limits:
     began_at: datetime
     fresh_until: datetime | None = None
     """Until when the last strong proof of who this is still counts as fresh (see stepup); None when there was none."""
+    by_password_alone: bool = False
+    """Whether it began with a password and nothing else, as somebody's first does."""
 
     @property
     def ends_at(self) -> datetime:
@@ -50,11 +53,21 @@ FRESH_FOR = timedelta(minutes=10)
 """How long a strong proof of who somebody is opens what asks for a fresh one."""
 
 
-def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool = True, device: str = "") -> str:
+def start(
+    session: PortalSession,
+    person_id: UUID,
+    method: str,
+    *,
+    strong: bool = True,
+    device: str = "",
+    proven_at: datetime | None = None,
+    eid_link_id: UUID | None = None,
+) -> str:
     """Begins a session for somebody who has just proven who they are, and returns the token for the cookie.
 
-    `strong` is False for a password alone: such a session opens nothing that asks for a fresh proof. `device` is what
-    the list of devices calls the browser.
+    `strong` is False for a password alone: such a session opens nothing that asks for a fresh proof. `proven_at` is
+    when somebody else saw the proof, where that was not just now. `device` is what the list of devices calls the
+    browser, `eid_link_id` by which of their eIDs a citizen came.
     """
     token = secrets.token_urlsafe(32)
     now = clock.now()
@@ -66,8 +79,9 @@ def start(session: PortalSession, person_id: UUID, method: str, *, strong: bool 
             method=method,
             started_at=now,
             seen_at=now,
-            fresh_at=now if strong else None,
+            fresh_at=(proven_at or now) if strong else None,
             device=device,
+            eid_link_id=eid_link_id,
         )
     )
     audit.record(session, Event.SIGNED_IN, method=method)
@@ -94,12 +108,13 @@ def resume(session: PortalSession, token: str, settings: Settings, is_seen: bool
     return _actor(session, held), _limits(held, seen_at, held.kind, settings)
 
 
-def renew(actor: Actor) -> str:
-    """After a fresh proof: the session goes on under a new token, and the one before is worth nothing."""
+def renew(actor: Actor, proven_at: datetime | None = None) -> str:
+    """After a fresh proof, given now or at `proven_at`: the session goes on under a new token, and the one before is
+    worth nothing."""
     token = secrets.token_urlsafe(32)
     login = actor.session.get_one(Login, actor.login_id)
     login.token_sha256 = _digest(token)
-    login.fresh_at = clock.now()
+    login.fresh_at = proven_at or clock.now()
     return token
 
 
@@ -176,6 +191,15 @@ def end_all(session: PortalSession, person_id: UUID) -> None:
         login.ended_at = clock.now()
 
 
+_mine, _other = aliased(EidLink), aliased(EidLink)
+_NEWS = (
+    select(literal(1))
+    .where(_other.person_id == Login.person_id, _other.ended_at.is_(None), _other.id != Login.eid_link_id)
+    .where(_other.linked_at > func.coalesce(_mine.others_seen_at, cast("-infinity", DateTime(timezone=True))))
+    .exists()
+)
+"""Another eID of the same person, made since somebody who came by this one last looked (see links)."""
+
 _HOLDER = (
     select(
         Login.id.label("login_id"),
@@ -183,6 +207,9 @@ _HOLDER = (
         Login.started_at,
         Login.seen_at,
         Login.fresh_at,
+        Login.method,
+        Login.eid_link_id,
+        _NEWS.label("has_news_of_eids"),
         Person.kind,
         Staff.name,
         Staff.unit_id,
@@ -194,6 +221,7 @@ _HOLDER = (
     )
     .join(Person, Person.id == Login.person_id)
     .outerjoin(Staff, Staff.person_id == Person.id)
+    .outerjoin(_mine, _mine.id == Login.eid_link_id)
     .where(Login.token_sha256 == bindparam("digest"), Login.ended_at.is_(None), Person.closed_at.is_(None))
 )
 """Who holds a token. The same statement says for whom the transaction speaks from then on."""
@@ -206,6 +234,7 @@ def _limits(login: Any, seen_at: datetime, kind: str, settings: Settings) -> Lim
         absolute_at=login.started_at + timedelta(hours=settings.session_hours),
         began_at=login.started_at,
         fresh_until=login.fresh_at + FRESH_FOR if login.fresh_at else None,
+        by_password_alone=login.fresh_at is None and login.method == "password",
     )
 
 
@@ -213,7 +242,8 @@ def _actor(session: PortalSession, held: Any) -> Actor:
     """`held` is a row of `_HOLDER`; a citizen is nobody's staff and has no name there."""
     ways = {"login_id": held.login_id, "signed_in_at": held.started_at}
     if held.unit_id is None:
-        return Actor(session, held.person_id, False, frozenset(), None, **ways)
+        eids = {"eid_link_id": held.eid_link_id, "has_news_of_eids": held.has_news_of_eids}
+        return Actor(session, held.person_id, False, frozenset(), None, **ways, **eids)
     office: frozenset[OfficeAction] = frozenset()
     for holds, what in (
         (held.is_admin, "administrator"),

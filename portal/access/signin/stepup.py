@@ -6,6 +6,8 @@ ask for it with `@fresh` (access/guard.py); the person is then led to /step-up a
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from portal import audit, clock
 from portal.access.signin import sessions
 from portal.access.signin.sessions import Limits
@@ -18,8 +20,9 @@ def is_fresh(limits: Limits | None) -> bool:
     return limits is not None and limits.fresh_until is not None and clock.now() < limits.fresh_until
 
 
-def confirm(actor: Actor, method: str) -> str:
-    """Notes the fresh proof somebody has just given and returns the new token for their cookie."""
-    token = sessions.renew(actor)
+def confirm(actor: Actor, method: str, proven_at: datetime | None = None) -> str:
+    """Notes the fresh proof somebody has just given (or at `proven_at`, where a provider saw it) and returns the new
+    token for their cookie."""
+    token = sessions.renew(actor, proven_at)
     audit.record(actor.session, Event.STEPPED_UP, method=method)
     return token

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, text
 
-from portal import clock
+from portal import addresses, clock
 from portal.db import PortalSession
 from portal.errors import PortalError
 from portal.models import KnownDevice, SignInTry, Staff
@@ -57,18 +58,26 @@ def begin(session: PortalSession, keyring: Keyring, email: str, address: str, de
 
     `device` is the token of a known browser, or ''. What the session had done before is committed too.
     """
-    email = email.strip().lower()
+    email = addresses.normal(email)
     if known := _known(session, email, device):
         return _count(session, [(keyring.match_value("try-device", known), PER_ACCOUNT)])
     account = keyring.match_value("try-account", email)
     return _count(
-        session, [(account, PER_ACCOUNT), (keyring.match_value("try-network", _network(address)), PER_NETWORK)]
+        session, [(account, PER_ACCOUNT), (keyring.match_value("try-network", network(address)), PER_NETWORK)]
     )
 
 
 def begin_factor(session: PortalSession, keyring: Keyring, person_id: UUID) -> Try:
     """Counts a try with a second factor. Raises TooMany."""
     return _count(session, [(keyring.match_value("try-factor", str(person_id)), PER_ACCOUNT)])
+
+
+def begin_reset(session: PortalSession, keyring: Keyring, email: str, address: str) -> Try:
+    """Counts a request for a new password, of an account or of none, apart from tries to sign in: asking for a password
+    keeps nobody from giving theirs. Raises TooMany."""
+    account = keyring.match_value("try-reset", email)
+    place = keyring.match_value("try-reset-network", network(address))
+    return _count(session, [(account, PER_ACCOUNT), (place, PER_NETWORK)])
 
 
 def succeeded(session: PortalSession, tried: Try) -> None:
@@ -79,7 +88,7 @@ def succeeded(session: PortalSession, tried: Try) -> None:
 def forgive(session: PortalSession, keyring: Keyring, email: str, person_id: UUID) -> None:
     """An account begins anew, as after a new invitation."""
     buckets = [
-        keyring.match_value("try-account", email.strip().lower()),
+        keyring.match_value("try-account", addresses.normal(email)),
         keyring.match_value("try-factor", str(person_id)),
     ]
     session.execute(delete(SignInTry).where(SignInTry.bucket.in_(buckets)))
@@ -154,13 +163,33 @@ def _known(session: PortalSession, email: str, device: str) -> str:
     return found.hex() if found else ""
 
 
-def _network(address: str) -> str:
-    """What is counted as one network: 256 neighbouring addresses of IPv4, or a site's 2^64 of IPv6."""
+def network(address: str) -> str:
+    """What is counted as one network: 256 neighbouring addresses of IPv4, or a site's 2^64 of IPv6.
+
+    Where an IPv6 address holds one of IPv4 that the visitor really has, that one is what counts: a socket that listens
+    on both writes every IPv4 address so, and to count all of those as one network would let anybody stop everybody.
+    """
+    bare = _PORT.sub(r"\g<v6>\g<v4>", address).partition("%")[0]
     try:
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address(bare)
     except ValueError:
         return "unknown"
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _inside(found) or found
     return str(ipaddress.ip_network((found, 24 if found.version == 4 else 64), strict=False))
+
+
+_PORT = re.compile(r"^(?:\[(?P<v6>[^]]*)\]|(?P<v4>[\d.]+))(?::\d+)?$")
+"""An address as some proxies tell it, with the port it came from."""
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Where a translator between the two writes IPv4 addresses (RFC 6052)."""
+
+
+def _inside(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one is another way to write: mapped (RFC 4291), translated, 6to4 (RFC 3056)."""
+    if found in _TRANSLATED:
+        return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return found.ipv4_mapped or found.sixtofour
 
 
 def _digest(token: str) -> bytes:

@@ -55,7 +55,7 @@ def _open_invitations(who: Someone) -> str:
     return f"select count(*) from invitation where person_id = '{who.id}' and used_at is null and expires_at > now()"
 
 
-@deed("accounts", "POST office.invite_again", "admin")
+@deed("accounts", "POST accounts.invite_again", "admin")
 def somebody_is_invited_again(scene: Scene) -> Press:
     """Of those invitations, the last one opens."""
     _, who = scene.admin, scene.staff()
@@ -68,7 +68,7 @@ def a_renewal_is_started(scene: Scene) -> Press:
     return Press(f"/office/staff/{who.id}/renewal", _open_invitations(who))
 
 
-@deed("accounts", "POST office.close", "admin")
+@deed("accounts", "POST accounts.close", "admin")
 def an_account_is_closed(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     path, closed = f"/office/staff/{who.id}", f"event = 'account.closed' and item_id = '{who.id}'"
@@ -76,7 +76,7 @@ def an_account_is_closed(scene: Scene) -> Press:
     return Press(f"{path}/close", counts, then=lambda: scene.press("admin", f"{path}/reopen"))
 
 
-@deed("accounts", "POST office.reopen", "admin")
+@deed("accounts", "POST accounts.reopen", "admin")
 def an_account_is_reopened(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     scene.press("admin", f"/office/staff/{who.id}/close")

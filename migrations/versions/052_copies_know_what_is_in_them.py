@@ -5,8 +5,8 @@ A new one can be asked for at once. What is left of the old ones goes with the n
 
 from alembic import op
 
-revision = "043"
-down_revision = "042"
+revision = "052"
+down_revision = "051"
 branch_labels = None
 depends_on = None
 

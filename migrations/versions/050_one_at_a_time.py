@@ -5,8 +5,8 @@ What two people did at the same moment before this held is settled first: one of
 
 from alembic import op
 
-revision = "041"
-down_revision = "040"
+revision = "050"
+down_revision = "049"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ guide, or has a say in what the row is about; where only sealed words tell whose
 
 from alembic import op
 
-revision = "042"
-down_revision = "041"
+revision = "051"
+down_revision = "050"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,9 @@ WRITABLE = "any ((select my_writable_compartments())::uuid[])"
 ASKED_WITH_ME = f"""
     any (array(select a.plan_proposal_id from plan_asked a where a.membership_id = {MINE}))"""
 """Proposals this person is asked about."""
+ABOUT_ME = f"""
+    any (array(select plan_version_id from plan_proposal where id = {ASKED_WITH_ME} or created_by_id = {MINE}))"""
+"""Versions this person is or was asked about, or has proposed."""
 AGREED_BY_ME = f"""
     any (array(select p.plan_version_id from plan_proposal p
                join plan_asked a on a.plan_proposal_id = p.id
@@ -53,13 +56,15 @@ def upgrade() -> None:
                         and (case_id = {LED}
                              or plan_version_id = any (array(
                                  select plan_version_id from plan_proposal where id = {ASKED_WITH_ME}))));
-        -- The last yes plans the reminders of everybody who takes something on.
+        -- Proposing plans the reminders of what was said yes to before, and each yes those of what counts by it.
         alter policy planned on plan_reminder
             with check (settled_at is null and compartment_id = {OPEN}
-                        and (membership_id = {MINE} or case_id = {OWNED} or plan_version_id = {AGREED_BY_ME}));
+                        and (membership_id = {MINE} or case_id = {OWNED} or plan_version_id = {ABOUT_ME}));
+        -- Whoever words a promise anew ends its reminder; the last yes ends those of the versions before.
         alter policy settled on plan_reminder
             using (compartment_id = {OPEN}
-                   and (membership_id = {MINE} or case_id = {LED}
+                   and (membership_id = {MINE} or case_id = {LED} or compartment_id = {WRITABLE}
+                        or plan_version_id = {ABOUT_ME}
                         or plan_id = any (array(select plan_id from plan_version where id = {AGREED_BY_ME}))))
             with check (compartment_id = {OPEN});
 
@@ -89,7 +94,8 @@ def upgrade() -> None:
     op.execute(
         """
         -- The trace is added to by this alone. Numbers and the end of the chain are reckoned here; whoever is somebody
-        -- adds lines of their own, to their own cases, and to others only that they were refused there.
+        -- adds lines of their own, to their own cases, and to others only that they were refused there; an
+        -- administrator besides what they changed of a professional in it.
         create function append_trace(chain uuid, before bigint, end_seal bytea, ats timestamptz[], events text[],
                                      actors uuid[], memberships uuid[], compartments uuid[], items uuid[],
                                      saids jsonb[], proofs bytea[]) returns bigint
@@ -111,8 +117,11 @@ def upgrade() -> None:
                     select id into my_membership from membership where case_id = chain and person_id = me;
                     allowed := array_position(actors, null) is null and me = all (actors);
                     if my_membership is null then
-                        allowed := allowed and 'access.refused' = all (events)
-                            and num_nonnulls(variadic memberships || compartments || items) = 0;
+                        allowed := allowed and num_nonnulls(variadic memberships || compartments) = 0
+                            and (('access.refused' = all (events) and num_nonnulls(variadic items) = 0)
+                                 or ('member.changed' = all (events) and i_look_after_accounts()
+                                     and items <@ array(select id from membership
+                                                        where case_id = chain and unit_id is not null)));
                     else
                         allowed := allowed and coalesce(my_membership = all (array_remove(memberships, null)), true);
                     end if;
@@ -184,7 +193,9 @@ def downgrade() -> None:
         alter policy planned on plan_reminder with check (settled_at is null and compartment_id = {OPEN});
         alter policy written on plan_outcome with check (compartment_id = {OPEN} and created_by_id = {MINE});
         alter policy written on plan_asked with check (compartment_id = {WRITABLE});
-        alter policy written on plan_acceptance with check (compartment_id = {OPEN} and created_by_id = {MINE});
+        alter policy written on plan_acceptance
+            with check (compartment_id = {OPEN} and created_by_id = {MINE}
+                        and (membership_id = created_by_id or case_id = {OWNED}));
         alter policy seen on access_window
             using (person_id = my_person_id() or case_id = any ((select my_cases())::uuid[]));
         """

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "040"
-down_revision = "039"
+revision = "049"
+down_revision = "048"
 branch_labels = None
 depends_on = None
 

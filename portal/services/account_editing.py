@@ -1,0 +1,69 @@
+"""What an administrator puts right in an account: name, title, number and roles. Its address is changed in
+email_changes.py, its unit in account_moves.py."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal import audit, locks, text
+from portal.access.actions import OfficeAction
+from portal.access.roles import SystemRole
+from portal.access.ticket import Actor
+from portal.errors import InvalidInput, NotFound
+from portal.events import Event
+from portal.locks import Lock
+from portal.models import Staff
+from portal.services import accounts, carrying, notices
+from portal.services.notices import Notice
+
+_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,38}")
+
+
+@dataclass(frozen=True)
+class Details:
+    """An account as it is to be."""
+
+    name: str
+    job_title: str
+    phone: str
+    roles: frozenset[SystemRole]
+
+
+def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
+    """Puts an account right; what its owner's cases show follows in the same transaction, and its owner is told. False
+    when nothing was different.
+
+    Raises NotFound, and InvalidInput at `name`, `job_title`, `phone`, or at `is_admin` for one's own role: somebody
+    must be left who can give it back.
+    """
+    actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
+    staff = actor.session.get(Staff, person_id, with_for_update=True, populate_existing=True)
+    if staff is None:
+        raise NotFound
+    name, job_title = accounts.required(new.name, "name"), accounts.required(new.job_title, "job_title")
+    phone = checked_phone(new.phone)
+    if person_id == actor.person_id and SystemRole.ADMINISTRATOR not in new.roles:
+        raise InvalidInput("is_admin", "own_role")
+    before = {"name": staff.name, "job_title": staff.job_title, "phone": staff.phone}
+    after = {"name": name, "job_title": job_title, "phone": phone}
+    changed = [field for field, value in after.items() if value != before[field]]
+    if changed:
+        staff.name, staff.job_title, staff.phone = name, job_title, phone
+        audit.record(actor.session, Event.STAFF_CHANGED, item_id=person_id, what=changed)
+    roles_changed = accounts.set_roles(actor.session, staff, new.roles)
+    actor.session.flush()
+    carrying.carry_card(actor.session, staff, [field for field in changed if field != "phone"], before)
+    if (changed or roles_changed) and person_id != actor.person_id:
+        notices.tell(actor.session, [person_id], Notice.ACCOUNT)
+    return bool(changed or roles_changed)
+
+
+def checked_phone(typed: str) -> str:
+    """A telephone number as people write it, or ''. Raises InvalidInput('phone')."""
+    number = text.line(typed, 60)
+    if number and not _PHONE.fullmatch(number):
+        raise InvalidInput("phone", "phone_wrong")
+    return number

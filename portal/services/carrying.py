@@ -1,0 +1,123 @@
+"""What is changed in an account, carried into the cases its owner is in, in the same transaction.
+
+Cases show a professional as they are today; what they were is kept there, sealed with the case's key, for those who
+answer for the case. An administrator who changes an account sees nothing of the cases: the database gives out their ids
+to this module and nothing else, and the keeper of facts writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from portal import audit, clock
+from portal.access import ledger
+from portal.db import PortalSession
+from portal.errors import InvalidInput
+from portal.events import Event
+from portal.models import Correction, Staff
+from portal.services import notices
+from portal.storage.keys import CaseKeys, Keyring
+
+
+@dataclass(frozen=True)
+class Place:
+    """A case a professional is in, and as which member."""
+
+    case_id: UUID
+    membership_id: UUID
+    is_owner: bool
+
+
+def places(session: PortalSession, person_id: UUID) -> list[Place]:
+    """Every case they are in, always in the same order, so that two changes never wait for each other. Nobody but an
+    administrator is told any."""
+    asked = text("select case_id, membership_id, is_owner from cases_of_professional(:person)")
+    return [Place(*row) for row in session.execute(asked, {"person": person_id})]
+
+
+def carry_card(session: PortalSession, staff: Staff, changed: Collection[str], before: Mapping[str, str]) -> None:
+    """Name and job title follow into every case. Nobody sees more or less by it."""
+    columns = {"name": "display_name", "job_title": "job_title"}
+    if not changed:
+        return
+    for place in places(session, staff.person_id):
+        values = {columns[field]: getattr(staff, field) for field in changed}
+        ledger.change_member(session, place.case_id, place.membership_id, **values)
+        for field in changed:
+            _note(session, place, field, before[field], getattr(staff, field))
+
+
+def move(session: PortalSession, staff: Staff, before: UUID) -> None:
+    """Where they work follows into every case. Consent was given to the unit before, and the guide let somebody of that
+    unit in: so they are out of each until its guide says that they are still meant, and then have what the new unit may
+    see. Raises InvalidInput when they are the guide of one."""
+    for place in places(session, staff.person_id):
+        ledger.hold(session, place.case_id)
+        facts = ledger.load_facts(session, place.case_id)
+        owner = facts.owner_at(clock.now())
+        if place.is_owner or (owner is not None and owner.member_id == place.membership_id):
+            raise InvalidInput("unit", "leads_cases")
+        ledger.change_member(session, place.case_id, place.membership_id, unit_id=staff.unit_id)
+        _note(session, place, "unit", before_unit_id=before, shuts_out=True)
+        _tell_owner(session, place)
+
+
+def shut_out(session: PortalSession, person_id: UUID) -> None:
+    """The account goes to another address before its owner has ever come in: whoever comes in with it is out of every
+    case until its guide says that they are meant."""
+    for place in places(session, person_id):
+        ledger.hold(session, place.case_id)
+        _note(session, place, "address", shuts_out=True)
+        _tell_owner(session, place)
+
+
+def _note(
+    session: PortalSession,
+    place: Place,
+    field: str,
+    before: str | None = None,
+    after: str | None = None,
+    *,
+    before_unit_id: UUID | None = None,
+    shuts_out: bool = False,
+) -> None:
+    made = uuid4()
+    keys = _keys(session, place.case_id)
+    ledger.carry_into(
+        session,
+        Correction(
+            id=made,
+            case_id=place.case_id,
+            membership_id=place.membership_id,
+            field=field,
+            before_sealed=keys.seal_text(before, f"correction.before {made}") if before else None,
+            after_sealed=keys.seal_text(after, f"correction.after {made}") if after else None,
+            before_unit_id=before_unit_id,
+            renews=False,
+            shuts_out=shuts_out,
+            made_at=clock.now(),
+        ),
+    )
+    audit.record(
+        session,
+        Event.MEMBER_CHANGED,
+        chain=place.case_id,
+        item_id=place.membership_id,
+        what=field,
+        correction=str(made),
+    )
+    ledger.rewrite_windows(session, place.case_id)
+
+
+def _keys(session: PortalSession, case_id: UUID) -> CaseKeys:
+    keyring: Keyring = session.info["keyring"]
+    return keyring.open_case(case_id, *ledger.load_key_row(session, case_id))
+
+
+def _tell_owner(session: PortalSession, place: Place) -> None:
+    owner_id = ledger.load_owner(session, place.case_id)
+    notices.tell(session, [owner_id])

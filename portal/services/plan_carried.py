@@ -1,0 +1,41 @@
+"""What a draft shows that is answered elsewhere: in another tool, or by the meeting it is about. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from portal.services.plan_meeting import Told
+from portal.tools.definition import Definition, OfMeeting, rows
+
+
+def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What a draft shows of other tools' rows: theirs as they stand now, never a copy of its own."""
+    found: dict[str, str] = {}
+    for section in known.section:
+        if not section.rows_of:
+            continue
+        tool, _dot, key = section.rows_of.partition(".")
+        answers = others.get(tool, {})
+        found[section.key] = answers.get(key, "")
+        for row in rows(answers, key):
+            for question in section.question:
+                if question.carried:
+                    words = answers.get(f"{key}.{row}.{question.carried}", "")
+                    found[f"{section.key}.{row}.{question.key}"] = words
+    return found
+
+
+def of_meeting(known: Definition, told: Told) -> dict[str, str]:
+    """What a draft shows of the meeting it is about."""
+    asked = {place.address: place.question.of_meeting for place in known.places({})}
+    return {address: told[what] for address, what in asked.items() if what is not None and what in told}
+
+
+def own_answers(known: Definition, answers: Mapping[str, str], told: Collection[OfMeeting] = ()) -> dict[str, str]:
+    """The answers that are this tool's own: a draft keeps nothing of what it carries from another one, nor of what its
+    meeting tells."""
+    elsewhere = {section.key for section in known.section if section.rows_of}
+    for place in known.places(answers):
+        if place.question.carried or place.question.of_meeting in told:
+            elsewhere.add(place.address)
+    return {address: words for address, words in answers.items() if address not in elsewhere}

@@ -1,0 +1,115 @@
+"""Asking for a change beside saying yes: words from whoever is asked to the guide, and to nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
+
+from portal import clock, text
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket, bounded
+from portal.errors import InvalidInput, NotFound
+from portal.events import Event
+from portal.models import Membership, Plan, PlanAcceptance, PlanObjection, PlanProposal, PlanVersion
+from portal.services import once, plans, wordings
+from portal.services.plans import PlanState
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What somebody who is asked wants changed first."""
+
+    tool: str
+    member: Membership
+    words: str
+    at: datetime
+    is_mine: bool
+
+
+def object_to(ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID, words: str) -> None:
+    """Tells the guide what somebody who is asked for a yes wants changed. They can still say yes. Raises InvalidInput
+    without words, or when the proposal they read is no longer the one that stands; NotFound for whoever is not asked.
+    """
+    ticket.require(Action.PLAN_ACCEPT)
+    hatch = wordings.hatch_of(ticket, tool)
+    made = uuid4()
+    plans.one_at_a_time(ticket, tool)
+    found = plans.load(ticket, tool, hatch)
+    if found is None:
+        raise NotFound
+    page = found.version(number)
+    if once.claim(ticket.session, submission, made):
+        return
+    if page.proposal_id != proposal_id or page.state is not PlanState.PROPOSED:
+        raise InvalidInput("", "plan_moved_on")
+    if not any(yes.is_me for yes in page.asked):
+        raise NotFound
+    said = text.plain(words, MOST_WORDS)
+    if not said:
+        raise InvalidInput("words", "required")
+    ticket.session.add(
+        PlanObjection(
+            id=made,
+            plan_proposal_id=proposal_id,
+            case_id=ticket.case_id,
+            compartment_id=hatch.id,
+            words_sealed=ticket.keys.seal_text(said, f"plan_objection.words {made}"),
+            created_at=clock.now(),
+            created_by_id=ticket.membership.id,
+        )
+    )
+    ticket.session.flush()
+    ticket.record(Event.SCHEMA_OBJECTED, hatch.id, page.plan_id, number=number)
+
+
+MOST_WORDS = 2000
+"""Characters that somebody may ask for a change in."""
+
+
+def objections(ticket: CaseTicket, proposal_id: UUID | None = None) -> list[Objection]:
+    """What is asked to be changed of one proposal, or of every one that stands, the newest first: one's own, and for
+    the guide everybody's. Whoever has said yes since asks for nothing any more."""
+    rows = ticket.session.execute(_OBJECTIONS, ticket.bounds).all()
+    leads = ticket.membership.id == ticket.owner.id
+    found, seen = [], set()
+    for row, tool in rows:
+        is_mine = row.created_by_id == ticket.membership.id
+        key = (row.plan_proposal_id, row.created_by_id)
+        if not (leads or is_mine) or key in seen or (proposal_id and row.plan_proposal_id != proposal_id):
+            continue
+        seen.add(key)
+        words = ticket.keys.unseal_text(row.words_sealed, f"plan_objection.words {row.id}")
+        found.append(Objection(tool, ticket.members[row.created_by_id], words, row.created_at, is_mine))
+    return found
+
+
+def _standing_objections() -> Select[PlanObjection, str]:
+    later = aliased(PlanVersion)
+    said_yes = select(PlanAcceptance.plan_proposal_id).where(
+        PlanAcceptance.plan_proposal_id == PlanObjection.plan_proposal_id,
+        PlanAcceptance.membership_id == PlanObjection.created_by_id,
+    )
+    newer = select(later.id).where(later.plan_id == PlanVersion.plan_id, later.number > PlanVersion.number)
+    again = aliased(PlanProposal)
+    proposed_again = select(again.id).where(
+        again.plan_version_id == PlanProposal.plan_version_id, again.created_at > PlanProposal.created_at
+    )
+    return (
+        select(PlanObjection, Plan.tool)
+        .join(PlanProposal, PlanProposal.id == PlanObjection.plan_proposal_id)
+        .join(PlanVersion, PlanVersion.id == PlanProposal.plan_version_id)
+        .join(Plan, Plan.id == PlanVersion.plan_id)
+        .where(*bounded(PlanObjection), PlanProposal.revision == PlanVersion.revision)
+        .where(~said_yes.exists(), ~newer.exists(), ~proposed_again.exists())
+        .order_by(PlanObjection.created_at.desc())
+    )
+
+
+# Put together once, not on each request.
+_OBJECTIONS = _standing_objections()
+OBJECTED = select(PlanObjection.id).where(*bounded(PlanObjection)).limit(1)
+"""Whether anybody ever asked for a change, as far as the asker may know."""

@@ -1,0 +1,32 @@
+"""Where the link in a mail to a new address leads: its owner, signed in as always, says that both are theirs."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.access.guard import fresh, signed_in
+from portal.services import email_changes
+from portal.views import entrance
+from portal.views.asking import AskingForm, attempt, status
+
+bp = Blueprint("addresses", __name__, url_prefix="/email")
+
+
+@bp.route("/<token>", methods=["GET", "POST"])
+@fresh
+@signed_in
+def confirm(token: str) -> ResponseReturnValue:
+    """Ends every session; this browser gets a new one."""
+    waiting, form, person_id = email_changes.asked_of(g.actor, token), AskingForm(), g.actor.person_id
+
+    def verb() -> bool:
+        email_changes.confirm(g.actor, token)
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("signin/new_address.html", form=form, waiting=waiting), status(form)
+    response = entrance.welcome(person_id, "new address")
+    flash(_("Your new e-mail address is in force. You are signed out everywhere else."), "success")
+    return response

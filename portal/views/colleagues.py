@@ -1,0 +1,96 @@
+"""Missing a colleague: anybody can ask for an account for one; an administrator invites, or answers otherwise."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+
+from portal.access.actions import OfficeAction
+from portal.access.guard import fresh, office, signed_in
+from portal.errors import InvalidInput, NotFound
+from portal.services import account_requests, accounts
+from portal.services.account_requests import Missed, RequestLine
+from portal.services.accounts import NewStaff
+from portal.views.asking import AskingForm, attempt, choices, status, text_field
+from portal.views.office import StaffForm
+
+bp = Blueprint("colleagues", __name__)
+
+
+class MissingForm(AskingForm):
+    name = text_field(_l("Your colleague's name"), 120)
+    workplace = text_field(_l("Where do they work?"), 120)
+    job_title = text_field(_l("Job title (may be left out)"), 120, required=False)
+    email = text_field(_l("E-mail at work (may be left out)"), 254, required=False)
+
+
+class InviteForm(StaffForm):
+    unit = SelectField(_l("Unit"), validate_choice=False)
+
+
+@bp.route("/colleagues/missing", methods=["GET", "POST"])
+@signed_in
+def missing() -> ResponseReturnValue:
+    if not g.actor.is_staff:
+        raise NotFound
+    form = MissingForm()
+    missed = Missed(form.name.data or "", form.workplace.data or "", form.job_title.data or "", form.email.data or "")
+    if attempt(form, lambda: account_requests.ask(g.actor, form.submission_id, missed)) is None:
+        page = render_template("office/missing.html", form=form, mine=account_requests.mine(g.actor))
+        return page, status(form)
+    flash(_("An administrator has been asked. You get a mail when there is an answer."), "success")
+    return redirect(url_for(".missing"), 303)
+
+
+@bp.route("/office/requests/<uuid:request_id>", methods=["GET", "POST"])
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def answer(request_id: UUID) -> ResponseReturnValue:
+    """Inviting whom somebody misses; what they wrote stands in the form already."""
+    asked = account_requests.one(g.actor, request_id)
+    form = InviteForm(name=asked.missed.name, email=asked.missed.email, job_title=asked.missed.job_title)
+    organisations = accounts.directory(g.actor)
+    units = {str(unit.id): f"{unit.name}, {o.name}" for o in organisations for unit in o.units}
+    form.unit.choices = choices(("", _("Choose")), *units.items())
+
+    def verb() -> bool:
+        if form.unit.data not in units:
+            raise InvalidInput("unit", "required")
+        account_requests.invite(g.actor, form.submission_id, request_id, _new(form))
+        return True
+
+    if attempt(form, verb) is None:
+        return _page(form, asked), status(form)
+    flash(_("The invitation is on its way by mail."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
+@bp.post("/office/requests/<uuid:request_id>/no")
+@fresh
+@office(OfficeAction.ACCOUNTS_MANAGE)
+def decline(request_id: UUID) -> ResponseReturnValue:
+    account_requests.decline(g.actor, request_id)
+    flash(_("It is answered without a new account. Whoever asked is told."), "success")
+    return redirect(url_for("office.index"), 303)
+
+
+def _new(form: InviteForm) -> NewStaff:
+    return NewStaff(
+        unit_id=UUID(form.unit.data),
+        name=form.name.data or "",
+        email=form.email.data or "",
+        job_title=form.job_title.data or "",
+        is_admin=form.is_admin.data,
+        may_open_cases=form.may_open_cases.data,
+        is_leader=form.is_leader.data,
+        is_auditor=form.is_auditor.data,
+    )
+
+
+def _page(form: InviteForm, asked: RequestLine) -> str:
+    return render_template("office/request.html", form=form, asked=asked, saying_no=AskingForm(formdata=None))

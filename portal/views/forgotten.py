@@ -1,0 +1,64 @@
+"""A forgotten password: asking for a link, and choosing a new one. The same page answers every address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.access.guard import public
+from portal.access.signin.passwords import SHORTEST
+from portal.services import forgotten, invitations
+from portal.views import entrance
+from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.views.invitations import ChooseForm
+
+bp = Blueprint("forgotten", __name__, url_prefix="/forgotten")
+
+
+class ForgottenForm(AskingForm):
+    email = text_field(_l("E-mail"), 254)
+
+
+@bp.get("")
+@public
+def form() -> ResponseReturnValue:
+    return render_template("signin/forgotten.html", form=ForgottenForm(formdata=None))
+
+
+@bp.post("")
+@public
+def ask() -> ResponseReturnValue:
+    asked = ForgottenForm()
+    network, _device = entrance.where_from()
+
+    def verb() -> bool:
+        forgotten.ask(g.session, g.house.keyring, asked.email.data or "", network)
+        return True
+
+    if not asked.validate_on_submit():
+        return render_template("signin/forgotten.html", form=asked), status(asked)
+    verb()
+    return render_template("signin/forgotten_sent.html", minutes=int(forgotten.LASTS.total_seconds() // 60))
+
+
+@bp.get("/<token>")
+@public
+def choose(token: str) -> ResponseReturnValue:
+    if invitations.invited(g.session, token, resets=True) is None:
+        return render_template("signin/forgotten_over.html"), 410
+    return render_template("signin/new_password.html", form=ChooseForm(formdata=None), shortest=SHORTEST)
+
+
+@bp.post("/<token>")
+@public
+def save(token: str) -> ResponseReturnValue:
+    if invitations.invited(g.session, token, resets=True) is None:
+        return render_template("signin/forgotten_over.html"), 410
+    asked = ChooseForm()
+    chosen = attempt(asked, lambda: invitations.accept(g.session, token, asked.password.data or "", resets=True))
+    if chosen is None:
+        return render_template("signin/new_password.html", form=asked, shortest=SHORTEST), status(asked)
+    flash(_("Your new password is saved. Sign in with it, and with your second step."), "success")
+    return redirect(url_for("signin.form"), 303)

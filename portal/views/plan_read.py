@@ -1,0 +1,116 @@
+"""The page a version is read on: what stands in it, what comes next, and who has said yes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import render_template
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import Length
+
+from portal.access.actions import Action
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.i18n import said
+from portal.services import (
+    heard,
+    network,
+    old_forms,
+    plan_closing,
+    plan_confided,
+    plan_news,
+    plan_objections,
+    plan_outlook,
+    plans,
+    word_trips,
+    wordings,
+)
+from portal.services.heard import Answered
+from portal.services.plans import PlanPage, VersionPage
+from portal.tools.telling import row_title
+from portal.views import drawings, plan_form
+from portal.views.answers import Reader
+from portal.views.asking import AskingForm
+from portal.views.heard import told as answered
+
+
+class StepForm(AskingForm):
+    """A button that moves a version on; `revision` or `proposal` say which words were on the page."""
+
+    revision = HiddenField()
+    proposal = HiddenField()
+
+    def proposal_id(self) -> UUID:
+        try:
+            return UUID(self.proposal.data or "")
+        except ValueError as problem:
+            raise InvalidInput("", "form_stale") from problem
+
+
+class ObjectForm(StepForm):
+    words = TextAreaField(
+        _l("What would you like to have changed?"),
+        validators=[Length(max=plan_objections.MOST_WORDS, message=_l("This is too long."))],
+    )
+
+
+class YesForm(StepForm):
+    how = TextAreaField(_l("How was the yes given?"), validators=[Length(max=2000)])
+
+
+def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, form: AskingForm | None = None) -> str:
+    """The page of one version, or of a tool that nobody has begun. `form` is one that was sent and refused."""
+    step = form if isinstance(form, StepForm) and not isinstance(form, ObjectForm) else StepForm(formdata=None)
+    if page is None:
+        hatch = wordings.hatch_of(ticket, tool)
+        can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
+        forms = old_forms.of_tool(ticket, tool)
+        known = wordings.today(ticket, tool)
+        return render_template(
+            "schema/empty.html",
+            tool=tool,
+            hatch=hatch,
+            can_begin=can_begin,
+            step=step,
+            listed=forms,
+            asks=[said(section.title) for section in known.section] if known else [],
+        )
+    this = page.version(number)
+    is_newest = number == page.newest.number
+    takes = plans.who_takes_on(this).get(str(ticket.membership.id), [])
+    return render_template(
+        "schema/show.html",
+        tool=tool,
+        page=page,
+        this=this,
+        step=step,
+        takes=takes,
+        faulty=form,
+        object_form=form if isinstance(form, ObjectForm) else ObjectForm(formdata=None),
+        objections=plan_objections.objections(ticket, this.proposal_id) if this.proposal_id else [],
+        changed=plan_outlook.changed_since_my_yes(ticket, this),
+        news=plan_news.of_version(ticket, this) if is_newest else None,
+        is_newest=is_newest,
+        row_title=row_title,
+        can_close=lambda section: is_newest and plan_closing.can_close(ticket, page, section),
+        timelines=drawings.timelines(ticket, this),
+        maps=drawings.maps(ticket, this),
+        parts=network.parts(ticket, this) if is_newest else {},
+        reader=Reader(ticket, this.definition),
+        confided=plan_confided.read(ticket, this) if is_newest else {},
+        confided_places=plan_form.confided_places(ticket, this),
+        heard_shown=answered(ticket, _shown_to_guide(ticket, this)),
+        listed=old_forms.woven(ticket, page, old_forms.of_tool(ticket, tool)),
+        trips=word_trips.waiting(ticket, page) if page.can_write else [],
+        yes_form=YesForm(formdata=None),
+    )
+
+
+def _shown_to_guide(ticket: CaseTicket, this: VersionPage) -> Answered | None:
+    """What the young person shows of their own answers, to the guide who asks."""
+    if not any(section.own for section in this.definition.section):
+        return None
+    if this.meeting_id is not None:
+        return heard.shown(ticket, meeting_id=this.meeting_id)
+    return heard.shown(ticket, version_id=this.id)

@@ -1,0 +1,39 @@
+"""The mails that went out, and the worker that sends them."""
+
+from __future__ import annotations
+
+import re
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+import psycopg
+
+from portal.db import Role
+from portal.house import House, opened
+from portal.jobs import build
+
+
+def run_jobs(house: House) -> None:
+    """What the worker does until nothing is left to do that is due, standing where the worker stands."""
+    with opened(house.settings, Role.WORKER) as office:
+        build(house, office).run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+
+
+def hurry(owner: psycopg.Connection) -> None:
+    """The minutes in which news are gathered, and those between two tries, have passed."""
+    owner.execute("update procrastinate_jobs set scheduled_at = now() - interval '1 second' where status = 'todo'")
+
+
+def mails(house: House) -> list[EmailMessage]:
+    """All that was sent, in that order."""
+    folder = house.settings.data_dir / "mail"
+    found = sorted(folder.glob("*.eml")) if folder.exists() else []
+    return [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in found]  # type: ignore[misc]
+
+
+def token_in(mail: EmailMessage, where: str) -> str:
+    """The token of the link in a mail, after that part of its address."""
+    found = re.search(rf"/{where}/(\S+)", mail.get_content())
+    assert found is not None, mail.get_content()
+    return found.group(1)

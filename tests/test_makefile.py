@@ -1,0 +1,161 @@
+"""Every target of the Makefile runs where nothing else was made before: what it starts is what it installs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import entry_points, packages_distributions
+from pathlib import Path
+
+import pytest
+
+from portal.settings import PROJECT
+from tests.rules.leaks import NIGHT
+
+OURS = {"portal", "bench", "tests"}
+OF_DEBIAN = {"type_in_writer.py"}
+"""Run by Debian's own Python, inside LibreOffice."""
+RULE = re.compile(r"^(?P<targets>[^\s#:=][^:=]*):(?!=)(?P<needs>[^\n#=]*)$")
+
+
+@cache
+def rules() -> dict[str, tuple[list[str], str]]:
+    """Target -> what it needs, and its recipe in one string."""
+    found: dict[str, tuple[list[str], str]] = {}
+    recipe: list[str] = []
+    for line in (PROJECT / "Makefile").read_text("utf-8").splitlines():
+        if line.startswith("\t"):
+            recipe.append(line)
+        elif match := RULE.match(line):
+            recipe = []
+            for target in match["targets"].split():
+                found[target] = (match["needs"].split(), "")
+            names = match["targets"].split()
+        if line.startswith("\t"):
+            for target in names:
+                found[target] = (found[target][0], "\n".join(recipe))
+    return found
+
+
+TARGETS = [name for name in rules()[".PHONY"][0] if name != "clean"]
+
+
+def installed(target: str) -> set[str]:
+    """The distributions that a target's prerequisites install, by normal name."""
+    files: set[str] = set()
+    waiting, seen = [target], set()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        needs, recipe = rules().get(name, ([], ""))
+        files |= set(re.findall(r"-r (requirements/\S+)", recipe))
+        waiting += [need for need in needs if need not in seen]
+    pins = "\n".join((PROJECT / file).read_text("utf-8") for file in files)
+    return {normal(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==", pins, re.MULTILINE)}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def started(target: str) -> tuple[set[str], set[str]]:
+    """What its recipe starts: programs of the environment, and modules by `python -m`. Targets it makes count too."""
+    recipe = rules()[target][1]
+    programs = set(re.findall(r"\$\(BIN\)/([a-z-]+)", recipe)) - {"python"}
+    modules = set(re.findall(r"\$\(BIN\)/python -m ([a-z_.]+)", recipe)) - {"pip", "venv"}
+    for other in re.findall(r"\$\(MAKE\) [^\n]*?(\b[a-z-]+)$", recipe, re.MULTILINE):
+        more = started(other)
+        programs, modules = programs | more[0], modules | more[1]
+    return programs, modules
+
+
+def files_of(module: str) -> list[Path]:
+    """The files of a module of ours; a package with all that lies in it."""
+    path = PROJECT / module.replace(".", "/")
+    if path.is_dir():
+        return sorted(path.rglob("*.py"))
+    return [path.with_suffix(".py")] if path.with_suffix(".py").exists() else []
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def foreign(module: str) -> set[str]:
+    """What of other people's packages a module of ours needs, with all of ours that it needs."""
+    waiting, seen, found = files_of("tests" if module == "pytest" else module), set(), set()
+    while waiting:
+        file = waiting.pop()
+        if file in seen or file.name in OF_DEBIAN:
+            continue
+        seen.add(file)
+        for name in imports(file):
+            top = name.partition(".")[0]
+            if top not in OURS:
+                found.add(top)
+            elif (path := PROJECT / name.replace(".", "/")).with_suffix(".py").exists():
+                waiting.append(path.with_suffix(".py"))
+            elif (path / "__init__.py").exists():
+                waiting.append(path / "__init__.py")
+    return found - set(sys.stdlib_module_names)
+
+
+def lacking(target: str) -> set[str]:
+    """What a target starts or imports and does not install."""
+    there, whose = installed(target), packages_distributions()
+    programs, modules = started(target)
+    scripts = {point.name: normal(point.dist.name) for point in entry_points(group="console_scripts") if point.dist}
+    missing = {name for name in programs if scripts.get(name, name) not in there}
+    for module in modules:
+        if module.partition(".")[0] not in OURS and normal(module) not in there:
+            missing.add(module)
+        for top in foreign(module):
+            if not {normal(name) for name in whose.get(top, [top])} & there:
+                missing.add(top)
+    return missing
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_installs_what_it_starts(target: str) -> None:
+    assert rules()[target][1], f"{target} does nothing"
+    assert lacking(target) == set()
+
+
+@pytest.mark.parametrize("target", [name for name in TARGETS if "pytest" in started(name)[1]])
+def test_a_target_that_runs_tests_sees_to_the_programs_they_are_played_with(target: str) -> None:
+    recipe = rules()[target][1]
+    assert 0 <= recipe.find(".ci/debian-packages") < recipe.find("pytest")
+
+
+def test_a_target_that_installs_too_little_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs, recipe = rules()["bench"]
+    monkeypatch.setitem(rules(), "bench", ([need.replace(".test", ".run") for need in needs], recipe))
+    assert "bs4" in lacking("bench")
+    monkeypatch.setitem(rules(), "lock", (["$(VENV)/.made"], rules()["lock"][1]))
+    assert lacking("lock") == {"uv"}
+
+
+@pytest.mark.skipif(not NIGHT, reason="installs everything anew, which takes a minute: only `make test-long` has it")
+def test_the_measurements_start_in_a_copy_where_nothing_was_made(tmp_path: Path) -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(PROJECT / name, tmp_path / name)
+    done = subprocess.run(
+        ["make", "bench", "ARGS=case_page --help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
