@@ -126,7 +126,8 @@ def savepoint(session: PortalSession) -> Iterator[None]:
 
 @event.listens_for(PortalSession, "after_flush")
 def _remember_changes(session: Session, _context: object) -> None:
-    changed = (*session.new, *session.dirty, *session.deleted)
+    # What was only told again what it says already is not written at all.
+    changed = (*session.new, *filter(session.is_modified, session.dirty), *session.deleted)
     if any(not isinstance(row, _UNTRACED) for row in changed):
         session.info["changed"] = True
 

@@ -23,13 +23,24 @@ ASKED_WITH_ME = f"""
 ABOUT_ME = f"""
     any (array(select plan_version_id from plan_proposal where id = {ASKED_WITH_ME} or created_by_id = {MINE}))"""
 """Versions this person is or was asked about, or has proposed."""
+HAS_SAID_YES = """
+    any (array(select t.created_by_id from plan_taking t where t.plan_version_id = plan_reminder.plan_version_id
+               union
+               select a.membership_id from plan_asked a
+               join plan_proposal p on p.id = a.plan_proposal_id
+               left join plan_acceptance y
+                   on y.plan_proposal_id = a.plan_proposal_id and y.membership_id = a.membership_id
+               where p.plan_version_id = plan_reminder.plan_version_id
+                   and num_nonnulls(y.membership_id, a.said_id, a.again_of) > 0))"""
+"""Whoever has said yes to a version or taken something of it on: of a row of plan_reminder."""
 AGREED_BY_ME = f"""
     any (array(select p.plan_version_id from plan_proposal p
                join plan_asked a on a.plan_proposal_id = p.id
                left join plan_acceptance y
                    on y.plan_proposal_id = a.plan_proposal_id and y.membership_id = a.membership_id
                where p.id = {ASKED_WITH_ME}
-               group by p.id, p.plan_version_id having count(*) = count(y.membership_id)))"""
+               group by p.id, p.plan_version_id
+               having count(*) = count(coalesce(y.membership_id, a.said_id, a.again_of))))"""
 """Versions that everybody who was asked has said yes to, this person among them."""
 
 
@@ -56,10 +67,12 @@ def upgrade() -> None:
                         and (case_id = {LED}
                              or plan_version_id = any (array(
                                  select plan_version_id from plan_proposal where id = {ASKED_WITH_ME}))));
-        -- Proposing plans the reminders of what was said yes to before, and each yes those of what counts by it.
+        -- Proposing plans the reminders of what was said yes to before, and each yes those of what counts by it: but
+        -- nobody's who has said no yes.
         alter policy planned on plan_reminder
             with check (settled_at is null and compartment_id = {OPEN}
-                        and (membership_id = {MINE} or case_id = {OWNED} or plan_version_id = {ABOUT_ME}));
+                        and (membership_id = {MINE} or case_id = {OWNED}
+                             or (plan_version_id = {ABOUT_ME} and membership_id = {HAS_SAID_YES})));
         -- Whoever words a promise anew ends its reminder; the last yes ends those of the versions before.
         alter policy settled on plan_reminder
             using (compartment_id = {OPEN}
@@ -83,6 +96,17 @@ def upgrade() -> None:
                         and case_id <> all ((select my_owned_cases())::uuid[]));
         alter policy offered on hand_over
             with check (case_id = {OWNED} and from_id = {MINE} and from_person_id = my_person_id());
+        -- Who began a meeting is noted by whoever begins it, on a row that others change too.
+        create function refuse_begun_for_another() returns trigger language plpgsql
+            set search_path = public, pg_temp as $$
+            begin
+                if new.begun_by_id is not null and not new.begun_by_id = {MINE} then
+                    raise insufficient_privilege using message = 'a meeting is begun in one''s own name';
+                end if;
+                return new;
+            end $$;
+        create trigger begun_in_ones_own_name before insert or update of begun_by_id on meeting
+            for each row execute function refuse_begun_for_another();
         alter policy answered on hand_over_answer
             with check (answered_by_id = {MINE}
                         and hand_over_id = any (array(
@@ -167,6 +191,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         f"""
+        drop trigger begun_in_ones_own_name on meeting;
+        drop function refuse_begun_for_another();
         drop function trace_end(uuid);
         drop function append_trace(uuid, bigint, bytea, timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], jsonb[],
                                    bytea[]);

@@ -37,7 +37,7 @@ def house_in(postgres: EmbeddedPostgres, name: str, folder: Path):  # type: igno
 def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
     name: str, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    """Four offers, three overrides and four freezes from one moment: how a case was broken before 041."""
+    """Four offers, three overrides and four freezes from one moment: how a case was broken once."""
     today = clock.now().date()
     with house_in(postgres, name, tmp_path) as house:
         story = Story(house)
