@@ -18,7 +18,7 @@ class Lock(StrEnum):
     MASTER_KEYS = "master_keys"
     """The master keys of the installation. Rows that name one take it themselves, shared (migration 049)."""
     ACCOUNT = "account"
-    """One professional's account, by the person."""
+    """One person's account and ways in, by the person."""
     CASE = "case"
     """What is decided in a case: who is in it, what they may, what waits for an answer. Taken by `CaseTicket.decide`
     and wherever the windows are rewritten."""
@@ -31,7 +31,7 @@ class Lock(StrEnum):
     DESK = "desk"
     """What a word processor's link has beside its file."""
     FILE_VERSIONS = "file_versions"
-    """One file's versions: their numbers, and whether there may be more."""
+    """One file's versions: their numbers, whether there may be more, and what it is called."""
     CHECKOUT = "checkout"
     """Who edits one file."""
 

@@ -128,7 +128,6 @@ ROUTES = [
     _route("POST factors.remove_totp", "signed_in", _plain("/me/totp/remove")),
     _route("POST factors.remove_passkey", "signed_in", _plain(f"/me/passkeys/{UUID(int=1)}/remove")),
     _route("POST factors.new_codes", "signed_in", _plain("/me/codes")),
-    _route("POST office.start_renewal", OfficeAction.ACCOUNTS_MANAGE, _plain(f"/office/staff/{UUID(int=1)}/renewal")),
     _route(
         "GET office.confirm_renewal", OfficeAction.ACCOUNTS_MANAGE, lambda t: f"/office/staff/{t.colleague_id}/renewal"
     ),

@@ -62,7 +62,7 @@ def somebody_is_invited_again(scene: Scene) -> Press:
     return Press(f"/office/staff/{who.id}/invite", _open_invitations(who))
 
 
-@deed("accounts", "POST office.start_renewal", "admin")
+@deed("accounts", "POST accounts.start_renewal", "admin")
 def a_renewal_is_started(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     return Press(f"/office/staff/{who.id}/renewal", _open_invitations(who))
@@ -175,5 +175,5 @@ def an_invitation_is_used(scene: Scene) -> Press:
     assert renewed is not None
     counts = f"select count(*) from audit_event where event = 'password.chosen' and item_id = '{who.id}'"
     return Press(
-        f"/invitation/{renewed[1]}", counts, {"password": PASSWORD, "again": PASSWORD}, allowed={303, 404, 410}
+        f"/invitation/{renewed.token}", counts, {"password": PASSWORD, "again": PASSWORD}, allowed={303, 404, 410}
     )

@@ -90,6 +90,12 @@ def a_file_is_put_into_a_folder(scene: Scene) -> Press:
     return Press(path, lies, {"folder": "Skole"})
 
 
+@deed("files", "POST ordering.rename")
+def a_file_is_named(scene: Scene) -> Press:
+    path = f"{scene.case}/files/{scene.file_id}/name"
+    return Press(path, rows("file_name", f"file_id = '{scene.file_id}'"), {"name": "Aftalen"})
+
+
 @deed("files", "POST exports.folder")
 def a_folder_is_asked_for(scene: Scene) -> Press:
     scene.play("guide", lambda t: order.place(t, scene.file_id, "Skole"))

@@ -69,9 +69,10 @@ def custody_ends(scene: Scene) -> Press:
 def a_code_is_made(scene: Scene) -> Press:
     """Of those that were made at once, the last one opens."""
     who = scene.story.add_citizen(scene.room, "Kusine", Capacity.NETWORK_PERSON)
+    member = scene.room.member(who)
     return Press(
-        f"{scene.case}/team/{scene.room.member(who)}/code",
-        f"select count(*) from invitation_code where person_id = '{who.id}' and used_at is null and expires_at > now()",
+        f"{scene.case}/team/{member}/code",
+        rows("invitation_code", f"membership_id = '{member}' and used_at is null and expires_at > now()"),
         allowed={200, 409},
     )
 

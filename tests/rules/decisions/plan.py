@@ -11,6 +11,7 @@ from portal.access.ticket import CaseTicket
 from portal.services import (
     meetings,
     plan_agreeing,
+    plan_said,
     plan_taking,
     plan_writing,
 )
@@ -36,14 +37,15 @@ def an_answer_is_saved(scene: Scene) -> Press:
 def something_is_taken_on(scene: Scene) -> Press:
     row = scene.row
     meeting = scene.story.meeting(scene.room, scene.people["guide"])
-    words = scene.play("teacher", lambda t: plan_taking.asked(t, _version(t))[0].words)
+    words = scene.play("teacher", lambda t: plan_said.asked(t, _version(t))[0].words)
     fields = {"number": "1", "words": words, "taken": "yes"}
-    return Press(
-        f"{scene.case}/meetings/{meeting}/take/{row}",
-        rows("plan_taking"),
-        fields,
-        then=lambda: _end_meeting(scene, meeting),
-    )
+
+    def taken_back() -> None:
+        """Else it would stand as their yes when the version is proposed."""
+        scene.play("teacher", lambda t: plan_taking.take(t, uuid4(), PLAN, 1, row, words, taken=False))
+        _end_meeting(scene, meeting)
+
+    return Press(f"{scene.case}/meetings/{meeting}/take/{row}", rows("plan_taking"), fields, then=taken_back)
 
 
 def _version(ticket: CaseTicket) -> Any:
@@ -69,10 +71,18 @@ def _proposal(scene: Scene) -> str:
     return str(page.proposal_id)
 
 
+@deed("plan", "POST schema.object_to", "teacher")
+def a_change_is_asked_for(scene: Scene) -> Press:
+    fields = {"proposal": _proposal(scene), "words": "Skriv en anden dag"}
+    path = f"{scene.case}/plan/{PLAN}/versions/1/change"
+    return Press(path, rows("plan_objection"), fields, same=True)
+
+
 @deed("plan", "POST schema.accept", "teacher")
 def a_yes_to_the_whole(scene: Scene) -> Press:
+    """With which what they promised counts, and is to be reminded of, once."""
     fields = {"proposal": _proposal(scene)}
-    return Press(f"{scene.case}/plan/{PLAN}/versions/1/accept", rows("plan_acceptance"), fields)
+    return Press(f"{scene.case}/plan/{PLAN}/versions/1/accept", rows("plan_reminder"), fields)
 
 
 @deed("plan", "POST schema.accept_for")
@@ -84,11 +94,11 @@ def a_yes_is_noted(scene: Scene) -> Press:
 
 @deed("plan", "POST meetings.accept")
 def the_last_yes_in_a_meeting(scene: Scene) -> Press:
-    """With which it is agreed, and what is to be reminded of is planned, once."""
+    """With which it is agreed."""
     proposal, meeting = _proposal(scene), scene.story.meeting(scene.room, scene.people["guide"])
     return Press(
         f"{scene.case}/meetings/{meeting}/yes",
-        rows("plan_reminder"),
+        rows("plan_acceptance"),
         {"number": "1", "proposal": proposal},
         then=lambda: _end_meeting(scene, meeting),
     )
@@ -116,6 +126,12 @@ def _goal(scene: Scene) -> str:
         return plan_writing.add_row(ticket, PLAN, 2, "goals", words="Jeg cykler", status="under_way")
 
     return str(scene.play("guide", made))
+
+
+@deed("plan", "POST schema.add_row")
+def a_row_is_begun_from_another_page(scene: Scene) -> Press:
+    """Whoever comes second writes in the empty row that is there by then."""
+    return Press(f"{scene.case}/plan/{PLAN}/rows/agreements", rows("plan_change"))
 
 
 # People of the network
@@ -225,3 +241,35 @@ def a_meeting_is_ended(scene: Scene) -> Press:
     meeting = scene.story.meeting(scene.room, scene.people["guide"])
     fields = {"people": str(scene.member("young")), "o_clock": "9.00", **scene.days("on", 14)}
     return Press(f"{scene.case}/meetings/{meeting}/end", rows("thread"), fields)
+
+
+# What the young person says of a meeting, and what is written about it
+
+
+_HEARD = {"heard.listened": "1", "heard.decided": "2", "show": "y"}
+
+
+@deed("heard", "POST heard.version", "young")
+def the_young_person_says_it_of_a_meeting_elsewhere(scene: Scene) -> Press:
+    begin(scene.story, scene.room, scene.people["guide"], "meeting_checklist")
+    path = f"{scene.case}/plan/meeting_checklist/versions/1/heard"
+    return Press(path, rows("heard", "plan_version_id is not null"), _HEARD)
+
+
+@deed("heard", "POST meetings.checklist")
+def the_checklist_of_a_meeting_is_begun(scene: Scene) -> Press:
+    meeting = _meeting(scene)
+    about = f"meeting_id = '{meeting}'"
+    return Press(f"{scene.case}/meetings/{meeting}/checklist", rows("plan_version", about))
+
+
+@deed("heard", "POST heard.meeting", "young")
+def the_young_person_says_how_they_were_heard(scene: Scene) -> Press:
+    """Each says the same again; one answer is kept."""
+    meeting = scene.story.meeting(scene.room, scene.people["guide"])
+    return Press(
+        f"{scene.case}/meetings/{meeting}/heard",
+        rows("heard", f"meeting_id = '{meeting}'"),
+        _HEARD,
+        then=lambda: _end_meeting(scene, meeting),
+    )

@@ -65,10 +65,13 @@ class Scene:
     def browsers(self, who: str) -> list[tuple[Browser, str]]:
         """Four windows of one person, each with a form's token."""
         if who not in self._browsers:
-            token = self.story.token(self.people[who])
-            four = [Browser(self.app, token, thorough=False) for _ in range(4)]
-            self._browsers[who] = [(one, one.csrf()) for one in four]
+            self.open(who, self.story.token(self.people[who]))
         return self._browsers[who]
+
+    def open(self, who: str, token: str) -> None:
+        """Opens their windows on a session."""
+        four = [Browser(self.app, token, thorough=False) for _ in range(4)]
+        self._browsers[who] = [(one, one.csrf()) for one in four]
 
     def as_new(self, who: str) -> None:
         """Their windows are opened anew: they were signed out."""
