@@ -1,10 +1,12 @@
 """Nonsense from programs that come by a link: in the path, every header of their protocol and what they send. It is
-told to be wrong, never by a fault of the portal's, and what is told to be wrong changes nothing."""
+told to be wrong, never by a fault of the portal's, and what is told to be wrong changes nothing.
+
+In every run each method gets some of it; at night (`make test-long`) every method gets all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from typing import Any
 from urllib.parse import quote_from_bytes
 
 import psycopg
@@ -76,18 +78,25 @@ _BODIES = {
 _FITTING = {"LOCK": LOCK, "PROPPATCH": NOTE, "PUT": b"%PDF-1.4 x"}
 
 
+def _of_each(what: Any, number: int) -> Iterator[tuple[str, Any]]:
+    """So many of them with every method, other ones with each."""
+    every = list(what.items()) if isinstance(what, dict) else list(what)
+    for method in WEBDAV:
+        yield from ((method, one) for one in some(every, f"{method} {len(every)}", number))
+
+
 def _requests(at: str) -> Iterator[Sent]:
-    for method, (why, path) in product(WEBDAV, _PATHS.items()):
+    for method, (why, path) in _of_each(_PATHS, 8):
         body = {"data": _FITTING.get(method, b"")}
         if method in ("COPY", "MOVE"):
             body["headers"] = {"Destination": f"{at}/{path}"}
             yield Sent(method, f"{at}/plan.pdf", f"a destination that is {why}", body)
         yield Sent(method, f"{at}/{path}", f"a path that is {why}", body)
-    for method, name in product(WEBDAV, _SPOKEN):
-        for why, value in some(_DAV_HEADERS.items(), f"{method} {name}", 3):
+    for method, name in _of_each(_SPOKEN, 12):
+        for why, value in some(_DAV_HEADERS.items(), f"{method} {name}", 1):
             more = {"data": _FITTING.get(method, b""), "headers": {"Destination": f"{at}/x", name: value}}
             yield Sent(method, f"{at}/plan.pdf", f"{why} in {name}", more)
-    for method, (why, content) in product(WEBDAV, _BODIES.items()):
+    for method, (why, content) in _of_each(_BODIES, 6):
         more = {"data": content, "headers": {"Destination": f"{at}/x"}}
         yield Sent(method, f"{at}/plan.pdf", f"{why} in the body", more)
 
@@ -105,4 +114,4 @@ def test_nonsense_from_a_word_processor(app: Flask, house: House, story: Story, 
             if answer.status >= 500 or answer.fault or (answer.status >= 400 and answer.changed - NOTED):
                 wrong.append(f"{request}: {answer.status} {answer.fault or answer.changed - NOTED or answer.text}")
     assert not wrong, "\n".join(wrong)
-    assert statuses >= {200, 201, 204, 207, 400, 403, 404, 405}, "or it never came as far"
+    assert statuses >= {200, 204, 207, 400, 404, 405}, "or it never came as far"

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from portal.access.roles import Capacity
+from portal.access.signin import kept
 from portal.access.ticket import CaseTicket
 from portal.services import cases, files, team
 from portal.services.citizens import NewCitizen
@@ -53,6 +54,17 @@ def beside(route: str) -> Callable[[Made], Made]:
 @beside("POST case.find")
 def _find(scene: Scene) -> Request:
     return Request("guide", f"{scene.case}/search", {"words": "plan"})
+
+
+@beside("POST files.index")
+def _file_by_name(scene: Scene) -> Request:
+    _ = scene.file_id
+    return Request("guide", f"{scene.case}/files", {"name": "plan", "page": "1", "sort": "oldest"})
+
+
+@beside("POST files.small")
+def _small_pictures(scene: Scene) -> Request:
+    return Request("guide", f"{scene.case}/files/small", {"file": [str(scene.file_id), str(uuid4())]})
 
 
 @beside("POST consent_papers.to_sign")
@@ -133,6 +145,14 @@ def _chosen(scene: Scene) -> Request:
 @beside("POST word.leave")
 def _left(scene: Scene) -> Request:
     return Request("teacher", f"{_compared(scene)}/leave")
+
+
+# Outside of cases
+
+
+@beside("POST case_list.find")
+def _find_case(_scene: Scene) -> Request:
+    return Request("guide", "/cases/find", {"words": "Ulla", "order": "name", "page": "1"})
 
 
 # An office
@@ -221,6 +241,21 @@ def _code(_scene: Scene) -> Request:
     return Request("anonymous", "/eid/code", {"code": "AAAA-AAAA-AAAA-AAAA"}, {404})
 
 
+@beside("POST forgotten.ask")
+def _forgotten(_scene: Scene) -> Request:
+    return Request("anonymous", "/forgotten", {"email": "nobody@testby.example"})
+
+
+@beside("POST own_eids.seen")
+def _eids_seen(_scene: Scene) -> Request:
+    return Request("young", "/me/eids/seen")
+
+
+@beside("POST own_eids.begin_code")
+def _one_more_code(_scene: Scene) -> Request:
+    return Request("young", "/me/eids/code/none", answers={404})
+
+
 @beside("POST staff_sso.begin")
 def _sso(_scene: Scene) -> Request:
     return Request("anonymous", "/staff-sign-in/none", answers={404})
@@ -228,7 +263,8 @@ def _sso(_scene: Scene) -> Request:
 
 @beside("POST stepup.keep")
 def _kept(scene: Scene) -> Request:
-    fields = {"kept_for": f"{scene.case}/messages/new", "subject": "Emne", "body": "Hej"}
+    writer = kept.sign_writer(scene.app.secret_key or "", scene.people["teacher"].id)
+    fields = {"writer": writer, "kept_for": f"{scene.case}/messages/new", "subject": "Emne", "body": "Hej"}
     return Request("teacher", "/keep", fields)
 
 
