@@ -4,9 +4,10 @@
 HMAC chain: one chain per case, one for what belongs to no case. A transaction that changed rows but noted nothing is
 not committed at all. Each event has an exact list of fields it may carry, so that no content ends up here.
 
-A chain's head holds where it ends and a seal over that end. Changing, deleting, swapping or cutting lines breaks a MAC,
-a number or the seal, and `verify` says where. Someone who holds the audit key can forge a chain; someone who only holds
-the database cannot.
+A function of the database alone adds lines (migration 051): whose line it is, and in which chain, is held against who
+the transaction speaks for. A chain's head holds where it ends and a seal over that end. Changing, deleting, swapping or
+cutting lines breaks a MAC, a number or the seal, and `verify` says where. Someone who holds the audit key can forge a
+chain; someone who only holds the database cannot.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def savepoint(session: PortalSession) -> Iterator[None]:
 
 @event.listens_for(PortalSession, "after_flush")
 def _remember_changes(session: Session, _context: object) -> None:
-    changed = (*session.new, *session.dirty, *session.deleted)
+    # What was only told again what it says already is not written at all.
+    changed = (*session.new, *filter(session.is_modified, session.dirty), *session.deleted)
     if any(not isinstance(row, _UNTRACED) for row in changed):
         session.info["changed"] = True
 
@@ -176,64 +178,47 @@ def _append(session: PortalSession, chain: UUID, notes: list[Note]) -> None:
     read, seq, mac = session.info.get("end", (None, 0, b""))
     if read == chain and _add(connection, key, seq, mac, notes):
         return
-    head = connection.execute(_TAKE_HEAD, {"chain": chain}).one_or_none()
-    if head is None:
-        connection.execute(_BEGIN, {"chain": chain})
-        head = connection.execute(_TAKE_HEAD, {"chain": chain}).one()
-    if not _add(connection, key, head.seq, head.mac, notes):
-        raise RuntimeError("a chain that was taken hold of has moved on")
+    while True:
+        # Who takes hold of the end has it until the commit. One that is not there yet cannot be held.
+        end = connection.execute(_TAKE_END, {"chain": chain}).one_or_none()
+        seq, mac = (end.seq, end.mac) if end else (0, b"")
+        if _add(connection, key, seq, mac, notes):
+            return
+        if end is not None:
+            raise RuntimeError("a chain that was taken hold of has moved on")
 
 
 def _add(connection: Connection, key: bytes, seq: int, mac: bytes, notes: list[Note]) -> bool:
     """Adds lines to a chain that ends at `seq`; False, and nothing added, if it ends elsewhere by now."""
-    lines, chain, before = [], notes[0].chain, seq
+    proofs, last = [], seq
     for note in notes:
-        seq += 1
-        mac = _mac(key, mac, seq, note)
-        lines.append(_as_line(seq, note, mac))
-    end = {"chain": chain, "before": before, "seq": seq, "mac": mac, "seal": _seal(key, seq, mac)}
-    if len(lines) == 1:  # looking at a page: nearly always
-        return connection.execute(_APPEND_ONE, lines[0] | end).rowcount == 1
-    columns = {f"{name}s": [line[name] for line in lines] for name in lines[0]}
-    return connection.execute(_APPEND, columns | end).rowcount == len(lines)
-
-
-def _as_line(number: int, note: Note, mac: bytes) -> dict[str, Any]:
-    return {
-        "number": number,
-        "at": note.at,
-        "event": note.event.value,
-        "actor": note.actor_id,
-        "membership": note.membership_id,
-        "compartment": note.compartment_id,
-        "item": note.item_id,
-        "said": json.dumps(note.fields),
-        "proof": mac,
+        last += 1
+        mac = _mac(key, mac, last, note)
+        proofs.append(mac)
+    lines = {
+        "chain": notes[0].chain,
+        "before": seq,
+        "seal": _seal(key, last, mac),
+        "ats": [note.at for note in notes],
+        "events": [note.event.value for note in notes],
+        "actors": [note.actor_id for note in notes],
+        "memberships": [note.membership_id for note in notes],
+        "compartments": [note.compartment_id for note in notes],
+        "items": [note.item_id for note in notes],
+        "saids": [json.dumps(note.fields) for note in notes],
+        "proofs": proofs,
     }
+    added: int = connection.execute(_APPEND, lines).scalar_one()
+    return added == len(notes)
 
 
-# Everybody who takes the head of a chain waits for it, so what happens between that and the commit is kept short.
-_TAKE_HEAD = text("select seq, mac from audit_head where chain_id = :chain for update")
-_BEGIN = text("insert into audit_head values (:chain, 0, '', '') on conflict do nothing")
-_APPEND_ONE = text(
-    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal
-                      where chain_id = :chain and seq = :before returning chain_id)
-       insert into audit_event
-           (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
-       select chain_id, :number, :at, :event, :actor, :membership, :compartment, :item, cast(:said as jsonb), :proof
-       from ended"""
-)
+# Everybody who takes the end of a chain waits for it, so what happens between that and the commit is kept short.
+_TAKE_END = text("select seq, mac from trace_end(:chain)")
 _APPEND = text(
-    """with ended as (update audit_head set seq = :seq, mac = :mac, seal = :seal
-                      where chain_id = :chain and seq = :before returning chain_id)
-       insert into audit_event
-           (chain_id, seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)
-       select chain_id, line.*
-       from ended, unnest(
-           cast(:numbers as bigint[]), cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
-           cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
-           cast(:saids as jsonb[]), cast(:proofs as bytea[])
-       ) as line (seq, at, event, actor_id, membership_id, compartment_id, item_id, fields, mac)"""
+    """select append_trace(
+        :chain, :before, :seal, cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
+        cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
+        cast(:saids as jsonb[]), cast(:proofs as bytea[]))"""
 )
 
 

@@ -260,12 +260,13 @@ def matrix(check: bool) -> None:
 
 @cli.group()
 def keys() -> None:
-    """The master keys that wrap the cases' keys."""
+    """The master keys that wrap the cases' keys and seal the secrets of code apps."""
 
 
 @keys.command("rotate")
 def rotate_keys() -> None:
-    """Makes a new master key and wraps every case key with it. No file and no text is rewritten; the portal runs on."""
+    """Makes a new master key and seals with it whatever a master key seals: case keys and the secrets of code apps. No
+    file and no text is rewritten; the portal runs on and uses the new key at once."""
     from portal.services import upkeep
     from portal.storage.keys import add_master, read_keys
 
@@ -274,23 +275,27 @@ def rotate_keys() -> None:
         raise Unsafe("KEYS_FILE is not set")
     made = add_master(path) if _everything_current() else read_keys(path).current
     with _upkeep() as session:
-        count = upkeep.rewrap(session, read_keys(path))
-    click.echo(f"{made} wraps every case key now; {count} were wrapped anew")
+        done = upkeep.rewrap(session, read_keys(path))
+    click.echo(
+        f"{made} wraps every case key now; {done.cases} were wrapped anew, and {done.secrets} secrets of code apps"
+    )
     click.echo(f"Copy {path} to where its copies are kept. The old keys stay in it until: portal keys retire")
 
 
 @keys.command("retire")
 def retire_keys() -> None:
-    """Takes master keys out of the key file that no case key is wrapped by. Backups made before the rotation need
-    them: keep the old copy of the file for as long as those."""
+    """Takes master keys out of use, and out of the key file, that nothing is sealed with any more. Backups made before
+    the rotation need them: keep the old copy of the file for as long as those."""
     from portal.services import upkeep
-    from portal.storage.keys import remove_masters
+    from portal.storage.keys import read_keys, remove_masters
 
     path = _settings().keys_file
     if path is None:
         raise Unsafe("KEYS_FILE is not set")
     with _upkeep() as session:
-        gone = remove_masters(path, set(upkeep.masters_in_use(session)))
+        gone = upkeep.retire(session, read_keys(path))
+    # Only now that the database takes no row that names them, also from a process that has not looked since.
+    remove_masters(path, gone)
     click.echo(f"took out {', '.join(gone)}" if gone else "every master key is in use")
 
 

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+YEARS = range(1900, 2200)
+"""Years that somebody who names a day can mean."""
+
 
 def of_this_machine() -> datetime:
     """The instant by the clock of this machine, UTC, wherever `now` gets its own."""

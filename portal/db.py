@@ -16,6 +16,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from psycopg import Error as DriverError
+from psycopg.errors import (
+    DeadlockDetected,
+    ExclusionViolation,
+    ForeignKeyViolation,
+    SerializationFailure,
+    UniqueViolation,
+)
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -132,6 +139,15 @@ class PortalSession(Session):
     def has_said(self, person_id: UUID) -> None:
         """Like `act_for`, after a statement of the running transaction has told the database already."""
         self.info["person_id"] = person_id
+
+
+def was_overtaken(problem: BaseException) -> bool:
+    """Whether the database refused something because somebody else had just done what shuts it out: the same row is
+    there, the row it belongs to is gone, or two waited for each other."""
+    return isinstance(problem, DBAPIError) and isinstance(problem.orig, _OVERTAKEN)
+
+
+_OVERTAKEN = (UniqueViolation, ExclusionViolation, ForeignKeyViolation, DeadlockDetected, SerializationFailure)
 
 
 def _say_who(connection: Connection, person_id: UUID | None) -> None:

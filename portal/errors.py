@@ -38,6 +38,11 @@ class InvalidInput(PortalError):
         self.values = values
 
 
+class Overtaken(PortalError):
+    """Somebody else decided the same thing a moment before, so there is nothing left of it to decide. Nothing was
+    changed by whoever is told this."""
+
+
 class Unsafe(PortalError):
     """The program was asked to start in a way that would endanger the people in it."""
 

@@ -133,6 +133,7 @@ class Event(StrEnum):
     RESET_ASKED = "reset.asked"
     RESET_MAILED = "reset.mailed"
     PASSWORD_CHOSEN = "password.chosen"  # noqa: S105  a name
+    PASSWORD_REHASHED = "password.rehashed"  # noqa: S105  a name
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REOPENED = "account.reopened"
     SIGN_INS_VIEWED = "sign_ins.viewed"
@@ -160,6 +161,7 @@ class Event(StrEnum):
     ACCESS_REWRITTEN = "access.rewritten"
     WINDOWS_CHECKED = "windows.checked"
     KEYS_ROTATED = "keys.rotated"
+    KEYS_RETIRED = "keys.retired"
     STORE_SWEPT = "store.swept"
     TRACE_CHECKED = "trace.checked"
     TRACE_UNCHECKED = "trace.unchecked"
@@ -218,7 +220,7 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.PASSWORDS_SWITCHED: frozenset({"allowed"}),
     Event.STAFF_CHANGED: frozenset({"what"}),
     Event.SIGNED_IN: frozenset({"method"}),
-    Event.KEYS_ROTATED: frozenset({"cases"}),
+    Event.KEYS_ROTATED: frozenset({"cases", "apps"}),
     Event.STORE_SWEPT: frozenset({"orphans", "unfinished"}),
     Event.TRACE_CHECKED: frozenset({"lines", "faults"}),
     Event.TRACE_EXPORTED: frozenset({"lines"}),

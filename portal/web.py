@@ -14,10 +14,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.formparser import FormDataParser, MultiPartParser
 
-from portal import audit
+from portal import audit, wire
 from portal.access.guard import declared
 from portal.access.signin.throttle import TooMany
-from portal.errors import Busy, Damaged, InvalidInput, NeighbourDown, NotFound, Refused
+from portal.db import was_overtaken
+from portal.errors import Busy, Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
 from portal.events import Event
 from portal.house import House
 from portal.services import refusals
@@ -71,6 +72,7 @@ class PortalRequest(Request):
     """A request whose files are sealed while they arrive, and only where a view takes files."""
 
     form_data_parser_class = _LargeBites
+    parameter_storage_class = dict_storage_class = wire.Typed
 
     def _get_file_stream(self, *_sizes_and_names: Any, **_more: Any) -> IO[bytes]:
         what = declared(g.app, self.endpoint) if self.endpoint else None
@@ -102,6 +104,7 @@ class _Nowhere:
 def install(app: Flask) -> None:
     """Registers everything around the views. Comes before the guard, which needs the session."""
     app.request_class = PortalRequest
+    app.url_map.converters["int"] = wire.Number
 
     @app.before_request
     def _begin() -> None:
@@ -109,6 +112,9 @@ def install(app: Flask) -> None:
         g.app, g.house, g.incoming, g.began = app, house, [], time.monotonic()
         g.request_id = uuid.uuid4().hex[:12]
         g.session = house.new_session()
+        what = declared(app, request.endpoint) if request.endpoint else None
+        if what is None or what.kind != "link":  # a link is asked for by programs, and answers them itself
+            wire.refuse_unreadable(request.path)
 
     @app.teardown_request
     def _end(_problem: BaseException | None) -> None:
@@ -179,6 +185,11 @@ def _install_errors(app: Flask) -> None:
         _fail()
         return pages.invalid(problem)
 
+    @app.errorhandler(Overtaken)
+    def _overtaken(_problem: Overtaken) -> Any:
+        _fail()
+        return pages.overtaken()
+
     @app.errorhandler(TooMany)
     def _too_many(problem: TooMany) -> Any:
         _fail()
@@ -214,6 +225,10 @@ def _install_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _any(problem: Exception) -> Any:
         _fail()
+        if was_overtaken(problem):
+            # A verb that decides waits its turn and says so itself; what only meets in the database ends here.
+            log.warning("overtaken", id=g.get("request_id"), at=_place(problem))
+            return pages.overtaken()
         if isinstance(problem, OperationalError | PoolTimeout) or _connection_lost(problem):
             log.error("neighbour down", id=g.get("request_id"), neighbour="database")
             return pages.neighbour_down("database")

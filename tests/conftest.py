@@ -284,3 +284,10 @@ def living_app(living: House, request: pytest.FixtureRequest, monkeypatch: pytes
         monkeypatch.setattr("portal.views.errors.fault", _show_fault)
     with lived_in(living) as made:
         yield made
+
+
+@pytest.fixture
+def living_owner(postgres: EmbeddedPostgres, living: House) -> Iterator[psycopg.Connection]:
+    """A connection to it that no wall holds back."""
+    with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as connection:
+        yield connection

@@ -12,14 +12,14 @@ import psycopg
 
 from portal.demo.postgres import EmbeddedPostgres
 
-# The walls ask `wall_clock()` what time it is. In the product that is now(); here it can be moved, together with the
-# clock of the application, so that both walls always agree on the day of the story.
+# The walls ask `wall_clock()` what time it is. In the product that is the moment of the statement; here it can be
+# moved, together with the clock of the application, so that both walls always agree on the day of the story.
 MOVABLE_CLOCK = """
     create table test_clock (shift interval not null);
     insert into test_clock values ('0');
     grant select on test_clock to public;
     create or replace function wall_clock() returns timestamptz language sql stable
-        as $$ select now() + (select shift from test_clock) $$;
+        as $$ select statement_timestamp() + (select shift from test_clock) $$;
 """
 # Notes that somebody changed the shape of the database. Comes last: from then on it notes.
 TELLTALE = """

@@ -81,8 +81,8 @@ def upgrade() -> None:
         create policy offered on hand_over for insert to portal_app
             with check (case_id = any ((select my_owned_cases())::uuid[])
                         and from_id = any ((select my_memberships())::uuid[])
-                        and from_unit_id in (select owner_unit_id from cases where id = case_id)
-                        and to_person_id in (select person_id from membership where id = to_id));
+                        and from_unit_id = any (array(select owner_unit_id from cases where id = case_id))
+                        and to_person_id = any (array(select person_id from membership where id = to_id)));
 
         -- What was said is between its giver, the guides of both sides and the young person.
         create policy seen on hand_over_say for select to portal_app

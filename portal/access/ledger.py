@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, cast, delete, func, insert, literal,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, locks
 from portal.access import declared
 from portal.access import facts as known
 from portal.access.answers import majority
@@ -27,6 +27,7 @@ from portal.access.roles import Capacity, Level
 from portal.access.windows import Notice, Window, compute
 from portal.db import fact_keeper
 from portal.errors import Damaged, NotFound
+from portal.locks import Lock
 from portal.models import (
     AccessNotice,
     AccessWindow,
@@ -98,7 +99,7 @@ def load_members(session: Session, case_id: UUID) -> list[Membership]:
 def hold(session: Session, case_id: UUID) -> None:
     """Until this transaction ends, nobody else changes a fact of the case: whoever decides by the facts holds it before
     reading them."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
+    locks.hold(session, Lock.CASE, case_id)
 
 
 def rewrite_windows(session: Session, case_id: UUID) -> None:

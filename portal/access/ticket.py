@@ -16,13 +16,13 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.access import acquaintance, recall
 from portal.access.acquaintance import People
 from portal.access.actions import Action, OfficeAction
 from portal.access.explain import ever
 from portal.access.facts import Facts
-from portal.access.ledger import load_facts, load_key_row, load_members, load_profile
+from portal.access.ledger import load_key_row, load_members, load_profile
 from portal.access.nouns import Content, Inner
 from portal.access.policy import BlockerNote, Contact, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
@@ -30,6 +30,7 @@ from portal.access.shut import Shut, why_shut
 from portal.db import PortalSession
 from portal.errors import NotFound, Refused
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import (
     AccessWindow,
     AuditHead,
@@ -146,6 +147,23 @@ class CaseTicket:
             raise Refused(Reason(Refusal.READ_ONLY, guide=self.guide))
         return hatch
 
+    def lock_case(self) -> None:
+        """The first line of every verb that decides something in the case (who is in it, what they may, what waits for
+        an answer): until the transaction ends nobody else decides anything in it.
+
+        What was decided while this one waited counts from here on: rows are read anew, and so is the ticket. Raises
+        NotFound like `enter_case`; a right that ended meanwhile is refused by the verb's own `require`.
+        """
+        locks.hold(self.session, Lock.CASE, self.case_id)
+        self.session.flush()
+        self.session.expire_all()
+        unread, now = self.unread, enter_case(self.actor, self.case_id)
+        self.__dict__.clear()
+        self.__dict__.update(vars(now), unread=unread)
+        if not self.hatches:
+            # Rows that only the keeper of facts may read cannot be read anew one by one.
+            _ = self.members
+
     # What can be reached
 
     def select(self, noun: type[Content]) -> Select[Content]:
@@ -185,11 +203,6 @@ class CaseTicket:
     def facts(self) -> Facts:
         """All facts of the case, for computing. What of them is shown is up to each verb."""
         return recall.facts(self.session, self.case_id, self._facts_stamp)
-
-    def read_facts_anew(self) -> None:
-        """For a verb that decides by them, once it holds the case (ledger.hold): they may have changed since it was
-        entered."""
-        self.__dict__["facts"] = load_facts(self.session, self.case_id)
 
     @cached_property
     def everybody(self) -> dict[UUID, Membership]:

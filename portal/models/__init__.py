@@ -2,7 +2,16 @@
 
 from portal.models.accounts import AccountRequest, EmailChange
 from portal.models.audit import AuditCheck, AuditEvent, AuditHead
-from portal.models.cases import AccessNotice, AccessWindow, Case, CaseKey, Compartment, Membership, TeamLevel
+from portal.models.cases import (
+    AccessNotice,
+    AccessWindow,
+    Case,
+    CaseKey,
+    Compartment,
+    Membership,
+    RetiredMaster,
+    TeamLevel,
+)
 from portal.models.consents import (
     Consent,
     ConsentDraft,
@@ -150,6 +159,7 @@ __all__ = [
     "ProviderSession",
     "RecoveryCode",
     "Rendition",
+    "RetiredMaster",
     "SearchEntry",
     "SignInTry",
     "Staff",

@@ -39,6 +39,15 @@ class CaseKey(Base):
     wrapped: Mapped[bytes]
 
 
+class RetiredMaster(Base):
+    """A master key that was taken out of use. The database takes no row that names it."""
+
+    __tablename__ = "retired_master"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    retired_at: Mapped[datetime]
+
+
 class Compartment(Base):
     __tablename__ = "compartment"
     __table_args__ = (

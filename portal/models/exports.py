@@ -41,7 +41,7 @@ class Export(Base):
     compartments: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)
     """Where what is in it came from."""
     contents: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
-    """The versions in it, as ids and numbers."""
+    """Everything in it, by kind and id; versions of files by the file and their number."""
     blob: Mapped[str | None]
     file_key: Mapped[bytes | None]
     size: Mapped[int | None]

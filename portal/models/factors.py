@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -15,8 +15,12 @@ class Totp(Base):
     """The shared secret of somebody's code app (RFC 6238), sealed, and the last time step a code was taken for."""
 
     __tablename__ = "totp"
+    __table_args__ = (
+        CheckConstraint("split_part(encode(secret_sealed, 'escape'), ':', 1) = master_id", name="master_id"),
+    )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    master_id: Mapped[str]
     secret_sealed: Mapped[bytes]
     last_step: Mapped[int]
     made_at: Mapped[datetime]

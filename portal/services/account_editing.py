@@ -6,12 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal import audit, text
+from portal import audit, locks, text
 from portal.access.actions import OfficeAction
 from portal.access.roles import SystemRole
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Staff
 from portal.services import accounts, carrying, notices
 from portal.services.notices import Notice
@@ -35,6 +36,7 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
     must be left who can give it back.
     """
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     staff = actor.session.get(Staff, person_id, with_for_update=True, populate_existing=True)
     if staff is None:
         raise NotFound

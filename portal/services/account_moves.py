@@ -11,11 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal import audit
+from portal import audit, locks
 from portal.access.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Staff, Unit
 from portal.services import account_facts, carrying, notices
 from portal.services.account_facts import LedCase
@@ -51,6 +52,7 @@ def move(actor: Actor, person_id: UUID, unit_id: UUID | None) -> None:
     their organisation, or while they are the guide of a case."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     # Whoever joins a case as a member of a unit holds the account meanwhile (joining), so none is forgotten here.
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     staff = actor.session.get(Staff, person_id, with_for_update=True, populate_existing=True)
     if staff is None:
         raise NotFound

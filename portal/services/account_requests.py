@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from portal import audit, clock, text
 from portal.access.actions import OfficeAction
 from portal.access.ticket import Actor
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.letters import Sender
 from portal.models import AccountRequest, Organisation, Person, Staff, Unit
@@ -109,8 +109,8 @@ def one(actor: Actor, request_id: UUID) -> RequestLine:
 
 
 def invite(actor: Actor, submission: UUID, request_id: UUID, new: NewStaff) -> None:
-    """Makes the account, invites its owner, and tells whoever asked. Raises NotFound for a request that does not wait,
-    InvalidInput as `accounts.add_staff`."""
+    """Makes the account, invites its owner, and tells whoever asked. Raises NotFound for no request, Overtaken
+    for one that is answered, InvalidInput as `accounts.add_staff`."""
     request = _take(actor, request_id)
     made = accounts.add_staff(actor, submission, new)
     _answer(actor, request, made)
@@ -123,10 +123,12 @@ def decline(actor: Actor, request_id: UUID) -> None:
 
 def _take(actor: Actor, request_id: UUID) -> AccountRequest:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    found = select(AccountRequest).where(AccountRequest.id == request_id, AccountRequest.answered_at.is_(None))
-    request = actor.session.scalars(found.with_for_update()).one_or_none()
+    found = select(AccountRequest).where(AccountRequest.id == request_id).with_for_update()
+    request = actor.session.scalars(found, execution_options={"populate_existing": True}).one_or_none()
     if request is None:
         raise NotFound
+    if request.answered_at is not None:
+        raise Overtaken
     return request
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import addresses, audit, clock, text
+from portal import addresses, audit, clock, locks, text
 from portal.access.actions import OfficeAction
 from portal.access.roles import SystemRole
 from portal.access.signin import halfway, sessions
@@ -17,6 +17,7 @@ from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.models.people import PersonKind
 from portal.services import account_facts, invitations, once, own_account
@@ -245,6 +246,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     if person_id == actor.person_id:
         raise InvalidInput("", "own_account")
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     if not leaving_cases and account_facts.led_cases(actor, person_id):
         raise InvalidInput("leaving_cases", "leads_cases")
     person = invitations.staff_person(actor.session, person_id)
@@ -258,6 +260,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     person = invitations.staff_person(actor.session, person_id)
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None

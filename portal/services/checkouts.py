@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
-
-from portal import clock, text
+from portal import clock, locks, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, Overtaken
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Checkout, File, Membership
 
 LASTS = timedelta(hours=8)
@@ -62,7 +61,7 @@ def begin(ticket: CaseTicket, file_id: UUID, lasts: timedelta = LASTS) -> Editin
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file.id), 2))))
+    locks.hold(ticket.session, Lock.CHECKOUT, file.id)
     found = _running(ticket, file.id)
     if found is not None:
         if found.created_by_id != ticket.membership.id:
@@ -89,6 +88,7 @@ def end(ticket: CaseTicket, file_id: UUID) -> None:
     editing."""
     ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)
+    locks.hold(ticket.session, Lock.CHECKOUT, file.id)
     found = _running(ticket, file.id)
     if found is None or found.created_by_id != ticket.membership.id:
         return
@@ -97,17 +97,18 @@ def end(ticket: CaseTicket, file_id: UUID) -> None:
 
 
 def break_off(ticket: CaseTicket, file_id: UUID, note: str) -> None:
-    """The guide ends somebody else's editing and says why. Raises InvalidInput('note') without a reason, NotFound when
-    nobody is editing."""
+    """The guide ends somebody else's editing and says why. Raises InvalidInput('note') without a reason, Overtaken
+    when nobody is editing any more."""
     ticket.require(Action.FILE_UNLOCK)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
     reason = text.plain(note, 1000)
     if not reason:
         raise InvalidInput("note", "required")
+    locks.hold(ticket.session, Lock.CHECKOUT, file.id)
     found = _running(ticket, file.id)
     if found is None:
-        raise NotFound
+        raise Overtaken
     _close(ticket, found, reason)
     ticket.record(Event.EDITING_BROKEN, file.compartment_id, file.id)
 
@@ -118,6 +119,7 @@ def _running(ticket: CaseTicket, file_id: UUID) -> Checkout | None:
         .where(Checkout.file_id == file_id, Checkout.ended_at.is_(None), Checkout.ends_at > clock.now())
         .order_by(Checkout.started_at.desc())
         .limit(1)
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 

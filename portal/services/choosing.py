@@ -15,7 +15,7 @@ from portal.access.actions import Action
 from portal.access.answers import Answer, party_of
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services import consent_requests, consents, once
@@ -177,6 +177,7 @@ def preview_no(ticket: CaseTicket, membership_id: UUID) -> No:
 def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str) -> UUID:
     """A no to that person. Where their access rests on this yes, it is their answer and works at once, and the guide is
     told; for the rest the guide is asked."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_WISH)
     if membership_id not in {m.id for m in candidates(ticket)}:
         raise NotFound
@@ -214,17 +215,20 @@ def ask_for_pause(ticket: CaseTicket, submission: UUID, until: date, words: str)
 
 
 def wish(ticket: CaseTicket, wish_id: UUID) -> WishLine:
-    """One wish that waits for the guide's answer. Raises NotFound."""
+    """One wish that waits for the guide's answer. Raises Overtaken for one that was answered, NotFound."""
     ticket.require(Action.TEAM_CHANGE)
-    found = next((line for line in wishes(ticket, only_open=True) if line.id == wish_id), None)
+    found = next((line for line in wishes(ticket) if line.id == wish_id), None)
     if found is None:
         raise NotFound
+    if found.answer is not None:
+        raise Overtaken
     ticket.record(Event.TEAM_VIEWED)
     return found
 
 
 def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words: str) -> None:
-    """What the guide says to a wish. Raises InvalidInput for no choice, NotFound for a wish already answered."""
+    """What the guide says to a wish. Raises InvalidInput for no choice, Overtaken for a wish already answered."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     made = uuid4()
     if once.claim(ticket.session, submission, made):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal import clock, outbox, text
@@ -214,8 +214,11 @@ def _release(ticket: CaseTicket, held_id: UUID) -> tuple[HeldUpload, Upload]:
         bytes.fromhex(ticket.keys.unseal_text(held.digest_sealed, f"held_upload.digest {held.id}")),
     )
     upload = Upload(_name(ticket, held), content, _note(ticket, held))
-    ticket.session.delete(held)
-    ticket.session.flush()
+    # Whoever takes the row away may use what it held: of two at once, one.
+    gone = delete(HeldUpload).where(HeldUpload.id == held_id).returning(HeldUpload.id)
+    if ticket.session.scalars(gone, execution_options={"synchronize_session": False}).one_or_none() is None:
+        raise InvalidInput("", "held_gone")
+    ticket.session.expunge(held)
     return held, upload
 
 

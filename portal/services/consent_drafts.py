@@ -13,11 +13,11 @@ from portal import clock
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Prospect, prospects, with_consent, with_no, with_yes
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import ConsentDraft, Membership
 from portal.services import consent_requests as requests
-from portal.services import consents, declarations, effects
+from portal.services import consents, declarations, effects, once
 from portal.services.consent_requests import PartyLine
 from portal.services.declarations import Answers, Draft
 from portal.services.effects import Effects
@@ -73,7 +73,13 @@ def read(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
 
 
 def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str, language: str) -> UUID:
-    """Gives what was kept, if its words are still those that were read (`read_words` is their hash)."""
+    """Gives what was kept, if its words are still those that were read (`read_words` is their hash). Raises Overtaken
+    when it has been given meanwhile."""
+    ticket.lock_case()
+    if earlier := once.made_before(ticket.session, submission):
+        return earlier
+    if kept(ticket) is None:
+        raise Overtaken
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
     if declarations.draw_up(ticket, giver, answers, language).digest != read_words:

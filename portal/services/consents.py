@@ -73,6 +73,7 @@ def give(ticket: CaseTicket, submission: UUID, choices: Choices, valid_until: da
     That the proof of who they are is fresh is asked for at the door (`@fresh`). Raises InvalidInput for a period or
     choice that cannot be.
     """
+    ticket.lock_case()
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
     draft = declarations.draw_up(ticket, giver, Answers(choices, valid_until), language)
@@ -104,6 +105,7 @@ def register(
     Raises InvalidInput when the scan or note is missing, the day lies ahead or too far back, or the giver was not told
     everything.
     """
+    ticket.lock_case()
     draft = _draft_of_paper(ticket, giver_id, Answers(choices, valid_until), language, paper)
     return _declare(ticket, submission, draft, paper)
 
@@ -138,6 +140,7 @@ def _late(ticket: CaseTicket, draft: Draft) -> Late:
 
 def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
     """Takes a consent, or its part about one party, back from now on. The giver does it, or the owner on their word."""
+    ticket.lock_case()
     ticket.require(Action.CONSENT_WITHDRAW)
     made = uuid4()
     if once.claim(ticket.session, submission, made):

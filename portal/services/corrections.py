@@ -160,14 +160,13 @@ def correct(ticket: CaseTicket, submission: UUID, membership_id: UUID, wanted: W
     Raises as `propose`; InvalidInput at `reason` without one, for nothing that differs, and when what was read is not
     what would happen any more.
     """
+    ticket.lock_case()
     ticket.require(Action.MEMBER_CORRECT)
     why = text.plain(reason, 2000)
     if not why:
         raise InvalidInput("reason", "required")
     if once.made_before(ticket.session, submission):
         return
-    ledger.hold(ticket.session, ticket.case_id)
-    ticket.read_facts_anew()
     proposal = propose(ticket, membership_id, wanted)
     if not proposal:
         raise InvalidInput("", "nothing_corrected")

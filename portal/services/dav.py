@@ -18,12 +18,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, text
 
-from portal import audit, clock, outbox
+from portal import audit, clock, locks, outbox
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Login
 from portal.services import checkouts, conflicts, downloads, files, order
 from portal.services.conflicts import Brought
@@ -122,6 +123,7 @@ def mine(ticket: CaseTicket, file_id: UUID) -> list[Link]:
 
 def withdraw(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
     """Ends one of this person's own links, and what was locked by it. Raises NotFound for any other."""
+    locks.hold(ticket.session, Lock.DESK, link_id)
     row = _mine(ticket, link_id)
     if row.file_id != file_id:
         raise NotFound

@@ -19,11 +19,12 @@ from io import BufferedReader
 from typing import BinaryIO
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portal import clock, outbox
+from portal import clock, locks, outbox
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
+from portal.locks import Lock
 from portal.models import DavEntry
 from portal.services import dav
 from portal.services.conflicts import Brought
@@ -37,6 +38,8 @@ Entry = DavEntry
 """A thing on a desk."""
 MOST = 200
 """Things on one desk."""
+LONGEST = 1000
+"""Characters of a path."""
 MOST_NOTED = 64 * 1024
 """Characters a word processor may note about one thing."""
 _BESIDE = re.compile(r"[^.]*|[.~].*|.*\.(tmp|part|bak|\d+)", re.IGNORECASE | re.DOTALL)
@@ -70,19 +73,18 @@ class Desk:
 
     def alone(self) -> None:
         """Until the transaction ends no other request changes this desk."""
-        key = func.hashtextextended(str(self.link.id), 4)
-        self.ticket.session.execute(select(func.pg_advisory_xact_lock(key)))
+        locks.hold(self.ticket.session, Lock.DESK, self.link.id)
         self.__dict__.pop("_rows", None)
 
     # Changing
 
     def make(self, path: str, kind: str) -> DavEntry:
-        """An empty file ('scratch') or a folder. Raises InvalidInput for a name that could be a document's, or when
-        the desk is full."""
+        """An empty file ('scratch') or a folder. Raises InvalidInput for a name that could be a document's or is too
+        long, or when the desk is full."""
         folder, _slash, name = path.rpartition("/")
-        if kind != "notes" and not folder and not _BESIDE.fullmatch(name):
+        if len(path) > LONGEST or (kind != "notes" and not folder and not _BESIDE.fullmatch(name)):
             raise InvalidInput("file", "not_beside")
-        if len(self._rows) >= MOST or len(path) > 1000:
+        if len(self._rows) >= MOST:
             raise InvalidInput("file", "beside_full")
         now, made = clock.now(), uuid4()
         row = DavEntry(

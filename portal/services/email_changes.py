@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.access.actions import OfficeAction
 from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
@@ -27,6 +27,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.letters import Sender
+from portal.locks import Lock
 from portal.models import EmailChange, Staff
 from portal.outbox import later
 from portal.services import accounts, carrying, invitations, own_account
@@ -65,6 +66,7 @@ def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
     """
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     session = actor.session
+    locks.hold(session, Lock.ACCOUNT, person_id)
     staff = session.get(Staff, person_id, with_for_update=True, populate_existing=True)
     if staff is None:
         raise NotFound
@@ -104,6 +106,7 @@ def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
 def stop(actor: Actor, person_id: UUID) -> None:
     """Takes back what was asked for and not confirmed yet."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
+    locks.hold(actor.session, Lock.ACCOUNT, person_id)
     for change in actor.session.scalars(_open(person_id)):
         change.expires_at = clock.now()
         audit.record(actor.session, Event.EMAIL_STOPPED, item_id=person_id)
@@ -128,6 +131,7 @@ def asked_of(actor: Actor, token: str) -> Waiting:
 def confirm(actor: Actor, token: str) -> None:
     """Puts the address in force: ends every session and every link sent before. Raises NotFound as above, InvalidInput
     when somebody else has the address by now."""
+    locks.hold(actor.session, Lock.ACCOUNT, actor.person_id)
     change = _by_token(actor, token)
     staff = actor.session.get_one(Staff, actor.person_id, with_for_update=True, populate_existing=True)
     change.done_at = clock.now()

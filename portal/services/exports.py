@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, select, text
@@ -20,7 +21,7 @@ from portal.documents import packages
 from portal.documents.packages import Package
 from portal.errors import NotFound, Refused
 from portal.events import Event
-from portal.models import AuditEvent, Export
+from portal.models import AuditEvent, Export, File, FileVersion, Meeting, Plan, Thread
 from portal.services import downloads, once, order
 from portal.services.downloads import Download
 from portal.services.packing import Packing
@@ -105,7 +106,7 @@ def make(ticket: CaseTicket, store: BlobStore, export_id: UUID) -> None:
         row.compartments, row.contents = sorted(packing.compartments), packing.contents
         ticket.session.flush()
         incoming.keep()
-        ticket.record(Event.EXPORT_MADE, item_id=row.id, number=len(packing.contents))
+        ticket.record(Event.EXPORT_MADE, item_id=row.id, number=_files_in(row))
     finally:
         incoming.close()
 
@@ -127,12 +128,7 @@ def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) 
     ticket.require(Action.CASE_EXPORT if is_case else Action.FILE_DOWNLOAD)
     if not set(row.compartments) <= set(ticket.hatches):
         raise NotFound
-    versions = []
-    for part in row.contents:
-        try:
-            versions.append(downloads.load_version(ticket, UUID(part["file"]), part["number"]))
-        except Refused as problem:
-            raise NotFound from problem
+    versions = _looked_up(ticket, row)
     size = row.size or 0
     content = downloads.open_sealed(store, row.blob, ticket.keys.unwrap_file_key(row.file_key, row.blob), size)
     for version in versions:
@@ -193,6 +189,35 @@ def _load(ticket: CaseTicket, export_id: UUID) -> Export:
     return row
 
 
+def _looked_up(ticket: CaseTicket, row: Export) -> list[FileVersion]:
+    """Everything in a package, found again where it lies now: the versions of files. Raises NotFound when anything of
+    it was moved to where this person does not see it, was withdrawn, or may not be opened any more."""
+    for kind, noun in _LIES.items():
+        wanted = {UUID(part[kind]) for part in row.contents if kind in part}
+        lies = select(noun.id).where(*ticket.within(noun), noun.id.in_(wanted))
+        if wanted and wanted != set(ticket.session.scalars(lies)):
+            raise NotFound
+    versions = []
+    for part in row.contents:
+        if "file" not in part:
+            continue
+        order.refuse_withdrawn(ticket, UUID(part["file"]))
+        if "number" in part:
+            try:
+                versions.append(downloads.load_version(ticket, UUID(part["file"]), part["number"]))
+            except Refused as problem:
+                raise NotFound from problem
+    return versions
+
+
+_LIES: dict[str, Any] = {"file": File, "thread": Thread, "plan": Plan, "meeting": Meeting}
+"""What a package is made of, by the kind its contents name."""
+
+
+def _files_in(row: Export) -> int:
+    return sum(1 for part in row.contents if "number" in part)
+
+
 def _folder(ticket: CaseTicket, row: Export) -> str:
     return ticket.keys.unseal_text(row.folder_sealed, f"export.folder {row.id}") if row.folder_sealed else ""
 
@@ -208,5 +233,5 @@ def _line(ticket: CaseTicket, row: Export, fetched: bool) -> Line:
         failed=row.failed,
         fetched=fetched,
         size=row.size or 0,
-        files=len(row.contents),
+        files=_files_in(row),
     )

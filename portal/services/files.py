@@ -12,11 +12,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import clock, outbox, text
+from portal import clock, locks, outbox, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
 from portal.services import checkouts, downloads, naming, once, order, renditions, search
 from portal.services.checkouts import Editing
@@ -312,8 +313,8 @@ def append(
 def newest_number(ticket: CaseTicket, file_id: UUID) -> int:
     """The number of the newest version. Until the transaction ends nobody else can add one: the numbers have no gaps,
     however many come at once. Raises NotFound for a withdrawn file."""
+    locks.hold(ticket.session, Lock.FILE_VERSIONS, file_id)
     order.refuse_withdrawn(ticket, file_id)
-    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(file_id), 1))))
     last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file_id)
     return ticket.session.scalars(last).one() or 0
 

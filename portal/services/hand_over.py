@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal import clock, outbox, text
 from portal.access import whatif
@@ -18,7 +18,7 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket
 from portal.access.whatif import Change
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
 from portal.services import confidences, joining, once, team
@@ -110,6 +110,9 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None
     who may not own cases, InvalidInput when another offer waits, at `legal_basis` or `reason` where one of them is
     missing, and at `how` where those who would have to say yes cannot be asked.
     """
+    _guide(ticket, person_id)
+    account = joining.hold_account(ticket.session, person_id)
+    ticket.lock_case()
     taker = _guide(ticket, person_id)
     if pending(ticket) is not None:
         raise InvalidInput("", "offer_waits")
@@ -124,8 +127,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
     if known is None:
         host = Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
-        taker = joining.hold_account(ticket.session, person_id)
-        known = joining.add_staff(host, taker, Joining(Capacity.PROFESSIONAL, Level.NONE))
+        known = joining.add_staff(host, account, Joining(Capacity.PROFESSIONAL, Level.NONE))
     ticket.session.add(
         HandOver(
             id=made,
@@ -203,11 +205,12 @@ _TAKEABLE = select(func.unnest(func.my_takeable_offers()))
 
 
 def offer_to_me(ticket: CaseTicket) -> Offer:
-    """The offer of this case that waits for this person's answer. Raises NotFound."""
+    """The offer of this case that waits for this person's answer. Raises Overtaken for one that has been answered or
+    taken back, NotFound where none was made."""
     ticket.require(Action.HAND_OVER_ANSWER)
     found = next((offer for offer in offers_to(ticket.actor) if offer.case_id == ticket.case_id), None)
     if found is None:
-        raise NotFound
+        raise Overtaken if _was_offered(ticket, HandOver.to_id == ticket.membership.id) else NotFound
     ticket.record(Event.TEAM_VIEWED)
     return found
 
@@ -220,17 +223,18 @@ def of_offer(ticket: CaseTicket, offered: Offer) -> says.Change:
 def accept(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
-    The guide before is then a professional like others. Raises NotFound without an offer, Refused for somebody who may
-    not own cases, InvalidInput while somebody's yes is waited for, and when they work elsewhere by now: the case was
-    offered to a guide of that unit.
+    The guide before is then a professional like others. Raises NotFound without an offer, Overtaken for one that is
+    over, Refused for somebody who may not own cases, InvalidInput while somebody's yes is waited for, and when they
+    work elsewhere by now: the case was offered to a guide of that unit.
     """
+    joining.hold_account(ticket.session, ticket.actor.person_id)
+    ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
-    joining.hold_account(ticket.session, ticket.actor.person_id)
     made = offer_to_me(ticket)
-    ticket.actor.require(OfficeAction.CASE_OPEN)
     offered = ticket.session.get_one(HandOver, made.id)
+    ticket.actor.require(OfficeAction.CASE_OPEN)
     mine = select(Membership.unit_id).where(Membership.id == offered.to_id)
     if ticket.session.scalars(mine).one() != offered.to_unit_id:
         raise InvalidInput("", "offer_moved")
@@ -254,7 +258,8 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
 
 
 def decline(ticket: CaseTicket, submission: UUID) -> None:
-    """Says no to an offer. Raises NotFound without one."""
+    """Says no to an offer. Raises NotFound without one, Overtaken for one that is over."""
+    ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
@@ -264,15 +269,21 @@ def decline(ticket: CaseTicket, submission: UUID) -> None:
 
 
 def withdraw(ticket: CaseTicket, submission: UUID) -> None:
-    """Takes an offer back before it is answered. Raises NotFound without one."""
+    """Takes an offer back before it is answered. Raises NotFound without one, Overtaken for one that is answered."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     if once.claim(ticket.session, submission, uuid4()):
         return
     waits = pending(ticket)
     if waits is None:
-        raise NotFound
+        raise Overtaken if _was_offered(ticket) else NotFound
     _answer(ticket, waits[0], "withdrawn")
     ticket.record(Event.HAND_OVER_WITHDRAWN, item_id=waits[1].id)
+
+
+def _was_offered(ticket: CaseTicket, *more: ColumnElement[bool]) -> bool:
+    offers = select(HandOver.id).where(HandOver.case_id == ticket.case_id, *more)
+    return ticket.session.scalars(offers.limit(1)).first() is not None
 
 
 def _answer(ticket: CaseTicket, offered: HandOver, said: str) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.access.actions import OfficeAction
 from portal.access.signin import second_factor, throttle
 from portal.access.ticket import Actor
@@ -20,6 +20,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.letters import Invited, Sender
+from portal.locks import Lock
 from portal.models import Invitation, Organisation, Person, Staff, UndeliveredMail, Unit
 from portal.models.people import PersonKind
 from portal.outbox import later
@@ -29,6 +30,7 @@ from portal.services.notices import Notice
 
 def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
     """Queues a new invitation; whatever was sent before stops working."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     now = clock.now()
     days: int = session.info["settings"].invitation_days
     end_all(session, person_id)

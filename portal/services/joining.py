@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from portal import audit, clock, text
+from portal import audit, clock, locks, text
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Membership, Staff, TeamLevel
 from portal.services import citizens
 from portal.services.citizens import NewCitizen
@@ -70,7 +71,9 @@ def add_citizen(host: Host, new: NewCitizen, terms: Joining, born: date | None =
 
 def hold_account(session: PortalSession, person_id: UUID) -> Staff:
     """The account of somebody who is about to join a case as one of their unit. Nobody moves them until this is done:
-    else they would join as one of a unit they have just left, which no move carries along any more."""
+    else they would join as one of a unit they have just left, which no move carries along any more. Held before
+    the case is (portal/locks)."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     return session.get_one(Staff, person_id, with_for_update={"read": True}, populate_existing=True)
 
 

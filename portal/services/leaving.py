@@ -9,7 +9,7 @@ from portal import clock
 from portal.access.actions import Action
 from portal.access.ledger import rewrite_windows
 from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput
+from portal.errors import InvalidInput, Overtaken
 from portal.events import Event
 from portal.models import Departure
 from portal.services import once
@@ -24,11 +24,14 @@ class LeavingReason(StrEnum):
 def leave(ticket: CaseTicket, submission: UUID, reason: str) -> None:
     """Shuts the person's own access from the next request on. What they wrote stays; only the guide lets them back.
 
-    Raises InvalidInput for a reason that is none.
+    Raises InvalidInput for a reason that is none, Overtaken for somebody who has left already.
     """
+    ticket.lock_case()
     ticket.require(Action.CASE_LEAVE)
     if reason not in set(LeavingReason):
         raise InvalidInput("reason", "choice")
+    if not ticket.hatches and ticket.facts.member(ticket.membership.id).has_left_at(clock.now()):
+        raise Overtaken  # who was let in again by law can leave again
     made = uuid4()
     if once.claim(ticket.session, submission, made):
         return

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Select, bindparam, func, select, true
 
-from portal import clock, text
+from portal import clock, locks, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Membership, Message, Thread, ThreadLook
 from portal.services import once, search, unread
 
@@ -210,7 +211,7 @@ def reply(ticket: CaseTicket, submission: UUID, thread_id: UUID, body: str) -> U
 
 def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, subject: str = "") -> None:
     # Until the transaction ends nobody else can add a message: a lower number is never seen after a higher one.
-    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(thread.id), 5))))
+    locks.hold(ticket.session, Lock.THREAD, thread.id)
     last = select(func.max(Message.number)).where(Message.thread_id == thread.id)
     ticket.session.add(
         Message(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
@@ -51,24 +50,25 @@ def of_thread(ticket: CaseTicket, thread_id: UUID) -> Moving:
 
 def move_file(ticket: CaseTicket, file_id: UUID, compartment_id: UUID) -> None:
     """Its versions and their words in the index go along. Raises InvalidInput when it lies there already."""
+    ticket.lock_case()
     ticket.require(Action.FILE_MOVE)
     file = ticket.load(File, file_id)
-    versions = ticket.session.scalars(select(FileVersion.id).where(FileVersion.file_id == file.id)).all()
-    names = ticket.session.scalars(select(FileName.id).where(FileName.file_id == file.id)).all()
-    _take_along(ticket, file, compartment_id, [*versions, *names])
+    versions = select(FileVersion.id).where(FileVersion.file_id == file.id)
+    names = select(FileName.id).where(FileName.file_id == file.id)
+    _take_along(ticket, file, compartment_id, versions, names)
     ticket.record(Event.FILE_MOVED, compartment_id, file.id)
 
 
 def move_thread(ticket: CaseTicket, thread_id: UUID, compartment_id: UUID) -> None:
     """Its messages and their words in the index go along. Raises InvalidInput when it lies there already."""
+    ticket.lock_case()
     ticket.require(Action.MESSAGE_MOVE)
     thread = ticket.load(Thread, thread_id)
-    messages = ticket.session.scalars(select(Message.id).where(Message.thread_id == thread.id)).all()
-    _take_along(ticket, thread, compartment_id, messages)
+    _take_along(ticket, thread, compartment_id, select(Message.id).where(Message.thread_id == thread.id))
     ticket.record(Event.THREAD_MOVED, compartment_id, thread.id)
 
 
-def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, parts: Sequence[UUID]) -> None:
+def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, *its_parts: Select[UUID]) -> None:
     _refuse_confided(ticket, item.compartment_id)
     ticket.require_write(item.compartment_id)
     ticket.require_write(compartment_id)
@@ -76,6 +76,8 @@ def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, p
         raise InvalidInput("compartment", "same_place")
     item.compartment_id = compartment_id
     ticket.session.flush()
+    # Only now: a part that somebody was just adding is there, or can no longer be added to the place before.
+    parts = [part for kind in its_parts for part in ticket.session.scalars(kind)]
     found = update(SearchEntry).where(SearchEntry.case_id == ticket.case_id, SearchEntry.item_id.in_(parts))
     ticket.session.execute(
         found.values(compartment_id=compartment_id), execution_options={"synchronize_session": False}

@@ -75,6 +75,7 @@ def invitation(ticket: CaseTicket, tool: str, row: str) -> Invitation:
 def invite(ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCitizen, terms: Joining) -> UUID:
     """Adds somebody of the network to the case and notes that it is them. Raises InvalidInput as `team.add_citizen`,
     and when they are part of it already."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     this, section, _hatch = _row(ticket, tool, row)
     if earlier := once.made_before(ticket.session, submission):
@@ -89,6 +90,7 @@ def invite(ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCi
 def recognise(ticket: CaseTicket, submission: UUID, tool: str, row: str, member_id: UUID | None) -> None:
     """Notes which member of the case somebody of the network is; None when they are nobody of it after all. Raises
     InvalidInput for a member who is the young person, is somebody else of the network, or is not there."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     this, section, _hatch = _row(ticket, tool, row)
     if once.claim(ticket.session, submission, uuid4()):

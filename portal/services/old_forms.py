@@ -65,7 +65,8 @@ def add(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload, about: 
         return earlier
     _check(ticket, about)
     file_id = files.add(ticket, submission, compartment_id, upload, tool)
-    _note(ticket, ticket.load(File, file_id), about)
+    if of_file(ticket, file_id) is None:  # else the same form was sent twice at once, and the first has noted it
+        _note(ticket, ticket.load(File, file_id), about)
     return file_id
 
 

@@ -14,13 +14,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import clock, text
+from portal import clock, locks, text
 from portal.access.actions import Action
 from portal.access.policy import Reason, Refusal
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import File, FilePlace, FileWithdrawal, Membership
 
 LONGEST = 80
@@ -69,13 +70,16 @@ def may_withdraw(ticket: CaseTicket, file: File) -> bool:
 
 def withdraw(ticket: CaseTicket, file_id: UUID, reason: str) -> None:
     """Takes a file out of everybody's reach and says why. Raises InvalidInput('reason') without a reason, Refused for
-    somebody else's file, NotFound when it is withdrawn already."""
+    somebody else's file, Overtaken when it is withdrawn already."""
+    ticket.lock_case()
     ticket.require(Action.FILE_WITHDRAW)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
     if not may_withdraw(ticket, file):
         raise Refused(Reason(Refusal.NOT_YOURS))
-    refuse_withdrawn(ticket, file_id)
+    locks.hold(ticket.session, Lock.FILE_VERSIONS, file_id)
+    if withdrawal_of(ticket, file_id):
+        raise Overtaken
     said = text.plain(reason, 1000)
     if not said:
         raise InvalidInput("reason", "required")

@@ -33,7 +33,7 @@ def switch_passwords(actor: Actor, organisation_id: UUID, allowed: bool) -> None
     Raises NotFound, or InvalidInput when the organisation has no other way in.
     """
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    organisation = actor.session.get(Organisation, organisation_id)
+    organisation = actor.session.get(Organisation, organisation_id, with_for_update=True, populate_existing=True)
     if organisation is None:
         raise NotFound
     if not allowed and not staff_sso.leads_to(actor.session, organisation.name):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from portal import audit
+from portal import audit, locks
 from portal.access.signin import halfway, passkeys, passwords, second_factor, sessions
 from portal.access.ticket import Actor
 from portal.clock import now
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Staff
 from portal.services import account_editing, notices
 from portal.services.notices import Notice
@@ -46,7 +47,9 @@ def choose_password(session: PortalSession, staff: Staff, password: str) -> None
 
 def change_password(actor: Actor, old: str, new: str) -> None:
     """Ends every session. Raises InvalidInput when the old one is wrong or the new one will not do."""
+    locks.hold(actor.session, Lock.ACCOUNT, actor.person_id)
     staff = _staff(actor)
+    actor.session.refresh(staff)  # of two at once, the second has the new password for the old one
     confirm_password(actor.session, staff.person_id, old)
     if passwords.same(staff.password_hash or "", new):
         raise InvalidInput("new_password", "password_same")

@@ -34,6 +34,8 @@ class Packing:
         self.gettext = sayer(language, ticket.profile.key)
         self.compartments: set[UUID] = set()
         self.contents: list[dict[str, object]] = []
+        """Everything in it that lies in a compartment, by kind and id: to be looked up again when it is fetched. A file
+        with the number of the version that is in it, or without one where only its name is."""
 
     def folder(self, package: Package, folder: str) -> None:
         for version in self._versions():
@@ -58,6 +60,8 @@ class Packing:
             note = version.note_sealed
             words = self._ticket.keys.unseal_text(note, f"file_version.note {version.id}") if note else ""
             (files if name else left_out).append(Entry(name or self._name(version), about, words))
+            if not name:
+                self.contents.append({"file": str(version.file_id)})
         title, now = self._ticket.young_person.display_name, clock.now()
         who, at = self._who(self._ticket.membership.id), self._when(now)
         about = self.gettext("Copy for %(who)s, made %(when)s.") % {"who": who, "when": at}
@@ -109,6 +113,7 @@ class Packing:
         chapters = []
         for thread in ticket.session.scalars(ticket.select(Thread).order_by(Thread.created_at)):
             self.compartments.add(thread.compartment_id)
+            self.contents.append({"thread": str(thread.id)})
             subject = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
             chapters.append(Chapter(subject, self._shelf(thread.compartment_id), messages.get(thread.id, [])))
         return chapters
@@ -120,6 +125,8 @@ class Packing:
             except NotFound:
                 continue
             found = plans.load(self._ticket, tool.key, hatch)
+            if found is not None:
+                self.contents.append({"plan": str(found.newest.plan_id)})
             for version in found.versions if found else ():
                 self.compartments.add(hatch.id)
                 title = f"{tool.title.in_language(self._language)}, {self._version(version.number)}"
@@ -146,6 +153,7 @@ class Packing:
         """Those this person may know of, the first ones first."""
         for page in sorted(meetings.listing(self._ticket), key=lambda page: page.at):
             self.compartments.add(page.compartment_id)
+            self.contents.append({"meeting": str(page.id)})
             about = f"{self._meeting_states()[page.state]}, {self._shelf(page.compartment_id)}"
             yield Chapter(self._when(page.at), about, list(self._meeting(page)))
 

@@ -38,6 +38,8 @@ def take(
         raise InvalidInput("", "plan_frozen")
     if mine.words != words:
         raise InvalidInput("", "plan_moved_on")
+    if (mine.taken_at is not None) == taken:
+        return page.state
     if once.claim(ticket.session, submission, uuid4()):
         return page.state
     _keep(ticket, page, tool, row, words_of_row(page.answers, mine.section.key, row), taken)

@@ -14,13 +14,14 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy import text as sql
 
+from portal import locks
 from portal.access.actions import Action
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanTaking, PlanVersion
 from portal.services import plan_carried, plan_meeting, wordings
 from portal.services.plan_meeting import Told
@@ -233,8 +234,7 @@ def count_accepted(ticket: CaseTicket) -> Select[int]:
 
 def one_at_a_time(ticket: CaseTicket, tool: str) -> None:
     """Two people who begin the same tool at once wait for each other, until the end of the transaction."""
-    place = sql("select pg_advisory_xact_lock(hashtextextended(:place, 0))")
-    ticket.session.execute(place, {"place": f"plan {ticket.case_id} {tool}"})
+    locks.hold(ticket.session, Lock.PLAN, ticket.case_id, tool)
 
 
 @dataclass(frozen=True)

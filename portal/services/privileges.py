@@ -28,7 +28,7 @@ def held_for(told: str, cvr: str) -> frozenset[str]:
         text = b64decode(told[:_MOST], validate=False).decode("utf-8")
         # A list has no use for a document type, and entities are where trouble comes from.
         root = ET.fromstring(text) if "<!" not in text else ET.Element("nothing")  # noqa: S314
-    except (binascii.Error, UnicodeDecodeError, ValueError, ET.ParseError):
+    except (binascii.Error, UnicodeDecodeError, ValueError, LookupError, ET.ParseError):
         return frozenset()
     found = set()
     for group in (part for part in root if _local(part) == "PrivilegeGroup"):

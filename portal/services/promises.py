@@ -257,6 +257,7 @@ def _settle(ticket: CaseTicket, *which: object) -> None:
 def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
     """What a version promises, in the order in which a meeting looks at it: the professionals' first."""
     said = _said(ticket, page)
+    able = _leaders(ticket) if said else set()
     today = clock.today(ticket.profile.zone)
     leads = Capacity(ticket.membership.capacity) in (Capacity.OWNER, Capacity.YOUNG_PERSON)
     found = []
@@ -274,7 +275,7 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
                 what=page.answers.get(f"{section.key}.{row}.{section.headline.key}", ""),
                 who=member,
                 due=due,
-                said=tuple(said.get(row, ())),
+                said=tuple(each for each in said.get(row, ()) if each.by.id in {member.id, *able}),
                 is_mine=is_mine,
                 may_note=is_mine or leads,
                 days_left=(due - today).days if due else None,
@@ -283,6 +284,13 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
             )
         )
     return sorted(found, key=_rank)
+
+
+def _leaders(ticket: CaseTicket) -> set[UUID]:
+    """Who may say of anybody's promise how it went: the young person and every guide there was. The database cannot
+    read whose a promise is, so a line that got past everything else counts for nothing."""
+    guides = {ownership.member_id for ownership in ticket.facts.ownerships}
+    return {ticket.young_person.id, ticket.owner.id, *guides}
 
 
 def _said(ticket: CaseTicket, page: VersionPage) -> dict[str, list[Said]]:

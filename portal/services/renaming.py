@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from portal import clock, text
+from portal import clock, locks, text
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import File, FileName, FileVersion
 from portal.services import naming, order, search
 
@@ -22,6 +23,7 @@ def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
     order.refuse_withdrawn(ticket, file_id)
+    locks.hold(ticket.session, Lock.FILE_VERSIONS, file_id)
     newest = (
         ticket.select(FileVersion).where(FileVersion.file_id == file_id).order_by(FileVersion.number.desc()).limit(1)
     )

@@ -17,7 +17,7 @@ from portal.access.ledger import rewrite_windows
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.access.whatif import Change, Prospect
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership
 from portal.services import once, people
@@ -110,6 +110,7 @@ def override(
 
     Raises InvalidInput at `compartments`, `until`, `legal_basis` or `reason`, NotFound for an unknown member.
     """
+    ticket.lock_case()
     lacking = {p.compartment for p in may_be_overridden(ticket, membership_id)}
     chosen = frozenset(compartments)
     basis, why = text.line(legal_basis), text.plain(reason, 2000)
@@ -146,11 +147,11 @@ def override(
 
 
 def override_line(ticket: CaseTicket, override_id: UUID) -> OverrideLine:
-    """One override in force, for whoever may end it. Raises NotFound."""
+    """One override in force, for whoever may end it. Raises Overtaken for one that is over, NotFound."""
     ticket.require(Action.ACCESS_OVERRIDE)
     found = next((line for line in overrides(ticket) if line.id == override_id), None)
     if found is None:
-        raise NotFound
+        raise Overtaken if any(each.id == override_id for each in ticket.facts.overrides) else NotFound
     ticket.record(Event.TEAM_VIEWED)
     return found
 
@@ -162,7 +163,8 @@ def preview_end(ticket: CaseTicket, override_id: UUID) -> list[Change]:
 
 
 def end_override(ticket: CaseTicket, submission: UUID, override_id: UUID) -> None:
-    """Ends an override before its end date. Raises NotFound for one not in force."""
+    """Ends an override before its end date. Raises Overtaken for one that is over, NotFound."""
+    ticket.lock_case()
     ticket.require(Action.ACCESS_OVERRIDE)
     made = uuid4()
     if once.claim(ticket.session, submission, made):
@@ -229,10 +231,14 @@ def freeze(
     """Shuts citizens out of everything from the next request on. They see a page that tells nothing, their own
     declarations, and the log of their own data: with `hide_log` no line of it from this day on, while it lasts.
 
-    Raises InvalidInput at `people`, `review_on` or `reason`.
+    Raises InvalidInput at `people`, `review_on` or `reason`, Overtaken for somebody who is shut out by now.
     """
-    wanted = set(membership_ids)
-    if not wanted or not wanted <= {m.id for m in may_be_frozen(ticket)}:
+    ticket.lock_case()
+    wanted, able = set(membership_ids), {m.id for m in may_be_frozen(ticket)}
+    now = clock.now()
+    if any(ticket.facts.is_frozen_at(membership_id, now) for membership_id in wanted - able):
+        raise Overtaken
+    if not wanted or not wanted <= able:
         raise InvalidInput("people", "choice")
     why = text.plain(reason, 2000)
     if not why:
@@ -248,11 +254,11 @@ def freeze(
 
 
 def freeze_line(ticket: CaseTicket, freeze_id: UUID) -> FreezeLine:
-    """One freeze in force. Raises NotFound."""
+    """One freeze in force. Raises Overtaken for one that is over, NotFound."""
     ticket.require(Action.ACCESS_FREEZE)
     found = next((line for line in freezes(ticket) if line.id == freeze_id), None)
     if found is None:
-        raise NotFound
+        raise Overtaken if any(each.id == freeze_id for each in ticket.facts.freezes) else NotFound
     ticket.record(Event.TEAM_VIEWED)
     return found
 
@@ -264,7 +270,9 @@ def preview_lift(ticket: CaseTicket, freeze_id: UUID) -> list[Change]:
 
 
 def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on: date, reason: str) -> None:
-    """Looked at again, and kept: a new freeze follows the old one without a gap. Raises InvalidInput, NotFound."""
+    """Looked at again, and kept: a new freeze follows the old one without a gap. Raises InvalidInput, Overtaken,
+    NotFound."""
+    ticket.lock_case()
     line = freeze_line(ticket, freeze_id)
     why = text.plain(reason, 2000)
     if not why:
@@ -274,6 +282,7 @@ def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on
         return
     now = clock.now()
     _end(ticket, freeze_id, now)
+    ticket.session.flush()  # the database takes no second freeze beside one in force
     before = next(freeze for freeze in ticket.facts.freezes if freeze.id == freeze_id)
     _freeze(ticket, line.membership.id, review_at, why, now, before.log_hidden_from)
     ticket.record(Event.FREEZE_KEPT, item_id=line.membership.id)
@@ -281,7 +290,9 @@ def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on
 
 
 def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
-    """Ends a freeze: what was open before, and still rests on something, is open again. Raises NotFound."""
+    """Ends a freeze: what was open before, and still rests on something, is open again. Raises Overtaken for one that
+    is over, NotFound."""
+    ticket.lock_case()
     ticket.require(Action.ACCESS_FREEZE)
     if once.claim(ticket.session, submission, uuid4()):
         return

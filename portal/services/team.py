@@ -71,13 +71,14 @@ def preview(ticket: CaseTicket, capacity: Capacity, unit_id: UUID | None, level:
 
 def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, level: Level, purpose: str) -> UUID:
     """Raises InvalidInput when they are in the case already or no purpose is given, NotFound for an unknown person."""
-    ticket.require(Action.TEAM_CHANGE)
+    colleague(ticket, person_id)
+    staff = joining.hold_account(ticket.session, person_id)
+    ticket.lock_case()
     colleague(ticket, person_id)
     if is_blank(purpose):
         raise InvalidInput("purpose", "required")
     if earlier := once.claim(ticket.session, submission, person_id):
         return earlier
-    staff = joining.hold_account(ticket.session, person_id)
     added = joining.add_staff(_host(ticket), staff, Joining(Capacity.PROFESSIONAL, level, purpose))
     rewrite_windows(ticket.session, ticket.case_id)
     return added.id
@@ -85,6 +86,7 @@ def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, leve
 
 def add_citizen(ticket: CaseTicket, submission: UUID, new: NewCitizen, terms: Joining) -> UUID:
     """A parent or network person. Raises InvalidInput for a name or number that cannot be used."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     if terms.capacity not in (Capacity.PARENT, Capacity.NETWORK_PERSON):
         raise InvalidInput("capacity", "choice")
@@ -106,6 +108,7 @@ def member(ticket: CaseTicket, membership_id: UUID) -> MemberLine:
 
 def change_level(ticket: CaseTicket, membership_id: UUID, level: Level) -> None:
     """Lets a member read, write, or shuts them out. Raises InvalidInput for the owner's own access."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     membership = ticket.members.get(membership_id)
     if membership is None:
@@ -143,6 +146,7 @@ def custody_effects(ticket: CaseTicket, membership_id: UUID) -> Effects:
 
 def set_custody(ticket: CaseTicket, membership_id: UUID, holds: bool) -> None:
     """Notes from now on whether a parent holds custody; what was before is in the log. Raises NotFound for others."""
+    ticket.lock_case()
     membership = _parent(ticket, membership_id)
     now = clock.now()
     if ticket.facts.member(membership.id).holds_custody_at(now) is holds:
@@ -167,6 +171,7 @@ def _parent(ticket: CaseTicket, membership_id: UUID) -> Membership:
 def make_code(ticket: CaseTicket, membership_id: UUID) -> str:
     """An invitation code for a citizen of the case, to be shown once and handed over. Raises NotFound for staff,
     InvalidInput for somebody who needs none (see services/codes)."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     membership = ticket.members.get(membership_id)
     if membership is None or membership.unit_id is not None:

@@ -1,27 +1,40 @@
 """What whoever runs the portal does for it: new master keys, and a store in which every file is there and no other.
 
 Nobody is signed in here. These verbs run from the command line as the owner of the tables, and see which objects rows
-name and which master key wraps which case key, never what is inside.
+name and which master key seals what, never what is inside.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Column, Table, func, select, text
+from sqlalchemy.exc import OperationalError
 
-from portal import audit, clock
+from portal import audit, clock, locks
+from portal.access.signin import second_factor
 from portal.db import Base, PortalSession
-from portal.errors import Damaged, Unsafe
+from portal.errors import Damaged, PortalError, Unsafe
 from portal.events import Event
-from portal.models import CaseKey, FileVersion
+from portal.locks import Lock
+from portal.models import CaseKey, FileVersion, RetiredMaster, Totp
 from portal.storage import BlobStore, Unfinished
 from portal.storage.keys import Keyring
 from portal.storage.sealing import sealed_size
 
 _AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """How much was sealed anew."""
+
+    cases: int
+    secrets: int
 
 
 @dataclass
@@ -112,22 +125,57 @@ def _is_there(store: BlobStore, key: str) -> bool:
         return False
 
 
-def rewrap(session: PortalSession, keyring: Keyring) -> int:
-    """Wraps every case key that an older master key holds with the current one; returns how many. Blobs and sealed
-    values stay as they are: they are sealed with the case keys, which do not change."""
-    done = 0
-    older = select(CaseKey).where(CaseKey.master_id != keyring.current).order_by(CaseKey.case_id).limit(_AT_ONCE)
-    while rows := session.scalars(older.with_for_update()).all():
-        for row in rows:
-            row.wrapped = keyring.rewrap(row.case_id, row.master_id, row.wrapped)
-            row.master_id = keyring.current
+def rewrap(session: PortalSession, keyring: Keyring) -> Rewrapped:
+    """Seals with the current master key whatever an older one holds: case keys and the secrets of code apps. Blobs and
+    texts stay as they are: they are sealed with the case keys, which do not change. Raises Damaged for a row whose own
+    master key is not in the key file."""
+    current = keyring.current
+    cases = secrets = 0
+    older = select(CaseKey).where(CaseKey.master_id != current).order_by(CaseKey.case_id).limit(_AT_ONCE)
+    while keys := session.scalars(older.with_for_update()).all():
+        for key in keys:
+            key.master_id, key.wrapped = keyring.rewrap(key.case_id, key.master_id, key.wrapped)
         session.flush()
-        done += len(rows)
-    audit.record(session, Event.KEYS_ROTATED, cases=done)
-    return done
+        cases += len(keys)
+    apps = select(Totp).where(Totp.master_id != current).order_by(Totp.person_id).limit(_AT_ONCE)
+    while found := session.scalars(apps.with_for_update()).all():
+        for app in found:
+            place = second_factor.place_of(app.person_id)
+            app.master_id, app.secret_sealed = keyring.reseal_secret(app.secret_sealed, place)
+        session.flush()
+        secrets += len(found)
+    audit.record(session, Event.KEYS_ROTATED, cases=cases, apps=secrets)
+    return Rewrapped(cases, secrets)
+
+
+def retire(session: PortalSession, keyring: Keyring) -> list[str]:
+    """Takes out of use every master key that is not the current one and that nothing is sealed with; returns their ids,
+    which then may be taken out of the key file once this is committed.
+
+    A process that still knows such a key cannot lose anything by it: who adds a row that names a master key holds its
+    lock until the row is there to be counted, and after this the database takes none. Raises PortalError when somebody
+    who adds one does not come to an end.
+    """
+    session.execute(text("set local lock_timeout = '10s'"))
+    try:
+        locks.hold(session, Lock.MASTER_KEYS)
+    except OperationalError as problem:
+        if isinstance(problem.orig, LockNotAvailable):
+            raise PortalError("something is being sealed just now; try again in a moment") from problem
+        raise
+    idle = sorted(keyring.masters.ids() - set(masters_in_use(session)) - {keyring.current})
+    known = set(session.scalars(select(RetiredMaster.id).where(RetiredMaster.id.in_(idle))))
+    if new := [master_id for master_id in idle if master_id not in known]:
+        session.add_all(RetiredMaster(id=master_id, retired_at=clock.now()) for master_id in new)
+        audit.record(session, Event.KEYS_RETIRED)
+    return idle
 
 
 def masters_in_use(session: PortalSession) -> dict[str, int]:
-    """How many case keys each master key wraps."""
-    rows = session.execute(select(CaseKey.master_id, func.count()).group_by(CaseKey.master_id))
-    return {row[0]: row[1] for row in rows}
+    """How many rows each master key seals, in every table that names one (`master_id`)."""
+    found: Counter[str] = Counter()
+    for table in Base.metadata.sorted_tables:
+        if "master_id" in table.columns:
+            named = table.columns["master_id"]
+            found.update({row[0]: row[1] for row in session.execute(select(named, func.count()).group_by(named))})
+    return dict(found)

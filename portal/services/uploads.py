@@ -20,13 +20,14 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from portal import audit, clock, outbox
+from portal import audit, clock, locks, outbox
 from portal import text as words
 from portal.access.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import BegunUpload, File, UploadPart
 from portal.services import conflicts, downloads, files, once
 from portal.services.conflicts import Brought
@@ -273,7 +274,7 @@ def sweep(session: PortalSession) -> int:
 
 def _alone(ticket: CaseTicket, upload_id: UUID) -> None:
     """Until the transaction ends no other request adds to this upload, finishes it or gives it up."""
-    ticket.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(upload_id), 3))))
+    locks.hold(ticket.session, Lock.UPLOAD, upload_id)
 
 
 def _mine(ticket: CaseTicket, upload_id: UUID) -> BegunUpload:

@@ -93,63 +93,98 @@ class CaseKeys:
         return hmac.digest(self._search, stem.encode(), "sha256")[:8].hex()
 
 
+class MasterKeys:
+    """The master keys of a key file, by id. The file is read again when it is another one than before: keys are rotated
+    while the portal runs."""
+
+    def __init__(self, keys: dict[str, bytes], current: str, source: Path | None = None, seen: object = None) -> None:
+        self._keys, self._current, self._source, self._seen = keys, current, source, seen
+
+    def ids(self) -> set[str]:
+        return set(self._keys)
+
+    def current(self) -> str:
+        """The id of the one that wraps from now on. Raises Unsafe when the key file cannot be used any more: what is
+        wrapped by a key that only this process remembers is lost with it."""
+        self._look_again()
+        return self._current
+
+    def key(self, master_id: str) -> bytes:
+        """Raises Damaged when it is not in the key file."""
+        if master_id not in self._keys:
+            self._look_again()
+        if master_id not in self._keys:
+            raise Damaged(f"master key {master_id} is not in the key file")
+        return self._keys[master_id]
+
+    def _look_again(self) -> None:
+        if self._source is None or _looks(self._source) == self._seen:
+            return
+        there = read_keys(self._source).masters
+        # What this process knew stays known to it: a request may be opening something by it just now.
+        self._keys = {**self._keys, **there._keys}
+        self._current, self._seen = there._current, there._seen
+
+
 @dataclass(frozen=True)
 class Keyring:
     """The keys of an installation, from its key file."""
 
-    masters: dict[str, bytes] = field(repr=False)
-    current: str
+    masters: MasterKeys = field(repr=False)
     match: bytes = field(repr=False)
     audit: bytes = field(repr=False)
     web: bytes = field(repr=False)
-    source: Path | None = None
-    """The key file, to look into again when a case key is wrapped by a master key that came later."""
+
+    @property
+    def current(self) -> str:
+        """The id of the master key that wraps, as the key file says now. Raises Unsafe when that cannot be used."""
+        return self.masters.current()
 
     def new_case_key(self, case_id: UUID) -> tuple[str, bytes]:
         """A fresh case key: the id of the master key that wraps it, and the wrapped bytes to store."""
-        wrapped = seal(AESGCM(self.masters[self.current]), os.urandom(KEY_SIZE), f"case key {case_id}")
-        return self.current, wrapped
+        return self._wrap(case_id, os.urandom(KEY_SIZE))
 
     def open_case(self, case_id: UUID, master_id: str, wrapped: bytes) -> CaseKeys:
         """Raises Damaged when the master key is not in the key file, or the row belongs to another case."""
-        return CaseKeys(unseal(AESGCM(self._master(master_id)), wrapped, f"case key {case_id}"))
+        return CaseKeys(unseal(AESGCM(self.masters.key(master_id)), wrapped, f"case key {case_id}"))
 
-    def rewrap(self, case_id: UUID, master_id: str, wrapped: bytes) -> bytes:
-        """The same case key, wrapped by the current master key. Raises Damaged like `open_case`."""
-        key = self.open_case(case_id, master_id, wrapped).key
-        return seal(AESGCM(self.masters[self.current]), key, f"case key {case_id}")
+    def rewrap(self, case_id: UUID, master_id: str, wrapped: bytes) -> tuple[str, bytes]:
+        """The same case key, wrapped by the current master key; its id, too. Raises Damaged like `open_case`."""
+        return self._wrap(case_id, self.open_case(case_id, master_id, wrapped).key)
 
-    def _master(self, master_id: str) -> bytes:
-        if master_id not in self.masters and self.source is not None:
-            # Keys were rotated while this process ran.
-            self.masters.update(read_keys(self.source).masters)
-        if master_id not in self.masters:
-            raise Damaged(f"master key {master_id} is not in the key file")
-        return self.masters[master_id]
+    def _wrap(self, case_id: UUID, key: bytes) -> tuple[str, bytes]:
+        current = self.current
+        return current, seal(AESGCM(self.masters.key(current)), key, f"case key {case_id}")
 
-    def seal_secret(self, plain: bytes, place: str) -> bytes:
-        """A secret that belongs to no case (of a code app), sealed with a key derived from the current master key."""
-        key = AESGCM(_derive(self.masters[self.current], "secrets"))
-        return self.current.encode() + b":" + seal(key, plain, place)
+    def seal_secret(self, plain: bytes, place: str) -> tuple[str, bytes]:
+        """A secret that belongs to no case (of a code app), sealed with a key derived from the current master key: its
+        id, and the bytes to store, which name it too."""
+        current = self.current
+        return current, current.encode() + b":" + seal(self._secrets(current), plain, place)
 
     def unseal_secret(self, sealed: bytes, place: str) -> bytes:
         """The reverse of `seal_secret`. Raises Damaged."""
-        master, _, rest = sealed.partition(b":")
-        key = self.masters.get(master.decode(errors="replace"))
-        if key is None:
-            raise Damaged(f"the master key of {place} is not in the key file")
-        return unseal(AESGCM(_derive(key, "secrets")), rest, place)
+        master_id, _, rest = sealed.partition(b":")
+        return unseal(self._secrets(master_id.decode(errors="replace")), rest, place)
+
+    def reseal_secret(self, sealed: bytes, place: str) -> tuple[str, bytes]:
+        """The same secret under the current master key, as `seal_secret` gives it. Raises Damaged."""
+        return self.seal_secret(self.unseal_secret(sealed, place), place)
+
+    def _secrets(self, master_id: str) -> AESGCM:
+        return AESGCM(_derive(self.masters.key(master_id), "secrets"))
 
     def match_value(self, scheme: str, value: str) -> bytes:
         """What a national id or an invitation code is recognised by, without being kept."""
         return hmac.digest(self.match, f"{scheme}:{value}".encode(), "sha256")
 
     def seal_token(self, token: str, place: str) -> bytes:
-        """An eID's own token, which names the person: sealed while it is kept, which is not for long."""
+        """Something that is kept or on its way for minutes or hours (an eID's own token, which names the person; the
+        secret of a code app that is being set up). No rotation of master keys touches it."""
         return seal(self._tokens, token.encode(), place)
 
     def open_token(self, sealed: bytes, place: str) -> str:
-        """Raises Damaged when it was changed or moved."""
+        """The reverse of `seal_token`. Raises Damaged when it was changed or moved."""
         return unseal(self._tokens, sealed, place).decode()
 
     @cached_property
@@ -178,15 +213,12 @@ def add_master(path: Path) -> str:
     return made
 
 
-def remove_masters(path: Path, keep: set[str]) -> list[str]:
-    """Takes master keys out of the key file that are neither current nor among `keep`; returns their ids."""
+def remove_masters(path: Path, gone: list[str]) -> None:
+    """Takes master keys out of the key file; the current one stays, whoever names it."""
     content = _content(path)
-    gone = sorted(set(content["masters"]) - keep - {content["current"]})
-    for name in gone:
+    for name in set(gone) & set(content["masters"]) - {content["current"]}:
         del content["masters"][name]
-    if gone:
-        _replace(path, content)
-    return gone
+    _replace(path, content)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -221,9 +253,11 @@ def read_keys(path: Path | None) -> Keyring:
     if path is None:
         raise Unsafe("KEYS_FILE is not set; make one with: portal make-keys FILE")
     try:
-        if path.stat().st_mode & 0o077:
-            raise Unsafe(f"{path} can be read by others; chmod 600 it")
-        content = json.loads(path.read_text())
+        with path.open() as file:
+            about = os.fstat(file.fileno())
+            if about.st_mode & 0o077:
+                raise Unsafe(f"{path} can be read by others; chmod 600 it")
+            content = json.loads(file.read())
         masters = {name: _decode(value) for name, value in content["masters"].items()}
         named = {name: _decode(content[name]) for name in _NAMES}
         current = content["current"]
@@ -231,7 +265,19 @@ def read_keys(path: Path | None) -> Keyring:
         raise Unsafe(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
     if current not in masters or len({*masters.values(), *named.values()}) != len(masters) + len(named):
         raise Unsafe(f"the key file {path} lacks its current master key or uses one key twice")
-    return Keyring(masters=masters, current=current, **named, source=path)
+    return Keyring(MasterKeys(masters, current, path, _mark(about)), **named)
+
+
+def _looks(path: Path) -> object:
+    """What tells a key file from the one that was read. Raises Unsafe when there is none."""
+    try:
+        return _mark(path.stat())
+    except OSError as problem:
+        raise Unsafe(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
+
+
+def _mark(about: os.stat_result) -> object:
+    return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def _encode(key: bytes) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal import text
+from portal import clock, text
 from portal.access.roles import Capacity
 from portal.errors import InvalidInput
 from portal.tools.profile import Words
@@ -275,7 +275,7 @@ def _day(place: Place, value: str) -> str:
         day = date(*(int(part) for part in reversed(typed.groups()))) if typed else date.fromisoformat(value)
     except ValueError as problem:
         raise InvalidInput(place.address, "date_wrong") from problem
-    if not 1900 <= day.year <= 2200:
+    if day.year not in clock.YEARS:
         raise InvalidInput(place.address, "date_wrong")
     return day.isoformat()
 

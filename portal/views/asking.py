@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
-from werkzeug.datastructures import FileStorage
-from wtforms import Field, FormField, HiddenField, StringField, ValidationError
+from flask_wtf.file import FileField as OneFile
+from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
+from wtforms import Field, FieldList, FileField, FormField, HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, StopValidation
 
-from portal import text
+from portal import clock, text
 from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.services import kept_files
@@ -24,6 +24,7 @@ from portal.services.files import Upload
 from portal.services.kept_files import Chosen
 from portal.storage.incoming import Incoming
 from portal.views import words
+from portal.views.arguments import whole_number as whole_number
 
 R = TypeVar("R")
 
@@ -64,8 +65,9 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
     is_shown = False
 
     def __init__(self, *args: Any, sent_to: str = "", **kwargs: Any) -> None:
-        if not args and "formdata" not in kwargs and request.method == "GET" and g.get("kept") is not None:
-            kwargs["formdata"] = g.kept  # what was typed when the session ended
+        if not args and "formdata" not in kwargs:
+            # After a session that ended, what was typed then.
+            kwargs["formdata"] = self._sent() if self.is_submitted() else g.get("kept")
         super().__init__(*args, **kwargs)
         self.sent_to = sent_to or request.path
         """Where a file that was chosen belongs: the address the form is sent to, or whose page it is part of."""
@@ -86,6 +88,13 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
         for field in self:
             if isinstance(field, ChosenFile):
                 field.put_aside(self.sent_to)
+
+    def _sent(self) -> MultiDict[str, Any]:
+        """What a form of a page sends and nothing else: files under the fields that take them, text under all others.
+        Flask-WTF would take a file for anything, and JSON, whose values can be anything."""
+        takes_file = {name for name, field in self._unbound_fields if issubclass(field.field_class, FileField)}
+        files = MultiDict((name, file) for name, file in request.files.items(multi=True) if name in takes_file)
+        return CombinedMultiDict((files, request.form)) if files else request.form
 
     @property
     def submission_id(self) -> UUID:
@@ -157,18 +166,6 @@ def _show(form: AskingForm, problem: InvalidInput) -> None:
         form.form_errors = [*form.form_errors, message]
 
 
-def whole_number(typed: str) -> int:
-    """A number out of an address or a hidden field. Raises ValueError for one that nothing here can have: such a one
-    would be a fault of the database's, not of who sent it."""
-    found = int(typed)
-    if abs(found) > _LARGEST:
-        raise ValueError("too large a number")
-    return found
-
-
-_LARGEST = 2**31 - 1
-
-
 def status(form: AskingForm) -> int:
     """Of a page that shows `form`: 422 when it was sent and has errors."""
     return INVALID if request.method == "POST" and form.faults else 200
@@ -220,14 +217,14 @@ class DayField(Field):  # type: ignore[misc]
             return
         try:
             day, month, year = (int(part) for part in self.typed)
-            if year < 1900:
-                raise ValueError("a year has four digits")
+            if year not in clock.YEARS:
+                raise ValueError("no year that can be meant")
             self.data = date(year, month, day)
         except (ValueError, OverflowError) as problem:
             raise ValidationError(words.INPUT["date_wrong"]) from problem
 
 
-class ChosenFile(FileField):  # type: ignore[misc]
+class ChosenFile(OneFile):  # type: ignore[misc]
     """A file. When its form is refused for anything else, it stays chosen: it lies sealed in the store, and the page
     carries the handle that finds it (services/kept_files.py)."""
 
@@ -270,6 +267,16 @@ class ChosenFile(FileField):  # type: ignore[misc]
             return None
         with self.kept.reopened() as file:
             return file.read()
+
+
+class Rows(FieldList):  # type: ignore[misc]
+    """Several of the same, numbered from 0 in the names of their fields."""
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        for name in formdata:
+            index = name[len(prefix) + 1 :].split("-", 1)[0] if name.startswith(f"{prefix}-") else ""
+            if index.isascii() and index.isdigit() and len(index) < 4:
+                yield int(index)
 
 
 def upload_of(field: ChosenFile, note: str = "") -> Upload:

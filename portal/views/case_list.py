@@ -8,7 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FieldList, Form, FormField, SelectField
+from wtforms import BooleanField, Form, FormField, SelectField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import office, signed_in
@@ -18,7 +18,8 @@ from portal.services import case_finding, cases, once
 from portal.services.case_finding import PAGE, CaseOrder
 from portal.services.cases import CaseList, NewCase
 from portal.services.citizens import NewCitizen
-from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field, whole_number
+from portal.views import arguments
+from portal.views.asking import AskingForm, DayField, Rows, attempt, choices, status, text_field
 from portal.views.words import CASE_ORDER
 
 bp = Blueprint("case_list", __name__)
@@ -40,7 +41,7 @@ class CaseForm(AskingForm):
     name = text_field(_l("The young person's name"), 120)
     birth_date = DayField(_l("Birth date"))
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
-    custody = FieldList(FormField(HolderForm), min_entries=2, max_entries=4)
+    custody = Rows(FormField(HolderForm), min_entries=2, max_entries=4)
     young_person_signs_in = BooleanField(_l("The young person may sign in, read and write"), default=True)
     holders_sign_in = BooleanField(
         _l("Custody holders may sign in and read, once the young person agrees"), default=True
@@ -90,11 +91,7 @@ def new() -> ResponseReturnValue:
 def _page(found: CaseList, form: FindForm, number: str) -> str:
     order = CaseOrder(form.order.data) if form.order.data in set(CaseOrder) else CaseOrder.NAME
     form.order.data = order.value
-    try:
-        wanted = whole_number(number)
-    except ValueError:
-        wanted = 1
-    page = case_finding.page(found.open, form.words.data or "", order, wanted)
+    page = case_finding.page(found.open, form.words.data or "", order, arguments.number(number, 1))
     return render_template("cases/index.html", cases=found, page=page, form=form, per_page=PAGE)
 
 

@@ -17,11 +17,12 @@ from wsgidav.wsgidav_app import WsgiDAVApp
 from portal.access.actions import Action
 from portal.access.guard import opens, with_link
 from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services import dav, files, refusals
 from portal.services.dav_locks import Locks
 from portal.views.asking import AskingForm, attempt, status
 from portal.views.dav_memory import LockStorage, Properties
+from portal.views.dav_request import looked_through
 from portal.views.dav_tree import Held, Tree, as_status
 
 bp = Blueprint("dav", __name__)
@@ -98,13 +99,16 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
         answer = Response.from_app(_spoken(tree), _asked(ticket))
     except Held:
         return Response(status=409)
-    except (DAVError, InvalidInput, NotFound) as problem:
+    except (DAVError, InvalidInput, NotFound, Overtaken) as problem:
         g.session.rollback()
         answer = _refusal(as_status(problem))
     except Refused as problem:
         g.session.rollback()
         refusals.note(g.session, ticket.case_id, ticket, _wanted().value, problem.reason.code.value)
         return _refusal(as_status(problem))
+    if answer.status_code >= 400:
+        # WsgiDAV tells how long a page is that it does not send; who waits for it would wait for ever.
+        answer.set_data(answer.get_data())
     if tree.was_asked_about:
         dav.look(ticket, g.link)
     return answer
@@ -133,13 +137,7 @@ def _spoken(tree: Tree) -> WsgiDAVApp:
 
 def _asked(ticket: CaseTicket) -> dict[str, Any]:
     """The request as WsgiDAV sees it: the address from the link on, and a body that ends where it may."""
-    return {
-        **request.environ,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": request.environ["PATH_INFO"].removeprefix(_mount()) or "/",
-        "wsgi.input": request.stream,
-        "wsgidav.auth.user_name": str(ticket.membership.id),
-    }
+    return {**looked_through(_mount()), "wsgidav.auth.user_name": str(ticket.membership.id)}
 
 
 def _refusal(problem: DAVError) -> Response:

@@ -16,7 +16,7 @@ from wsgidav.dav_error import HTTP_CONFLICT, HTTP_FORBIDDEN, HTTP_INTERNAL_ERROR
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 
 from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services import dav
 from portal.services.conflicts import Brought
 from portal.services.dav import Link, Newest
@@ -43,6 +43,8 @@ def as_status(problem: Exception) -> DAVError:
         return DAVError(_STATUS.get(problem.code, 422))
     if isinstance(problem, Refused):
         return DAVError(HTTP_FORBIDDEN)
+    if isinstance(problem, Overtaken):
+        return DAVError(HTTP_CONFLICT)
     if isinstance(problem, NotFound):
         return DAVError(HTTP_NOT_FOUND)
     return DAVError(HTTP_INTERNAL_ERROR, src_exception=problem)
@@ -66,7 +68,9 @@ class Tree(DAVProvider):  # type: ignore[misc]
         """Whether anything of how the file is now was looked up for this request."""
         return "newest" in self.__dict__
 
-    def get_resource_inst(self, path: str, environ: dict[str, Any]) -> Any:
+    def get_resource_inst(self, path: str | None, environ: dict[str, Any]) -> Any:
+        if path is None:  # what the folder of the link lies in
+            return None
         path = plain(path)
         if path == "/":
             return Folder(path, environ)
@@ -137,7 +141,7 @@ class Folder(_Thing, DAVCollection):  # type: ignore[misc]
         return self.path == "/"
 
     def _made(self, name: str, kind: str) -> Any:
-        path = f"{plain(self.path).rstrip('/')}/{name}"
+        path = plain(f"{self.path}/{name}")
         try:
             self.tree.desk.make(path, kind)
         except InvalidInput as problem:

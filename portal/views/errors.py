@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, Req
 
 from portal.access import guard
 from portal.access.policy import Contact, Reason, Refusal
+from portal.access.signin import kept
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import hand_over_says
@@ -27,6 +28,7 @@ _SIGNED_IN_ANEW = _l(
     "again."
 )
 _DRAIN = 1024 * 1024 * 1024
+Page = tuple[str, int, dict[str, str]]
 
 
 def not_found() -> Any:
@@ -60,6 +62,29 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
 
 def invalid(problem: InvalidInput) -> Any:
     return _page(422, _("This could not be done"), [words.sentence(problem)])
+
+
+def overtaken() -> Any:
+    """Somebody was quicker. What was typed stands on the page, to be copied: the form it was in may be gone."""
+    if request.method != "POST":
+        settled = _("It has been answered, ended or changed. Go back and load the page again to see how it stands now.")
+        return _page(404, _("This is settled already"), [settled])
+    sentences = [
+        _("Somebody else has just decided or changed the same thing, so what you sent has changed nothing."),
+        _("Go back and load the page again to see how it stands now."),
+    ]
+    return _page(409, _("Somebody was quicker than you"), sentences, typed=_typed())
+
+
+def _typed() -> list[str]:
+    """The sentences of the form that was sent; neither choices nor what only its sender may see."""
+    if request.mimetype not in _FORMS:
+        return []
+    fields = request.form.items(multi=True)
+    return [value for name, value in fields if " " in value.strip() and name.split("-")[-1] not in kept.NEVER]
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def too_many(wait: int) -> Any:
@@ -149,14 +174,26 @@ def _too_large() -> Any:
 
 
 def _page(
-    status: int, title: str, sentences: list[str], contact: Contact | None = None, rights: Sequence[Right] = ()
-) -> tuple[str, int, dict[str, str]]:
+    status: int,
+    title: str,
+    sentences: list[str],
+    contact: Contact | None = None,
+    rights: Sequence[Right] = (),
+    typed: Sequence[str] = (),
+) -> Page:
     framed: dict[str, str] | None = g.get("framed")
     if framed is not None and status == 503:
         # Any other page would not be shown inside the frame at all, and this one can be tried again.
         return render_template("files/framed.html", title=title, sentences=sentences, status=status), status, framed
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
     page = render_template(
-        "error.html", title=title, sentences=sentences, status=status, contact=contact, rights=rights, head=None
+        "error.html",
+        title=title,
+        sentences=sentences,
+        status=status,
+        contact=contact,
+        rights=rights,
+        typed=typed,
+        head=None,
     )
     return page, status, {}

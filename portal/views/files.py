@@ -22,7 +22,7 @@ from portal.services import downloads, exports, files, uploads
 from portal.services.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.text import in_order
-from portal.views import versions
+from portal.views import arguments, versions
 from portal.views.asking import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
 from portal.views.frame import tool_title
 from portal.views.ordering import arranged
@@ -98,14 +98,12 @@ def _places(ticket: CaseTicket, used: set[str]) -> list[tuple[str, str]]:
 
 def _page_number() -> int:
     """Which page of the list is asked for, counted from 1."""
-    typed = request.values.get("page", "")
-    return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
+    return max(1, arguments.number(request.values.get("page"), 1))
 
 
 def _added() -> int:
     """How many files the script of the page has just sent; it comes here when all are there."""
-    typed = request.args.get("added", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 3 else 0
+    return min(max(0, arguments.number(request.args.get("added"), 0)), 99)
 
 
 def _add_form(ticket: CaseTicket) -> FileForm:

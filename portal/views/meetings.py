@@ -34,7 +34,7 @@ from portal.services.meeting_room import Room
 from portal.services.meetings import MeetingState, When
 from portal.services.plans import PlanState
 from portal.tools.telling import row_title
-from portal.views import meeting_summary, words
+from portal.views import arguments, meeting_summary, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.views.frame import role
@@ -68,7 +68,7 @@ class EndForm(WhenForm):
         """The revision that is to be proposed; None to leave the plan a draft."""
         if not self.propose.data:
             return None
-        return int(self.revision.data) if (self.revision.data or "").isdecimal() else -1
+        return arguments.number(self.revision.data, -1)
 
     def following(self, ticket: CaseTicket) -> When | None:
         """The next meeting; None where none is written. Raises InvalidInput for half of one."""
@@ -92,7 +92,7 @@ class TakeForm(AskingForm):
     taken = HiddenField()
 
     def which(self) -> int:
-        return int(self.number.data) if (self.number.data or "").isdecimal() else 0
+        return arguments.number(self.number.data, 0)
 
     def proposal_id(self) -> UUID:
         try:

@@ -18,7 +18,7 @@ from portal.access.ticket import CaseTicket
 from portal.i18n import clock_time, day
 from portal.services import asking_why, log_lines, messages
 from portal.views import log
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.views.asking import AskingForm, attempt, status, text_field, whole_number
 from portal.views.shelves import shelf_choices, shelf_of
 
 bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages")
@@ -84,7 +84,7 @@ def _is_young(ticket: CaseTicket) -> bool:
 @bp.get("/<uuid:thread_id>")
 @opens(Action.MESSAGE_VIEW)
 def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
-    page = messages.thread(ticket, thread_id, request.args.get("from", type=int))
+    page = messages.thread(ticket, thread_id, request.args.get("from", type=whole_number))
     return render_template("messages/show.html", thread=page, form=ReplyForm(), as_html=text.as_html)
 
 

@@ -17,8 +17,8 @@ from portal.errors import NotFound
 from portal.services import account_lists, account_requests, accounts, organisations, trace_checks
 from portal.services.account_lists import Wanted
 from portal.services.accounts import AccountState, NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
-from portal.views import words
-from portal.views.asking import AskingForm, attempt, choices, status, text_field, whole_number
+from portal.views import arguments, words
+from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
@@ -83,16 +83,12 @@ def index() -> ResponseReturnValue:
 def _wanted(form: FindForm, number: str) -> Wanted:
     """What the address asks for; what is no such thing asks for everything."""
     units = {choice.value for choice in form.unit.choices} - {""}
-    try:
-        page = whole_number(number)
-    except ValueError:
-        page = 1
     return Wanted(
         words=form.q.data or "",
         unit_id=UUID(form.unit.data) if form.unit.data in units else None,
         role=SystemRole(form.role.data) if form.role.data in set(SystemRole) else None,
         state=AccountState(form.state.data) if form.state.data in set(AccountState) else None,
-        number=page,
+        number=arguments.number(number, 1),
     )
 
 

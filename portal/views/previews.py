@@ -12,6 +12,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.services import files, previews
+from portal.views import arguments
 
 bp = Blueprint("previews", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>/versions")
 
@@ -49,8 +50,7 @@ def view(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
 def frame(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     """What is inside the frame. Scripts never run there, and it may load nothing but from its own version."""
     g.framed = {"Content-Security-Policy": _FRAME, "X-Frame-Options": "SAMEORIGIN"}
-    typed = request.args.get("page", "")
-    first = int(typed) - 1 if typed.isascii() and typed.isdigit() and len(typed) < 6 else 0
+    first = max(arguments.number(request.args.get("page"), 1) - 1, 0)
     found = previews.look(ticket, g.house.store, file_id, number, first)
     page = render_template("files/preview.html", preview=found, sheet=previews.SHEET)
     return Response(page, headers=g.framed)

@@ -15,7 +15,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.services import promises
 from portal.services.promises import Outcome
-from portal.views import words
+from portal.views import arguments, words
 from portal.views.asking import INVALID, AskingForm, attempt, choices
 
 bp = Blueprint("promises", __name__, url_prefix="/cases/<uuid:case_id>/plan/promises")
@@ -42,7 +42,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.PLAN_ACCEPT)
 def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
     form = OutcomeForm()
-    number = int(form.number.data or "0") if (form.number.data or "0").isdecimal() else 0
+    number = arguments.number(form.number.data, 0)
 
     def verb() -> bool:
         promises.note(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")

@@ -29,7 +29,7 @@ from portal.services import (
 )
 from portal.services.plan_writing import Saved
 from portal.services.plans import PlanPage
-from portal.views import drawings, plan_form, plan_read, words
+from portal.views import arguments, drawings, plan_form, plan_read, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, attempt, whole_number
 from portal.views.plan_form import Sent
@@ -62,7 +62,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     newest lines, or those before the revision `?before=`."""
     page = _begun(plans.show(ticket, tool))
     this = page.version(number)
-    earlier = request.args.get("since", number - 1, int)
+    earlier = request.args.get("since", number - 1, whole_number)
     old = page.version(earlier) if earlier >= 1 else None
     found = plan_difference.between(
         this.definition, old.answers if old else {}, this.answers, old.definition if old else None
@@ -180,7 +180,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def propose(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     form = StepForm()
-    revision = int(form.revision.data or "0") if (form.revision.data or "0").isdecimal() else -1
+    revision = arguments.number(form.revision.data, -1)
 
     def verb() -> bool:
         plan_agreeing.propose(ticket, form.submission_id, tool, number, revision)

@@ -25,7 +25,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import uploads
 from portal.services.uploads import Finished, Garbled, OutOfStep, Progress
-from portal.views import words
+from portal.views import arguments, words
 from portal.views.asking import INVALID, AskingForm, attempt, text_field
 
 bp = Blueprint("uploads", __name__, url_prefix="/cases/<uuid:case_id>/uploads")
@@ -104,12 +104,16 @@ def send(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
 def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     """Answers with where to go on, or with why the file was not taken; then nothing of it is kept."""
     form = FinishForm()
+    try:
+        submission = form.submission_id
+    except InvalidInput as problem:
+        # A fault of the page's, not of the file's: that stays.
+        return jsonify(says=words.sentence(problem), gone=False), INVALID
 
     def verb() -> Finished:
-        seen = str(form.seen.data or "")
-        number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 8 else None
+        number = arguments.number(form.seen.data, 0) or None
         return uploads.finish(
-            ticket, g.house.store, upload_id, form.submission_id, form.note.data or "", form.tool.data or None, number
+            ticket, g.house.store, upload_id, submission, form.note.data or "", form.tool.data or None, number
         )
 
     try:

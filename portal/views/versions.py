@@ -15,6 +15,7 @@ from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import checkouts, conflicts, contents, dav, files, old_forms, uploads
+from portal.views import arguments
 from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -28,8 +29,7 @@ class VersionForm(AskingForm):
     @property
     def newest_seen(self) -> int | None:
         """Number of the newest version when the page was shown."""
-        typed = str(self.seen.data or "")
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 8 else None
+        return arguments.number(self.seen.data, 0) or None
 
 
 class ChoiceForm(AskingForm):

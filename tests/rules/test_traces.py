@@ -77,7 +77,7 @@ def test_no_event_may_carry_anything_said_in_words() -> None:
     ids_and_states = {
         "capacity", "holds", "level", "method", "whole", "version", "number", "tool", "hits", "action", "reason",
         "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link", "what", "correction", "lines",
-        "faults",
+        "faults", "apps",
     }  # fmt: skip
     assert {field for fields in ALLOWED_FIELDS.values() for field in fields} <= ids_and_states
 

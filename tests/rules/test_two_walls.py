@@ -22,7 +22,7 @@ from portal.models import AccessWindow, Case, CaseKey, Membership
 from portal.services import cases
 from tests.application import lived_in
 from tests.rules.leaks import hidden_from, in_every_run, leaks
-from tests.world import EVERYTHING, MEMBERS, STRANGERS, World
+from tests.world import BETWEEN_TWO, EVERYTHING, MEMBERS, STRANGERS, World
 
 OUTSIDE = [kind for kind, sees in (MEMBERS | STRANGERS).items() if sees != EVERYTHING]
 """Everybody from whom something must be hidden."""
@@ -96,6 +96,12 @@ def test_raw_sql_as_the_applications_role_sees_only_open_compartments(
         for table in ("file", "file_version", "thread", "message", "search_entry"):
             rows = connection.execute(f"select compartment_id from {table} where case_id = %s", [world.room.case_id])  # type: ignore[arg-type]
             assert {names[row[0]] for row in rows} == world.sees[kind], table
+        windows = connection.execute(
+            "select compartment_id from access_window where case_id = %s", [world.room.case_id]
+        )
+        # Who answers for the case may know everybody's.
+        known = EVERYTHING if kind in BETWEEN_TWO else world.sees[kind]
+        assert {names[row[0]] for row in windows} == known
         keys = connection.execute("select 1 from case_key where case_id = %s", [world.room.case_id]).fetchall()
         assert bool(keys) == bool(world.sees[kind])
         if not world.sees[kind]:

@@ -13,7 +13,7 @@ from portal import clock
 from portal.access.ledger import differences
 from portal.access.policy import Refusal
 from portal.access.roles import Level
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.house import House
 from portal.services import (
     choosing,
@@ -175,7 +175,7 @@ def test_an_offer_is_declined_or_taken_back_and_then_opens_nothing(story: Story)
     again = an_offer(story, room, "En fjerde enhed")
     story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
     for one in (taker, again):
-        with pytest.raises(NotFound):
+        with pytest.raises(Overtaken):
             story.play(room, one, lambda t: hand_over.accept(t, uuid4()))
         assert shelves(story, room, one) == set()
 

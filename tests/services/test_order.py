@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from portal.access.roles import Level
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services import conflicts, downloads, files, order, overview, search
 from tests.browser import Browser
 from tests.story import PDF, Room, Story
@@ -35,10 +35,11 @@ def test_a_withdrawn_file_leaves_its_name_who_and_why_and_nothing_else(
         lambda t: files.restore(t, story.house.store, uuid4(), file_id, 1),
         lambda t: conflicts.bring(t, uuid4(), file_id, upload),
         lambda t: order.place(t, file_id, "Mappe"),
-        lambda t: order.withdraw(t, file_id, "igen"),
     ):
         with pytest.raises(NotFound):
             story.play(room, room.guide, verb)
+    with pytest.raises(Overtaken):
+        story.play(room, room.guide, lambda t: order.withdraw(t, file_id, "igen"))
     assert story.play(room, room.guide, lambda t: search.find(t, "fejltagelse")) == []
     assert story.play(room, room.guide, overview.overview).files == ()
     assert owner.execute("select count(*) from file_version").fetchone() == (1,), "what is in it is kept"

@@ -15,7 +15,7 @@ from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Refused
 from portal.house import House
-from portal.services import overview, plan_writing, promises
+from portal.services import hand_over, overview, plan_writing, promises
 from portal.services.promises import PromisePage
 from tests.browser import Browser
 from tests.services.test_tools import add, begin, newest
@@ -205,3 +205,21 @@ def test_nobody_is_asked_twice_for_an_outcome_that_was_sent_twice(story: Story, 
     story.play(room, room.young, twice)
     story.play(room, room.young, twice)
     assert len(listed(story, room, room.young).promises[-1].said) == 1
+
+
+def test_what_somebody_else_says_of_a_promise_counts_for_nothing_and_what_a_guide_said_stays(
+    story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
+) -> None:
+    note(story, room, room.guide, "Jeg ringer til skolen", "partly", "De ringer tilbage")
+    row = next(p.row for p in listed(story, room, room.guide).promises if p.what == "Jeg ringer til skolen")
+    columns = "plan_version_id, case_id, compartment_id, row_key"
+    owner.execute(
+        f"insert into plan_outcome (id, {columns}, outcome, created_at, created_by_id) "  # type: ignore[arg-type]
+        f"select gen_random_uuid(), {columns}, 'no', now(), %s from plan_outcome where row_key = %s",
+        [room.member(colleague), row],
+    )
+    taker = story.guide("Gerda Guide", "Voksne")
+    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    said = next(p.said for p in listed(story, room, room.young).promises if p.row == row)
+    assert [(each.outcome, each.by.person_id) for each in said] == [("partly", room.guide.id)]

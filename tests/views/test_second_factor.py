@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from portal import clock
-from portal.access.signin import second_factor
+from portal.access.signin import passwords, second_factor
 from portal.house import House
 from portal.models import Staff
 from portal.services import accounts
@@ -71,6 +72,20 @@ def test_from_the_second_sign_in_on_a_second_factor_must_be_set_up(browser: Brow
     assert browser.get("/cases").status == 303
     set_up(browser)
     assert browser.get("/cases").status == 200
+
+
+def test_a_password_whose_hash_is_weaker_than_it_should_be_is_hashed_anew_on_the_way_to_the_second_step(
+    browser: Browser, house: House, person: Someone, with_app: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.unit_of_work() as session:
+        before = session.get_one(Staff, person.id).password_hash
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    page = browser.follow(sign_in(browser, EMAIL, PASSWORD))
+    assert browser.follow(browser.submit(page, "code", code=oathtool(with_app[0]))).path == "/cases"
+    with house.unit_of_work() as session:
+        after = session.get_one(Staff, person.id).password_hash
+    assert after != before
+    assert passwords.same(after or "", PASSWORD)
 
 
 def test_password_and_a_code_of_the_app_sign_in(browser: Browser, with_app: tuple[str, list[str]]) -> None:

@@ -24,7 +24,8 @@ from portal.models import KeptForm
 from portal.storage.keys import KEY_SIZE, seal, unseal
 
 LASTS = timedelta(hours=1)
-_NEVER = {"csrf_token", "writer", "password", "new_password", "again", "code", "credential"}
+NEVER = {"csrf_token", "writer", "password", "new_password", "again", "code", "credential"}
+"""Fields that are kept nowhere and shown to nobody, by the last part of their names."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _signer(secret: str | bytes) -> URLSafeTimedSerializer:
 def keep(session: PortalSession, person_id: UUID, form: Kept) -> str:
     """Puts a form aside and returns the handle that finds and opens it, for the sender's browser."""
     made, key = uuid4(), os.urandom(KEY_SIZE)
-    fields = [field for field in form.fields if field[0].split("-")[-1] not in _NEVER]
+    fields = [field for field in form.fields if field[0].split("-")[-1] not in NEVER]
     content = json.dumps([form.path, fields]).encode()
     sealed = seal(AESGCM(key), content, f"kept form {made} of {person_id}")
     session.add(KeptForm(id=made, person_id=person_id, sealed=sealed, kept_at=clock.now()))

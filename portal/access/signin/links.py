@@ -18,11 +18,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.access.ticket import Actor
 from portal.db import PortalSession
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import EidLink, Login, NationalId
 
 NUMBER, CODE = "number", "code"
@@ -104,12 +105,16 @@ def see(actor: Actor) -> None:
 def end(actor: Actor, link_id: UUID) -> None:
     """From now on that eID no longer signs in as this person; every session that came by it ends.
 
-    Raises NotFound for a link that is not theirs, InvalidInput for the one they came by and one that is worth more.
+    Raises NotFound for a link that is not theirs, Overtaken for one that is ended already, InvalidInput for the one
+    they came by and one that is worth more.
     """
+    # Of two that end each other, one stays.
+    locks.hold(actor.session, Lock.ACCOUNT, actor.person_id)
     every = _links(actor)
     link = next((one for one in every if one.id == link_id), None)
     if link is None:
-        raise NotFound
+        theirs = select(EidLink.id).where(EidLink.id == link_id, EidLink.person_id == actor.person_id)
+        raise Overtaken if actor.session.scalars(theirs).first() else NotFound
     mine = next((one for one in every if one.id == actor.eid_link_id), None)
     if mine is link:
         raise InvalidInput("", "link_here")

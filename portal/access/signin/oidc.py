@@ -188,7 +188,7 @@ class OidcClient:
             raise EidRefused("answer")
         try:
             parsed = json.loads(content)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise EidRefused("answer") from problem
         if not isinstance(parsed, dict):
             raise EidRefused("answer")
@@ -242,7 +242,7 @@ class OidcClient:
             claims["nonce"].encode(), nonce.encode()
         ):
             raise EidRefused("nonce")
-        if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
+        if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255 or not claims["sub"].isprintable():
             raise EidRefused("sub")
 
     def _authenticated_at(self, claims: dict[str, Any]) -> datetime | None:

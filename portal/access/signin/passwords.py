@@ -100,6 +100,7 @@ def check(session: PortalSession, email: str, password: str) -> Person | None:
         return None
     if _hasher.check_needs_rehash(staff.password_hash):
         staff.password_hash = hash_password(password)
+        audit.record(session, Event.PASSWORD_REHASHED, item_id=person.id)
     return person
 
 

@@ -18,10 +18,11 @@ import pyotp
 import segno
 from sqlalchemy import delete, func, select, update
 
-from portal import audit, clock
+from portal import audit, clock, locks
 from portal.db import PortalSession
 from portal.errors import Damaged, InvalidInput
 from portal.events import Event
+from portal.locks import Lock
 from portal.models import Passkey, RecoveryCode, Totp
 from portal.storage.keys import Keyring
 
@@ -76,11 +77,11 @@ class Offer:
 
 
 def factors_of(session: PortalSession, person_id: UUID) -> Factors:
-    totp = session.get(Totp, person_id)
+    totp = session.scalars(select(Totp.made_at).where(Totp.person_id == person_id)).one_or_none()
     keys = session.scalars(select(Passkey).where(Passkey.person_id == person_id).order_by(Passkey.made_at))
     left = select(func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
     return Factors(
-        totp.made_at if totp else None,
+        totp,
         tuple(PasskeyLine(key.id, key.name, key.made_at, key.used_at) for key in keys),
         session.scalars(left).one(),
     )
@@ -90,13 +91,13 @@ def offer(keyring: Keyring, person_id: UUID) -> Offer:
     """A new secret for somebody's code app; it counts once a code of it has been shown."""
     secret = pyotp.random_base32()
     content = json.dumps([secret, clock.now().timestamp()])
-    return Offer(secret, keyring.seal_secret(content.encode(), _offer_place(person_id)).hex())
+    return Offer(secret, keyring.seal_token(content, _offer_place(person_id)).hex())
 
 
 def offered(keyring: Keyring, person_id: UUID, sealed: str) -> Offer | None:
     """The offer a form brings back, or None when it is not this person's, or too old."""
     try:
-        secret, made = json.loads(keyring.unseal_secret(bytes.fromhex(sealed), _offer_place(person_id)))
+        secret, made = json.loads(keyring.open_token(bytes.fromhex(sealed), _offer_place(person_id)))
     except (Damaged, ValueError):
         return None
     if not 0 <= clock.now().timestamp() - made <= _OFFER_LASTS.total_seconds():
@@ -106,12 +107,15 @@ def offered(keyring: Keyring, person_id: UUID, sealed: str) -> Offer | None:
 
 def set_up(session: PortalSession, keyring: Keyring, person_id: UUID, taken: Offer, code: str) -> None:
     """Puts the offered secret in force, instead of one before. Raises InvalidInput when the code is not of it."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     step = _step_of(taken.secret, code)
     if step is None:
         raise InvalidInput("code", "code_wrong")
     session.execute(delete(Totp).where(Totp.person_id == person_id))
-    sealed = keyring.seal_secret(taken.secret.encode(), _place(person_id))
-    session.add(Totp(person_id=person_id, secret_sealed=sealed, last_step=step, made_at=clock.now()))
+    master_id, sealed = keyring.seal_secret(taken.secret.encode(), place_of(person_id))
+    session.add(
+        Totp(person_id=person_id, master_id=master_id, secret_sealed=sealed, last_step=step, made_at=clock.now())
+    )
     audit.record(session, Event.FACTOR_ADDED, item_id=person_id, method="totp")
 
 
@@ -129,6 +133,7 @@ def use(session: PortalSession, keyring: Keyring, person_id: UUID, code: str) ->
 
 def new_codes(session: PortalSession, keyring: Keyring, person_id: UUID) -> list[str]:
     """Ten recovery codes, to be shown once; the ones before stop working."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH)) for _ in range(CODES)]
     now = clock.now()
@@ -141,6 +146,7 @@ def new_codes(session: PortalSession, keyring: Keyring, person_id: UUID) -> list
 
 def remove_totp(session: PortalSession, person_id: UUID) -> None:
     """Raises InvalidInput when it is the only second factor."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     _refuse_the_last(session, person_id)
     if session.execute(delete(Totp).where(Totp.person_id == person_id).returning(Totp.person_id)).first():
         audit.record(session, Event.FACTOR_REMOVED, item_id=person_id, method="totp")
@@ -148,6 +154,7 @@ def remove_totp(session: PortalSession, person_id: UUID) -> None:
 
 def remove_passkey(session: PortalSession, person_id: UUID, passkey_id: UUID) -> None:
     """Raises InvalidInput when it is the only second factor."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     _refuse_the_last(session, person_id)
     gone = delete(Passkey).where(Passkey.id == passkey_id, Passkey.person_id == person_id).returning(Passkey.id)
     if session.execute(gone).first():
@@ -156,6 +163,7 @@ def remove_passkey(session: PortalSession, person_id: UUID, passkey_id: UUID) ->
 
 def remove_all(session: PortalSession, person_id: UUID) -> None:
     """For somebody who has lost them: the next sign-in begins with setting up a new one."""
+    locks.hold(session, Lock.ACCOUNT, person_id)
     for table in (Totp, Passkey, RecoveryCode):
         session.execute(delete(table).where(table.person_id == person_id))
     audit.record(session, Event.FACTOR_REMOVED, item_id=person_id, method="all")
@@ -170,7 +178,7 @@ def _use_totp(session: PortalSession, keyring: Keyring, person_id: UUID, code: s
     row = session.get(Totp, person_id)
     if row is None:
         return False
-    step = _step_of(keyring.unseal_secret(row.secret_sealed, _place(person_id)).decode(), code)
+    step = _step_of(keyring.unseal_secret(row.secret_sealed, place_of(person_id)).decode(), code)
     if step is None:
         return False
     newer = update(Totp).where(Totp.person_id == person_id, Totp.last_step < step).values(last_step=step)
@@ -201,7 +209,8 @@ def _match(keyring: Keyring, person_id: UUID, code: str) -> bytes:
     return keyring.match_value("recovery-code", f"{person_id}:{code}")
 
 
-def _place(person_id: UUID) -> str:
+def place_of(person_id: UUID) -> str:
+    """Where the secret of somebody's code app is sealed to lie."""
     return f"totp of {person_id}"
 
 

@@ -1,0 +1,156 @@
+"""Migrations that settle or move what is in the database: with data of the kind they are for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from portal import clock
+from portal.access.ledger import differences
+from portal.demo.postgres import EmbeddedPostgres
+from portal.house import House, opened
+from portal.migrate import migrate
+from portal.services import exports, hand_over, order, safeguards
+from portal.storage.keys import make_keys
+from tests.conftest import _settings
+from tests.story import Room, Story
+
+
+@pytest.fixture
+def name(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated database of this test's own."""
+    made = f"moved_{uuid4().hex}"
+    postgres.create_database(made, template="template")
+    return made
+
+
+def house_in(postgres: EmbeddedPostgres, name: str, folder: Path):  # type: ignore[no-untyped-def]
+    if not (folder / "keys.json").exists():
+        make_keys(folder / "keys.json")
+    return opened(_settings(postgres, name, folder))
+
+
+def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
+    name: str, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """Four offers, three overrides and four freezes from one moment: how a case was broken once."""
+    today = clock.now().date()
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        room = story.case(parents=1)
+        teacher, taker = story.staff("Lars Lærer", "Skolen"), story.guide("Gerda Guide", "Voksne")
+        story.add(room, teacher)
+        member, mother, soon = room.member(teacher), room.member(room.parents[0]), today + timedelta(days=5)
+        reason = ("Barnets lov § 32", "Haster")
+        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+        story.play(room, room.guide, lambda t: safeguards.override(t, uuid4(), member, ["shared"], soon, *reason))
+        story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), [mother], soon, "Underretning"))
+    migrate(postgres.url("portal_owner", name), "049")
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        _again(connection, "hand_over", 3)
+        _again(connection, "legal_override", 2, valid_until="valid_until - interval '1 day'")
+        _again(connection, "access_freeze", 3, review_at="review_at + interval '1 day'")
+        windows = connection.execute("select * from access_window order by id").fetchall()
+    migrate(postgres.url("portal_owner", name))
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        assert connection.execute("select * from access_window order by id").fetchall() == windows
+        left = "select count(*) from {0} o left join {1} e on e.{2} = o.id where e.id is null"
+        for about in (
+            ("hand_over", "hand_over_answer", "hand_over_id"),
+            ("legal_override", "legal_override_end", "override_id"),
+            ("access_freeze", "access_freeze_end", "freeze_id"),
+        ):
+            assert connection.execute(left.format(*about)).fetchone() == (1,), about  # type: ignore[arg-type]
+        latest = "select max(valid_until) = max(valid_until) filter (where e.id is null) from legal_override o "
+        longest = connection.execute(latest + "left join legal_override_end e on e.override_id = o.id").fetchone()
+        assert longest == (True,), "nobody is shut out earlier than it was meant"
+    with house_in(postgres, name, tmp_path) as house:
+        _usable(Story(house), house, room)
+
+
+def _usable(story: Story, house: House, room: Room) -> None:
+    with house.unit_of_work(room.guide.id) as session:
+        assert differences(session, room.case_id) == []
+    freezes = story.play(room, room.guide, safeguards.freezes)
+    overrides = story.play(room, room.guide, safeguards.overrides)
+    assert (len(freezes), len(overrides)) == (1, 1)
+    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: safeguards.lift(t, uuid4(), freezes[0].id))
+    story.play(room, room.guide, lambda t: safeguards.end_override(t, uuid4(), overrides[0].id))
+    assert story.play(room, room.guide, hand_over.pending) is None
+    assert story.play(room, room.guide, safeguards.freezes) == []
+    assert story.play(room, room.guide, safeguards.overrides) == []
+
+
+def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(
+    name: str, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """One of four offers was accepted; the others still waited, and the new guide could not open *People*."""
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        room = story.case(parents=0)
+        taker = story.guide("Gerda Guide", "Voksne")
+        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+        story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    migrate(postgres.url("portal_owner", name), "049")
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        _again(connection, "hand_over", 2)
+    migrate(postgres.url("portal_owner", name))
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        assert story.play(room, taker, hand_over.pending) is None
+        story.play(room, taker, lambda t: hand_over.offer(t, uuid4(), room.guide.id))
+
+
+def test_the_master_key_of_a_code_app_is_written_beside_it(name: str, postgres: EmbeddedPostgres) -> None:
+    migrate(postgres.url("portal_owner", name), "039")
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        someone = uuid4()
+        connection.execute("insert into person values (%s, 'staff', now())", [someone])
+        sealed = b"m12:\x01" + bytes(range(256))
+        connection.execute("insert into totp values (%s, %s, 0, now())", [someone, sealed])
+    migrate(postgres.url("portal_owner", name))
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        assert connection.execute("select master_id, secret_sealed from totp").fetchall() == [("m12", sealed)]
+
+
+def test_copies_from_before_everything_in_them_was_noted_are_over_and_folders_stay(
+    name: str, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        room = story.case(parents=0)
+        file = story.file(room, room.guide)
+        story.play(room, room.guide, lambda t: order.place(t, file, "Skole"))
+        case = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
+        story.play(room, room.young, lambda t: exports.make(t, house.store, case))
+        waits = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
+        folder = story.play(room, room.young, lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
+        story.play(room, room.young, lambda t: exports.make(t, house.store, folder))
+    migrate(postgres.url("portal_owner", name), "051")
+    migrate(postgres.url("portal_owner", name))
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        assert {line.id for line in story.play(room, room.young, exports.mine)} == {waits, folder}
+        story.play(room, room.young, lambda t: exports.make(t, house.store, waits))
+        story.play(room, room.young, lambda t: exports.fetch(t, house.store, waits, is_case=True))
+        with house.unit_of_work() as session:
+            assert exports.sweep(session) == 1
+
+
+def _again(connection: psycopg.Connection, table: str, times: int, **other: str) -> None:
+    """The one row of a table so many times more, each a moment later than the last."""
+    rows = connection.execute(
+        "select column_name, data_type from information_schema.columns where table_name = %s", [table]
+    ).fetchall()
+    columns = [name for name, _ in rows if name != "id"]
+    values = [other.get(name, name) for name in columns]
+    for _ in range(times):
+        connection.execute(
+            f"insert into {table} (id, {', '.join(columns)}) "  # type: ignore[arg-type]
+            f"select gen_random_uuid(), {', '.join(values)} from {table} limit 1"
+        )
