@@ -16,7 +16,7 @@ from portal.access.actions import Action
 from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, Compartment, Membership
+from portal.models import AuditEvent, Compartment, Membership, Staff
 from portal.services import log_lines
 from portal.services.log_lines import MACHINE, LogLine, Visit
 from portal.text import in_order
@@ -128,9 +128,9 @@ def readable(ticket: CaseTicket) -> Select[Any]:
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
         found = found.where(AuditEvent.event.not_in(unknown))
         found = found.where((AuditEvent.compartment_id.is_(None)) | (AuditEvent.compartment_id.in_(open_ones)))
-    staff = [member.id for member in ticket.everybody.values() if member.unit_id is not None]
     nobody_inside = AuditEvent.membership_id.is_(None)
-    by_staff = nobody_inside | AuditEvent.membership_id.in_(staff)
+    # By who they are and not by their place in the case, which is not told to whoever is shut out.
+    by_staff = nobody_inside | AuditEvent.actor_id.in_(select(Staff.person_id))
     return found.where(AuditEvent.event.not_in(READING) | _mine(ticket) | by_staff)
 
 

@@ -142,7 +142,7 @@ def a_guide_opens_the_case(mette: Person) -> str:
 
 def nothing_is_seen_yet(person: Person, case: str) -> None:
     person.goto("/cases")
-    person.reads("Et forløb med guide Mette Holm, Børn og Unge")
+    person.reads("Guide: Mette Holm, Børn og Unge")
     person.reads("Der mangler samtykke fra")
     for path in ("", "/files", "/people", "/log"):
         person.goto(f"{case}{path}")
