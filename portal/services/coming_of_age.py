@@ -17,6 +17,10 @@ from portal.models import Membership
 from portal.services import consent_requests, people
 
 
+_NEAR = 45
+"""Days."""
+
+
 @dataclass(frozen=True)
 class Countdown:
     """Where the case stands on the way to the day, and what the reader may know of it."""
@@ -38,6 +42,11 @@ class Countdown:
     @property
     def has_come(self) -> bool:
         return self.days <= 0
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it comes before what else there is to do."""
+        return self.days <= _NEAR
 
 
 def begins(ticket: CaseTicket) -> date:

@@ -197,6 +197,7 @@ ROUTES = [
     _route("GET case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("POST case_list.new", OfficeAction.CASE_OPEN, _plain("/cases/new")),
     _route("GET case.overview", Action.CASE_VIEW, _at("")),
+    _route("POST case.put_away", Action.CASE_VIEW, _at("/welcome")),
     _route("GET case.audience", Action.CASE_VIEW, _at("/audience")),
     _route("GET case.audience_of", Action.CASE_VIEW, _at("/audience/{t.compartment_id}")),
     _route("GET case.find", Action.CASE_SEARCH, _at("/search")),
