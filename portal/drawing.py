@@ -81,7 +81,7 @@ def _states() -> str:
     parts += ["", "## Access window", "", "Open, it rests on one of:", ""]
     parts += [f"* `{basis}`" for basis in Basis]
     parts += ["", "Shut, it is kept so by one or more of:", ""]
-    parts += [f"* `{obstacle}`" for obstacle in Obstacle]
+    parts += [f"* `{obstacle}`" for obstacle in Obstacle if obstacle is not Obstacle.NOT_NOW]
     return "\n".join(parts) + "\n"
 
 

@@ -65,7 +65,10 @@ class Event(StrEnum):
     MEMBER_LEFT = "member.left"
     WISH_MADE = "wish.made"
     WISH_ANSWERED = "wish.answered"
+    CONFIDENCE_ANSWERED = "confidence.answered"
     HAND_OVER_OFFERED = "hand_over.offered"
+    HAND_OVER_SAID = "hand_over.said"
+    HAND_OVER_REPLIED = "hand_over.replied"
     HAND_OVER_ACCEPTED = "hand_over.accepted"
     HAND_OVER_DECLINED = "hand_over.declined"
     HAND_OVER_WITHDRAWN = "hand_over.withdrawn"
@@ -134,6 +137,7 @@ class Event(StrEnum):
     ACCOUNT_REOPENED = "account.reopened"
     SIGN_INS_VIEWED = "sign_ins.viewed"
     ROLES_SET = "roles.set"
+    PHONE_SET = "phone.set"
     STAFF_LINKED = "staff.linked"
     PASSWORDS_SWITCHED = "passwords.switched"
     FIGURES_VIEWED = "figures.viewed"
@@ -170,6 +174,8 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.CONSENT_WITHDRAWN: frozenset({"whole"}),
     Event.CONSENT_SCANNED: frozenset({"state"}),
     Event.MEMBER_LEFT: frozenset({"reason"}),
+    Event.CONFIDENCE_ANSWERED: frozenset({"allowed"}),
+    Event.HAND_OVER_SAID: frozenset({"allowed", "method"}),
     Event.CUSTODY_SET: frozenset({"holds"}),
     Event.FILE_ADDED: frozenset({"version"}),
     Event.VERSION_ADDED: frozenset({"version", "number"}),

@@ -18,6 +18,7 @@ from portal import characters
 LONGEST = 100_000
 """Characters; longer texts are refused at the form and cut here."""
 
+_PHONE = re.compile(r"\+?(?:[ ().-]*[0-9]){3,15}[ )]*")
 _NEVER = re.compile(f"[{characters.NEVER}]+")
 _SEEN = re.compile(f"[^{characters.UNSEEN}{characters.NEVER}]")
 _UNSEEN_INSIDE = re.compile(f"(?![{characters.JOINERS}])[{characters.UNSEEN}]")
@@ -84,6 +85,19 @@ def _fewer_marks(run: re.Match[str]) -> str:
         if marks <= _MOST_MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def phone(typed: str) -> str:
+    """A telephone number as it was written, on one line. Raises ValueError for what cannot be called."""
+    number = line(typed, 40)
+    if number and not _PHONE.fullmatch(number):
+        raise ValueError("no telephone number")
+    return number
+
+
+def dialled(number: str) -> str:
+    """A telephone number as a link calls it: digits and a plus alone."""
+    return re.sub(r"[^0-9+]", "", number)
 
 
 def file_name(name: str) -> str:

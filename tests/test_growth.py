@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
-from portal import text
+from portal import addresses, text
 from portal.access.signin import passwords
 from portal.documents import ring_map, symbols, word_text
 from portal.documents.ring_map import Figure, RingMap
@@ -70,13 +70,13 @@ HARD: dict[str, Make] = {
         text.line,
         text.is_blank,
         text.file_name,
-        text.is_address,
+        addresses.normal,
         text.as_html,
         text.in_order,
         lambda words: list(text.words(words)),
         search.stems,
     ],
-    ids=["plain", "line", "is_blank", "file_name", "is_address", "as_html", "in_order", "words", "stems"],
+    ids=["plain", "line", "is_blank", "file_name", "normal", "as_html", "in_order", "words", "stems"],
 )
 def test_text_is_cleaned_sorted_searched_and_shown(function: Callable[[str], object], kind: str) -> None:
     assert_grows_with_its_text(function, HARD[kind], 5_000)
@@ -156,7 +156,7 @@ assert GOALS is not None
 
 
 def stands(answers: dict[str, str]) -> Stands:
-    return Stands(GOALS, answers, GOALS, answers, {}, frozenset(), {}, lambda _question: True)  # type: ignore[arg-type]
+    return Stands(GOALS, answers, GOALS, answers, {}, frozenset(), {}, lambda _question: True, lambda _question: True)  # type: ignore[arg-type]
 
 
 def new_rows(count: int) -> tuple[WordForm, Stands]:

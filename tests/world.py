@@ -14,7 +14,7 @@ from portal.house import House
 from portal.services import consent_requests, plan_writing
 from tests.story import PDF, Room, Someone, Story, shelf_id
 
-SHELVES = ("shared", "health", "without_parents", "professionals")
+SHELVES = ("shared", "health", "without_parents", "professionals", "guide_only")
 NAME = "Yrsa Navnemærke"
 """The young person's name: where it shows up, the case was seen."""
 CONFIDED = "fortroligtmærkeord"
@@ -53,14 +53,15 @@ class World:
 
 
 EVERYTHING = set(SHELVES)
+FOR_STAFF = EVERYTHING - {"guide_only"}
 MEMBERS = {
     "guide": EVERYTHING,
-    "colleague": EVERYTHING,
-    "psychiatrist": EVERYTHING,
+    "colleague": FOR_STAFF,
+    "psychiatrist": FOR_STAFF,
     "teacher": {"shared", "without_parents", "professionals"},
     "waiting": set(),
     "closed": set(),
-    "young person": {"shared", "health", "without_parents"},
+    "young person": {"shared", "health", "without_parents", "guide_only"},
     "custody holder": {"shared", "health"},
     "custody holder shut out": set(),
     "other parent": {"shared", "health"},

@@ -11,7 +11,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute(
         """
-        alter table staff add column if not exists phone varchar not null default '';
+        alter table staff add column phone varchar not null default '';
 
         -- What is to be told to somebody by mail, once however often it happens meanwhile. `sending_at` is set while
         -- the mail is on its way: what happens then is told by one more.
@@ -96,6 +96,6 @@ def downgrade() -> None:
         revoke select (name, job_title, unit_id) on staff from portal_worker;
         revoke select on unit, organisation from portal_worker;
         alter table invitation drop column resets, drop column mailed_at;
-        alter table staff drop column if exists phone;
+        alter table staff drop column phone;
         """
     )

@@ -40,7 +40,9 @@ class Action(StrEnum):
     ACCESS_FREEZE = "access:freeze"
     CASE_LEAVE = "case:leave"
     TEAM_WISH = "team:wish"
+    CONFIDENCE_OPEN = "confidence:open"
     HAND_OVER_ANSWER = "hand_over:answer"
+    HAND_OVER_SAY = "hand_over:say"
 
 
 class OfficeAction(StrEnum):

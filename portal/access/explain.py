@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.access.facts import CompartmentRule, Facts, Member
+from portal.access.roles import Level
 from portal.access.windows import Verdict, judge, turning_points
 
 
@@ -22,6 +23,15 @@ class Stretch:
 
     def holds_at(self, at: datetime) -> bool:
         return self.begins <= at and (self.ends is None or at < self.ends)
+
+
+def ever(facts: Facts, member: Member, at: datetime) -> Level:
+    """The most that was ever open to the member until that instant, of any compartment."""
+    turns = [turn for turn in turning_points(facts, member) if turn <= at] + [at]
+    verdicts = [judge(facts, member, rule, turn) for rule in facts.rules.compartments for turn in turns]
+    if any(verdict.can_write for verdict in verdicts):
+        return Level.WRITE
+    return Level.READ if any(verdict.can_read for verdict in verdicts) else Level.NONE
 
 
 def explain(facts: Facts, member: Member) -> Iterator[Stretch]:

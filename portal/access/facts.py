@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from uuid import UUID
@@ -18,6 +19,31 @@ class CompartmentRule:
     key: str
     audience: frozenset[Capacity]
     categories: frozenset[str]
+    confidant_id: UUID | None = None
+    """Of what the young person and one guide share alone: that guide's membership."""
+
+    @property
+    def is_confidence(self) -> bool:
+        """Whether it is what the young person and the guide share alone."""
+        return not self.categories and self.audience == BETWEEN_TWO
+
+
+BETWEEN_TWO = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})
+
+
+def confidence_key(base: str, number: int) -> str:
+    """The key of the compartment of the young person and the guide who was the case's `number`-th, from 1."""
+    return base if number == 1 else f"{base}-{number}"
+
+
+def base_key(key: str) -> str:
+    """The key a compartment has in the profile, which knows one for all guides."""
+    return key.partition("-")[0]
+
+
+def number_of(key: str) -> int:
+    """Of a compartment that there is one of for each guide: which, from 1."""
+    return int(key.partition("-")[2] or 1)
 
 
 @dataclass(frozen=True)
@@ -35,6 +61,18 @@ class AccessRules:
     """Rule 2: whether colleagues of the owner's unit need consent like everybody else."""
     custody_holders_are_asked: bool = True
     """Rule 3: whether a minor's custody holders must say yes too."""
+
+    def confided_to(self, confidants: Mapping[str, UUID]) -> AccessRules:
+        """The rules of a case, in which what the young person and the guide share alone is one compartment for each
+        guide there was: key -> membership. Keys of one compartment begin alike (`confidence_key`)."""
+        rules: list[CompartmentRule] = []
+        for rule in self.compartments:
+            if rule.is_confidence:
+                keys = sorted((key for key in confidants if base_key(key) == rule.key), key=number_of)
+                rules += [replace(rule, key=key, confidant_id=confidants[key]) for key in keys]
+            else:
+                rules.append(rule)
+        return replace(self, compartments=tuple(rules))
 
     def age_for(self, category: str) -> int:
         return min(self.consent_age.get(category, self.majority_age), self.majority_age)
@@ -162,9 +200,21 @@ class Freeze:
     review_at: datetime
     """When the owner must look at it again; passing it opens nothing."""
     lifted_at: datetime | None = None
+    log_hidden_from: datetime | None = None
+    """From when on the case log is not shown to them while this lasts."""
 
     def counts_at(self, at: datetime) -> bool:
         return self.frozen_at <= at and (self.lifted_at is None or at < self.lifted_at)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The young person says that a guide may, or may not, read what was confided to one before."""
+
+    compartment: str
+    member_id: UUID
+    at: datetime
+    opened: bool
 
 
 @dataclass(frozen=True)
@@ -187,6 +237,8 @@ class Facts:
     freezes: tuple[Freeze, ...] = ()
     ownerships: tuple[Ownership, ...] = ()
     """Oldest first; empty for a case that was never handed over."""
+    openings: tuple[Opening, ...] = ()
+    """Oldest first."""
 
     def owner_at(self, at: datetime) -> Ownership | None:
         """None for a case that was never handed over: then the member with that capacity owns it."""
@@ -203,6 +255,11 @@ class Facts:
         if owner.member_id == member.id:
             return Capacity.OWNER
         return Capacity.PROFESSIONAL if member.capacity is Capacity.OWNER else member.capacity
+
+    def capacities_of(self, member: Member) -> frozenset[Capacity]:
+        """Everything the member has been in the case, or is."""
+        owned = any(ownership.member_id == member.id for ownership in self.ownerships)
+        return frozenset({member.capacity}) | ({Capacity.OWNER, Capacity.PROFESSIONAL} if owned else set())
 
     def owner_unit_at(self, at: datetime) -> UUID:
         owner = self.owner_at(at)
@@ -229,6 +286,22 @@ class Facts:
             return False
         return any(consent.given_at <= renewed <= at for renewed in self.member(party.membership_id).renewed)
 
+    def shares(self, member: Member, rule: CompartmentRule, at: datetime) -> bool:
+        """Whether a compartment is for this very member: what was confided to one guide is for no other, until the
+        young person opens it to them."""
+        if rule.confidant_id in (None, member.id) or member.capacity is Capacity.YOUNG_PERSON:
+            return True
+        said = [o for o in self.openings if o.at <= at and (o.compartment, o.member_id) == (rule.key, member.id)]
+        return bool(said) and said[-1].opened
+
+    def is_written_in(self, rule: CompartmentRule, at: datetime) -> bool:
+        """Whether anybody still writes in a compartment: what was confided to a guide before is read and no more."""
+        return rule.confidant_id is None or self._owner_id_at(at) == rule.confidant_id
+
+    def _owner_id_at(self, at: datetime) -> UUID:
+        owner = self.owner_at(at)
+        return owner.member_id if owner else next(m.id for m in self.members if m.capacity is Capacity.OWNER)
+
     def custody_holders_at(self, at: datetime) -> tuple[Member, ...]:
         return tuple(member for member in self.members if member.holds_custody_at(at))
 
@@ -239,6 +312,19 @@ class Facts:
 
     def is_frozen_at(self, member_id: UUID, at: datetime) -> bool:
         return any(freeze.member_id == member_id and freeze.counts_at(at) for freeze in self.freezes)
+
+    def frozen_since(self, member_id: UUID, at: datetime) -> datetime | None:
+        """Since when the member has been shut out at once without a gap; None for somebody who is not."""
+        since, lasting = at, [f for f in self.freezes if f.member_id == member_id and f.frozen_at <= at]
+        for freeze in sorted(lasting, key=lambda f: f.frozen_at, reverse=True):
+            if freeze.lifted_at is None or since <= freeze.lifted_at:
+                since = freeze.frozen_at
+        return since if self.is_frozen_at(member_id, at) else None
+
+    def log_ends_at(self, member_id: UUID, at: datetime) -> datetime | None:
+        """From when on the member is not shown the case log just now; None when nothing of it is hidden."""
+        counting = (f for f in self.freezes if f.member_id == member_id and f.counts_at(at))
+        return min((f.log_hidden_from for f in counting if f.log_hidden_from), default=None)
 
     def consents_of(self, giver_id: UUID) -> tuple[ConsentFact, ...]:
         """Declarations of one giver, oldest first: at any time the newest one given counts, and of two given on the

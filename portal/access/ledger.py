@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.access import facts as known
 from portal.access.facts import ConsentFact, Facts, Member, Party, Withdrawal
+from portal.access.notices import told
 from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Obstacle, Window, compute, majority
+from portal.access.windows import Notice, Window, compute, majority
 from portal.db import fact_keeper
 from portal.errors import Damaged, NotFound
 from portal.models import (
@@ -30,6 +31,7 @@ from portal.models import (
     Case,
     CaseKey,
     Compartment,
+    ConfidenceAnswer,
     Consent,
     ConsentGrant,
     ConsentWithdrawal,
@@ -156,12 +158,12 @@ def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple
     compartments = _compartments(session, case_id)
     windows = [_window_row(case_id, compartments, w) for w in picture.windows if _still_counts(w, now)]
     capacities = _capacities(session, case_id)
-    owner_id = session.scalars(select(Case.owner_id).where(Case.id == case_id)).one()
+    case = session.execute(select(Case.owner_id, Case.profile).where(Case.id == case_id)).one()
     asked = {member.id: _asked_until(facts, member) for member in facts.members}
     notices = [
-        _notice_row(case_id, owner_id, capacities, n)
-        | {"consent_asked_until": None if _is_frozen(n) else asked[n.member_id]}
-        for n in picture.notices
+        _notice_row(case_id, capacities, n)
+        | {"owner_id": case.owner_id, "profile": case.profile, "consent_asked_until": asked[n.member_id]}
+        for n in told(facts, picture.notices)
         if _still_counts(n, now)
     ]
     return windows, notices
@@ -229,9 +231,8 @@ def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) ->
     }
 
 
-def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _Row:
+def _notice_row(case_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _Row:
     return {
-        "owner_id": owner_id,
         "case_id": case_id,
         "membership_id": notice.member_id,
         "person_id": notice.person_id,
@@ -243,11 +244,6 @@ def _notice_row(case_id: UUID, owner_id: UUID, capacities: dict[UUID, str], noti
             for b in notice.blockers
         ],
     }
-
-
-def _is_frozen(notice: Notice) -> bool:
-    """Somebody who is frozen is asked nothing either: what is asked tells of the case."""
-    return any(blocker.obstacle is Obstacle.FROZEN for blocker in notice.blockers)
 
 
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
@@ -274,7 +270,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         owners.insert(0, known.Ownership(case.opened_at, case.from_id, case.from_unit_id))
     exceptions = _exceptions(session, case_id)
     return Facts(
-        rules=profile(case.profile).rules(),
+        rules=profile(case.profile).rules().confided_to(exceptions.confidants),
         birth_date=case.birth_date,
         owner_unit_id=case.owner_unit_id,
         members=_members(session, case_id, exceptions),
@@ -282,6 +278,7 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         overrides=tuple(exceptions.overrides),
         freezes=tuple(exceptions.freezes),
         ownerships=tuple(owners),
+        openings=tuple(exceptions.openings),
     )
 
 
@@ -290,11 +287,14 @@ class _Exceptions:
     overrides: list[known.LegalOverride] = field(default_factory=list)
     freezes: list[known.Freeze] = field(default_factory=list)
     left: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    openings: list[known.Opening] = field(default_factory=list)
+    confidants: dict[str, UUID] = field(default_factory=dict)
+    """Key of a compartment of the young person and one guide -> that guide's membership."""
     turned: dict[UUID, list[tuple[datetime, dict[str, Any]]]] = field(default_factory=lambda: defaultdict(list))
 
 
 def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
-    """What happened beside levels and consents. One question for all four kinds: most cases have none of them."""
+    """What happened beside levels and consents. One question for all kinds: most cases have few of them."""
     nothing = cast(null(), LegalOverride.valid_until.type)
     by_law = (
         select(
@@ -304,6 +304,7 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
             LegalOverride.valid_until.label("until"),
             LegalOverrideEnd.ended_at,
             LegalOverride.compartments,
+            nothing.label("hidden"),
             literal("override").label("kind"),
         )
         .outerjoin(LegalOverrideEnd, LegalOverrideEnd.override_id == LegalOverride.id)
@@ -317,14 +318,40 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
             Freeze.review_at,
             FreezeEnd.lifted_at,
             cast(null(), JSONB),
+            Freeze.log_hidden_from,
             literal("freeze"),
         )
         .outerjoin(FreezeEnd, FreezeEnd.freeze_id == Freeze.id)
         .where(Freeze.case_id == case_id)
     )
+    no_keys = cast(null(), JSONB)
     gone = select(
-        Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, cast(null(), JSONB), literal("left")
+        Departure.id, Departure.membership_id, Departure.left_at, nothing, nothing, no_keys, nothing, literal("left")
     ).where(Departure.case_id == case_id)
+    opened = (
+        select(
+            ConfidenceAnswer.id,
+            ConfidenceAnswer.to_id,
+            ConfidenceAnswer.answered_at,
+            nothing,
+            nothing,
+            func.jsonb_build_array(Compartment.key),
+            nothing,
+            literal("opened:") + ConfidenceAnswer.answer,
+        )
+        .join(Compartment, Compartment.id == ConfidenceAnswer.compartment_id)
+        .where(ConfidenceAnswer.case_id == case_id)
+    )
+    confided = select(
+        Compartment.id,
+        Compartment.confidant_id,
+        nothing,
+        nothing,
+        nothing,
+        func.jsonb_build_array(Compartment.key),
+        nothing,
+        literal("confided"),
+    ).where(Compartment.case_id == case_id, Compartment.confidant_id.is_not(None))
     turn = func.jsonb_build_object(
         "unit",
         Correction.before_unit_id,
@@ -336,20 +363,31 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
         Correction.made_by_id.is_(None),
     )
     turned = select(
-        Correction.id, Correction.membership_id, Correction.made_at, nothing, nothing, turn, literal("turned")
+        Correction.id,
+        Correction.membership_id,
+        Correction.made_at,
+        nothing,
+        nothing,
+        turn,
+        nothing,
+        literal("turned"),
     ).where(Correction.case_id == case_id)
     found = _Exceptions()
-    for id_, member_id, since, until, ended, keys, kind in session.execute(
-        union_all(by_law, frozen, gone, turned).order_by("since")
+    for id_, member_id, since, until, ended, keys, hidden, kind in session.execute(
+        union_all(by_law, frozen, gone, opened, confided, turned).order_by("since")
     ):
         if kind == "override":
             found.overrides.append(known.LegalOverride(id_, member_id, frozenset(keys), since, until, ended))
         elif kind == "freeze":
-            found.freezes.append(known.Freeze(id_, member_id, since, until, ended))
+            found.freezes.append(known.Freeze(id_, member_id, since, until, ended, hidden))
         elif kind == "left":
             found.left[member_id].append(since)
-        else:
+        elif kind == "turned":
             found.turned[member_id].append((since, keys))
+        elif kind == "confided":
+            found.confidants[keys[0]] = member_id
+        else:
+            found.openings.append(known.Opening(keys[0], member_id, since, kind == "opened:yes"))
     return found
 
 

@@ -30,11 +30,26 @@ class BlockerNote:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Somebody to ask: the guide of a case."""
+
+    name: str
+    unit: str
+    phone: str = ""
+    """'' where none is known."""
+
+    @property
+    def place(self) -> str:
+        """Name and place of work, in one line."""
+        return f"{self.name}, {self.unit}"
+
+
+@dataclass(frozen=True)
 class Reason:
     code: Refusal
     notes: tuple[BlockerNote, ...] = ()
-    guide: str = ""
-    """Who can help: the case owner's name and place of work."""
+    guide: Contact | None = None
+    """Who can help: the case owner."""
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,11 @@ _WRITE = _READ | {
     Action.FILE_WITHDRAW,
     Action.MESSAGE_WRITE,
 }
-_OWN_CONSENT = frozenset({Action.CONSENT_VIEW, Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW, Action.OWN_DATA_VIEW})
-_OWN_SAY = frozenset({Action.TEAM_WISH, Action.HEARD_ANSWER})
+# What nobody loses with their access: to read and take back what they declared themselves, to read what is noted about
+# them, and to read the log of it.
+_OWN_PAST = frozenset({Action.CONSENT_VIEW, Action.CONSENT_WITHDRAW, Action.OWN_DATA_VIEW, Action.LOG_VIEW})
+_OWN_CONSENT = _OWN_PAST | {Action.CONSENT_GIVE, Action.HAND_OVER_SAY}
+_OWN_CHOICE = frozenset({Action.TEAM_WISH, Action.CONFIDENCE_OPEN, Action.HEARD_ANSWER})
 _STEER = frozenset(
     {
         Action.TEAM_CHANGE,
@@ -90,18 +93,24 @@ MATRIX: dict[Standing, dict[Level, frozenset[Action]]] = {
         Level.READ: _READ | _COLLEAGUE,
         Level.WRITE: _WRITE | _COLLEAGUE,
     },
+    # A right does not end with access: the young person and a custody holder decide about consent, and see who has
+    # looked, also while the case itself is shut to them.
     Standing.YOUNG_PERSON: {
-        Level.NONE: _NOTHING,
-        Level.READ: _READ | _OWN_CONSENT | _OWN_SAY,
-        Level.WRITE: _WRITE | _OWN_CONSENT | _OWN_SAY,
+        Level.NONE: _OWN_CONSENT,
+        Level.READ: _READ | _OWN_CONSENT | _OWN_CHOICE,
+        Level.WRITE: _WRITE | _OWN_CONSENT | _OWN_CHOICE,
     },
-    # A custody holder decides about consent even when the case itself is closed to them.
     Standing.CUSTODY_HOLDER: {
         Level.NONE: _OWN_CONSENT,
         Level.READ: _READ | _OWN_CONSENT | _LEAVE,
         Level.WRITE: _WRITE | _OWN_CONSENT | _LEAVE,
     },
-    Standing.PARENT: {Level.NONE: _NOTHING, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
+    # Custody may have ended, or the young person come of age: what they declared before stays theirs.
+    Standing.PARENT: {
+        Level.NONE: _OWN_PAST,
+        Level.READ: _READ | _OWN_PAST | _LEAVE,
+        Level.WRITE: _WRITE | _OWN_PAST | _LEAVE,
+    },
     Standing.NETWORK_PERSON: {Level.NONE: _NOTHING, Level.READ: _READ | _LEAVE, Level.WRITE: _WRITE | _LEAVE},
 }
 

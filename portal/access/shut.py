@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.policy import BlockerNote
+from portal.access.policy import BlockerNote, Contact
 from portal.db import PortalSession
 from portal.models import AccessNotice, Staff, Unit
 
@@ -19,15 +19,15 @@ class Shut:
     """What somebody who sees nothing of a case may know of it."""
 
     notes: tuple[BlockerNote, ...] = ()
-    guide: str = ""
+    guide: Contact | None = None
     asked_until: datetime | None = None
 
 
 def why_shut(session: PortalSession, person_id: UUID, case_id: UUID) -> Shut:
-    """Why they see nothing just now, whom they can ask (the owner's name and unit), and whether they are asked."""
+    """Why they see nothing just now, whom they can ask (the owner), and whether they are asked."""
     now = clock.now()
     row = session.execute(
-        select(AccessNotice.blockers, Staff.name, Unit.name, AccessNotice.consent_asked_until)
+        select(AccessNotice.blockers, Staff.name, Unit.name, Staff.phone, AccessNotice.consent_asked_until)
         .join(Staff, Staff.person_id == AccessNotice.owner_id)
         .join(Unit, Unit.id == Staff.unit_id)
         .where(AccessNotice.case_id == case_id, AccessNotice.person_id == person_id)
@@ -36,5 +36,6 @@ def why_shut(session: PortalSession, person_id: UUID, case_id: UUID) -> Shut:
     ).first()
     if row is None:
         return Shut()
-    blockers, name, unit, asked_until = row
-    return Shut(tuple(BlockerNote(b["obstacle"], b["giver"]) for b in blockers), f"{name}, {unit}", asked_until)
+    blockers, name, unit, phone, asked_until = row
+    notes = tuple(BlockerNote(b["obstacle"], b["giver"]) for b in blockers)
+    return Shut(notes, Contact(name, unit, phone), asked_until)

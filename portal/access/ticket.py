@@ -8,7 +8,7 @@ load another. (The database holds the same line a second time, by row-level secu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,10 +19,11 @@ from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, sele
 from portal import audit, clock
 from portal.access import recall
 from portal.access.actions import Action, OfficeAction
+from portal.access.explain import ever
 from portal.access.facts import Facts
 from portal.access.ledger import load_facts, load_key_row, load_members, load_profile_key
 from portal.access.nouns import Content, Inner
-from portal.access.policy import BlockerNote, Reason, Refusal, decide, standing_of
+from portal.access.policy import BlockerNote, Contact, Reason, Refusal, decide, standing_of
 from portal.access.roles import Capacity, Level, Standing
 from portal.access.shut import Shut, why_shut
 from portal.db import PortalSession
@@ -36,6 +37,7 @@ from portal.models import (
     Compartment,
     Membership,
     Organisation,
+    Staff,
     Unit,
 )
 from portal.storage.keys import CaseKeys, Keyring
@@ -91,6 +93,8 @@ class Hatch:
     key: str
     can_write: bool
     since: datetime
+    confidant_id: UUID | None = None
+    """Of what the young person and one guide share alone: that guide's membership."""
 
 
 @dataclass
@@ -104,7 +108,7 @@ class CaseTicket:
     _case: Case | None
     _key_row: tuple[str, bytes] | None
     _notices: tuple[BlockerNote, ...] = ()
-    _guide: str = field(default="")
+    _guide: Contact | None = None
     _profile_key: str = ""
     _members: Sequence[Membership] | None = None
     _units: dict[UUID, tuple[str, str]] | None = None
@@ -126,7 +130,7 @@ class CaseTicket:
         """Raises Refused with the reason that the person will read."""
         decision = decide(self.standing, self.level, action)
         if decision.refusal is not None:
-            raise Refused(Reason(decision.refusal, self._notices, self._guide))
+            raise Refused(Reason(decision.refusal, self._notices, self.guide))
 
     def require_write(self, compartment_id: UUID) -> Hatch:
         """The open hatch to write through. Raises NotFound for a compartment the person cannot see, Refused for one
@@ -135,7 +139,7 @@ class CaseTicket:
         if hatch is None:
             raise NotFound
         if not hatch.can_write:
-            raise Refused(Reason(Refusal.READ_ONLY, guide=self._guide))
+            raise Refused(Reason(Refusal.READ_ONLY, guide=self.guide))
         return hatch
 
     # What can be reached
@@ -220,9 +224,22 @@ class CaseTicket:
         return next(m for m in self.members.values() if m.capacity == Capacity.OWNER)
 
     @cached_property
+    def guide(self) -> Contact | None:
+        """Whom to ask. None where nothing of the case is known to this person."""
+        if self._guide is not None or self._case is None:
+            return self._guide
+        unit, phone = self.session.execute(_GUIDE, {"person": self._case.owner_id}).one()
+        return Contact(self.owner.display_name, unit, phone)
+
+    @cached_property
     def profile(self) -> Profile:
         """The one the case was opened with; known also to a custody holder to whom the case is shut."""
         return profile(self._profile_key or self.case.profile)
+
+    @cached_property
+    def could_write_once(self) -> bool:
+        """Whether the case was ever open to this person to write in, until now."""
+        return ever(self.facts, self.facts.member(self.membership.id), clock.now()) is Level.WRITE
 
     # What is left behind
 
@@ -284,7 +301,10 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
 def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
     """Wall one, first half: of the open windows of a case, the person's own."""
     own = (row for row in windows if row.person_id == actor.person_id)
-    return {row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from) for row in own}
+    return {
+        row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from, row.confidant_id)
+        for row in own
+    }
 
 
 def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
@@ -300,6 +320,9 @@ _OWN_NAME = (
     .limit(1)
 )
 """What somebody was called first: a case that is opened about them later, by whoever, does not rename them."""
+_GUIDE = (
+    select(Unit.name, Staff.phone).join(Unit, Unit.id == Staff.unit_id).where(Staff.person_id == bindparam("person"))
+)
 _ROOM = (
     select(
         Membership,
@@ -331,6 +354,7 @@ _OPEN = (
         AccessWindow.valid_until,
         AccessWindow.basis,
         Compartment.key,
+        Compartment.confidant_id,
     )
     .join(Compartment, Compartment.id == AccessWindow.compartment_id)
     .where(AccessWindow.case_id == bindparam("case"), AccessWindow.valid_from <= bindparam("now"))

@@ -54,7 +54,7 @@ def prospects(facts: Facts, member: Member, at: datetime) -> list[Prospect]:
     """What every compartment meant for the member will be to them."""
     found = []
     for rule in facts.rules.compartments:
-        if member.capacity not in rule.audience:
+        if facts.capacity_at(member, at) not in rule.audience or not facts.shares(member, rule, at):
             continue
         verdict = judge(facts, member, rule, at)
         level = Level.WRITE if verdict.can_write else Level.READ if verdict.can_read else Level.NONE

@@ -13,7 +13,9 @@ The rules are those of the shipped profile "Samarbejdsmodellen DK" (docs/access.
 7. A legal override stands in for consent that is missing, for one member and the compartments it names, until its end
    date. A freeze shuts a citizen out of everything, whatever else is true, until it is lifted. Who leaves by themselves
    is out until the owner lets them in again.
-8. Who moves to another unit is out until the owner says that they are still meant, and then has what the new unit may
+8. What the young person and one guide share alone is for those two: no consent and no law opens it to another. The next
+   guide reads it when the young person says so.
+9. Who moves to another unit is out until the owner says that they are still meant, and then has what the new unit may
    see. A declaration says nothing about a member who was corrected into somebody else after it was given.
 
 Between two neighbouring *turning points* (instants at which some fact changes) nothing can change, so it is enough to
@@ -58,6 +60,8 @@ class Obstacle(StrEnum):
     LEFT = "left"
     UNCONFIRMED = "unconfirmed"
     FROZEN = "frozen"
+    NOT_NOW = "not_now"
+    """Told in place of another one, to somebody who is not to learn which it is (ledger.told)."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def compute(facts: Facts) -> Picture:
 
 def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> Verdict:
     """What `member` may do with the compartment of `rule` at the instant `at`, and why."""
-    if facts.capacity_at(member, at) not in rule.audience:
+    if facts.capacity_at(member, at) not in rule.audience or not facts.shares(member, rule, at):
         return _shut()
     if facts.is_frozen_at(member.id, at):
         return _shut(Blocker(Obstacle.FROZEN))
@@ -135,7 +139,7 @@ def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> 
         basis, consents, blockers = Basis.LEGAL_OVERRIDE, (), ()
     if blockers:
         return _shut(*blockers)
-    return Verdict(True, level is Level.WRITE, basis, consents, ())
+    return Verdict(True, level is Level.WRITE and facts.is_written_in(rule, at), basis, consents, ())
 
 
 def majority(facts: Facts) -> datetime:
@@ -154,6 +158,7 @@ def turning_points(facts: Facts, member: Member) -> list[datetime]:
         points |= {withdrawal.at for withdrawal in consent.withdrawals}
     points |= {*member.left, *member.unconfirmed, *member.renewed, *(until for until, _unit in member.units_before)}
     points |= {ownership.since for ownership in facts.ownerships}
+    points |= {opening.at for opening in facts.openings}
     for override in facts.overrides:
         if override.member_id == member.id:
             points |= {override.valid_from, override.until}
@@ -180,7 +185,7 @@ def _turns(facts: Facts, age: int) -> datetime:
 
 
 def _meant_for(facts: Facts, member: Member) -> tuple[CompartmentRule, ...]:
-    return tuple(rule for rule in facts.rules.compartments if member.capacity in rule.audience)
+    return tuple(rule for rule in facts.rules.compartments if facts.capacities_of(member) & rule.audience)
 
 
 _Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]

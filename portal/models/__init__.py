@@ -58,7 +58,15 @@ from portal.models.signin import (
     ProviderSession,
     StaffLink,
 )
-from portal.models.team import HandOver, HandOverAnswer, TeamWish, TeamWishAnswer
+from portal.models.team import (
+    ConfidenceAnswer,
+    HandOver,
+    HandOverAnswer,
+    HandOverReply,
+    HandOverSay,
+    TeamWish,
+    TeamWishAnswer,
+)
 from portal.models.uploads import BegunUpload, UploadPart
 
 __all__ = [
@@ -72,6 +80,7 @@ __all__ = [
     "CaseKey",
     "Checkout",
     "Compartment",
+    "ConfidenceAnswer",
     "Consent",
     "ConsentDraft",
     "ConsentException",
@@ -98,6 +107,8 @@ __all__ = [
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
+    "HandOverReply",
+    "HandOverSay",
     "Heard",
     "HeldUpload",
     "Invitation",

@@ -41,11 +41,17 @@ class CaseKey(Base):
 
 class Compartment(Base):
     __tablename__ = "compartment"
-    __table_args__ = (UniqueConstraint("case_id", "key"), UniqueConstraint("case_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("case_id", "key"),
+        UniqueConstraint("case_id", "id"),
+        ForeignKeyConstraint(["case_id", "confidant_id"], ["membership.case_id", "membership.id"]),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     key: Mapped[str]
+    confidant_id: Mapped[UUID | None]
+    """Of what the young person and one guide share alone: that guide. A case has one for each guide it has had."""
 
 
 class Membership(Base):
@@ -129,5 +135,7 @@ class AccessNotice(Base):
     blockers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     owner_id: Mapped[UUID]
     """The case owner's person id: whom to ask."""
+    profile: Mapped[str]
+    """The case's, so that its words are used for somebody who sees nothing of it."""
     consent_asked_until: Mapped[datetime | None]
     """For a custody holder: when their consent stops being asked for."""

@@ -61,6 +61,8 @@ class Staff(Base):
     name: Mapped[str]
     email: Mapped[str]
     job_title: Mapped[str]
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    """As they wrote it, to be shown and called; '' for none."""
     is_admin: Mapped[bool]
     may_open_cases: Mapped[bool]
     is_leader: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -68,8 +70,6 @@ class Staff(Base):
     password_hash: Mapped[str | None]
     first_signed_in_at: Mapped[datetime | None]
     """When they first signed in here; from the second time on, a second factor is asked for."""
-    phone: Mapped[str] = mapped_column(default="", server_default="")
-    """At work, for those who want to ask; '' where none is noted."""
 
 
 Index("uq_staff_email", func.lower(Staff.email), unique=True)

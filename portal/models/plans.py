@@ -118,14 +118,17 @@ class PlanConfided(Base):
     __table_args__ = (
         _of("plan"),
         _by("created_by_id"),
+        ForeignKeyConstraint(["case_id", "confided_compartment_id"], ["compartment.case_id", "compartment.id"]),
         CheckConstraint("kind in ('made', 'aside')", name="kind"),
-        UniqueConstraint("plan_id", "address", "number"),
+        UniqueConstraint("plan_id", "confided_compartment_id", "address", "number"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     plan_id: Mapped[UUID]
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
+    confided_compartment_id: Mapped[UUID]
+    """The compartment of the young person and the guide it was confided to: who sees that one sees this."""
     address: Mapped[str]
     number: Mapped[int]
     kind: Mapped[str]

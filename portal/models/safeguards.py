@@ -64,6 +64,8 @@ class Freeze(Base):
     membership_id: Mapped[UUID]
     frozen_at: Mapped[datetime]
     review_at: Mapped[datetime]
+    log_hidden_from: Mapped[datetime | None]
+    """From when on the case log is not shown to them while this lasts; None: nothing of it is hidden."""
     reason_sealed: Mapped[bytes]
     set_by_id: Mapped[UUID]
 

@@ -54,6 +54,26 @@ class TeamWishAnswer(Base):
     answered_by_id: Mapped[UUID]
 
 
+class ConfidenceAnswer(Base):
+    """The young person says whether another guide may read what was confided to one before. The latest one counts."""
+
+    __tablename__ = "confidence_answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "compartment_id"], ["compartment.case_id", "compartment.id"]),
+        ForeignKeyConstraint(["case_id", "to_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "answered_by_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("answer in ('yes', 'no')", name="answer"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    compartment_id: Mapped[UUID]
+    to_id: Mapped[UUID]
+    answer: Mapped[str]
+    answered_at: Mapped[datetime]
+    answered_by_id: Mapped[UUID]
+
+
 class HandOver(Base):
     """The owner offered the case to another guide."""
 
@@ -62,6 +82,7 @@ class HandOver(Base):
         ForeignKeyConstraint(["case_id", "from_id"], ["membership.case_id", "membership.id"]),
         ForeignKeyConstraint(["case_id", "to_id"], ["membership.case_id", "membership.id"]),
         UniqueConstraint("case_id", "id"),
+        CheckConstraint("(legal_basis_sealed is null) = (reason_sealed is null)", name="by_law"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -71,8 +92,56 @@ class HandOver(Base):
     """Who offers it: read by the other guide, who sees no member of the case yet."""
     from_unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
     to_id: Mapped[UUID]
+    to_person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     to_unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
     offered_at: Mapped[datetime]
+    custody_asked_until: Mapped[datetime | None]
+    """Until when custody holders are asked too: the young person's majority; None where the profile asks none."""
+    legal_basis_sealed: Mapped[bytes | None]
+    """On what it goes to another organisation without consent; everyone in the case reads it."""
+    reason_sealed: Mapped[bytes | None]
+
+
+class HandOverSay(Base):
+    """What somebody who is asked says to another guide. The latest one of each counts."""
+
+    __tablename__ = "hand_over_say"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "hand_over_id"], ["hand_over.case_id", "hand_over.id"]),
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "said_by_id"], ["membership.case_id", "membership.id"]),
+        UniqueConstraint("case_id", "id"),
+        CheckConstraint("answer in ('yes', 'no')", name="answer"),
+        CheckConstraint("method in ('eid', 'paper', 'oral')", name="method"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    hand_over_id: Mapped[UUID] = mapped_column(index=True)
+    membership_id: Mapped[UUID]
+    answer: Mapped[str]
+    method: Mapped[str]
+    words_sealed: Mapped[bytes | None]
+    said_at: Mapped[datetime]
+    said_by_id: Mapped[UUID]
+
+
+class HandOverReply(Base):
+    """What the guide answers to it."""
+
+    __tablename__ = "hand_over_reply"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "say_id"], ["hand_over_say.case_id", "hand_over_say.id"]),
+        ForeignKeyConstraint(["case_id", "replied_by_id"], ["membership.case_id", "membership.id"]),
+        UniqueConstraint("say_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    say_id: Mapped[UUID]
+    words_sealed: Mapped[bytes]
+    replied_at: Mapped[datetime]
+    replied_by_id: Mapped[UUID]
 
 
 class HandOverAnswer(Base):

@@ -3,7 +3,6 @@ email_changes.py, its unit in account_moves.py."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,8 +15,6 @@ from portal.events import Event
 from portal.models import Staff
 from portal.services import accounts, carrying, notices
 from portal.services.notices import Notice
-
-_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{3,38}")
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
 
 def checked_phone(typed: str) -> str:
     """A telephone number as people write it, or ''. Raises InvalidInput('phone')."""
-    number = text.line(typed, 60)
-    if number and not _PHONE.fullmatch(number):
-        raise InvalidInput("phone", "phone_wrong")
-    return number
+    try:
+        return text.phone(typed)
+    except ValueError as problem:
+        raise InvalidInput("phone", "phone_wrong") from problem

@@ -9,16 +9,16 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock
-from portal.access.actions import OfficeAction
+from portal.access.actions import Action, OfficeAction
 from portal.access.ledger import rewrite_windows
-from portal.access.policy import BlockerNote
-from portal.access.roles import Capacity, Level
+from portal.access.policy import BlockerNote, Contact, standing_of
+from portal.access.roles import MATRIX, Capacity, Level, Standing
 from portal.access.ticket import Actor, open_compartments
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
 from portal.names import mistakable, nearly_the_same
-from portal.services import hand_over, joining, once, unread
+from portal.services import hand_over, hand_over_says, joining, once, unread
 from portal.services.citizens import NewCitizen
 from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
@@ -59,9 +59,13 @@ class WaitingLine:
 
     case_id: UUID
     blockers: tuple[BlockerNote, ...]
-    guide: str
+    guide: Contact
     since: datetime
-    asked_for_consent: bool
+    profile: str
+    may: frozenset[Action]
+    """What this person may do all the same: a right does not end with access."""
+    asked_about_guide: bool = False
+    """Whether another guide is waited for, and this person's answer."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,6 @@ def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Hos
     session.flush()
     master_id, wrapped = actor.keyring.new_case_key(case_id)
     session.add(CaseKey(case_id=case_id, master_id=master_id, wrapped=wrapped))
-    session.add_all(Compartment(id=uuid4(), case_id=case_id, key=c.key) for c in rules.compartment)
     owner = Membership(
         id=uuid4(),
         case_id=case_id,
@@ -127,6 +130,12 @@ def _found(actor: Actor, case_id: UUID, birth_date: date, rules: Profile) -> Hos
     )
     session.add(owner)
     session.flush()
+    session.add_all(
+        Compartment(
+            id=uuid4(), case_id=case_id, key=c.key, confidant_id=owner.id if c.key == rules.confidence else None
+        )
+        for c in rules.compartment
+    )
     host = Host(actor, case_id, actor.keyring.open_case(case_id, master_id, wrapped), owner.id)
     joining.set_level(host, owner.id, Level.WRITE)
     return host
@@ -193,21 +202,30 @@ def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine,
 def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:
     now = clock.now()
     found = actor.session.execute(
-        select(AccessNotice, Staff.name, Unit.name)
+        select(AccessNotice, Membership.capacity, Staff.name, Unit.name, Staff.phone)
+        .join(Membership, Membership.id == AccessNotice.membership_id)
         .join(Staff, Staff.person_id == AccessNotice.owner_id)
         .join(Unit, Unit.id == Staff.unit_id)
         .where(AccessNotice.person_id == actor.person_id, AccessNotice.valid_from <= now)
         .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
         .order_by(AccessNotice.valid_from.desc())
     )
+    asked = hand_over_says.asking(actor)
     return tuple(
         WaitingLine(
             case_id=notice.case_id,
             blockers=tuple(BlockerNote(b["obstacle"], b["giver"]) for b in notice.blockers),
-            guide=f"{name}, {unit}",
+            guide=Contact(name, unit, phone),
             since=notice.valid_from,
-            asked_for_consent=notice.consent_asked_until is not None and now < notice.consent_asked_until,
+            profile=notice.profile,
+            may=MATRIX[_standing(notice, capacity, now)][Level.NONE],
+            asked_about_guide=notice.case_id in asked,
         )
-        for notice, name, unit in found
+        for notice, capacity, name, unit, phone in found
         if notice.case_id not in open_ids
     )
+
+
+def _standing(notice: AccessNotice, capacity: str, now: datetime) -> Standing:
+    asked = notice.consent_asked_until is not None and now < notice.consent_asked_until
+    return standing_of(Capacity(capacity), asked)

@@ -160,18 +160,12 @@ def _came_after(ticket: CaseTicket, members: list[Member], answered_at: datetime
     return any(at > answered_at for at in came) or any(at and at > answered_at for at in turned)
 
 
-def party_line(ticket: CaseTicket, giver_id: UUID, key: str) -> PartyLine:
-    """One party by its key. Raises NotFound."""
-    giver = giver_for(ticket, giver_id)
-    line = next((line for line in party_lines(ticket, giver, frozenset(), None) if line.key == key), None)
-    if line is None:
-        raise NotFound
-    return line
-
-
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
-    own = giver_id == ticket.membership.id and ticket.allows(Action.CONSENT_GIVE)
-    if not own and not ticket.allows(Action.CONSENT_REGISTER):
+    """Whoever is asked for consent; and oneself, where one was asked once and may still read what one said. Raises
+    NotFound for everybody else."""
+    if giver_id == ticket.membership.id and ticket.membership.unit_id is None and ticket.allows(Action.CONSENT_VIEW):
+        return ticket.membership
+    if not ticket.allows(Action.CONSENT_REGISTER):
         raise NotFound
     giver = next((giver for giver in givers(ticket) if giver.id == giver_id), None)
     if giver is None:
@@ -230,11 +224,27 @@ def party_lines(
 
 def _parties(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[Party, list[Member]]:
     """Who is asked about, by party: whoever the owner lets in now, and whoever is named already."""
-    now = clock.now()
+    now, own = clock.now(), giver.id == ticket.membership.id
+    if own and not ticket.allows(Action.CONSENT_GIVE):
+        return _named_members(ticket, giver, named)
+    # Somebody who is shut out at once is asked about those who were there then: who came since may be there to protect
+    # somebody from them.
+    at = (ticket.facts.frozen_since(giver.id, now) if own else None) or now
     found: dict[Party, list[Member]] = {}
     for member in ticket.facts.members:
         party = None if ticket.facts.needs_no_consent(member, now) else _party_of(member, giver)
-        if party is not None and (member.level_at(now) is not Level.NONE or party in named):
+        was_there = ticket.members[member.id].added_at <= at
+        if party is not None and was_there and (member.level_at(at) is not Level.NONE or party in named):
+            found.setdefault(party, []).append(member)
+    return found
+
+
+def _named_members(ticket: CaseTicket, giver: Membership, named: Set[Party]) -> dict[Party, list[Member]]:
+    """Of somebody who is asked no more: those whom the declaration names."""
+    found: dict[Party, list[Member]] = {}
+    for member in ticket.facts.members:
+        party = _party_of(member, giver)
+        if party is not None and party in named:
             found.setdefault(party, []).append(member)
     # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
     for member in ticket.facts.members:

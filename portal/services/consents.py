@@ -20,7 +20,7 @@ from portal.events import Event
 from portal.models import Consent, ConsentDraft, ConsentException, ConsentGrant, ConsentWithdrawal
 from portal.services import consent_requests as requests
 from portal.services import declarations, effects, files, once, people, reminders
-from portal.services.consent_requests import CONSENT_CHANGES
+from portal.services.consent_requests import CONSENT_CHANGES, PartyLine
 from portal.services.declarations import Answers, Choices, Draft
 from portal.services.effects import Effects
 from portal.services.files import Upload
@@ -132,6 +132,17 @@ def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
     if fact is None or not (people.leads(ticket) or fact.giver_id == ticket.membership.id):
         raise NotFound
     return fact
+
+
+def party_of(ticket: CaseTicket, consent_id: UUID, party_key: str) -> PartyLine:
+    """One party that a declaration names. Raises NotFound."""
+    consent = visible(ticket, consent_id)
+    giver = ticket.members[consent.giver_id]
+    lines = requests.party_lines(ticket, giver, consent.grants, consent)
+    line = next((line for line in lines if line.key == party_key), None)
+    if line is None:
+        raise NotFound
+    return line
 
 
 def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple[ConsentFact, Party | None]:

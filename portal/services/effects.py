@@ -73,8 +73,11 @@ def of(ticket: CaseTicket, after: Facts, newcomer: Member | None = None) -> Effe
     """The difference between the case as it is and as it would be."""
     now = clock.now()
     found: dict[UUID, list[Change]] = {}
+    frozen_since = ticket.facts.frozen_since(ticket.membership.id, now)
     for change in whatif.changes(ticket.facts, after, now):
-        found.setdefault(change.member_id, []).append(change)
+        # Somebody who is shut out at once learns of nobody who came since.
+        if frozen_since is None or ticket.members[change.member_id].added_at <= frozen_since:
+            found.setdefault(change.member_id, []).append(change)
     things = things_of(ticket) if found else {}
     people = tuple(_person(ticket, member_id, found[member_id], things) for member_id in found)
     return Effects(people, tuple(whatif.prospects(after, newcomer, now)) if newcomer else ())

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from portal import clock
+from portal import clock, outbox, text
 from portal.access import whatif
-from portal.access.actions import Action
-from portal.access.facts import Member
+from portal.access.actions import Action, OfficeAction
+from portal.access.facts import Facts, Member
 from portal.access.ledger import hand_over as carry_over
 from portal.access.ledger import rewrite_windows
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket
 from portal.access.whatif import Change
+from portal.access.windows import majority
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
-from portal.services import joining, once, team
+from portal.services import confidences, joining, once, team
+from portal.services import hand_over_says as says
 from portal.services.joining import Host, Joining
 from portal.services.team import Colleague
 
@@ -33,6 +35,32 @@ class Offer:
     case_id: UUID
     guide: str
     offered_at: datetime
+    is_ready: bool
+    """Whether it can be accepted now: nobody's yes is waited for, and this person may own cases."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """On what a case goes to another organisation without consent. Everyone in the case reads it."""
+
+    legal_basis: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a hand-over to one guide would do, as it stands now."""
+
+    leaves: bool
+    """Whether the case would leave its organisation by it, which takes consent or a legal basis."""
+    asked: tuple[Membership, ...]
+    """Whose consent that is."""
+    sees_now: tuple[str, ...]
+    """Compartments that the other guide reads already."""
+    me_then: tuple[str, ...]
+    """Compartments that the guide of today would still read afterwards."""
+    others: tuple[Change, ...]
+    """What changes for everybody else."""
 
 
 def guides(ticket: CaseTicket, words: str) -> list[Colleague]:
@@ -48,29 +76,49 @@ def guide(ticket: CaseTicket, person_id: UUID) -> Colleague:
     return team.colleague(ticket, person_id)
 
 
-def preview(ticket: CaseTicket, person_id: UUID) -> list[Change]:
+def preview(ticket: CaseTicket, person_id: UUID) -> Outlook:
     """What changes for everybody when that guide takes the case over."""
     taker = _guide(ticket, person_id)
-    now = clock.now()
-    facts = ticket.facts
+    now, facts, me = clock.now(), ticket.facts, ticket.membership.id
     already = next((m for m in facts.members if m.person_id == person_id), None)
     if already is None:
         already = Member(uuid4(), person_id, Capacity.PROFESSIONAL, taker.unit_id, ((now, Level.NONE),))
         facts = whatif.with_member(facts, already)
     ticket.record(Event.TEAM_VIEWED)
-    changes = whatif.changes(facts, whatif.with_owner(facts, already.id, taker.unit_id, now), now)
-    return [change for change in changes if change.member_id != already.id]
+    after = whatif.with_owner(facts, already.id, taker.unit_id, now)
+    between_two = {rule.key for rule in facts.rules.compartments if rule.confidant_id is not None}
+    changes = [c for c in whatif.changes(facts, after, now) if c.compartment not in between_two]
+    leaves = says.between_organisations(ticket, _units(ticket, taker))
+    return Outlook(
+        leaves=leaves,
+        asked=tuple(says.needed(ticket)) if leaves else (),
+        sees_now=_open(facts, already.id, now),
+        me_then=_open(after, me, now),
+        others=tuple(change for change in changes if change.member_id not in (already.id, me)),
+    )
 
 
-def offer(ticket: CaseTicket, submission: UUID, person_id: UUID) -> UUID:
-    """Offers the case to another guide, who sees nothing of it before they accept.
+def _open(facts: Facts, member_id: UUID, at: datetime) -> tuple[str, ...]:
+    member = facts.member(member_id)
+    return tuple(p.compartment for p in whatif.prospects(facts, member, at) if p.level is not Level.NONE)
 
-    Raises NotFound for somebody who may not own cases, InvalidInput when another offer waits.
+
+def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None = None) -> UUID:
+    """Offers the case to another guide, for whom it opens nothing before they accept.
+
+    To another organisation it waits for the yes of those it is about, or goes by `law`. Raises NotFound for somebody
+    who may not own cases, InvalidInput when another offer waits, at `legal_basis` or `reason` where one of them is
+    missing, and at `how` where those who would have to say yes cannot be asked.
     """
     taker = _guide(ticket, person_id)
     if pending(ticket) is not None:
         raise InvalidInput("", "offer_waits")
     made = uuid4()
+    if not says.between_organisations(ticket, _units(ticket, taker)):
+        law = None
+    elif law is None:
+        says.refuse_unasked(ticket)
+    sealed = _sealed(ticket, made, law) if law else (None, None)
     if earlier := once.claim(ticket.session, submission, made):
         return earlier
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
@@ -86,13 +134,34 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID) -> UUID:
             from_person_id=ticket.actor.person_id,
             from_unit_id=ticket.case.owner_unit_id,
             to_id=known.id,
+            to_person_id=person_id,
             to_unit_id=known.unit_id or taker.unit_id,
             offered_at=clock.now(),
+            custody_asked_until=majority(ticket.facts) if ticket.facts.rules.custody_holders_are_asked else None,
+            legal_basis_sealed=sealed[0],
+            reason_sealed=sealed[1],
         )
     )
     ticket.record(Event.HAND_OVER_OFFERED, item_id=known.id)
+    outbox.later(ticket.session, "mail_news", person_id=str(person_id))
     rewrite_windows(ticket.session, ticket.case_id)
     return made
+
+
+def _units(ticket: CaseTicket, taker: Staff) -> set[UUID]:
+    """Where the case belongs, and where the other guide works, by now and as noted in the case."""
+    noted = {m.unit_id for m in ticket.members.values() if m.person_id == taker.person_id and m.unit_id}
+    return {ticket.case.owner_unit_id, taker.unit_id} | noted
+
+
+def _sealed(ticket: CaseTicket, made: UUID, law: Law) -> tuple[bytes, bytes]:
+    basis, reason = text.line(law.legal_basis), text.plain(law.reason, 2000)
+    if not basis:
+        raise InvalidInput("legal_basis", "required")
+    if not reason:
+        raise InvalidInput("reason", "required")
+    seal = ticket.keys.seal_text
+    return seal(basis, f"hand_over.legal_basis {made}"), seal(reason, f"hand_over.reason {made}")
 
 
 def pending(ticket: CaseTicket) -> tuple[HandOver, Membership] | None:
@@ -116,6 +185,7 @@ def offers_to(actor: Actor) -> list[Offer]:
     """What is offered to this person and waits for their answer."""
     if not actor.is_staff:
         return []
+    ready = set(actor.session.scalars(_TAKEABLE))
     rows = actor.session.execute(
         select(HandOver.id, HandOver.case_id, HandOver.offered_at, Staff.name, Unit.name)
         .join(Membership, Membership.id == HandOver.to_id)
@@ -125,7 +195,11 @@ def offers_to(actor: Actor) -> list[Offer]:
         .where(Membership.person_id == actor.person_id, HandOverAnswer.id.is_(None))
         .order_by(HandOver.offered_at)
     )
-    return [Offer(id_, case_id, f"{name}, {unit}", at) for id_, case_id, at, name, unit in rows]
+    return [Offer(id_, case_id, f"{name}, {unit}", at, id_ in ready) for id_, case_id, at, name, unit in rows]
+
+
+_TAKEABLE = select(func.unnest(func.my_takeable_offers()))
+"""What the walls let this person accept."""
 
 
 def offer_to_me(ticket: CaseTicket) -> Offer:
@@ -138,23 +212,34 @@ def offer_to_me(ticket: CaseTicket) -> Offer:
     return found
 
 
+def of_offer(ticket: CaseTicket, offered: Offer) -> says.Change:
+    """What is asked about an offer and what was said to it, for the one it is made to."""
+    return says.change(ticket, ticket.session.get_one(HandOver, offered.id))
+
+
 def accept(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
-    The guide before is then a professional like others. Raises NotFound without an offer, InvalidInput when they work
-    elsewhere by now: the case was offered to a guide of that unit.
+    The guide before is then a professional like others. Raises NotFound without an offer, Refused for somebody who may
+    not own cases, InvalidInput while somebody's yes is waited for, and when they work elsewhere by now: the case was
+    offered to a guide of that unit.
     """
     ticket.require(Action.HAND_OVER_ANSWER)
     if once.claim(ticket.session, submission, uuid4()):
         return
     joining.hold_account(ticket.session, ticket.actor.person_id)
-    offered = ticket.session.get_one(HandOver, offer_to_me(ticket).id)
+    made = offer_to_me(ticket)
+    ticket.actor.require(OfficeAction.CASE_OPEN)
+    offered = ticket.session.get_one(HandOver, made.id)
     mine = select(Membership.unit_id).where(Membership.id == offered.to_id)
     if ticket.session.scalars(mine).one() != offered.to_unit_id:
         raise InvalidInput("", "offer_moved")
+    if not made.is_ready or not of_offer(ticket, made).is_ready:
+        raise InvalidInput("answer", "hand_over_waits")
     _answer(ticket, offered, "accepted")
     ticket.session.flush()
     carry_over(ticket.session, ticket.case_id, offered.from_id, offered.to_id)
+    confidences.begin(ticket)
     ticket.record(Event.HAND_OVER_ACCEPTED, item_id=offered.to_id)
     ticket.session.add(
         TeamLevel(

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal import clock
 from portal.access.actions import Action
+from portal.access.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
+from portal.models import AuditEvent, Compartment, Correction, FileVersion, Membership, Plan, Thread, Unit
 from portal.services import naming, people
 from portal.services.people import Workplace
 
@@ -90,19 +92,33 @@ class LogPage:
     visits: tuple[Visit, ...]
     older_than: int | None
     """Pass as `before` for the next page; None when this was the last."""
+    hidden_from: datetime | None = None
+    """From when on lines are not shown to the reader just now; None when nothing is hidden."""
+    own_only: bool = False
+    """Whether it holds only what the reader did, and what was about them."""
 
 
 def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     """The newest 100 lines older than `before`. `only` is 'looks' (who has looked), 'changes' or ''.
 
     The owner and the young person read every line of the case; everybody else reads lines about what they can see
-    themselves.
+    themselves. A right does not end with access: the young person to whom the case is shut reads every line, a parent
+    those about themselves; a freeze may hide the newest ones while it lasts.
     """
     ticket.require(Action.LOG_VIEW)
     ticket.record(Event.LOG_VIEWED)
     found = select(AuditEvent).where(AuditEvent.chain_id == ticket.case_id)
+    hidden_from = None if ticket.hatches else ticket.facts.log_ends_at(ticket.membership.id, clock.now())
+    own_only = not ticket.hatches and ticket.standing is not Standing.YOUNG_PERSON
     found = found.where(AuditEvent.event.not_in(OWN) | (AuditEvent.actor_id == ticket.actor.person_id))
-    if not people.leads(ticket):
+    if hidden_from is not None:
+        found = found.where(AuditEvent.at < hidden_from)
+    if own_only:
+        untold = (*BETWEEN_TWO, *GUARDED, *STEERING)
+        found = found.where(AuditEvent.event.not_in(untold), _about_me(ticket))
+    elif ticket.standing is Standing.OWNER:
+        found = found.where(_no_other_guides(ticket))
+    elif ticket.standing is not Standing.YOUNG_PERSON:
         open_ones = list(ticket.hatches)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
         found = found.where(AuditEvent.event.not_in(unknown))
@@ -118,8 +134,24 @@ def log(ticket: CaseTicket, before: int | None, only: str) -> LogPage:
     corrected = _before(ticket, shown)
     lines = [_line(ticket, row, names, places) for row in shown]
     told = [replace(line, before=corrected.get(line.fields.get("correction", ""), "")) for line in lines]
-    visits = _visits(told)
-    return LogPage(visits, shown[-1].seq if len(rows) > PAGE else None)
+    return LogPage(_visits(told), shown[-1].seq if len(rows) > PAGE else None, hidden_from, own_only)
+
+
+def _no_other_guides(ticket: CaseTicket) -> ColumnElement[bool]:
+    """Nothing about what the young person confided to a guide before, as long as it is shut to this one."""
+    confided = select(Compartment.id).where(
+        Compartment.case_id == ticket.case_id,
+        Compartment.confidant_id.is_not(None),
+        Compartment.id.not_in(list(ticket.hatches)),
+    )
+    return or_(AuditEvent.compartment_id.is_(None), AuditEvent.compartment_id.not_in(confided))
+
+
+def _about_me(ticket: CaseTicket) -> ColumnElement[bool]:
+    """What the reader did, and what was done with their place in the case or with a declaration of theirs."""
+    me = ticket.membership.id
+    mine = [me, *(consent.id for consent in ticket.facts.consents_of(me))]
+    return or_(AuditEvent.membership_id == me, AuditEvent.item_id.in_(mine))
 
 
 LOOKS = (
@@ -184,7 +216,10 @@ CHANGES = (
     Event.MEMBER_LEFT,
     Event.WISH_MADE,
     Event.WISH_ANSWERED,
+    Event.CONFIDENCE_ANSWERED,
     Event.HAND_OVER_OFFERED,
+    Event.HAND_OVER_SAID,
+    Event.HAND_OVER_REPLIED,
     Event.HAND_OVER_ACCEPTED,
     Event.HAND_OVER_DECLINED,
     Event.HAND_OVER_WITHDRAWN,
@@ -233,10 +268,15 @@ CHANGES = (
 
 GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
+STEERING = (Event.LEVEL_SET,)
+"""Not for whoever is shut out: where no such line stands, they would know that the young person took a yes back."""
 BETWEEN_TWO = (
     Event.WISH_MADE,
     Event.WISH_ANSWERED,
     Event.SCHEMA_CONFIDED,
+    Event.CONFIDENCE_ANSWERED,
+    Event.HAND_OVER_SAID,
+    Event.HAND_OVER_REPLIED,
     Event.SCHEMA_OBJECTED,
     Event.HEARD_SHOWN,
     Event.HEARD_HIDDEN,

@@ -69,6 +69,7 @@ def move_thread(ticket: CaseTicket, thread_id: UUID, compartment_id: UUID) -> No
 
 
 def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, parts: Sequence[UUID]) -> None:
+    _refuse_confided(ticket, item.compartment_id)
     ticket.require_write(item.compartment_id)
     ticket.require_write(compartment_id)
     if item.compartment_id == compartment_id:
@@ -81,14 +82,21 @@ def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, p
     )
 
 
+def _refuse_confided(ticket: CaseTicket, compartment_id: UUID) -> None:
+    """What is confided is moved nowhere: whoever could move it could show it to others. The database holds it too."""
+    hatch = ticket.hatches.get(compartment_id)
+    if hatch is not None and hatch.confidant_id is not None:
+        raise InvalidInput("", "confided_stays")
+
+
 def _moving(ticket: CaseTicket, compartment_id: UUID) -> Moving:
+    _refuse_confided(ticket, compartment_id)
     see_it = _readers(ticket)
     here = ticket.hatches[compartment_id]
     now = see_it.get(here.key, {})
     places = []
-    for rule in ticket.profile.compartment:
-        hatch = next((h for h in ticket.hatches.values() if h.key == rule.key and h.can_write), None)
-        if hatch is None or hatch.id == compartment_id:
+    for hatch in sorted(ticket.hatches.values(), key=lambda hatch: ticket.profile.rank(hatch.key)):
+        if not hatch.can_write or hatch.id == compartment_id:
             continue
         then = see_it.get(hatch.key, {})
         places.append(

@@ -21,8 +21,10 @@ from portal.models import Plan
 from portal.services import (
     choosing,
     coming_of_age,
+    confidences,
     consent_requests,
     files,
+    hand_over_says,
     heard,
     letterheads,
     meetings,
@@ -42,6 +44,7 @@ from portal.services import (
 )
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
+from portal.services.confidences import Question
 from portal.services.files import VersionLine
 from portal.services.meetings import MeetingPage
 from portal.services.messages import ThreadLine
@@ -100,6 +103,10 @@ class Overview:
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
     frozen: tuple[FreezeLine, ...]
     """Freezes that the owner must look at again."""
+    guide_change: hand_over_says.Change | None
+    """A change of guide that this person is asked about or, as a guide, waits for an answer to."""
+    told_before: tuple[Question, ...]
+    """For the young person: what was confided to a guide before."""
 
     @property
     def unread(self) -> tuple[ThreadLine, ...]:
@@ -162,7 +169,15 @@ def overview(ticket: CaseTicket) -> Overview:
         wishes=tuple(choosing.wishes(ticket, only_open=True)) if leads and there.wishes else (),
         frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
+        guide_change=_guide_change(ticket) if there.offers else None,
+        told_before=tuple(confidences.questions(ticket)),
     )
+
+
+def _guide_change(ticket: CaseTicket) -> hand_over_says.Change | None:
+    if ticket.allows(Action.TEAM_CHANGE):
+        return hand_over_says.current(ticket)
+    return hand_over_says.asked_of_me(ticket)
 
 
 def _front(ticket: CaseTicket) -> tuple[Any, list[VersionLine]]:
@@ -176,6 +191,7 @@ def _front(ticket: CaseTicket) -> tuple[Any, list[VersionLine]]:
         "limit": RECENT,
     }
     wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
+    wanted["heard"] = clock.now() - hand_over_says.HEARD_FOR
     rows = ticket.session.rows(_FRONT, ticket.bounds | wanted).all()
     return rows[0], files.lines(ticket, [row for row in rows if row.id is not None])
 
@@ -189,6 +205,7 @@ def _front_of_a_case() -> Select[Any]:
         plan_news.WRITTEN.exists().label("wrote"),
         plan_objections.OBJECTED.exists().label("objected"),
         choosing.OPEN_WISHES.exists().label("wishes"),
+        hand_over_says.LATELY.exists().label("offers"),
         spoken_for.NOTED_BY_OTHERS.exists().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
         welcoming.PUT_AWAY.exists().label("put_away"),
@@ -239,7 +256,7 @@ class ConsentLine:
 
 
 def consent(ticket: CaseTicket) -> ConsentLine | None:
-    if not ticket.allows(Action.CONSENT_VIEW):
+    if not (ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)):
         return None
     current = consent_requests.in_force(ticket, ticket.young_person.id)
     return ConsentLine(current.valid_until if current else None)

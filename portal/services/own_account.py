@@ -12,7 +12,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Staff
-from portal.services import notices
+from portal.services import account_editing, notices
 from portal.services.notices import Notice
 
 
@@ -69,6 +69,18 @@ def email_of(session: PortalSession, person_id: UUID) -> str:
     if staff is None:
         raise NotFound
     return staff.email
+
+
+def phone_of(actor: Actor) -> str:
+    """The number others are told to ring; '' for none. Raises NotFound for somebody who is no professional."""
+    return _staff(actor).phone
+
+
+def set_phone(actor: Actor, typed: str) -> None:
+    """Raises InvalidInput at `phone` for what cannot be called; '' takes the number away."""
+    staff = _staff(actor)
+    staff.phone = account_editing.checked_phone(typed)
+    audit.record(actor.session, Event.PHONE_SET, item_id=staff.person_id)
 
 
 def set_up_totp(session: PortalSession, person_id: UUID, sealed: str, code: str) -> list[str]:

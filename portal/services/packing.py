@@ -198,8 +198,9 @@ class Packing:
         return f"{member.display_name} ({member.job_title or word})"
 
     def _shelf(self, compartment_id: UUID) -> str:
-        key = self._ticket.hatches[compartment_id].key
-        return self._ticket.profile.compartment_of(key).title.in_language(self._language)
+        hatch = self._ticket.hatches[compartment_id]
+        title = self._ticket.profile.compartment_of(hatch.key).title.in_language(self._language)
+        return f"{title} ({self._who(hatch.confidant_id)})" if hatch.confidant_id else title
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self._zone)

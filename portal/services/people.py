@@ -93,8 +93,8 @@ class Missing:
 
 
 def leads(ticket: CaseTicket) -> bool:
-    """Whether this person answers for the case: the owner or the young person."""
-    return ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
+    """Whether this person answers for the case: the owner or the young person, while it is open to them."""
+    return bool(ticket.hatches) and ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
 
 
 def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[MemberLine]:
@@ -219,8 +219,8 @@ def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:
     for window in ticket.open_windows:
         shelf = OpenShelf(window.key, window.can_write, window.valid_from, window.valid_until, window.basis)
         found[window.membership_id] = (*found.get(window.membership_id, ()), shelf)
-    order = [rule.key for rule in ticket.profile.compartment]
-    return {m: tuple(sorted(shelves, key=lambda s: order.index(s.key))) for m, shelves in found.items()}
+    rank = ticket.profile.rank
+    return {m: tuple(sorted(shelves, key=lambda shelf: rank(shelf.key))) for m, shelves in found.items()}
 
 
 def _line(

@@ -2,6 +2,9 @@
 
 They lie in a table of their own, which the database shows to nobody else, and are never among a version's answers. So
 what shows, compares, exports, agrees on or counts those knows nothing of them. They are on no paper, for nobody.
+
+Each belongs to the compartment of the young person and the guide it was confided to, and is read by who reads that: the
+next guide only when the young person says so (confidences).
 """
 
 from __future__ import annotations
@@ -9,16 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput, NotFound
+from portal.access.policy import Reason, Refusal
+from portal.access.ticket import CaseTicket, scope
+from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
-from portal.models import PlanConfided
-from portal.services import people, plans, wordings
+from portal.models import Membership, PlanConfided
+from portal.services import confidences, people, plans, wordings
 from portal.services.plan_writing import Clash
 from portal.services.plans import VersionPage
 from portal.tools import definition
@@ -32,12 +36,25 @@ def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
     return {row.address: _words(ticket, row) for row in _newest(ticket, version.plan_id).values()}
 
 
+def told_before(ticket: CaseTicket, version: VersionPage) -> dict[str, Membership]:
+    """Of what `read` gives: address -> the guide it was told to, where that is not the guide of today."""
+    earlier = any(h.confidant_id not in (None, ticket.owner.id) for h in ticket.hatches.values())
+    if not earlier or not version.definition.confides or not people.leads(ticket):
+        return {}
+    rows, found = _newest(ticket, version.plan_id), {}
+    for address, row in rows.items():
+        confidant_id = ticket.hatches[row.confided_compartment_id].confidant_id
+        if confidant_id is not None and confidant_id != ticket.owner.id:
+            found[address] = ticket.members[confidant_id]
+    return found
+
+
 def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
     """How often something was confided, so that a page notices; 0 for everybody else, whatever there is."""
     known = wordings.today(ticket, tool)
     if known is None or not known.confides or not people.leads(ticket):
         return 0
-    rows = select(func.count()).where(*ticket.within(PlanConfided), PlanConfided.plan_id == plan_id)
+    rows = select(func.count()).where(*_within(ticket), PlanConfided.plan_id == plan_id)
     return ticket.session.scalars(rows).one()
 
 
@@ -65,6 +82,9 @@ def save(
         return ()
     if not people.leads(ticket):
         raise InvalidInput(next(iter(asked)), "not_yours_to_fill")
+    between_us = confidences.of_today(ticket)
+    if between_us is None or not between_us.can_write:
+        raise Refused(Reason(Refusal.READ_ONLY, guide=ticket.guide))
     rows = _newest(ticket, version.plan_id)
     # What comes without what stood there before was not touched on the page.
     asked = {address: words for address, words in asked.items() if address in seen}
@@ -79,11 +99,11 @@ def save(
             continue
         if now != was and row is not None:
             clashes.append(Clash(address, value, now, ticket.members[row.created_by_id]))
-        _keep(ticket, version, hatch.id, address, value, "aside" if now != was else "made")
+        _keep(ticket, version, (hatch.id, between_us.id), address, value, "aside" if now != was else "made")
         written = True
     if written:
         ticket.session.flush()
-        ticket.record(Event.SCHEMA_CONFIDED, hatch.id, version.plan_id)
+        ticket.record(Event.SCHEMA_CONFIDED, between_us.id, version.plan_id)
     return tuple(clashes)
 
 
@@ -96,20 +116,31 @@ def _as_kept(place: Place, words: str) -> str:
 
 
 def _newest(ticket: CaseTicket, plan_id: UUID) -> dict[str, PlanConfided]:
-    """What stands at each address."""
+    """What stands at each address, of what was confided to whichever guide."""
     found = (
-        ticket.select(PlanConfided)
-        .where(PlanConfided.plan_id == plan_id, PlanConfided.kind == "made")
+        select(PlanConfided)
+        .where(*_within(ticket), PlanConfided.plan_id == plan_id, PlanConfided.kind == "made")
         .ext(distinct_on(PlanConfided.address))
-        .order_by(PlanConfided.address, PlanConfided.number.desc())
+        .order_by(PlanConfided.address, PlanConfided.created_at.desc(), PlanConfided.number.desc())
     )
     return {row.address: row for row in ticket.session.scalars(found)}
 
 
-def _keep(ticket: CaseTicket, version: VersionPage, compartment_id: UUID, address: str, words: str, kind: str) -> None:
-    made = uuid4()
+def _within(ticket: CaseTicket) -> tuple[ColumnElement[bool], ...]:
+    """Inside the case, where the plan lies in an open compartment and it was confided in another open one."""
+    return *ticket.within(PlanConfided), PlanConfided.confided_compartment_id.in_(scope(ticket))
+
+
+def _keep(
+    ticket: CaseTicket, version: VersionPage, lies_in: tuple[UUID, UUID], address: str, words: str, kind: str
+) -> None:
+    """`lies_in`: the compartments of the plan and of the two."""
+    made, (compartment_id, confided_id) = uuid4(), lies_in
     before = select(func.coalesce(func.max(PlanConfided.number), 0)).where(
-        *ticket.within(PlanConfided), PlanConfided.plan_id == version.plan_id, PlanConfided.address == address
+        *_within(ticket),
+        PlanConfided.confided_compartment_id == confided_id,
+        PlanConfided.plan_id == version.plan_id,
+        PlanConfided.address == address,
     )
     ticket.session.add(
         PlanConfided(
@@ -117,6 +148,7 @@ def _keep(ticket: CaseTicket, version: VersionPage, compartment_id: UUID, addres
             plan_id=version.plan_id,
             case_id=ticket.case_id,
             compartment_id=compartment_id,
+            confided_compartment_id=confided_id,
             address=address,
             number=ticket.session.scalars(before).one() + 1,
             kind=kind,

@@ -53,10 +53,9 @@ def for_statute(ticket: CaseTicket, view: View, kind: str) -> Sources:
             continue
         if page is None:
             found = replace(found, not_begun=(*found.not_begun, tool))
-        elif page.agreed is None:
-            found.drafts[tool] = page.newest
         else:
-            found.agreed[tool] = this = page.agreed
+            this = page.agreed or page.newest
+            (found.agreed if page.agreed else found.drafts)[tool] = this
             ticket.record(Event.SCHEMA_EXPORTED, page.compartment_id, this.plan_id, number=this.number, format=kind)
     if not found.agreed and not found.drafts:
         raise NotFound

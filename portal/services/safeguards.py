@@ -218,8 +218,16 @@ def latest_review(ticket: CaseTicket) -> date:
     return clock.today(rules.zone) + timedelta(days=rules.freeze_review_days)
 
 
-def freeze(ticket: CaseTicket, submission: UUID, membership_ids: Iterable[UUID], review_on: date, reason: str) -> None:
-    """Shuts citizens out of everything from the next request on. They see a page that tells nothing.
+def freeze(
+    ticket: CaseTicket,
+    submission: UUID,
+    membership_ids: Iterable[UUID],
+    review_on: date,
+    reason: str,
+    hide_log: bool = True,
+) -> None:
+    """Shuts citizens out of everything from the next request on. They see a page that tells nothing, their own
+    declarations, and the log of their own data: with `hide_log` no line of it from this day on, while it lasts.
 
     Raises InvalidInput at `people`, `review_on` or `reason`.
     """
@@ -232,8 +240,9 @@ def freeze(ticket: CaseTicket, submission: UUID, membership_ids: Iterable[UUID],
     review_at = _review_at(ticket, review_on)
     if once.claim(ticket.session, submission, uuid4()):
         return
+    hidden_from = clock.start_of_today(ticket.profile.zone) if hide_log else None
     for membership_id in sorted(wanted):
-        _freeze(ticket, membership_id, review_at, why)
+        _freeze(ticket, membership_id, review_at, why, clock.now(), hidden_from)
         ticket.record(Event.FREEZE_SET, item_id=membership_id)
     rewrite_windows(ticket.session, ticket.case_id)
 
@@ -265,7 +274,8 @@ def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on
         return
     now = clock.now()
     _end(ticket, freeze_id, now)
-    _freeze(ticket, line.membership.id, review_at, why, now)
+    before = next(freeze for freeze in ticket.facts.freezes if freeze.id == freeze_id)
+    _freeze(ticket, line.membership.id, review_at, why, now, before.log_hidden_from)
     ticket.record(Event.FREEZE_KEPT, item_id=line.membership.id)
     rewrite_windows(ticket.session, ticket.case_id)
 
@@ -283,12 +293,12 @@ def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
 
 def _override_line(ticket: CaseTicket, row: LegalOverride) -> OverrideLine:
     visible = {hatch.key for hatch in ticket.hatches.values()}
-    answers = ticket.allows(Action.CONSENT_VIEW)
-    order = [rule.key for rule in ticket.profile.compartment]
+    answers = ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)
+    order = sorted(row.compartments, key=ticket.profile.rank)
     return OverrideLine(
         id=row.id,
         membership=ticket.members[row.membership_id],
-        compartments=tuple(key for key in order if key in row.compartments and (answers or key in visible)),
+        compartments=tuple(key for key in order if answers or key in visible),
         since=row.valid_from,
         until=row.valid_until,
         legal_basis=ticket.keys.unseal_text(row.legal_basis_sealed, f"legal_override.legal_basis {row.id}"),
@@ -311,7 +321,12 @@ def _review_at(ticket: CaseTicket, review_on: date) -> datetime:
 
 
 def _freeze(
-    ticket: CaseTicket, membership_id: UUID, review_at: datetime, reason: str, at: datetime | None = None
+    ticket: CaseTicket,
+    membership_id: UUID,
+    review_at: datetime,
+    reason: str,
+    at: datetime,
+    hidden_from: datetime | None,
 ) -> None:
     made = uuid4()
     ticket.session.add(
@@ -319,8 +334,9 @@ def _freeze(
             id=made,
             case_id=ticket.case_id,
             membership_id=membership_id,
-            frozen_at=at or clock.now(),
+            frozen_at=at,
             review_at=review_at,
+            log_hidden_from=hidden_from,
             reason_sealed=ticket.keys.seal_text(reason, f"freeze.reason {made}"),
             set_by_id=ticket.membership.id,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from portal import clock
-from portal.access.facts import AccessRules, CompartmentRule
+from portal.access.facts import BETWEEN_TWO, AccessRules, CompartmentRule, base_key, number_of
 from portal.access.roles import Capacity
 from portal.errors import Unsafe
 from portal.tools.lines import Place, line_of
@@ -46,7 +47,8 @@ class Compartment(_Data):
     about: Words
     icon: str
     audience: frozenset[Capacity] = Field(min_length=1)
-    categories: frozenset[str] = Field(min_length=1)
+    categories: frozenset[str] = frozenset()
+    """None for what the young person and the guide share alone: no consent opens it."""
 
 
 class RoleWord(_Data):
@@ -158,7 +160,17 @@ class Profile(_Data):
         return {compartment.key: compartment for compartment in self.compartment}
 
     def compartment_of(self, key: str) -> Compartment:
-        return self._compartments[key]
+        """What the profile says of a compartment of a case."""
+        return self._compartments[base_key(key)]
+
+    def rank(self, key: str) -> tuple[int, int]:
+        """Sorts the compartments of a case in the order of the profile."""
+        return list(self._compartments).index(base_key(key)), number_of(key)
+
+    @cached_property
+    def confidence(self) -> str:
+        """The key of what the young person and the guide share alone."""
+        return next(rule.key for rule in self.rules().compartments if rule.is_confidence)
 
     def tool_of(self, key: str) -> Tool | None:
         return next((tool for tool in self.tool if tool.key == key), None)
@@ -214,6 +226,12 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
         if Capacity.OWNER not in compartment.audience:
             yield ("compartment", number, "audience"), "the owner sees every compartment"
+        if not compartment.categories and compartment.audience != BETWEEN_TWO:
+            yield ("compartment", number, "categories"), "only what the young person and the owner share takes none"
+        if not re.fullmatch("[a-z_]+", compartment.key):
+            yield ("compartment", number, "key"), "small letters and _ only"
+    if [compartment.categories for compartment in found.compartment].count(frozenset()) != 1:
+        yield ("compartment",), "one compartment of the young person and the owner alone is needed, without categories"
     shelves = {compartment.key for compartment in found.compartment}
     for number, tool in enumerate(found.tool):
         if tool.compartment and tool.compartment not in shelves:

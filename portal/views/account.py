@@ -17,7 +17,7 @@ from portal.access.signin.passwords import SHORTEST
 from portal.errors import NotFound
 from portal.services import own_account
 from portal.views import entrance, own_eids, words
-from portal.views.asking import AskingForm, attempt, status
+from portal.views.asking import AskingForm, attempt, status, text_field
 
 bp = Blueprint("account", __name__, url_prefix="/me")
 
@@ -34,12 +34,39 @@ class ChangeForm(AskingForm):
     )
 
 
+class PhoneForm(AskingForm):
+    phone = text_field(_l("My number at work"), 40, required=False)
+
+
 @bp.get("")
 @signed_in
 def index() -> ResponseReturnValue:
+    form = PhoneForm(phone=own_account.phone_of(g.actor)) if g.actor.is_staff else None
+    return _page(form)
+
+
+@bp.post("/phone")
+@signed_in
+def phone() -> ResponseReturnValue:
+    """The number that people in one's cases are told to ring."""
+    if not g.actor.is_staff:
+        raise NotFound
+    form = PhoneForm()
+
+    def change() -> bool:
+        own_account.set_phone(g.actor, form.phone.data or "")
+        return True
+
+    if attempt(form, change) is None:
+        return _page(form), status(form)
+    flash(_("Your number is saved."), "success")
+    return redirect(url_for("account.index"), 303)
+
+
+def _page(form: PhoneForm | None) -> str:
     devices = sessions.devices(g.session, g.actor.person_id, g.house.settings)
     factors = second_factor.factors_of(g.session, g.actor.person_id) if g.actor.is_staff else None
-    return render_template("account/index.html", devices=devices, factors=factors, eids=own_eids.lines())
+    return render_template("account/index.html", devices=devices, factors=factors, eids=own_eids.lines(), form=form)
 
 
 @bp.post("/devices/<uuid:login_id>/end")

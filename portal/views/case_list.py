@@ -74,9 +74,11 @@ def new() -> ResponseReturnValue:
     alike = cases.like(g.actor, form.name.data) if form.name.data else []
 
     def verb() -> UUID:
-        if alike and not form.another.data and once.made_before(g.session, form.submission_id) is None:
+        asks = alike and not form.another.data and once.made_before(g.session, form.submission_id) is None
+        opened = cases.open_case(g.actor, form.submission_id, _new_case(form), g.house.settings.profile)
+        if asks:  # after all that cannot be; nothing stays of what was opened
             raise InvalidInput("another", "same_name")
-        return cases.open_case(g.actor, form.submission_id, _new_case(form), g.house.settings.profile)
+        return opened
 
     made = attempt(form, verb)
     if made is None:

@@ -105,7 +105,7 @@ def if_no(ticket: CaseTicket, party: str) -> ResponseReturnValue:
 
 
 @bp.get("/mine")
-@opens(Action.CONSENT_GIVE)
+@opens(Action.CONSENT_VIEW)
 def mine(ticket: CaseTicket) -> ResponseReturnValue:
     """What one has said yes to, the way to take it back, and every declaration one ever gave."""
     asked = consent_requests.request(ticket, ticket.membership.id)
@@ -154,7 +154,7 @@ def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturn
         mine = consents.giver_of(ticket, consent_id) == ticket.membership.id
         return redirect(url_for("consents.mine" if mine else "people.index", case_id=ticket.case_id), 303)
     giver_id = consents.giver_of(ticket, consent_id)
-    line = None if party == "all" else consent_requests.party_line(ticket, giver_id, party)
+    line = None if party == "all" else consents.party_of(ticket, consent_id, party)
     effects = consents.preview_withdrawal(ticket, consent_id, party)
     return render_template(
         "consents/withdraw.html", form=form, party=line, effects=effects, giver=ticket.members[giver_id]

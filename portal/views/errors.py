@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -12,9 +13,12 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
 from portal.access import guard
-from portal.access.policy import Reason, Refusal
+from portal.access.policy import Contact, Reason, Refusal
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
+from portal.services import hand_over_says
 from portal.views import entrance, frame, words
+from portal.views.frame import Right
 
 _DOORS = ("signin.begin_eid", "staff_sso.begin")
 """Buttons that lead out to sign in: nothing is typed beside them."""
@@ -32,14 +36,26 @@ def not_found() -> Any:
 
 
 def refused(reason: Reason) -> Any:
+    ticket: CaseTicket | None = g.get("ticket")
+    if reason.code is Refusal.SHUT and ticket is not None:
+        return _shut(reason, ticket)
     sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
-    if reason.code is Refusal.SHUT and not sentences:
-        sentences = [_("Your access has ended.")]
-    if reason.code is Refusal.SHUT:
+    return _page(403, str(words.REFUSAL[reason.code]), sentences, contact=reason.guide)
+
+
+def _shut(reason: Reason, ticket: CaseTicket) -> Any:
+    """To somebody who is known in the case and sees nothing of it: why, as far as they may know, and what is theirs all
+    the same."""
+    title = str(words.REFUSAL[Refusal.SHUT]) if ticket.actor.is_staff else _("The case is not open to you just now")
+    sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    sentences = [sentence for sentence in sentences if sentence.rstrip(".") != title]
+    if not reason.notes:
+        sentences.append(_("Your access has ended."))
+    if ticket.could_write_once:
         sentences.append(_("What you wrote earlier stays in the case with your name and role."))
-    if reason.guide:
-        sentences.append(_("You can ask the guide: %(guide)s.", guide=reason.guide))
-    return _page(403, str(words.REFUSAL[reason.code]), sentences)
+    change = hand_over_says.asked_of_me(ticket)
+    asked = change is not None and change.can_be_said
+    return _page(403, title, sentences, contact=reason.guide, rights=frame.rights(ticket.case_id, ticket.allows, asked))
 
 
 def invalid(problem: InvalidInput) -> Any:
@@ -132,10 +148,15 @@ def _too_large() -> Any:
     return _page(413, _("The file is too large"), [body])
 
 
-def _page(status: int, title: str, sentences: list[str]) -> tuple[str, int, dict[str, str]]:
+def _page(
+    status: int, title: str, sentences: list[str], contact: Contact | None = None, rights: Sequence[Right] = ()
+) -> tuple[str, int, dict[str, str]]:
     framed: dict[str, str] | None = g.get("framed")
     if framed is not None and status == 503:
         # Any other page would not be shown inside the frame at all, and this one can be tried again.
         return render_template("files/framed.html", title=title, sentences=sentences, status=status), status, framed
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
-    return render_template("error.html", title=title, sentences=sentences, status=status, head=None), status, {}
+    page = render_template(
+        "error.html", title=title, sentences=sentences, status=status, contact=contact, rights=rights, head=None
+    )
+    return page, status, {}

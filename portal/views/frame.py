@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from portal import clock
+from portal import clock, text
 from portal.access import guard
 from portal.access.actions import Action, OfficeAction
 from portal.access.guard import FILE_AGAIN
@@ -29,7 +29,7 @@ from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.text import with_numbers
-from portal.tools.profile import Compartment, Meeting, Profile
+from portal.tools.profile import Compartment, Meeting, Profile, profile
 from portal.views import words
 
 
@@ -40,6 +40,28 @@ class Door:
     icon: str
     current: bool
     news: int = 0
+
+
+@dataclass(frozen=True)
+class Right:
+    """What somebody may do in a case that is shut to them, and where."""
+
+    name: str
+    href: str
+    icon: str
+
+
+def rights(case_id: UUID, allows: Callable[[Action], bool], asked_about_guide: bool = False) -> list[Right]:
+    """The doors that stay open when the case is shut: a right does not end with access."""
+    found = []
+    if asked_about_guide and allows(Action.HAND_OVER_SAY):
+        found.append(Right(_("Another guide: your answer"), url_for("hand_over.say", case_id=case_id), "how-to-reg"))
+    if allows(Action.CONSENT_VIEW):
+        found.append(Right(_("Your consents"), url_for("consents.mine", case_id=case_id), "how-to-reg"))
+    if allows(Action.LOG_VIEW):
+        name = _("Who has seen my case") if allows(Action.CONSENT_GIVE) else _("Who has seen something about me")
+        found.append(Right(name, url_for("log.index", case_id=case_id), "list-check"))
+    return found
 
 
 class CaseHead:
@@ -96,6 +118,7 @@ class CaseHead:
             "choosing",
             "coming_of_age",
             "hand_over",
+            "confidences",
         )
         homes = {**dict.fromkeys(part_of_people, "people"), "log": "", "exports": "files"}
         here = homes.get(here, here)
@@ -147,9 +170,13 @@ def install(app: Flask) -> None:
         OfficeAction=OfficeAction,
         title_of=title_of,
         role_word=role,
+        capacity_word=capacity_word,
         party_title=party_title,
         compartment_icon=compartment_icon,
-        compartment_by_id=compartment_by_id,
+        compartment_of=lambda key: _rules().compartment_of(key),
+        hatch_by_id=hatch_by_id,
+        first_name=first_name,
+        is_told_before=is_told_before,
         names_who_see=names_who_see,
         hatches_in_order=hatches_in_order,
         tool_title=tool_title,
@@ -157,6 +184,7 @@ def install(app: Flask) -> None:
         age=age,
         years=years,
         obstacle_for_me=obstacle_for_me,
+        rights=rights,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
@@ -166,6 +194,7 @@ def install(app: Flask) -> None:
         icon=_icons(app),
         url_for=address,
     )
+    app.jinja_env.filters.update(dialled=text.dialled)
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
     app.jinja_env.filters["with_numbers"] = with_numbers
     app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
@@ -190,7 +219,7 @@ def _shelves(app: Flask) -> Callable[..., Markup]:
     macros: Any = app.jinja_env.get_template("macros/shelf.html").module
 
     def drawn(key: str, count: int | None = None, href: str | None = None) -> Markup:
-        found: Markup = macros.drawn(_rules().compartment_of(key), count, href)
+        found: Markup = macros.drawn(_rules().compartment_of(key), title_of(key), count, href)
         return found
 
     @lru_cache(1000)
@@ -198,7 +227,7 @@ def _shelves(app: Flask) -> Callable[..., Markup]:
         return drawn(key)
 
     def shelf(key: str, count: int | None = None, href: str | None = None) -> Markup:
-        if count is None and href is None:
+        if count is None and href is None and _rules().compartment_of(key).categories:
             return plain(_rules().key, language(), key)
         return drawn(key, count, href)
 
@@ -262,23 +291,63 @@ def role(membership: Any) -> str:
     return said(_rules().words[Capacity(membership.capacity)].title)
 
 
+def capacity_word(capacity: Capacity, profile_key: str = "") -> str:
+    """What somebody of a capacity is called here, or in the cases of another profile."""
+    rules = profile(profile_key) if profile_key else _rules()
+    return said(rules.words[capacity].title)
+
+
 def title_of(key: str) -> str:
-    """What a compartment is called."""
+    """What a compartment is called; of one between two, by the names of the two."""
+    hatch = next((h for h in g.ticket.hatches.values() if h.key == key), None)
+    if hatch is not None and hatch.confidant_id is not None:
+        return _title_between_two(g.ticket, hatch)
     return said(_rules().compartment_of(key).title)
+
+
+def _title_between_two(ticket: CaseTicket, hatch: Hatch) -> str:
+    """As the young person or the guide who reads it calls it."""
+    guide, confidant = ticket.owner, ticket.members[hatch.confidant_id or ticket.owner.id]
+    young, called = first_name(ticket.young_person), {"guide": first_name(guide), "before": first_name(confidant)}
+    is_young = ticket.membership.id == ticket.young_person.id
+    shared = any(w.key == hatch.key and w.membership_id == guide.id for w in ticket.open_windows)
+    if confidant.id == guide.id:
+        title = _("Only you and %(guide)s", **called) if is_young else _("Only %(young)s and you", young=young)
+    elif not is_young:
+        title = _("Only %(young)s and you, told to %(before)s", young=young, **called)
+    elif shared:
+        title = _("Only you and %(guide)s, told to %(before)s", **called)
+    else:
+        title = _("Only you, told to %(before)s", **called)
+    return str(title)
+
+
+def first_name(member: Any) -> str:
+    return str(member.display_name).split()[0]
+
+
+def is_told_before(compartment_id: UUID) -> bool:
+    """Whether it was confided to a guide who is not the guide of today."""
+    hatch = g.ticket.hatches.get(compartment_id)
+    return hatch is not None and hatch.confidant_id not in (None, g.ticket.owner.id)
 
 
 def compartment_icon(key: str) -> str:
     return _rules().compartment_of(key).icon
 
 
-def compartment_by_id(compartment_id: str) -> Compartment:
-    return _rules().compartment_of(g.ticket.hatches[UUID(compartment_id)].key)
+def hatch_by_id(compartment_id: str) -> Hatch:
+    hatch: Hatch = g.ticket.hatches[UUID(compartment_id)]
+    return hatch
 
 
 def hatches_in_order() -> list[Hatch]:
     """The compartments open to this person, in the order of the programme profile."""
-    order = [rule.key for rule in _rules().compartment]
-    return sorted(g.ticket.hatches.values(), key=lambda hatch: order.index(hatch.key))
+    return in_order(g.ticket)
+
+
+def in_order(ticket: CaseTicket) -> list[Hatch]:
+    return sorted(ticket.hatches.values(), key=lambda hatch: ticket.profile.rank(hatch.key))
 
 
 def names_who_see(key: str) -> str:

@@ -8,16 +8,22 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField
+from wtforms import HiddenField, RadioField, TextAreaField
+from wtforms.validators import Length
 
 from portal.access.actions import Action
 from portal.access.guard import fresh, opens
 from portal.access.ticket import CaseTicket
-from portal.errors import InvalidInput
+from portal.errors import InvalidInput, NotFound
+from portal.events import Event
 from portal.services import hand_over
-from portal.views.asking import AskingForm, attempt, choices, status
+from portal.services import hand_over_says as says
+from portal.services.hand_over import Law
+from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 bp = Blueprint("hand_over", __name__, url_prefix="/cases/<uuid:case_id>/hand-over")
+
+_SHORT = [Length(max=2000, message=_l("This is too long."))]
 
 
 class AnswerForm(AskingForm):
@@ -26,6 +32,40 @@ class AnswerForm(AskingForm):
         choices=choices(("accept", _l("Yes, I take the case over")), ("decline", _l("No"))),
         validate_choice=False,
     )
+
+
+class OfferForm(AskingForm):
+    how = RadioField(
+        _l("On what may the case go there?"),
+        choices=choices(("consent", _l("Ask for consent")), ("law", _l("There is a legal basis without consent"))),
+        default="consent",
+        validate_choice=False,
+    )
+    legal_basis = text_field(_l("Legal basis"), 200, required=False)
+    reason = TextAreaField(_l("Why is it needed?"), validators=_SHORT)
+
+
+class SayForm(AskingForm):
+    answer = RadioField(_l("Your answer"), choices=[], validate_choice=False)
+    words = TextAreaField(_l("What you want to say about it"), validators=_SHORT)
+    change = HiddenField()
+
+
+class RegisterForm(AskingForm):
+    answer = RadioField(
+        _l("What did they say?"), choices=choices(("yes", _l("Yes")), ("no", _l("No"))), validate_choice=False
+    )
+    method = RadioField(
+        _l("How was it said?"),
+        choices=choices(("paper", _l("On paper")), ("oral", _l("By word of mouth"))),
+        default="paper",
+        validate_choice=False,
+    )
+    words = TextAreaField(_l("Note (who was there, what was said)"), validators=_SHORT)
+
+
+class ReplyForm(AskingForm):
+    words = TextAreaField(_l("Your answer"), validators=_SHORT)
 
 
 @bp.get("")
@@ -40,11 +80,20 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
 @fresh
 @opens(Action.TEAM_CHANGE)
 def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
-    changes = hand_over.preview(ticket, person_id)
-    form = AskingForm()
-    if attempt(form, lambda: hand_over.offer(ticket, form.submission_id, person_id)) is None:
+    outlook = hand_over.preview(ticket, person_id)
+    form = OfferForm()
+
+    def verb() -> UUID:
+        if not outlook.leaves:
+            return hand_over.offer(ticket, form.submission_id, person_id)
+        if form.how.data not in ("consent", "law"):
+            raise InvalidInput("how", "choice")
+        law = Law(form.legal_basis.data or "", form.reason.data or "") if form.how.data == "law" else None
+        return hand_over.offer(ticket, form.submission_id, person_id, law)
+
+    if attempt(form, verb) is None:
         who = hand_over.guide(ticket, person_id)
-        return render_template("hand_over/offer.html", form=form, who=who, changes=changes), status(form)
+        return render_template("hand_over/offer.html", form=form, who=who, outlook=outlook), status(form)
     flash(_("The case is offered. You are the guide until it is accepted."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -75,9 +124,85 @@ def answer(ticket: CaseTicket) -> ResponseReturnValue:
 
     said = attempt(form, verb)
     if said is None:
-        return render_template("hand_over/answer.html", form=form, offer=offered), status(form)
+        asked = hand_over.of_offer(ticket, offered)
+        return render_template("hand_over/answer.html", form=form, offer=offered, change=asked), status(form)
     if said == "accept":
         flash(_("You are the guide of this case now."), "success")
         return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
     flash(_("Your answer is sent."), "success")
     return redirect(url_for("case_list.index"), 303)
+
+
+@bp.route("/say", methods=["GET", "POST"])
+@fresh
+@opens(Action.HAND_OVER_SAY)
+def say(ticket: CaseTicket) -> ResponseReturnValue:
+    """What somebody the case is about says to another guide."""
+    asked = says.asked_of_me(ticket)
+    if asked is None or not asked.can_be_said:
+        raise NotFound
+    mine = next(one for one in asked.said if one.giver.id == ticket.membership.id)
+    form = SayForm(answer=mine.answer, words=mine.words, change=str(asked.id))
+    form.answer.choices = _possible(asked)
+
+    def verb() -> bool:
+        if form.change.data != str(asked.id):
+            raise InvalidInput("", "form_stale")
+        says.say(ticket, form.submission_id, asked.id, form.answer.data or "", form.words.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        form.change.data = str(asked.id)
+        ticket.record(Event.TEAM_VIEWED)
+        return render_template("hand_over/say.html", form=form, change=asked, mine=mine), status(form)
+    flash(_("Thank you. Both guides can read your answer."), "success")
+    return redirect(url_for("case_list.index"), 303)
+
+
+def _possible(asked: says.Change) -> list:  # type: ignore[type-arg]
+    after, before = asked.after.display_name, asked.before.display_name
+    if asked.leaves and not asked.by_law:
+        return choices(
+            ("yes", _("Yes, %(name)s may take the case over", name=after)),
+            ("no", _("No, %(name)s should stay the guide", name=before)),
+        )
+    return choices(("yes", _("That is fine with me")), ("no", _("I do not want another guide")))
+
+
+@bp.route("/register/<uuid:giver_id>", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
+    """The guide notes what somebody who is asked said on paper or aloud."""
+    asked = says.current(ticket)
+    who = next((one.giver for one in asked.said if one.giver.id == giver_id), None) if asked else None
+    if asked is None or who is None or asked.is_over:
+        raise NotFound
+    form = RegisterForm()
+
+    def verb() -> bool:
+        said, how, note = form.answer.data or "", form.method.data or "", form.words.data or ""
+        says.register(ticket, form.submission_id, giver_id, said, how, note)
+        return True
+
+    if attempt(form, verb) is None:
+        ticket.record(Event.TEAM_VIEWED)
+        return render_template("hand_over/register.html", form=form, change=asked, who=who), status(form)
+    flash(_("The answer is noted."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+
+
+@bp.route("/reply/<uuid:say_id>", methods=["GET", "POST"])
+@opens(Action.TEAM_CHANGE)
+def reply(ticket: CaseTicket, say_id: UUID) -> ResponseReturnValue:
+    """The guide answers in words."""
+    said = says.said_to(ticket, say_id)
+    form = ReplyForm()
+
+    def verb() -> bool:
+        says.reply(ticket, form.submission_id, say_id, form.words.data or "")
+        return True
+
+    if attempt(form, verb) is None:
+        return render_template("hand_over/reply.html", form=form, said=said), status(form)
+    flash(_("Your answer is sent."), "success")
+    return redirect(url_for("people.index", case_id=ticket.case_id), 303)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -55,6 +55,6 @@ def did(line: LogLine) -> str:
 
 
 def _unnamed(line: LogLine) -> str:
-    if line.in_shut_compartment:
+    if line.in_shut_compartment and g.ticket.hatches:
         return str(_("something that is for others than you"))
     return str(_("something"))

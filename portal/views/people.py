@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import consent_requests, hand_over, people, reminders, safeguards
+from portal.services import confidences, consent_requests, hand_over, hand_over_says, people, reminders, safeguards
 from portal.views.asking import AskingForm
 from portal.views.consents import categories_of
 
@@ -27,13 +27,16 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         lines=lines,
         leads=leads,
         offered=hand_over.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
+        guide_change=hand_over_says.current(ticket) if leads else hand_over_says.asked_of_me(ticket),
+        by_law=hand_over_says.by_law(ticket),
         asking=AskingForm(),
         frozen=safeguards.freezes(ticket) if leads else [],
-        compartments=[rule.key for rule in ticket.profile.compartment] if leads else [],
+        compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],
         missing=people.missing(lines, ticket) if leads else [],
         endings=reminders.endings(ticket),
         categories=categories_of(ticket),
         consents=consents,
         givers=givers,
         asks_me=consent_requests.asks_me(ticket),
+        told_before=confidences.questions(ticket),
     )

@@ -99,6 +99,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         parts=network.parts(ticket, this) if is_newest else {},
         reader=Reader(ticket, this.definition),
         confided=plan_confided.read(ticket, this) if is_newest else {},
+        told_before=plan_confided.told_before(ticket, this) if is_newest else {},
         confided_places=plan_form.confided_places(ticket, this),
         heard_shown=answered(ticket, _shown_to_guide(ticket, this)),
         listed=old_forms.woven(ticket, page, old_forms.of_tool(ticket, tool)),

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length
 
 from portal.access.actions import Action
@@ -35,6 +35,7 @@ class FreezeForm(AskingForm):
     people = SelectMultipleField(_l("Who should be shut out?"), validate_choice=False)
     reason = TextAreaField(_l("Why?"), validators=_SHORT)
     review_on = DayField(_l("When will you look at it again?"))
+    hide_log = BooleanField(_l("Hide the newest lines of the log from them while it lasts"), default=True)
 
 
 class ReviewForm(AskingForm):
@@ -104,7 +105,8 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
         if not set(form.people.data or ()) <= set(known):
             raise InvalidInput("people", "choice")
         wanted = [known[chosen] for chosen in form.people.data or ()]
-        safeguards.freeze(ticket, form.submission_id, wanted, form.review_on.chosen, form.reason.data or "")
+        review_on, reason = form.review_on.chosen, form.reason.data or ""
+        safeguards.freeze(ticket, form.submission_id, wanted, review_on, reason, bool(form.hide_log.data))
         return True
 
     if attempt(form, verb) is None:

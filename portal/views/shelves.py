@@ -8,15 +8,14 @@ from wtforms.fields.choices import SelectChoice
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.i18n import said
+from portal.views import frame
 from portal.views.asking import choices
 
 
 def shelf_choices(ticket: CaseTicket) -> list[SelectChoice]:
     """The compartments this person may write in, in the order of the profile."""
-    open_ones = {hatch.key: hatch for hatch in ticket.hatches.values() if hatch.can_write}
-    rules = [compartment for compartment in ticket.profile.compartment if compartment.key in open_ones]
-    return choices(*((str(open_ones[rule.key].id), said(rule.title)) for rule in rules))
+    open_ones = [hatch for hatch in frame.in_order(ticket) if hatch.can_write]
+    return choices(*((str(hatch.id), frame.title_of(hatch.key)) for hatch in open_ones))
 
 
 def shelf_of(ticket: CaseTicket, chosen: object) -> UUID:

@@ -124,6 +124,7 @@ INPUT = {
     "scan_missing": _l("Attach a picture or scan of the signed page."),
     "consent_nobody": _l("Say yes to at least one. If you want nobody to see anything, you do not have to send this."),
     "consent_too_long": _l("A consent can be valid for at most %(months)s months. You can give it again after that."),
+    "confided_stays": _l("What the young person and the guide share alone stays where it is. Write it anew elsewhere."),
     "same_place": _l("It lies there already. Choose another place."),
     "consent_over": _l("This consent is no longer in force."),
     "override_needless": _l(
@@ -132,6 +133,11 @@ INPUT = {
     "override_too_long": _l("Access without consent can last at most %(months)s months. Choose an earlier day."),
     "review_too_late": _l("It must be looked at again within %(days)s days. Choose an earlier day."),
     "offer_waits": _l("The case is offered to somebody already. Take that offer back first."),
+    "hand_over_waits": _l("The case cannot be taken over yet: not everybody who is asked has said yes."),
+    "hand_over_frozen": _l(
+        "Somebody who would have to say yes is shut out at once. To ask would tell them where the case goes: use a"
+        " legal basis."
+    ),
     "consent_past_majority": _l(
         "A custody holder's consent ends at the latest the day before the young person turns %(age)s. Choose an earlier"
         " day."
@@ -201,10 +207,12 @@ OBSTACLE_FOR_ME = {
     Obstacle.NOT_OPENED: _l("The guide has not opened access for you yet."),
     Obstacle.CLOSED: _l("The guide has closed your access."),
     Obstacle.CUSTODY_UNKNOWN: _l("It has not been noted who holds custody."),
-    Obstacle.GROWN_UP: _l("The young person is an adult now and decides alone. They can let you in again."),
+    Obstacle.GROWN_UP: _l("The young person has turned 18. From then on a case is not open to parents by itself."),
     Obstacle.LEFT: _l("You have left the case yourself."),
     Obstacle.UNCONFIRMED: _l("You have changed unit or account. The guide must say whether you should still be in it."),
-    # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so.
+    # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so, and nobody at home is
+    # told that the young person has taken a yes back (access/notices.py).
+    Obstacle.NOT_NOW: _l("The case is not open to you just now."),
     Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),
     (Obstacle.CONSENT_MISSING, "parent"): _l("Consent from a custody holder is missing."),
@@ -223,6 +231,7 @@ OBSTACLE_OF = {
         "has changed unit or account; the guide must say whether they should still be in the case"
     ),
     Obstacle.FROZEN: _l("shut out at once by the guide, to protect somebody"),
+    Obstacle.NOT_NOW: _l("not open just now"),
     Obstacle.GROWN_UP: _l("needs a new consent from %(giver)s, who is an adult now"),
     Obstacle.CONSENT_MISSING: _l("consent from %(giver)s is missing"),
     Obstacle.CONSENT_WITHDRAWN: _l("%(giver)s has withdrawn the consent"),

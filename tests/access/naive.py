@@ -7,6 +7,7 @@ One question at a time: may this member read, may they write, this compartment a
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from portal.access.facts import CompartmentRule, Facts, Member
 
@@ -28,8 +29,41 @@ def may(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> tu
             level = value
     if level == "none" or _kind(facts, member, at) not in {capacity.value for capacity in rule.audience}:
         return False, False
+    if rule.confidant_id is not None:
+        return _between_two(facts, member, rule, at, level)
     readable = _has_grounds(facts, member, rule, at) or _by_law(facts, member, rule, at)
     return readable, readable and level == "write"
+
+
+def may_take_over(facts: Facts, leaves: bool, by_law: bool, said: dict[UUID, bool], at: datetime) -> bool:
+    """Whether the guide to whom a case is offered may take it: to another organisation (`leaves`) with everybody's yes,
+    or by law."""
+    if not leaves or by_law:
+        return True
+    return all(said.get(member.id) is True for member in asked_about_leaving(facts, at))
+
+
+def asked_about_leaving(facts: Facts, at: datetime) -> list[Member]:
+    """Whose yes it takes for a case to go to another organisation."""
+    asked = [member for member in facts.members if member.capacity.value == "young_person"]
+    if at < _turns(facts, facts.rules.majority_age) and facts.rules.custody_holders_are_asked:
+        asked += [
+            m
+            for m in facts.members
+            if m.custody_from and m.custody_from <= at and not (m.custody_until and m.custody_until <= at)
+        ]
+    return asked
+
+
+def _between_two(facts: Facts, member: Member, rule: CompartmentRule, at: datetime, level: str) -> tuple[bool, bool]:
+    """What the young person and one guide share alone."""
+    opened = member.id == rule.confidant_id or member.capacity.value == "young_person"
+    if not opened:
+        for said in facts.openings:
+            if said.at <= at and said.compartment == rule.key and said.member_id == member.id:
+                opened = said.opened
+    still_the_guide = any(m.id == rule.confidant_id and _kind(facts, m, at) == "owner" for m in facts.members)
+    return opened, opened and level == "write" and still_the_guide
 
 
 def _kind(facts: Facts, member: Member, at: datetime) -> str:

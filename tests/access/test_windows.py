@@ -77,7 +77,7 @@ def obstacles(
 
 
 def test_the_young_person_sees_what_is_theirs_without_any_consent() -> None:
-    assert shelves(a_case(), YOUNG) == {"shared", "health", "without_parents"}
+    assert shelves(a_case(), YOUNG) == {"shared", "health", "without_parents", "guide_only"}
 
 
 def test_the_young_person_sees_nothing_before_the_owner_has_opened() -> None:

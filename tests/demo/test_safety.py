@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
+from portal import audit
 from portal.cli import cli
 from portal.demo import eid
 from portal.demo.supervisor import Demo
 from portal.errors import Unsafe
-from portal.house import open_house, refuse_unsafe
+from portal.events import Event
+from portal.house import House, open_house, refuse_unsafe
+from portal.models import Invitation, Staff
 from portal.providers import read_eid_providers
 from portal.settings import Environment, Settings
 
@@ -147,7 +151,7 @@ def test_each_part_of_the_demo_is_told_what_it_needs_and_nothing_else(
         monkeypatch.setattr(demo.postgres, "url", lambda role, *_more: f"postgresql://{role}:secret@/portal")
         for name, value in demo._environment().items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("WEBDAV", "true")
+        monkeypatch.setenv("UPLOAD_LIMIT", "1234567")
         secrets = {"DATABASE_URL", "WORKER_DATABASE_URL", "REPORTS_DATABASE_URL", "OWNER_DATABASE_URL", "KEYS_FILE"}
         told = {part: demo._environment_of(part) for part in demo._commands()}
     finally:
@@ -158,7 +162,9 @@ def test_each_part_of_the_demo_is_told_what_it_needs_and_nothing_else(
         "worker": {"DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE"},
         "web": {"DATABASE_URL", "KEYS_FILE"},
     }
-    assert all(environment["WEBDAV"] == "true" for environment in told.values()), "what was asked for goes on to all"
+    assert all(environment["UPLOAD_LIMIT"] == "1234567" for environment in told.values()), (
+        "what was asked for goes on to all"
+    )
     assert not [part for part, environment in told.items() if "portal_owner" in str(environment)]
 
 
@@ -195,8 +201,8 @@ def test_commands_say_what_is_wrong_without_a_trace(tmp_path: Path, monkeypatch:
         main()
 
 
-def test_the_first_administrator_is_invited_from_the_command_line_once(
-    portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_the_first_administrator_is_invited_from_the_command_line_until_they_have_come_in(
+    house: House, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in portal_settings.model_dump(exclude_defaults=True).items():
         monkeypatch.setenv(name.upper(), str(value))
@@ -213,4 +219,11 @@ def test_the_first_administrator_is_invited_from_the_command_line_once(
     ]
     assert CliRunner().invoke(cli, words).output == "invited ida@testby.example\n"
     again = CliRunner().invoke(cli, words)
-    assert again.exit_code != 0
+    assert again.output == "invited ida@testby.example again: links sent before no longer work\n"
+    with house.unit_of_work() as session:
+        ida = session.scalars(select(Staff)).one()
+        assert session.scalars(select(Invitation.person_id).distinct()).all() == [ida.person_id]
+        ida.password_hash = "of somebody who came in"
+        audit.record(session, Event.PASSWORD_CHOSEN, item_id=ida.person_id)
+    refused = CliRunner().invoke(cli, words)
+    assert refused.exit_code != 0

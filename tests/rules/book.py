@@ -9,7 +9,17 @@ from uuid import UUID
 import psycopg
 from flask import Flask
 
-from portal.access.facts import ConsentFact, Facts, Freeze, LegalOverride, Member, Ownership, Party
+from portal.access.facts import (
+    AccessRules,
+    ConsentFact,
+    Facts,
+    Freeze,
+    LegalOverride,
+    Member,
+    Opening,
+    Ownership,
+    Party,
+)
 from portal.access.roles import Capacity, Level
 from portal.house import House
 from portal.tools.profile import profile
@@ -17,8 +27,11 @@ from tests.access import naive
 from tests.story import PROFILE, Room, Someone, Story
 
 SHELVES = ("shared", "health", "without_parents", "professionals")
+BETWEEN_TWO = "guide_only"
 UNITS = ("Skolen", "Jobcenter", "Psykiatrien", "Familie og unge")
 HOME = "Familie og unge"
+AWAY = "Voksenpsykiatrien"
+"""A unit of another organisation, where a guide may work."""
 RULES = profile(PROFILE).rules()
 ZONE = RULES.zone
 
@@ -34,6 +47,8 @@ class Scene:
         self.now = self.started
         self.story = Story(house)
         self.units = {name: self.story.unit(name) for name in UNITS}
+        self.away = Story(house)
+        self.units[AWAY] = self.away.unit(AWAY)
         self.stranger = self.story.staff("Ulrik Udenfor", "Skolen")
         self.admin = self.story.admin()
         self.steps = 0
@@ -69,9 +84,13 @@ class Book:
     by_law: list[LegalOverride] = field(default_factory=list)
     frozen: list[Freeze] = field(default_factory=list)
     owners: list[Ownership] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
     files: list[Put] = field(default_factory=list)
     offered: Someone | None = None
     """The guide to whom the case is offered just now."""
+    offered_by_law: bool = False
+    said: dict[UUID, bool] = field(default_factory=dict)
+    """What was said last to that offer, by membership."""
 
     def meet(
         self, someone: Someone, capacity: Capacity, level: Level, unit: UUID | None = None, custody: bool = False
@@ -100,15 +119,58 @@ class Book:
 
     # What follows from it
 
+    def leaves(self, unit: UUID | None) -> bool:
+        """Whether the case would leave its organisation with a guide of that unit."""
+        return (self.home == self.scene.units[AWAY]) != (unit == self.scene.units[AWAY])
+
+    def can_be_taken(self) -> bool:
+        """Whether the one to whom the case is offered may have it now."""
+        assert self.offered is not None
+        leaves = self.leaves(self.members[self.room.member(self.offered)].unit_id)
+        return naive.may_take_over(self.facts(), leaves, self.offered_by_law, self.said, self.scene.now)
+
+    def asked_about_it(self) -> list[Member]:
+        """Who is asked about the offer: the young person alone where it takes nobody's yes."""
+        assert self.offered is not None
+        everybody = naive.asked_about_leaving(self.facts(), self.scene.now)
+        leaves = self.leaves(self.members[self.room.member(self.offered)].unit_id)
+        if leaves and not self.offered_by_law:
+            return everybody
+        return [member for member in everybody if member.capacity is Capacity.YOUNG_PERSON]
+
+    def rules(self) -> AccessRules:
+        """What the young person shares with a guide alone is a compartment for each guide there was."""
+        guides = list(dict.fromkeys(owner.member_id for owner in self.owners)) or [self.owner().id]
+        rules = [rule for rule in RULES.compartments if rule.key != BETWEEN_TWO]
+        between_two = next(rule for rule in RULES.compartments if rule.key == BETWEEN_TWO)
+        for number, guide in enumerate(guides, start=1):
+            key = BETWEEN_TWO if number == 1 else f"{BETWEEN_TWO}-{number}"
+            rules.append(replace(between_two, key=key, confidant_id=guide))
+        return replace(RULES, compartments=tuple(rules))
+
     def facts(self) -> Facts:
         told, by_law, frozen = tuple(self.told), tuple(self.by_law), tuple(self.frozen)
         members, owners = tuple(self.members.values()), tuple(self.owners)
-        return Facts(RULES, self.born, self.home, members, told, by_law, frozen, owners)
+        openings = tuple(self.openings)
+        return Facts(self.rules(), self.born, self.home, members, told, by_law, frozen, owners, openings)
+
+    def meant_for(self, member: Member) -> set[str]:
+        """The compartments that could be open to somebody who lacks nothing."""
+        everything = replace(self.facts(), freezes=(), overrides=())
+        found = set()
+        for shelf in everything.rules.compartments:
+            if shelf.confidant_id is not None:
+                opened = replace(member, levels=((self.opened_at, Level.READ),), left=())
+                if naive.may(everything, opened, shelf, self.scene.now)[0]:
+                    found.add(shelf.key)
+            elif member.capacity in shelf.audience:
+                found.add(shelf.key)
+        return found
 
     def judged(self, member: Member, at: datetime) -> dict[str, bool]:
         """Compartment -> may write, for what the member may read."""
         facts, found = self.facts(), {}
-        for shelf in RULES.compartments:
+        for shelf in facts.rules.compartments:
             reads, writes = naive.may(facts, member, shelf, at)
             if reads:
                 found[shelf.key] = writes

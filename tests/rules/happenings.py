@@ -6,20 +6,22 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.facts import ConsentFact, Freeze, LegalOverride, Member, Withdrawal
+from portal.access.facts import ConsentFact, Freeze, LegalOverride, Member, Opening, Withdrawal
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.services import (
     account_moves,
+    confidences,
     consent_requests,
     consents,
     corrections,
@@ -29,13 +31,17 @@ from portal.services import (
     safeguards,
     team,
 )
+from portal.services import hand_over_says as says
 from portal.services.corrections import Wanted
-from tests.rules.book import HOME, RULES, SHELVES, UNITS, ZONE, Book, Put, Scene
+from tests.access import naive
+from tests.rules.book import AWAY, BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
 from tests.story import Someone
 
 LEVELS = st.sampled_from(Level)
 CHANCE = st.randoms(use_true_random=False)
-NEXT_OWNER = st.sampled_from([*UNITS, *[None] * len(UNITS)])
+OWNERS = (*UNITS, AWAY, AWAY)
+NEXT_OWNER = st.sampled_from([*OWNERS, *[None] * len(OWNERS)])
+LAW = hand_over.Law("Barnets lov § 154", "Familien er flyttet")
 MOST_PEOPLE = 9
 ANSWERS = ("accept", "decline", "withdraw")
 
@@ -62,12 +68,12 @@ class Happenings(RuleBasedStateMachine):
         self.book.meet(room.young, Capacity.YOUNG_PERSON, young)
         for parent in room.parents:
             self.book.meet(parent, Capacity.PARENT, custody, custody=True)
-        for shelf in SHELVES:
+        for shelf in (*SHELVES, BETWEEN_TWO):
             self._puts_in(room.guide, shelf)
             self.story.thread(room, room.guide, shelf)
         if taken_over_by:
             self._later()
-            self._offered_to(self.story.guide("Guide to", taken_over_by), taken_over_by)
+            self._offered_to(self._another_guide(taken_over_by), taken_over_by, by_law=True)
             self._answered("accept")
 
     # Added, consented to, withdrawn
@@ -116,11 +122,7 @@ class Happenings(RuleBasedStateMachine):
         until = clock.today(ZONE) + timedelta(days=days)
         with self._at_work(self.room.guide if on_paper else someone) as session:
             ticket = self._enters(session, self.room.guide if on_paper else someone)
-            if not ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE):
-                assert not on_paper
-                assert self.book.judged(giver, self.scene.now) == {}, "only while shut out"
-                assert giver.capacity is Capacity.YOUNG_PERSON or self.book.is_frozen(giver)
-                return
+            assert ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE), "also while shut out"
             asked = consent_requests.request(ticket, giver.id)
             until = min(until, asked.until)
             choices = {
@@ -158,8 +160,7 @@ class Happenings(RuleBasedStateMachine):
         someone = self.room.guide if by_the_owner else giver
         with self._at_work(someone) as session:
             ticket = self._enters(session, someone)
-            if not ticket.allows(Action.CONSENT_WITHDRAW):
-                return
+            assert ticket.allows(Action.CONSENT_WITHDRAW), "also while shut out"
             consents.withdraw(ticket, uuid4(), consent.id, consent_requests.party_key(party) if party else "all")
             session.commit()
         changed = replace(consent, withdrawals=(*consent.withdrawals, Withdrawal(self.scene.now, party)))
@@ -177,7 +178,7 @@ class Happenings(RuleBasedStateMachine):
             try:
                 lacking = [p.compartment for p in safeguards.may_be_overridden(ticket, member.id)]
             except InvalidInput:
-                meant = {shelf.key for shelf in RULES.compartments if member.capacity in shelf.audience}
+                meant = self.book.meant_for(member)
                 shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
                 assert shut or set(self.book.judged(member, now)) == meant, "refused though something is missing"
                 return
@@ -306,23 +307,29 @@ class Happenings(RuleBasedStateMachine):
 
     # Handed over
 
-    @rule(who=CHANCE, unit=st.sampled_from(UNITS), answer=st.sampled_from([*ANSWERS, "accept", "none yet"]))
-    def the_case_is_offered(self, who, unit: str, answer: str) -> None:  # type: ignore[no-untyped-def]
+    @rule(
+        who=CHANCE,
+        unit=st.sampled_from(OWNERS),
+        by_law=st.booleans(),
+        answer=st.sampled_from([*ANSWERS, "accept", "none yet", "none yet"]),
+    )
+    def the_case_is_offered(self, who, unit: str, by_law: bool, answer: str) -> None:  # type: ignore[no-untyped-def]
         """To a guide who had it before, or to one who comes from outside; answered at once, or not yet."""
         book = self.book
         if book.offered is not None:
             return
         self._later()
         guides = {owner.member_id for owner in book.owners} - {book.owner().id}
-        known = [book.people[m.person_id] for m in book.members.values() if m.id in guides]
+        known = [m for m in book.members.values() if m.id in guides]
         if known and who.random() < 0.5:
-            taker = who.choice(known)
+            member = who.choice(known)
+            taker = book.people[member.person_id]
+            unit = next(name for name, id_ in self.scene.units.items() if id_ == member.unit_id)
         elif len(book.members) < MOST_PEOPLE + 2:
-            taker = self.story.guide(f"Guide {len(book.members)}", unit)
+            taker = self._another_guide(unit)
         else:
             return
-        self._offered_to(taker, unit)
-        if answer in ANSWERS:
+        if self._offered_to(taker, unit, by_law) and answer in ANSWERS:
             self._answered(answer)
 
     @precondition(lambda self: self.book.offered is not None)
@@ -330,12 +337,50 @@ class Happenings(RuleBasedStateMachine):
     def the_offer_is_answered(self, answer: str) -> None:
         self._answered(answer)
 
-    def _offered_to(self, taker: Someone, unit: str) -> None:
-        self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id))
+    @precondition(lambda self: self.book.offered is not None)
+    @rule(who=CHANCE, yes=st.sampled_from([True, True, False]), everybody=st.booleans(), noted=st.booleans())
+    def they_say_what_they_think_of_it(self, who, yes: bool, everybody: bool, noted: bool) -> None:  # type: ignore[no-untyped-def]
+        """One of those it is about, or all of them; by themselves or noted by the guide. Nobody else is asked."""
+        self._later()
+        book, said = self.book, "yes" if yes else "no"
+        asked = book.asked_about_it()
+        for member in asked if everybody else [who.choice(asked)]:
+            if noted:
+                self._guide_does(lambda t, id_=member.id: says.register(t, uuid4(), id_, said, "oral", "På mødet"))  # type: ignore[misc]
+            elif book.is_frozen(member):
+                assert self._asked(member) is None
+                continue
+            else:
+                offer = self._asked(member)
+                assert offer is not None
+                someone = book.people[member.person_id]
+                self.story.play(self.room, someone, lambda t, id_=offer: says.say(t, uuid4(), id_, said, ""))  # type: ignore[misc]
+            book.said[member.id] = yes
+        other = who.choice([m for m in book.members.values() if m not in asked])
+        assert self._asked(other) is None
+
+    def _asked(self, member: Member) -> UUID | None:
+        found = self.story.play(self.room, self.book.people[member.person_id], says.asked_of_me)
+        return found.id if found and not found.is_over else None
+
+    def _another_guide(self, unit: str) -> Someone:
+        story = self.scene.away if unit == AWAY else self.story
+        return story.guide(f"Guide {len(self.book.members)}", unit)
+
+    def _offered_to(self, taker: Someone, unit: str, by_law: bool) -> bool:
+        """Whether it was offered: nobody is asked for a yes whom the question would tell where the case goes."""
+        book, law = self.book, LAW if by_law else None
+        asked = naive.asked_about_leaving(book.facts(), self.scene.now)
+        if book.leaves(self.scene.units[unit]) and not by_law and any(book.is_frozen(member) for member in asked):
+            with pytest.raises(InvalidInput, match="hand_over_frozen"):
+                self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id, law))
+            return False
+        self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id, law))
         self.story.refresh(self.room)
-        if taker.id not in self.book.people:
-            self.book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
-        self.book.offered = taker
+        if taker.id not in book.people:
+            book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
+        book.offered, book.offered_by_law, book.said = taker, by_law, {}
+        return True
 
     def _answered(self, answer: str) -> None:
         self._later()
@@ -345,16 +390,49 @@ class Happenings(RuleBasedStateMachine):
             self._guide_does(lambda t: hand_over.withdraw(t, uuid4()))
         elif answer == "decline":
             self.story.play(self.room, taker, lambda t: hand_over.decline(t, uuid4()))
+        elif not self.book.can_be_taken():
+            with pytest.raises(InvalidInput, match="hand_over_waits"):
+                self.story.play(self.room, taker, lambda t: hand_over.accept(t, uuid4()))
+            return
         else:
             self.story.play(self.room, taker, lambda t: hand_over.accept(t, uuid4()))
             self.book.handed_over(taker)
+            theirs = next(r for r in self.book.rules().compartments if r.confidant_id == self.room.member(taker)).key
+            if theirs not in {file.shelf for file in self.book.files}:
+                self._puts_in(taker, theirs)
+                self.story.thread(self.room, taker, theirs)
         self.book.offered = None
 
     # Put in and taken out
 
-    @rule(who=CHANCE, shelf=st.sampled_from(SHELVES))
-    def a_file_is_put_in(self, who, shelf: str) -> None:  # type: ignore[no-untyped-def]
+    @precondition(lambda self: len(self.book.owners) > 1)
+    @rule(who=CHANCE, opened=st.booleans())
+    def the_young_person_says_who_may_read_what_was_told_before(self, who, opened: bool) -> None:  # type: ignore[no-untyped-def]
         self._later()
+        young, book = next(m for m in self.book.members.values() if m.capacity is Capacity.YOUNG_PERSON), self.book
+        before = [rule for rule in book.rules().compartments if rule.confidant_id not in (None, book.owner().id)]
+        if not before or not book.judged(young, self.scene.now):
+            return
+        rule, someone = who.choice(before), book.people[young.person_id]
+        with self._at_work(someone) as session:
+            ticket = self._enters(session, someone)
+            asked = {question.compartment: question for question in confidences.questions(ticket)}
+            if rule.key not in asked:
+                assert not [f for f in book.files if f.shelf == rule.key], "asked about whatever holds something"
+                return
+            found = asked[rule.key]
+            said = "yes" if opened else "no"
+            confidences.answer(ticket, uuid4(), found.compartment_id, book.owner().id, said)
+            session.commit()
+        book.openings.append(Opening(rule.key, book.owner().id, self.scene.now, opened))
+
+    @rule(who=CHANCE, place=st.sampled_from([*SHELVES, BETWEEN_TWO]))
+    def a_file_is_put_in(self, who, place: str) -> None:  # type: ignore[no-untyped-def]
+        self._later()
+        shelf = place
+        if place == BETWEEN_TWO:
+            rules = self.book.rules().compartments
+            shelf = next(rule.key for rule in rules if rule.confidant_id == self.book.owner().id)
         able = [someone for someone, allowed in self.book.everybody() if allowed.get(shelf)]
         if able:
             self._puts_in(who.choice(able), shelf)

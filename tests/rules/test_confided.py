@@ -14,7 +14,7 @@ from portal.access.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
 from portal.house import House
-from portal.services import hand_over, plan_confided, plan_writing
+from portal.services import confidences, hand_over, plan_confided, plan_writing
 from tests.browser import Browser, Page
 from tests.rules.test_leak_channels import _opened
 from tests.services.test_exports import opened, packed
@@ -122,8 +122,9 @@ def confided(story: Story, room: Room, who: Someone) -> dict[str, str]:
 def test_the_database_shows_it_to_the_two_alone(living: House, world: World, postgres: EmbeddedPostgres) -> None:
     url = postgres.url("portal_app", str(living.engine.url.database))
     told = "select count(*) from audit_event where chain_id = %s and event = 'schema.confided'"
-    plant = """insert into plan_confided (id, plan_id, case_id, compartment_id, address, number, kind, words_sealed,
-               created_at, created_by_id) values (%s, %s, %s, %s, 'a.b.c', 9, 'made', 'x', now(), %s)"""
+    plant = """insert into plan_confided (id, plan_id, case_id, compartment_id, confided_compartment_id, address,
+               number, kind, words_sealed, created_at, created_by_id)
+               values (%s, %s, %s, %s, %s, 'a.b.c', 9, 'made', 'x', now(), %s)"""
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database))) as everything:
         plan = everything.execute("select id from plan where tool = 'network_map'").fetchone()
         assert plan is not None
@@ -137,7 +138,8 @@ def test_the_database_shows_it_to_the_two_alone(living: House, world: World, pos
             assert lines == (1 if kind in BETWEEN_TWO else 0,), kind
             if kind in MEMBERS:
                 by = world.room.member(world.people[kind])
-                row = [uuid4(), plan[0], world.room.case_id, world.shelves["shared"], by]
+                lies_in = [world.shelves["shared"], world.shelves["guide_only"]]
+                row = [uuid4(), plan[0], world.room.case_id, *lies_in, by]
                 if kind in BETWEEN_TWO:
                     connection.execute(plant, row)
                     connection.rollback()
@@ -146,13 +148,20 @@ def test_the_database_shows_it_to_the_two_alone(living: House, world: World, pos
                         connection.execute(plant, row)
 
 
-def test_a_guide_who_handed_the_case_over_reads_it_no_more_and_the_new_one_does(
+def test_a_guide_who_handed_the_case_over_reads_it_no_more_and_the_next_only_if_the_young_person_says_so(
     story: Story, room: Room, row: str
 ) -> None:
+    """Everything else that was confided: tests/rules/test_confidences.py."""
     assert confided(story, room, room.guide)[f"people.{row}.between_us"] == CONFIDED
     taker = story.guide("Nikolaj Ny")
     story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
     story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    assert confided(story, room, taker) == confided(story, room, room.guide) == {}
+    assert confided(story, room, room.young)[f"people.{row}.between_us"] == CONFIDED
+    (asked,) = story.play(room, room.young, confidences.questions)
+    assert asked.answers > 0
+    to = room.member(taker) if taker.id in room.members else asked.guide.id
+    story.play(room, room.young, lambda t: confidences.answer(t, uuid4(), asked.compartment_id, to, "yes"))
     assert confided(story, room, taker)[f"people.{row}.between_us"] == CONFIDED
     assert confided(story, room, room.guide) == {}
 

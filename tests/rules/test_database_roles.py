@@ -24,7 +24,8 @@ WITHOUT_CASE_DATA = {
     "organisation", "unit", "person", "staff", "invitation", "login", "national_id",
     "eid_attempt", "kept_form", "eid_stranger", "provider_session", "staff_link", "audit_head",
     "totp", "passkey", "recovery_code", "half_login", "passkey_challenge",
-    "known_device", "sign_in_try", "tool_definition",
+    "known_device", "sign_in_try", "tool_definition", "notice_due", "email_change", "account_request",
+    "undelivered_mail",
 }  # fmt: skip
 """Tables that tell of people and offices but of no case; docs/security.md says what each holds."""
 
@@ -119,15 +120,22 @@ def test_the_worker_may_do_what_its_jobs_take_and_nothing_else(owner: psycopg.Co
     assert {table: may[table] for table in set(may) - QUEUE} == {
         "invitation": {"SELECT", "UPDATE"},
         "staff": {"SELECT"},
+        "unit": {"SELECT"},
+        "organisation": {"SELECT"},
+        "email_change": {"SELECT", "UPDATE"},
+        "undelivered_mail": {"SELECT", "INSERT", "DELETE"},
         "audit_event": {"INSERT"},
         "audit_head": {"SELECT", "INSERT", "UPDATE"},
     }
     columns = owner.execute(
         "select table_name, column_name from information_schema.role_column_grants where grantee = 'portal_worker' "
         "and ((table_name = 'staff' and privilege_type = 'SELECT') "
-        "or (table_name = 'invitation' and privilege_type = 'UPDATE')) order by 1, 2"
+        "or (table_name in ('invitation', 'email_change') and privilege_type = 'UPDATE')) order by 1, 2"
     ).fetchall()
-    assert columns == [("invitation", "token_sha256"), ("staff", "email"), ("staff", "person_id")]
+    assert columns == [
+        ("email_change", "token_sha256"), ("invitation", "mailed_at"), ("invitation", "token_sha256"),
+        *(("staff", column) for column in ("email", "job_title", "name", "person_id", "unit_id")),
+    ]  # fmt: skip
 
 
 def test_the_worker_sees_no_case_in_anybodys_name(living: House, world: World, postgres: EmbeddedPostgres) -> None:
@@ -375,7 +383,7 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
         "my_compartments", "my_writable_compartments", "my_cases", "my_owned_cases", "my_memberships", "my_led_cases",
         "my_overseen_units", "my_figures", "my_trace", "cases_led_by", "forget_ended_uploads",
         "forget_ended_exports", "dav_holder", "forget_ended_links", "case_of_code",
-        "refuse_somebody_known",
+        "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 

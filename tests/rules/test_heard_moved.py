@@ -20,12 +20,12 @@ from portal.services import heard, plan_history, plan_writing, plans
 from portal.tools.library import definition
 from tests.browser import Browser
 from tests.rules.test_leak_channels import _opened
+from tests.rules.test_migrations import before
 from tests.services.test_exports import packed
 from tests.services.test_tools import agree, begin, newest, write
 from tests.story import Room, Story
 
 TOOL = "meeting_checklist"
-BEFORE = "039"
 OLD = {"heard.listened": "1", "heard.decided": "declined"}
 TOLD = ("1 Slet ikke", "Det vil jeg ikke svare på")
 
@@ -68,12 +68,12 @@ def old(story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.C
     story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
     write(story, room, room.young, TOOL, before__agenda="Kan vi tale om min praktik?")
     url = postgres.url("portal_owner", str(house.engine.url.database))
-    migrate(url, BEFORE)
+    keys = story.play(room, room.guide, lambda t: t.keys)
+    migrate(url, before("was_i_heard"))
     identity, content = as_it_was()
     owner.execute("insert into tool_definition values (%s, %s, now())", [identity, content])
     owner.execute("update plan_version set definition = %s where definition like %s", [identity, f"{TOOL}@%"])
     rows = owner.execute("select id, answers_sealed from plan_version order by number").fetchall()
-    keys = story.play(room, room.guide, lambda t: t.keys)
     place = f"plan_version.answers {rows[0][0]}"
     answers = json.loads(keys.unseal_text(bytes(rows[0][1]), place)) | OLD
     sealed = keys.seal_text(json.dumps(answers), place)

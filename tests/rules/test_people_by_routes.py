@@ -62,6 +62,8 @@ def expected(kind: str, route: Route) -> set[int]:
     if route.access == "link":
         # Nobody is anybody there but by a link; tests/views/test_word_processor_links.py comes by those of every kind.
         return {404}
+    if route.access == "page":
+        return {404}  # what is sent says of no page whose it is
     if kind == "anonymous":
         return {303}
     if route.access in ("signed_in", "halfway"):

@@ -112,7 +112,7 @@ def test_the_other_profile_opens_what_its_own_rules_open(elsewhere: House, room:
     for name, someone in (("young", room.young), ("mother", room.parents[0])):
         with story.acting(someone) as actor:
             sees[name] = {hatch.key for hatch in stories.enter_case(actor, room.case_id).hatches.values()}
-    assert sees == {"young": {"team", "body_and_mind", "home"}, "mother": {"team", "home"}}, (
+    assert sees == {"young": {"team", "body_and_mind", "home", "guide_only"}, "mother": {"team", "home"}}, (
         "a parent needs no yes here, and does not see health"
     )
 

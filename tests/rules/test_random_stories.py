@@ -62,6 +62,10 @@ class Stories(Happenings):
         when = [{(f.member_id, f.frozen_at, f.lifted_at) for f in facts.freezes} for facts in (read, told)]
         assert when[0] == when[1]
         assert read.ownerships == told.ownerships
+        assert read.openings == told.openings
+        assert {rule.key: rule for rule in read.rules.compartments} == {
+            rule.key: rule for rule in told.rules.compartments
+        }
         assert (read.birth_date, read.owner_unit_id) == (told.birth_date, told.owner_unit_id)
 
     @invariant()
@@ -126,6 +130,14 @@ class Stories(Happenings):
     def _shelf_keys(self) -> dict[object, str]:
         rows = self.scene.owner.execute("select id, key from compartment where case_id = %s", [self.room.case_id])
         return dict(rows.fetchall())
+
+    @invariant()
+    def an_offer_can_be_taken_when_the_judge_says(self) -> None:
+        """By the one it is made to, and by nobody else: as the database answers."""
+        for someone, _ in self.book.everybody():
+            self.scene.raw.execute("select set_config('app.person_id', %s, false)", [str(someone.id)])
+            takes = self.scene.raw.execute("select cardinality(my_takeable_offers()) > 0").fetchone()
+            assert takes == (someone is self.book.offered and self.book.can_be_taken(),), someone
 
     @invariant()
     def somebody_reaches_over_http_what_the_judge_says(self) -> None:

@@ -201,7 +201,9 @@ def stumble(guide: Visitor, room: Room) -> None:
     start = guide.fields(f"{case}/messages/new", "subject")
     long = {**start, "subject": marker("toolong") * 50, "body": marker("toolong")}
     assert guide.send(f"{case}/messages/new", long).status == 422
-    assert guide.send(f"{case}/messages/new", {**start, "csrf_token": marker("token")}).status == 400
+    forged = {**start, "body": marker("forged"), "csrf_token": marker("token")}
+    assert guide.send(f"{case}/messages/new", forged).status == 303, "put aside for its writer"
+    assert guide.send(f"{case}/messages/new", {**forged, "writer": marker("writer")}).status == 400
     files = guide.fields(f"{case}/files/new", "compartment")
     program = {**files, "note": marker("program"), "file": (f"{marker('program')}.exe", b"MZ" + marker("exe").encode())}
     assert guide.send(f"{case}/files/new", program).status == 422

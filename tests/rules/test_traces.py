@@ -68,7 +68,7 @@ def test_an_event_carries_the_fields_it_is_allowed_and_no_other(house: House) ->
 def test_no_event_may_carry_anything_said_in_words() -> None:
     ids_and_states = {
         "capacity", "holds", "level", "method", "whole", "version", "number", "tool", "hits", "action", "reason",
-        "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link",
+        "allowed", "roles", "cases", "state", "unfinished", "orphans", "format", "link", "what", "correction",
     }  # fmt: skip
     assert {field for fields in ALLOWED_FIELDS.values() for field in fields} <= ids_and_states
 
@@ -179,7 +179,8 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         if event.value.split(".")[0]
         in {"chain", "stranger", "organisation", "unit", "staff", "invitation", "password", "account", "signed"}
         | {"sign_in", "eid", "stepped", "windows", "roles", "sign_ins", "passwords", "figures", "trace"}
-        | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys"}
+        | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys", "email", "mail", "reset"}
+        | {"phone"}
     }
     assert set(deeds.DID) == set(Event) - of_the_office
 

@@ -297,9 +297,18 @@ def test_whoever_used_a_code_is_not_moved_by_writing_a_number(
     story: Story, room: Room, house: House, owner: psycopg.Connection
 ) -> None:
     """Nor before they have looked at anything: with a code alone, only they can have used it."""
-    owner.execute("insert into eid_link values ('https://eid.example', 'u', %s, now())", [room.young.id])
+    links(owner, "u", room.young)
     with pytest.raises(InvalidInput, match="number_in_use"):
         propose(story, room, room.young, Wanted("Ulla Ung", years_ago(17, 100), number_of(years_ago(17, 100))))
+
+
+def links(owner: psycopg.Connection, subject: str, person: Someone) -> None:
+    """As if they had come in with an eID of theirs."""
+    owner.execute(
+        "insert into eid_link (id, issuer, subject, person_id, linked_at, came_by) "
+        "values (gen_random_uuid(), 'https://eid.example', %s, %s, now(), 'number')",
+        [subject, person.id],
+    )
 
 
 def number_of(day: date) -> str:
@@ -315,7 +324,7 @@ def test_a_correction_does_not_tell_whether_a_number_is_known_elsewhere(
     known = parent(story, elsewhere, "Kendt Person", NUMBER)
     story.consent(elsewhere, elsewhere.young)
     story.play(elsewhere, known, lambda t: people.picture(t))
-    owner.execute("insert into eid_link values ('https://eid.example', 'known', %s, now())", [known.id])
+    links(owner, "known", known)
     met = []
     for name, number in (("Første Person", NUMBER), ("Anden Person", OTHER)):
         here = parent(story, room, name)

@@ -37,7 +37,7 @@ def write_often(story: Story, room: Room, by: Someone, address: str, times: int)
         answers, before = dict(page.answers), page.answers.get(address, "")
         for turn in range(times):
             answers[address] = f"Udgave {turn}"
-            plan_writing.write_down(ticket, version, page.definition, answers, {address: (before, answers[address])})
+            plan_writing.write_down(ticket, version, page, answers, {address: (before, answers[address])})
             before = answers[address]
 
     story.play(room, by, act)

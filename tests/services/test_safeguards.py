@@ -17,7 +17,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.house import House
-from portal.services import consents, insight, leaving, overview, people, safeguards
+from portal.services import insight, leaving, overview, people, safeguards
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves
 
@@ -173,21 +173,21 @@ def _day(day: int, month: int, year: int = 2020, name: str = "until") -> dict[st
 def test_a_freeze_shuts_out_at_the_next_request_and_tells_the_frozen_nothing(
     story: Story, room: Room, app: Flask
 ) -> None:
+    """What is theirs all the same is in tests/rules/test_rights_that_stay.py."""
     story.consent(room, room.young)
     mother = room.parents[0]
     browser = Browser(app, story.token(mother))
     assert browser.get(f"/cases/{room.case_id}").status == 200
     freeze(story, room, mother, reason="Vold i hjemmet")
-    for path in ("", "/people", "/files", "/log", "/consents/give", "/consents/mine", "/leave"):
+    for path in ("", "/people", "/files", "/messages", "/plan", "/audience", "/leave"):
         page = browser.get(f"/cases/{room.case_id}{path}")
         assert page.status == 403, path
-        assert "Sagen er ikke åben for dig lige nu." in page.text
+        assert "Sagen er ikke åben for dig lige nu" in page.text
         for untold in ("Vold", "Ulla", "lukket", "beskytte", "frys", "frozen"):
             assert untold not in page.text, (path, untold)
     waiting = browser.get("/cases")
     assert "Sagen er ikke åben for dig lige nu." in waiting.text
     assert "Ulla" not in waiting.text
-    assert "/consents/give" not in str(waiting.soup)
 
 
 def test_nobody_among_the_family_reads_in_the_log_who_was_shut_out_but_the_young_person_does(
@@ -259,8 +259,9 @@ def test_professionals_are_not_frozen_they_are_closed(story: Story, room: Room, 
 def test_the_young_person_can_be_shut_out_where_somebody_else_uses_their_account(story: Story, room: Room) -> None:
     freeze(story, room, room.young)
     assert shelves(story, room, room.young) == set()
-    with pytest.raises(Refused):
-        story.play(room, room.young, lambda t: consents.give(t, uuid4(), {}, clock.now().date(), "da"))
+    for shut in (people.picture, overview.overview, overview.tools):
+        with pytest.raises(Refused):
+            story.play(room, room.young, shut)
 
 
 def test_a_consent_given_before_a_freeze_still_counts_for_others(story: Story, room: Room, teacher: Someone) -> None:

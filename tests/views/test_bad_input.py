@@ -16,7 +16,7 @@ from tests.story import PDF, Room, Story, years_ago
 
 TODAY = clock.now().date()
 GOOD_CASE = {
-    "name": "Ulla Ung",
+    "name": "Birk Holm",
     "birth_date-day": str(years_ago(17, 100).day),
     "birth_date-month": str(years_ago(17, 100).month),
     "birth_date-year": str(years_ago(17, 100).year),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 import pytest
@@ -77,19 +76,19 @@ def test_an_honest_proof_counts_from_when_it_was_given(
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ({"auth_time": seconds_ago(172_800)}, "not_anew"),
-        ({"auth_time": seconds_ago(90)}, "not_anew"),
-        ({"auth_time": None}, "not_anew"),
-        ({"auth_time": seconds_ago(-600)}, "times"),
-        ({"auth_time": "yes"}, "times"),
+        (172_800, "not_anew"),
+        (90, "not_anew"),
+        (None, "not_anew"),
+        (-600, "times"),
+        ("yes", "times"),
     ],
     ids=["two days ago", "just before it was asked", "does not say", "ahead", "words"],
 )
 def test_a_proof_that_is_none_leaves_everything_as_it_was(
-    told: dict[str, Any], why: str, alma: Browser, liar: Liar, room: Room, owner: psycopg.Connection
+    told: int | str | None, why: str, alma: Browser, liar: Liar, room: Room, owner: psycopg.Connection
 ) -> None:
     way = step_up(alma)
-    liar.bend(claims=told)
+    liar.bend(claims={"auth_time": seconds_ago(told) if isinstance(told, int) else told})
     page = alma.get(there_and_back(way))
     assert page.status == 403
     assert "Det blev ikke bekræftet" in page.text

@@ -148,17 +148,24 @@ def test_everything_an_administrator_can_do_to_an_account_is_told_to_its_owner(a
     """Whoever adds an act on an account says here how its owner is told of it."""
     told = {
         "office.add_staff": "the invitation",
-        "office.invite_again": "a notice and the invitation",
-        "office.start_renewal": "a notice and the invitation",
-        "office.close": "a notice",
-        "office.reopen": "a notice",
+        "accounts.edit": "a notice",
+        "accounts.unit": "a notice",
+        "accounts.email": "a notice at the address before, and the link at the new one",
+        "accounts.stop_email": "the link stops working",
+        "accounts.invite_again": "a notice and the invitation",
+        "accounts.start_renewal": "a notice and the invitation",
+        "accounts.close": "a notice",
+        "accounts.reopen": "a notice",
+        "colleagues.answer": "the invitation",
         "office_import.confirm": "the invitation",
     }
     of_places = {"office.add_organisation", "office.add_unit", "office.sign_in", "office_import.check"}
+    of_places |= {"colleagues.missing", "colleagues.decline"}  # of somebody who has no account
     acts = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith(("office.", "office_import.")) and "POST" in (rule.methods or set())
+        if rule.endpoint.startswith(("office.", "office_import.", "accounts.", "colleagues."))
+        and "POST" in (rule.methods or set())
     }
     assert acts == set(told) | of_places
 

@@ -287,7 +287,7 @@ def test_a_sign_in_that_does_not_tell_when_is_let_in_and_confirms_nothing(
     claims(idp, groups=["FS-Administrator"], auth_time=None)
     browser = Browser(create_app(replace(house, settings=settings)))
     page = browser.follow(sign_in(browser))
-    assert page.path == "/cases"
+    assert page.path == "/office", "they have no case and look after accounts"
     assert "ekstra trin" not in page.text, "they came by more than a password"
     assert browser.get("/office/organisations/new").headers["Location"] == "/step-up"
     asked = browser.get("/step-up")

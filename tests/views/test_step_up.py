@@ -144,15 +144,6 @@ def test_somebody_else_at_the_same_browser_does_not_get_what_was_typed(
     assert "Kun for mig" not in browser.get(f"/cases/{room.case_id}/messages/new").everything
 
 
-def test_after_signing_out_nothing_is_kept(app: Flask, story: Story, room: Room, owner: psycopg.Connection) -> None:
-    browser = Browser(app, story.token(room.young))
-    page = browser.get(f"/cases/{room.case_id}/messages/new")
-    browser.post("/sign-out")
-    browser.client.set_cookie(cookie_of(app), "x" * 43, domain="localhost")
-    browser.submit(page, "body", subject="a", body="b")
-    assert owner.execute("select count(*) from kept_form").fetchone() == (0,)
-
-
 def test_another_sites_form_is_never_kept(app: Flask, story: Story, room: Room, owner: psycopg.Connection) -> None:
     browser = Browser(app, story.token(room.young))
     browser.get(f"/cases/{room.case_id}")

@@ -7,10 +7,10 @@ from io import BytesIO
 from uuid import UUID
 
 import pytest
-from lxml import etree
+from docx import Document
 
 from portal.access.ticket import CaseTicket
-from portal.documents import word_form
+from portal.documents import reading
 from portal.services import downloads, plans, word_trips
 from tests.conftest import Calendar
 from tests.story import Room, Story
@@ -52,10 +52,12 @@ def row(answer: str, about: str = "") -> str:
 def read(rows: str) -> tuple[list[str], bool]:
     """The answers of a table with these rows, and whether tracked changes were met."""
     body = f'<w:document xmlns:w="{W}"><w:body><w:tbl>{rows}</w:tbl></w:body></w:document>'
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w") as package:
-        package.writestr("word/document.xml", body)
-    form = word_form.from_json(word_form.read(etree, out.getvalue()))
+    made, out = BytesIO(), BytesIO()
+    Document().save(made)
+    with zipfile.ZipFile(made) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, body if name == "word/document.xml" else before.read(name))
+    form = reading.form(out.getvalue())
     return [row.words for piece in form.pieces for row in piece.rows], form.tracked
 
 

@@ -1,0 +1,57 @@
+"""The young person says whether a new guide may read what they told the one before."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, RadioField
+
+from portal.access.actions import Action
+from portal.access.guard import opens
+from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput
+from portal.services import confidences
+from portal.services.confidences import Question
+from portal.views.asking import AskingForm, attempt, choices, status
+from portal.views.frame import first_name
+
+bp = Blueprint("confidences", __name__, url_prefix="/cases/<uuid:case_id>/confidences")
+
+
+class OpenForm(AskingForm):
+    answer = RadioField(_l("Your answer"), choices=[], validate_choice=False)
+    guide = HiddenField()
+
+
+@bp.route("/<uuid:compartment_id>", methods=["GET", "POST"])
+@opens(Action.CONFIDENCE_OPEN)
+def answer(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
+    asked = confidences.question(ticket, compartment_id)
+    form = OpenForm(answer=asked.said, guide=str(asked.guide.id))
+    form.answer.choices = _choices(asked)
+
+    def verb() -> str:
+        guide_id = next((id_ for id_ in ticket.members if str(id_) == form.guide.data), None)
+        if guide_id is None:
+            raise InvalidInput("", "form_stale")
+        confidences.answer(ticket, form.submission_id, compartment_id, guide_id, form.answer.data or "")
+        return str(form.answer.data)
+
+    said = attempt(form, verb)
+    if said is None:
+        form.guide.data = str(asked.guide.id)
+        return render_template("confidences/answer.html", form=form, asked=asked), status(form)
+    told = _("%(name)s can read it now.") if said == "yes" else _("%(name)s cannot read it.")
+    flash(told % {"name": asked.guide.display_name}, "success")
+    return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+
+
+def _choices(asked: Question) -> list:  # type: ignore[type-arg]
+    name = first_name(asked.guide)
+    return choices(
+        ("yes", _("Yes, %(name)s may read it", name=name)), ("no", _("No, %(name)s may not read it", name=name))
+    )

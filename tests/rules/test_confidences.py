@@ -1,0 +1,497 @@
+"""What the young person and one guide share alone: for those two, by no consent and by no law for anybody else, and for
+the next guide only when the young person says so. Both walls hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+
+from portal import clock
+from portal.access.ledger import differences
+from portal.access.roles import Capacity, Level
+from portal.demo.postgres import EmbeddedPostgres
+from portal.errors import InvalidInput, NotFound, Refused, Unsafe
+from portal.house import House
+from portal.migrate import migrate
+from portal.services import (
+    confidences,
+    consent_requests,
+    files,
+    hand_over,
+    insight,
+    messages,
+    moving,
+    plan_confided,
+    safeguards,
+    search,
+)
+from portal.tools.profile import PROFILES, every_profile, read_profile
+from tests.browser import Browser
+from tests.rules.test_migrations import migrate_to
+from tests.rules.walls import second_wall_down
+from tests.services.test_exports import opened, packed
+from tests.services.test_tools import newest
+from tests.story import Room, Someone, Story, shelf_id, shelves
+from tests.word_processor import Program, program
+
+KEY = "guide_only"
+SECRET = "fortroligtmærkeord"
+HELD = ("file", "file_version", "thread", "message", "search_entry", "plan_confided")
+"""Tables with rows of what is confided."""
+
+
+@dataclass
+class Told:
+    """A case in which the young person has told the first guide something, in every way there is."""
+
+    room: Room
+    file_id: UUID
+    thread_id: UUID
+    row: str
+    compartment_id: UUID
+
+
+@pytest.fixture
+def told(story: Story) -> Told:
+    room = story.case()
+    file_id = story.file(room, room.young, KEY, f"{SECRET}.pdf")
+    thread_id = story.thread(room, room.young, KEY, SECRET, SECRET)
+    row = story.confide(room, room.young, SECRET)
+    return Told(room, file_id, thread_id, row, story.play(room, room.young, lambda t: shelf_id(t, KEY)))
+
+
+@pytest.fixture(params=["both walls", "the ticket alone"])
+def walls(request: pytest.FixtureRequest, house: House, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
+    if request.param == "both walls":
+        yield house
+    else:
+        with second_wall_down(house, postgres) as blind:
+            yield blind
+
+
+def handed_over(story: Story, room: Room, unit: str = "Familie og unge", name: str = "Rasmus Vang") -> Someone:
+    """To another guide, who says yes."""
+    taker, before = story.guide(name, unit), room.guide
+    story.play(room, before, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    room.guide = taker
+    story.refresh(room)
+    return before
+
+
+def opens(story: Story, told: Told, said: str = "yes") -> None:
+    room = told.room
+    guide = room.member(room.guide)
+    story.play(room, room.young, lambda t: confidences.answer(t, uuid4(), told.compartment_id, guide, said))
+
+
+def reached(story: Story, told: Told, who: Someone) -> set[str]:
+    """The ways in which somebody gets at what was told."""
+
+    def answers(ticket):  # type: ignore[no-untyped-def]
+        found = plan_confided.read(ticket, page)
+        return [words for words in found.values() if SECRET in words]
+
+    ways: dict[str, Callable] = {  # type: ignore[type-arg]
+        "file": lambda t: files.page(t, told.file_id),
+        "thread": lambda t: messages.thread(t, told.thread_id),
+        "list of files": lambda t: [f for f in files.newest(t) if SECRET in f.name],
+        "list of threads": lambda t: [f for f in messages.threads(t) if SECRET in f.subject],
+        "search": lambda t: search.find(t, SECRET),
+        "log": lambda t: [
+            line
+            for visit in insight.log(t, None, "").visits
+            for line in visit.lines
+            if SECRET in line.about or line.event in ("schema.confided", "thread.started", "confidence.answered")
+        ],
+    }
+    found = set()
+    for way, act in ways.items():
+        try:
+            if story.play(told.room, who, act):
+                found.add(way)
+        except (NotFound, Refused):
+            continue
+    page = newest(story, told.room, who, "network_map") if shelves(story, told.room, who) else None
+    if page and story.play(told.room, who, answers):
+        found.add("answers")
+    return found
+
+
+EVERY_WAY = {"file", "thread", "list of files", "list of threads", "search", "log", "answers"}
+
+
+def rows_seen(house: House, postgres: EmbeddedPostgres, told: Told, who: Someone) -> set[str]:
+    """Tables in which the application's role, without the application, sees rows of it in somebody's name."""
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
+        found = set()
+        for table in HELD:
+            column = "confided_compartment_id" if table == "plan_confided" else "compartment_id"
+            if connection.execute(f"select 1 from {table} where {column} = %s", [told.compartment_id]).fetchall():  # type: ignore[arg-type]
+                found.add(table)
+        if connection.execute("select 1 from audit_event where compartment_id = %s", [told.compartment_id]).fetchall():
+            found.add("audit_event")
+        return found
+
+
+def test_every_profile_has_it_and_it_is_for_the_two_alone() -> None:
+    for one in every_profile():
+        rule = one.compartment_of(one.confidence)
+        assert rule.audience == {Capacity.OWNER, Capacity.YOUNG_PERSON}
+        assert not rule.categories
+
+
+@pytest.mark.parametrize(
+    ("was", "instead", "fault"),
+    [
+        ('audience = ["owner", "young_person"]', 'audience = ["owner", "young_person", "parent"]', "takes none"),
+        ('audience = ["owner", "young_person"]', 'audience = ["owner", "professional"]', "takes none"),
+        ('audience = ["owner", "professional"]\ncategories =', 'audience = ["owner", "young_person"]\n#', "needed"),
+        (
+            'audience = ["owner", "young_person"]',
+            'audience = ["owner", "young_person"]\ncategories = ["work"]',
+            "needed",
+        ),
+        ('key = "guide_only"', 'key = "guide-only"', "small letters"),
+    ],
+)
+def test_a_profile_in_which_somebody_else_could_read_it_is_refused(
+    tmp_path, was: str, instead: str, fault: str
+) -> None:  # type: ignore[no-untyped-def]
+    text = (PROFILES / "samarbejdsmodellen_dk.toml").read_text("utf-8")
+    assert was in text
+    (tmp_path / "samarbejdsmodellen_dk.toml").write_text(text.replace(was, instead), "utf-8")
+    with pytest.raises(Unsafe, match=fault):
+        read_profile(tmp_path / "samarbejdsmodellen_dk.toml")
+
+
+def test_the_two_read_and_write_it_and_nobody_else_reaches_it(
+    story: Story, told: Told, walls: House, postgres: EmbeddedPostgres
+) -> None:
+    room, behind = told.room, Story(walls)
+    others = {
+        "colleague": story.staff("Kim Kollega"),
+        "teacher": story.staff("Lars Lærer", "Skolen"),
+        "by law": story.staff("Lone Lov", "Jobcenter"),
+    }
+    for one in others.values():
+        story.add(room, one, Level.WRITE)
+    others["mother"] = room.parents[0]
+    others["aunt"] = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON, Level.WRITE)
+    for giver in (room.young, *room.parents[:2]):
+        story.consent(room, giver)
+    for who in (room.young, room.guide):
+        assert reached(behind, told, who) == EVERY_WAY
+    for name, who in others.items():
+        assert shelves(behind, room, who) != set(), name
+        assert reached(behind, told, who) <= {"log"}, name
+        assert rows_seen(walls if walls is story.house else story.house, postgres, told, who) == set(), name
+    for who in others.values():
+        log = behind.play(room, who, lambda t: insight.log(t, None, ""))
+        about = [line for visit in log.visits for line in visit.lines if line.event == "thread.started"]
+        assert about == []
+
+
+def test_no_law_and_no_consent_opens_it(story: Story, told: Told, app: Flask) -> None:
+    room = told.room
+    teacher = story.staff("Lars Lærer", "Skolen")
+    story.add(room, teacher, Level.WRITE)
+    lacking = story.play(room, room.guide, lambda t: safeguards.may_be_overridden(t, room.member(teacher)))
+    assert KEY not in {prospect.compartment for prospect in lacking}
+    day = clock.now().date() + timedelta(days=10)
+    with pytest.raises(InvalidInput, match="choice"):
+        story.play(
+            room,
+            room.guide,
+            lambda t: safeguards.override(t, uuid4(), room.member(teacher), [KEY], day, "§ 1", "Det haster"),
+        )
+    asked = story.play(room, room.young, lambda t: consent_requests.request(t, t.membership.id))
+    assert KEY not in {group.key for party in asked.parties for group in party.groups}
+    page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/consents/give")
+    assert "Kun dig og" not in page.text
+
+
+@pytest.mark.parametrize("unit", ["Familie og unge", "Voksenenheden"])
+def test_the_next_guide_reads_it_only_when_the_young_person_says_so_and_the_one_before_no_more(
+    story: Story, told: Told, walls: House, postgres: EmbeddedPostgres, unit: str
+) -> None:
+    room, behind = told.room, Story(walls)
+    before = handed_over(story, room, unit)
+    for who in (before, room.guide):
+        assert reached(behind, told, who) == set(), who.name
+        assert rows_seen(story.house, postgres, told, who) == set(), who.name
+    assert reached(behind, told, room.young) == EVERY_WAY
+    opens(behind, told)
+    assert reached(behind, told, room.guide) == EVERY_WAY
+    assert rows_seen(story.house, postgres, told, room.guide) == {*HELD, "audit_event"}
+    assert reached(behind, told, before) == set()
+    opens(behind, told, "no")
+    assert reached(behind, told, room.guide) == set()
+    opens(behind, told)
+    handed_over(story, room, name="Tina Tredje")
+    assert reached(behind, told, room.guide) == set(), "what was opened to one is not opened to the next"
+    assert rows_seen(story.house, postgres, told, room.guide) == set()
+    with story.house.unit_of_work() as session:
+        assert differences(session, room.case_id) == []
+
+
+def test_a_guide_who_gets_the_case_back_finds_what_was_told_to_them(story: Story, told: Told) -> None:
+    room, first = told.room, told.room.guide
+    handed_over(story, room)
+    rasmus = room.guide
+    later = story.thread(room, room.young, f"{KEY}-2", "Til Rasmus", "Kun dig")
+    story.play(room, rasmus, lambda t: hand_over.offer(t, uuid4(), first.id))
+    story.play(room, first, lambda t: hand_over.accept(t, uuid4()))
+    room.guide = first
+    assert reached(story, told, first) == EVERY_WAY
+    with pytest.raises(NotFound):
+        story.play(room, first, lambda t: messages.thread(t, later))
+    assert shelves(story, room, first) & {KEY, f"{KEY}-2"} == {KEY}
+    story.thread(room, first, KEY, "Igen", "Hej igen")
+
+
+def test_what_was_told_before_is_read_and_no_more(story: Story, told: Told, app: Flask) -> None:
+    room = told.room
+    handed_over(story, room)
+    opens(story, told)
+    for who in (room.young, room.guide):
+        page = Browser(app, story.token(who)).get(f"/cases/{room.case_id}/messages/{told.thread_id}")
+        assert "er skrevet til en guide, der ikke er guide mere" in page.text
+        assert "Du kan læse her" not in page.text
+        with pytest.raises(Refused):
+            story.play(room, who, lambda t: messages.reply(t, uuid4(), told.thread_id, "Svar"))
+        assert KEY in shelves(story, room, who)
+        story.thread(room, who, f"{KEY}-2", "Nyt", "Nyt")
+
+
+def test_nobody_moves_it_to_where_others_see_it(
+    story: Story, told: Told, house: House, postgres: EmbeddedPostgres, app: Flask
+) -> None:
+    """Not the guide either, who may move everything else."""
+    room = told.room
+    shared = story.play(room, room.guide, lambda t: shelf_id(t, "shared"))
+    for act in (
+        lambda t: moving.move_file(t, told.file_id, shared),
+        lambda t: moving.move_thread(t, told.thread_id, shared),
+        lambda t: moving.of_file(t, told.file_id),
+    ):
+        with pytest.raises(InvalidInput, match="confided_stays"):
+            story.play(room, room.guide, act)
+    browser = Browser(app, story.token(room.guide))
+    assert not [x for x in browser.get(f"/cases/{room.case_id}/files/{told.file_id}").links() if x.endswith("/move")]
+    assert browser.get(f"/cases/{room.case_id}/files/{told.file_id}/move").status == 422
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
+        for table, id_ in (("file", told.file_id), ("thread", told.thread_id)):
+            done = connection.execute(f"update {table} set compartment_id = %s where id = %s", [shared, id_])  # type: ignore[arg-type]
+            assert done.rowcount == 0, table
+        entries = "update search_entry set compartment_id = %s where compartment_id = %s"
+        assert connection.execute(entries, [shared, told.compartment_id]).rowcount == 0
+
+
+def test_something_is_moved_there_after_it_is_said_that_it_stays(story: Story, told: Told, app: Flask) -> None:
+    room = told.room
+    thread = story.thread(room, room.young, "shared", "Hjemme", "Det var ikke til alle")
+    browser = Browser(app, story.token(room.guide))
+    page = browser.get(f"/cases/{room.case_id}/messages/{thread}/move")
+    assert "Kun Ulla og dig" in page.text
+    assert "Det kan ikke flyttes ud igen" in page.text
+    assert browser.submit(page, "compartment", compartment=str(told.compartment_id)).status == 303
+    with pytest.raises(InvalidInput, match="confided_stays"):
+        story.play(room, room.guide, lambda t: moving.of_thread(t, thread))
+
+
+def test_links_and_copies_of_the_guide_before_end_at_once(
+    story: Story, told: Told, app: Flask, owner: psycopg.Connection
+) -> None:
+    room = told.room
+    word: Program = program(app, story, room, room.guide, told.file_id)
+    word.name = f"{SECRET}.pdf"
+    copy = packed(story, room, room.guide, owner)
+    assert opened(story, room, room.guide, copy).namelist()
+    assert word.ask("GET").status_code == 200
+    browser = Browser(app, story.token(room.guide))
+    file = f"/cases/{room.case_id}/files/{told.file_id}"
+    assert browser.get(f"{file}/versions/1").status == 200
+    before = handed_over(story, room)
+    assert word.ask("GET").status_code == 404
+    assert browser.get(f"{file}/versions/1").status == 404
+    with pytest.raises((NotFound, Refused)):
+        opened(story, room, before, copy)
+
+
+# Who says so
+
+
+def test_nobody_but_the_young_person_opens_it(
+    story: Story, told: Told, house: House, postgres: EmbeddedPostgres, app: Flask
+) -> None:
+    room = told.room
+    before = handed_over(story, room)
+    story.consent(room, room.young)
+    guide = room.member(room.guide)
+    path = f"/cases/{room.case_id}/confidences/{told.compartment_id}"
+    answer = """insert into confidence_answer (id, case_id, compartment_id, to_id, answer, answered_at, answered_by_id)
+                values (%s, %s, %s, %s, 'yes', now(), %s)"""
+    for who in (room.guide, before, room.parents[0]):
+        with pytest.raises(Refused):
+            story.play(room, who, lambda t: confidences.answer(t, uuid4(), told.compartment_id, guide, "yes"))
+        browser = Browser(app, story.token(who))
+        sent = browser.post(path, {"answer": "yes", "guide": str(guide), "submission": str(uuid4())}, browser.csrf())
+        assert sent.status == 403
+        with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+            connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
+            for by in (room.member(who), room.member(room.young)):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                    connection.execute(answer, [uuid4(), room.case_id, told.compartment_id, guide, by])
+    assert reached(story, told, room.guide) == set()
+
+
+def test_a_young_person_elsewhere_opens_nothing_here(
+    story: Story, told: Told, house: House, postgres: EmbeddedPostgres
+) -> None:
+    handed_over(story, told.room)
+    elsewhere = story.case(name="Unni Uvedkommende")
+    guide = told.room.member(told.room.guide)
+    with pytest.raises(NotFound):
+        story.play(
+            elsewhere, elsewhere.young, lambda t: confidences.answer(t, uuid4(), told.compartment_id, guide, "yes")
+        )
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(elsewhere.young.id)])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(
+                "insert into confidence_answer values (%s, %s, %s, %s, 'yes', now(), %s)",
+                [uuid4(), told.room.case_id, told.compartment_id, guide, elsewhere.member(elsewhere.young)],
+            )
+
+
+def test_a_yes_to_one_guide_is_not_given_to_another_who_came_while_it_was_read(story: Story, told: Told) -> None:
+    room = told.room
+    handed_over(story, room)
+    rasmus = room.member(room.guide)
+    handed_over(story, room, name="Tina Tredje")
+    with pytest.raises(InvalidInput, match="form_stale"):
+        story.play(room, room.young, lambda t: confidences.answer(t, uuid4(), told.compartment_id, rasmus, "yes"))
+    assert reached(story, told, room.guide) == set()
+
+
+def test_what_is_not_told_before_is_not_asked_about(story: Story) -> None:
+    room = story.case()
+    assert story.play(room, room.young, confidences.questions) == []
+    handed_over(story, room)
+    assert story.play(room, room.young, confidences.questions) == [], "nothing was told"
+    current = story.play(room, room.young, lambda t: shelf_id(t, f"{KEY}-2"))
+    with pytest.raises(NotFound):
+        story.play(room, room.young, lambda t: confidences.question(t, current))
+
+
+def test_the_screens_ask_the_young_person_and_let_her_change_her_mind(story: Story, told: Told, app: Flask) -> None:
+    room = told.room
+    young = Browser(app, story.token(room.young))
+    case = f"/cases/{room.case_id}"
+    assert "Kun dig og Grete" in young.get(f"{case}/messages/new").text
+    assert "Må " not in young.get(case).text
+    handed_over(story, room)
+    front = young.get(case)
+    assert "Må Rasmus læse det, du skrev til Grete?" in front.text
+    page = young.get(next(link for link in front.links() if "/confidences/" in link))
+    assert "1 samtale" in page.text
+    assert "1 fil" in page.text
+    assert "svar på netværkskortet" in page.text
+    assert young.submit(page, "answer").status == 422
+    done = young.follow(young.submit(page, "answer", answer="no"))
+    assert "Rasmus Vang kan ikke læse det." in done.text
+    assert "Må Rasmus" not in done.text, "a given answer is an answer"
+    people = young.get(f"{case}/people")
+    assert "Rasmus Vang må ikke læse det. Det sagde du" in people.text
+    page = young.get(next(link for link in people.links() if "/confidences/" in link))
+    young.follow(young.submit(page, "answer", answer="yes"))
+    assert "Kun dig og Rasmus, skrevet til Grete" in young.get(f"{case}/messages").text
+    guide = Browser(app, story.token(room.guide))
+    assert "Kun Ulla og dig, skrevet til Grete" in guide.get(f"{case}/messages").text
+    new = guide.get(f"{case}/messages/new").text
+    assert "Kun Ulla og dig" in new
+    assert "skrevet til Grete" not in new, "only what is written in is offered"
+
+
+def test_the_plan_tells_the_young_person_who_was_told(story: Story, told: Told, app: Flask) -> None:
+    room = told.room
+    handed_over(story, room)
+    young = Browser(app, story.token(room.young))
+    page = young.get(f"/cases/{room.case_id}/plan/network_map")
+    assert SECRET in page.text
+    assert "Kun Ulla Ung og Rasmus Vang ser det her" not in page.text
+    assert "skrevet til Grete Guide" in page.text
+    at = f"people.{told.row}.between_us"
+
+    def write(words: str, was: str):  # type: ignore[no-untyped-def]
+        return lambda t: plan_confided.save(t, "network_map", 1, {at: words}, {at: was})
+
+    assert story.play(room, room.guide, write("Rasmus' ord", "")) == (), "nothing tells that something stands there"
+    story.play(room, room.young, write("Mine nye ord", "Rasmus' ord"))
+    shown = newest(story, room, room.guide, "network_map")
+    assert story.play(room, room.guide, lambda t: plan_confided.read(t, shown)) == {at: "Mine nye ord"}
+
+
+# Cases from before
+
+
+def test_cases_that_are_there_get_it_with_the_windows_that_follow(
+    story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.Connection, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    """Of every kind: just opened, shut to the young person, frozen, read only, handed over once, twice and back."""
+    rooms = [story.case(young_level=level) for level in (Level.WRITE, Level.READ, Level.NONE)]
+    frozen = story.case()
+    day = clock.now().date() + timedelta(days=3)
+    story.play(
+        frozen, frozen.guide, lambda t: safeguards.freeze(t, uuid4(), [frozen.member(frozen.young)], day, "Konto")
+    )
+    rooms.append(frozen)
+    words: dict[UUID, list[tuple[str, UUID]]] = {}
+    for level, turns in ((Level.WRITE, 1), (Level.WRITE, 2), (Level.READ, 2), (Level.WRITE, 3)):
+        room, guides = story.case(young_level=level), []
+        first = room.guide
+        story.confide(room, room.guide, "til den første")
+        guides.append(first)
+        for turn in range(turns):
+            calendar.move(days=1)
+            if turn == 2:
+                story.play(room, room.guide, lambda t, f=first: hand_over.offer(t, uuid4(), f.id))
+                story.play(room, first, lambda t: hand_over.accept(t, uuid4()))
+                room.guide = first
+            else:
+                handed_over(story, room, name=f"Guide {turn}")
+            guides.append(room.guide)
+        rooms.append(room)
+        words[room.case_id] = [("til den første", room.member(first))]
+    url = postgres.url("portal_owner", str(house.engine.url.database))
+    migrate(url, "041")
+    # As it was: no such compartment.
+    owner.execute(
+        "delete from compartment where key like 'guide_only%' and id not in (select compartment_id from file)"
+    )
+    migrate_to(url, "042")
+    migrate(url)
+    with house.unit_of_work() as session:
+        for room in rooms:
+            assert differences(session, room.case_id) == [], (room.case_id, room.guide.name)
+    for room in rooms[:3]:
+        wanted = {KEY} if room is not rooms[2] else set()
+        assert shelves(story, room, room.young) & {KEY} == wanted
+        assert KEY in shelves(story, room, room.guide)
+        story.thread(room, room.guide, KEY, "Hej", "Hej")
+    for case_id, (_words, first_member) in ((c, w[0]) for c, w in words.items()):
+        rows = owner.execute(
+            "select distinct k.confidant_id from plan_confided p join compartment k on k.id = p.confided_compartment_id"
+            " where p.case_id = %s",
+            [case_id],
+        ).fetchall()
+        assert rows == [(first_member,)], "what was confided to the first guide stays with the first guide"

@@ -1,0 +1,414 @@
+"""A right does not end with access: every kind of person who has it, in every way of being shut out, with both walls
+and with either of them alone, reads, gives and takes back their own consents, and reads the log of their own data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+
+from portal import clock
+from portal.access.roles import Capacity, Level
+from portal.demo.postgres import EmbeddedPostgres
+from portal.events import Event
+from portal.house import House
+from portal.services import cases, consent_requests, consents, insight, leaving, people, safeguards, team
+from tests.browser import Browser
+from tests.rules.walls import second_wall_down
+from tests.story import Room, Someone, Story, shelves, years_ago
+
+KINDS = ("young person", "young adult", "custody holder", "parent whose custody ended", "parent of an adult")
+STATES = ("none", "frozen", "frozen and kept", "not opened", "left")
+ASKED = {"young person", "young adult", "custody holder"}
+"""Those who are asked for consent today, and so may give one."""
+MEETINGS = [
+    (kind, state)
+    for kind in KINDS
+    for state in STATES
+    if not (state == "left" and kind in ("young person", "young adult"))
+]
+
+
+@dataclass
+class Scene:
+    story: Story
+    room: Room
+    who: Someone
+    kind: str
+    state: str
+    teacher: Someone
+
+    @property
+    def member(self) -> UUID:
+        return self.room.member(self.who)
+
+    def says_yes(self) -> UUID:
+        return self.story.consent(self.room, self.who)
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, story: Story, calendar) -> Scene:  # type: ignore[no-untyped-def]
+    """Somebody of a kind who said yes once, and is shut out now in one of the ways there are."""
+    kind, state = request.param
+    at_first = Level.NONE if state == "not opened" else Level.READ
+    born = {"young adult": years_ago(18, 100), "parent of an adult": years_ago(18, -5)}.get(kind, years_ago(17, 100))
+    room = story.case(born=born, parents=2, young_level=at_first, parent_level=at_first)
+    who = room.young if kind.startswith("young") else room.parents[0]
+    teacher = story.staff("Lars Lærer", "Skolen")
+    story.add(room, teacher, Level.READ)
+    made = Scene(story, room, who, kind, state, teacher)
+    made.says_yes()
+    if kind.endswith("ended"):
+        story.play(room, room.guide, lambda t: team.set_custody(t, room.member(who), False))
+    if kind == "parent of an adult":
+        calendar.move(days=10)
+    story.play(room, room.guide, people.picture)
+    story.play(room, room.guide, lambda t: consent_requests.standing_consents(t))
+    _shut_out(made, calendar)
+    return made
+
+
+def _shut_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
+    story, room, who = scene.story, scene.room, scene.who
+    if scene.state == "none":
+        story.set_level(room, who, Level.NONE)
+    elif scene.state == "left":
+        story.consent(room, room.young)
+        story.play(room, who, lambda t: leaving.leave(t, uuid4(), "other"))
+    elif scene.state.startswith("frozen"):
+        calendar.move(days=2)
+
+        def freeze(ticket):  # type: ignore[no-untyped-def]
+            day = clock.today(ticket.profile.zone) + timedelta(days=7)
+            safeguards.freeze(ticket, uuid4(), [scene.member], day, "Underretning")
+
+        def keep(ticket):  # type: ignore[no-untyped-def]
+            day = clock.today(ticket.profile.zone) + timedelta(days=7)
+            safeguards.keep_frozen(ticket, uuid4(), safeguards.freezes(ticket)[0].id, day, "Stadig")
+
+        story.play(room, room.guide, freeze)
+        if scene.state.endswith("kept"):
+            calendar.move(days=3)
+            story.play(room, room.guide, keep)
+    story.play(room, room.guide, people.picture)
+    assert shelves(story, room, who) == set()
+
+
+@pytest.fixture(params=["both walls", "the ticket alone"])
+def walls(request: pytest.FixtureRequest, house: House, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
+    """The house as it is, and with row-level security gone. (The database alone: below, without the application.)"""
+    with ExitStack() as stack:
+        yield house if request.param == "both walls" else stack.enter_context(second_wall_down(house, postgres))
+
+
+def _seqs(owner: psycopg.Connection, scene: Scene) -> set[int]:
+    """The lines of the log that are this person's to read, found without the code that finds them."""
+    rows = owner.execute(
+        "select seq, at, event, membership_id, item_id from audit_event where chain_id = %s", [scene.room.case_id]
+    ).fetchall()
+    given = {row[0] for row in owner.execute("select id from consent where giver_id = %s", [scene.member])}
+    hidden = owner.execute(
+        "select min(log_hidden_from) from access_freeze where membership_id = %s", [scene.member]
+    ).fetchone()
+    until = hidden[0] if hidden else None
+    untold = {
+        "freeze.set",
+        "freeze.kept",
+        "freeze.lifted",
+        "wish.made",
+        "wish.answered",
+        "schema.confided",
+        "level.set",
+    }
+    found = set()
+    for seq, at, event, member, item in rows:
+        mine = scene.kind.startswith("young") or (
+            event not in untold and (member == scene.member or item == scene.member or item in given)
+        )
+        if mine and (until is None or at < until):
+            found.add(seq)
+    return found
+
+
+@pytest.mark.parametrize("scene", MEETINGS, indirect=True, ids=str)
+def test_own_consents_are_read_given_and_taken_back(
+    scene: Scene, walls: House, story: Story, owner: psycopg.Connection
+) -> None:
+    scene.story = Story(walls)
+    room, who = scene.room, scene.who
+
+    def current(ticket):  # type: ignore[no-untyped-def]
+        return consent_requests.request(ticket, ticket.membership.id).current
+
+    if scene.kind == "parent of an adult":
+        assert scene.story.play(room, who, current) is None, "over, and read under what was signed"
+    else:
+        assert scene.story.play(room, who, current) is not None
+    if scene.kind in ASKED:
+        made = scene.says_yes()
+        assert owner.execute("select giver_id from consent where id = %s", [made]).fetchone() == (scene.member,)
+    if scene.kind != "parent of an adult":
+        consent_id = scene.story.play(room, who, current).id
+        scene.story.play(room, who, lambda t: consents.withdraw(t, uuid4(), consent_id, "all"))
+        assert scene.story.play(room, who, current) is None
+        assert shelves(story, room, scene.teacher) == set(), "it takes effect at once, whoever is shut out"
+
+
+@pytest.mark.parametrize("scene", MEETINGS, indirect=True, ids=str)
+def test_the_log_of_ones_own_data_is_read_as_far_as_it_goes(
+    scene: Scene, walls: House, owner: psycopg.Connection
+) -> None:
+    expected = _seqs(owner, scene)
+    page = Story(walls).play(scene.room, scene.who, lambda t: insight.log(t, None, ""))
+    found = {line.seq for visit in page.visits for line in visit.lines}
+    assert found == expected
+    assert len(expected) > 2
+    assert (page.hidden_from is not None) == scene.state.startswith("frozen")
+
+
+@pytest.mark.parametrize("scene", MEETINGS, indirect=True, ids=str)
+def test_the_database_alone_gives_the_same_and_nothing_else(
+    scene: Scene, house: House, postgres: EmbeddedPostgres, owner: psycopg.Connection
+) -> None:
+    expected, case_id = _seqs(owner, scene), scene.room.case_id
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(scene.who.id)])
+        seen = connection.execute("select seq from audit_event where chain_id = %s", [case_id]).fetchall()
+        assert {row[0] for row in seen} == expected
+        own = connection.execute("select giver_id from consent where case_id = %s", [case_id]).fetchall()
+        assert {row[0] for row in own} == {scene.member}
+        (consent_id,) = connection.execute("select id from consent where case_id = %s", [case_id]).fetchone()  # type: ignore[misc]
+        back = "insert into consent_withdrawal values (%s, %s, %s, null, null, now(), %s)"
+        connection.execute(back, [uuid4(), case_id, consent_id, scene.member])
+        for table in ("cases", "case_key", "compartment", "team_level", "file", "message", "thread", "access_freeze"):
+            column = "id" if table == "cases" else "case_id"
+            rows = connection.execute(f"select 1 from {table} where {column} = %s", [case_id])  # type: ignore[arg-type]
+            assert rows.fetchall() == [], table
+        others = "select 1 from membership where case_id = %s and person_id <> %s"
+        assert connection.execute(others, [case_id, scene.who.id]).fetchall() == []
+
+
+@pytest.mark.parametrize("scene", MEETINGS, indirect=True, ids=str)
+def test_the_pages_lead_there(scene: Scene, app: Flask, story: Story) -> None:
+    """From the page they meet, and from the list of their cases, by what they can press."""
+    case = f"/cases/{scene.room.case_id}"
+    browser = Browser(app, story.token(scene.who))
+    met = browser.get(case)
+    assert met.status == 403
+    assert "Grete Guide, Familie og unge" in met.text
+    listed = browser.get("/cases")
+    for page in (met, listed):
+        assert f"{case}/consents/mine" in page.links()
+        assert f"{case}/log" in page.links()
+        assert " kl. " not in page.text, "a day, and not a minute"
+    mine = browser.get(f"{case}/consents/mine")
+    assert mine.status == 200
+    receipts = [link for link in mine.links() if "/receipt" in link]
+    assert receipts
+    assert browser.get(receipts[0]).everything.startswith("%PDF")
+    if scene.kind in ASKED:
+        assert "Skolen" in browser.get(f"{case}/consents/give").text
+    else:
+        assert f"{case}/consents/give" not in mine.links()
+    log = browser.get(f"{case}/log")
+    assert log.status == 200
+    assert ("vises ikke lige nu" in log.text) == scene.state.startswith("frozen")
+    if scene.kind != "parent of an adult":
+        page = browser.get(next(link for link in mine.links() if link.endswith("/withdraw/all")))
+        done = browser.follow(browser.submit(page, "submission"))
+        assert "Samtykket er trukket tilbage" in done.text
+        assert shelves(story, scene.room, scene.teacher) == set()
+
+
+# What a freeze keeps from whom it is there to protect somebody from
+
+
+@pytest.fixture
+def mother(story: Story) -> tuple[Room, Someone]:
+    room = story.case()
+    story.add(room, story.staff("Lars Lærer", "Skolen"), Level.READ)
+    story.everybody_agrees(room)
+    return room, room.parents[0]
+
+
+def _freeze(story: Story, room: Room, who: Someone, hide_log: bool = True) -> None:
+    def act(ticket):  # type: ignore[no-untyped-def]
+        day = clock.today(ticket.profile.zone) + timedelta(days=7)
+        safeguards.freeze(ticket, uuid4(), [room.member(who)], day, "Vold i hjemmet", hide_log)
+
+    story.play(room, room.guide, act)
+
+
+def test_whoever_is_frozen_learns_of_nobody_who_came_since(
+    story: Story, mother: tuple[Room, Someone], app: Flask
+) -> None:
+    room, her = mother
+    _freeze(story, room, her)
+    story.add(room, story.staff("Kirsten Krise", "Krisecentret"), Level.READ)
+    story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
+    browser = Browser(app, story.token(her))
+    case = f"/cases/{room.case_id}"
+    consent_id = story.play(room, her, lambda t: consent_requests.request(t, t.membership.id)).current.id
+    for path in ("consents/give", "consents/mine", f"consents/{consent_id}/withdraw/all", "log"):
+        page = browser.get(f"{case}/{path}")
+        assert page.status == 200
+        for untold in ("Kris", "Tove", "Vold"):
+            assert untold not in page.text, (path, untold)
+    own = story.play(room, her, lambda t: consent_requests.request(t, t.membership.id))
+    assert [member.display_name for party in own.parties for member in party.members] == ["Lars Lærer"]
+    on_paper = story.play(room, room.guide, lambda t: consent_requests.request(t, room.member(her)))
+    assert len(on_paper.parties) == 3, "on paper the guide may ask them about everybody"
+
+
+def test_a_yes_given_while_frozen_counts(story: Story, mother: tuple[Room, Someone]) -> None:
+    room, her = mother
+    teacher = story.staff("Tea Træner", "Klubben")
+    story.add(room, teacher, Level.READ)
+    story.everybody_agrees(room)
+    _freeze(story, room, her)
+    story.withdraw(room, her)
+    assert shelves(story, room, teacher) == set()
+    story.consent(room, her)
+    assert "shared" in shelves(story, room, teacher)
+
+
+def test_the_hidden_lines_are_told_of_and_come_back_when_the_freeze_is_lifted(
+    story: Story, mother: tuple[Room, Someone], app: Flask, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    room, _her = mother
+    calendar.move(days=1)
+    young = room.young
+    _freeze(story, room, young)
+    story.play(room, room.guide, people.picture)
+    browser = Browser(app, story.token(young))
+    shut = browser.get(f"/cases/{room.case_id}/log")
+    assert "og frem vises ikke lige nu" in shut.text
+    assert "lukkede med det samme Ulla Ung ude" not in shut.text
+    freeze_id = story.play(room, room.guide, lambda t: safeguards.freezes(t)[0].id)
+    story.play(room, room.guide, lambda t: safeguards.lift(t, uuid4(), freeze_id))
+    opened = browser.get(f"/cases/{room.case_id}/log")
+    assert "vises ikke lige nu" not in opened.text
+    assert "lukkede med det samme Ulla Ung ude" in opened.text
+
+
+def test_a_freeze_may_leave_the_log_whole(story: Story, mother: tuple[Room, Someone]) -> None:
+    room, _her = mother
+    _freeze(story, room, room.young, hide_log=False)
+    page = story.play(room, room.young, lambda t: insight.log(t, None, ""))
+    assert page.hidden_from is None
+    assert Event.FREEZE_SET in {line.event for visit in page.visits for line in visit.lines}
+
+
+# What nobody at home is told
+
+
+def _takes_back(story: Story, room: Room, _who: Someone) -> None:
+    story.withdraw(room, room.young)
+
+
+def _is_closed(story: Story, room: Room, who: Someone) -> None:
+    story.set_level(room, who, Level.NONE)
+
+
+@pytest.mark.parametrize("at_home", ["Mona Mor", "Bo Bonusfar", "Tove Tante"])
+def test_those_at_home_read_the_same_whatever_shut_them_out(story: Story, app: Flask, at_home: str) -> None:
+    ways: list[Callable[[Story, Room, Someone], None]] = [_freeze, _takes_back, _is_closed]
+    pages = set()
+    for way in ways:
+        room = story.case()
+        kinds = {"Bo Bonusfar": Capacity.PARENT, "Tove Tante": Capacity.NETWORK_PERSON}
+        story.add(room, story.staff("Lars Lærer", "Skolen"), Level.READ)
+        givers = (room.young, *room.parents)
+        who = story.add_citizen(room, at_home, kinds[at_home]) if at_home in kinds else room.parents[0]
+        for giver in givers:
+            story.consent(room, giver)
+        assert shelves(story, room, who)
+        way(story, room, who)
+        browser = Browser(app, story.token(who))
+        case = f"/cases/{room.case_id}"
+        met, listed = browser.get(case), browser.get("/cases")
+        assert met.status == 403
+        for untold in ("samtykke er", "trukket", "endnu", "lukket", "udløbet", "mangler"):
+            assert untold not in met.text + listed.text, (way.__name__, untold)
+        pages.add((met.text, listed.text))
+        if way is not _freeze and at_home != "Tove Tante":
+            log = browser.get(f"{case}/log").text
+            assert "adgang" not in log
+            assert "trak et samtykke" not in log
+    assert len(pages) == 1
+
+
+def test_a_second_reason_does_not_move_the_day_they_are_told(story: Story, calendar) -> None:  # type: ignore[no-untyped-def]
+    room = story.case()
+    story.consent(room, room.young)
+    her = room.parents[0]
+    story.withdraw(room, room.young)
+
+    def told() -> list[tuple[datetime, object]]:
+        with story.acting(her) as actor:
+            return [(line.since, line.blockers) for line in cases.my_cases(actor).waiting]
+
+    before = told()
+    assert len(before) == 1
+    for change in (_freeze, _is_closed):
+        calendar.move(days=3)
+        change(story, room, her)
+        assert told() == before, change.__name__
+
+
+def test_an_adults_parent_is_told_of_the_birthday_and_of_nothing_else(story: Story, app: Flask, calendar) -> None:  # type: ignore[no-untyped-def]
+    room = story.case(born=years_ago(18, -5))
+    story.consent(room, room.young)
+    her = room.parents[0]
+    calendar.move(days=10)
+    told = []
+    for change in (None, "yes and back", "frozen"):
+        if change == "yes and back":
+            story.consent(room, room.young)
+            assert shelves(story, room, her)
+            story.withdraw(room, room.young)
+        elif change == "frozen":
+            _freeze(story, room, her)
+        told.append(Browser(app, story.token(her)).get(f"/cases/{room.case_id}").text)
+    assert len(set(told)) == 1
+    assert "Den unge er fyldt 18 år" in told[0]
+
+
+def test_the_young_person_is_not_told_apart_whether_closed_or_frozen_and_reads_yet_only_before_it_was_open(
+    story: Story, app: Flask
+) -> None:
+    room = story.case(young_level=Level.NONE)
+    case = f"/cases/{room.case_id}"
+    never = Browser(app, story.token(room.young)).get(case).text
+    assert "endnu" in never
+    story.set_level(room, room.young, Level.WRITE)
+    story.set_level(room, room.young, Level.NONE)
+    closed = Browser(app, story.token(room.young)).get(case).text
+    story.set_level(room, room.young, Level.WRITE)
+    _freeze(story, room, room.young)
+    frozen = Browser(app, story.token(room.young)).get(case).text
+    assert closed == frozen
+    assert "endnu" not in closed
+
+
+def test_only_whoever_could_write_is_told_that_their_words_stay(story: Story, app: Flask) -> None:
+    room = story.case()
+    reader, writer, never = (story.staff(name, "Skolen") for name in ("Rie Reader", "Vera Writer", "Nils Never"))
+    story.add(room, reader, Level.READ)
+    story.add(room, writer, Level.WRITE)
+    story.add(room, never, Level.NONE)
+    story.everybody_agrees(room)
+    for one in (reader, writer):
+        assert shelves(story, room, one)
+        story.set_level(room, one, Level.NONE)
+    said = "Det, du har skrevet"
+    met = {
+        one.name: Browser(app, story.token(one)).get(f"/cases/{room.case_id}").text for one in (reader, writer, never)
+    }
+    assert {name for name, text in met.items() if said in text} == {"Vera Writer"}

@@ -1,0 +1,488 @@
+"""Whose case it is: another organisation takes it over with the yes of those it is about, or on a legal basis that
+everyone reads; within the organisation the young person is told and heard. Only somebody who may own cases takes it,
+when it is offered to them and nobody's yes is waited for. Both walls hold it."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+
+from portal.access.roles import Capacity, Level
+from portal.demo.postgres import EmbeddedPostgres
+from portal.errors import InvalidInput, NotFound, Refused
+from portal.house import House
+from portal.models import Staff
+from portal.services import accounts, hand_over, safeguards, team
+from portal.services import hand_over_says as says
+from portal.services.hand_over import Law
+from tests.browser import Browser
+from tests.rules.walls import second_wall_down
+from tests.story import Room, Someone, Story, shelves, years_ago
+
+LAW = Law("Barnets lov § 154", "Familien er flyttet, og den nye kommune skal hjælpe nu")
+
+
+@pytest.fixture
+def room(story: Story) -> Room:
+    return story.case()
+
+
+@pytest.fixture
+def outside(house: House) -> Someone:
+    """A guide of another organisation."""
+    return Story(house).guide("Rikke Region", "Børne- og ungdomspsykiatrien")
+
+
+def offered(story: Story, room: Room, taker: Someone, law: Law | None = None) -> UUID:
+    made = story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id, law))
+    story.refresh(room)
+    return made
+
+
+def says_yes(story: Story, room: Room, who: Someone, said: str = "yes", words: str = "") -> None:
+    def act(ticket):  # type: ignore[no-untyped-def]
+        asked = says.asked_of_me(ticket)
+        assert asked is not None
+        says.say(ticket, uuid4(), asked.id, said, words)
+
+    story.play(room, who, act)
+
+
+def takes(story: Story, room: Room, taker: Someone) -> bool:
+    """Whether they get it; a refusal leaves everything as it was."""
+    try:
+        story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    except (InvalidInput, Refused, NotFound):
+        return False
+    room.guide = taker
+    return True
+
+
+def takes_in_sql(house: House, postgres: EmbeddedPostgres, room: Room, taker: Someone, offer_id: UUID) -> bool:
+    """Whether the application's role could note the acceptance in their name, without the application."""
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(taker.id)])
+        try:
+            connection.execute(
+                "insert into hand_over_answer values (%s, %s, %s, 'accepted', now(), %s)",
+                [uuid4(), room.case_id, offer_id, room.member(taker)],
+            )
+        except psycopg.errors.InsufficientPrivilege:
+            return False
+        finally:
+            connection.rollback()
+        return True
+
+
+# To another organisation
+
+
+@pytest.mark.parametrize("last", ["young", "mother", "father"])
+def test_it_waits_for_everybody_who_is_asked(
+    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres, last: str
+) -> None:
+    offer_id = offered(story, room, outside)
+    people = {"young": room.young, "mother": room.parents[0], "father": room.parents[1]}
+    order = [*(who for name, who in people.items() if name != last), people[last]]
+    for who in order:
+        assert not takes(story, room, outside)
+        assert not takes_in_sql(house, postgres, room, outside, offer_id)
+        assert shelves(story, room, outside) == set()
+        says_yes(story, room, who)
+    assert takes_in_sql(house, postgres, room, outside, offer_id)
+    assert takes(story, room, outside)
+    assert "shared" in shelves(story, room, outside)
+
+
+def test_the_ticket_waits_alone_too(
+    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    offered(story, room, outside)
+    says_yes(story, room, room.young)
+    with second_wall_down(house, postgres) as blind:
+        assert not takes(Story(blind), room, outside)
+    says_yes(story, room, room.parents[0])
+    says_yes(story, room, room.parents[1])
+    with second_wall_down(house, postgres) as blind:
+        assert takes(Story(blind), room, outside)
+
+
+def test_a_no_is_a_no_until_it_is_changed(
+    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    offer_id = offered(story, room, outside)
+    for who in (room.young, *room.parents):
+        says_yes(story, room, who)
+    says_yes(story, room, room.young, "no", "Jeg kender hende ikke")
+    assert not takes(story, room, outside)
+    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    says_yes(story, room, room.young)
+    assert takes(story, room, outside)
+
+
+def test_an_adult_decides_alone_and_custody_noted_meanwhile_is_asked_too(
+    story: Story, outside: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    adult = story.case(born=years_ago(18, 30))
+    offered(story, adult, outside)
+    says_yes(story, adult, adult.young)
+    assert takes(story, adult, outside)
+    room = story.case(parents=1)
+    offer_id = offered(story, room, outside)
+    says_yes(story, room, room.young)
+    says_yes(story, room, room.parents[0])
+    late = story.add_citizen(room, "Vera Værge", Capacity.PARENT, custody=True)
+    assert not takes(story, room, outside)
+    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    story.play(room, room.guide, lambda t: team.set_custody(t, room.member(late), False))
+    assert takes_in_sql(house, postgres, room, outside, offer_id)
+    assert takes(story, room, outside)
+
+
+def test_from_the_eighteenth_birthday_custody_holders_are_waited_for_no_more(
+    story: Story, outside: Someone, house: House, postgres: EmbeddedPostgres, calendar
+) -> None:  # type: ignore[no-untyped-def]
+    room = story.case(born=years_ago(18, -5))
+    offer_id = offered(story, room, outside)
+    says_yes(story, room, room.young)
+    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    calendar.move(days=10)
+    assert takes_in_sql(house, postgres, room, outside, offer_id)
+    assert takes(story, room, outside)
+
+
+def test_on_a_legal_basis_it_goes_at_once_and_everyone_in_the_case_reads_it(
+    story: Story, room: Room, outside: Someone, app: Flask
+) -> None:
+    teacher = story.staff("Lars Lærer", "Skolen")
+    story.add(room, teacher, Level.READ)
+    story.everybody_agrees(room)
+    everybody = (room.guide, room.young, room.parents[0], teacher)
+    offered(story, room, outside, LAW)
+    assert takes(story, room, outside)
+    for who in (*everybody[1:], outside):
+        page = Browser(app, story.token(who)).get(f"/cases/{room.case_id}/people")
+        assert page.status == 200, who.name
+        for told in (LAW.legal_basis, LAW.reason, "Rikke Region"):
+            assert told in page.text, who.name
+
+
+@pytest.mark.parametrize(("basis", "reason", "field"), [("", "Fordi", "legal_basis"), ("§ 1", " \n", "reason")])
+def test_a_legal_basis_takes_a_basis_and_a_reason(
+    story: Story, room: Room, outside: Someone, basis: str, reason: str, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        offered(story, room, outside, Law(basis, reason))
+    assert refused.value.field == field
+    assert story.play(room, room.guide, hand_over.pending) is None
+
+
+def test_whoever_is_frozen_is_not_told_where_the_case_goes(
+    story: Story, room: Room, outside: Someone, app: Flask, house: House, postgres: EmbeddedPostgres
+) -> None:
+    her = room.parents[0]
+
+    def freeze(ticket):  # type: ignore[no-untyped-def]
+        day = safeguards.latest_review(ticket)
+        safeguards.freeze(ticket, uuid4(), [room.member(her)], day, "Vold i hjemmet")
+
+    story.play(room, room.guide, freeze)
+    with pytest.raises(InvalidInput, match="hand_over_frozen"):
+        offered(story, room, outside)
+    offered(story, room, outside, LAW)
+    browser = Browser(app, story.token(her))
+    assert browser.get(f"/cases/{room.case_id}/hand-over/say").status == 404
+    for path in ("/cases", f"/cases/{room.case_id}", f"/cases/{room.case_id}/log"):
+        assert "Rikke" not in browser.get(path).text
+        assert "En anden guide" not in browser.get(path).text
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        connection.execute("select set_config('app.person_id', %s, true)", [str(her.id)])
+        assert connection.execute("select 1 from hand_over").fetchall() == []
+
+
+@pytest.mark.parametrize("who", ["young person", "custody holder"])
+def test_whoever_is_shut_out_is_asked_all_the_same(
+    story: Story, room: Room, outside: Someone, app: Flask, who: str
+) -> None:
+    someone = room.young if who == "young person" else room.parents[0]
+    story.set_level(room, someone, Level.NONE)
+    offered(story, room, outside)
+    browser = Browser(app, story.token(someone))
+    case = f"/cases/{room.case_id}"
+    for page in (browser.get("/cases"), browser.get(case)):
+        assert f"{case}/hand-over/say" in page.links()
+    page = browser.get(f"{case}/hand-over/say")
+    assert "Må Rikke Region være guide?" in page.text
+    assert browser.submit(page, "answer", answer="no", words="Nej tak").status == 303
+    told = story.play(room, room.guide, says.current)
+    assert [one.words for one in told.said if one.giver.person_id == someone.id] == ["Nej tak"]
+
+
+def test_whoever_is_shut_out_is_asked_nothing_that_is_not_theirs(story: Story, room: Room, app: Flask) -> None:
+    her = room.parents[0]
+    story.set_level(room, her, Level.NONE)
+    story.set_level(room, room.young, Level.NONE)
+    offered(story, room, story.guide("Rasmus Vang", "Voksenenheden"))
+    say = f"/cases/{room.case_id}/hand-over/say"
+    for path in ("/cases", f"/cases/{room.case_id}"):
+        assert say not in Browser(app, story.token(her)).get(path).links(), path
+        assert say in Browser(app, story.token(room.young)).get(path).links(), path
+    assert Browser(app, story.token(her)).get(say).status == 404
+
+
+def test_what_was_noted_in_somebodys_name_is_shown_to_them_also_when_the_case_has_gone(
+    story: Story, room: Room, outside: Someone, app: Flask
+) -> None:
+    """So that a yes that was never given comes to light."""
+    her = room.parents[0]
+    offered(story, room, outside)
+    for who in (room.young, *room.parents):
+        note = partial(says.register, giver_id=room.member(who), said="yes", method="oral", words="Sagt på mødet")
+        story.play(room, room.guide, lambda t, note=note: note(t, uuid4()))  # type: ignore[misc]
+    story.consent(room, room.young)
+    browser, case = Browser(app, story.token(her)), f"/cases/{room.case_id}"
+    for gone in (False, True):
+        page = browser.get(f"{case}/people")
+        assert "Grete Guide har noteret et ja fra dig" in page.text
+        assert "mundtligt" in page.text
+        assert (f"{case}/hand-over/say" in page.links()) is not gone
+        assert browser.get(f"{case}/hand-over/say").status == (404 if gone else 200)
+        if not gone:
+            assert takes(story, room, outside)
+
+
+def test_an_answer_on_paper_or_aloud_is_noted_with_the_guides_name(
+    story: Story, room: Room, outside: Someone, app: Flask
+) -> None:
+    offered(story, room, outside)
+    guide = Browser(app, story.token(room.guide))
+    for who in (room.young, *room.parents):
+        people = guide.get(f"/cases/{room.case_id}/people")
+        link = f"/cases/{room.case_id}/hand-over/register/{room.member(who)}"
+        assert link in people.links()
+        page = guide.get(link)
+        wrong = guide.submit(page, "method", answer="yes", words="")
+        assert wrong.status == 422
+        noted = guide.follow(guide.submit(page, "method", answer="yes", method="oral", words="Sagt på mødet"))
+        assert "noteret af Grete Guide" in noted.text
+    assert takes(story, room, outside)
+
+
+# Within the organisation
+
+
+def test_within_the_organisation_the_young_person_is_told_and_heard_and_it_stops_nothing(
+    story: Story, room: Room, app: Flask, owner: psycopg.Connection
+) -> None:
+    taker = story.guide("Rasmus Vang", "Voksenenheden")
+    offered(story, room, taker)
+    case = f"/cases/{room.case_id}"
+    young, guide, other = (Browser(app, story.token(who)) for who in (room.young, room.guide, taker))
+    front = young.get(case)
+    assert "Rasmus Vang bliver måske guide" in front.text
+    page = young.get(f"{case}/hand-over/say")
+    assert young.submit(page, "answer").status == 422
+    assert young.submit(page, "answer", answer="no", words="Jeg vil hellere have Grete").status == 303
+    assert "Du sagde nej" in young.get(case).text
+    assert "Jeg vil hellere have Grete" in guide.get(case).text
+    shown = other.get(f"{case}/hand-over/answer").text
+    assert "Jeg vil hellere have Grete" in shown
+    assert "Ulla" not in shown
+    mails = owner.execute("select args->>'person_id' from procrastinate_jobs where task_name = 'mail_news'").fetchall()
+    assert {str(taker.id), str(room.guide.id)} <= {row[0] for row in mails}
+    before = room.guide
+    assert takes(story, room, taker), "it is heard, and stops nothing"
+    said = story.play(room, taker, says.current).said[0]
+    page = other.get(f"{case}/hand-over/reply/{said.id}")
+    assert other.submit(page, "words", words=" ").status == 422
+    assert other.submit(page, "words", words="Jeg forstår dig. Skal vi mødes?").status == 303
+    assert "Jeg forstår dig. Skal vi mødes?" in young.get(case).text
+    assert other.get(f"{case}/hand-over/reply/{said.id}").status == 404, "answered once"
+    story.consent(room, room.young)
+    for parent in room.parents:
+        story.consent(room, parent)
+    assert "Jeg vil hellere have Grete" not in Browser(app, story.token(room.parents[0])).get(f"{case}/people").text
+    assert shelves(story, room, before)
+
+
+def test_the_young_person_is_still_heard_for_a_while_after_it_happened(story: Story, room: Room, calendar) -> None:  # type: ignore[no-untyped-def]
+    taker = story.guide("Rasmus Vang", "Voksenenheden")
+    offered(story, room, taker)
+    assert takes(story, room, taker)
+    calendar.move(days=10)
+    says_yes(story, room, room.young, "no", "For sent?")
+    assert story.play(room, taker, says.current).said[0].words == "For sent?"
+    calendar.move(days=30)
+    assert story.play(room, room.young, says.asked_of_me) is None
+
+
+def test_parents_are_not_asked_within_the_organisation(story: Story, room: Room) -> None:
+    offered(story, room, story.guide("Rasmus Vang", "Voksenenheden"))
+    story.consent(room, room.young)
+    for parent in room.parents:
+        assert story.play(room, parent, says.asked_of_me) is None
+        with pytest.raises(NotFound):
+            story.play(room, parent, lambda t: says.say(t, uuid4(), uuid4(), "yes", ""))
+
+
+# Attacks
+
+
+def test_nobody_says_it_for_another(
+    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    offer_id = offered(story, room, outside)
+    colleague = story.staff("Kim Kollega")
+    story.add(room, colleague, Level.WRITE)
+    step = story.add_citizen(room, "Bo Bonusfar", Capacity.PARENT)
+    elsewhere = story.case(name="Unni Uvedkommende")
+    for who in (outside, colleague, step, room.guide):
+        with pytest.raises((Refused, NotFound)):
+            story.play(room, who, lambda t: says.say(t, uuid4(), offer_id, "yes", ""))
+    for who in (outside, colleague, room.young):
+        with pytest.raises(Refused):
+            story.play(room, who, lambda t: says.register(t, uuid4(), room.member(room.young), "yes", "oral", "Ja"))
+    forge = "insert into hand_over_say values (%s, %s, %s, %s, 'yes', %s, null, now(), %s)"
+    liars = [outside, colleague, step, room.guide, room.parents[0], elsewhere.young, elsewhere.guide]
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        for who in liars:
+            mine = room.members.get(who.id, uuid4())
+            for giver in (room.young, room.parents[1]):
+                for by in (mine, room.member(giver)):
+                    for method in ("eid", "oral"):
+                        connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
+                        row = [uuid4(), room.case_id, offer_id, room.member(giver), method, by]
+                        honest = who is room.guide and by == mine and method == "oral"
+                        try:
+                            connection.execute(forge, row)
+                            assert honest, (who.name, giver.name, method)
+                        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ForeignKeyViolation):
+                            assert not honest, (who.name, giver.name, method)
+                        connection.rollback()
+
+
+def test_only_whom_it_was_offered_to_takes_it_and_only_while_they_may_own_cases(
+    story: Story, room: Room, house: House, postgres: EmbeddedPostgres
+) -> None:
+    taker, other = story.guide("Rasmus Vang", "Voksenenheden"), story.guide("Olga Opener", "Voksenenheden")
+    teacher = story.staff("Lars Lærer", "Skolen")
+    story.add(room, teacher, Level.WRITE)
+    story.add(room, other, Level.WRITE)
+    with pytest.raises(NotFound):
+        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), teacher.id))
+    offer_id = offered(story, room, taker)
+    for who in (teacher, other):
+        assert not takes(story, room, who)
+        assert not takes_in_sql(house, postgres, room, who, offer_id)
+
+    def may_own(allowed: bool) -> None:
+        with house.unit_of_work() as session:
+            session.get_one(Staff, taker.id).may_open_cases = allowed
+            session.flush()
+            session.info.pop("changed", None)
+
+    may_own(False)
+    assert not takes(story, room, taker)
+    assert not takes_in_sql(house, postgres, room, taker, offer_id)
+    with second_wall_down(house, postgres) as blind:
+        assert not takes(Story(blind), room, taker)
+    may_own(True)
+    assert takes_in_sql(house, postgres, room, taker, offer_id)
+    admin = story.admin()
+    with story.acting(admin) as actor:
+        accounts.close_account(actor, taker.id)
+    assert not takes_in_sql(house, postgres, room, taker, offer_id)
+
+
+def test_a_guide_cannot_pass_another_organisation_off_as_their_own(
+    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+) -> None:
+    """In the database itself: whatever units an offer names, where the taker works and whose case it is count."""
+    offer_id, unit = uuid4(), room.guide.unit_id
+    story.add(room, outside, Level.NONE)
+    row = """insert into hand_over (id, case_id, from_id, from_person_id, from_unit_id, to_id, to_person_id, to_unit_id,
+             offered_at) values (%s, %s, %s, %s, %s, %s, %s, %s, now())"""
+    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        for from_unit, person in ((unit, room.guide.id), (outside.unit_id, outside.id)):
+            connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(
+                    row,
+                    [offer_id, room.case_id, room.member(room.guide), room.guide.id, from_unit, room.member(outside),
+                     person, unit],
+                )  # fmt: skip
+            connection.rollback()
+        connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
+        connection.execute(
+            row,
+            [offer_id, room.case_id, room.member(room.guide), room.guide.id, unit, room.member(outside), outside.id,
+             unit],
+        )  # fmt: skip
+        connection.commit()
+    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    assert not takes(story, room, outside)
+
+
+def test_an_answer_to_one_offer_is_none_to_the_next(story: Story, room: Room, outside: Someone, house: House) -> None:
+    first = offered(story, room, outside)
+    for who in (room.young, *room.parents):
+        says_yes(story, room, who)
+    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
+    another = Story(house).guide("Ulla Udefra", "Et tredje sted")
+    offered(story, room, another)
+    with pytest.raises(InvalidInput, match="form_stale"):
+        story.play(room, room.young, lambda t: says.say(t, uuid4(), first, "yes", ""))
+    assert not takes(story, room, another)
+    assert not takes(story, room, outside)
+
+
+# What the pages say
+
+
+def test_the_pages_say_what_is_so(story: Story, room: Room, outside: Someone, app: Flask) -> None:
+    """Computed from the windows: who reads already, who will still read, and whose yes it takes."""
+    colleague = story.guide("Kim Kollega")
+    story.add(room, colleague, Level.READ)
+    guide = Browser(app, story.token(room.guide))
+    start = f"/cases/{room.case_id}/hand-over/to"
+    inside = guide.get(f"{start}/{colleague.id}").text
+    assert "Kim Kollega ser intet" not in inside
+    assert "Kim Kollega kan allerede læse: Fælles Helbred Uden forældre Kun fagpersoner" in inside
+    assert "Som det er nu, kan du stadig se: Fælles Helbred" in inside
+    assert "Ulla får det at vide og kan sige sin mening" in inside
+    other = guide.get(f"{start}/{outside.id}").text
+    assert "Rikke Region ser intet i sagen, før svaret er ja." in other
+    assert "når der er ja fra Ulla Ung, Finn Far, Mona Mor" in other or "når der er ja fra Ulla Ung, Mona Mor" in other
+    assert "Som det er nu, ser du ikke mere" in other
+    offered(story, room, colleague)
+    shown = Browser(app, story.token(colleague)).get(f"/cases/{room.case_id}/hand-over/answer").text
+    assert "Du kan allerede læse: Fælles Helbred" in shown
+    assert "Du ser, hvad det handler om, når du har sagt ja" not in shown
+
+
+def test_what_was_typed_is_kept_when_an_offer_is_refused(
+    story: Story, room: Room, outside: Someone, app: Flask
+) -> None:
+    guide = Browser(app, story.token(room.guide))
+    page = guide.get(f"/cases/{room.case_id}/hand-over/to/{outside.id}")
+    wrong = guide.submit(page, "how", how="law", legal_basis="", reason="Familien er flyttet")
+    assert wrong.status == 422
+    assert "Familien er flyttet" in str(wrong.soup)
+    assert guide.submit(wrong, "how", legal_basis="Barnets lov § 154").status == 303
+    assert takes(story, room, outside)
+
+
+def test_whoever_has_never_been_in_is_not_told_that_their_words_stay(story: Story, room: Room, app: Flask) -> None:
+    never, writer = story.staff("Nils Never", "Skolen"), story.staff("Vera Writer")
+    story.add(room, never, Level.WRITE)
+    story.add(room, writer, Level.WRITE)
+    said = "Det, du har skrevet, bliver"
+    shown = {
+        who.name: Browser(app, story.token(who)).get(f"/cases/{room.case_id}/leave").text for who in (never, writer)
+    }
+    assert {name for name, text in shown.items() if said in text} == {"Vera Writer"}
+    assert "Du ser intet i sagen nu" in shown["Nils Never"]
