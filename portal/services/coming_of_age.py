@@ -16,7 +16,6 @@ from portal.events import Event
 from portal.models import Membership
 from portal.services import consent_requests, people
 
-
 _NEAR = 45
 """Days."""
 

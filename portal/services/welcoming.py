@@ -1,7 +1,7 @@
 """The first time: what this place is, who the guide is and what comes first; and the first steps of a new case.
 
-Nothing is kept for it but a line in the trace, for whoever has had it put away. Otherwise it goes by itself: the welcome
-at the next signing in, and the steps when they are done.
+Nothing is kept for it but a line in the trace, for whoever has had it put away. Otherwise it goes by itself: the
+welcome at the next signing in, and the steps when they are done.
 """
 
 from __future__ import annotations

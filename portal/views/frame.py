@@ -30,7 +30,7 @@ from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, profile
-from portal.views import words
+from portal.views import foot, words
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,7 @@ def install(app: Flask) -> None:
         years=years,
         obstacle_for_me=obstacle_for_me,
         rights=rights,
+        foot_pages=foot.links,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,

@@ -1,4 +1,4 @@
-"""On a phone a page is what it says: the frame around it is low, nothing that has the focus is hidden, nothing is cut."""
+"""On a phone a page is what it says: the frame around it is low, what has the focus is not hidden, nothing is cut."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ COVERED = """() => {
     const box = one.getBoundingClientRect();
     const over = [...document.querySelectorAll('.doors, .plan-save')].filter(bar => !bar.contains(one)
         && ['fixed', 'sticky'].includes(getComputedStyle(bar).position)).map(bar => bar.getBoundingClientRect());
-    const low = Math.min(innerHeight, ...over.filter(bar => bar.top < box.bottom && bar.bottom > box.top).map(bar => bar.top));
+    const met = over.filter(bar => bar.top < box.bottom && bar.bottom > box.top);
+    const low = Math.min(innerHeight, ...met.map(bar => bar.top));
     const what = `${one.tagName} ${one.id || one.name || one.textContent.trim().slice(0, 40)}`;
     // What is taller than the room there is shows at least where it begins; a long field where one writes.
-    const hidden = box.height > low || one.tagName === 'TEXTAREA' ? box.top > low - 30 || box.top < -1 : box.bottom > low + 1 || box.top < -1;
+    const long = box.height > low || one.tagName === 'TEXTAREA';
+    const hidden = box.top < -1 || (long ? box.top > low - 30 : box.bottom > low + 1);
     return hidden ? `${what} lies at ${Math.round(box.top)} to ${Math.round(box.bottom)} of ${Math.round(low)}` : '';
 }"""
 
