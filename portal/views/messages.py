@@ -15,7 +15,7 @@ from portal import text
 from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
-from portal.services import messages
+from portal.services import confidences, messages
 from portal.views.asking import AskingForm, attempt, status, text_field
 from portal.views.shelves import shelf_choices, shelf_of
 
@@ -45,7 +45,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = shelf_choices(ticket)
     if request.method == "GET" and form.compartment.choices:
-        form.compartment.data = form.compartment.choices[0].value
+        form.compartment.data = _place(ticket) or form.compartment.choices[0].value
 
     def verb() -> UUID:
         shelf = shelf_of(ticket, form.compartment.data)
@@ -56,6 +56,12 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
         return render_template("messages/new.html", form=form), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=made), 303)
+
+
+def _place(ticket: CaseTicket) -> str:
+    """What the young person shares with the guide of today alone, where a link says "write to your guide"."""
+    alone = confidences.of_today(ticket) if "guide" in request.args else None
+    return str(alone.id) if alone and alone.can_write else ""
 
 
 @bp.get("/<uuid:thread_id>")

@@ -42,6 +42,11 @@ COVERED = """() => {
     return hidden ? `${what} lies at ${Math.round(box.top)} to ${Math.round(box.bottom)} of ${Math.round(low)}` : '';
 }"""
 
+LOOK = """(one, marks) => {
+    one.parentElement.classList.add(...marks);
+    return [getComputedStyle(one).backgroundImage, getComputedStyle(one).appearance];
+}"""
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
@@ -131,15 +136,22 @@ def test_what_has_the_focus_is_never_under_the_bar(
 def test_what_one_chooses_from_has_its_arrow_and_a_day_its_calendar(
     chromium: Chromium, address: str, living_app: Flask, living: House, world: World
 ) -> None:
-    """A shorthand for a background would wipe out the arrow, as it once did."""
+    """A shorthand for a background would wipe out the arrow, as it once did; also where somebody else is writing."""
     page = held_by("guide", chromium, living_app, living, world, PHONE)
     met = 0
-    for rest in ("/plan/goals_and_agreements/write", "/plan/network_map/write", "/files", "/files/new"):
+    for rest in (
+        "/plan/goals_and_agreements/write",
+        "/plan/network_map/write",
+        "/files",
+        "/files/new",
+        "/messages/new",
+    ):
         page.goto(f"{address}/cases/{world.room.case_id}{rest}")
         for one in page.locator("select").all():
-            look = one.evaluate("e => [getComputedStyle(e).backgroundImage, getComputedStyle(e).appearance]")
             met += 1
-            assert look[1] != "none" or "chevron" in look[0], f"{rest}: {one.get_attribute('name')} {look}"
+            for marks in ((), ("is-here", "just-came")):
+                look = one.evaluate(LOOK, marks)
+                assert look[1] != "none" or "url(" in look[0], f"{rest}: {one.get_attribute('name')} {marks} {look}"
     assert met > 5
     page.context.close()
     context = chromium.new_context(locale="da-DK", viewport=PHONE)  # type: ignore[arg-type]
