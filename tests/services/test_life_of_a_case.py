@@ -84,7 +84,7 @@ def test_before_the_day_the_young_person_alone_is_told_what_to_do_and_writes_to_
     form = young.get(write)
     chosen = form.soup.find("input", attrs={"name": "compartment", "checked": True})
     assert chosen is not None
-    assert chosen.find_parent("label").get_text(" ", strip=True).startswith("Kun den unge og guiden")
+    assert chosen.find_parent("label").get_text(" ", strip=True).startswith("Kun dig og Grete")
     for other in (room.guide, room.parents[0], teacher):
         told = Browser(app, story.token(other)).get(f"{here}/coming-of-age").text
         assert "Før dagen" not in told

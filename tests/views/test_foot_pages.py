@@ -24,7 +24,7 @@ TITLES = {
     "/privacy": ("Privatliv og dine rettigheder", "Privacy and your rights"),
     "/accessibility": ("Tilgængelighedserklæring", "Accessibility statement"),
 }
-OWN = "# Hjælp i {Authority}\n\nRing til os på 12 34 56 78.\n\n## Hvor\n\n- Torvet 1\n- www.testby.example\n"
+OWN = "# Hjælp i {Authority}\n\nRing til os på 12 34 56 78\n\n## Hvor\n\n- Torvet 1\n- www.testby.example\n"
 CONTACT = "Testby Kommune\nTorvet 1\ndpo@testby.example\n"
 
 
@@ -50,7 +50,7 @@ def test_the_foot_of_every_page_leads_to_them(app: Flask, story: Story) -> None:
     room = story.case(parents=0)
     stranger, young, guide = Browser(app), Browser(app, story.token(room.young)), Browser(app, story.token(room.guide))
     met = [stranger.get("/sign-in"), stranger.get("/forgotten"), stranger.get("/nowhere"), stranger.get("/help")]
-    met += [who.get(path) for who in (young, guide) for path in ("/cases", f"/cases/{room.case_id}", "/me")]
+    met += [who.follow(who.get(path)) for who in (young, guide) for path in ("/cases", f"/cases/{room.case_id}", "/me")]
     met += [young.get("/accounts"), guide.get(f"/cases/{room.case_id}/plan")]
     for page in met:
         assert foot_of(page) == list(PATHS), page.path
@@ -100,8 +100,7 @@ def test_what_only_the_municipality_knows_is_a_visible_gap_until_it_says_it(
         page = Browser(app).get(path)
         gaps = [str(note.get_text()) for note in page.soup.select("main .note.warn")]
         assert any("Din kommune skal skrive" in gap for gap in gaps), path
-    own_folder(tmp_path, {"contact": CONTACT})
-    moved_into(app, monkeypatch, pages_dir=tmp_path)
+    moved_into(app, monkeypatch, pages_dir=own_folder(tmp_path, {"contact": CONTACT}))
     for path in PATHS:
         page = Browser(app).get(path)
         assert "Her mangler der noget" not in page.text
@@ -119,9 +118,11 @@ def test_the_name_on_the_letterhead_is_the_municipality_that_is_responsible(
     assert "din kommune" not in told.lower()
 
 
-def own_folder(folder: Path, texts: dict[str, str], english: bool = True) -> Path:
+def own_folder(inside: Path, texts: dict[str, str]) -> Path:
+    """A folder with each of the texts, the same in both languages."""
+    (folder := inside / "pages").mkdir()
     for name, text in texts.items():
-        for language in ("da", "en") if english else ("da",):
+        for language in ("da", "en"):
             (folder / f"{name}.{language}.md").write_text(text, "utf-8")
     return folder
 
@@ -132,7 +133,7 @@ def test_a_municipalitys_own_page_stands_in_place_of_the_shipped_one(
     shipped = Browser(app).get("/privacy").text
     moved_into(app, monkeypatch, pages_dir=own_folder(tmp_path, {"help": OWN}), profile="tre_moeder")
     page = Browser(app).get("/help")
-    assert page.text == "Hjælp i Din kommune Ring til os på 12 34 56 78. Hvor Torvet 1 www.testby.example"
+    assert page.text == "Hjælp i Din kommune Ring til os på 12 34 56 78 Hvor Torvet 1 www.testby.example"
     assert {"tel:12345678", "https://www.testby.example"} <= set(page.links())
     assert [str(tag.get_text()) for tag in page.soup.select("article h2")] == ["Hvor"]
     moved_into(app, monkeypatch, profile="samarbejdsmodellen_dk")
@@ -193,10 +194,11 @@ def test_a_text_that_cannot_be_used_stops_the_portal_at_its_start_with_place_and
     mistake: str, portal_settings: Settings, tmp_path: Path
 ) -> None:
     files, told = MISTAKES[mistake]
+    (folder := tmp_path / "pages").mkdir()
     for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
+        (folder / name).write_bytes(content)
     with pytest.raises(Unsafe, match=told):
-        open_house(portal_settings.model_copy(update={"pages_dir": tmp_path}))
+        open_house(portal_settings.model_copy(update={"pages_dir": folder}))
 
 
 def test_a_folder_that_is_not_there_stops_the_portal(portal_settings: Settings, tmp_path: Path) -> None:
