@@ -73,7 +73,7 @@ def an_administrator_builds_the_house(admin: Person) -> None:
             admin.page.get_by_label("Område").select_option(field_of_work)
             admin.press("Tilføj enheden")
     for name, email, job, unit, opens in STAFF:
-        admin.click(f"Invitér en til {unit}")
+        admin.click(f"Inviter en til {unit}")
         admin.page.get_by_label("Navn").fill(name)
         admin.page.get_by_label("E-mail").fill(email)
         admin.page.get_by_label("Stilling").fill(job)
