@@ -133,9 +133,10 @@ def a_guide_opens_the_case(mette: Person) -> str:
         page.get_by_label("Hvorfor skal personen være med i sagen?").fill(why)
         page.get_by_label(level, exact=True).check()
         mette.press("Tilføj ")
+    mette.picture("people-waiting")
+    mette.unfolds("Hvad de ser, og hvorfor")
     for missing in (ALMA[0], LONE[0], PETER[0]):
         mette.reads(f"der mangler samtykke fra {missing}")
-    mette.picture("people-waiting")
     return case
 
 
@@ -188,6 +189,7 @@ def a_custody_holder_says_yes(lone: Person) -> None:
 
 def the_guide_registers_the_other_on_paper(mette: Person, stage: Stage) -> None:
     mette.click("Mennesker")
+    mette.unfolds("Hvad de ser, og hvorfor")
     mette.reads(f"der mangler samtykke fra {PETER[0]}")
     mette.click("Peter Dahl", nth=-1)
     mette.reads("Du har ikke noget ekstra trin endnu")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 from portal.access.roles import Level
 from portal.events import Event
 from portal.house import House
-from portal.services import team
+from portal.services import hand_over, team
 from tests.browser import Browser, Page
 from tests.eid_visitors import BORN, SAMI, sign_in
 from tests.rules.test_query_counts import counted
@@ -160,6 +161,16 @@ def test_the_guide_may_put_the_steps_away_and_then_they_stay_away(app: Flask, st
     for browser in (guide, Browser(app, story.token(room.guide))):
         assert shown(browser.get(home(room))) == ""
     assert shown(Browser(app, story.token(room.young)).get(home(room))) == WELCOME
+
+
+def test_whoever_takes_a_case_over_is_its_guide_and_is_not_told_who_that_is(app: Flask, story: Story) -> None:
+    """Signed in before they said yes, so that this is their first visit."""
+    room = story.case(parents=0)
+    taker = story.guide("Viggo Ny")
+    browser = Browser(app, story.token(taker))
+    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    assert shown(browser.get(home(room))) == STEPS
 
 
 def test_that_somebody_read_it_is_their_own_in_the_log(

@@ -16,6 +16,7 @@ from portal.tools import pages
 from portal.tools.profile import profile
 from tests.browser import Browser, Page
 from tests.rules.test_languages import _lix
+from tests.rules.test_query_counts import counted
 from tests.story import Story
 
 PATHS = {"/help": "help", "/privacy": "privacy", "/accessibility": "accessibility"}
@@ -73,6 +74,14 @@ def test_they_are_open_to_everybody_in_both_languages(path: str, app: Flask, sto
 def test_the_address_that_the_authority_asks_for_leads_to_the_statement(app: Flask) -> None:
     browser = Browser(app)
     assert browser.follow(browser.get("/was")).path == "/accessibility"
+
+
+def test_they_ask_the_database_nothing_of_a_stranger(app: Flask, house: House) -> None:
+    """So they are there when it is not."""
+    for path in PATHS:
+        with counted(house) as asked:
+            assert Browser(app).get(path).status == 200
+        assert asked == []
 
 
 def test_what_ships_says_what_this_installation_does(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
