@@ -142,7 +142,7 @@ def a_guide_opens_the_case(mette: Person) -> str:
 
 def nothing_is_seen_yet(person: Person, case: str) -> None:
     person.goto("/cases")
-    person.reads("Et forløb med guide Mette Holm, Børn og Unge")
+    person.reads("Guide: Mette Holm, Børn og Unge")
     person.reads("Der mangler samtykke fra")
     for path in ("", "/files", "/people", "/log"):
         person.goto(f"{case}{path}")
@@ -348,7 +348,7 @@ def the_guide_shuts_a_parent_out(mette: Person, lone: Person, case: str) -> None
     mette.press("Luk adgangen for Lone Dahl")
     mette.reads("Adgangen er lukket")
     lone.goto(f"{case}/files")
-    lone.reads("Guiden har lukket din adgang.")
+    lone.reads("Sagen er ikke åben for dig lige nu")
     lone.reads("Det, du har skrevet, bliver i sagen med dit navn og din rolle.")
 
 
