@@ -349,7 +349,7 @@ def the_guide_shuts_a_parent_out(mette: Person, lone: Person, case: str) -> None
     mette.reads("Adgangen er lukket")
     lone.goto(f"{case}/files")
     lone.reads("Sagen er ikke åben for dig lige nu")
-    lone.reads("Det, du har skrevet, bliver i sagen med dit navn og din rolle.")
+    lone.reads("Det her er stadig dit")
 
 
 def the_young_person_reads_who_has_seen_it(alma: Person, case: str) -> None:
@@ -378,6 +378,7 @@ def the_birthday_passes(stage: Stage, cast: Cast) -> None:
     alma = cast.citizen(*ALMA, first_time=False)
     alma.reads("Alma")
     alma.click("Mennesker")
+    alma.unfolds("Hvad de ser, og hvorfor")
     alma.reads(f"kræver et nyt samtykke fra {ALMA[0]}, som er myndig nu")
     lone = cast.citizen(*LONE, first_time=False)
     lone.reads("Ikke åbent for dig")
