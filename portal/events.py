@@ -10,6 +10,7 @@ class Event(StrEnum):
 
     CASE_OPENED = "case.opened"
     CASE_VIEWED = "case.viewed"
+    WELCOME_READ = "welcome.read"
     PLAN_VIEWED = "plan.viewed"
     SCHEMA_BEGUN = "schema.begun"
     SCHEMA_VIEWED = "schema.viewed"

@@ -24,6 +24,7 @@ from portal.storage.keys import Keyring, read_keys
 from portal.storage.s3 import S3Store
 from portal.storage.scanning import Clamd
 from portal.tools.library import every_definition
+from portal.tools.pages import every_page
 from portal.tools.profile import every_profile, profile
 from portal.tools.statutes import views
 
@@ -81,6 +82,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         profile(settings.profile)
         every_definition(settings.wording_dir)
         letterheads.refuse_broken(settings)
+        every_page(settings.pages_dir)
         views()
         store = _open_store(settings)
     except BaseException:

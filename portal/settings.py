@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Of headings on what is printed: the municipality's own."""
     letterhead_dir: Path | None = None
     """A folder with a municipality's name and logo for what is printed (docs/tools.md)."""
+    pages_dir: Path | None = None
+    """A folder with a municipality's own pages on help, privacy and accessibility (docs/front-pages.md)."""
     mail_url: str = ""
     mail_from: str = "noreply@localhost"
     upload_limit: int = Field(200_000_000, gt=0)

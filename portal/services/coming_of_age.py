@@ -16,6 +16,9 @@ from portal.events import Event
 from portal.models import Membership
 from portal.services import people
 
+_NEAR = 45
+"""Days."""
+
 
 @dataclass(frozen=True)
 class Countdown:
@@ -38,6 +41,11 @@ class Countdown:
     @property
     def has_come(self) -> bool:
         return self.days <= 0
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it comes before what else there is to do."""
+        return self.days <= _NEAR
 
 
 def begins(ticket: CaseTicket) -> date:

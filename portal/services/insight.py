@@ -263,6 +263,7 @@ LOOKS = (
 )
 CHANGES = (
     Event.CASE_OPENED,
+    Event.WELCOME_READ,
     Event.SCHEMA_TAKEN,
     Event.MEETING_PLANNED,
     Event.MEETING_CHANGED,
@@ -360,7 +361,7 @@ BETWEEN_TWO = (
     Event.HEARD_VIEWED,
 )
 """Between the young person and the guide."""
-OWN = (Event.HEARD_ANSWERED,)
+OWN = (Event.HEARD_ANSWERED, Event.WELCOME_READ)
 """For nobody but whoever did it."""
 READING = (
     *(event for event in LOOKS if event is not Event.ACCESS_EXPLAINED),

@@ -39,6 +39,7 @@ from portal.services import (
     safeguards,
     spoken_for,
     unread,
+    welcoming,
     wordings,
 )
 from portal.services.choosing import WishLine
@@ -54,6 +55,7 @@ from portal.services.plans import Standing
 from portal.services.promises import Promise
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
+from portal.services.welcoming import Steps, Welcome
 from portal.tools.profile import Meeting, Tool
 
 RECENT = 6
@@ -66,6 +68,12 @@ class Overview:
     threads: tuple[ThreadLine, ...]
     files: tuple[VersionLine, ...]
     last_visit: datetime | None
+    welcome: Welcome | None
+    """At the first visit."""
+    steps: Steps | None
+    """For the guide of a new case."""
+    me: UUID
+    """Whose overview it is."""
     plans_ask_me: tuple[str, ...]
     """Tools whose proposal waits for this person's own yes."""
     asks_me: int
@@ -100,6 +108,24 @@ class Overview:
     told_before: tuple[Question, ...]
     """For the young person: what was confided to a guide before."""
 
+    @property
+    def unread(self) -> tuple[ThreadLine, ...]:
+        return tuple(thread for thread in self.threads if thread.unread)
+
+    @property
+    def read(self) -> tuple[ThreadLine, ...]:
+        return tuple(thread for thread in self.threads if not thread.unread)
+
+    @property
+    def new_files(self) -> tuple[VersionLine, ...]:
+        """What others have added since the last visit."""
+        since = self.last_visit
+        return tuple(f for f in self.files if since and f.created_at > since and f.author.id != self.me)
+
+    @property
+    def known_files(self) -> tuple[VersionLine, ...]:
+        return tuple(f for f in self.files if f not in self.new_files)
+
 
 @dataclass(frozen=True)
 class ToolLine:
@@ -130,6 +156,9 @@ def overview(ticket: CaseTicket) -> Overview:
         threads=tuple(messages.threads(ticket, RECENT)),
         files=tuple(newest),
         last_visit=there.last_visit,
+        welcome=welcoming.welcome(ticket, there.last_visit, there.put_away),
+        steps=welcoming.steps(ticket, there.plan or there.meeting, there.put_away),
+        me=ticket.membership.id,
         asks_me=consent_requests.asks_me(ticket),
         is_spoken_for=there.spoken_for and ticket.allows(Action.CONSENT_GIVE),
         waiting=tuple(line for line in shut if line.awaited and not _stopped(line) & _DECIDED),
@@ -179,6 +208,7 @@ def _front_of_a_case() -> Select[Any]:
         hand_over_says.LATELY.exists().label("offers"),
         spoken_for.NOTED_BY_OTHERS.exists().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
+        welcoming.PUT_AWAY.exists().label("put_away"),
     ).subquery()
     newest = files.NEWEST[False].subquery()
     # Joined to what is always one row: a case without files has a front too.

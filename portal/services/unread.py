@@ -49,10 +49,11 @@ def note(ticket: CaseTicket, thread_id: UUID, number: int) -> None:
     )
 
 
+_BEFORE_THE_DOOR = (Event.ACCESS_REFUSED, Event.CODE_USED, Event.CODE_REFUSED)
 LAST_VISIT = (
     select(AuditEvent.at)
     .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
-    .where(AuditEvent.event != Event.ACCESS_REFUSED.value, AuditEvent.at < bindparam("before"))
+    .where(AuditEvent.event.not_in(_BEFORE_THE_DOOR), AuditEvent.at < bindparam("before"))
     .order_by(AuditEvent.at.desc())
     .limit(1)
 )

@@ -20,6 +20,8 @@ Say = Callable[[str], str]
 def reworded(sentence: str, profile_key: str, spoken: str) -> str:
     """A sentence with each word of the vocabulary put in its place, a capital kept."""
     words = profile(profile_key).vocabulary.in_language(spoken)
+    if not words:
+        return sentence
     longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return re.sub(
         rf"(?<!%\()(?<!\w)({longest_first})(?!\w)", lambda found: _in_case(found[0], words), sentence, flags=re.I

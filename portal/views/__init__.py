@@ -24,6 +24,7 @@ def blueprints() -> list[Blueprint]:
         exports,
         factors,
         files,
+        foot,
         forgotten,
         front,
         hand_over,
@@ -60,6 +61,7 @@ def blueprints() -> list[Blueprint]:
 
     modules = (
         front,
+        foot,
         signin,
         staff_sso,
         stepup,

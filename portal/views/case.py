@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -12,7 +12,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.services import overview as overviews
-from portal.services import people, search
+from portal.services import people, search, welcoming
 from portal.views.asking import AskingForm, text_field
 
 bp = Blueprint("case", __name__, url_prefix="/cases/<uuid:case_id>")
@@ -26,6 +26,14 @@ class SearchForm(AskingForm):
 @opens(Action.CASE_VIEW)
 def overview(ticket: CaseTicket) -> ResponseReturnValue:
     return render_template("case/overview.html", page=overviews.overview(ticket))
+
+
+@bp.post("/welcome")
+@opens(Action.CASE_VIEW)
+def put_away(ticket: CaseTicket) -> ResponseReturnValue:
+    """The welcome, or the first steps, are not shown again."""
+    welcoming.put_away(ticket)
+    return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
 
 
 @bp.get("/audience")

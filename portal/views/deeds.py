@@ -9,6 +9,7 @@ from portal.events import Event
 DID = {
     Event.CASE_OPENED: _l("opened the case"),
     Event.CASE_VIEWED: _l("looked at the overview"),
+    Event.WELCOME_READ: _l("put the welcome away"),
     Event.PLAN_VIEWED: _l("looked at the plan"),
     Event.SCHEMA_BEGUN: _l("began version %(number)s of %(about)s"),
     Event.SCHEMA_VIEWED: _l("read %(about)s"),

@@ -31,7 +31,7 @@ from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, profile
-from portal.views import words
+from portal.views import foot, words
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,7 @@ def install(app: Flask) -> None:
         obstacle_for_me=obstacle_for_me,
         in_the_way=in_the_way,
         rights=rights,
+        foot_pages=foot.links,
         looks=insight.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,

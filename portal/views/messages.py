@@ -16,7 +16,7 @@ from portal.access.actions import Action
 from portal.access.guard import opens
 from portal.access.ticket import CaseTicket
 from portal.i18n import clock_time, day
-from portal.services import asking_why, log_lines, messages
+from portal.services import asking_why, confidences, log_lines, messages
 from portal.views import log
 from portal.views.asking import AskingForm, attempt, status, text_field, whole_number
 from portal.views.shelves import shelf_choices, shelf_of
@@ -47,7 +47,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = shelf_choices(ticket)
     if request.method == "GET" and form.compartment.choices and not form.compartment.data:
-        form.compartment.data = form.compartment.choices[0].value
+        form.compartment.data = _place(ticket) or form.compartment.choices[0].value
     if request.method == "GET" and "why" in request.args and not form.body.data:
         _ask_why(ticket, form, request.args["why"])
 
@@ -79,6 +79,12 @@ def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
 
 def _is_young(ticket: CaseTicket) -> bool:
     return ticket.membership.id == ticket.young_person.id
+
+
+def _place(ticket: CaseTicket) -> str:
+    """What the young person shares with the guide of today alone, where a link says "write to your guide"."""
+    alone = confidences.of_today(ticket) if "guide" in request.args else None
+    return str(alone.id) if alone and alone.can_write else ""
 
 
 @bp.get("/<uuid:thread_id>")

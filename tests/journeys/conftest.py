@@ -112,6 +112,11 @@ class Person:
         """A button."""
         self.click(name, "button")
 
+    def unfolds(self, name: str) -> None:
+        """Everything on the page that is folded under these words."""
+        for one in self.page.locator("summary", has_text=name).all():
+            one.click()
+
     def reads(self, text: str) -> None:
         """On this page, or on the one that a script leads to in a moment."""
         for _ in range(100):

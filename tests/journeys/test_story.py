@@ -74,7 +74,7 @@ def an_administrator_builds_the_house(admin: Person) -> None:
             admin.page.get_by_label("Område").select_option(field_of_work)
             admin.press("Tilføj enheden")
     for name, email, job, unit, opens in STAFF:
-        admin.click(f"Invitér en til {unit}")
+        admin.click(f"Inviter en til {unit}")
         admin.page.get_by_label("Navn").fill(name)
         admin.page.get_by_label("E-mail").fill(email)
         admin.page.get_by_label("Stilling").fill(job)
@@ -134,9 +134,10 @@ def a_guide_opens_the_case(mette: Person) -> str:
         page.get_by_label("Hvorfor skal personen være med i sagen?").fill(why)
         page.get_by_label(level, exact=True).check()
         mette.press("Tilføj ")
+    mette.picture("people-waiting")
+    mette.unfolds("Hvad de ser, og hvorfor")
     for missing in (ALMA[0], LONE[0], PETER[0]):
         mette.reads(f"{missing} har ikke svaret endnu")
-    mette.picture("people-waiting")
     return case
 
 
@@ -192,6 +193,7 @@ def a_custody_holder_says_yes(lone: Person) -> None:
 
 def the_guide_registers_the_other_on_paper(mette: Person, stage: Stage) -> None:
     mette.click("Mennesker")
+    mette.unfolds("Hvad de ser, og hvorfor")
     mette.reads(f"{PETER[0]} har ikke svaret endnu")
     mette.click("Peter Dahl", nth=-1)
     mette.reads("Du har ikke noget ekstra trin endnu")
@@ -349,8 +351,8 @@ def the_guide_shuts_a_parent_out(mette: Person, lone: Person, case: str) -> None
     mette.press("Luk adgangen for Lone Dahl")
     mette.reads("Adgangen er lukket")
     lone.goto(f"{case}/files")
-    lone.reads("Guiden har lukket din adgang.")
-    lone.reads("Det, du har skrevet, bliver i sagen med dit navn og din rolle.")
+    lone.reads("Sagen er ikke åben for dig lige nu")
+    lone.reads("Det her er stadig dit")
 
 
 def the_young_person_reads_who_has_seen_it(alma: Person, case: str) -> None:
@@ -379,6 +381,7 @@ def the_birthday_passes(stage: Stage, cast: Cast) -> None:
     alma = cast.citizen(*ALMA, first_time=False)
     alma.reads("Alma")
     alma.click("Mennesker")
+    alma.unfolds("Hvad de ser, og hvorfor")
     alma.reads(f"kræver et nyt samtykke fra {ALMA[0]}, som er myndig nu")
     lone = cast.citizen(*LONE, first_time=False)
     lone.reads("Ikke åbent for dig")

@@ -174,3 +174,11 @@ def test_dates_and_sizes_are_said_as_people_say_them(living_app: Flask, living: 
     assert re.search(r"i dag kl\. \d{1,2}\.\d{2}", text)
     assert re.search(r"\d+ bytes", text)
     assert Path(CATALOGUE).exists()
+
+
+def test_the_word_of_the_makers_for_a_place_is_on_no_page() -> None:
+    """People call it a place; "hylde" is only what the code once called it."""
+    files = [*PROFILES.glob("*.toml"), *(PROJECT / "portal" / "tools").rglob("*.da.md")]
+    said = [re.sub(r"(?m)^#.*$", "", path.read_text("utf-8")) for path in files]
+    said += [str(message.string) for message in _catalogue().values()]
+    assert not [text for text in said if re.search(r"\bhylde", text, re.IGNORECASE)]

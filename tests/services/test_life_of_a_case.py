@@ -69,6 +69,28 @@ def test_before_half_a_year_nothing_is_counted_and_on_the_day_it_begins_it_is(st
         assert (found is not None) is counted, birthday
 
 
+def test_before_the_day_the_young_person_alone_is_told_what_to_do_and_writes_to_the_guide_alone(
+    story: Story, app: Flask
+) -> None:
+    room, teacher = a_room(story)
+    story.everybody_agrees(room)
+    here = f"/cases/{room.case_id}"
+    young = Browser(app, story.token(room.young))
+    page = young.get(f"{here}/coming-of-age")
+    assert "Snart bestemmer du selv." in page.text
+    assert "Før dagen" in page.text
+    assert f"{here}/consents/mine" in page.links()
+    (write,) = [link for link in page.links() if link.startswith(f"{here}/messages/new")]
+    form = young.get(write)
+    chosen = form.soup.find("input", attrs={"name": "compartment", "checked": True})
+    assert chosen is not None
+    assert chosen.find_parent("label").get_text(" ", strip=True).startswith("Kun dig og Grete")
+    for other in (room.guide, room.parents[0], teacher):
+        told = Browser(app, story.token(other)).get(f"{here}/coming-of-age").text
+        assert "Før dagen" not in told
+        assert "Snart bestemmer du selv." not in told
+
+
 def test_a_parent_reads_of_their_own_access_and_of_nobody_elses(story: Story, app: Flask) -> None:
     room, _ = a_room(story)
     story.consent(room, room.young)
@@ -93,6 +115,8 @@ def test_after_the_day_parents_are_out_new_declarations_are_asked_for_and_each_p
     assert story.play(room, room.young, consent_requests.asks_me) == 3
     young = Browser(app, story.token(room.young))
     shown = young.get(f"/cases/{room.case_id}/coming-of-age")
+    assert "Tillykke med fødselsdagen!" in shown.text
+    assert "Før dagen" not in shown.text
     shown = young.get(next(a["href"] for a in shown.soup.find_all("a") if "Luk Mona Mor ind igen" in a.get_text()))
     assert "Dit ja er dit samtykke for Mona Mor alene." in shown.text
     asked = young.get(next(link for link in shown.links() if "/consents/give?about=" in link))

@@ -1,0 +1,163 @@
+"""On a phone a page is what it says: the frame around it is low, what has the focus is not hidden, nothing is cut."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, sync_playwright
+
+from portal.house import House
+from tests.live import cookie, served
+from tests.rules.routes import CASE_ROUTES, own
+from tests.story import Story
+from tests.world import World
+
+PHONE = {"width": 390, "height": 844}
+SMALL = {"width": 320, "height": 640}
+MOST = 0.20
+"""Of a phone's height, for the head of a case and the bar with its doors."""
+
+FRAME = """() => {
+    const doors = document.querySelector('.doors');
+    if (!doors || !document.querySelector('.case')) return null;
+    const head = document.querySelector('.case').getBoundingClientRect().bottom + window.scrollY;
+    return (head + (getComputedStyle(doors).position === 'fixed' ? doors.offsetHeight : 0)) / window.innerHeight;
+}"""
+COVERED = """() => {
+    const one = document.activeElement;
+    if (!one || one === document.body) return 'end';
+    const box = one.getBoundingClientRect();
+    const over = [...document.querySelectorAll('.doors, .plan-save')].filter(bar => !bar.contains(one)
+        && ['fixed', 'sticky'].includes(getComputedStyle(bar).position)).map(bar => bar.getBoundingClientRect());
+    const met = over.filter(bar => bar.top < box.bottom && bar.bottom > box.top);
+    const low = Math.min(innerHeight, ...met.map(bar => bar.top));
+    const what = `${one.tagName} ${one.id || one.name || one.textContent.trim().slice(0, 40)}`;
+    // What is taller than the room there is shows at least where it begins; a long field where one writes.
+    const long = box.height > low || one.tagName === 'TEXTAREA';
+    const hidden = box.top < -1 || (long ? box.top > low - 30 : box.bottom > low + 1);
+    return hidden ? `${what} lies at ${Math.round(box.top)} to ${Math.round(box.bottom)} of ${Math.round(low)}` : '';
+}"""
+
+LOOK = """(one, marks) => {
+    one.parentElement.classList.add(...marks);
+    return [getComputedStyle(one).backgroundImage, getComputedStyle(one).appearance];
+}"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(living_app: Flask) -> Iterator[str]:
+    with served(living_app) as at:
+        yield at
+
+
+def held_by(kind: str, chromium: Chromium, app: Flask, living: House, world: World, size: dict[str, int]) -> Page:
+    context = chromium.new_context(locale="da-DK", viewport=size)  # type: ignore[arg-type]
+    context.add_cookies([cookie(app, Story(living).token(world.people[kind]))])  # type: ignore[list-item]
+    return context.new_page()
+
+
+@pytest.mark.parametrize("kind", ["young person", "guide", "custody holder", "teacher"])
+def test_the_head_and_the_bar_of_every_page_of_a_case_take_a_fifth_of_a_phone_at_most(
+    kind: str, chromium: Chromium, address: str, living_app: Flask, living: House, world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Also where the line above says that this is a demo."""
+    monkeypatch.setitem(living_app.jinja_env.globals, "is_demo", True)
+    page = held_by(kind, chromium, living_app, living, world, PHONE)
+    measured: dict[str, float] = {}
+    for route in CASE_ROUTES:
+        if route.method != "GET":
+            continue
+        path = route.path(own(world))
+        answer = page.request.get(f"{address}{path}", max_redirects=0)
+        if answer.status != 200 or "text/html" not in answer.headers["content-type"]:
+            continue
+        page.goto(f"{address}{path}")
+        share = page.evaluate(FRAME)
+        if share is not None:
+            measured[path.replace(str(world.room.case_id), "*")] = share
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px wider than the screen"
+    page.context.close()
+    assert len(measured) > (40 if kind == "guide" else 10), measured
+    high = {path: round(share, 3) for path, share in measured.items() if share > MOST}
+    assert not high
+
+
+def test_a_long_name_keeps_the_head_low(chromium: Chromium, app: Flask, story: Story) -> None:
+    room = story.case(name="Alexandrine-Margrethe Ketelsen Hovmand-Thorvaldsen", parents=1)
+    with served(app) as at:
+        for who in (room.guide, room.young):
+            context = chromium.new_context(locale="da-DK", viewport=PHONE)  # type: ignore[arg-type]
+            context.add_cookies([cookie(app, story.token(who))])  # type: ignore[list-item]
+            page = context.new_page()
+            page.goto(f"{at}/cases/{room.case_id}")
+            assert page.evaluate(FRAME) <= MOST
+            context.close()
+
+
+@pytest.mark.parametrize("kind", ["young person", "guide"])
+@pytest.mark.parametrize(
+    "rest", ["", "/plan", "/plan/goals_and_agreements/write", "/files", "/messages", "/people", "/log", "/messages/new"]
+)
+def test_what_has_the_focus_is_never_under_the_bar(
+    kind: str, rest: str, chromium: Chromium, address: str, living_app: Flask, living: House, world: World
+) -> None:
+    """WCAG 2.2, 2.4.11, and more than it asks: whole, not only in part. By keyboard, forwards and back."""
+    page = held_by(kind, chromium, living_app, living, world, SMALL)
+    page.goto(f"{address}/cases/{world.room.case_id}{rest}")
+    hidden, stops = [], 0
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(150):
+            page.keyboard.press(key)
+            found = page.evaluate(COVERED)
+            if found == "end":
+                break
+            stops += 1
+            if found:
+                hidden.append(f"{key}: {found}")
+    page.context.close()
+    assert stops > 20
+    assert not hidden
+
+
+def test_what_one_chooses_from_has_its_arrow_and_a_day_its_calendar(
+    chromium: Chromium, address: str, living_app: Flask, living: House, world: World
+) -> None:
+    """A shorthand for a background would wipe out the arrow, as it once did; also where somebody else is writing."""
+    page = held_by("guide", chromium, living_app, living, world, PHONE)
+    met = 0
+    for rest in (
+        "/plan/goals_and_agreements/write",
+        "/plan/network_map/write",
+        "/files",
+        "/files/new",
+        "/messages/new",
+    ):
+        page.goto(f"{address}/cases/{world.room.case_id}{rest}")
+        for one in page.locator("select").all():
+            met += 1
+            for marks in ((), ("is-here", "just-came")):
+                look = one.evaluate(LOOK, marks)
+                assert look[1] != "none" or "url(" in look[0], f"{rest}: {one.get_attribute('name')} {marks} {look}"
+    assert met > 5
+    page.context.close()
+    context = chromium.new_context(locale="da-DK", viewport=PHONE)  # type: ignore[arg-type]
+    context.add_cookies([cookie(living_app, Story(living).token(world.people["auditor"]))])  # type: ignore[list-item]
+    page = context.new_page()
+    page.goto(f"{address}/trace")
+    look = page.locator("input[type=date]").evaluate("e => getComputedStyle(e).appearance")
+    context.close()
+    assert look != "none"
