@@ -61,7 +61,7 @@ FILL = """
     insert into access_window select gen_random_uuid(), m.case_id, c.id, m.id, m.person_id, true, now(), null, 'owner',
         '[]' from membership m join n on n.id = m.case_id join compartment c on c.case_id = m.case_id;
     insert into access_notice select gen_random_uuid(), id, md5('member' || n)::uuid, young, now(), null, '[]', guide,
-        null from n;
+        null, 'samarbejdsmodellen_dk' from n;
     insert into thread select md5('thread' || t || '-' || n)::uuid, id, md5('shared' || n)::uuid, '\\x00', now(),
         md5('owner' || n)::uuid from n, generate_series(1, 2) t;
     insert into message select gen_random_uuid(), md5('thread' || (m % 2 + 1) || '-' || n)::uuid, id,

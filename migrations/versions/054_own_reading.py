@@ -12,7 +12,7 @@ READING = (
     "heard.viewed", "team.viewed", "audience.viewed", "files.listed", "pictures.listed", "file.viewed",
     "version.downloaded", "version.opened", "version.previewed", "export.fetched", "folder.fetched",
     "blank.downloaded", "threads.listed", "thread.viewed", "case.searched", "consent.viewed", "national_id.shown",
-    "own_data.viewed", "log.viewed", "access.refused", "export.asked", "export.made", "export.failed",
+    "own_data.viewed", "log.viewed", "welcome.read", "access.refused", "export.asked", "export.made", "export.failed",
 )  # fmt: skip
 """Events that only look, try, or take a copy."""
 

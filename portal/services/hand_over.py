@@ -227,6 +227,7 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
     over, Refused for somebody who may not own cases, InvalidInput while somebody's yes is waited for, and when they
     work elsewhere by now: the case was offered to a guide of that unit.
     """
+    ticket.require(Action.HAND_OVER_ANSWER)  # whoever may not has no account to hold
     joining.hold_account(ticket.session, ticket.actor.person_id)
     ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)

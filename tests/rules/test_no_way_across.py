@@ -107,9 +107,9 @@ def test_each_of_those_addresses_is_alive_in_its_own_case(
 
 
 MADE_BY_OTHERS = {"previews.picture", "previews.page", "consent_papers.scan", "versions.break_off", "word.compare",
-                  "dav.links", "old_forms.correct"}  # fmt: skip
+                  "dav.links", "old_forms.correct", "hand_over.register"}  # fmt: skip
 """Pages that the file of this story has not got, nor the consent, an end of an editing that nobody began, and answers
-in a file that is no tool's; nor is it one for a word processor, or a form made elsewhere."""
+in a file that is no tool's; nor is it one for a word processor, or a form made elsewhere; nor is the case offered."""
 
 
 def _form() -> dict[str, str]:

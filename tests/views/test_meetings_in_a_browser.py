@@ -67,5 +67,5 @@ def test_the_big_screen_follows_the_writer_the_phones_and_who_is_in_the_room(app
 
         # Whoever is shut out of the case loses the page at the next look.
         story.set_level(room, room.young, Level.NONE)
-        expect(phone.get_by_role("heading", level=1)).to_contain_text("ikke adgang", timeout=9000)
+        expect(phone.get_by_role("heading", level=1)).to_contain_text("ikke åben for dig", timeout=9000)
         chromium.close()

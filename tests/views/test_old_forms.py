@@ -105,7 +105,10 @@ def test_what_cannot_be_is_told_at_its_field_and_nothing_is_put_in(
     assert kept["note"] == "Fra arkivet"
     assert kept["made_on-year"] == typed.get("made_on-year", "")
     assert owner.execute("select (select count(*) from file), (select count(*) from old_form)").fetchone() == (0, 0)
-    assert set(house.store.keys()) == before
+    # The chosen file stays chosen, as its sender's alone.
+    waiting = {blob for (blob,) in owner.execute("select blob from kept_file")}
+    assert len(waiting) == (0 if given["file"] is None else 1)
+    assert set(house.store.keys()) == before | waiting
 
 
 def test_an_impatient_finger_puts_it_in_once(guide: Browser, room: Room, owner: psycopg.Connection) -> None:
