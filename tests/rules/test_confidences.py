@@ -213,7 +213,7 @@ def test_no_law_and_no_consent_opens_it(story: Story, told: Told, app: Flask) ->
             lambda t: safeguards.override(t, uuid4(), room.member(teacher), [KEY], day, "§ 1", "Det haster"),
         )
     asked = story.play(room, room.young, lambda t: consent_requests.request(t, t.membership.id))
-    assert KEY not in {group.key for party in asked.parties for group in party.groups}
+    assert KEY not in {one.key for party in asked.parties for one in party.asked}
     page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/consents/give")
     assert "Kun dig og" not in page.text
 

@@ -387,7 +387,9 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
         "my_overseen_units", "my_figures", "my_trace", "cases_led_by", "forget_ended_uploads",
         "forget_ended_exports", "dav_holder", "forget_ended_links", "forget_kept_files", "case_of_code",
         "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional", "has_acted_in", "i_watch_the_trace",
-        "refuse_retired_master", "append_trace", "trace_end",
+        "refuse_retired_master", "append_trace", "trace_end", "my_citizen_memberships", "my_life_cases",
+        "my_declarations", "my_log_ends", "my_confidences", "my_shut_confidences", "my_offered_cases", "my_asked_cases",
+        "my_takeable_offers",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 

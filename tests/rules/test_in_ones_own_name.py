@@ -204,8 +204,8 @@ class Cast:
     @staticmethod
     def _keep(ticket: CaseTicket) -> None:
         asked = consent_requests.request(ticket, ticket.membership.id)
-        said = {line.key: frozenset(group.key for group in line.groups) for line in asked.parties}
-        consent_drafts.keep(ticket, Answers(said, asked.until, {}), "da")
+        said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
+        consent_drafts.keep(ticket, Answers(said, asked.until), "da")
 
     def agree(self) -> None:
         """Everybody says yes: what was promised is to be reminded of."""

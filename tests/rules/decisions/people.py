@@ -174,8 +174,8 @@ def an_answer_is_kept_to_be_read(scene: Scene) -> Press:
 def a_consent_is_given(scene: Scene) -> Press:
     def keep(ticket: CaseTicket) -> None:
         asked = consent_requests.request(ticket, ticket.membership.id)
-        said = {line.key: frozenset(group.key for group in line.groups) for line in asked.parties}
-        consent_drafts.keep(ticket, Answers(said, asked.until, {}), "da")
+        said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
+        consent_drafts.keep(ticket, Answers(said, asked.until), "da")
 
     scene.play("young", keep)
     fields = scene.form("young", f"{scene.case}/consents/sign", "read")
