@@ -258,12 +258,12 @@ LOOKS = (
     Event.NATIONAL_ID_SHOWN,
     Event.OWN_DATA_VIEWED,
     Event.LOG_VIEWED,
+    Event.WELCOME_READ,
     Event.ACCESS_REFUSED,
     Event.ACCESS_EXPLAINED,
 )
 CHANGES = (
     Event.CASE_OPENED,
-    Event.WELCOME_READ,
     Event.SCHEMA_TAKEN,
     Event.MEETING_PLANNED,
     Event.MEETING_CHANGED,
