@@ -19,6 +19,7 @@ from portal.access.guard import cookie_name
 from portal.settings import PROJECT, Settings
 from tests.browser import held
 
+GUNICORN = (sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--no-control-socket", "-w", "1")
 THREADS = ("--threads", "8")
 
 
@@ -38,9 +39,7 @@ class Served:
         return f"http://localhost:{self.door.getsockname()[1]}"
 
     def start(self) -> None:
-        gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--no-control-socket", "-w", "1"]
-        self._run("web", [*gunicorn, *THREADS, "-b", f"fd://{self.door.fileno()}", "portal.wsgi:app"])
-        self.start_worker()
+        self.revive()
         http = urllib3.PoolManager(retries=False, timeout=2)
         until = time.monotonic() + 60
         while True:
@@ -50,10 +49,15 @@ class Served:
             assert time.monotonic() < until, (self.folder / "web.log").read_text()
             time.sleep(0.1)
 
-    def start_worker(self) -> None:
-        """Where none runs, as whoever looks after the processes does."""
-        if "worker" not in self.parts or self.parts["worker"].poll() is not None:
-            self._run("worker", [sys.executable, "-m", "portal", "worker"])
+    def revive(self) -> None:
+        """Starts what does not run, as whoever looks after the processes does."""
+        commands = {
+            "web": [*GUNICORN, *THREADS, "-b", f"fd://{self.door.fileno()}", "portal.wsgi:app"],
+            "worker": [sys.executable, "-m", "portal", "worker"],
+        }
+        for name, command in commands.items():
+            if name not in self.parts or self.parts[name].poll() is not None:
+                self._run(name, command)
 
     def stop(self) -> None:
         for part in self.parts.values():

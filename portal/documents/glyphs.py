@@ -69,7 +69,8 @@ def _printed(cluster: str) -> tuple[str, bool]:
     for _name, has in _fonts():
         if all(has.match(each) for each in seen):
             whole = all(has.match(each) or _JOINER.match(each) for each in cluster)
-            return (cluster if whole else "".join(seen)), False
+            # What stood apart only by a joiner is one character without it.
+            return (cluster, False) if whole else _printed(unicodedata.normalize("NFC", "".join(seen)))
     pieces = [each if _is_somewhere(each) and not _joins(each) else _named(each) for each in seen]
     return "".join(pieces), any(len(piece) > 1 for piece in pieces)
 

@@ -183,6 +183,7 @@ def _wait_for_more(portal: Served, works: dict[str, Work]) -> None:
     until = time.monotonic() + 120
     while any(len(work.done) < before[name] + 2 for name, work in works.items()):
         made = {name: f"{len(work.done)} of {work.tried}" for name, work in works.items()}
+        portal.revive()
         assert time.monotonic() < until, (made, (portal.folder / "web.log").read_text()[-3000:])
         time.sleep(0.05)
 
@@ -200,7 +201,6 @@ def _kill(what: str, portal: Served, cluster: EmbeddedPostgres) -> None:
         while cluster.alive():
             time.sleep(0.02)
         cluster.start()
-    portal.start_worker()
 
 
 # What is there in the end

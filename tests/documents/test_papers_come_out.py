@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 from docx import Document
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -134,6 +134,7 @@ CLUSTERS = st.lists(
 
 
 @given(pieces=CLUSTERS)
+@example(pieces=["a", "\u20e3", "\u0301"])
 def test_any_signs_beside_each_other_come_out_at_the_first_try(pieces: list[str]) -> None:
     words = "".join(pieces)
     shown = glyphs.printable(words)[0]
