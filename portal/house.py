@@ -79,7 +79,8 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         refuse_other_time(engine)
         keyring = read_keys(settings.keys_file)
         every_profile()
-        profile(settings.profile)
+        for key in settings.profiles:
+            profile(key)
         every_definition(settings.wording_dir)
         letterheads.refuse_broken(settings)
         every_page(settings.pages_dir)

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     eid_file: Path | None = None
     staff_sso_file: Path | None = None
     profile: str = "samarbejdsmodellen_dk"
+    """The programme profile of pages outside any case, and of cases where no other can be chosen."""
+    further_profiles: str = ""
+    """Others that cases can be opened with, by their keys, separated by commas."""
     wording_dir: Path | None = None
     """A folder with a municipality's own words for the tools, a file for each (docs/tools.md)."""
     paper_colour: str = Field("#0b5d57", pattern=r"^#[0-9a-f]{6}$")
@@ -97,6 +100,12 @@ class Settings(BaseSettings):
         files = [self.keys_file, self.s3_access_key_file, self.s3_secret_key_file]
         providers = (*self.eid_providers, *self.staff_providers)
         return [path for path in (*files, *(one.client_secret_file for one in providers)) if path is not None]
+
+    @cached_property
+    def profiles(self) -> tuple[str, ...]:
+        """Those that cases can be opened with, the usual one first."""
+        further = (key.strip() for key in self.further_profiles.split(","))
+        return tuple(dict.fromkeys((self.profile, *filter(None, further))))
 
     @cached_property
     def eid_providers(self) -> tuple[EidProvider, ...]:

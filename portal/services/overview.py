@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +57,7 @@ from portal.services.promises import Promise
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
 from portal.services.welcoming import Steps, Welcome
-from portal.tools.profile import Meeting, Tool
+from portal.tools.profile import Meeting, Rhythm, Tool
 
 RECENT = 6
 
@@ -268,10 +269,17 @@ def consent(ticket: CaseTicket) -> ConsentLine | None:
     return ConsentLine(current.valid_until if current else None)
 
 
-def model_meetings(ticket: CaseTicket) -> list[tuple[Meeting, date]]:
-    """The meetings of the model, each with the day on which the young person reaches its age."""
+def model_meetings(ticket: CaseTicket) -> list[tuple[Meeting | Rhythm, date]]:
+    """The meetings of the model, each with the day on which the young person reaches its age; and the next four of
+    those that come again and again."""
     ticket.require(Action.PLAN_VIEW)
-    return [(meeting, meeting.day(ticket.case.birth_date)) for meeting in ticket.profile.meeting]
+    model, case = ticket.profile, ticket.case
+    found: list[tuple[Meeting | Rhythm, date]] = [(one, one.day(case.birth_date)) for one in model.meeting]
+    if model.rhythm is not None:
+        begun, today = case.opened_at.astimezone(model.zone).date(), clock.today(model.zone)
+        days = model.rhythm.days(begun, clock.birthday(case.birth_date, model.majority_age), today)
+        found += [(model.rhythm, day) for day in islice(days, 4)]
+    return sorted(found, key=lambda one: one[1])
 
 
 def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: str) -> tuple[Tool, bytes]:

@@ -61,7 +61,10 @@ def definition_in(profile_key: str, key: str, wording: Path | None = None) -> De
     if found is None or not any(question.meeting_types for section in found.section for question in section.question):
         return found
     content = json.loads(found.as_data())
-    meetings = [_as_choice(meeting) for meeting in profile(profile_key).meeting]
+    model = profile(profile_key)
+    meetings = [_as_choice(meeting) for meeting in model.meeting]
+    if model.rhythm is not None:
+        meetings.append({"key": "rhythm", "title": model.rhythm.title.model_dump()})
     for section in content["section"]:
         for question in section["question"]:
             if question["meeting_types"]:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Iterator
 from datetime import date
 from functools import cache, cached_property
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -117,6 +118,20 @@ class Meeting(_Data):
         return clock.months_on(clock.birthday(born, self.years), self.months)
 
 
+class Rhythm(_Data):
+    """Meetings that come again and again until the young person comes of age: quarterly, half-yearly."""
+
+    title: Words
+    every_months: int = Field(ge=1, le=12, strict=True)
+
+    def days(self, begun: date, until: date, since: date) -> Iterator[date]:
+        """When they lie, counted from the day the case began: those from `since` on and before `until`."""
+        times = count(1)
+        while (day := clock.months_on(begun, self.every_months * next(times))) < until:
+            if day >= since:
+                yield day
+
+
 class Profile(_Data):
     """A programme profile. Ages are years, periods months."""
 
@@ -143,7 +158,9 @@ class Profile(_Data):
     words: dict[Capacity, RoleWord]
     consent: ConsentWording
     emergency: Emergency
-    meeting: tuple[Meeting, ...] = Field(min_length=1)
+    meeting: tuple[Meeting, ...] = ()
+    """Those of the model, each at an age; none where one meets as needed."""
+    rhythm: Rhythm | None = None
     tool: tuple[Tool, ...]
 
     @property

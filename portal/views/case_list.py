@@ -8,16 +8,18 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, FormField, SelectField
+from wtforms import BooleanField, Form, FormField, RadioField, SelectField
 
 from portal.access.actions import OfficeAction
 from portal.access.guard import office, signed_in
 from portal.access.roles import Level
 from portal.errors import InvalidInput
+from portal.i18n import said
 from portal.services import case_finding, cases, once
 from portal.services.case_finding import PAGE, CaseOrder
 from portal.services.cases import CaseList, NewCase
 from portal.services.citizens import NewCitizen
+from portal.tools.profile import profile
 from portal.views import arguments
 from portal.views.asking import AskingForm, DayField, Rows, attempt, choices, status, text_field
 from portal.views.words import CASE_ORDER
@@ -38,6 +40,7 @@ class FindForm(AskingForm):
 
 
 class CaseForm(AskingForm):
+    model = RadioField(_l("Which model does the case follow?"), choices=[], validate_choice=False)
     name = text_field(_l("The young person's name"), 120)
     birth_date = DayField(_l("Birth date"))
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
@@ -71,12 +74,13 @@ def find() -> ResponseReturnValue:
 @bp.route("/cases/new", methods=["GET", "POST"])
 @office(OfficeAction.CASE_OPEN)
 def new() -> ResponseReturnValue:
-    form = CaseForm()
+    form = CaseForm(model=g.house.settings.profile)
+    form.model.choices = choices(*((key, said(profile(key).title)) for key in g.house.settings.profiles))
     alike = cases.like(g.actor, form.name.data) if form.name.data else []
 
     def verb() -> UUID:
         asks = alike and not form.another.data and once.made_before(g.session, form.submission_id) is None
-        opened = cases.open_case(g.actor, form.submission_id, _new_case(form), g.house.settings.profile)
+        opened = cases.open_case(g.actor, form.submission_id, _new_case(form), _model(form))
         if asks:  # after all that cannot be; nothing stays of what was opened
             raise InvalidInput("another", "same_name")
         return opened
@@ -93,6 +97,14 @@ def _page(found: CaseList, form: FindForm, number: str) -> str:
     form.order.data = order.value
     page = case_finding.page(found.open, form.words.data or "", order, arguments.number(number, 1))
     return render_template("cases/index.html", cases=found, page=page, form=form, per_page=PAGE)
+
+
+def _model(form: CaseForm) -> str:
+    """The programme profile that was chosen. Raises InvalidInput for one that cases cannot be opened with here."""
+    offered: tuple[str, ...] = g.house.settings.profiles
+    if len(offered) > 1 and form.model.data not in offered:
+        raise InvalidInput("model", "choice")
+    return form.model.data if form.model.data in offered else offered[0]
 
 
 def _new_case(form: CaseForm) -> NewCase:

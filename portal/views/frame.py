@@ -30,7 +30,7 @@ from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
 from portal.text import with_numbers
-from portal.tools.profile import Compartment, Meeting, Profile, profile
+from portal.tools.profile import Compartment, Meeting, Profile, Rhythm, profile
 from portal.views import foot, words
 
 
@@ -407,8 +407,10 @@ def in_the_way(blocker: Blocker, members: Mapping[UUID, Any]) -> str:
     return str(sentence or words.OBSTACLE_OF[blocker.obstacle]) % told
 
 
-def age(meeting: Meeting) -> str:
-    """At what age a meeting lies."""
+def age(meeting: Meeting | Rhythm) -> str:
+    """At what age a meeting lies, or how often it comes."""
+    if isinstance(meeting, Rhythm):
+        return str(ngettext("every month", "every %(num)s months", meeting.every_months))
     if not meeting.months:
         return str(_("at %(years)s years", years=meeting.years))
     return str(_("at %(years)s years and %(months)s months", years=meeting.years, months=meeting.months))

@@ -171,12 +171,13 @@ def test_a_profile_nobody_wrote_cannot_be_chosen(portal_settings: Settings) -> N
 
 
 def test_the_shipped_profiles_are_sound_and_differ_in_words_ages_and_meetings() -> None:
-    first, second = every_profile()
-    assert (len(first.meeting), len(second.meeting)) == (5, 3)
-    assert first.words != second.words
+    first, as_needed, second = every_profile()
+    assert (len(first.meeting), len(as_needed.meeting), len(second.meeting)) == (5, 0, 3)
+    assert [(one.youngest_age, one.oldest_age) for one in every_profile()] == [(13, 25), (14, 29), (15, 23)]
+    assert len({str(one.words) for one in every_profile()}) == 3
     assert first.rules() != second.rules()
     icons = (PROJECT / "static/img/icons.svg").read_text("utf-8")
-    for shelf in (*first.compartment, *second.compartment):
+    for shelf in (*first.compartment, *as_needed.compartment, *second.compartment):
         assert f'id="{shelf.icon}"' in icons
 
 
