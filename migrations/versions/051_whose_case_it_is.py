@@ -84,7 +84,8 @@ def upgrade() -> None:
                         and from_unit_id = any (array(select owner_unit_id from cases where id = case_id))
                         and to_person_id = any (array(select person_id from membership where id = to_id)));
 
-        -- What was said is between its giver, the guides of both sides and the young person.
+        -- What was said is between its giver, the guides of both sides and the young person. The guide notes it for
+        -- those who can be asked, and for nobody else.
         create policy seen on hand_over_say for select to portal_app
             using (membership_id = any ((select my_memberships())::uuid[])
                    or case_id = any ((select my_led_cases())::uuid[])
@@ -95,7 +96,10 @@ def upgrade() -> None:
             with check (said_by_id = any ((select my_memberships())::uuid[])
                         and ((membership_id = said_by_id and method = 'eid'
                               and case_id = any ((select my_asked_cases())::uuid[]))
-                             or (method <> 'eid' and case_id = any ((select my_owned_cases())::uuid[]))));
+                             or (method <> 'eid' and case_id = any ((select my_owned_cases())::uuid[])
+                                 and membership_id = any (array(
+                                    select id from membership
+                                    where capacity = 'young_person' or custody_from is not null)))));
         create policy seen on hand_over_reply for select to portal_app
             using (say_id = any (array(select id from hand_over_say)));
         create policy given on hand_over_reply for insert to portal_app

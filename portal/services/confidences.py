@@ -96,8 +96,9 @@ def answer(ticket: CaseTicket, submission: UUID, compartment_id: UUID, guide_id:
     """Opens what was confided to a guide before to the one of today, or keeps it shut, from the next request on.
 
     Raises InvalidInput for no answer, and when another guide has come meanwhile than the one that was asked about
-    (`guide_id`); NotFound for what is not theirs to open.
+    (`guide_id`); NotFound for what is not theirs to open. Saying again what was said last changes nothing.
     """
+    ticket.lock_case()
     ticket.require(Action.CONFIDENCE_OPEN)
     if said not in ("yes", "no"):
         raise InvalidInput("answer", "choice")
@@ -107,6 +108,8 @@ def answer(ticket: CaseTicket, submission: UUID, compartment_id: UUID, guide_id:
     asked = question(ticket, compartment_id)
     if asked.guide.id != guide_id:
         raise InvalidInput("", "form_stale")
+    if asked.said == said:
+        return
     ticket.session.add(
         ConfidenceAnswer(
             id=made,

@@ -20,7 +20,7 @@ from portal import clock, outbox, text
 from portal.access.actions import Action
 from portal.access.roles import Capacity
 from portal.access.ticket import Actor, CaseTicket
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, HandOverReply, HandOverSay, Membership, Staff, Unit
 from portal.services import consent_requests, once
@@ -201,9 +201,10 @@ def by_law(ticket: CaseTicket) -> list[Change]:
 def say(ticket: CaseTicket, submission: UUID, hand_over_id: UUID, said: str, words: str) -> None:
     """One's own answer. It can be changed until the case has left its organisation with it.
 
-    Raises InvalidInput for no answer and for a change of guide that is not the one any more (`hand_over_id`), NotFound
-    where nothing is asked.
+    Raises InvalidInput for no answer and for a change of guide that is not the one any more (`hand_over_id`), Overtaken
+    when that one is over, NotFound where nothing is asked.
     """
+    ticket.lock_case()
     ticket.require(Action.HAND_OVER_SAY)
     if said not in ("yes", "no"):
         raise InvalidInput("answer", "choice")
@@ -211,7 +212,7 @@ def say(ticket: CaseTicket, submission: UUID, hand_over_id: UUID, said: str, wor
         return
     asked = asked_of_me(ticket)
     if asked is None or not asked.can_be_said:
-        raise NotFound
+        raise Overtaken if _was_asked(ticket, hand_over_id) else NotFound
     if asked.id != hand_over_id:
         raise InvalidInput("", "form_stale")
     _note(ticket, asked, ticket.membership, said, "eid", words)
@@ -220,6 +221,7 @@ def say(ticket: CaseTicket, submission: UUID, hand_over_id: UUID, said: str, wor
 def register(ticket: CaseTicket, submission: UUID, giver_id: UUID, said: str, method: str, words: str) -> None:
     """What somebody who is asked said on paper or aloud, noted by the guide. Raises InvalidInput at `answer`, `method`
     or `words`, NotFound for somebody who is not asked."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     asked = current(ticket)
     giver = next((one.giver for one in asked.said if one.giver.id == giver_id), None) if asked else None
@@ -237,15 +239,16 @@ def register(ticket: CaseTicket, submission: UUID, giver_id: UUID, said: str, me
 
 
 def reply(ticket: CaseTicket, submission: UUID, say_id: UUID, words: str) -> None:
-    """What the guide answers. Raises InvalidInput without words, NotFound for what was not said or has an answer."""
+    """What the guide answers. Raises InvalidInput without words, Overtaken for what has an answer, NotFound for what
+    was not said."""
+    ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
-    said_to(ticket, say_id)
-    plain = text.plain(words, 2000)
+    plain, made = text.plain(words, 2000), uuid4()
     if not plain:
         raise InvalidInput("words", "required")
-    made = uuid4()
     if once.claim(ticket.session, submission, made):
         return
+    said_to(ticket, say_id)
     ticket.session.add(
         HandOverReply(
             id=made,
@@ -260,18 +263,28 @@ def reply(ticket: CaseTicket, submission: UUID, say_id: UUID, words: str) -> Non
 
 
 def said_to(ticket: CaseTicket, say_id: UUID) -> Said:
-    """What the guide is about to answer. Raises NotFound."""
+    """What the guide is about to answer. Raises Overtaken for what has an answer, NotFound for what is not asked."""
     ticket.require(Action.TEAM_CHANGE)
     asked = current(ticket)
-    found = next((one for one in asked.said if one.id == say_id and not one.reply), None) if asked else None
+    found = next((one for one in asked.said if one.id == say_id), None) if asked else None
     if found is None:
         raise NotFound
+    if found.reply:
+        raise Overtaken
     ticket.record(Event.TEAM_VIEWED)
     return found
 
 
+def _was_asked(ticket: CaseTicket, hand_over_id: UUID) -> bool:
+    offer = select(HandOver.id).where(HandOver.case_id == ticket.case_id, HandOver.id == hand_over_id)
+    return ticket.session.scalars(offer).first() is not None
+
+
 def _note(ticket: CaseTicket, asked: Change, giver: Membership, said: str, method: str, words: str) -> None:
     made, plain = uuid4(), text.plain(words, 2000)
+    last = next(one for one in asked.said if one.giver.id == giver.id)
+    if (last.answer, last.method, last.words) == (said, method, plain):
+        return  # said again as it stands
     ticket.session.add(
         HandOverSay(
             id=made,

@@ -81,8 +81,12 @@ def phone_of(actor: Actor) -> str:
 
 def set_phone(actor: Actor, typed: str) -> None:
     """Raises InvalidInput at `phone` for what cannot be called; '' takes the number away."""
-    staff = _staff(actor)
-    staff.phone = account_editing.checked_phone(typed)
+    locks.hold(actor.session, Lock.ACCOUNT, actor.person_id)
+    staff, number = _staff(actor), account_editing.checked_phone(typed)
+    actor.session.refresh(staff)
+    if staff.phone == number:
+        return
+    staff.phone = number
     audit.record(actor.session, Event.PHONE_SET, item_id=staff.person_id)
 
 

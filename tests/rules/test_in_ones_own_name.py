@@ -34,6 +34,7 @@ from portal.services import (
     exports,
     files,
     hand_over,
+    hand_over_says,
     messages,
     old_forms,
     order,
@@ -54,7 +55,8 @@ PLAN = "goals_and_agreements"
 NAMES = {
     "person_id", "membership_id", "giver_id", "owner_id", "from_id", "to_id", "from_person_id", "actor_id",
     "created_by_id", "registered_by_id", "set_by_id", "ended_by_id", "lifted_by_id", "answered_by_id", "made_by_id",
-    "asked_by_id", "added_by_id", "begun_by_id", "shown_to_id",
+    "asked_by_id", "added_by_id", "begun_by_id", "shown_to_id", "confidant_id", "to_person_id", "replied_by_id",
+    "said_by_id",
 }  # fmt: skip
 """Columns that name somebody; `test_every_column_that_names_somebody_is_known` finds one that is called otherwise."""
 
@@ -62,9 +64,11 @@ BY = {
     "begun_upload": {"created_by_id": "writer"},
     "checkout": {"created_by_id": "writer"},
     "cases": {"owner_id": "guide"},
+    "compartment": {"confidant_id": "guide"},
+    "confidence_answer": {"answered_by_id": "young"},
     "consent": {"registered_by_id": "young", "giver_id": "young"},
     "consent_draft": {"membership_id": "young"},
-    "consent_withdrawal": {"registered_by_id": "young"},
+    "consent_withdrawal": {"registered_by_id": "young", "giver_id": "young"},
     "dav_token": {"created_by_id": "writer", "person_id": "writer"},
     "correction": {"made_by_id": "guide"},
     "departure": {"membership_id": "writer"},
@@ -78,8 +82,11 @@ BY = {
     "access_freeze_end": {"lifted_by_id": "guide"},
     "hand_over": {"from_id": "guide", "from_person_id": "guide"},
     "hand_over_answer": {"answered_by_id": "taker"},
+    "hand_over_reply": {"replied_by_id": "guide"},
+    "hand_over_say": {"said_by_id": "young", "membership_id": "young"},
     "heard": {"created_by_id": "young"},
     "held_upload": {"created_by_id": "writer"},
+    "kept_file": {"person_id": "writer"},
     "invitation_code": {"created_by_id": "guide"},
     "legal_override": {"set_by_id": "guide"},
     "legal_override_end": {"ended_by_id": "guide"},
@@ -114,12 +121,14 @@ ABOUT = {
     ("team_level", "membership_id"): "the guide sets what others may do",
     ("membership", "person_id"): "the guide adds others",
     ("hand_over", "to_id"): "the guide offers the case to another",
+    ("hand_over", "to_person_id"): "that other, and nobody else: an offer made to one says nothing of a third",
+    ("confidence_answer", "to_id"): "the young person opens to a guide what they told one before",
     ("plan_person", "membership_id"): "the guide says who somebody of the network is",
     ("plan_asked", "membership_id"): "whoever proposes says who is asked",
     ("meeting_seat", "membership_id"): "whoever may write in the plan leads meetings, and says who is asked and there",
     ("team_wish", "membership_id"): "a no is about another",
     ("consent_grant", "membership_id"): "a yes is about another; whose it is stands in its declaration",
-    ("consent_exception", "membership_id"): "so is what is left out of it",
+    ("consent_refusal", "membership_id"): "so is a no",
     ("consent_withdrawal", "membership_id"): "so is what is taken back of it",
     ("correction", "membership_id"): "the guide puts right who others are",
     ("heard", "shown_to_id"): "the young person shows to the guide how they were heard",
@@ -161,6 +170,7 @@ class Cast:
         made["file_id"] = story.file(room, guide)
         made["thread_id"] = story.thread(room, guide)
         made["compartment_id"] = self.play("guide", lambda t: shelf_id(t, "shared"))
+        made["confided_compartment_id"] = self.play("guide", lambda t: shelf_id(t, "guide_only"))
         begin(story, room, guide, PLAN)
         write(story, room, guide, PLAN, now__goal="Jeg vil bo selv")
         due = (clock.now().date() + timedelta(days=40)).isoformat()
@@ -177,7 +187,9 @@ class Cast:
         made["wish_id"] = self.play("young", lambda t: choosing.wishes(t)[0].id)
         self.play("guide", lambda t: hand_over.offer(t, uuid4(), self.people["taker"].id))
         story.refresh(room)
-        made["hand_over_id"] = self.play("guide", lambda t: hand_over.pending(t)[0].id)
+        offered = made["hand_over_id"] = self.play("guide", lambda t: hand_over.pending(t)[0].id)
+        self.play("young", lambda t: hand_over_says.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
+        made["say_id"] = self.play("young", lambda t: hand_over_says.asked_of_me(t).said[0].id)
         self.play("guide", lambda t: hand_over.withdraw(t, uuid4()))
         made["meeting_id"] = story.meeting(room, guide)
         soon = clock.now().date() + timedelta(days=5)
@@ -224,14 +236,20 @@ class Cast:
         return {**row, **_ESPECIALLY.get(table, lambda _cast: {})(self)}
 
     def named(self, column: str, who: str) -> UUID:
-        return self.people[who].id if column in ("person_id", "from_person_id", "owner_id") else self.member(who)
+        return self.people[who].id if column in ("person_id", "from_person_id", "to_person_id", "owner_id") else self.member(who)
 
 
 _ESPECIALLY: dict[str, Any] = {
     "cases": lambda _: {"id": uuid4()},
     "consent": lambda _: {"scan_state": "not_scanned", "method": "eid"},
     "file_version": lambda _: {"scan": "not_scanned"},
+    "hand_over": lambda cast: {
+        "from_unit_id": cast.people["guide"].unit_id,
+        "to_id": cast.member("taker"),
+        "to_person_id": cast.people["taker"].id,
+    },
     "hand_over_answer": lambda _: {"answer": "declined"},
+    "hand_over_say": lambda _: {"method": "eid"},
     "export": lambda _: {"compartments": []},
     "correction": lambda _: {"shuts_out": False},
     "plan_reminder": lambda _: {"settled_at": None},
@@ -376,6 +394,52 @@ def test_the_guide_does_not_accept_what_they_offer(stage: Stage) -> None:
     assert refused(application, cast.people["guide"], "hand_over_answer", {**row, "answer": "accepted"})
 
 
+def test_an_offer_names_the_member_and_the_person_it_is_made_to_as_one(stage: Stage) -> None:
+    """Another person there could accept what was offered to somebody else."""
+    cast, application, _owner = stage
+    row = cast.row("hand_over")
+    for other in ("outsider", "writer", "guide"):
+        forged = {**row, "to_person_id": cast.people[other].id}
+        assert refused(application, cast.people["guide"], "hand_over", forged), other
+    assert refused(application, cast.people["guide"], "hand_over", {**row, "to_id": cast.member("writer")})
+
+
+def test_what_is_said_to_another_guide_is_ones_own_and_the_guide_notes_only_what_who_is_asked_said(
+    stage: Stage,
+) -> None:
+    cast, application, _owner = stage
+    noted = {**cast.row("hand_over_say"), "said_by_id": cast.member("guide"), "method": "paper"}
+    for who in ("young", "parent"):
+        row = {**noted, "membership_id": cast.member(who)}
+        assert not refused(application, cast.people["guide"], "hand_over_say", row)
+        assert refused(application, cast.people["guide"], "hand_over_say", {**row, "method": "eid"})
+        itself = {**row, "said_by_id": cast.member("writer")}
+        assert refused(application, cast.people["writer"], "hand_over_say", itself), "the guide alone notes"
+    for who in ("reader", "taker", "guide"):
+        row = {**noted, "membership_id": cast.member(who)}
+        assert refused(application, cast.people["guide"], "hand_over_say", row), who
+
+
+def test_nobody_but_the_young_person_opens_what_was_confided(stage: Stage) -> None:
+    cast, application, _owner = stage
+    row = {**cast.row("confidence_answer"), "compartment_id": cast.made["confided_compartment_id"], "answer": "yes"}
+    row["to_id"] = cast.member("guide")
+    assert not refused(application, cast.people["young"], "confidence_answer", row)
+    for who in ("guide", "parent", "writer"):
+        own = {**row, "answered_by_id": cast.member(who)}
+        assert refused(application, cast.people[who], "confidence_answer", own), who
+
+
+def test_a_consent_is_taken_back_by_its_giver_or_noted_by_the_guide(stage: Stage) -> None:
+    cast, application, _owner = stage
+    row = cast.row("consent_withdrawal")
+    noted = {**row, "registered_by_id": cast.member("guide")}
+    assert not refused(application, cast.people["guide"], "consent_withdrawal", noted)
+    for who in ("parent", "writer"):
+        own = {**row, "registered_by_id": cast.member(who)}
+        assert refused(application, cast.people[who], "consent_withdrawal", own), who
+
+
 def test_the_guide_makes_no_wish_in_the_young_persons_place(stage: Stage) -> None:
     cast, application, _owner = stage
     row = {**cast.row("team_wish"), "made_by_id": cast.member("guide")}
@@ -416,6 +480,7 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "file": ("compartment_id", {"guide"}),
     "heard": ("answered_at", {"young"}),
     "invitation_code": ("expires_at", {"guide"}),
+    "kept_file": ("blob", {"guide"}),
     "meeting": ("place_sealed", {"guide", "young", "writer"}),
     "meeting_seat": ("present", {"guide", "young", "writer"}),
     "membership": ("custody_from", {"guide"}),
@@ -435,6 +500,7 @@ DELETES = {
     "dav_entry": {"guide"},
     "dav_lock": {"guide"},
     "held_upload": {"guide"},
+    "kept_file": {"guide"},
     "submission": {"guide", "young", "writer", "reader"},
 }
 
@@ -456,6 +522,10 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
         "insert into eid_link (id, issuer, subject, person_id, came_by, linked_at) "
         "values (gen_random_uuid(), 'https://eid.example', 'x', %s, 'number', now())",
         [cast.people["young"].id],
+    )
+    owner.execute(
+        "insert into kept_file (id, person_id, blob, sealed, kept_at) values (gen_random_uuid(), %s, 'x', '', now())",
+        [cast.people["guide"].id],
     )
     cast.play("guide", lambda t: team.make_code(t, cast.member("parent")))
     cast.play("reader", lambda t: messages.thread(t, cast.made["thread_id"]))
@@ -614,8 +684,8 @@ def test_windows_are_known_where_ones_own_are_open_and_to_those_who_answer_for_t
     names = dict(owner.execute("select id, key from compartment where case_id = %s", [cast.room.case_id]).fetchall())
     everything = {"shared", "health", "without_parents", "professionals"}
     for who, sees in {
-        "guide": everything,
-        "young": everything,
+        "guide": {*everything, "guide_only"},
+        "young": {*everything, "guide_only"},
         "writer": {"shared", "health", "without_parents", "professionals"},
         "outsider": set(),
         "parent": set(),

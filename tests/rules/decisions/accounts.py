@@ -153,6 +153,12 @@ def a_code_app_is_set_up(scene: Scene) -> Press:
     return Press("/me/totp", counts, {**fields, "code": oathtool(secret)}, allowed={200, 303, 409, 422})
 
 
+@deed("accounts", "POST account.phone", "factored")
+def a_number_is_written_down(scene: Scene) -> Press:
+    counts = f"select count(*) from audit_event where event = 'phone.set' and item_id = '{scene.people['factored'].id}'"
+    return Press("/me/phone", counts, {"phone": "12 34 56 78"})
+
+
 @deed("accounts", "POST account.password", "factored")
 def a_password_is_changed(scene: Scene) -> Press:
     who = _with_factors(scene)

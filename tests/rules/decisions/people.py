@@ -13,11 +13,12 @@ from portal.services import (
     consent_drafts,
     consent_requests,
     hand_over,
+    hand_over_says,
     safeguards,
 )
 from portal.services.declarations import Answers
 from tests.rules.decisions.scene import FINE, Press, Scene, day, deed, logged, rows
-from tests.story import Someone
+from tests.story import Someone, shelf_id
 
 # Who is in the case
 
@@ -166,8 +167,10 @@ def a_freeze_is_kept(scene: Scene) -> Press:
 
 @deed("consent", "POST consents.give", "young")
 def an_answer_is_kept_to_be_read(scene: Scene) -> Press:
-    fields = scene.form("young", f"{scene.case}/consents/give", "valid_until")
-    return Press(f"{scene.case}/consents/give", "select count(*) from consent_draft", fields)
+    path = f"{scene.case}/consents/give"
+    fields = scene.form("young", path, "valid_until") | scene.ticked("young", path, "yes")
+    assert any(name.startswith("answer-") for name in fields), "nothing is asked"
+    return Press(path, "select count(*) from consent_draft", fields)
 
 
 @deed("consent", "POST consents.sign", "young")
@@ -186,6 +189,7 @@ def a_consent_is_given(scene: Scene) -> Press:
 def a_spoken_consent_is_registered(scene: Scene) -> Press:
     path = f"{scene.case}/consents/register/{scene.member('mother')}"
     fields = scene.form("guide", path, "given_on") | day("given_on", clock.now().date())
+    fields |= scene.ticked("guide", path, "yes")
     fields |= {"method": "oral", "note": "Sagt på mødet", "told": "y"}
     return Press(path, rows("consent", f"giver_id = '{scene.member('mother')}'"), fields, same=True)
 
@@ -237,6 +241,43 @@ def _offered(scene: Scene) -> Someone:
     return taker
 
 
+@deed("hand-over", "POST hand_over.say", "young")
+def the_young_person_says_no_to_another_guide(scene: Scene) -> Press:
+    _offered(scene)
+    path = f"{scene.case}/hand-over/say"
+    fields = scene.form("young", path, "change") | {"answer": "no", "words": "Jeg kender hende ikke"}
+    back = f"{scene.case}/hand-over/withdraw"
+    return Press(path, rows("hand_over_say"), fields, then=lambda: scene.press("guide", back))
+
+
+@deed("hand-over", "POST hand_over.register")
+def the_guide_notes_what_the_young_person_said(scene: Scene) -> Press:
+    _offered(scene)
+    fields = {"answer": "yes", "method": "oral", "words": "Sagt på mødet"}
+    back = f"{scene.case}/hand-over/withdraw"
+    return Press(
+        f"{scene.case}/hand-over/register/{scene.member('young')}",
+        rows("hand_over_say"),
+        fields,
+        then=lambda: scene.press("guide", back),
+    )
+
+
+@deed("hand-over", "POST hand_over.reply")
+def the_guide_answers_a_no_to_another_guide(scene: Scene) -> Press:
+    _offered(scene)
+    offered = scene.play("young", lambda t: hand_over_says.asked_of_me(t).id)
+    scene.play("young", lambda t: hand_over_says.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
+    said = scene.play("guide", lambda t: hand_over_says.current(t).said[0].id)
+    back = f"{scene.case}/hand-over/withdraw"
+    return Press(
+        f"{scene.case}/hand-over/reply/{said}",
+        rows("hand_over_reply"),
+        {"words": "Lad os tale om det på torsdag"},
+        then=lambda: scene.press("guide", back),
+    )
+
+
 @deed("hand-over", "POST hand_over.offer")
 def the_case_is_offered(scene: Scene) -> Press:
     taker = _taker(scene)
@@ -281,3 +322,21 @@ def an_offer_is_accepted(scene: Scene) -> Press:
         allowed={*FINE, 403},  # who is the guide by then is offered nothing
         then=back,
     )
+
+
+@deed("confidences", "POST confidences.answer", "young")
+def what_was_confided_is_opened_to_the_next_guide(scene: Scene) -> Press:
+    scene.story.thread(scene.room, scene.people["young"], "guide_only", "Mellem os", "Det her siger jeg kun til dig")
+    shut = scene.play("young", lambda t: shelf_id(t, "guide_only"))
+    taker = _offered(scene)
+    scene.press("taker", f"{scene.case}/hand-over/answer", {"answer": "accept"})
+    scene.people["guide"] = scene.room.guide = taker
+    scene.as_new("guide")
+    path = f"{scene.case}/confidences/{shut}"
+    fields = scene.form("young", path, "guide") | {"answer": "yes"}
+    opened = rows("access_window", f"compartment_id = '{shut}' and person_id = '{taker.id}'")
+    return Press(path, rows("confidence_answer"), fields, then=lambda: _counted(scene, opened))
+
+
+def _counted(scene: Scene, counts: str) -> None:
+    assert scene.owner.execute(counts.format(case=scene.room.case_id)).fetchone() != (0,), "it opens"  # type: ignore[arg-type]

@@ -96,6 +96,11 @@ class Scene:
         assert page.status == 200, (path, page.status, page.text[:200])
         return held(page.form(marker))
 
+    def ticked(self, who: str, path: str, value: str) -> dict[str, str]:
+        """The buttons of a page that stand for one answer, each pressed."""
+        page = self.browsers(who)[0][0].get(path)
+        return {str(tag["name"]): value for tag in page.soup.find_all("input", type="radio", value=value)}
+
     def press(self, who: str, path: str, fields: dict[str, Any] | None = None) -> None:
         """Presses a button once, and it works."""
         browser, token = self.browsers(who)[0]
