@@ -107,8 +107,8 @@ def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Chan
     waits = outside and not by_law and not all(one.answer == "yes" for one in said)
     return Change(
         id=offered.id,
-        before=ticket.members[offered.from_id],
-        after=ticket.members[offered.to_id],
+        before=ticket.everybody[offered.from_id],
+        after=ticket.everybody[offered.to_id],
         is_over=is_over,
         leaves=outside,
         by_law=by_law,
@@ -328,9 +328,9 @@ def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) ->
             method=row.method,
             words=_opened(ticket, row.words_sealed, f"hand_over_say.words {row.id}"),
             said_at=row.said_at,
-            registered_by=ticket.members[row.said_by_id] if row.said_by_id != giver.id else None,
+            registered_by=ticket.everybody[row.said_by_id] if row.said_by_id != giver.id else None,
             reply=_opened(ticket, answered.words_sealed, f"hand_over_reply.words {answered.id}") if answered else "",
-            replied_by=ticket.members[answered.replied_by_id] if answered else None,
+            replied_by=ticket.everybody[answered.replied_by_id] if answered else None,
             replied_at=answered.replied_at if answered else None,
         )
 

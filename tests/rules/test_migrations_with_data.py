@@ -17,6 +17,7 @@ from portal.migrate import migrate
 from portal.services import exports, hand_over, order, safeguards
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
+from tests.rules.test_migrations import before
 from tests.story import Room, Story
 
 
@@ -49,7 +50,7 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
         story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
         story.play(room, room.guide, lambda t: safeguards.override(t, uuid4(), member, ["shared"], soon, *reason))
         story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), [mother], soon, "Underretning"))
-    migrate(postgres.url("portal_owner", name), "049")
+    migrate(postgres.url("portal_owner", name), before("one_at_a_time"))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 3)
         _again(connection, "legal_override", 2, valid_until="valid_until - interval '1 day'")
@@ -96,7 +97,7 @@ def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(
         taker = story.guide("Gerda Guide", "Voksne")
         story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
         story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
-    migrate(postgres.url("portal_owner", name), "049")
+    migrate(postgres.url("portal_owner", name), before("one_at_a_time"))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 2)
     migrate(postgres.url("portal_owner", name))
@@ -107,7 +108,7 @@ def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(
 
 
 def test_the_master_key_of_a_code_app_is_written_beside_it(name: str, postgres: EmbeddedPostgres) -> None:
-    migrate(postgres.url("portal_owner", name), "039")
+    migrate(postgres.url("portal_owner", name), before("master_keys"))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         someone = uuid4()
         connection.execute("insert into person values (%s, 'staff', now())", [someone])

@@ -30,6 +30,7 @@ EXCUSED = {
     "POST word.bring": "puts a file in, like files.add, under the number of its form",
     "POST word.compare": "changes answers like schema.save, under the same lock",
     "POST word.leave": "notes that a file was left out; saying so twice says the same",
+    "POST case.put_away": "puts a welcome away; twice is once, with a line of one's own for each",
     "POST front.language": "a choice of the browser",
     "POST signin.with_password": "each opens a session of its own (tests/views/test_throttle.py sends them at once)",
     "POST signin.with_second": "a code counts once (tests/views/test_second_factor.py sends it at once)",

@@ -17,6 +17,7 @@ from portal.services import (
     safeguards,
 )
 from portal.services.declarations import Answers
+from tests.browser import held
 from tests.rules.decisions.scene import FINE, Press, Scene, day, deed, logged, rows
 from tests.story import Someone, shelf_id
 
@@ -191,6 +192,10 @@ def a_spoken_consent_is_registered(scene: Scene) -> Press:
     fields = scene.form("guide", path, "given_on") | day("given_on", clock.now().date())
     fields |= scene.ticked("guide", path, "yes")
     fields |= {"method": "oral", "note": "Sagt på mødet", "told": "y"}
+    browser, token = scene.browsers("guide")[0]
+    looked = browser.post(path, fields, token)
+    assert looked.status == 200, "it is looked through first"
+    fields |= held(looked.form("read"))
     return Press(path, rows("consent", f"giver_id = '{scene.member('mother')}'"), fields, same=True)
 
 
