@@ -19,7 +19,7 @@ from portal.access.facts import Freeze, LegalOverride, Member, Opening, Party, W
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.services import (
     account_moves,
     choosing,
@@ -215,7 +215,13 @@ class Happenings(RuleBasedStateMachine):
             except InvalidInput:
                 meant = self.book.meant_for(member)
                 shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
-                assert shut or set(self.book.judged(member, now)) == meant, "refused though something is missing"
+                assert shut or set(self.book.judged(member, now)) == meant, (
+                    "refused though something is missing",
+                    member,
+                    self.book.judged(member, now),
+                    meant,
+                    ticket.facts.member(member.id),
+                )
                 return
             keys = who.sample(lacking, who.randint(1, len(lacking)))
             until = clock.today(ZONE) + timedelta(days=days)
@@ -270,6 +276,10 @@ class Happenings(RuleBasedStateMachine):
                 assert member.capacity is not Capacity.PROFESSIONAL, "they can step out before they have seen anything"
                 assert self.book.judged(member, self.scene.now) == {}
                 return
+            if member.has_left_at(self.scene.now) and not self.book.judged(member, self.scene.now):
+                with pytest.raises(Overtaken):
+                    leaving.leave(ticket, uuid4(), "new_job")
+                return
             leaving.leave(ticket, uuid4(), "new_job")
             session.commit()
         self.book.members[member.id] = replace(member, left=(*member.left, self.scene.now))
@@ -279,12 +289,12 @@ class Happenings(RuleBasedStateMachine):
     @rule(who=CHANCE, unit=st.sampled_from(UNITS))
     def somebody_moves_to_another_unit(self, who, unit: str) -> None:  # type: ignore[no-untyped-def]
         """Out until the owner sets a level again; then with what the new unit may see."""
-        book, new = self.book, self.scene.units[unit]
+        book, new, away = self.book, self.scene.units[unit], self.scene.units[AWAY]  # of another organisation
         offered = self.room.member(book.offered) if book.offered else None
         able = [
             m
             for m in book.members.values()
-            if m.capacity is Capacity.PROFESSIONAL and m.unit_id != new and m.id != offered
+            if m.capacity is Capacity.PROFESSIONAL and m.unit_id != new and m.id != offered and m.unit_id != away
         ]
         if not able:
             return

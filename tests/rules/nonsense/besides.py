@@ -70,7 +70,13 @@ def _small_pictures(scene: Scene) -> Request:
 @beside("POST consent_papers.to_sign")
 def _to_sign(scene: Scene) -> Request:
     path = f"{scene.case}/consents/register/{scene.member('mother')}"
-    return Request("guide", f"{path}/page", scene.form("guide", path, "valid_until"))
+    fields = scene.form("guide", path, "valid_until") | scene.ticked("guide", path, "yes")
+    return Request("guide", f"{path}/page", fields)
+
+
+@beside("POST case.put_away")
+def _put_away(scene: Scene) -> Request:
+    return Request("guide", f"{scene.case}/welcome")
 
 
 @beside("POST team.national_id")
