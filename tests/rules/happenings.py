@@ -215,13 +215,8 @@ class Happenings(RuleBasedStateMachine):
             except InvalidInput:
                 meant = self.book.meant_for(member)
                 shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
-                assert shut or set(self.book.judged(member, now)) == meant, (
-                    "refused though something is missing",
-                    member,
-                    self.book.judged(member, now),
-                    meant,
-                    ticket.facts.member(member.id),
-                )
+                judged = self.book.judged(member, now)
+                assert shut or set(judged) == meant, f"refused though something is missing: {member} {judged} {meant}"
                 return
             keys = who.sample(lacking, who.randint(1, len(lacking)))
             until = clock.today(ZONE) + timedelta(days=days)

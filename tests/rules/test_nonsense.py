@@ -17,7 +17,7 @@ from flask import Flask
 from portal.house import House
 from tests.browser import Browser
 from tests.rules.decisions import DEEDS, EXCUSED, Press, Scene, as_sent
-from tests.rules.leaks import NIGHT, browser_of
+from tests.rules.leaks import NIGHT, browser_of, in_every_run
 from tests.rules.nonsense.besides import BESIDES, Request
 from tests.rules.nonsense.requests import (
     Sent,
@@ -88,7 +88,7 @@ class Sender:
 
 
 @pytest.mark.faulty
-@pytest.mark.parametrize("group", DEEDS)
+@pytest.mark.parametrize("group", in_every_run("consent", "files", "team", "plan", at_night=DEEDS))
 def test_nonsense_in_what_decides_something(
     group: str, app: Flask, house: House, story: Story, owner: psycopg.Connection
 ) -> None:
@@ -160,7 +160,7 @@ PARTS = 4
 
 
 @pytest.mark.faulty
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(PARTS if NIGHT else 1))
 def test_nonsense_in_what_is_asked_for(
     part: int, living_app: Flask, living: House, world: World, living_owner: psycopg.Connection
 ) -> None:
