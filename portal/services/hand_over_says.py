@@ -8,7 +8,7 @@ the database asks the same question when it is accepted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -103,12 +103,15 @@ def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Chan
     """A change of guide with what everybody said to it."""
     outside, by_law = leaves(ticket, offered), offered.legal_basis_sealed is not None
     asked = [ticket.young_person] if by_law or not outside else needed(ticket)
-    said = tuple(_said(ticket, offered, asked))
+    # Whoever is asked is told about whom, also somebody they have not met.
+    is_asked = any(giver.id == ticket.membership.id for giver in asked)
+    people = ticket.everybody if is_asked else ticket.members
+    said = tuple(_said(ticket, people, offered, asked))
     waits = outside and not by_law and not all(one.answer == "yes" for one in said)
     return Change(
         id=offered.id,
-        before=ticket.members[offered.from_id],
-        after=ticket.members[offered.to_id],
+        before=people[offered.from_id],
+        after=people[offered.to_id],
         is_over=is_over,
         leaves=outside,
         by_law=by_law,
@@ -307,7 +310,9 @@ def _note(ticket: CaseTicket, asked: Change, giver: Membership, said: str, metho
             outbox.later(ticket.session, "mail_news", person_id=str(guide.person_id))
 
 
-def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) -> Iterable[Said]:
+def _said(
+    ticket: CaseTicket, people: Mapping[UUID, Membership], offered: HandOver, asked: Iterable[Membership]
+) -> Iterable[Said]:
     """What each of those who are asked said last."""
     rows = ticket.session.execute(
         select(HandOverSay, HandOverReply)
@@ -328,9 +333,9 @@ def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) ->
             method=row.method,
             words=_opened(ticket, row.words_sealed, f"hand_over_say.words {row.id}"),
             said_at=row.said_at,
-            registered_by=ticket.members[row.said_by_id] if row.said_by_id != giver.id else None,
+            registered_by=people[row.said_by_id] if row.said_by_id != giver.id else None,
             reply=_opened(ticket, answered.words_sealed, f"hand_over_reply.words {answered.id}") if answered else "",
-            replied_by=ticket.members[answered.replied_by_id] if answered else None,
+            replied_by=people[answered.replied_by_id] if answered else None,
             replied_at=answered.replied_at if answered else None,
         )
 

@@ -236,7 +236,8 @@ class Cast:
         return {**row, **_ESPECIALLY.get(table, lambda _cast: {})(self)}
 
     def named(self, column: str, who: str) -> UUID:
-        return self.people[who].id if column in ("person_id", "from_person_id", "to_person_id", "owner_id") else self.member(who)
+        of_a_person = column in ("person_id", "from_person_id", "to_person_id", "owner_id")
+        return self.people[who].id if of_a_person else self.member(who)
 
 
 _ESPECIALLY: dict[str, Any] = {

@@ -13,7 +13,7 @@ from flask import Flask
 
 from portal.access.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.house import House
 from portal.models import Staff
 from portal.services import accounts, hand_over, safeguards, team
@@ -56,7 +56,7 @@ def takes(story: Story, room: Room, taker: Someone) -> bool:
     """Whether they get it; a refusal leaves everything as it was."""
     try:
         story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
-    except (InvalidInput, Refused, NotFound):
+    except (InvalidInput, Refused, NotFound, Overtaken):
         return False
     room.guide = taker
     return True

@@ -191,6 +191,7 @@ def a_spoken_consent_is_registered(scene: Scene) -> Press:
     fields = scene.form("guide", path, "given_on") | day("given_on", clock.now().date())
     fields |= scene.ticked("guide", path, "yes")
     fields |= {"method": "oral", "note": "Sagt på mødet", "told": "y"}
+    fields |= {"read": scene.shown("guide", path, fields, "read")}
     return Press(path, rows("consent", f"giver_id = '{scene.member('mother')}'"), fields, same=True)
 
 

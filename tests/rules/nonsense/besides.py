@@ -70,7 +70,8 @@ def _small_pictures(scene: Scene) -> Request:
 @beside("POST consent_papers.to_sign")
 def _to_sign(scene: Scene) -> Request:
     path = f"{scene.case}/consents/register/{scene.member('mother')}"
-    return Request("guide", f"{path}/page", scene.form("guide", path, "valid_until"))
+    fields = scene.form("guide", path, "valid_until") | scene.ticked("guide", path, "yes")
+    return Request("guide", f"{path}/page", fields)
 
 
 @beside("POST team.national_id")

@@ -35,9 +35,10 @@ WATCH = """
 """
 """From now on the database notes which tables a transaction changes rows of."""
 
-NOTED = {"audit_event", "audit_head", "sign_in_try", "login", "thread_look"}
+NOTED = {"audit_event", "audit_head", "sign_in_try", "login", "thread_look", "kept_file"}
 """What a refusal leaves behind: a line of the trace, a try that was counted, a session that was seen, how far
-somebody has read on the page that says so."""
+somebody has read on the page that says so, and the file that came with a form, kept for its sender alone, who sends it
+again without choosing it anew."""
 
 
 @dataclass
