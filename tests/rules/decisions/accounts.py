@@ -153,9 +153,9 @@ def a_code_app_is_set_up(scene: Scene) -> Press:
     return Press("/me/totp", counts, {**fields, "code": oathtool(secret)}, allowed={200, 303, 409, 422})
 
 
-@deed("accounts", "POST account.phone", "factored")
+@deed("accounts", "POST account.phone", "teacher")
 def a_number_is_written_down(scene: Scene) -> Press:
-    counts = f"select count(*) from audit_event where event = 'phone.set' and item_id = '{scene.people['factored'].id}'"
+    counts = f"select count(*) from audit_event where event = 'phone.set' and item_id = '{scene.people['teacher'].id}'"
     return Press("/me/phone", counts, {"phone": "12 34 56 78"})
 
 

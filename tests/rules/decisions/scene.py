@@ -101,6 +101,13 @@ class Scene:
         page = self.browsers(who)[0][0].get(path)
         return {str(tag["name"]): value for tag in page.soup.find_all("input", type="radio", value=value)}
 
+    def shown(self, who: str, path: str, fields: dict[str, Any], name: str) -> str:
+        """What stands in a field of the page on which a form is read through before it counts."""
+        browser, token = self.browsers(who)[0]
+        page = browser.post(path, {"submission": str(uuid4()), **fields}, token)
+        assert page.status == 200, (path, page.status, page.text[:200])
+        return str(held(page.form(f'name="{name}"'))[name])
+
     def press(self, who: str, path: str, fields: dict[str, Any] | None = None) -> None:
         """Presses a button once, and it works."""
         browser, token = self.browsers(who)[0]
