@@ -158,6 +158,6 @@ def test_what_one_chooses_from_has_its_arrow_and_a_day_its_calendar(
     context.add_cookies([cookie(living_app, Story(living).token(world.people["auditor"]))])  # type: ignore[list-item]
     page = context.new_page()
     page.goto(f"{address}/trace")
-    look = page.locator("input[type=date]").evaluate("e => getComputedStyle(e).appearance")
+    look = page.locator("input[type=date]").first.evaluate("e => getComputedStyle(e).appearance")
     context.close()
     assert look != "none"
