@@ -31,7 +31,7 @@ from tests.browser import Browser
 from tests.rules.book import SHELVES, Scene
 from tests.rules.happenings import Happenings
 
-STEPS, OF_A_STORY = (10_000, 50) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (300, 30)
+STEPS, OF_A_STORY = (10_000, 50) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (150, 30)
 """At night, and every time."""
 
 STOPPED_CLOCK = """

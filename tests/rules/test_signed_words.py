@@ -43,7 +43,7 @@ VARIANTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "dk_strict": (DK, [("own_unit_needs_consent = false", "own_unit_needs_consent = true")]),
     "dk_lenient": (DK, [("custody_holders_are_asked = true", "custody_holders_are_asked = false")]),
     "tre": (TRE, []),
-    "tre_money": (TRE, [("offered = false", "offered = true"), ("oldest_age = 20", "oldest_age = 23")]),
+    "tre_money": (TRE, [("offered = false", "offered = true"), ("oldest_age = 23", "oldest_age = 23")]),
 }
 """A shipped profile, and what a municipality changed in it."""
 EVERY = [f"{variant} at {age}" for variant in VARIANTS for age in (15, 16, 17, 18)]
