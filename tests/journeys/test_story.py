@@ -380,7 +380,7 @@ def the_birthday_passes(stage: Stage, cast: Cast) -> None:
     alma.reads("Alma")
     alma.click("Mennesker")
     alma.unfolds("Hvad de ser, og hvorfor")
-    alma.reads(f"kræver et nyt samtykke fra {ALMA[0]}, som er myndig nu")
+    alma.reads("skal have et nyt ja fra dig, nu hvor du er voksen")
     lone = cast.citizen(*LONE, first_time=False)
     lone.reads("Ikke åbent for dig")
     lone.reads_not("Alma")
