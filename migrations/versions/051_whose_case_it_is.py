@@ -139,9 +139,13 @@ def upgrade() -> None:
                           and (m.capacity = 'young_person'
                                or (h.custody_asked_until > wall_clock() and m.custody_from <= wall_clock()
                                    and (m.custody_until is null or wall_clock() < m.custody_until)))
-                          and coalesce((select y.answer from hand_over_say y
-                                        where y.hand_over_id = h.id and y.membership_id = m.id
-                                        order by y.said_at desc, y.id desc limit 1), 'no') <> 'yes')) $$;
+                          and (coalesce((select y.answer from hand_over_say y
+                                         where y.hand_over_id = h.id and y.membership_id = m.id
+                                         order by y.said_at desc, y.id desc limit 1), 'no') <> 'yes'
+                               -- A no of their own is theirs alone to change.
+                               or (select y.answer from hand_over_say y
+                                   where y.hand_over_id = h.id and y.membership_id = m.id and y.method = 'eid'
+                                   order by y.said_at desc, y.id desc limit 1) = 'no'))) $$;
         drop policy answered on hand_over_answer;
         create policy answered on hand_over_answer for insert to portal_app
             with check (answered_by_id = any ((select my_memberships())::uuid[])

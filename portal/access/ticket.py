@@ -157,9 +157,10 @@ class CaseTicket:
         locks.hold(self.session, Lock.CASE, self.case_id)
         self.session.flush()
         self.session.expire_all()
-        unread, now = self.unread, enter_case(self.actor, self.case_id)
+        of_this_request = {"unread": self.unread, "language": self.language}
+        now = enter_case(self.actor, self.case_id)
         self.__dict__.clear()
-        self.__dict__.update(vars(now), unread=unread)
+        self.__dict__.update(vars(now), **of_this_request)
         if not self.hatches:
             # Rows that only the keeper of facts may read cannot be read anew one by one.
             _ = self.members

@@ -45,6 +45,8 @@ class Said:
     reply: str
     replied_by: Membership | None
     replied_at: datetime | None
+    own_no: bool = False
+    """Whether what they last said themselves was a no: that is theirs alone to change."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Chan
     outside, by_law = leaves(ticket, offered), offered.legal_basis_sealed is not None
     asked = [ticket.young_person] if by_law or not outside else needed(ticket)
     said = tuple(_said(ticket, offered, asked))
-    waits = outside and not by_law and not all(one.answer == "yes" for one in said)
+    waits = outside and not by_law and not all(one.answer == "yes" and not one.own_no for one in said)
     return Change(
         id=offered.id,
         before=ticket.everybody[offered.from_id],
@@ -220,12 +222,12 @@ def say(ticket: CaseTicket, submission: UUID, hand_over_id: UUID, said: str, wor
 
 def register(ticket: CaseTicket, submission: UUID, giver_id: UUID, said: str, method: str, words: str) -> None:
     """What somebody who is asked said on paper or aloud, noted by the guide. Raises InvalidInput at `answer`, `method`
-    or `words`, NotFound for somebody who is not asked."""
+    or `words`, and for a yes over a no that they said themselves; NotFound for somebody who is not asked."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     asked = current(ticket)
-    giver = next((one.giver for one in asked.said if one.giver.id == giver_id), None) if asked else None
-    if asked is None or giver is None or asked.is_over:
+    last = next((one for one in asked.said if one.giver.id == giver_id), None) if asked else None
+    if asked is None or last is None or asked.is_over:
         raise NotFound
     if said not in ("yes", "no"):
         raise InvalidInput("answer", "choice")
@@ -233,9 +235,11 @@ def register(ticket: CaseTicket, submission: UUID, giver_id: UUID, said: str, me
         raise InvalidInput("method", "choice")
     if not text.plain(words):
         raise InvalidInput("words", "required")
+    if said == "yes" and last.own_no:
+        raise InvalidInput("answer", "own_no")
     if once.claim(ticket.session, submission, uuid4()):
         return
-    _note(ticket, asked, giver, said, method, words)
+    _note(ticket, asked, last.giver, said, method, words)
 
 
 def reply(ticket: CaseTicket, submission: UUID, say_id: UUID, words: str) -> None:
@@ -315,12 +319,17 @@ def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) ->
         .where(HandOverSay.hand_over_id == offered.id)
         .order_by(HandOverSay.said_at, HandOverSay.id)
     )
-    last = {row.membership_id: (row, answered) for row, answered in rows}
+    last: dict[UUID, tuple[HandOverSay, HandOverReply | None]] = {}
+    themselves: dict[UUID, str] = {}
+    for each, its_reply in rows:
+        last[each.membership_id] = (each, its_reply)
+        if each.method == "eid":
+            themselves[each.membership_id] = each.answer
     for giver in asked:
-        row, answered = last.get(giver.id, (None, None))
-        if row is None:
+        if giver.id not in last:
             yield Said(None, giver, "", "", "", None, None, "", None, None)
             continue
+        row, answered = last[giver.id]
         yield Said(
             id=row.id,
             giver=giver,
@@ -332,6 +341,7 @@ def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) ->
             reply=_opened(ticket, answered.words_sealed, f"hand_over_reply.words {answered.id}") if answered else "",
             replied_by=ticket.everybody[answered.replied_by_id] if answered else None,
             replied_at=answered.replied_at if answered else None,
+            own_no=themselves.get(giver.id) == "no",
         )
 
 

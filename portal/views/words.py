@@ -137,6 +137,7 @@ INPUT = {
     "review_too_late": _l("It must be looked at again within %(days)s days. Choose an earlier day."),
     "offer_waits": _l("The case is offered to somebody already. Take that offer back first."),
     "hand_over_waits": _l("The case cannot be taken over yet: not everybody who is asked has said yes."),
+    "own_no": _l("They have said no themselves. Only they can change that, signed in with their eID."),
     "hand_over_frozen": _l(
         "Somebody who would have to say yes is shut out at once. To ask would tell them where the case goes: use a"
         " legal basis."

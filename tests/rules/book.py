@@ -94,6 +94,8 @@ class Book:
     offered_by_law: bool = False
     said: dict[UUID, bool] = field(default_factory=dict)
     """What was said last to that offer, by membership."""
+    own_noes: set[UUID] = field(default_factory=set)
+    """Memberships whose last word of their own to that offer was a no."""
 
     def meet(
         self, someone: Someone, capacity: Capacity, level: Level, unit: UUID | None = None, custody: bool = False

@@ -385,6 +385,10 @@ class Happenings(RuleBasedStateMachine):
         book, said = self.book, "yes" if yes else "no"
         asked = book.asked_about_it()
         for member in asked if everybody else [who.choice(asked)]:
+            if noted and yes and member.id in book.own_noes:
+                with pytest.raises(InvalidInput, match="own_no"):
+                    self._guide_does(lambda t, id_=member.id: says.register(t, uuid4(), id_, "yes", "oral", "På mødet"))  # type: ignore[misc]
+                continue
             if noted:
                 self._guide_does(lambda t, id_=member.id: says.register(t, uuid4(), id_, said, "oral", "På mødet"))  # type: ignore[misc]
             elif book.is_frozen(member):
@@ -395,6 +399,7 @@ class Happenings(RuleBasedStateMachine):
                 assert offer is not None
                 someone = book.people[member.person_id]
                 self.story.play(self.room, someone, lambda t, id_=offer: says.say(t, uuid4(), id_, said, ""))  # type: ignore[misc]
+                (book.own_noes.discard if yes else book.own_noes.add)(member.id)
             book.said[member.id] = yes
         other = who.choice([m for m in book.members.values() if m not in asked])
         assert self._asked(other) is None
@@ -419,7 +424,7 @@ class Happenings(RuleBasedStateMachine):
         self.story.refresh(self.room)
         if taker.id not in book.people:
             book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
-        book.offered, book.offered_by_law, book.said = taker, by_law, {}
+        book.offered, book.offered_by_law, book.said, book.own_noes = taker, by_law, {}, set()
         return True
 
     def _answered(self, answer: str) -> None:

@@ -272,6 +272,40 @@ def test_an_answer_on_paper_or_aloud_is_noted_with_the_guides_name(
     assert takes(story, room, outside)
 
 
+@pytest.mark.parametrize("whose", ["the young person's", "a custody holder's"])
+def test_a_no_of_ones_own_is_changed_by_nobody_else(
+    whose: str, story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres,
+    owner: psycopg.Connection, app: Flask,
+) -> None:  # fmt: skip
+    """Not by a guide who notes that it was said aloud otherwise; by themselves it is."""
+    her = room.young if whose == "the young person's" else room.parents[0]
+    offer_id = offered(story, room, outside)
+    for who in (room.young, *room.parents):
+        says_yes(story, room, who)
+    says_yes(story, room, her, "no", "Jeg vil ikke skifte")
+    member = room.member(her)
+    with pytest.raises(InvalidInput, match="own_no"):
+        story.play(room, room.guide, lambda t: says.register(t, uuid4(), member, "yes", "oral", "Sagt i telefonen"))
+    guide = Browser(app, story.token(room.guide))
+    page = guide.get(f"/cases/{room.case_id}/hand-over/register/{member}")
+    told = guide.submit(page, "method", answer="yes", method="oral", words="Sagt i telefonen")
+    assert told.status == 422
+    assert "Kun de selv kan ændre det" in told.text
+    story.play(room, room.guide, lambda t: says.register(t, uuid4(), member, "no", "oral", "Sagde det igen"))
+    # Also where such a row got there some other way.
+    owner.execute(
+        "insert into hand_over_say select gen_random_uuid(), case_id, hand_over_id, membership_id, 'yes', 'oral', "
+        "null, now() + interval '1 minute', from_id from (select s.*, h.from_id from hand_over_say s join hand_over h "
+        "on h.id = s.hand_over_id where s.membership_id = %s limit 1) forged",
+        [member],
+    )
+    assert not takes(story, room, outside)
+    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    owner.execute("delete from hand_over_say where said_at > now()")
+    says_yes(story, room, her)
+    assert takes(story, room, outside)
+
+
 # Within the organisation
 
 
