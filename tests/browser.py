@@ -129,6 +129,8 @@ class Browser:
     def _came_back(self, response: TestResponse, path: str) -> Page:
         response.get_data()
         response.close()
+        if not isinstance(sent := response.request.environ["wsgi.input"], BytesIO):
+            sent.close()  # what is large lies in a file of the test client's
         self.page = Page(response, path)
         check_headers(self.page)
         if self.page.is_html and response.data and (self.thorough or self._is_new(self.page)):

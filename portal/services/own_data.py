@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access.actions import Action
+from portal.access.answers import majority
 from portal.access.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.cpr import Cpr
@@ -49,7 +50,7 @@ class OwnData:
 def show(ticket: CaseTicket) -> OwnData:
     """What is noted about this person in this case. Their own also when the case is shut to them."""
     ticket.require(Action.OWN_DATA_VIEW)
-    me = ticket.membership
+    me, now = ticket.membership, clock.now()
     sealed = me.national_id_sealed
     number = ticket.keys.unseal_text(sealed, f"membership.national_id {me.id}") if sealed else ""
     places = people.workplaces(ticket) if me.unit_id else {}
@@ -59,7 +60,7 @@ def show(ticket: CaseTicket) -> OwnData:
         workplace=places.get(me.unit_id) if me.unit_id else None,
         birth_date=ticket.facts.birth_date if me.capacity == Capacity.YOUNG_PERSON else None,
         number=Cpr.parse(number, clock.now().date()).masked if number else "",
-        holds_custody=ticket.facts.member(me.id).holds_custody_at(clock.now()),
+        holds_custody=now < majority(ticket.facts) and ticket.facts.member(me.id).holds_custody_at(now),
         corrections=tuple(_lines(ticket)),
     )
 

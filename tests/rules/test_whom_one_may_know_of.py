@@ -12,6 +12,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.roles import Level
+from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
 from portal.house import House
@@ -48,6 +49,18 @@ def words_about(kind: str, world: World) -> set[str]:
 
 PLACES = {"psychiatrist": "Psykiatrien", "specialist": "Klinikken", "teacher": "Skolen", "waiting": "Jobcenter"}
 """Where nobody else works."""
+
+
+def test_waiting_for_the_case_changes_no_language(story: Story) -> None:
+    """Of somebody they may not know of, whoever reads English is told in English also after a decision."""
+    room = story.case(parents=0)
+
+    def decide(ticket: CaseTicket) -> str:
+        ticket.language = "en"
+        ticket.lock_case()
+        return ticket.language
+
+    assert story.play(room, room.guide, decide) == "en"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser as Chromium
 
 from portal.access.roles import Level
 from tests.browser import Browser
+from tests.conftest import Calendar
 from tests.live import cookie, served
 from tests.story import Room, Someone, Story
 
@@ -39,6 +40,18 @@ def test_a_phone_is_told_each_thing_once_and_a_desk_may_unfold_it_as_a_table(
             context.close()
     # Four people: their cards, and what is missing and in force, in some three screens.
     assert tall[390] < 3 * 844
+
+
+def test_of_an_adult_nobody_holds_custody(app: Flask, story: Story, room: Room, calendar: Calendar) -> None:
+    path = f"/cases/{room.case_id}/people"
+    assert "har forældremyndighed" in Browser(app, story.token(room.guide)).get(path).text
+    calendar.move(days=3 * 366)
+    assert "har forældremyndighed" not in Browser(app, story.token(room.guide)).get(path).text
+
+
+def test_the_way_to_choose_ones_team_is_told_once(app: Flask, story: Story, room: Room, teacher: Someone) -> None:
+    page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/people")
+    assert page.links().count(f"/cases/{room.case_id}/choose") == 1
 
 
 def test_a_long_list_folds_after_twelve_and_nobody_is_missing(app: Flask, story: Story, room: Room) -> None:
