@@ -20,7 +20,7 @@ def assert_grows_with_its_text(work: Callable[[T], object], made: Callable[[int]
     one, other = made(small), made(small * TIMES)
     work(one)  # what is only done once is done
     seen = []
-    for _attempt in range(4):
+    for _attempt in range(8):
         quick, slow = _least(work, one, 5), _least(work, other, 2)
         seen.append(f"{quick * 1000:.2f} ms -> {slow * 1000:.2f} ms")
         if slow <= MOST * quick or slow < 0.003:
