@@ -147,15 +147,16 @@ that stand for the three come right after z."""
 _PIECE = re.compile(r"(\d+)|(\w)|(\s+)|([^\w\s])")
 
 
-_WEIGHED = 300
-"""Characters of a name that are weighed; what differs later only stands in the order of its characters."""
+_WEIGHED = re.compile(r".{0,300}\d*", re.DOTALL)
+"""The part of a name that is weighed, no number cut in two; what differs later is sorted by its characters."""
 
 
 def in_order(name: str) -> tuple[object, ...]:
     """What a list of names is sorted by: as a Danish dictionary does, aa as å, numbers by their worth ("bilag 2" before
     "bilag 10"), accents and capitals only where all else is the same."""
     normal = _normal("NFC", name)
-    small = normal[:_WEIGHED].casefold()
+    weighed = _WEIGHED.match(normal)
+    small = (weighed[0] if weighed else normal).casefold()
     letters = _normal("NFD", small.replace("aa", "å").translate(_DANISH))
     others = sum(ord(letter) in _DANISH and letter not in "æøå" for letter in small)
     accents = sum(unicodedata.combining(sign) > 0 for sign in letters)

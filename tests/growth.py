@@ -30,7 +30,6 @@ def assert_grows_with_its_text(work: Callable[[T], object], made: Callable[[int]
 
 def _least(work: Callable[[T], object], of: T, runs: int) -> float:
     found = []
-    gc.collect()
     gc.disable()  # looking through what other tests left in memory is no work of this
     try:
         for _run in range(runs):
