@@ -15,6 +15,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from datetime import date, timedelta
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -28,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import i18n
+from portal import clock, i18n
 from portal.errors import Unsafe
 from portal.settings import PROJECT, Environment, Settings
 
@@ -47,6 +48,12 @@ class Pretended:
     birth_date: str
     national_id: str
     about: str = ""
+
+    @classmethod
+    def aged(cls, name: str, about: str, today: date, years: int, days: int, serial: str) -> Pretended:
+        """Somebody who was that many years old that many days ago. `serial` is the end of the national id."""
+        born = clock.birthday(today, -years) - timedelta(days=days)
+        return cls(name, born.isoformat(), f"{born:%d%m%y}{serial}", about)
 
     @property
     def subject(self) -> str:

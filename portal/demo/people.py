@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.roles import Capacity, Level
 from portal.access.signin import passwords, sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
-from portal.demo import papers, plan
+from portal.demo import others, papers, plan
+from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.house import House
 from portal.models import Organisation, Staff, Unit
@@ -61,6 +62,8 @@ class Colleague:
     job_title: str
     guide: bool = False
     admin: bool = False
+    leader: bool = False
+    auditor: bool = False
 
     @property
     def email(self) -> str:
@@ -77,6 +80,8 @@ STAFF = (
     Colleague("psykiater", "Amir Haddad", "Børne- og ungdomspsykiatri", "Psykiater"),
     Colleague("laerer", "Lene Bach", "10. klasse", "Lærer"),
     Colleague("kontakt", "Tobias Lund", "Kontaktpersoner", "Kontaktperson"),
+    Colleague("leder", "Karen Brandt", "Børn og Unge", "Afdelingsleder", leader=True),
+    Colleague("tilsyn", "Holger Skov", "Børn og Unge", "Databeskyttelsesrådgiver", auditor=True),
 )
 
 
@@ -98,20 +103,17 @@ class Citizens:
 
 
 def citizens(today: date) -> Citizens:
-    def somebody(name: str, about: str, born: date, serial: str) -> Pretended:
-        return Pretended(name, born.isoformat(), f"{born:%d%m%y}{serial}", about)
-
-    def years(count: int, days: int = 0) -> date:
-        return clock.birthday(today, -count) - timedelta(days=days)
+    def somebody(name: str, about: str, years: int, days: int, serial: str) -> Pretended:
+        return Pretended.aged(name, about, today, years, days, serial)
 
     return Citizens(
-        alma=somebody("Alma Dahl", "17 år, sagen er åben for alle, der er sagt ja til", years(17, 210), "4002"),
-        lone=somebody("Lone Dahl", "Almas mor", years(45, 40), "0004"),
-        peter=somebody("Peter Dahl", "Almas far", years(47, 90), "0003"),
-        noah=somebody("Noah Lind", "16 år, hans sag venter på samtykke", years(16, 100), "4003"),
-        susan=somebody("Susan Lind", "Noahs mor, alene om forældremyndigheden", years(43, 10), "0006"),
-        freja=somebody("Freja Juul", "Lige fyldt 18 år, forældrenes adgang er holdt op", years(18, 6), "4004"),
-        henrik=somebody("Henrik Juul", "Frejas far", years(50, 5), "0005"),
+        alma=somebody("Alma Dahl", "17 år, sagen er åben for alle, der er sagt ja til", 17, 210, "4002"),
+        lone=somebody("Lone Dahl", "Almas mor", 45, 40, "0004"),
+        peter=somebody("Peter Dahl", "Almas far", 47, 90, "0003"),
+        noah=somebody("Noah Lind", "16 år, hans sag venter på samtykke", 16, 100, "4003"),
+        susan=somebody("Susan Lind", "Noahs mor, alene om forældremyndigheden", 43, 10, "0006"),
+        freja=somebody("Freja Juul", "Lige fyldt 18 år, forældrenes adgang er holdt op", 18, 6, "4004"),
+        henrik=somebody("Henrik Juul", "Frejas far", 50, 5, "0005"),
     )
 
 
@@ -125,17 +127,19 @@ def make(house: House, empty: bool = False) -> None:
     with house.unit_of_work() as session:
         if not accounts.is_empty(session):
             return
-    play = _Play(house)
+    play = Play(house)
     play.offices(empty)
     if empty:
         return
-    people = citizens(clock.today(profile(house.settings.profile).zone))
+    today = clock.today(profile(house.settings.profile).zone)
+    people = citizens(today)
     play.alma(people)
     play.noah(people)
     play.freja(people)
+    others.play(play, today)
 
 
-class _Play:
+class Play:
     """One method per story."""
 
     def __init__(self, house: House) -> None:
@@ -158,53 +162,62 @@ class _Play:
             hashed = passwords.hash_password(PASSWORD)
             for one in staff(empty):
                 self.staff[one.key] = uuid4()
-                new = NewStaff(units[one.unit], one.name, one.email, one.job_title, one.admin, one.guide)
+                new = NewStaff(
+                    units[one.unit],
+                    one.name,
+                    one.email,
+                    one.job_title,
+                    is_admin=one.admin,
+                    may_open_cases=one.guide,
+                    is_leader=one.leader,
+                    is_auditor=one.auditor,
+                )
                 accounts.create_staff(session, self.staff[one.key], new)
                 session.get_one(Staff, self.staff[one.key]).password_hash = hashed
 
     def alma(self, people: Citizens) -> None:
-        with _days_ago(20):
-            case_id = self._open("guide", people.alma, (people.lone, people.peter))
-            self._add(case_id, "job", Level.WRITE, "Så vi sammen kan finde en praktikplads, der passer til dig.")
-            self._add(case_id, "laerer", Level.READ, "Så skolen kender planen og kan hjælpe dig i hverdagen.")
-            self._add(case_id, "psykiater", Level.WRITE, "Så din behandling og planen hænger sammen.")
-            self._add(case_id, "kollega", Level.READ, "Afløser for Mette, når hun har fri.")
-        with _days_ago(18):
-            young = self._person(case_id, Capacity.YOUNG_PERSON)
-            self._consent(case_id, young)
-            lone, peter = self._person(case_id, Capacity.PARENT, 0), self._person(case_id, Capacity.PARENT, 1)
-            self._consent(case_id, lone)
+        with days_ago(20):
+            case_id = self.open("guide", people.alma, (people.lone, people.peter))
+            self.add(case_id, "job", Level.WRITE, "Så vi sammen kan finde en praktikplads, der passer til dig.")
+            self.add(case_id, "laerer", Level.READ, "Så skolen kender planen og kan hjælpe dig i hverdagen.")
+            self.add(case_id, "psykiater", Level.WRITE, "Så din behandling og planen hænger sammen.")
+            self.add(case_id, "kollega", Level.READ, "Afløser for Mette, når hun har fri.")
+        with days_ago(18):
+            young = self.person(case_id, Capacity.YOUNG_PERSON)
+            self.consent(case_id, young)
+            lone, peter = self.person(case_id, Capacity.PARENT, 0), self.person(case_id, Capacity.PARENT, 1)
+            self.consent(case_id, lone)
             self._paper_consent(case_id, peter)
-        with _days_ago(12):
-            self._in(case_id, self.staff["guide"], self._files_of_guide)
-            self._in(case_id, self.staff["psykiater"], self._file_of_psychiatrist)
-        with _days_ago(3):
-            self._in(case_id, young, self._words_of_alma)
-        with _days_ago(1):
-            self._in(case_id, self.staff["job"], self._answer_of_job_centre)
-            self._in(case_id, young, plan.begin)
-            self._in(case_id, young, plan.draw)
-            self._in(case_id, self.staff["guide"], plan.propose)
-            self._in(case_id, self.staff["job"], plan.accept)
-            self._in(case_id, self.staff["guide"], plan.meet)
+        with days_ago(12):
+            self.in_case(case_id, self.staff["guide"], self._files_of_guide)
+            self.in_case(case_id, self.staff["psykiater"], self._file_of_psychiatrist)
+        with days_ago(3):
+            self.in_case(case_id, young, self._words_of_alma)
+        with days_ago(1):
+            self.in_case(case_id, self.staff["job"], self._answer_of_job_centre)
+            self.in_case(case_id, young, plan.begin)
+            self.in_case(case_id, young, plan.draw)
+            self.in_case(case_id, self.staff["guide"], plan.propose)
+            self.in_case(case_id, self.staff["job"], plan.accept)
+            self.in_case(case_id, self.staff["guide"], plan.meet)
 
     def noah(self, people: Citizens) -> None:
-        with _days_ago(4):
-            case_id = self._open("guide", people.noah, (people.susan,))
-            self._add(case_id, "kui", Level.WRITE, "Så vi kan finde den rette ungdomsuddannelse.")
-            self._add(case_id, "kontakt", Level.READ, "Så din kontaktperson kender dine aftaler.")
+        with days_ago(4):
+            case_id = self.open("guide", people.noah, (people.susan,))
+            self.add(case_id, "kui", Level.WRITE, "Så vi kan finde den rette ungdomsuddannelse.")
+            self.add(case_id, "kontakt", Level.READ, "Så din kontaktperson kender dine aftaler.")
 
     def freja(self, people: Citizens) -> None:
-        with _days_ago(60):
-            case_id = self._open("kollega", people.freja, (people.henrik,))
-            self._add(case_id, "social", Level.WRITE, "Så bostøtten kan begynde, når du flytter.")
-            young = self._person(case_id, Capacity.YOUNG_PERSON)
-            self._consent(case_id, young)
-            self._paper_consent(case_id, self._person(case_id, Capacity.PARENT))
+        with days_ago(60):
+            case_id = self.open("kollega", people.freja, (people.henrik,))
+            self.add(case_id, "social", Level.WRITE, "Så bostøtten kan begynde, når du flytter.")
+            young = self.person(case_id, Capacity.YOUNG_PERSON)
+            self.consent(case_id, young)
+            self._paper_consent(case_id, self.person(case_id, Capacity.PARENT))
 
     # Steps
 
-    def _open(self, guide: str, young: Pretended, holders: tuple[Pretended, ...]) -> UUID:
+    def open(self, guide: str, young: Pretended, holders: tuple[Pretended, ...]) -> UUID:
         new = NewCase(
             young_person=NewCitizen(young.name, young.national_id),
             birth_date=date.fromisoformat(young.birth_date),
@@ -215,16 +228,18 @@ class _Play:
         self.owners[case_id] = self.staff[guide]
         return case_id
 
-    def _add(self, case_id: UUID, key: str, level: Level, purpose: str) -> None:
+    def add(self, case_id: UUID, key: str, level: Level, purpose: str) -> None:
         person_id = self.staff[key]
-        self._in(case_id, self.owners[case_id], lambda t: team.add_professional(t, uuid4(), person_id, level, purpose))
+        self.in_case(
+            case_id, self.owners[case_id], lambda t: team.add_professional(t, uuid4(), person_id, level, purpose)
+        )
 
-    def _consent(self, case_id: UUID, person_id: UUID) -> None:
+    def consent(self, case_id: UUID, person_id: UUID) -> None:
         def give(ticket: CaseTicket) -> None:
             asked = consent_requests.request(ticket, ticket.membership.id)
             consents.give(ticket, uuid4(), _answers(asked), asked.until, "da")
 
-        self._in(case_id, person_id, give)
+        self.in_case(case_id, person_id, give)
 
     def _paper_consent(self, case_id: UUID, person_id: UUID) -> None:
         def register(ticket: CaseTicket) -> None:
@@ -235,7 +250,7 @@ class _Play:
             paper = Paper("paper", today, "", page, told=True)
             consents.register(ticket, uuid4(), giver.id, _answers(asked), None, "da", paper)
 
-        self._in(case_id, self.owners[case_id], register)
+        self.in_case(case_id, self.owners[case_id], register)
 
     def _files_of_guide(self, ticket: CaseTicket) -> None:
         upload = self._upload("Mål- og aftaleskema Alma.docx", papers.schema(ticket), "Udkast fra startmødet")
@@ -265,13 +280,13 @@ class _Play:
         incoming.seek(0)
         return Upload(name, incoming, note)
 
-    def _person(self, case_id: UUID, capacity: Capacity, number: int = 0) -> UUID:
+    def person(self, case_id: UUID, capacity: Capacity, number: int = 0) -> UUID:
         with self._acting(self.owners[case_id]) as actor:
             ticket = enter_case(actor, case_id)
             found = [m for m in ticket.members.values() if m.capacity == capacity]
             return sorted(found, key=lambda m: m.added_at)[number].person_id
 
-    def _in(self, case_id: UUID, person_id: UUID, act: Callable[[CaseTicket], object]) -> None:
+    def in_case(self, case_id: UUID, person_id: UUID, act: Callable[[CaseTicket], object]) -> None:
         with self._acting(person_id) as actor:
             act(enter_case(actor, case_id))
 
@@ -299,19 +314,3 @@ def _answers(asked: consent_requests.Request) -> declarations.Choices:
 
 def _shelf(ticket: CaseTicket, key: str) -> UUID:
     return next(hatch.id for hatch in ticket.hatches.values() if hatch.key == key)
-
-
-@contextmanager
-def _days_ago(days: int) -> Iterator[None]:
-    """Lets the story have happened some days ago. The database's own clock is not moved: walls stay where they are."""
-    begun, real = clock.now() - timedelta(days=days), clock.source
-    offset = real() - begun
-
-    def earlier() -> datetime:
-        return real() - offset
-
-    clock.source = earlier
-    try:
-        yield
-    finally:
-        clock.source = real

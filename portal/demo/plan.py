@@ -61,9 +61,9 @@ def propose(ticket: CaseTicket) -> None:
     plan_agreeing.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
-def meet(ticket: CaseTicket) -> None:
-    """By the guide: everybody who sees the plan is asked to come in nine days."""
-    on = clock.today(ticket.profile.zone) + timedelta(days=9)
+def meet(ticket: CaseTicket, days: int = 9) -> None:
+    """By the guide: everybody who sees the plan is asked to come in some days."""
+    on = clock.today(ticket.profile.zone) + timedelta(days=days)
     when = meetings.at(ticket, on, "14.30", "Eksempelby Skole, lokale 4")
     meetings.arrange(ticket, uuid4(), when, {line.membership.id for line in people.audience(ticket)})
 
@@ -73,6 +73,14 @@ def accept(ticket: CaseTicket) -> None:
     proposal = _newest(ticket).proposal_id
     if proposal is not None:
         plan_agreeing.accept(ticket, uuid4(), _TOOL, 1, proposal)
+
+
+def promise(what: str, days: int, ticket: CaseTicket) -> None:
+    """By the guide, who takes on something themselves and proposes it."""
+    plan_writing.begin(ticket, uuid4(), _TOOL)
+    goal = plan_writing.add_row(ticket, _TOOL, 1, "goals", words="Jeg vil finde den uddannelse, der passer til mig.")
+    _agree(ticket, goal, what, ticket.membership.id, days)
+    plan_agreeing.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
 def _agree(ticket: CaseTicket, goal: str, what: str, who: UUID, days: int) -> None:

@@ -117,7 +117,17 @@ def test_one_command_serves_the_story_and_survives_being_killed(place: Path) -> 
         listed = demo.ask("GET", "/cases").data.decode()
         assert "Alma Dahl" in listed
         assert "Noah Lind" in listed
-        for account in ("guide@eksempelby.example", "Alma Dahl", people.PASSWORD, str(place / "data")):
+        rows = BeautifulSoup(listed, "html.parser").select("main li")
+        assert len([row for row in rows if row.select_one("a[href^='/cases/']")]) == 18, "a working day of a guide"
+        assert len([row for row in rows if "ulæst" in row.get_text()]) > 3
+        for account in (
+            "guide@eksempelby.example",
+            "leder@",
+            "tilsyn@",
+            "Alma Dahl",
+            people.PASSWORD,
+            str(place / "data"),
+        ):
             assert account in demo.printed
 
         for words in ("portal.wsgi:app", "portal worker", "portal.demo.wsgi:app"):

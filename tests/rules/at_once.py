@@ -87,7 +87,7 @@ def gated() -> Iterator[None]:
 
 
 def at_once(owner: psycopg.Connection, senders: list[Callable[[], TestResponse]]) -> list[tuple[int, str]]:
-    """What each of the four was answered: status and, of a fault, what it was."""
+    """What each of the four was answered: status and where it led or, of a fault, what it was."""
     gate, answers = Gate(owner), [(0, "no answer")] * FOUR
 
     def send(number: int, sender: Callable[[], TestResponse]) -> None:
@@ -96,7 +96,7 @@ def at_once(owner: psycopg.Connection, senders: list[Callable[[], TestResponse]]
             response = sender()
             answers[number] = (
                 response.status_code,
-                response.get_data(as_text=True) if response.status_code > 499 else "",
+                response.get_data(as_text=True) if response.status_code > 499 else response.headers.get("Location", ""),
             )
             response.close()
         except BaseException as problem:  # noqa: BLE001  a fault of the portal ends the test by one of these

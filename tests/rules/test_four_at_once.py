@@ -124,6 +124,7 @@ def _pressed(scene: Scene, deed: Deed) -> None:
     told = f"{deed}: {answers}"
     assert all(status < 500 for status, _ in answers), told
     assert {status for status, _ in answers} <= press.allowed, told
+    assert not any("/sign-in" in where for _, where in answers) or deed.who == "anonymous", f"sent to sign in: {told}"
     assert min(status for status, _ in answers) < 400, f"nobody was let do it: {told}"
     assert _number(scene, counts) - before == press.makes, told
     if press.then is not None:

@@ -395,6 +395,18 @@ def test_an_adults_parent_is_told_of_the_birthday_and_of_nothing_else(story: Sto
     assert "Den unge er fyldt 18 år" in told[0]
 
 
+def test_an_adults_parent_who_signed_is_not_told_that_they_answered_nobody(story: Story, app: Flask, calendar) -> None:  # type: ignore[no-untyped-def]
+    room = story.case(born=years_ago(18, -5), parents=2)
+    story.add(room, story.staff("Lars Lærer", "Skolen"), Level.READ)
+    signed, silent = room.parents
+    story.consent(room, signed)
+    calendar.move(days=10)
+    told = [Browser(app, story.token(who)).get(f"/cases/{room.case_id}/consents/mine").text for who in (signed, silent)]
+    assert "Du har intet svar, der gælder nu" in told[0]
+    assert "Alt, jeg har skrevet under på" in told[0]
+    assert "Du har ikke svaret" in told[1]
+
+
 def test_the_young_person_is_not_told_apart_whether_closed_or_frozen_and_reads_yet_only_before_it_was_open(
     story: Story, app: Flask
 ) -> None:
