@@ -31,7 +31,10 @@ def folded(text: str) -> str:
 def nearly_the_same(one: str, other: str) -> bool:
     """Whether somebody could take the one for the other: they sound alike, differ by a single letter, or have the same
     first and last name."""
-    first, second = _heard(one), _heard(other)
+    return _sound_alike(_heard(one), _heard(other))
+
+
+def _sound_alike(first: list[str], second: list[str]) -> bool:
     if not first or not second:
         return False
     if first == second or _ends(first) == _ends(second):
@@ -43,16 +46,17 @@ def nearly_the_same(one: str, other: str) -> bool:
 def mistakable(names: Sequence[str]) -> list[frozenset[int]]:
     """For each of the names, which others it is nearly the same as. Every name is held only against those that could
     be, so that twice as many names are about twice the work."""
+    heard = [_heard(name) for name in names]
     places: dict[str, list[int]] = defaultdict(list)
-    for number, name in enumerate(names):
-        for key in _keys(name):
+    for number, words in enumerate(heard):
+        for key in _keys(words):
             places[key].append(number)
     found: list[set[int]] = [set() for _ in names]
     for alike in places.values():
         for number in alike:
             found[number].update(alike)
     return [
-        frozenset(other for other in others if other != number and nearly_the_same(names[number], names[other]))
+        frozenset(other for other in others if other != number and _sound_alike(heard[number], heard[other]))
         for number, others in enumerate(found)
     ]
 
@@ -64,6 +68,8 @@ def like(name: str, names: Iterable[str]) -> list[int]:
 
 def _bare(letter: str) -> str:
     """A letter without its accent; å keeps its ring."""
+    if letter.isascii():
+        return letter
     return "".join(part for part in unicodedata.normalize("NFD", letter) if not unicodedata.combining(part))
 
 
@@ -91,9 +97,8 @@ def _one_letter_apart(a: str, b: str) -> bool:
     return swapped or rest_a[1:] == rest_b[1:] or rest_a == rest_b[1:] or rest_a[1:] == rest_b
 
 
-def _keys(name: str) -> set[str]:
-    """Two names that are nearly the same share one of these."""
-    words = _heard(name)
+def _keys(words: list[str]) -> set[str]:
+    """Two names that are nearly the same share one of these; `words` as they sound."""
     if not words:
         return set()
     whole = " ".join(words)

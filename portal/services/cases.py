@@ -173,30 +173,33 @@ def like(actor: Actor, name: str) -> list[CaseLine]:
 def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:
     """In Danish order of the young people's names."""
     open_ids = set(compartments.values())
-    named = (Capacity.YOUNG_PERSON.value, Capacity.OWNER.value)
-    names: dict[tuple[UUID, str], Membership] = {}
-    born: dict[UUID, tuple[date, str]] = {}
-    rows = select(Membership, Case.birth_date, Case.profile).join(Case, Case.id == Membership.case_id)
-    for membership, birth_date, profile_key in actor.session.execute(
-        rows.where(Membership.case_id.in_(open_ids), Membership.capacity.in_(named))
-    ):
-        names[membership.case_id, membership.capacity] = membership
-        born[membership.case_id] = birth_date, profile_key
+    columns = (Membership.case_id, Membership.capacity, Membership.display_name, Membership.person_id)
+    rows = select(*columns, Case.birth_date, Case.profile).join(Case, Case.id == Membership.case_id)
+    named = {
+        (row.case_id, row.capacity): row
+        for row in actor.session.execute(
+            rows.where(
+                Membership.case_id.in_(open_ids),
+                Membership.capacity.in_((Capacity.YOUNG_PERSON.value, Capacity.OWNER.value)),
+            )
+        )
+    }
     counts = unread.by_case(actor, compartments)
-    ordered = sorted(open_ids, key=lambda one: in_order(names[one, Capacity.YOUNG_PERSON].display_name))
-    alike = mistakable([names[case_id, Capacity.YOUNG_PERSON].display_name for case_id in ordered])
+    young = {case_id: named[case_id, Capacity.YOUNG_PERSON] for case_id in open_ids}
+    ordered = sorted(young.values(), key=lambda row: in_order(row.display_name))
+    alike = mistakable([row.display_name for row in ordered])
     return tuple(
         CaseLine(
-            case_id=case_id,
-            young_person=names[case_id, Capacity.YOUNG_PERSON].display_name,
-            birth_date=born[case_id][0],
-            age=clock.age_on(born[case_id][0], clock.today(profile(born[case_id][1]).zone)),
-            guide=names[case_id, Capacity.OWNER].display_name,
-            unread=counts.get(case_id, 0),
-            is_mine=names[case_id, Capacity.OWNER].person_id == actor.person_id,
+            case_id=row.case_id,
+            young_person=row.display_name,
+            birth_date=row.birth_date,
+            age=clock.age_on(row.birth_date, clock.today(profile(row.profile).zone)),
+            guide=named[row.case_id, Capacity.OWNER].display_name,
+            unread=counts.get(row.case_id, 0),
+            is_mine=named[row.case_id, Capacity.OWNER].person_id == actor.person_id,
             is_mistakable=bool(others),
         )
-        for case_id, others in zip(ordered, alike, strict=True)
+        for row, others in zip(ordered, alike, strict=True)
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, bindparam, func, select, true
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from portal import clock, locks, text
 from portal.access.actions import Action
@@ -89,10 +90,22 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     ]
 
 
+def _fresh() -> LateralFromClause:
+    """How many messages of others lie after one's mark in a thread."""
+    return (
+        select(func.count().label("unread"))
+        .where(Message.thread_id == Thread.id, unread.is_after_mark(), *bounded(Message))
+        .where(Message.created_by_id != bindparam("me"))
+        .lateral()
+    )
+
+
+_OWN = (ThreadLook.thread_id == Thread.id) & (ThreadLook.membership_id == bindparam("me"))
+
+
 def _threads() -> Select[Any]:
     """Numbers have no gaps, so the newest message says how many there are: a thread costs two looks into an index,
     however long it is."""
-    own = (ThreadLook.thread_id == Thread.id) & (ThreadLook.membership_id == bindparam("me"))
     last = (
         select(
             Message.number.label("messages"),
@@ -104,17 +117,12 @@ def _threads() -> Select[Any]:
         .limit(1)
         .lateral()
     )
-    fresh = (
-        select(func.count().label("unread"))
-        .where(Message.thread_id == Thread.id, Message.number > func.coalesce(ThreadLook.seen, 0), *bounded(Message))
-        .where(Message.created_by_id != bindparam("me"))
-        .lateral()
-    )
+    fresh = _fresh()
     columns = (last.c.messages, fresh.c.unread, last.c.last_at, last.c.last_author_id)
     in_all = func.sum(fresh.c.unread).over().label("unread_in_all")
     return (
         select(Thread.id, Thread.compartment_id, Thread.subject_sealed, *columns, in_all)
-        .outerjoin(ThreadLook, own)
+        .outerjoin(ThreadLook, _OWN)
         .join(last, true())
         .join(fresh, true())
         .where(*bounded(Thread))
@@ -126,25 +134,52 @@ def _threads() -> Select[Any]:
 _THREADS = _threads()
 
 
+def _inside() -> Select[int, int | None, int, int]:
+    """Of one thread: the number of its last message and of the first one somebody has not had on a page, how far they
+    have read (0 before the first time), and what is unread in the whole case."""
+    own = (ThreadLook.membership_id == bindparam("me")) & (ThreadLook.thread_id == bindparam("thread"))
+    seen = func.coalesce(select(ThreadLook.seen).where(own).scalar_subquery(), 0)
+    mine = Message.created_by_id == bindparam("me")
+    fresh = _fresh()
+    everywhere = select(func.sum(fresh.c.unread)).select_from(Thread).outerjoin(ThreadLook, _OWN).join(fresh, true())
+    return select(
+        func.max(Message.number),
+        func.min(Message.number).filter(Message.number > seen, ~mine),
+        seen,
+        everywhere.where(*bounded(Thread)).scalar_subquery(),
+    ).where(*bounded(Message), Message.thread_id == bindparam("thread"))
+
+
+def _page() -> Select[UUID, int, bytes, datetime, UUID]:
+    """The messages of one thread from one number to before another, as rows: a page may hold two hundred."""
+    columns = (Message.id, Message.number, Message.body_sealed, Message.created_at, Message.created_by_id)
+    return (
+        select(*columns)
+        .where(*bounded(Message), Message.thread_id == bindparam("thread"))
+        .where(Message.number >= bindparam("begin"), Message.number < bindparam("end"))
+        .order_by(Message.number)
+    )
+
+
+_INSIDE, _PAGE = _inside(), _page()
+
+
 def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> ThreadPage:
     """A page of a thread, oldest message first: from message number `begin` on, else the newest and every unread one.
     Being on the page is what makes a message read."""
     ticket.require(Action.MESSAGE_VIEW)
     row = ticket.load(Thread, thread_id)
-    seen = unread.seen_until(ticket, row.id)
-    fresh = (Message.number > seen) & (Message.created_by_id != ticket.membership.id)
-    inside = select(func.max(Message.number), func.min(Message.number).filter(fresh))
-    last, first_new = ticket.session.execute(inside.where(*ticket.within(Message), Message.thread_id == row.id)).one()
+    whose = ticket.bounds | {"thread": row.id}
+    last, first_new, seen, everywhere = ticket.session.execute(_INSIDE, whose).one()
     first_new = first_new or last + 1
     begin = max(min(first_new, last - OLDER + 1) if begin is None else min(begin, last), 1)
-    messages = ticket.session.scalars(
-        ticket.select(Message)
-        .where(Message.thread_id == row.id, Message.number >= begin, Message.number < begin + MOST)
-        .order_by(Message.number)
-    ).all()
+    messages = ticket.session.execute(_PAGE, whose | {"begin": begin, "end": begin + MOST}).all()
     shown = messages[-1].number
+    lines = tuple(_line(ticket, message, seen) for message in messages)
+    ticket.unread = int(everywhere)
     if begin <= first_new:  # a page further on shows nothing of what lies between
         unread.note(ticket, row.id, shown)
+        ticket.unread -= sum(line.is_new for line in lines)
     ticket.record(Event.THREAD_VIEWED, row.compartment_id, row.id)
     hatch = ticket.hatches[row.compartment_id]
     return ThreadPage(
@@ -153,7 +188,7 @@ def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> Thr
         compartment_id=row.compartment_id,
         compartment=hatch.key,
         can_write=hatch.can_write and ticket.allows(Action.MESSAGE_WRITE),
-        messages=tuple(_line(ticket, message, seen) for message in messages),
+        messages=lines,
         older=max(begin - OLDER, 1) if begin > 1 else 0,
         newer=shown + 1 if shown < last else 0,
     )
@@ -233,7 +268,7 @@ def _subject(ticket: CaseTicket, thread: Thread) -> str:
     return ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
 
 
-def _line(ticket: CaseTicket, message: Message, seen: int) -> MessageLine:
+def _line(ticket: CaseTicket, message: Any, seen: int) -> MessageLine:
     is_mine = message.created_by_id == ticket.membership.id
     return MessageLine(
         id=message.id,
