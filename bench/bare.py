@@ -61,8 +61,8 @@ _FILES = """
     where f.case_id = %s order by v.at desc limit %s
 """
 
-_THREAD_ROW = """<ul class="rows">
-{% for thread in threads %}<li>
+_THREAD_ROWS = """<ul class="rows">
+{% for thread in threads if WHICH thread.unread %}<li>
 <span class="disc{{ ' mine' if thread.author_id == reader }}" aria-hidden="true">{{ initials(thread.author) }}</span>
 <div class="what"><a href="/cases/{{ case_id }}/messages/{{ thread.id }}">{{ thread.subject }}</a>
 {% if thread.unread %}<span class="new">{{ thread.unread }} ulæst{{ "e" if thread.unread > 1 }}</span>{% endif %}
@@ -88,7 +88,8 @@ def template_of(page: str, case_id: UUID, young_person: str, guide: str, shelves
     `shelves` are the compartments the reader sees, key to title. Raises ValueError when the page lacks a list.
     """
     page = re.sub(r"\{(?=[{%#])", "{{ '{' }}", page)
-    for section, rows in (("threads", _THREAD_ROW), ("files", _FILE_ROW)):
+    new, read = _THREAD_ROWS.replace("WHICH ", ""), _THREAD_ROWS.replace("WHICH", "not")
+    for section, rows in (("new", new), ("threads", read), ("files", _FILE_ROW)):
         found = re.compile(rf'(<section [^>]*aria-labelledby="{section}".*?)<ul class="rows">.*?</ul>', re.DOTALL)
         page, times = found.subn(lambda match, rows=rows: match[1] + rows, page)
         if times != 1:

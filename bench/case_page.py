@@ -15,6 +15,7 @@ import json
 import re
 import urllib.request
 from dataclasses import dataclass
+from itertools import takewhile
 from statistics import median
 from uuid import UUID, uuid4
 
@@ -193,7 +194,7 @@ def _copy(connection: psycopg.Connection, ticket: CaseTicket) -> None:
         for message in said:
             row = [uuid4(), thread.id, message.author.id, message.created_at, message.body]
             put("insert into message values (%s, %s, %s, %s, %s)", row)
-        if read := [message.created_at for message in said if not message.is_new]:
+        if read := [message.created_at for message in takewhile(lambda message: not message.is_new, said)]:
             put("insert into reading values (%s, %s, %s)", [thread.id, ticket.membership.id, max(read)])
     for file in files.listing(ticket):
         put("insert into file values (%s, %s, %s)", [file.file_id, ticket.case_id, file.compartment])
