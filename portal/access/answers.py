@@ -6,9 +6,11 @@ One rule says it to the windows, which open by a yes alone, and to every page th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.access.facts import CompartmentRule, Facts, Grant, Member, Party
@@ -73,12 +75,13 @@ def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
     declared = facts.declared_at(giver_id, at)
     if declared is None or at >= declared.valid_until:
         return frozenset()
-    return frozenset(
-        grant
-        for grant in declared.grants
-        if facts.taken_back_at(giver_id, grant.party, at) == (None, None)
-        and not facts.speaks_of_somebody_else(declared, grant.party, at)
-    )
+    parties = {
+        party
+        for party in {grant.party for grant in declared.grants}
+        if facts.taken_back_at(giver_id, party, at) == (None, None)
+        and not facts.speaks_of_somebody_else(declared, party, at)
+    }
+    return frozenset(grant for grant in declared.grants if grant.party in parties)
 
 
 def party_of(facts: Facts, member: Member, at: datetime) -> Party | None:
@@ -127,4 +130,10 @@ def majority(facts: Facts) -> datetime:
 
 def reaches(facts: Facts, age: int) -> datetime:
     """The first instant of the day on which the young person reaches an age."""
-    return clock.start_of(clock.birthday(facts.birth_date, age), facts.rules.zone)
+    return _reaches(facts.birth_date, age, facts.rules.zone)
+
+
+@lru_cache(10_000)
+def _reaches(birth_date: date, age: int, zone: ZoneInfo) -> datetime:
+    """A page asks it of every party and compartment: the calendar is looked into once."""
+    return clock.start_of(clock.birthday(birth_date, age), zone)

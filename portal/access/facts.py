@@ -188,7 +188,15 @@ class ConsentFact:
 
     def names(self, party: Party, compartment: str, categories: frozenset[str]) -> bool:
         """Whether it says yes to the compartment for that party, and that all those categories lie in it."""
-        return bool(categories) and all(Grant(party, compartment, each) in self.grants for each in categories)
+        return bool(categories) and categories <= self._opened.get((party, compartment), frozenset())
+
+    @cached_property
+    def _opened(self) -> dict[tuple[Party, str], set[str]]:
+        """Party and compartment of each yes, with the categories it names there."""
+        found: dict[tuple[Party, str], set[str]] = {}
+        for grant in self.grants:
+            found.setdefault((grant.party, grant.compartment), set()).add(grant.category)
+        return found
 
 
 @dataclass(frozen=True)
@@ -293,7 +301,11 @@ class Facts:
         return max((after.since for before, after in turns if before.member_id == member_id), default=None)
 
     def member(self, membership_id: UUID) -> Member:
-        return next(member for member in self.members if member.id == membership_id)
+        return self._member[membership_id]
+
+    @cached_property
+    def _member(self) -> dict[UUID, Member]:
+        return {member.id: member for member in self.members}
 
     def young_person(self) -> Member:
         return next(member for member in self.members if member.capacity is Capacity.YOUNG_PERSON)
@@ -365,12 +377,11 @@ class Facts:
     def taken_back_at(self, giver_id: UUID, party: Party, at: datetime) -> tuple[datetime | None, datetime | None]:
         """Since when a no of the giver stands that came after their declaration of that time: one to this party, and
         one to everything."""
-        declared = self.declared_at(giver_id, at)
-        noes = [
-            back
-            for back in self.withdrawals
-            if back.giver_id == giver_id and back.at <= at and (declared is None or declared.given_at <= back.at)
-        ]
+        noes = [back for back in self.withdrawals if back.giver_id == giver_id and back.at <= at]
+        if not noes:
+            return None, None
+        if (declared := self.declared_at(giver_id, at)) is not None:
+            noes = [back for back in noes if declared.given_at <= back.at]
         to_them = [no.at for no in noes if no.party == party and not self._meant_another(party, no.at, at)]
         return min(to_them, default=None), min((no.at for no in noes if no.party is None), default=None)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.access.actions import Action
-from portal.access.answers import Answer, Said, asked_about, decided_by, majority, party_of, said
+from portal.access.answers import Answer, Said, decided_by, majority, party_of, said
 from portal.access.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -273,7 +273,8 @@ def _parties(ticket: CaseTicket, giver: Member, now: datetime) -> dict[Party, li
         is_let_in = is_asked and member.level_at(at) is not Level.NONE
         if party is None or not (is_let_in or party in named) or ticket.everybody[member.id].added_at > at:
             continue
-        if any(asked_about(facts, giver, member, rule, now) for rule in facts.rules.compartments):
+        capacity = facts.capacity_at(member, now)
+        if any(decided_by(facts, giver, capacity, rule, now) for rule in facts.rules.compartments):
             found.setdefault(party, []).append(member)
     # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
     for member in facts.members:
@@ -293,11 +294,9 @@ def _answers(
     """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said. Of a
     unit that everybody has left nobody wants in: what was said stands there to be taken back."""
     is_left = _is_left(facts, party, member, now)
+    capacity = Capacity.PROFESSIONAL if is_left else facts.capacity_at(member, now)
     for rule in facts.rules.compartments:
-        if is_left:
-            categories = decided_by(facts, giver, Capacity.PROFESSIONAL, rule, now)
-        else:
-            categories = asked_about(facts, giver, member, rule, now)
+        categories = decided_by(facts, giver, capacity, rule, now)
         if not categories:
             continue
         answer = said(facts, giver.id, party, rule.key, categories, now)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from portal import clock, locks, outbox, text
 from portal.access.actions import Action
@@ -150,26 +151,32 @@ def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = F
 def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
     """What rows of `NEWEST` say."""
     found = ((row, _line(ticket, row, row.tool)) for row in rows)
-    return [
-        replace(line, title=naming.title_of_row(ticket.keys, row.given_id, row.given_sealed, line.name))
-        for row, line in found
-    ]
+    return [line if row.given_id is None else _named(ticket, line, row) for row, line in found]
+
+
+def _named(ticket: CaseTicket, line: VersionLine, row: Any) -> VersionLine:
+    return replace(line, title=naming.title_of_row(ticket.keys, row.given_id, row.given_sealed, line.name))
+
+
+def _latest(withdrawn_too: bool) -> Select[Any]:
+    version = aliased(FileVersion, name="v")  # thirty times in a statement that is best short
+    gone = select(FileWithdrawal.file_id).where(*bounded(FileWithdrawal))
+    # The columns of a line and no more: a list is long, and an object for each row costs more than reading it.
+    columns = [getattr(version, name) for name in _OF_A_LINE]
+    named = naming.latest().subquery()
+    return (
+        select(*columns, File.tool, named.c.given_id, named.c.given_sealed)
+        .join(File, File.id == version.file_id)
+        .outerjoin(named, named.c.file_id == version.file_id)
+        .where(*bounded(version))
+        .where(true() if withdrawn_too else version.file_id.not_in(gone))
+        .ext(distinct_on(version.file_id))
+        .order_by(version.file_id, version.number.desc())
+    )
 
 
 def _newest(withdrawn_too: bool) -> Select[Any]:
-    gone = select(FileWithdrawal.file_id).where(*bounded(FileWithdrawal))
-    # The columns of a line and no more: a list is long, and an object for each row costs more than reading it.
-    columns = [getattr(FileVersion, name) for name in _OF_A_LINE]
-    named = naming.latest().subquery()
-    latest = (
-        select(*columns, File.tool, named.c.given_id, named.c.given_sealed)
-        .join(File, File.id == FileVersion.file_id)
-        .outerjoin(named, named.c.file_id == FileVersion.file_id)
-        .where(*bounded(FileVersion))
-        .where(true() if withdrawn_too else FileVersion.file_id.not_in(gone))
-        .ext(distinct_on(FileVersion.file_id))
-        .order_by(FileVersion.file_id, FileVersion.number.desc())
-    ).subquery()
+    latest = _latest(withdrawn_too).subquery()
     return select(latest).order_by(latest.c.created_at.desc()).limit(bindparam("limit"))
 
 
@@ -189,6 +196,8 @@ _OF_A_LINE = (
 """What `_line` asks of a version."""
 
 # Put together once, not on each request.
+LATEST = _latest(withdrawn_too=False)
+"""The newest version of each file that is not withdrawn, in no order."""
 NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, True)}
 """The newest version of each file, newest first, at most `:limit`; without the withdrawn ones, and with them."""
 

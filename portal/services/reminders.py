@@ -61,8 +61,9 @@ def endings(ticket: CaseTicket) -> list[Ending]:
         if not people.leads(ticket) and giver.id != ticket.membership.id:
             continue
         current = requests.in_force(ticket, giver.id)
-        lets_in = current is not None and standing(ticket.facts, giver.id, now)
-        if current and lets_in and current.valid_until - now <= timedelta(days=max(DAYS_BEFORE)):
+        if current is None or current.valid_until - now > timedelta(days=max(DAYS_BEFORE)):
+            continue
+        if standing(ticket.facts, giver.id, now):
             left = (current.valid_until - now).days
             mine = giver.id == ticket.membership.id
             found.append(Ending(current.id, giver, current.valid_until, left, mine))

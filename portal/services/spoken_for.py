@@ -6,26 +6,28 @@ giver's word. Whoever signs in reads it themselves; that they have looked is in 
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, DateTime, Select, bindparam, cast, func, select, union_all
+from datetime import datetime
 
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
+
+from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Consent, ConsentWithdrawal
 
 
+def is_news(ticket: CaseTicket, noted_at: datetime | None) -> bool:
+    """Whether this person has not looked at their own answers since somebody else last noted one in their name."""
+    if noted_at is None:
+        return False
+    looked = ticket.session.scalars(_LOOKED, ticket.bounds).one()
+    return looked is None or looked < noted_at
+
+
 def _noted_by_others() -> Select[object]:
-    """Answers in the name of the membership `:me` of the case `:case` that somebody else noted since the person
-    `:person` last looked at their own."""
-    looked = (
-        select(func.max(AuditEvent.at))
-        .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
-        .where(AuditEvent.event == Event.CONSENT_VIEWED.value, AuditEvent.item_id == bindparam("me"))
-        .scalar_subquery()
-    )
+    """When an answer in the name of the membership `:me` of the case `:case` was last noted by somebody else."""
     given = select(Consent.valid_from.label("at")).where(*_noted_for_me(Consent))
     back = select(ConsentWithdrawal.withdrawn_at).where(*_noted_for_me(ConsentWithdrawal))
-    noted = union_all(given, back).subquery()
-    never = cast("-infinity", DateTime(timezone=True))
-    return select(noted.c.at).where(noted.c.at > func.coalesce(looked, never))
+    return select(func.max(union_all(given, back).subquery().c.at))
 
 
 def _noted_for_me(kind: type[Consent] | type[ConsentWithdrawal]) -> tuple[ColumnElement[bool], ...]:
@@ -37,3 +39,8 @@ def _noted_for_me(kind: type[Consent] | type[ConsentWithdrawal]) -> tuple[Column
 
 
 NOTED_BY_OTHERS = _noted_by_others()
+_LOOKED = (
+    select(func.max(AuditEvent.at))
+    .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
+    .where(AuditEvent.event == Event.CONSENT_VIEWED.value, AuditEvent.item_id == bindparam("me"))
+)

@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, case, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    all_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from portal.access.ticket import Actor, CaseTicket
@@ -69,11 +83,11 @@ def _note() -> Insert:
 _BY_CASE = _by_case()
 _NOTE = _note()
 
-_BEFORE_THE_DOOR = (Event.ACCESS_REFUSED, Event.CODE_USED, Event.CODE_REFUSED)
+_BEFORE_THE_DOOR = [event.value for event in (Event.ACCESS_REFUSED, Event.CODE_USED, Event.CODE_REFUSED)]
 LAST_VISIT = (
     select(AuditEvent.at)
     .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
-    .where(AuditEvent.event.not_in(_BEFORE_THE_DOOR), AuditEvent.at < bindparam("before"))
+    .where(AuditEvent.event != all_(literal(_BEFORE_THE_DOOR, ARRAY(String))), AuditEvent.at < bindparam("before"))
     .order_by(AuditEvent.at.desc())
     .limit(1)
 )
