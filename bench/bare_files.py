@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from portal.house import blob_store
+from portal.runtime import blob_store
 from portal.settings import Settings
 from portal.storage import BlobStore, BlobWriter
 from portal.storage.sealing import SEGMENT, SealedReader, SealingWriter

@@ -27,7 +27,7 @@ from portal.access.guard import cookie_name
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.services import files, messages, overview, people
 from portal.tools.profile import profile
 from tests.story import PDF, Room, Story, shelf_id

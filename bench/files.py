@@ -33,8 +33,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench import stage
 from portal.demo.postgres import running
-from portal.house import blob_store, opened
 from portal.migrate import migrate
+from portal.runtime import blob_store, opened
 from portal.settings import Settings
 from portal.storage.keys import make_keys
 from portal.storage.sealing import SEGMENT

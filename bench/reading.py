@@ -21,7 +21,7 @@ from bench import stage
 from portal import create_app
 from portal.access.guard import cookie_name
 from portal.access.roles import Level
-from portal.house import opened
+from portal.runtime import opened
 from portal.services import messages
 from tests.story import Room, Someone, Story
 

@@ -25,7 +25,7 @@ from bench import stage
 from portal import create_app
 from portal.access.guard import cookie_name
 from portal.access.roles import Level
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.tools.profile import profile
 from tests.story import Room, Someone, Story
 

@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 from bench import stage
 from portal.access.guard import cookie_name
 from portal.access.ticket import CaseTicket
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.services import plan_history, plan_writing, plans
 from tests.story import Room, Someone, Story
 

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import i18n, web
 from portal.access import guard
-from portal.house import House, open_house
+from portal.runtime import House, open_house
 from portal.settings import PROJECT, Settings
 from portal.views import blueprints, frame
 

@@ -75,8 +75,8 @@ def worker() -> None:
     DATABASE_URL for jobs in somebody's name)."""
     from portal import logs
     from portal.db import Role
-    from portal.house import opened
     from portal.jobs import work
+    from portal.runtime import opened
 
     logs.configure()
     with opened(_settings()) as house, opened(_settings(), Role.WORKER) as office:
@@ -113,7 +113,7 @@ def make_secrets(folder: Path) -> None:
 def add_administrator(organisation: str, unit: str, name: str, email: str) -> None:
     """The first account of an empty portal; the invitation goes out by mail. As long as nobody has come in, the same
     command sends it again, also to another address; what became of a mail stands in the log of the worker."""
-    from portal.house import opened
+    from portal.runtime import opened
     from portal.services import accounts
 
     with opened(_settings()) as house, house.unit_of_work() as session:
@@ -126,7 +126,7 @@ def add_administrator(organisation: str, unit: str, name: str, email: str) -> No
 def allow_passwords(organisation: str) -> None:
     """Lets the staff of an organisation use passwords again, for when its own sign-in is gone."""
     from portal.errors import NotFound
-    from portal.house import opened
+    from portal.runtime import opened
     from portal.services import organisations
 
     with opened(_settings()) as house, house.unit_of_work() as session:
@@ -147,7 +147,7 @@ def doubtful_eids() -> None:
     """Prints the eIDs of people who have more than one, and such as came by a guide's code to somebody who is known by
     a number. Nobody is named: ask the guide of a case who they are."""
     from portal.access.signin import links
-    from portal.house import opened
+    from portal.runtime import opened
 
     with opened(_settings()) as house, house.unit_of_work() as session:
         found = links.doubtful(session)
@@ -166,7 +166,7 @@ def doubtful_eids() -> None:
 def end_eid(link: UUID) -> None:
     """Ends an eID that should not sign in as somebody. Where it is signed in, it is signed out."""
     from portal.access.signin import links
-    from portal.house import opened
+    from portal.runtime import opened
 
     with opened(_settings()) as house, house.unit_of_work() as session:
         try:
@@ -200,7 +200,7 @@ def figures() -> None:
     """Prints how many cases each unit has, as tab-separated lines (REPORTS_DATABASE_URL). A number under five is a
     dash: somebody could be recognised behind it."""
     from portal.db import Role
-    from portal.house import opened
+    from portal.runtime import opened
     from portal.services import reports
 
     with opened(_settings(), Role.REPORTS) as house, house.unit_of_work() as session:
@@ -219,7 +219,7 @@ def access() -> None:
 def explain(case: UUID, person: str) -> None:
     """Prints why PERSON (an id, or a professional's mail address) sees what of CASE, from when until when. The question
     is noted in the case's log."""
-    from portal.house import opened
+    from portal.runtime import opened
     from portal.services import oversight
 
     with opened(_settings()) as house, house.unit_of_work() as session:
@@ -235,7 +235,7 @@ def explain(case: UUID, person: str) -> None:
 @click.option("--repair", is_flag=True, help="Write anew what differs: after a new version, or a change of a profile.")
 def check_access(repair: bool) -> None:
     """Recomputes the windows of every case. Exit status 1 when any differs from what is stored."""
-    from portal.house import opened
+    from portal.runtime import opened
     from portal.services import oversight
 
     with opened(_settings()) as house:
@@ -307,7 +307,7 @@ def storage() -> None:
 @storage.command("make")
 def make_storage() -> None:
     """Makes the bucket of S3_URL (or the folder) unless it is there, and looks whether it is private."""
-    from portal.house import blob_store
+    from portal.runtime import blob_store
 
     store = blob_store(_settings())
     store.make()
@@ -320,7 +320,7 @@ def make_storage() -> None:
 @click.option("--grace", type=click.IntRange(min=0), default=24, help="Hours that something may be under way.")
 def check_storage(repair: bool, grace: int) -> None:
     """Compares the files with the rows that name them. Exit status 1 when one is missing or has another size."""
-    from portal.house import blob_store
+    from portal.runtime import blob_store
     from portal.services import upkeep
 
     store = blob_store(_settings())

@@ -19,9 +19,9 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.db import Role
 from portal.documents import converting
 from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
-from portal.house import House
 from portal.models import Submission
 from portal.outbox import worker_app
+from portal.runtime import House
 from portal.services import (
     contents,
     dav,

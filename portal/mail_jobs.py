@@ -15,8 +15,8 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from portal import letters, mail
 from portal.errors import MailRefused, NeighbourDown
-from portal.house import House
 from portal.letters import Letter
+from portal.runtime import House
 from portal.services import email_changes, forgotten, invitations, notices
 from portal.services.notices import Notice
 from portal.tools.profile import profile

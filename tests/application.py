@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from flask import Flask
 
 from portal import create_app, move_in
-from portal.house import House
+from portal.runtime import House
 
 _inhabited: list[House] = []
 

@@ -25,7 +25,7 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 
 from portal import clock
-from portal import house as opening
+from portal import runtime as opening
 from portal.access import recall
 from portal.access.facts import Facts
 from portal.access.ledger import load_facts
@@ -34,8 +34,8 @@ from portal.access.signin import passwords
 from portal.db import PortalSession, connect
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.documents import slots
-from portal.house import House, open_house, opened
 from portal.migrate import migrate
+from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from portal.storage.keys import make_keys
 from tests.application import lived_in

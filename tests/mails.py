@@ -10,8 +10,8 @@ from email.parser import BytesParser
 import psycopg
 
 from portal.db import Role
-from portal.house import House, opened
 from portal.jobs import build
+from portal.runtime import House, opened
 
 
 def run_jobs(house: House) -> None:

@@ -10,7 +10,7 @@ import psycopg
 from flask import Flask
 
 from portal import jobs
-from portal.house import House
+from portal.runtime import House
 from portal.services import downloads
 from tests.browser import Browser, Page
 from tests.story import PDF, Room, Someone, Story, shelf_id

@@ -14,8 +14,8 @@ from portal.access.roles import Capacity, Level
 from portal.access.signin import sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
-from portal.house import House
 from portal.models import Organisation, Unit
+from portal.runtime import House
 from portal.services import (
     accounts,
     cases,

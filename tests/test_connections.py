@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from portal import db
-from portal.house import House
+from portal.runtime import House
 
 
 def served_by(house: House) -> int:

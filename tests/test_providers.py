@@ -9,8 +9,8 @@ import pytest
 
 from portal import national_ids
 from portal.errors import Unsafe
-from portal.house import refuse_unsafe
 from portal.providers import NationalIdKind, presets, read_eid_providers
+from portal.runtime import refuse_unsafe
 from portal.settings import Settings
 
 ENTRY = """

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from portal.access.roles import Capacity, Level
-from portal.house import House
+from portal.runtime import House
 from portal.services import consent_requests, plan_writing
 from tests.story import PDF, Room, Someone, Story, shelf_id
 

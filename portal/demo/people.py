@@ -15,8 +15,8 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.demo import others, papers, plan
 from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
-from portal.house import House
 from portal.models import Organisation, Staff, Unit
+from portal.runtime import House
 from portal.services import accounts, cases, consent_requests, consents, declarations, files, messages, team
 from portal.services.accounts import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase

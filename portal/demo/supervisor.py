@@ -24,8 +24,8 @@ from portal.demo import eid, people
 from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
 from portal.documents import converting
 from portal.errors import Unsafe
-from portal.house import opened
 from portal.migrate import migrate
+from portal.runtime import opened
 from portal.services import oversight
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import make_keys, read_keys

@@ -23,9 +23,9 @@ from portal.access.policy import BlockerNote
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, Hatch
 from portal.access.windows import Blocker, Obstacle
-from portal.house import House
 from portal.i18n import day as on_day
 from portal.i18n import language, last_day, said
+from portal.runtime import House
 from portal.services import insight, messages, people, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal.errors import Unsafe
-from portal.house import open_house
+from portal.runtime import open_house
 from portal.settings import PROJECT, Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import PROFILES, every_profile, profile, read_profile

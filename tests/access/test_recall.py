@@ -9,7 +9,7 @@ from portal.access import recall
 from portal.access.ledger import load_facts
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.house import House
+from portal.runtime import House
 from portal.services import team
 from tests.browser import Browser
 from tests.rules.test_query_counts import counted

@@ -24,8 +24,8 @@ from click.testing import CliRunner
 
 from portal.cli import cli
 from portal.demo.postgres import EmbeddedPostgres, running
-from portal.house import opened
 from portal.migrate import migrate
+from portal.runtime import opened
 from portal.services import consent_requests, messages
 from portal.settings import Settings
 from portal.storage.keys import make_keys

@@ -14,9 +14,9 @@ from portal.demo import eid
 from portal.demo.supervisor import Demo
 from portal.errors import Unsafe
 from portal.events import Event
-from portal.house import House, open_house, refuse_unsafe
 from portal.models import Invitation, Staff
 from portal.providers import read_eid_providers
+from portal.runtime import House, open_house, refuse_unsafe
 from portal.settings import Environment, Settings
 
 GOOD = {

@@ -15,7 +15,7 @@ import pytest
 
 from portal import clock
 from portal.access.guard import cookie_name
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.settings import Settings
 from tests.journeys.conftest import Stage
 from tests.story import Story

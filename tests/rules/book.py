@@ -23,7 +23,7 @@ from portal.access.facts import (
     Withdrawal,
 )
 from portal.access.roles import Capacity, Level
-from portal.house import House
+from portal.runtime import House
 from portal.tools.profile import profile
 from tests.access import naive
 from tests.story import PROFILE, Room, Someone, Story

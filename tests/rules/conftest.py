@@ -10,7 +10,7 @@ import pytest
 
 from portal.db import connect, session_factory
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House
+from portal.runtime import House
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from flask import Flask
 
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, Page
 from tests.rules.routes import CASE_ROUTES, Route, own
 from tests.story import Story

@@ -13,7 +13,7 @@ from flask import Flask
 from portal.access.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
-from portal.house import House
+from portal.runtime import House
 from portal.services import confidences, hand_over, plan_confided, plan_writing
 from tests.browser import Browser, Page
 from tests.rules.test_leak_channels import _opened

@@ -17,8 +17,8 @@ from portal.access.ledger import differences
 from portal.access.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
-from portal.house import House
 from portal.migrate import migrate
+from portal.runtime import House
 from portal.services import (
     confidences,
     consent_requests,

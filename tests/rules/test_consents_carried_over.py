@@ -16,8 +16,8 @@ from portal.access.ledger import differences
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House, opened
 from portal.migrate import migrate
+from portal.runtime import House, opened
 from portal.services import consent_drafts, consent_papers, consent_requests, oversight
 from portal.services.consent_requests import ConsentState
 from portal.settings import Settings

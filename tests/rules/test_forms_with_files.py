@@ -19,7 +19,7 @@ from flask import Flask
 from portal import clock
 from portal.access.guard import declared
 from portal.access.roles import Level
-from portal.house import House
+from portal.runtime import House
 from portal.services import kept_files
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Someone, Story

@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from portal import clock
-from portal.house import House
+from portal.runtime import House
 from portal.services import choosing, hand_over, safeguards
 from tests.browser import Browser
 from tests.rules.at_once import FOUR, at_once, gated

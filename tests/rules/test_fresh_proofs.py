@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 from portal.access.guard import declared
 from portal.access.signin import sessions
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, cookie_of
 from tests.rules.routes import ROUTES, Route, own
 from tests.world import World

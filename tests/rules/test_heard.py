@@ -13,7 +13,7 @@ from portal.access.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
-from portal.house import House
+from portal.runtime import House
 from portal.services import hand_over, heard, insight, meetings
 from tests.browser import Browser, Page
 from tests.meeting import ended

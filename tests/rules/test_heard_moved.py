@@ -14,8 +14,8 @@ from flask import Flask
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
-from portal.house import House
 from portal.migrate import migrate
+from portal.runtime import House
 from portal.services import heard, plan_history, plan_writing, plans
 from portal.tools.library import definition
 from tests.browser import Browser

@@ -23,7 +23,7 @@ from portal.access.ticket import CaseTicket
 from portal.audit import OFFICE
 from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.services import (
     checkouts,
     choosing,

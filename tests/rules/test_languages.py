@@ -15,7 +15,7 @@ from flask import Flask
 from portal.access.policy import Refusal
 from portal.access.roles import Level
 from portal.access.windows import Basis, Obstacle
-from portal.house import House
+from portal.runtime import House
 from portal.services.accounts import OrganisationKind, UnitKind
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Words, read_profile

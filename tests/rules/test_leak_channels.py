@@ -18,7 +18,7 @@ from flask import Flask
 
 from portal.demo.postgres import EmbeddedPostgres
 from portal.documents import reading
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, Page
 from tests.rules.leaks import browser_of, hidden_from, in_every_run
 from tests.rules.routes import CASE_ROUTES, ROUTES, Target, own

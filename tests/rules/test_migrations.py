@@ -13,8 +13,8 @@ from alembic.script import ScriptDirectory
 from portal.db import Base, connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
-from portal.house import House
 from portal.migrate import alembic_config, migrate, newest
+from portal.runtime import House
 from portal.services import messages
 from tests.story import Room, Story
 

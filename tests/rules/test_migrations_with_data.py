@@ -12,8 +12,8 @@ import pytest
 from portal import clock
 from portal.access.ledger import differences
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House, opened
 from portal.migrate import migrate
+from portal.runtime import House, opened
 from portal.services import exports, hand_over, order, safeguards
 from portal.storage.keys import make_keys
 from tests.conftest import _settings

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser
 from tests.rules.decisions import DEEDS, EXCUSED, Press, Scene, as_sent
 from tests.rules.leaks import NIGHT, browser_of, in_every_run

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.house import House
+from portal.runtime import House
 from tests.rules.nonsense.requests import IN_HEADERS, Sent
 from tests.rules.nonsense.stage import NOTED, Stage
 from tests.rules.nonsense.values import TEXTS, some

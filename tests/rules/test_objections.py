@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House
+from portal.runtime import House
 from tests.services.test_asking_for_a_change import WORDS, ask, told
 from tests.story import Story
 from tests.world import MEMBERS, STRANGERS, World

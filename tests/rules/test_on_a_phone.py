@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
-from portal.house import House
+from portal.runtime import House
 from tests.live import cookie, served
 from tests.rules.routes import CASE_ROUTES, own
 from tests.story import Story

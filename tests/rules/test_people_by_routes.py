@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal.access.actions import Action, OfficeAction
 from portal.access.roles import MATRIX, Level, Standing
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, Page
 from tests.rules.leaks import browser_of, hidden_from, in_every_run, leaks
 from tests.rules.routes import CASE_ROUTES, ROUTES, Route, Target, own

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from portal.access.facts import Facts
 from portal.access.roles import Capacity, Level
 from portal.access.windows import compute
-from portal.house import House, open_house, opened
+from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from portal.tools.profile import every_profile, profile
 from portal.tools.vocabulary import reworded

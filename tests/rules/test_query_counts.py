@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal.access.roles import Level
-from portal.house import House
+from portal.runtime import House
 from portal.services import plan_writing
 from tests.browser import Browser
 from tests.story import Room, Someone, Story

@@ -25,7 +25,7 @@ from portal.access.actions import Action
 from portal.access.ledger import differences, load_facts
 from portal.access.ticket import Actor, enter_case
 from portal.errors import NotFound
-from portal.house import House
+from portal.runtime import House
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.rules.book import SHELVES, Scene

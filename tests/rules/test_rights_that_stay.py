@@ -17,7 +17,7 @@ from portal import clock
 from portal.access.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
-from portal.house import House
+from portal.runtime import House
 from portal.services import cases, consent_requests, consents, insight, leaving, people, safeguards, team
 from tests.browser import Browser
 from tests.rules.leaks import NIGHT

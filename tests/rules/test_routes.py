@@ -9,7 +9,7 @@ from portal import create_app
 from portal.access.actions import Action
 from portal.access.guard import declared, opens, public, refuse_undeclared
 from portal.errors import Unsafe
-from portal.house import House
+from portal.runtime import House
 from tests.rules.routes import ROUTES, WEBDAV
 
 

@@ -19,7 +19,7 @@ import psycopg
 from urllib3.filepost import encode_multipart_formdata
 
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House
+from portal.runtime import House
 from tests.served import Served, Visitor, served
 from tests.story import Room, Story
 

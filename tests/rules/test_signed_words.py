@@ -21,7 +21,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from portal.access.roles import Capacity, Level
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.services import consent_papers
 from portal.settings import Settings
 from portal.tools import profile as profiles

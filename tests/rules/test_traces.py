@@ -12,8 +12,8 @@ from sqlalchemy import insert
 from portal import audit, clock
 from portal.access.roles import Level
 from portal.events import ALLOWED_FIELDS, Event
-from portal.house import House
 from portal.models import EidAttempt, Organisation, Person
+from portal.runtime import House
 from portal.views import deeds
 from tests.browser import Browser
 from tests.rules.leaks import browser_of

@@ -17,8 +17,8 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, Hatch
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound
-from portal.house import House
 from portal.models import AccessWindow, Case, CaseKey, Membership
+from portal.runtime import House
 from portal.services import cases
 from tests.application import lived_in
 from tests.rules.leaks import hidden_from, in_every_run, leaks

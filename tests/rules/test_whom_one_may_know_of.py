@@ -15,7 +15,7 @@ from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import files, meetings, moving, old_forms, overview, people, plan_writing
 from portal.services.old_forms import About
 from tests.rules.leaks import browser_of, in_every_run

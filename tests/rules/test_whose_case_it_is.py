@@ -14,8 +14,8 @@ from flask import Flask
 from portal.access.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.house import House
 from portal.models import Staff
+from portal.runtime import House
 from portal.services import accounts, hand_over, safeguards, team
 from portal.services import hand_over_says as says
 from portal.services.hand_over import Law

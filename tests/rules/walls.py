@@ -10,7 +10,7 @@ import psycopg
 
 from portal.db import connect, session_factory
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House
+from portal.runtime import House
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from flask import Flask
 from portal.access.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import (
     account_moves,
     accounts,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import plan_agreeing, plan_closing, plan_history, promises
 from portal.services.plans import PlanState
 from tests.browser import Browser

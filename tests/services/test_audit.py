@@ -17,7 +17,7 @@ from portal.cli import cli
 from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
-from portal.house import House
+from portal.runtime import House
 from portal.services import overview
 from tests.story import Room, Story
 

@@ -14,7 +14,7 @@ from docx import Document
 
 from portal.documents import reading
 from portal.documents.reading import Unreadable
-from portal.house import House
+from portal.runtime import House
 from portal.services import files, search
 from tests.story import PDF, Room, Story
 from tests.views.test_professionals_sign_in import run_jobs

@@ -15,8 +15,8 @@ from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
 from portal.names import nearly_the_same
+from portal.runtime import House
 from portal.services import citizens, consent_requests, corrections, people, team
 from portal.services.citizens import NewCitizen
 from portal.services.corrections import Proposal, Wanted

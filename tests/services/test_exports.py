@@ -16,7 +16,7 @@ from portal import jobs
 from portal.access.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
-from portal.house import House
+from portal.runtime import House
 from portal.services import exports, order, plan_writing
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story

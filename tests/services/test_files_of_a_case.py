@@ -11,8 +11,8 @@ import pytest
 from portal.access.policy import Refusal
 from portal.access.roles import Level
 from portal.errors import Damaged, NotFound, Refused
-from portal.house import House
 from portal.models import File, FileVersion, Message, Thread
+from portal.runtime import House
 from portal.services import downloads, files, insight, messages, overview, search
 from tests.story import PDF, Room, Someone, Story, shelf_id, shelves
 

@@ -18,8 +18,8 @@ from portal.access.signin import passwords, second_factor
 from portal.access.signin.second_factor import Offer
 from portal.clock import now
 from portal.db import PortalSession
-from portal.house import House, opened
 from portal.models import Staff
+from portal.runtime import House, opened
 from portal.services import cases
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen

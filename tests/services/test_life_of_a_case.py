@@ -14,7 +14,7 @@ from portal.access.ledger import differences
 from portal.access.policy import Refusal
 from portal.access.roles import Level
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import (
     choosing,
     coming_of_age,

@@ -11,7 +11,7 @@ from flask import Flask
 from portal.access.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import network, plan_writing
 from portal.services.network import Part
 from tests.browser import Browser

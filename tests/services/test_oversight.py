@@ -13,7 +13,7 @@ from portal.access.ledger import load_facts
 from portal.access.roles import Capacity, Level
 from portal.access.windows import majority
 from portal.cli import cli
-from portal.house import House
+from portal.runtime import House
 from portal.settings import Settings
 from tests.story import Room, Story, years_ago
 

@@ -14,7 +14,7 @@ from portal import clock
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import hand_over, overview, plan_writing, promises
 from portal.services.promises import PromisePage
 from tests.browser import Browser

@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
-from portal.house import House
+from portal.runtime import House
 from portal.services import insight, leaving, overview, people, safeguards
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves

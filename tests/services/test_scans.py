@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from portal import create_app
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.services import scans
 from portal.settings import Settings
 from portal.storage.scanning import ScanState

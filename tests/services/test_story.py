@@ -15,7 +15,7 @@ from portal.access.policy import Refusal
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, enter_case
 from portal.errors import NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import cases, consent_requests, files, messages, people, team
 from tests.story import Room, Someone, Story, shelves, years_ago
 

@@ -12,7 +12,7 @@ from flask import Flask
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.house import House, open_house
+from portal.runtime import House, open_house
 from portal.services import base_data, overview, plan_agreeing, plan_writing, plans
 from portal.services.plans import PlanState, VersionPage
 from portal.settings import Settings

@@ -21,8 +21,8 @@ from portal.audit import OFFICE, Fault, verify
 from portal.db import Role, checker
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NeighbourDown, NotFound
-from portal.house import House, opened
 from portal.jobs import build
+from portal.runtime import House, opened
 from portal.services import accounts, overview, trace_checks
 from tests.browser import Browser
 from tests.conftest import Calendar

@@ -17,7 +17,7 @@ from portal import audit
 from portal.cli import cli
 from portal.db import connect
 from portal.errors import Damaged, Unsafe
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.services import downloads, upkeep
 from portal.settings import Settings
 from portal.storage.keys import read_keys

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import checkouts, conflicts, downloads, files
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.house import House
+from portal.runtime import House
 from portal.services import (
     hand_over,
     leaving,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.errors import Unsafe
-from portal.house import open_house
+from portal.runtime import open_house
 from portal.settings import Settings
 from portal.tools import library
 from portal.tools.definition import Kind

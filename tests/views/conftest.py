@@ -15,8 +15,8 @@ from portal import audit
 from portal.access.signin import passwords
 from portal.access.signin.oidc import OidcClient
 from portal.events import Event
-from portal.house import House
 from portal.models import Staff
+from portal.runtime import House
 from portal.settings import Settings
 from tests.eid_server import EidServer, serve
 from tests.eid_visitors import EVERYBODY

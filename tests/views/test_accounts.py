@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from portal.access.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import account_editing, account_lists, account_requests
 from portal.services.account_lists import PAGE, Wanted
 from portal.services.account_requests import Missed

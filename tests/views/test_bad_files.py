@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from portal.access.roles import Level
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Story
 from tests.views.test_bad_input import counts

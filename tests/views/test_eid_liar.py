@@ -14,7 +14,7 @@ import urllib3
 from flask import Flask
 
 from portal import clock
-from portal.house import House
+from portal.runtime import House
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser, Page

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from portal.access.guard import declared
 from portal.access.signin.oidc import OidcClient
-from portal.house import House
+from portal.runtime import House
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.eid_server import serve

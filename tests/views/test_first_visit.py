@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal.access.roles import Level
 from portal.events import Event
-from portal.house import House
+from portal.runtime import House
 from portal.services import hand_over, team
 from tests.browser import Browser, Page
 from tests.eid_visitors import BORN, SAMI, sign_in

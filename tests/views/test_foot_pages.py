@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from portal.errors import Unsafe
-from portal.house import House, open_house
+from portal.runtime import House, open_house
 from portal.settings import Settings
 from portal.tools import pages
 from portal.tools.profile import profile

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal.access.signin import passwords
-from portal.house import House
+from portal.runtime import House
 from portal.services import accounts, forgotten, invitations
 from tests.browser import Browser, Page
 from tests.mails import hurry, mails, run_jobs, token_in

@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.signin.oidc import OidcClient
-from portal.house import House
+from portal.runtime import House
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser, Page

@@ -16,7 +16,7 @@ from portal import clock
 from portal.access.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Damaged, InvalidInput
-from portal.house import House
+from portal.runtime import House
 from portal.services import consent_drafts, consent_papers, consent_requests, consents
 from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers

@@ -12,7 +12,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from portal.errors import Unsafe
-from portal.house import House, open_house
+from portal.runtime import House, open_house
 from portal.services import letterheads
 from portal.settings import Settings
 from tests.application import lived_in

@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.access.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import files, moving, order, renaming, search
 from tests.browser import Browser, Page
 from tests.live import cookie, served

@@ -13,7 +13,7 @@ from portal.access.ledger import differences
 from portal.access.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House
+from portal.runtime import House
 from portal.services import files, messages, moving, people, search, team
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, shelf_id, shelves, years_ago

@@ -19,8 +19,8 @@ from structlog.testing import capture_logs as captured
 
 from portal.access.roles import Level
 from portal.cli import cli
-from portal.house import House
-from portal.house import opened as opened_house
+from portal.runtime import House
+from portal.runtime import opened as opened_house
 from portal.services import accounts, invitations, meetings, notices
 from portal.services.accounts import NewStaff
 from portal.services.notices import Notice

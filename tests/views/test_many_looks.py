@@ -21,8 +21,8 @@ from PIL import Image
 from portal.documents import reading, slots
 from portal.documents.slots import Turn
 from portal.events import Event
-from portal.house import House
 from portal.models import FileVersion
+from portal.runtime import House
 from portal.services import renditions
 from tests.browser import Browser
 from tests.pictures import made

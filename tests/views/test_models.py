@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from portal.errors import Unsafe
-from portal.house import House, open_house, opened
+from portal.runtime import House, open_house, opened
 from portal.services import overview
 from portal.settings import Settings
 from portal.tools import profile as profiles

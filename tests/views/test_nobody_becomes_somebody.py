@@ -19,8 +19,8 @@ from pypdf import PdfReader
 
 from portal.access.roles import Capacity
 from portal.errors import InvalidInput
-from portal.house import House
 from portal.models import Staff
+from portal.runtime import House
 from portal.services import accounts, consent_requests, consents, network, plan_agreeing, team
 from portal.services.accounts import NewStaff
 from portal.services.consents import Paper

@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.events import Event
-from portal.house import House
 from portal.i18n import in_language
+from portal.runtime import House
 from portal.services import figures_and_trace, overview
 from portal.views import trace_words
 from tests.browser import Browser, Page

@@ -13,7 +13,7 @@ from flask import Flask
 from portal.cli import cli
 from portal.demo.eid import Pretended
 from portal.demo.postgres import EmbeddedPostgres
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, Page
 from tests.eid_server import EidServer
 from tests.eid_visitors import ALMA, BORN, RASK, SAMI, lines, sign_in
@@ -206,7 +206,7 @@ def test_whoever_runs_the_portal_finds_links_to_ask_about_and_ends_them(
 ) -> None:  # fmt: skip
     """Somebody who has only ever signed in by a wrong link has nobody to end it for them in the portal."""
     monkeypatch.setattr("portal.cli._settings", lambda: house.settings)
-    monkeypatch.setattr("portal.house.opened", _this(house))
+    monkeypatch.setattr("portal.runtime.opened", _this(house))
     single = story.case(born=BORN, parents=0, name="Sami Ny").young.id
     linked(owner, eid, SAMI, single, "code")
     intruding = linked(owner, eid, RASK, room.young.id, "code", 3)

@@ -18,7 +18,7 @@ from pydantic import AnyHttpUrl
 from werkzeug.serving import make_server
 
 from portal import create_app
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, Page
 from tests.story import Someone
 from tests.views.conftest import EMAIL, PASSWORD

@@ -15,7 +15,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from portal.access.ticket import CaseTicket
-from portal.house import House
+from portal.runtime import House
 from portal.services import plan_writing, plans
 from portal.settings import Settings
 from portal.tools.library import every_definition

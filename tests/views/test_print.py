@@ -13,7 +13,7 @@ from playwright.sync_api import Page as ChromiumPage
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
-from portal.house import House
+from portal.runtime import House
 from tests.live import cookie, served
 from tests.rules.routes import CASE_ROUTES, own
 from tests.story import Story

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from portal.access.signin import passwords
-from portal.house import House
+from portal.runtime import House
 from portal.services import accounts, invitations
 from tests.browser import Browser, Page
 from tests.mails import run_jobs

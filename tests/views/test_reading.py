@@ -26,8 +26,8 @@ from portal import create_app
 from portal.db import Role
 from portal.documents import converting as converting_module
 from portal.errors import Unsafe
-from portal.house import House, open_house, opened
 from portal.jobs import work
+from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.live import cookie, served

@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.roles import Level
-from portal.house import House
+from portal.runtime import House
 from portal.services import notices, reminders
 from tests.browser import Browser
 from tests.mails import hurry, mails, run_jobs

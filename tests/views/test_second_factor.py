@@ -14,8 +14,8 @@ from flask import Flask
 
 from portal import clock
 from portal.access.signin import passwords, second_factor
-from portal.house import House
 from portal.models import Staff
+from portal.runtime import House
 from portal.services import accounts
 from tests.browser import Browser, Page, cookie_of
 from tests.story import Someone, Story

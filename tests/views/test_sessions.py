@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from portal.access.signin import devices, sessions
-from portal.house import House
+from portal.runtime import House
 from portal.services import accounts
 from portal.settings import PROJECT
 from tests.browser import Browser, cookie_of
@@ -249,7 +249,7 @@ def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
     """The real clock of a real process, not ours: idle, absolute, and set back."""
     token = story.token(person)
     asks = (
-        "import os, sys; from portal.house import open_house; from portal.settings import Settings;"
+        "import os, sys; from portal.runtime import open_house; from portal.settings import Settings;"
         "from portal.access.signin import sessions;"
         "h = open_house(Settings()); s = h.new_session();"
         # A portal does not even start beside a database with another time: its clock goes wrong while it runs.

@@ -15,9 +15,9 @@ from flask import Flask
 from portal import create_app
 from portal.access.signin import passwords
 from portal.errors import Unsafe
-from portal.house import House
 from portal.models import Staff
 from portal.providers import read_staff_providers
+from portal.runtime import House
 from portal.services import accounts
 from portal.services.accounts import NewStaff
 from portal.settings import Settings

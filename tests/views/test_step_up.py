@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal.access.signin import links
 from portal.demo.eid import Pretended
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, cookie_of
 from tests.eid_server import EidServer
 from tests.eid_visitors import NOBODY, ULLA, at_the_eid

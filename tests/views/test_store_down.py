@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal import create_app
-from portal.house import House, opened
+from portal.runtime import House, opened
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server

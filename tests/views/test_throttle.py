@@ -12,7 +12,7 @@ from flask import Flask
 from portal.access.signin import passwords, throttle
 from portal.access.signin.throttle import TooMany
 from portal.errors import InvalidInput
-from portal.house import House
+from portal.runtime import House
 from portal.services import invitations
 from tests.browser import Browser
 from tests.story import Someone, Story

@@ -14,7 +14,7 @@ from flask import Flask
 
 from portal.access.roles import Level
 from portal.errors import NotFound
-from portal.house import House
+from portal.runtime import House
 from portal.services import uploads
 from portal.settings import Settings
 from tests.browser import Browser

@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal.access.roles import Level
 from portal.errors import Refused
-from portal.house import opened
+from portal.runtime import opened
 from portal.services import conflicts, dav, downloads
 from portal.settings import Settings
 from tests.application import lived_in

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from portal.access.roles import Level
 from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.house import House, opened
 from portal.models import Login
+from portal.runtime import House, opened
 from portal.services import accounts, dav, files, leaving, order, safeguards
 from portal.settings import Settings
 from tests.application import lived_in

@@ -16,7 +16,7 @@ from flask import Flask
 from portal import clock
 from portal.access.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.house import House
+from portal.runtime import House
 from tests.browser import Browser, held
 from tests.services.test_tools import add, begin, write
 from tests.story import Someone, Story

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from werkzeug.datastructures import EnvironHeaders
 
 from portal import wire
-from portal.house import House
+from portal.runtime import House
 from portal.views import errors
 from portal.web import PortalRequest
 
