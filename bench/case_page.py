@@ -24,7 +24,7 @@ import psycopg
 from bench import bare, load, stage
 from bench.load import Round, Visit
 from portal.access.guard import cookie_name
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from bench import stage
 from portal import create_app
 from portal.access.guard import cookie_name
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.runtime import opened
 from portal.services import messages
 from tests.story import Room, Someone, Story

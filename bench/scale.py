@@ -24,7 +24,7 @@ from sqlalchemy import event
 from bench import stage
 from portal import create_app
 from portal.access.guard import cookie_name
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.runtime import House, opened
 from portal.tools.profile import profile
 from tests.story import Room, Someone, Story

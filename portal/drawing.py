@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portal import services
-from portal.access.actions import Action
-from portal.access.roles import MATRIX, Level, Standing
-from portal.access.windows import Basis, Obstacle
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import MATRIX, Level, Standing
+from portal.access.policy.windows import Basis, Obstacle
 from portal.events import ALLOWED_FIELDS, Event
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Profile, read_profile
@@ -43,8 +43,9 @@ def stale(only: str = "", write: bool = False) -> list[str]:
 def _access_matrix() -> str:
     parts = [_NOTE, "# Who may do what", ""]
     parts += [
-        "From `portal/access/roles.py`. A *standing* is what somebody is in one case today, a *level* is what their "
-        "access windows leave open. Which compartments somebody reads is decided by the windows, not by this table.",
+        "From `portal/access/policy/roles.py`. A *standing* is what somebody is in one case today, a *level* is what "
+        "their access windows leave open. Which compartments somebody reads is decided by the windows, not by this "
+        "table.",
         "",
         "N = without an open window, R = may read, W = may write.",
         "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from portal.access.policy import Reason
+    from portal.access.policy.decide import Reason
 
 
 class PortalError(Exception):

@@ -27,9 +27,9 @@ from hypothesis import HealthCheck, settings
 from portal import clock
 from portal import runtime as opening
 from portal.access import recall
-from portal.access.facts import Facts
 from portal.access.ledger import load_facts
-from portal.access.roles import Level
+from portal.access.policy.facts import Facts
+from portal.access.policy.roles import Level
 from portal.access.signin import passwords
 from portal.db import PortalSession, connect
 from portal.demo.postgres import EmbeddedPostgres, running

@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.access.signin import sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House
 from portal.services import consent_requests, plan_writing
 from tests.story import PDF, Room, Someone, Story, shelf_id

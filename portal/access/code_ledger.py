@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.access import ledger
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.db import fact_keeper
 from portal.models import Case, InvitationCode, Membership
 

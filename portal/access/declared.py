@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, cast, null, select, union_all
 from sqlalchemy.orm import Session
 
-from portal.access.facts import ConsentFact, Grant, Party, Withdrawal
+from portal.access.policy.facts import ConsentFact, Grant, Party, Withdrawal
 from portal.models import Consent, ConsentGrant, ConsentRefusal, ConsentWithdrawal
 
 

@@ -42,8 +42,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from wtforms import ValidationError
 
-from portal.access.actions import Action, OfficeAction
-from portal.access.roles import Standing
+from portal.access.policy.actions import Action, OfficeAction
+from portal.access.policy.roles import Standing
 from portal.access.signin import halfway as half_way
 from portal.access.signin import kept, sessions, stepup
 from portal.access.signin.kept import Kept

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from portal import clock, locks
 from portal.access import declared
-from portal.access import facts as known
-from portal.access.answers import majority
-from portal.access.facts import Facts, Member
-from portal.access.notices import told
-from portal.access.roles import Capacity, Level
-from portal.access.windows import Notice, Window, compute
+from portal.access.policy import facts as known
+from portal.access.policy.answers import majority
+from portal.access.policy.facts import Facts, Member
+from portal.access.policy.notices import told
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.windows import Notice, Window, compute
 from portal.db import fact_keeper
 from portal.errors import Damaged, NotFound
 from portal.locks import Lock

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.policy import BlockerNote, Contact
+from portal.access.policy.decide import BlockerNote, Contact
 from portal.db import PortalSession
 from portal.models import AccessNotice, Staff, Unit
 

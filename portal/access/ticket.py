@@ -17,15 +17,16 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
 from portal import audit, clock, locks
-from portal.access import acquaintance, recall
-from portal.access.acquaintance import People
-from portal.access.actions import Action, OfficeAction
-from portal.access.explain import ever
-from portal.access.facts import Facts
+from portal.access import recall
 from portal.access.ledger import load_key_row, load_members, load_profile
 from portal.access.nouns import Content, Inner
-from portal.access.policy import BlockerNote, Contact, Reason, Refusal, decide, standing_of
-from portal.access.roles import Capacity, Level, Standing
+from portal.access.policy import acquaintance
+from portal.access.policy.acquaintance import People
+from portal.access.policy.actions import Action, OfficeAction
+from portal.access.policy.decide import BlockerNote, Contact, Reason, Refusal, decide, standing_of
+from portal.access.policy.explain import ever
+from portal.access.policy.facts import Facts
+from portal.access.policy.roles import Capacity, Level, Standing
 from portal.access.shut import Shut, why_shut
 from portal.db import PortalSession
 from portal.errors import NotFound, Refused

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.demo import plan
 from portal.demo.earlier import days_ago

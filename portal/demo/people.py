@@ -9,7 +9,7 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.access.signin import passwords, sessions
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.demo import others, papers, plan

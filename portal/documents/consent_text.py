@@ -13,7 +13,7 @@ from datetime import date
 
 from babel.dates import format_date
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.tools.profile import Profile
 
 

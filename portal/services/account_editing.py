@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal import audit, locks, text
-from portal.access.actions import OfficeAction
-from portal.access.roles import SystemRole
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import SystemRole
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

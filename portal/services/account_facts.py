@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from portal import audit
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.events import Event

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import addresses
-from portal.access.actions import OfficeAction
-from portal.access.roles import SystemRole
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import SystemRole
 from portal.access.ticket import Actor
 from portal.addresses import NotMailable
 from portal.errors import InvalidInput, NotFound

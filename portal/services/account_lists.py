@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from portal.access.actions import OfficeAction
-from portal.access.roles import SystemRole
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import SystemRole
 from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.models import Organisation, Person, Staff, UndeliveredMail, Unit

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import audit, locks
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import audit, clock, text
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import addresses, audit, clock, locks, text
-from portal.access.actions import OfficeAction
-from portal.access.roles import SystemRole
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import SystemRole
 from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
 from portal.db import PortalSession

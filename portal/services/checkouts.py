@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from portal import clock, locks, text
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Overtaken
 from portal.events import Event

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
-from portal.access import whatif
-from portal.access.actions import Action
-from portal.access.answers import Answer, party_of
+from portal.access.policy import whatif
+from portal.access.policy.actions import Action
+from portal.access.policy.answers import Answer, party_of
+from portal.access.policy.whatif import Change, Prospect
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Change, Prospect
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer

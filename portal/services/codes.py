@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.signin import links
 from portal.access.signin.codes import SCHEME, normal
 from portal.access.ticket import CaseTicket

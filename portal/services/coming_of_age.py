@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal import clock
-from portal.access import whatif
-from portal.access.actions import Action
-from portal.access.answers import majority
-from portal.access.roles import Capacity, Level
+from portal.access.policy import whatif
+from portal.access.policy.actions import Action
+from portal.access.policy.answers import majority
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.whatif import Change
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Change
 from portal.events import Event
 from portal.models import Membership
 from portal.services import people

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
+from portal.access.policy.whatif import Prospect, prospects, with_consent, with_no, with_yes
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Prospect, prospects, with_consent, with_no, with_yes
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import ConsentDraft, Membership

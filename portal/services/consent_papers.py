@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.access.actions import Action
-from portal.access.facts import ConsentFact
-from portal.access.policy import Reason, Refusal
+from portal.access.policy.actions import Action
+from portal.access.policy.decide import Reason, Refusal
+from portal.access.policy.facts import ConsentFact
 from portal.access.ticket import CaseTicket
 from portal.documents import consent_text, receipt
 from portal.documents.receipt import Line

@@ -13,10 +13,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal import clock
-from portal.access.actions import Action
-from portal.access.answers import Answer, Said, decided_by, majority, party_of, said
-from portal.access.facts import CompartmentRule, ConsentFact, Facts, Member, Party
-from portal.access.roles import Capacity, Level
+from portal.access.policy.actions import Action
+from portal.access.policy.answers import Answer, Said, decided_by, majority, party_of, said
+from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Member, Party
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event

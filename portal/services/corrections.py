@@ -23,11 +23,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import clock, text
-from portal.access import ledger, whatif
-from portal.access.actions import Action
-from portal.access.answers import majority
-from portal.access.facts import Facts
-from portal.access.roles import Capacity
+from portal.access import ledger
+from portal.access.policy import whatif
+from portal.access.policy.actions import Action
+from portal.access.policy.answers import majority
+from portal.access.policy.facts import Facts
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.cpr import Cpr
 from portal.errors import InvalidInput, NotFound

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select, text
 
 from portal import audit, clock, locks, outbox
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from uuid import uuid4
 
 from portal import clock
-from portal.access.answers import Answer
-from portal.access.facts import ConsentFact, Grant, Party
+from portal.access.policy.answers import Answer
+from portal.access.policy.facts import ConsentFact, Grant, Party
 from portal.access.ticket import CaseTicket
 from portal.documents import consent_text
 from portal.documents.consent_text import Place

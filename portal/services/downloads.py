@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from portal.access.actions import Action
-from portal.access.policy import Reason, Refusal
+from portal.access.policy.actions import Action
+from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal import clock
-from portal.access import whatif
-from portal.access.facts import Facts, Member
-from portal.access.roles import Level
+from portal.access.policy import whatif
+from portal.access.policy.facts import Facts, Member
+from portal.access.policy.roles import Level
+from portal.access.policy.whatif import Change, Prospect
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Change, Prospect
 from portal.models import Membership
 from portal.services import files, messages
 

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, locks
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.signin import halfway, sessions
 from portal.access.ticket import Actor
 from portal.db import PortalSession

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, select, text
 
 from portal import clock, outbox
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.documents import packages

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from portal import audit
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.events import Event
 from portal.text import in_order

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from portal import clock, locks, outbox, text
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event

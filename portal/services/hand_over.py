@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, func, select
 
 from portal import clock, outbox, text
-from portal.access import whatif
-from portal.access.actions import Action, OfficeAction
-from portal.access.answers import majority
-from portal.access.facts import Facts, Member
 from portal.access.ledger import hand_over as carry_over
 from portal.access.ledger import rewrite_windows
-from portal.access.roles import Capacity, Level
+from portal.access.policy import whatif
+from portal.access.policy.actions import Action, OfficeAction
+from portal.access.policy.answers import majority
+from portal.access.policy.facts import Facts, Member
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.whatif import Change
 from portal.access.ticket import Actor, CaseTicket
-from portal.access.whatif import Change
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit

@@ -17,8 +17,8 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock, outbox, text
-from portal.access.actions import Action
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import Actor, CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event

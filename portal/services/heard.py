@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, bindparam, select
 
 from portal import clock
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from portal import clock
-from portal.access.actions import Action
-from portal.access.roles import Standing
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Compartment, Membership, Staff

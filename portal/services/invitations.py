@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import audit, clock, locks
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.signin import second_factor, throttle
 from portal.access.ticket import Actor
 from portal.db import PortalSession

@@ -6,8 +6,8 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access.actions import Action
 from portal.access.ledger import rewrite_windows
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Overtaken
 from portal.events import Event

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access import acquaintance
+from portal.access.policy import acquaintance
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership

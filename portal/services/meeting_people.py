@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
+from portal.access.policy.windows import Basis
 from portal.access.ticket import CaseTicket
-from portal.access.windows import Basis
 from portal.errors import InvalidInput
 from portal.models import Membership
 from portal.services import choosing, people, wordings

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

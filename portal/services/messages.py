@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from portal import clock, locks, text
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput
 from portal.events import Event

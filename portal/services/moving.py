@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput
 from portal.events import Event

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, locks, text
-from portal.access.actions import Action
-from portal.access.policy import Reason, Refusal
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.decide import Reason, Refusal
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.events import Event

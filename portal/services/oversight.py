@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from portal import audit, clock
 from portal.access import ledger
-from portal.access.explain import Stretch, explain
-from portal.access.facts import Facts, Member
+from portal.access.policy.explain import Stretch, explain
+from portal.access.policy.facts import Facts, Member
 from portal.audit import OFFICE
 from portal.db import PortalSession
 from portal.errors import NotFound

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, true
 
 from portal import clock
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
+from portal.access.policy.windows import Obstacle
 from portal.access.ticket import CaseTicket, bounded
-from portal.access.windows import Obstacle
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound

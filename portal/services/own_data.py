@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.actions import Action
-from portal.access.answers import majority
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.answers import majority
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.cpr import Cpr
 from portal.events import Event

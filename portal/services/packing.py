@@ -9,7 +9,7 @@ from uuid import UUID
 from babel.dates import format_date, format_datetime
 
 from portal import clock
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.documents import packages
 from portal.documents.packages import Chapter, Entry, Package

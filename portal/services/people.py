@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import whatif
-from portal.access.actions import Action
-from portal.access.roles import Capacity, Level
+from portal.access.policy import whatif
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.whatif import Prospect
+from portal.access.policy.windows import Blocker, Obstacle, compute
 from portal.access.ticket import CaseTicket
-from portal.access.whatif import Prospect
-from portal.access.windows import Blocker, Obstacle, compute
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Unit

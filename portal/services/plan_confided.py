@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock
-from portal.access.actions import Action
-from portal.access.policy import Reason, Refusal
+from portal.access.policy.actions import Action
+from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket, scope
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select
 
 from portal import clock
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanChange, PlanVersion
 from portal.services.plans import VersionPage

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from portal import clock, text
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanTaking
 from portal.services import plans

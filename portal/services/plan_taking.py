@@ -10,8 +10,8 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access.actions import Action
-from portal.access.policy import Reason, Refusal
+from portal.access.policy.actions import Action
+from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from portal import clock, text
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

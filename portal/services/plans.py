@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select
 
 from portal import locks
-from portal.access.actions import Action
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import NotFound
 from portal.events import Event

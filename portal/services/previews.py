@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents.reading import LARGEST, TookTooLong, TooLarge, Unreadable
 from portal.errors import Busy, NotFound

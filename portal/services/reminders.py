@@ -15,11 +15,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import audit, clock
-from portal.access.actions import Action
-from portal.access.answers import standing
-from portal.access.facts import Facts
 from portal.access.ledger import load_facts
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.answers import standing
+from portal.access.policy.facts import Facts
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.events import Event

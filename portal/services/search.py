@@ -12,7 +12,7 @@ from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY, array, distinct_on
 
 from portal import text as texts
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import FileName, FileVersion, Membership, Message, SearchEntry, Thread

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import addresses, audit, clock
-from portal.access.roles import SystemRole
+from portal.access.policy.roles import SystemRole
 from portal.access.signin.oidc import EidRefused, Identity
 from portal.db import PortalSession
 from portal.errors import InvalidInput

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from portal import audit, clock
-from portal.access.actions import OfficeAction
+from portal.access.policy.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.audit import OFFICE, ONE_INSTANT, Tally
 from portal.db import PortalSession, checker

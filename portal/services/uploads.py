@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from portal import audit, clock, locks, outbox
 from portal import text as words
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.errors import Damaged, InvalidInput, NotFound

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from portal.access.actions import Action
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Staff

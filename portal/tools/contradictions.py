@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.tools.definition import WRITTEN, Definition, Kind, OfMeeting, Question, Section
 from portal.tools.lines import Place
 from portal.tools.profile import every_profile

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal import clock, text
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.tools.profile import Words
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.errors import Unsafe
 from portal.tools.contradictions import Fault, contradictions, strange_neighbours
 from portal.tools.definition import Choice, Definition

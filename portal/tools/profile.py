@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from portal import clock
-from portal.access.facts import BETWEEN_TWO, AccessRules, CompartmentRule, base_key, number_of
-from portal.access.roles import Capacity
+from portal.access.policy.facts import BETWEEN_TWO, AccessRules, CompartmentRule, base_key, number_of
+from portal.access.policy.roles import Capacity
 from portal.errors import Unsafe
 from portal.tools.lines import Place, line_of
 

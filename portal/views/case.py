@@ -8,8 +8,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from portal.access.actions import Action
 from portal.access.guard import opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services import overview as overviews
 from portal.services import people, search, welcoming

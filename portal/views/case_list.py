@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, FormField, RadioField, SelectField
 
-from portal.access.actions import OfficeAction
 from portal.access.guard import office, signed_in
-from portal.access.roles import Level
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import Level
 from portal.errors import InvalidInput
 from portal.i18n import said
 from portal.services import case_finding, cases, once

@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office, signed_in
+from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
 from portal.services import account_requests, accounts
 from portal.services.account_requests import Missed, RequestLine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from portal.access.actions import Action
 from portal.access.guard import opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services import coming_of_age
 

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, g, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.actions import Action
 from portal.access.guard import gives_file, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents.consent_text import language_of
 from portal.documents.receipt import Line

@@ -13,8 +13,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import Length
 
-from portal.access.actions import Action
 from portal.access.guard import fresh, fresh_for_others, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language

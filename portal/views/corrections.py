@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from portal.access.actions import Action
 from portal.access.guard import fresh, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import corrections, own_data

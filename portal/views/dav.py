@@ -14,8 +14,8 @@ from wsgidav.dav_error import HTTP_INTERNAL_ERROR, DAVError, get_http_status_cod
 from wsgidav.request_resolver import RequestResolver
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from portal.access.actions import Action
 from portal.access.guard import opens, with_link
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services import dav, files, refusals

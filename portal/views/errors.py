@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
 from portal.access import guard
-from portal.access.policy import Contact, Reason, Refusal
+from portal.access.policy.decide import Contact, Reason, Refusal
 from portal.access.signin import kept
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput

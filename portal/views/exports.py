@@ -7,8 +7,8 @@ from uuid import UUID
 from flask import Blueprint, Response, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.actions import Action
 from portal.access.guard import fresh, gives_file, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language

@@ -14,8 +14,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import HiddenField, RadioField, SelectField
 
-from portal.access.actions import Action
 from portal.access.guard import gives_file, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
 from portal.services import downloads, exports, files, uploads

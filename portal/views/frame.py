@@ -17,12 +17,12 @@ from markupsafe import Markup
 
 from portal import clock, text
 from portal.access import guard
-from portal.access.actions import Action, OfficeAction
 from portal.access.guard import FILE_AGAIN
-from portal.access.policy import BlockerNote
-from portal.access.roles import Capacity, Level
+from portal.access.policy.actions import Action, OfficeAction
+from portal.access.policy.decide import BlockerNote
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.windows import Blocker, Obstacle
 from portal.access.ticket import CaseTicket, Hatch
-from portal.access.windows import Blocker, Obstacle
 from portal.i18n import day as on_day
 from portal.i18n import language, last_day, said
 from portal.runtime import House

@@ -6,8 +6,8 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import i18n
-from portal.access.actions import OfficeAction
 from portal.access.guard import public
+from portal.access.policy.actions import OfficeAction
 from portal.services import cases, health
 
 bp = Blueprint("front", __name__)

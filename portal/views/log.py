@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.access.actions import Action
 from portal.access.guard import opens
-from portal.access.roles import Level
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.i18n import clock_time, day, near

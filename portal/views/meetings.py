@@ -14,8 +14,8 @@ from wtforms import BooleanField, HiddenField, SelectMultipleField
 from wtforms.validators import Length
 
 from portal import text
-from portal.access.actions import Action
 from portal.access.guard import opens, quiet
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import clock_time, language

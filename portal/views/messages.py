@@ -12,8 +12,8 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import Length
 
 from portal import text
-from portal.access.actions import Action
 from portal.access.guard import opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import clock_time, day
 from portal.services import asking_why, confidences, log_lines, messages

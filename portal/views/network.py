@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from portal.access.actions import Action
 from portal.access.guard import opens
-from portal.access.roles import Capacity
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import network, people, team

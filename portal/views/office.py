@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField
 
-from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office
-from portal.access.roles import SystemRole
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import SystemRole
 from portal.errors import NotFound
 from portal.services import account_lists, account_requests, accounts, organisations, trace_checks
 from portal.services.account_lists import Wanted

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import TextAreaField
 
-from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, office
+from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
 from portal.services import account_import, accounts
 from portal.services.account_import import Row

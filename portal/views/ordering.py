@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.access.actions import Action
 from portal.access.guard import opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services import files, order, renaming
 from portal.services.files import VersionLine

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import i18n
-from portal.access.actions import OfficeAction
 from portal.access.guard import fresh, gives_file, office
+from portal.access.policy.actions import OfficeAction
 from portal.services import figures_and_trace, trace_checks
 from portal.services.figures_and_trace import TraceLine
 from portal.tools.profile import profile

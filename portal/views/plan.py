@@ -6,8 +6,8 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.actions import Action
 from portal.access.guard import gives_file, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
 from portal.services import meetings, old_forms, overview, plan_front

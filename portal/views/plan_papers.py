@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.access.actions import Action
 from portal.access.guard import gives_file, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
 from portal.documents.letterhead import Picture

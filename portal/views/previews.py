@@ -8,8 +8,8 @@ from uuid import UUID
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.access.actions import Action
 from portal.access.guard import opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services import files, previews
 from portal.views import arguments

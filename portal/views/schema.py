@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.access.actions import Action
 from portal.access.guard import fresh, opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound

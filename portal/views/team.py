@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
-from portal.access.actions import Action
 from portal.access.guard import fresh, opens
-from portal.access.roles import Capacity, Level
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.clock import now
 from portal.cpr import Cpr

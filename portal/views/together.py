@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
-from portal.access.actions import Action
 from portal.access.guard import opens, quiet
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services import plan_together
 from portal.views import drawings

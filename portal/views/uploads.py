@@ -19,8 +19,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import ClientDisconnected
 from wtforms import HiddenField
 
-from portal.access.actions import Action
 from portal.access.guard import opens
+from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import uploads

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _lp
 
-from portal.access.policy import Refusal
-from portal.access.roles import Capacity, Level, SystemRole
-from portal.access.windows import Basis, Obstacle
+from portal.access.policy.decide import Refusal
+from portal.access.policy.roles import Capacity, Level, SystemRole
+from portal.access.policy.windows import Basis, Obstacle
 from portal.errors import InvalidInput
 from portal.services.accounts import AccountState, OrganisationKind, UnitKind
 from portal.services.case_finding import CaseOrder
@@ -215,7 +215,7 @@ OBSTACLE_FOR_ME = {
     Obstacle.LEFT: _l("You have left the case yourself."),
     Obstacle.UNCONFIRMED: _l("You have changed unit or account. The guide must say whether you should still be in it."),
     # Says nothing on purpose: whoever is shut out to protect somebody is not told that it is so, and nobody at home is
-    # told that the young person has taken a yes back (access/notices.py).
+    # told that the young person has taken a yes back (access/policy/notices.py).
     Obstacle.NOT_NOW: _l("The case is not open to you just now."),
     Obstacle.FROZEN: _l("The case is not open to you just now."),
     (Obstacle.CONSENT_MISSING, "young_person"): _l("Consent from the young person is missing."),

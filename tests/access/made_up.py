@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from portal.access.facts import (
+from portal.access.policy.facts import (
     AccessRules,
     CompartmentRule,
     ConsentFact,
@@ -21,7 +21,7 @@ from portal.access.facts import (
     Party,
     Withdrawal,
 )
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 
 START = datetime(2026, 3, 20, tzinfo=UTC)  # the night between 28 and 29 March is an hour short in Copenhagen
 INSTANTS = st.integers(0, 24 * 4).map(lambda quarter_days: START + timedelta(hours=6 * quarter_days))

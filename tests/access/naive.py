@@ -1,7 +1,7 @@
 """The rules of access a second time, as slowly and literally as they can be said: the judge of the real thing.
 
 One question at a time: may this member read, may they write, this compartment at this instant? Nothing is shared with
-`portal.access.windows` but the facts.
+`portal.access.policy.windows` but the facts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from portal.access.facts import CompartmentRule, Facts, Member
+from portal.access.policy.facts import CompartmentRule, Facts, Member
 
 
 def may(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> tuple[bool, bool]:

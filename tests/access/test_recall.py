@@ -7,7 +7,7 @@ from flask import Flask
 
 from portal.access import recall
 from portal.access.ledger import load_facts
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.runtime import House
 from portal.services import team

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 
-from portal.access.answers import majority
-from portal.access.facts import ConsentFact, Facts, Freeze, Grant, LegalOverride, Member, Party, Withdrawal
-from portal.access.roles import Capacity, Level
-from portal.access.windows import Basis, Blocker, Obstacle, Verdict, compute, judge
+from portal.access.policy.answers import majority
+from portal.access.policy.facts import ConsentFact, Facts, Freeze, Grant, LegalOverride, Member, Party, Withdrawal
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.windows import Basis, Blocker, Obstacle, Verdict, compute, judge
 from portal.tools.profile import profile
 from tests.access import naive
 from tests.access.made_up import INSTANTS, made_up_facts

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from flask import Flask
 
-from portal.access.facts import (
+from portal.access.policy.facts import (
     AccessRules,
     ConsentFact,
     Facts,
@@ -22,7 +22,7 @@ from portal.access.facts import (
     Party,
     Withdrawal,
 )
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House
 from portal.tools.profile import profile
 from tests.access import naive

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.access.actions import Action, OfficeAction
+from portal.access.policy.actions import Action, OfficeAction
 from tests.world import World
 
 NOTHING = UUID(int=1)

@@ -14,7 +14,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.ledger import differences
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate

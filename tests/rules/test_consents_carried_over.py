@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from portal.access.ledger import differences
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate

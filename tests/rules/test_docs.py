@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal import drawing
-from portal.access.actions import Action
+from portal.access.policy.actions import Action
 from portal.drawing import documents, stale, state_machines
 from portal.events import Event
 from portal.services.consent_requests import ConsentState

@@ -18,7 +18,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.guard import declared
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services import kept_files
 from tests.browser import Browser, Page, held

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event

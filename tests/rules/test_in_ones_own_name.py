@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.audit import OFFICE
 from portal.db import Base

@@ -12,9 +12,9 @@ from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from portal.access.policy import Refusal
-from portal.access.roles import Level
-from portal.access.windows import Basis, Obstacle
+from portal.access.policy.decide import Refusal
+from portal.access.policy.roles import Level
+from portal.access.policy.windows import Basis, Obstacle
 from portal.runtime import House
 from portal.services.accounts import OrganisationKind, UnitKind
 from portal.settings import PROJECT

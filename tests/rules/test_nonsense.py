@@ -183,7 +183,7 @@ def test_nonsense_in_what_is_asked_for(
 
 def _who_may(route: Route) -> list[str]:
     """Kinds of people who come as far as the view; at night all of them."""
-    from portal.access.roles import MATRIX
+    from portal.access.policy.roles import MATRIX
 
     if route.access == "public":
         return ["anonymous"]

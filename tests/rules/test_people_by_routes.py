@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 
-from portal.access.actions import Action, OfficeAction
-from portal.access.roles import MATRIX, Level, Standing
+from portal.access.policy.actions import Action, OfficeAction
+from portal.access.policy.roles import MATRIX, Level, Standing
 from portal.runtime import House
 from tests.browser import Browser, Page
 from tests.rules.leaks import browser_of, hidden_from, in_every_run, leaks

@@ -11,9 +11,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.access.facts import Facts
-from portal.access.roles import Capacity, Level
-from portal.access.windows import compute
+from portal.access.policy.facts import Facts
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.windows import compute
 from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from portal.tools.profile import every_profile, profile

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services import plan_writing
 from tests.browser import Browser

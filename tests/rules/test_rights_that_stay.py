@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House

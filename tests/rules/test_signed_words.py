@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House, opened
 from portal.services import consent_papers
 from portal.settings import Settings

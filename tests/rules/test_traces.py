@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from portal import audit, clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.events import ALLOWED_FIELDS, Event
 from portal.models import EidAttempt, Organisation, Person
 from portal.runtime import House

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access import guard, ticket
-from portal.access.policy import standing_of
-from portal.access.roles import Capacity, Level
+from portal.access.policy.decide import standing_of
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, Hatch
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.models import Staff

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House

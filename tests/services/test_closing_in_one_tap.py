@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import plan_writing
 from portal.services.plans import PlanState
 from tests.browser import Browser, Page

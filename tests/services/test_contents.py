@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_read_says_so_and_is_found_by_its_name(
 def test_the_worker_has_the_rights_of_whoever_put_the_file_in_and_no_more(
     story: Story, house: House, room: Room, owner: psycopg.Connection
 ) -> None:
-    from portal.access.roles import Level
+    from portal.access.policy.roles import Level
 
     story.file(room, room.young, name="a.txt", content=b"ordet")
     story.set_level(room, room.young, Level.NONE)

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.facts import Party
-from portal.access.roles import Capacity, Level
+from portal.access.policy.facts import Party
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused

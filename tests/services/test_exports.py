@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from portal import jobs
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
 from portal.runtime import House

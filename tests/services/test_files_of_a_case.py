@@ -8,8 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from portal.access.policy import Refusal
-from portal.access.roles import Level
+from portal.access.policy.decide import Refusal
+from portal.access.policy.roles import Level
 from portal.errors import Damaged, NotFound, Refused
 from portal.models import File, FileVersion, Message, Thread
 from portal.runtime import House

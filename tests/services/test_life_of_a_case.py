@@ -11,8 +11,8 @@ from flask import Flask
 
 from portal import clock
 from portal.access.ledger import differences
-from portal.access.policy import Refusal
-from portal.access.roles import Level
+from portal.access.policy.decide import Refusal
+from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
 from portal.services import (

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound, Refused
 from portal.events import Event

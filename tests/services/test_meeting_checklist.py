@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.services import heard, meetings, plan_about, plan_agreeing, plan_writing, plans

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
 from portal.services import choosing, meeting_people, meetings
 from tests.browser import Browser, held

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import NotFound, Refused
 from portal.services import (
     meeting_room,

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput, Refused
 from portal.services import (
     meetings,

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services import conflicts, downloads, files, order, overview, search
 from tests.browser import Browser

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from portal import clock
 from portal.access.ledger import load_facts
-from portal.access.roles import Capacity, Level
-from portal.access.windows import majority
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.windows import majority
 from portal.cli import cli
 from portal.runtime import House
 from portal.settings import Settings

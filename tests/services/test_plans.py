@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, Refused
 from portal.services import plan_difference, plan_history
 from portal.services.plans import PlanState

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import enter_case
 from portal.services import cases, messages
 from portal.services.messages import MOST, OLDER, ThreadPage

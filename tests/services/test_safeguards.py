@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.policy import Refusal
-from portal.access.roles import Level
+from portal.access.policy.decide import Refusal
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused

@@ -11,8 +11,8 @@ import pytest
 
 from portal import clock
 from portal.access.ledger import differences
-from portal.access.policy import Refusal
-from portal.access.roles import Capacity, Level
+from portal.access.policy.decide import Refusal
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, enter_case
 from portal.errors import NotFound, Refused
 from portal.runtime import House

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.services import cases, messages, search
 from tests.story import Room, Someone, Story

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import choosing, consent_requests
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, shelves

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
 from portal.services import account_editing, account_lists, account_requests

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.models import PlanVersion
 from portal.services import plan_writing, plans

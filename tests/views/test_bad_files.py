@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.runtime import House
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Story

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from tests.browser import Browser, held
 from tests.story import PDF, Room, Story, years_ago
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.demo.eid import Pretended
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import consent_papers
 from tests.browser import Browser, held
 from tests.story import PDF, Room, Someone, Story

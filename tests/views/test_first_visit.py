@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.events import Event
 from portal.runtime import House
 from portal.services import hand_over, team

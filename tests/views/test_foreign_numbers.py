@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
 from portal.services import cases, team
 from portal.services.citizens import NewCitizen

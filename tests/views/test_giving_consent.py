@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Damaged, InvalidInput
 from portal.runtime import House

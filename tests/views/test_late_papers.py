@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import consent_papers
 from portal.services.consent_requests import ConsentState
 from tests.browser import Browser, Page

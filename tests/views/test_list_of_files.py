@@ -16,7 +16,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, expect
 from werkzeug.datastructures import MultiDict
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
 from portal.services import files, moving, order, renaming, search

@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.ledger import differences
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House

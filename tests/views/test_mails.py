@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from flask import Flask
 from structlog.testing import capture_logs as captured
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.cli import cli
 from portal.runtime import House
 from portal.runtime import opened as opened_house

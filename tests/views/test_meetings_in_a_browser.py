@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import expect, sync_playwright
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import meetings
 from tests.live import cookie, served
 from tests.meeting import GOAL, TOOL, present

@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.models import Staff
 from portal.runtime import House

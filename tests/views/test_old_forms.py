@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import order, plan_writing
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Story

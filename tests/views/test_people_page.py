@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from tests.browser import Browser
 from tests.conftest import Calendar
 from tests.live import cookie, served

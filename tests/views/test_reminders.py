@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services import notices, reminders
 from tests.browser import Browser

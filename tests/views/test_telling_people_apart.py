@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 from portal.services import case_finding, plan_writing
 from portal.services.case_finding import PAGE, CaseOrder
 from portal.services.cases import CaseLine

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import NotFound
 from portal.runtime import House
 from portal.services import uploads

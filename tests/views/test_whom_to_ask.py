@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import plan_agreeing
 from tests.browser import Browser
 from tests.story import Room, Story

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.errors import Refused
 from portal.runtime import opened
 from portal.services import conflicts, dav, downloads

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.services import conflicts
 from tests.browser import Browser
 from tests.sender import work_off

@@ -289,7 +289,7 @@ def test_two_hundred_rows_are_shown_and_the_next_one_is_refused_at_the_form(
 
 
 def test_a_responsible_who_left_is_still_named_and_cannot_be_asked(app: Flask, story: Story, room: Room) -> None:
-    from portal.access.roles import Level
+    from portal.access.policy.roles import Level
 
     left = story.staff("Vera Væk")
     story.add(room, left)

@@ -16,7 +16,7 @@ from portal import audit, clock
 from portal.access import code_ledger
 from portal.access.code_ledger import CodeFact
 from portal.access.ledger import load_key_row
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.access.signin import links
 from portal.access.signin.eid import Recognised, Stranger, by_number, is_closed
 from portal.access.signin.flow import digest

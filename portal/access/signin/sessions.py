@@ -18,8 +18,8 @@ from sqlalchemy import DateTime, Text, bindparam, cast, func, literal, select, u
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
-from portal.access.actions import OfficeAction
-from portal.access.roles import OFFICE_MATRIX
+from portal.access.policy.actions import OfficeAction
+from portal.access.policy.roles import OFFICE_MATRIX
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import NotFound

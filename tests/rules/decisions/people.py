@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.services import (
     choosing,

@@ -14,7 +14,7 @@ import psycopg
 from flask import Flask
 
 from portal import clock
-from portal.access.roles import Level
+from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.runtime import House
 from tests.browser import Browser, held

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from portal.access.roles import Capacity
+from portal.access.policy.roles import Capacity
 from portal.access.signin import kept
 from portal.access.ticket import CaseTicket
 from portal.services import cases, files, team

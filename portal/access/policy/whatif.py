@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from portal.access.answers import asked_about, party_of, standing
-from portal.access.facts import (
+from portal.access.policy.answers import asked_about, party_of, standing
+from portal.access.policy.facts import (
     ConsentFact,
     Facts,
     Freeze,
@@ -19,8 +19,8 @@ from portal.access.facts import (
     Party,
     Withdrawal,
 )
-from portal.access.roles import Capacity, Level
-from portal.access.windows import Blocker, Window, compute, judge
+from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.windows import Blocker, Window, compute, judge
 
 
 @dataclass(frozen=True)

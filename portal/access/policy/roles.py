@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from portal.access.actions import Action, OfficeAction
+from portal.access.policy.actions import Action, OfficeAction
 
 
 class Capacity(StrEnum):

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from portal.access.facts import Facts
-from portal.access.windows import compute
+from portal.access.policy.facts import Facts
+from portal.access.policy.windows import compute
 
 M = TypeVar("M")
 

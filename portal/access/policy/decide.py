@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.access.actions import Action
-from portal.access.roles import MATRIX, Capacity, Level, Standing
+from portal.access.policy.actions import Action
+from portal.access.policy.roles import MATRIX, Capacity, Level, Standing
 
 
 class Refusal(StrEnum):

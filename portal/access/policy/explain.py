@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.access.facts import CompartmentRule, Facts, Member
-from portal.access.roles import Level
-from portal.access.windows import Verdict, judge, turning_points
+from portal.access.policy.facts import CompartmentRule, Facts, Member
+from portal.access.policy.roles import Level
+from portal.access.policy.windows import Verdict, judge, turning_points
 
 
 @dataclass(frozen=True)

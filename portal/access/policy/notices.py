@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from portal.access.answers import majority
-from portal.access.facts import Facts
-from portal.access.roles import Capacity
-from portal.access.windows import Blocker, Notice, Obstacle
+from portal.access.policy.answers import majority
+from portal.access.policy.facts import Facts
+from portal.access.policy.roles import Capacity
+from portal.access.policy.windows import Blocker, Notice, Obstacle
 
 _NOT_TOLD = {
     Capacity.YOUNG_PERSON: frozenset({Obstacle.CLOSED, Obstacle.FROZEN}),

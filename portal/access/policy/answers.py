@@ -13,8 +13,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal import clock
-from portal.access.facts import CompartmentRule, Facts, Grant, Member, Party
-from portal.access.roles import Capacity
+from portal.access.policy.facts import CompartmentRule, Facts, Grant, Member, Party
+from portal.access.policy.roles import Capacity
 
 
 class Answer(StrEnum):

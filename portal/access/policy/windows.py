@@ -31,9 +31,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portal.access.answers import Answer, for_custody_holders, majority, party_of, reaches, said
-from portal.access.facts import CompartmentRule, Facts, Member, Party
-from portal.access.roles import Capacity, Level
+from portal.access.policy.answers import Answer, for_custody_holders, majority, party_of, reaches, said
+from portal.access.policy.facts import CompartmentRule, Facts, Member, Party
+from portal.access.policy.roles import Capacity, Level
 
 
 class Basis(StrEnum):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from portal.access.roles import Capacity, Level
+from portal.access.policy.roles import Capacity, Level
 
 
 @dataclass(frozen=True)

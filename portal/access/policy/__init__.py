@@ -1,0 +1,1 @@
+"""Who may what: the rules alone, readable without the rest. Pure: nothing here asks a clock or a database."""
