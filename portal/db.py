@@ -178,7 +178,7 @@ def fact_keeper(session: Session, case_id: UUID) -> Iterator[None]:
     """Inside the block the transaction speaks as `portal_facts`, for this one case.
 
     That role alone may read all facts of a case regardless of who is asking and may write access windows; it cannot
-    read content. Only access/ledger.py enters it.
+    read content. Only access/window_store.py enters it.
     """
     session.flush()
     session.execute(_STEP, {"case": str(case_id), "role": "portal_facts"})

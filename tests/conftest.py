@@ -26,11 +26,11 @@ from hypothesis import HealthCheck, settings
 
 from portal import clock
 from portal import runtime as opening
-from portal.access import recall
-from portal.access.ledger import load_facts
+from portal.access import facts_cache
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Level
 from portal.access.signin import passwords
+from portal.access.window_store import load_facts
 from portal.db import PortalSession, connect
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.documents import slots
@@ -67,7 +67,7 @@ def what_is_recalled_is_what_would_be_read(request: pytest.FixtureRequest, monke
     hundreds of times each of the first, then now and again."""
     if "recalls" in request.keywords:
         return
-    recalled, times = recall.facts, count()
+    recalled, times = facts_cache.facts, count()
 
     def checked(session: PortalSession, case_id: UUID, stamp: UUID | None) -> Facts:
         found, time = recalled(session, case_id, stamp), next(times)
@@ -76,7 +76,7 @@ def what_is_recalled_is_what_would_be_read(request: pytest.FixtureRequest, monke
             assert found == load_facts(session, case_id), "a fact changed, and the windows were not rewritten with it"
         return found
 
-    monkeypatch.setattr(recall, "facts", checked)
+    monkeypatch.setattr(facts_cache, "facts", checked)
 
 
 @pytest.fixture(scope="session")

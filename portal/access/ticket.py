@@ -17,9 +17,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
 from portal import audit, clock, locks
-from portal.access import recall
-from portal.access.ledger import load_key_row, load_members, load_profile
-from portal.access.nouns import Content, Inner
+from portal.access import facts_cache
+from portal.access.denial import Shut, why_shut
 from portal.access.policy import acquaintance
 from portal.access.policy.acquaintance import People
 from portal.access.policy.actions import Action, OfficeAction
@@ -27,7 +26,8 @@ from portal.access.policy.decide import BlockerNote, Contact, Reason, Refusal, d
 from portal.access.policy.explain import ever
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level, Standing
-from portal.access.shut import Shut, why_shut
+from portal.access.scoped_types import Content, Inner
+from portal.access.window_store import load_key_row, load_members, load_profile
 from portal.db import PortalSession
 from portal.errors import NotFound, Refused
 from portal.events import Event
@@ -204,7 +204,7 @@ class CaseTicket:
     @cached_property
     def facts(self) -> Facts:
         """All facts of the case, for computing. What of them is shown is up to each verb."""
-        return recall.facts(self.session, self.case_id, self._facts_stamp)
+        return facts_cache.facts(self.session, self.case_id, self._facts_stamp)
 
     @cached_property
     def everybody(self) -> dict[UUID, Membership]:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from portal import audit, clock
-from portal.access import ledger
+from portal.access import window_store
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
@@ -46,7 +46,7 @@ def carry_card(session: PortalSession, staff: Staff, changed: Collection[str], b
         return
     for place in places(session, staff.person_id):
         values = {columns[field]: getattr(staff, field) for field in changed}
-        ledger.change_member(session, place.case_id, place.membership_id, **values)
+        window_store.change_member(session, place.case_id, place.membership_id, **values)
         for field in changed:
             _note(session, place, field, before[field], getattr(staff, field))
 
@@ -56,12 +56,12 @@ def move(session: PortalSession, staff: Staff, before: UUID) -> None:
     unit in: so they are out of each until its guide says that they are still meant, and then have what the new unit may
     see. Raises InvalidInput when they are the guide of one."""
     for place in places(session, staff.person_id):
-        ledger.hold(session, place.case_id)
-        facts = ledger.load_facts(session, place.case_id)
+        window_store.hold(session, place.case_id)
+        facts = window_store.load_facts(session, place.case_id)
         owner = facts.owner_at(clock.now())
         if place.is_owner or (owner is not None and owner.member_id == place.membership_id):
             raise InvalidInput("unit", "leads_cases")
-        ledger.change_member(session, place.case_id, place.membership_id, unit_id=staff.unit_id)
+        window_store.change_member(session, place.case_id, place.membership_id, unit_id=staff.unit_id)
         _note(session, place, "unit", before_unit_id=before, shuts_out=True)
         _tell_owner(session, place)
 
@@ -70,7 +70,7 @@ def shut_out(session: PortalSession, person_id: UUID) -> None:
     """The account goes to another address before its owner has ever come in: whoever comes in with it is out of every
     case until its guide says that they are meant."""
     for place in places(session, person_id):
-        ledger.hold(session, place.case_id)
+        window_store.hold(session, place.case_id)
         _note(session, place, "address", shuts_out=True)
         _tell_owner(session, place)
 
@@ -87,7 +87,7 @@ def _note(
 ) -> None:
     made = uuid4()
     keys = _keys(session, place.case_id)
-    ledger.carry_into(
+    window_store.carry_into(
         session,
         Correction(
             id=made,
@@ -110,14 +110,14 @@ def _note(
         what=field,
         correction=str(made),
     )
-    ledger.rewrite_windows(session, place.case_id)
+    window_store.rewrite_windows(session, place.case_id)
 
 
 def _keys(session: PortalSession, case_id: UUID) -> CaseKeys:
     keyring: Keyring = session.info["keyring"]
-    return keyring.open_case(case_id, *ledger.load_key_row(session, case_id))
+    return keyring.open_case(case_id, *window_store.load_key_row(session, case_id))
 
 
 def _tell_owner(session: PortalSession, place: Place) -> None:
-    owner_id = ledger.load_owner(session, place.case_id)
+    owner_id = window_store.load_owner(session, place.case_id)
     notices.tell(session, [owner_id])

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock
-from portal.access.ledger import rewrite_windows
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.decide import BlockerNote, Contact, standing_of
 from portal.access.policy.roles import MATRIX, Capacity, Level, Standing
 from portal.access.ticket import Actor, open_compartments
+from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit

@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 
 from portal import clock, outbox, text
-from portal.access.ledger import rewrite_windows
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer
 from portal.access.policy.facts import ConsentFact, Party
 from portal.access.policy.roles import Standing
 from portal.access.policy.whatif import with_consent, with_no
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal

@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import clock, text
-from portal.access import ledger
+from portal.access import window_store
 from portal.access.policy import whatif
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import majority
@@ -176,7 +176,7 @@ def correct(ticket: CaseTicket, submission: UUID, membership_id: UUID, wanted: W
     if once.claim(ticket.session, submission, membership_id):
         return
     _write(ticket, proposal, why)
-    ledger.rewrite_windows(ticket.session, ticket.case_id)
+    window_store.rewrite_windows(ticket.session, ticket.case_id)
 
 
 def _write(ticket: CaseTicket, proposal: Proposal, why: str) -> None:
@@ -188,12 +188,12 @@ def _write(ticket: CaseTicket, proposal: Proposal, why: str) -> None:
     if proposal.birth_date is not None and proposal.subject.birth_date is not None:
         before, after = proposal.subject.birth_date.isoformat(), proposal.birth_date.isoformat()
         _note(ticket, proposal, "birth_date", why, before, after, False)
-        ledger.change_birth_date(ticket.session, ticket.case_id, proposal.birth_date)
+        window_store.change_birth_date(ticket.session, ticket.case_id, proposal.birth_date)
     if proposal.number:
         _note(ticket, proposal, "national_id", why, None, None, True)
         values |= _another_number(ticket, membership, proposal.cpr)
     if values:
-        ledger.change_member(ticket.session, ticket.case_id, membership.id, **values)
+        window_store.change_member(ticket.session, ticket.case_id, membership.id, **values)
 
 
 def _another_number(ticket: CaseTicket, membership: Membership, cpr: Cpr | None) -> dict[str, object]:

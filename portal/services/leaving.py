@@ -6,9 +6,9 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from portal import clock
-from portal.access.ledger import rewrite_windows
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, Overtaken
 from portal.events import Event
 from portal.models import Departure

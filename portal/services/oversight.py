@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from portal import audit, clock
-from portal.access import ledger
+from portal.access import window_store
 from portal.access.policy.explain import Stretch, explain
 from portal.access.policy.facts import Facts, Member
 from portal.audit import OFFICE
@@ -33,7 +33,7 @@ class Explanation:
 def explain_access(session: PortalSession, case_id: UUID, person: str) -> Explanation:
     """Why, from when and until when `person` (their id, or a professional's mail address) sees what of the case. The
     question is noted in the case's chain. Raises NotFound when there is no such case or they were never added."""
-    profile_key, facts = ledger.load_case(session, case_id)
+    profile_key, facts = window_store.load_case(session, case_id)
     person_id = _person(session, person)
     member = next((member for member in facts.members if member.person_id == person_id), None)
     if member is None:
@@ -71,7 +71,7 @@ def check(session: PortalSession) -> Iterator[tuple[UUID, str]]:
     found = 0
     for case_id in list(cases(session)):
         try:
-            lines = ledger.differences(session, case_id)
+            lines = window_store.differences(session, case_id)
         except NotFound:
             lines = []
         found += len(lines)
@@ -85,11 +85,11 @@ def repair(session: PortalSession) -> int:
     found = 0
     for case_id in list(cases(session)):
         try:
-            if not ledger.differences(session, case_id):
+            if not window_store.differences(session, case_id):
                 continue
         except NotFound:
             continue
-        ledger.rewrite_windows(session, case_id)
+        window_store.rewrite_windows(session, case_id)
         audit.record(session, Event.ACCESS_REWRITTEN, chain=case_id)
         found += 1
     return found

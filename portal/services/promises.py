@@ -14,12 +14,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock, text
-from portal.access.ledger import load_facts
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.policy.roles import Capacity
 from portal.access.policy.windows import compute
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import load_facts
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event

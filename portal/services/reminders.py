@@ -15,12 +15,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import audit, clock
-from portal.access.ledger import load_facts
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import standing
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import load_facts
 from portal.db import PortalSession
 from portal.events import Event
 from portal.models import Consent, ConsentReminder, Membership

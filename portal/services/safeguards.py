@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import clock, text
-from portal.access.ledger import rewrite_windows
 from portal.access.policy import facts as known
 from portal.access.policy import whatif
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Level
 from portal.access.policy.whatif import Change, Prospect
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, or_, select
 
 from portal import clock
-from portal.access.ledger import rewrite_windows
 from portal.access.policy import whatif
 from portal.access.policy.actions import Action
 from portal.access.policy.facts import Member
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Prospect
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit

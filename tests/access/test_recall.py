@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from portal.access import recall
-from portal.access.ledger import load_facts
+from portal.access import facts_cache
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import load_facts
 from portal.runtime import House
 from portal.services import team
 from tests.browser import Browser
@@ -55,7 +55,9 @@ def test_what_was_undone_is_never_recalled(story: Story) -> None:
 
     def change_and_fail(ticket: CaseTicket) -> None:
         team.change_level(ticket, room.member(room.parents[0]), Level.NONE)
-        assert recall.facts(ticket.session, ticket.case_id, ticket._facts_stamp) != before, "it sees its own change"
+        assert facts_cache.facts(ticket.session, ticket.case_id, ticket._facts_stamp) != before, (
+            "it sees its own change"
+        )
         raise Undone
 
     with pytest.raises(Undone):
@@ -64,8 +66,8 @@ def test_what_was_undone_is_never_recalled(story: Story) -> None:
 
 
 def test_a_process_remembers_a_bounded_number_of_cases(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recall, "_AT_MOST", 2)
-    monkeypatch.setattr(recall, "KNOWN", recall._Known())
+    monkeypatch.setattr(facts_cache, "_AT_MOST", 2)
+    monkeypatch.setattr(facts_cache, "KNOWN", facts_cache._Known())
     rooms = [story.case() for _ in range(3)]
     first, second, third = (story.play(room, room.guide, lambda t: t.facts) for room in rooms)
     assert story.play(rooms[2], rooms[2].guide, lambda t: t.facts) is third

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.ledger import differences
 from portal.access.policy.roles import Capacity, Level
+from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from portal.access.ledger import differences
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened

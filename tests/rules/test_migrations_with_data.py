@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from portal import clock
-from portal.access.ledger import differences
+from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened

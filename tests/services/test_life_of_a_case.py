@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.ledger import differences
 from portal.access.policy.decide import Refusal
 from portal.access.policy.roles import Level
+from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
 from portal.services import (

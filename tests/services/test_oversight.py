@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portal import clock
-from portal.access.ledger import load_facts
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.windows import majority
+from portal.access.window_store import load_facts
 from portal.cli import cli
 from portal.runtime import House
 from portal.settings import Settings

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from portal import clock
-from portal.access.ledger import differences
 from portal.access.policy.decide import Refusal
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, enter_case
+from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
 from portal.services import cases, consent_requests, files, messages, people, team

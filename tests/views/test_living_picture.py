@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.ledger import differences
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
 from portal.services import files, messages, moving, people, search, team

@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select
 
 from portal import audit, clock
-from portal.access import code_ledger
-from portal.access.code_ledger import CodeFact
-from portal.access.ledger import load_key_row
+from portal.access import code_store
+from portal.access.code_store import CodeFact
 from portal.access.policy.roles import Capacity
 from portal.access.signin import links
 from portal.access.signin.eid import Recognised, Stranger, by_number, is_closed
 from portal.access.signin.flow import digest
+from portal.access.window_store import load_key_row
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
@@ -52,7 +52,7 @@ def redeem(session: PortalSession, keyring: Keyring, who: Stranger, code: str) -
     """
     value = keyring.match_value(SCHEME, normal(code))
     case_id = session.scalars(select(func.case_of_code(value))).one()
-    fact = code_ledger.load_code(session, case_id, value, clock.now()) if case_id else None
+    fact = code_store.load_code(session, case_id, value, clock.now()) if case_id else None
     if fact is None:
         raise InvalidInput("code", "unknown")
     link = links.find(session, who.identity.issuer, who.identity.subject)
@@ -107,7 +107,7 @@ def _let_in(session: PortalSession, who: Stranger, person_id: UUID | None) -> Ei
 def _hand_over(session: PortalSession, keyring: Keyring, fact: CodeFact, who: Stranger, link: EidLink) -> None:
     keys = keyring.open_case(fact.case_id, *load_key_row(session, fact.case_id))
     name = keys.seal_text(who.told.name, f"invitation_code.used_name {fact.id}") if who.told.name else None
-    code_ledger.use_code(session, fact, link.person_id, name, clock.now())
+    code_store.use_code(session, fact, link.person_id, name, clock.now())
     audit.record(
         session, Event.CODE_USED, chain=fact.case_id, membership_id=fact.membership_id, item_id=fact.membership_id
     )

@@ -11,8 +11,8 @@ from collections import OrderedDict
 from threading import Lock
 from uuid import UUID
 
-from portal.access.ledger import load_facts
 from portal.access.policy.facts import Facts
+from portal.access.window_store import load_facts
 from portal.db import PortalSession
 
 _AT_MOST = 500

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal import clock, locks
-from portal.access import declared
+from portal.access import declarations
 from portal.access.policy import facts as known
 from portal.access.policy.answers import majority
 from portal.access.policy.facts import Facts, Member
@@ -276,12 +276,12 @@ def _facts(session: Session, case_id: UUID) -> Facts:
         birth_date=case.birth_date,
         owner_unit_id=case.owner_unit_id,
         members=_members(session, case_id, exceptions),
-        consents=declared.consents(session, case_id),
+        consents=declarations.consents(session, case_id),
         overrides=tuple(exceptions.overrides),
         freezes=tuple(exceptions.freezes),
         ownerships=tuple(owners),
         openings=tuple(exceptions.openings),
-        withdrawals=declared.withdrawals(session, case_id),
+        withdrawals=declarations.withdrawals(session, case_id),
     )
 
 

@@ -1,6 +1,6 @@
 """The keeper of facts, where a guide's code is concerned: whoever holds one has no window on the case it leads to.
 
-Like access/ledger.py this runs inside `fact_keeper`, as the database role `portal_facts`, for that one case.
+Like access/window_store.py this runs inside `fact_keeper`, as the database role `portal_facts`, for that one case.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from portal.access import ledger
+from portal.access import window_store
 from portal.access.policy.roles import Capacity
 from portal.db import fact_keeper
 from portal.models import Case, InvitationCode, Membership
@@ -38,7 +38,7 @@ def load_code(session: Session, case_id: UUID, value: bytes, now: datetime) -> C
     """The code of that keyed hash, for whoever holds it. Nobody else uses it, or one of its case, before this
     transaction ends."""
     with fact_keeper(session, case_id):
-        ledger.hold(session, case_id)
+        window_store.hold(session, case_id)
         unused = (InvitationCode.used_at.is_(None), InvitationCode.expires_at > now)
         found = session.execute(
             select(InvitationCode.id, Membership.id, Membership.capacity, Membership.person_id, Case.birth_date)
@@ -61,4 +61,4 @@ def use_code(session: Session, code: CodeFact, person_id: UUID, name_sealed: byt
         if person_id != code.person_id:
             theirs = update(Membership).where(Membership.id == code.membership_id)
             session.execute(theirs.values(person_id=person_id))
-    ledger.rewrite_windows(session, code.case_id)
+    window_store.rewrite_windows(session, code.case_id)
