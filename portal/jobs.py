@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import delete
 
 from portal import clock, mail_jobs
-from portal.access.signin import eid, flow, halfway, kept, passkeys, sessions, throttle
+from portal.access.signin import eid, oidc_flow, passkeys, pending_login, saved_form, sessions, throttle
 from portal.access.ticket import CaseTicket, enter_case
 from portal.db import Role
 from portal.documents import converting
@@ -148,9 +148,9 @@ def build(house: House, office: House | None = None) -> App:
     @app.task(name="sweep", queueing_lock="sweep")
     def sweep(timestamp: int) -> None:  # noqa: ARG001  what a periodic task is given
         with house.unit_of_work() as session:
-            flow.forget_old(session, house.settings.session_hours)
+            oidc_flow.forget_old(session, house.settings.session_hours)
             eid.forget_strangers(session)
-            for part in (kept, halfway, passkeys, throttle):
+            for part in (saved_form, pending_login, passkeys, throttle):
                 part.sweep(session)
             uploads.sweep(session)
             kept_files.sweep(session)

@@ -44,9 +44,9 @@ from wtforms import ValidationError
 
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import Standing
-from portal.access.signin import halfway as half_way
-from portal.access.signin import kept, sessions, stepup
-from portal.access.signin.kept import Kept
+from portal.access.signin import pending_login as half_way
+from portal.access.signin import saved_form, sessions, step_up
+from portal.access.signin.saved_form import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound, Refused, Unsafe
 from portal.services import dav, kept_files
@@ -218,7 +218,7 @@ def _admit() -> ResponseReturnValue | None:
         g.ticket = ticket
         ticket.language = str(get_locale() or ticket.language)
         ticket.require(what.action)
-    if _asks_fresh(what) and not stepup.is_fresh(g.limits):
+    if _asks_fresh(what) and not step_up.is_fresh(g.limits):
         remember_the_way(g.actor.person_id)
         return redirect(url_for("stepup.ask"), 303)
     _give_back()
@@ -354,17 +354,17 @@ def send_back() -> ResponseReturnValue | None:
 
 def page_token() -> str:
     """Says in a form for whom its page was made: signed, and good as long as a session can last."""
-    return kept.sign_writer(current_app.secret_key or "", g.actor.person_id) if g.get("actor") else ""
+    return saved_form.sign_writer(current_app.secret_key or "", g.actor.person_id) if g.get("actor") else ""
 
 
 def _writer() -> UUID | None:
     hours = g.house.settings.session_hours
-    return kept.writer_of(current_app.secret_key or "", request.form.get("writer", ""), timedelta(hours=hours))
+    return saved_form.writer_of(current_app.secret_key or "", request.form.get("writer", ""), timedelta(hours=hours))
 
 
 def _put_aside(person_id: UUID) -> None:
     fields = (*request.form.items(multi=True), *_files_put_aside(person_id))
-    handle = kept.keep(g.session, person_id, Kept(request.path, fields))
+    handle = saved_form.keep(g.session, person_id, Kept(request.path, fields))
     session["kept"] = [handle, request.path]
     session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
     g.session.commit()
@@ -389,5 +389,5 @@ def _give_back() -> None:
         return
     if request.method == "POST":
         session.pop("kept")
-    elif found := kept.find(g.session, g.actor.person_id, handle):
+    elif found := saved_form.find(g.session, g.actor.person_id, handle):
         g.kept = MultiDict(found.fields)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from portal import addresses, audit, clock, locks, text
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
-from portal.access.signin import halfway, sessions
+from portal.access.signin import pending_login, sessions
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
@@ -253,7 +253,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
     if _can(actor.session, person, "is closed"):
         person.closed_at = clock.now()
         sessions.end_all(actor.session, person_id)
-        halfway.end_all(actor.session, person_id)
+        pending_login.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
         own_account.tell(actor.session, person_id, Notice.CLOSED)
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, locks
 from portal.access.policy.actions import OfficeAction
-from portal.access.signin import halfway, sessions
+from portal.access.signin import pending_login, sessions
 from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
@@ -138,7 +138,7 @@ def confirm(actor: Actor, token: str) -> None:
     _put_in_force(actor.session, staff, change.address)
     invitations.end_all(actor.session, actor.person_id)
     sessions.end_all(actor.session, actor.person_id)
-    halfway.end_all(actor.session, actor.person_id)
+    pending_login.end_all(actor.session, actor.person_id)
     later(actor.session, "mail_old_address", change_id=str(change.id), done=True)
     own_account.tell(actor.session, actor.person_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from portal import audit, locks
-from portal.access.signin import halfway, passkeys, passwords, second_factor, sessions
+from portal.access.signin import passkeys, passwords, pending_login, second_factor, sessions
 from portal.access.ticket import Actor
 from portal.clock import now
 from portal.db import PortalSession
@@ -41,7 +41,7 @@ def choose_password(session: PortalSession, staff: Staff, password: str) -> None
     passwords.refuse_weak(password, (staff.name, staff.email, product))
     staff.password_hash = passwords.hash_password(password)
     sessions.end_all(session, staff.person_id)
-    halfway.end_all(session, staff.person_id)
+    pending_login.end_all(session, staff.person_id)
     audit.record(session, Event.PASSWORD_CHOSEN, item_id=staff.person_id)
 
 

@@ -10,10 +10,10 @@ from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import audit
-from portal.access.signin import eid, flow
+from portal.access.signin import eid, oidc_flow
 from portal.access.signin.eid import NeedsNationalId, Recognised, Unknown
-from portal.access.signin.flow import Purpose
 from portal.access.signin.oidc import EidRefused, Identity
+from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NeighbourDown
 from portal.providers import EidProvider
 from portal.views import eids, entrance
@@ -26,7 +26,7 @@ def came_back(key: str) -> ResponseReturnValue:
     client = eids.client(key)
     provider = eids.provider_of(client)
     try:
-        begun = flow.take_attempt(
+        begun = oidc_flow.take_attempt(
             g.session, request.args.get("state", "")[:200], session.get("browser", ""), f"{eid.REALM}:{key}"
         )
     except EidRefused as problem:
@@ -34,7 +34,7 @@ def came_back(key: str) -> ResponseReturnValue:
     purpose = Purpose(begun.purpose)
     try:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
-        identity = flow.redeem(client, begun, request.args.get("code", "")[:4000])
+        identity = oidc_flow.redeem(client, begun, request.args.get("code", "")[:4000])
         eid.check_person(identity, provider, g.house.settings)
         if purpose is not Purpose.SIGN_IN and (g.actor is None or g.actor.login_id != begun.login_id):
             # Who asked for it has signed out meanwhile, here or elsewhere.

@@ -9,9 +9,9 @@ from flask import current_app, g, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 
 from portal import audit
-from portal.access.signin import eid, flow
-from portal.access.signin.flow import Purpose
+from portal.access.signin import eid, oidc_flow
 from portal.access.signin.oidc import EidRefused, OidcClient
+from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
 from portal.providers import EidProvider
@@ -81,7 +81,7 @@ def send_out(key: str, national_id: bool = False, purpose: Purpose = Purpose.SIG
     chosen = client(key)
     asks = eid.question(provider_of(chosen), national_id, purpose, g.actor.login_id if g.actor else None)
     try:
-        way = flow.begin(g.session, chosen, eid.REALM, session.get("browser"), asks)
+        way = oidc_flow.begin(g.session, chosen, eid.REALM, session.get("browser"), asks)
     except EidRefused as problem:
         return refused(provider_of(chosen), problem.why, purpose)
     except NeighbourDown:

@@ -8,7 +8,7 @@ from flask import Response, g, make_response, redirect, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from portal.access.guard import cookie_name, leads_to_file
-from portal.access.signin import devices, eid, flow, halfway, sessions, stepup, throttle
+from portal.access.signin import devices, eid, oidc_flow, pending_login, sessions, step_up, throttle
 from portal.access.signin.oidc import Identity
 from portal.errors import NotFound
 from portal.settings import Settings
@@ -34,14 +34,14 @@ def welcome(
     """
     if eid.is_closed(g.session, person_id):
         raise NotFound
-    to, kept, seen_at = way(), session.get("kept"), flow.proven_at(vouched) if vouched else None
+    to, kept, seen_at = way(), session.get("kept"), oidc_flow.proven_at(vouched) if vouched else None
     fetch = session.get("fetch")
     session.clear()
     if kept:
         session["kept"] = kept
     if fetch:
         session["fetch"] = fetch
-    halfway.end_all(g.session, person_id)
+    pending_login.end_all(g.session, person_id)
     if g.actor:
         sessions.end(g.actor)
         if g.actor.person_id != person_id:
@@ -57,7 +57,7 @@ def welcome(
         eid_link_id=eid_link_id,
     )
     if vouched is not None:
-        flow.remember(g.session, g.house.keyring, token, method, vouched)
+        oidc_flow.remember(g.session, g.house.keyring, token, method, vouched)
     response = with_token(page or redirect(to, 303), token)
     if not method.startswith("eid:"):
         _know_this_browser(response, person_id)
@@ -66,7 +66,7 @@ def welcome(
 
 def confirmed(method: str, page: str = "", vouched: Identity | None = None) -> ResponseReturnValue:
     """After a fresh proof: the session goes on under a new token. `vouched` is what a provider said of it."""
-    token = stepup.confirm(g.actor, method, flow.proven_at(vouched) if vouched else None)
+    token = step_up.confirm(g.actor, method, oidc_flow.proven_at(vouched) if vouched else None)
     return with_token(page or redirect(way(), 303), token)
 
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, Req
 
 from portal.access import guard
 from portal.access.policy.decide import Contact, Reason, Refusal
-from portal.access.signin import kept
+from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services import hand_over_says
@@ -81,7 +81,7 @@ def _typed() -> list[str]:
     if request.mimetype not in _FORMS:
         return []
     fields = request.form.items(multi=True)
-    return [value for name, value in fields if " " in value.strip() and name.split("-")[-1] not in kept.NEVER]
+    return [value for name, value in fields if " " in value.strip() and name.split("-")[-1] not in saved_form.NEVER]
 
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")

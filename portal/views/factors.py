@@ -14,7 +14,7 @@ from wtforms import HiddenField, PasswordField
 
 from portal import clock
 from portal.access.guard import fresh, halfway, remember_the_way, signed_in
-from portal.access.signin import passkeys, second_factor, sessions, stepup, throttle
+from portal.access.signin import passkeys, second_factor, sessions, step_up, throttle
 from portal.access.signin.second_factor import Factors, Offer
 from portal.errors import NotFound
 from portal.services import own_account
@@ -129,7 +129,7 @@ def _factors() -> Factors:
 
 def _ahead() -> ResponseReturnValue | None:
     """Whoever has a second factor shows it before adding another one."""
-    if not _factors().any or (g.actor is not None and stepup.is_fresh(g.limits)):
+    if not _factors().any or (g.actor is not None and step_up.is_fresh(g.limits)):
         return None
     if g.actor is None:
         return redirect(url_for("signin.second"), 303)
@@ -139,7 +139,7 @@ def _ahead() -> ResponseReturnValue | None:
 
 def _asks_password() -> bool:
     """A first factor is set up by who knows the password, not by who finds a screen open."""
-    if g.actor is None or stepup.is_fresh(g.limits):
+    if g.actor is None or step_up.is_fresh(g.limits):
         return False
     return bool(clock.now() - g.limits.began_at > sessions.FRESH_FOR)
 

@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 
 from portal.access.guard import fresh, signed_in
 from portal.access.signin import links
-from portal.access.signin.flow import Purpose
 from portal.access.signin.links import LinkLine
+from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NotFound
 from portal.views import eids
 from portal.views.asking import AskingForm, attempt, status

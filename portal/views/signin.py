@@ -11,11 +11,21 @@ from wtforms.validators import InputRequired, Length
 
 from portal import audit, clock
 from portal.access.guard import cookie_name, public, signed_in
-from portal.access.signin import codes, eid, flow, halfway, passkeys, passwords, second_factor, sessions, throttle
+from portal.access.signin import (
+    codes,
+    eid,
+    oidc_flow,
+    passkeys,
+    passwords,
+    pending_login,
+    second_factor,
+    sessions,
+    throttle,
+)
 from portal.access.signin.codes import CodeRefused
 from portal.access.signin.eid import Recognised, Stranger
-from portal.access.signin.flow import Leaving
 from portal.access.signin.oidc import OidcClient
+from portal.access.signin.oidc_flow import Leaving
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.providers import origin_of
@@ -71,7 +81,7 @@ def with_password() -> ResponseReturnValue:
     if own_account.is_first_time(g.session, person.id):
         own_account.note_first_time(g.session, person.id)
         return entrance.welcome(person.id, "password", strong=False)
-    session["half"] = halfway.begin(g.session, person.id)
+    session["half"] = pending_login.begin(g.session, person.id)
     return redirect(url_for("signin.second"), 303)
 
 
@@ -79,7 +89,7 @@ def with_password() -> ResponseReturnValue:
 @public
 def second() -> ResponseReturnValue:
     """The second step: showing the second factor or, the second time somebody signs in, setting one up."""
-    person_id = halfway.who(g.session, session.get("half", ""))
+    person_id = pending_login.who(g.session, session.get("half", ""))
     if g.actor or person_id is None:
         return redirect(url_for("signin.form"), 303)
     factors = second_factor.factors_of(g.session, person_id)
@@ -91,7 +101,7 @@ def second() -> ResponseReturnValue:
 @bp.post("/sign-in/second")
 @public
 def with_second() -> ResponseReturnValue:
-    person_id = halfway.who(g.session, session.get("half", ""))
+    person_id = pending_login.who(g.session, session.get("half", ""))
     if g.actor or person_id is None:
         return redirect(url_for("signin.form"), 303)
     asked = SecondForm()
@@ -143,7 +153,7 @@ def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
 @signed_in
 def out() -> ResponseReturnValue:
     """Ends the session in the database, so that a copied cookie is worth nothing either."""
-    leaving = flow.leave(g.session, g.house.keyring, g.actor.login_id)
+    leaving = oidc_flow.leave(g.session, g.house.keyring, g.actor.login_id)
     sessions.end(g.actor)
     session.clear()
     if leaving and (endpoint := _end_session_endpoint(leaving.provider)):

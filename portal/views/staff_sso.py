@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from portal import audit
 from portal.access.guard import public
-from portal.access.signin import flow
-from portal.access.signin.flow import Purpose, Question
+from portal.access.signin import oidc_flow
 from portal.access.signin.oidc import EidRefused, OidcClient
+from portal.access.signin.oidc_flow import Purpose, Question
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
 from portal.providers import StaffProvider
@@ -54,7 +54,7 @@ def send_out(key: str, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValu
     client, provider = _client(key)
     asks = Question(purpose=purpose, login_id=g.actor.login_id if g.actor else None)
     try:
-        way = flow.begin(g.session, client, REALM, session.get("browser"), asks)
+        way = oidc_flow.begin(g.session, client, REALM, session.get("browser"), asks)
     except EidRefused as problem:
         return _refused(provider, problem.why, purpose)
     except NeighbourDown:
@@ -70,13 +70,13 @@ def end(key: str) -> ResponseReturnValue:
     client, provider = _client(key)
     try:
         state, browser = request.args.get("state", "")[:200], session.get("browser", "")
-        begun = flow.take_attempt(g.session, state, browser, f"{REALM}:{key}")
+        begun = oidc_flow.take_attempt(g.session, state, browser, f"{REALM}:{key}")
     except EidRefused as problem:
         return entrance.led_on() if g.actor else _refused(provider, problem.why)
     purpose = Purpose(begun.purpose)
     try:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
-        identity = flow.redeem(client, begun, request.args.get("code", "")[:4000])
+        identity = oidc_flow.redeem(client, begun, request.args.get("code", "")[:4000])
         if purpose is Purpose.STEP_UP and (g.actor is None or g.actor.login_id != begun.login_id):
             raise EidRefused("state")
         with audit.savepoint(g.session):

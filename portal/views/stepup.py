@@ -6,9 +6,9 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 
 from portal.access.guard import from_page, leads_somewhere, leads_to_file, signed_in
-from portal.access.signin import kept, passkeys, second_factor, throttle
-from portal.access.signin.flow import Purpose
-from portal.access.signin.kept import Kept
+from portal.access.signin import passkeys, saved_form, second_factor, throttle
+from portal.access.signin.oidc_flow import Purpose
+from portal.access.signin.saved_form import Kept
 from portal.errors import InvalidInput
 from portal.views import eids, entrance, staff_sso, words
 from portal.views.asking import INVALID, AskingForm
@@ -76,7 +76,7 @@ def keep() -> ResponseReturnValue:
     path = request.form.get("kept_for", "")[:500]
     if leads_somewhere(path):
         fields = tuple(field for field in request.form.items(multi=True) if field[0] != "kept_for")
-        session["kept"] = [kept.keep(g.session, g.writer, Kept(path, fields)), path]
+        session["kept"] = [saved_form.keep(g.session, g.writer, Kept(path, fields)), path]
     return "", 204
 
 
@@ -85,7 +85,7 @@ def keep() -> ResponseReturnValue:
 def go_on() -> ResponseReturnValue:
     """Back at a button that was pressed when the proof was too old: it is pressed once more."""
     handle, path = session.get("kept") or ("", "")
-    found = kept.find(g.session, g.actor.person_id, handle)
+    found = saved_form.find(g.session, g.actor.person_id, handle)
     if found is None or found.path != path:
         return redirect(url_for("front.index"), 303)
     fields = [(name, value) for name, value in found.fields if name != "csrf_token"]

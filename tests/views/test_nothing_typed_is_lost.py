@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Page as ChromiumPage
 from playwright.sync_api import expect, sync_playwright
 
-from portal.access.signin.kept import sign_writer, writer_of
+from portal.access.signin.saved_form import sign_writer, writer_of
 from portal.services import messages
 from tests.browser import Browser, cookie_of, held
 from tests.conftest import Calendar

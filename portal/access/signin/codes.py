@@ -18,7 +18,7 @@ from portal.access.code_store import CodeFact
 from portal.access.policy.roles import Capacity
 from portal.access.signin import links
 from portal.access.signin.eid import Recognised, Stranger, by_number, is_closed
-from portal.access.signin.flow import digest
+from portal.access.signin.oidc_flow import digest
 from portal.access.window_store import load_key_row
 from portal.db import PortalSession
 from portal.errors import InvalidInput

@@ -17,8 +17,8 @@ from sqlalchemy import delete, select
 
 from portal import clock, national_ids, text
 from portal.access.signin import links
-from portal.access.signin.flow import ATTEMPT_LASTS, Purpose, Question, digest
 from portal.access.signin.oidc import EidRefused, Identity
+from portal.access.signin.oidc_flow import ATTEMPT_LASTS, Purpose, Question, digest
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.models import EidStranger, NationalId, Person

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from portal.access.policy.roles import Capacity
-from portal.access.signin import kept
+from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
 from portal.services import cases, files, team
 from portal.services.citizens import NewCitizen
@@ -269,7 +269,7 @@ def _sso(_scene: Scene) -> Request:
 
 @beside("POST stepup.keep")
 def _kept(scene: Scene) -> Request:
-    writer = kept.sign_writer(scene.app.secret_key or "", scene.people["teacher"].id)
+    writer = saved_form.sign_writer(scene.app.secret_key or "", scene.people["teacher"].id)
     fields = {"writer": writer, "kept_for": f"{scene.case}/messages/new", "subject": "Emne", "body": "Hej"}
     return Request("teacher", "/keep", fields)
 
