@@ -28,7 +28,8 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import files, messages, overview, people
+from portal.services import files, messages, overview
+from portal.services.shared import audience as shared_audience
 from portal.tools.profile import profile
 from tests.story import PDF, Room, Story, shelf_id
 
@@ -177,7 +178,7 @@ def _make_bare(house: House, postgres: EmbeddedPostgres, rooms: list[Room], page
 
 def _copy(connection: psycopg.Connection, ticket: CaseTicket) -> None:
     put = connection.execute
-    for line in people.audience(ticket):
+    for line in shared_audience.audience(ticket):
         member = line.membership
         put(
             "insert into person values (%s, %s, %s, %s)",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import sessionmaker
 from portal import audit  # noqa: F401  its listeners write the trace at every commit
 from portal.db import PortalSession, Role, connect, refuse_other_time, refuse_wrong_role, session_factory
 from portal.errors import NeighbourDown, Unsafe
-from portal.services import letterheads
+from portal.services.shared import letterhead
 from portal.settings import Environment, Settings, read_secret
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
@@ -82,7 +82,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
         for key in settings.profiles:
             profile(key)
         every_definition(settings.wording_dir)
-        letterheads.refuse_broken(settings)
+        letterhead.refuse_broken(settings)
         every_page(settings.pages_dir)
         views()
         store = _open_store(settings)

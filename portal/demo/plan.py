@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import meetings, people, plan_agreeing, plan_confided, plan_writing, plans
+from portal.services import meetings, plan_agreeing, plan_confided, plan_writing, plans
 from portal.services.plans import VersionPage
+from portal.services.shared import audience as shared_audience
 
 _TOOL = "goals_and_agreements"
 _MAP = "network_map"
@@ -65,7 +66,7 @@ def meet(ticket: CaseTicket, days: int = 9) -> None:
     """By the guide: everybody who sees the plan is asked to come in some days."""
     on = clock.today(ticket.profile.zone) + timedelta(days=days)
     when = meetings.at(ticket, on, "14.30", "Eksempelby Skole, lokale 4")
-    meetings.arrange(ticket, uuid4(), when, {line.membership.id for line in people.audience(ticket)})
+    meetings.arrange(ticket, uuid4(), when, {line.membership.id for line in shared_audience.audience(ticket)})
 
 
 def accept(ticket: CaseTicket) -> None:

@@ -15,8 +15,9 @@ from portal.access.ticket import Actor
 from portal.addresses import NotMailable
 from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
-from portal.services import accounts, invitations, once
+from portal.services import accounts, invitations
 from portal.services.accounts import NewStaff
+from portal.services.shared import idempotency
 from portal.text import is_blank, line
 
 MOST = 500
@@ -99,7 +100,7 @@ def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str)
     if any(row.faults for row in rows):
         raise InvalidInput("file", "list_faults")
     session = actor.session
-    if once.claim(session, submission, organisation_id) is not None:
+    if idempotency.claim(session, submission, organisation_id) is not None:
         return len(rows)
     places = {
         unit.name: unit.id for unit in session.scalars(select(Unit).where(Unit.organisation_id == organisation_id))

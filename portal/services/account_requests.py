@@ -19,8 +19,9 @@ from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.letters import Sender
 from portal.models import AccountRequest, Organisation, Person, Staff, Unit
-from portal.services import accounts, invitations, notices, once
+from portal.services import accounts, invitations, notices
 from portal.services.accounts import NewStaff
+from portal.services.shared import idempotency
 
 MOST = 10
 """Requests of one person that may wait at a time."""
@@ -57,7 +58,7 @@ def ask(actor: Actor, submission: UUID, missed: Missed) -> UUID:
     email = accounts.checked_address(missed.email) if missed.email.strip() else ""
     session = actor.session
     made = uuid4()
-    if earlier := once.claim(session, submission, made):
+    if earlier := idempotency.claim(session, submission, made):
         return earlier
     waiting = select(func.count()).select_from(AccountRequest).where(AccountRequest.answered_at.is_(None))
     if session.scalars(waiting.where(AccountRequest.asked_by_id == actor.person_id)).one() >= MOST:

@@ -20,8 +20,9 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.models.people import PersonKind
-from portal.services import account_facts, invitations, once, own_account
+from portal.services import account_facts, invitations, own_account
 from portal.services.notices import Notice
+from portal.services.shared import idempotency
 from portal.text import in_order
 
 
@@ -105,7 +106,7 @@ def add_organisation(actor: Actor, submission: UUID, name: str, kind: Organisati
     """Raises InvalidInput when the name is taken."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     made = uuid4()
-    if earlier := once.claim(actor.session, submission, made):
+    if earlier := idempotency.claim(actor.session, submission, made):
         return earlier
     row = Organisation(id=made, name=required(name, "name"), kind=kind.value, created_at=clock.now())
     _add(actor.session, row, "uq_organisation_name", "name", "name_taken")
@@ -119,7 +120,7 @@ def add_unit(actor: Actor, submission: UUID, organisation_id: UUID, name: str, k
     if actor.session.get(Organisation, organisation_id) is None:
         raise NotFound
     made = uuid4()
-    if earlier := once.claim(actor.session, submission, made):
+    if earlier := idempotency.claim(actor.session, submission, made):
         return earlier
     row = Unit(
         id=made,
@@ -139,7 +140,7 @@ def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
     if actor.session.get(Unit, new.unit_id) is None:
         raise NotFound
     made = uuid4()
-    if earlier := once.claim(actor.session, submission, made):
+    if earlier := idempotency.claim(actor.session, submission, made):
         return earlier
     create_staff(actor.session, made, new)
     invitations.invite(actor.session, made, actor.person_id)

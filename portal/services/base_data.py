@@ -7,8 +7,8 @@ from datetime import date
 
 from portal.access.ticket import CaseTicket
 from portal.models import Membership
-from portal.services import people
-from portal.services.people import MemberLine, Workplace
+from portal.services.shared import audience as shared_audience
+from portal.services.shared.audience import MemberLine, Workplace
 from portal.tools.definition import Definition, Known
 
 
@@ -29,7 +29,7 @@ class BaseLine:
 
 def lines(ticket: CaseTicket, known: Definition) -> list[BaseLine]:
     """What the case knows of `known.base` today, as far as this person may know of it."""
-    audience = people.audience(ticket)
+    audience = shared_audience.audience(ticket)
     professionals = [line for line in audience if line.membership.unit_id]
     family = [line for line in audience if not line.membership.unit_id and line.membership.id != ticket.young_person.id]
     told = {

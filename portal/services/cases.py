@@ -18,10 +18,11 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
 from portal.names import mistakable, nearly_the_same
-from portal.services import hand_over, hand_over_says, joining, once, unread
+from portal.services import hand_over, hand_over_says, joining, unread
 from portal.services.citizens import NewCitizen
 from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
+from portal.services.shared import idempotency
 from portal.text import in_order
 from portal.tools.profile import Profile, profile
 
@@ -86,7 +87,7 @@ def open_case(actor: Actor, submission: UUID, new: NewCase, profile_key: str) ->
     rules = profile(profile_key)
     _check_birth_date(new.birth_date, rules)
     made = uuid4()
-    if earlier := once.claim(actor.session, submission, made):
+    if earlier := idempotency.claim(actor.session, submission, made):
         return earlier
     host = _found(actor, made, new.birth_date, rules)
     young = Joining(Capacity.YOUNG_PERSON, new.young_person_level)

@@ -18,8 +18,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
-from portal.services import consent_requests, consents, once
+from portal.services import consent_requests, consents
 from portal.services.consent_requests import PartyLine
+from portal.services.shared import idempotency
 from portal.text import in_order
 
 
@@ -182,7 +183,7 @@ def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str
     if membership_id not in {m.id for m in candidates(ticket)}:
         raise NotFound
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     line = _lines_by_member(ticket).get(membership_id)
     if line is not None and line.refused_at is None:
@@ -197,7 +198,7 @@ def propose(ticket: CaseTicket, submission: UUID, name: str, words: str) -> UUID
     if not called:
         raise InvalidInput("name", "required")
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     return _wish(ticket, made, WishKind.PROPOSE, words, name=called)
 
@@ -209,7 +210,7 @@ def ask_for_pause(ticket: CaseTicket, submission: UUID, until: date, words: str)
     if until < clock.today(zone):
         raise InvalidInput("until", "date_past")
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     return _wish(ticket, made, WishKind.PAUSE, words, pause_until=clock.end_of(until, zone))
 
@@ -231,7 +232,7 @@ def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     if said not in wish(ticket, wish_id).can_be_answered:
         raise InvalidInput("answer", "choice")

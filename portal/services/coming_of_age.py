@@ -14,7 +14,7 @@ from portal.access.policy.whatif import Change
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
-from portal.services import people
+from portal.services.shared import audience
 
 _NEAR = 45
 """Days."""
@@ -57,10 +57,10 @@ def begins(ticket: CaseTicket) -> date:
 def countdown(ticket: CaseTicket) -> Countdown | None:
     """None before the countdown begins, and afterwards when nothing of it is left to do."""
     rules, today = ticket.profile, clock.today(ticket.profile.zone)
-    if today < begins(ticket) or not (people.leads(ticket) or ticket.membership.capacity == Capacity.PARENT):
+    if today < begins(ticket) or not (audience.leads(ticket) or ticket.membership.capacity == Capacity.PARENT):
         return None
     day = clock.birthday(ticket.case.birth_date, rules.majority_age)
-    if day <= today and (not people.leads(ticket) or _declared_as_adult(ticket)):
+    if day <= today and (not audience.leads(ticket) or _declared_as_adult(ticket)):
         return None
     return _countdown(ticket, day, today)
 
@@ -75,7 +75,7 @@ def page(ticket: CaseTicket) -> Countdown:
 
 
 def _countdown(ticket: CaseTicket, day: date, today: date) -> Countdown:
-    facts, turns, leads = ticket.facts, majority(ticket.facts), people.leads(ticket)
+    facts, turns, leads = ticket.facts, majority(ticket.facts), audience.leads(ticket)
     changes = whatif.by_itself(facts, turns)
     now, come = clock.now(), today >= day
     outside = [

@@ -17,7 +17,7 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Compartment, ConfidenceAnswer, File, Membership, PlanConfided, Thread
-from portal.services import once
+from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def answer(ticket: CaseTicket, submission: UUID, compartment_id: UUID, guide_id:
     if said not in ("yes", "no"):
         raise InvalidInput("answer", "choice")
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     asked = question(ticket, compartment_id)
     if asked.guide.id != guide_id:

@@ -20,9 +20,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, HeldUpload
-from portal.services import checkouts, files, once
+from portal.services import checkouts, files
 from portal.services.checkouts import Editing
 from portal.services.files import Upload, VersionLine
+from portal.services.shared import idempotency
 
 _HAD = (
     Event.VERSION_DOWNLOADED.value,
@@ -114,7 +115,7 @@ def bring(
     ticket.require_write(file.compartment_id)
     name, kind = files.inspect(upload)
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return brought_before(ticket, earlier)[1]
     newest = files.newest_number(ticket, file.id)
     had = taken(ticket, file.id, link_id)
@@ -164,7 +165,7 @@ def meeting(ticket: CaseTicket, held_id: UUID) -> Meeting:
 def put_as_next(ticket: CaseTicket, submission: UUID, held_id: UUID) -> tuple[UUID, int]:
     """ "Put mine as the next version anyway"; the others' versions stay. Returns the file's id and the new number."""
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         version = ticket.load(FileVersion, earlier)
         return version.file_id, version.number
     held, upload = _release(ticket, held_id)
@@ -174,7 +175,7 @@ def put_as_next(ticket: CaseTicket, submission: UUID, held_id: UUID) -> tuple[UU
 
 def put_as_own(ticket: CaseTicket, submission: UUID, held_id: UUID) -> UUID:
     """ "Keep mine as a separate file", named after its sender. Returns the new file's id."""
-    if earlier := once.made_before(ticket.session, submission):
+    if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     held, upload = _release(ticket, held_id)
     stem, dot, ending = upload.name.rpartition(".")

@@ -17,10 +17,11 @@ from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import ConsentDraft, Membership
 from portal.services import consent_requests as requests
-from portal.services import consents, declarations, effects, once
+from portal.services import consents, declarations, effects
 from portal.services.consent_requests import PartyLine
 from portal.services.declarations import Answers, Draft
 from portal.services.effects import Effects
+from portal.services.shared import idempotency
 
 LASTS = timedelta(hours=8)
 """A draft older than a session is not offered any more."""
@@ -76,7 +77,7 @@ def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str
     """Gives what was kept, if its words are still those that were read (`read_words` is their hash). Raises Overtaken
     when it has been given meanwhile."""
     ticket.lock_case()
-    if earlier := once.made_before(ticket.session, submission):
+    if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     if kept(ticket) is None:
         raise Overtaken

@@ -18,10 +18,11 @@ from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services import consent_requests as requests
-from portal.services import consents, downloads, letterheads
+from portal.services import consents, downloads
 from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers, draw_up
 from portal.services.downloads import Download
+from portal.services.shared import letterhead
 from portal.storage import BlobStore
 from portal.storage.scanning import ScanState
 
@@ -115,4 +116,4 @@ def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
 
 def _look(ticket: CaseTicket, language: str) -> receipt.Look:
     settings = ticket.session.info["settings"]
-    return receipt.Look(letterheads.head_of(settings, language), letterheads.colour_of(settings))
+    return receipt.Look(letterhead.head_of(settings, language), letterhead.colour_of(settings))

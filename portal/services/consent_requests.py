@@ -21,8 +21,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Consent, Membership
-from portal.services import people
-from portal.services.people import Workplace
+from portal.services.shared import audience
+from portal.services.shared.audience import Workplace
 from portal.storage.scanning import ScanState
 
 
@@ -157,7 +157,7 @@ def standing_consents(ticket: CaseTicket) -> list[ConsentLine]:
     lines = []
     for giver in givers(ticket):
         current = in_force(ticket, giver.id)
-        if current and (people.leads(ticket) or giver.id == ticket.membership.id):
+        if current and (audience.leads(ticket) or giver.id == ticket.membership.id):
             lines.append(_consent_line(ticket, current, tuple(party_lines(ticket, giver))))
     return lines
 
@@ -246,7 +246,7 @@ def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
             key=party_key(party),
             party=party,
             members=memberships,
-            workplace=people.workplace_of(ticket, party.unit_id) if party.unit_id else None,
+            workplace=audience.workplace_of(ticket, party.unit_id) if party.unit_id else None,
             capacity=members[0].capacity,
             purposes=tuple(_purpose(ticket, m) for m in memberships if m.purpose_sealed),
             asked=asked,

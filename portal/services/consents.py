@@ -20,11 +20,12 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal
 from portal.services import consent_requests as requests
-from portal.services import declarations, effects, files, once, people, reminders
+from portal.services import declarations, effects, files, reminders
 from portal.services.consent_requests import CONSENT_CHANGES, PartyLine
 from portal.services.declarations import Answers, Choices, Draft
 from portal.services.effects import Effects
 from portal.services.files import Upload
+from portal.services.shared import audience, idempotency
 from portal.storage.scanning import ScanState
 
 
@@ -143,7 +144,7 @@ def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: 
     ticket.lock_case()
     ticket.require(Action.CONSENT_WITHDRAW)
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     consent, party = _withdrawable(ticket, consent_id, party_key)
     _say_no(ticket, made, consent.giver_id, consent.id, party)
@@ -196,7 +197,7 @@ def giver_of(ticket: CaseTicket, consent_id: UUID) -> UUID:
 def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
     """The declaration, for its giver and those who answer for the case. Raises NotFound for anybody else."""
     fact = next((consent for consent in ticket.facts.consents if consent.id == consent_id), None)
-    if fact is None or not (people.leads(ticket) or fact.giver_id == ticket.membership.id):
+    if fact is None or not (audience.leads(ticket) or fact.giver_id == ticket.membership.id):
         raise NotFound
     return fact
 
@@ -231,7 +232,7 @@ def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple
 
 def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | None) -> UUID:
     zone, now, made = ticket.facts.rules.zone, clock.now(), uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     row = Consent(
         id=made,

@@ -35,8 +35,9 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Correction, EidLink, InvitationCode, Membership
 from portal.names import nearly_the_same
-from portal.services import citizens, effects, once
+from portal.services import citizens, effects
 from portal.services.effects import Effects
+from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
@@ -166,14 +167,14 @@ def correct(ticket: CaseTicket, submission: UUID, membership_id: UUID, wanted: W
     why = text.plain(reason, 2000)
     if not why:
         raise InvalidInput("reason", "required")
-    if once.made_before(ticket.session, submission):
+    if idempotency.made_before(ticket.session, submission):
         return
     proposal = propose(ticket, membership_id, wanted)
     if not proposal:
         raise InvalidInput("", "nothing_corrected")
     if proposal.mark != mark:
         raise InvalidInput("", "correction_moved_on")
-    if once.claim(ticket.session, submission, membership_id):
+    if idempotency.claim(ticket.session, submission, membership_id):
         return
     _write(ticket, proposal, why)
     window_store.rewrite_windows(ticket.session, ticket.case_id)

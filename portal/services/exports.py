@@ -22,9 +22,10 @@ from portal.documents.packages import Package
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import AuditEvent, Export, File, FileVersion, Meeting, Plan, Thread
-from portal.services import downloads, once, order
+from portal.services import downloads, order
 from portal.services.downloads import Download
 from portal.services.packing import Packing
+from portal.services.shared import idempotency
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.tools.vocabulary import sayer
@@ -155,7 +156,7 @@ def sweep(session: PortalSession) -> int:
 
 def _ask(ticket: CaseTicket, submission: UUID, kind: str, folder: str, language: str) -> UUID:
     made, now = uuid4(), clock.now()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     ticket.session.add(
         Export(

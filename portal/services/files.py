@@ -20,9 +20,10 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services import checkouts, downloads, naming, once, order, renditions, search
+from portal.services import checkouts, downloads, naming, order, renditions, search
 from portal.services.checkouts import Editing
 from portal.services.order import Withdrawn
+from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
@@ -273,7 +274,7 @@ def add_inspected(
 ) -> UUID:
     """A new file of an upload whose name and type are settled. Whoever calls has checked the right to."""
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     file = File(
         id=made,
@@ -297,7 +298,7 @@ def add_version(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upl
     ticket.require_write(file.compartment_id)
     name, kind = inspect(upload)
     version_id = uuid4()
-    if earlier := once.claim(ticket.session, submission, version_id):
+    if earlier := idempotency.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
     return append(ticket, file, upload, name, kind, version_id)
 
@@ -335,7 +336,7 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
     ticket.require_write(file.compartment_id)
     version = downloads.load_version(ticket, file_id, number)
     version_id = uuid4()
-    if earlier := once.claim(ticket.session, submission, version_id):
+    if earlier := idempotency.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
     line = _line(ticket, version, file.tool)
     copy = Incoming(store)

@@ -21,9 +21,10 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
-from portal.services import confidences, joining, once, team
+from portal.services import confidences, joining, team
 from portal.services import hand_over_says as says
 from portal.services.joining import Host, Joining
+from portal.services.shared import idempotency
 from portal.services.team import Colleague
 
 
@@ -122,7 +123,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None
     elif law is None:
         says.refuse_unasked(ticket)
     sealed = _sealed(ticket, made, law) if law else (None, None)
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
     if known is None:
@@ -231,7 +232,7 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
     joining.hold_account(ticket.session, ticket.actor.person_id)
     ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     made = offer_to_me(ticket)
     offered = ticket.session.get_one(HandOver, made.id)
@@ -262,7 +263,7 @@ def decline(ticket: CaseTicket, submission: UUID) -> None:
     """Says no to an offer. Raises NotFound without one, Overtaken for one that is over."""
     ticket.lock_case()
     ticket.require(Action.HAND_OVER_ANSWER)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     offered = ticket.session.get_one(HandOver, offer_to_me(ticket).id)
     _answer(ticket, offered, "declined")
@@ -273,7 +274,7 @@ def withdraw(ticket: CaseTicket, submission: UUID) -> None:
     """Takes an offer back before it is answered. Raises NotFound without one, Overtaken for one that is answered."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     waits = pending(ticket)
     if waits is None:

@@ -23,7 +23,8 @@ from portal.access.ticket import Actor, CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, HandOverReply, HandOverSay, Membership, Staff, Unit
-from portal.services import consent_requests, once
+from portal.services import consent_requests
+from portal.services.shared import idempotency
 
 HEARD_FOR = timedelta(days=30)
 """How long after a case went to another guide of the organisation the young person is still asked about it."""
@@ -210,7 +211,7 @@ def say(ticket: CaseTicket, submission: UUID, hand_over_id: UUID, said: str, wor
     ticket.require(Action.HAND_OVER_SAY)
     if said not in ("yes", "no"):
         raise InvalidInput("answer", "choice")
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     asked = asked_of_me(ticket)
     if asked is None or not asked.can_be_said:
@@ -237,7 +238,7 @@ def register(ticket: CaseTicket, submission: UUID, giver_id: UUID, said: str, me
         raise InvalidInput("words", "required")
     if said == "yes" and last.own_no:
         raise InvalidInput("answer", "own_no")
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     _note(ticket, asked, last.giver, said, method, words)
 
@@ -250,7 +251,7 @@ def reply(ticket: CaseTicket, submission: UUID, say_id: UUID, words: str) -> Non
     plain, made = text.plain(words, 2000), uuid4()
     if not plain:
         raise InvalidInput("words", "required")
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     said_to(ticket, say_id)
     ticket.session.add(

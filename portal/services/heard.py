@@ -21,8 +21,9 @@ from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Heard, Meeting, Membership
-from portal.services import meetings, once, plans, wordings
+from portal.services import meetings, plans, wordings
 from portal.services.meetings import MeetingState
+from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import Definition, Place
 
@@ -116,7 +117,7 @@ def answer(ticket: CaseTicket, submission: UUID, about: About, given: Mapping[st
     InvalidInput at an answer that cannot be one, or when nothing is answered."""
     ticket.require(Action.HEARD_ANSWER)
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     plans.one_at_a_time(ticket, f"heard {about.meeting_id or about.version_id}")
     known, row = _known(ticket), _own(ticket, about)

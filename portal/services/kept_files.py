@@ -26,7 +26,7 @@ from portal import text as words
 from portal.db import PortalSession
 from portal.errors import Damaged, InvalidInput
 from portal.models import KeptFile
-from portal.services import once
+from portal.services.shared import idempotency
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.storage.keys import KEY_SIZE, seal, unseal
@@ -112,7 +112,7 @@ def find(
         row = session.scalars(select(KeptFile).where(KeptFile.id == UUID(name)).with_for_update()).one_or_none()
         if row is None or row.person_id != session.person_id or clock.now() - row.kept_at > LASTS:
             return None
-        if row.blob is None and (submission is None or once.made_before(session, submission) is None):
+        if row.blob is None and (submission is None or idempotency.made_before(session, submission) is None):
             return None
         cipher = AESGCM(base64.urlsafe_b64decode(key))
         about = json.loads(unseal(cipher, row.sealed, _purpose(row.id, row.person_id, place)))

@@ -12,7 +12,7 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, Overtaken
 from portal.events import Event
 from portal.models import Departure
-from portal.services import once
+from portal.services.shared import idempotency
 
 
 class LeavingReason(StrEnum):
@@ -33,7 +33,7 @@ def leave(ticket: CaseTicket, submission: UUID, reason: str) -> None:
     if not ticket.hatches and ticket.facts.member(ticket.membership.id).has_left_at(clock.now()):
         raise Overtaken  # who was let in again by law can leave again
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     ticket.session.add(
         Departure(

@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
-from portal.services import naming, people
-from portal.services.people import Workplace
+from portal.services import naming
+from portal.services.shared import audience
+from portal.services.shared.audience import Workplace
 
 PAUSE = timedelta(minutes=30)
 """Whoever does nothing for as long has ended their visit."""
@@ -128,7 +129,7 @@ class Visit:
 def of(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> list[LogLine]:
     """The rows as this person reads them, in their order."""
     shown = list(rows)
-    names, places = _names(ticket, shown), people.workplaces(ticket)
+    names, places = _names(ticket, shown), audience.workplaces(ticket)
     lines = [_line(ticket, row, names, places) for row in shown]
     corrected = _before(ticket, shown)
     return [replace(line, before=_told_before(line, corrected)) for line in lines]
@@ -157,7 +158,7 @@ def proof_of(mark: str) -> bytes | None:
 
 def named(ticket: CaseTicket, member_id: UUID) -> Named | None:
     """Somebody of the case as the log tells this reader of them. None for an id that is no member's."""
-    return _named(ticket, member_id, people.workplaces(ticket))
+    return _named(ticket, member_id, audience.workplaces(ticket))
 
 
 def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: dict[UUID, Workplace]) -> LogLine:

@@ -15,7 +15,6 @@ from portal.services import (
     meeting_people,
     meetings,
     messages,
-    once,
     plan_agreeing,
     plan_outlook,
     plan_said,
@@ -28,6 +27,7 @@ from portal.services.plan_outlook import Outlook
 from portal.services.plan_said import Asked
 from portal.services.plans import VersionPage
 from portal.services.promises import Promise
+from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def end(
     """Ends the meeting: proposes the plan as it stands at the revision `propose`, plans the next meeting, if there is
     to be one, and sends the summary that `tell` makes (subject and text) into the compartment of the plan. Raises
     InvalidInput when the meeting has ended, or the plan has changed, meanwhile, and where it cannot be proposed."""
-    if once.claim(ticket.session, submission, meeting_id):
+    if idempotency.claim(ticket.session, submission, meeting_id):
         return
     row, page = meetings.taken_up(ticket, meeting_id, "is ended")
     if propose is not None:

@@ -11,16 +11,17 @@ from portal.access.policy.windows import Basis
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.models import Membership
-from portal.services import choosing, people, wordings
+from portal.services import choosing, wordings
 from portal.services.choosing import WishKind
 from portal.services.promises import TOOL
+from portal.services.shared import audience
 from portal.text import in_order
 
 
 def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Membership]:
     """Who can be there: for those who answer for the case everybody ever added to it, also whoever sees nothing yet;
     for others those they share something with. The young person first."""
-    if people.leads(ticket):
+    if audience.leads(ticket):
         found = set(ticket.members)
     else:
         found = {window.membership_id for window in ticket.open_windows if window.compartment_id in ticket.hatches}
@@ -45,7 +46,7 @@ def asked_again(ticket: CaseTicket, before: Iterable[Membership]) -> list[Member
 def not_wanted(ticket: CaseTicket) -> set[UUID]:
     """Whom the young person has said no to, for those who may know. A yes given since is a yes: then their access rests
     on it."""
-    if not people.leads(ticket):
+    if not audience.leads(ticket):
         return set()
     told_no = {w.about.id for w in choosing.wishes(ticket) if w.kind is WishKind.NO and w.about is not None}
     said_yes = {window.membership_id for window in ticket.open_windows if Basis(window.basis) in _BY_CONSENT}

@@ -22,7 +22,8 @@ from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.services import meeting_people, notices, once, plans, wordings
+from portal.services import meeting_people, notices, plans, wordings
+from portal.services.shared import idempotency
 
 TOOL = "goals_and_agreements"
 """The plan that meetings are about."""
@@ -164,7 +165,7 @@ def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collectio
     """Plans a meeting; returns its id. Raises InvalidInput for somebody who cannot be asked."""
     hatch = _may_lead(ticket)
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     add(ticket, hatch, made, when, meeting_people.asked(ticket, invited))
     tell(ticket, hatch.id, invited)
@@ -214,7 +215,7 @@ def begin_now(ticket: CaseTicket, submission: UUID) -> UUID:
     """A meeting nobody planned. Returns the one that goes on, also where somebody else was first."""
     hatch = _may_lead(ticket)
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     plans.one_at_a_time(ticket, "meeting")
     if (there := running(ticket)) is not None:

@@ -17,7 +17,8 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Message, Thread, ThreadLook
-from portal.services import once, search, unread
+from portal.services import search, unread
+from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def start(ticket: CaseTicket, submission: UUID, compartment_id: UUID, subject: s
     if not words:
         raise InvalidInput("body", "required")
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     row = Thread(
         id=made,
@@ -237,7 +238,7 @@ def reply(ticket: CaseTicket, submission: UUID, thread_id: UUID, body: str) -> U
     if not words:
         raise InvalidInput("body", "required")
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     _write(ticket, row, made, words)
     ticket.record(Event.MESSAGE_SENT, row.compartment_id, row.id)

@@ -12,7 +12,7 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import File, FileName, FileVersion, Membership, Message, SearchEntry, Thread
-from portal.services import people
+from portal.services.shared import audience as shared_audience
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _moving(ticket: CaseTicket, compartment_id: UUID) -> Moving:
 def _readers(ticket: CaseTicket) -> dict[str, dict[UUID, Membership]]:
     """Who sees each compartment now, by the windows."""
     found: dict[str, dict[UUID, Membership]] = {}
-    for line in people.audience(ticket):
+    for line in shared_audience.audience(ticket):
         for shelf in line.open:
             found.setdefault(shelf.key, {})[line.membership.id] = line.membership
     return found

@@ -16,11 +16,12 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanPerson
-from portal.services import once, people, plans, team, wordings
+from portal.services import plans, team, wordings
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
-from portal.services.people import MemberLine
 from portal.services.plans import VersionPage
+from portal.services.shared import audience, idempotency
+from portal.services.shared.audience import MemberLine
 from portal.text import in_order
 from portal.tools.definition import Section
 from portal.tools.telling import row_title
@@ -50,7 +51,7 @@ def parts(ticket: CaseTicket, this: VersionPage) -> dict[str, Part]:
     sections = [section for section in this.definition.section if section.joins]
     if not sections:
         return {}
-    lines = {line.membership.id: line for line in people.standing(ticket)}
+    lines = {line.membership.id: line for line in audience.standing(ticket)}
     found: dict[str, Part] = {}
     for section in sections:
         source = _source(ticket, this, section)
@@ -78,7 +79,7 @@ def invite(ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCi
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     this, section, _hatch = _row(ticket, tool, row)
-    if earlier := once.made_before(ticket.session, submission):
+    if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     if parts(ticket, this)[row].line is not None:
         raise InvalidInput("", "already_member")
@@ -93,7 +94,7 @@ def recognise(ticket: CaseTicket, submission: UUID, tool: str, row: str, member_
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     this, section, _hatch = _row(ticket, tool, row)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     plan = _owned(ticket, this, section)
     known = _known(ticket, plan)

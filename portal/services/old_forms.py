@@ -18,9 +18,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, Membership, OldForm
-from portal.services import files, once, order, wordings
+from portal.services import files, order, wordings
 from portal.services.files import Upload, VersionLine
 from portal.services.plans import PlanPage, VersionPage
+from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def add(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload, about: 
     """Puts the file into the tool's place, with what is known of it; returns its id. Raises InvalidInput at the field
     of a day that cannot be, of missing parties, or of a file that may not come in."""
     compartment_id = place(ticket, tool)
-    if earlier := once.made_before(ticket.session, submission):
+    if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     _check(ticket, about)
     file_id = files.add(ticket, submission, compartment_id, upload, tool)

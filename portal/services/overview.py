@@ -27,11 +27,9 @@ from portal.services import (
     files,
     hand_over_says,
     heard,
-    letterheads,
     meetings,
     messages,
     own_data,
-    people,
     plan_news,
     plan_objections,
     plans,
@@ -49,13 +47,15 @@ from portal.services.confidences import Question
 from portal.services.files import VersionLine
 from portal.services.meetings import MeetingPage
 from portal.services.messages import ThreadLine
-from portal.services.people import MemberLine
 from portal.services.plan_news import News
 from portal.services.plan_objections import Objection
 from portal.services.plans import Standing
 from portal.services.promises import Promise
 from portal.services.reminders import Ending
 from portal.services.safeguards import FreezeLine
+from portal.services.shared import audience as shared_audience
+from portal.services.shared import letterhead
+from portal.services.shared.audience import MemberLine
 from portal.services.welcoming import Steps, Welcome
 from portal.tools.profile import Meeting, Rhythm, Tool
 
@@ -142,10 +142,10 @@ class ToolLine:
 def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
-    leads = people.leads(ticket)
+    leads = shared_audience.leads(ticket)
     is_guide = ticket.membership.id == ticket.owner.id
     waits = leads and _some_wait(ticket)
-    shut = [line for line in people.lines(ticket) if not line.open and line.prospects] if waits else []
+    shut = [line for line in shared_audience.lines(ticket) if not line.open and line.prospects] if waits else []
     there, newest = _front(ticket, is_guide)
     return Overview(
         promises=tuple(promises.mine(ticket)) if there.plan else (),
@@ -298,7 +298,7 @@ def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: st
     if tool is None or not tool.blank:
         raise NotFound
     ticket.record(Event.BLANK_DOWNLOADED, tool=tool_key)
-    team = people.audience(ticket)
+    team = shared_audience.audience(ticket)
     base = BaseData(
         young_person=ticket.young_person.display_name,
         birth_date=ticket.case.birth_date.strftime("%d.%m.%Y"),
@@ -306,8 +306,8 @@ def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: st
         team=[_with_role(line) for line in team if line.membership.unit_id],
         words={**words, "title": tool.title.in_language(language)},
         language=language,
-        head=letterheads.head_of(ticket.session.info["settings"], language),
-        colour=letterheads.colour_of(ticket.session.info["settings"]),
+        head=letterhead.head_of(ticket.session.info["settings"], language),
+        colour=letterhead.colour_of(ticket.session.info["settings"]),
     )
     return tool, blank_schema.write(base)
 

@@ -15,8 +15,8 @@ from portal.access.ticket import CaseTicket
 from portal.cpr import Cpr
 from portal.events import Event
 from portal.models import Correction, Membership
-from portal.services import people
-from portal.services.people import Workplace
+from portal.services.shared import audience
+from portal.services.shared.audience import Workplace
 
 LATELY = timedelta(days=30)
 """For so long the front of the case says that something about oneself was put right."""
@@ -53,7 +53,7 @@ def show(ticket: CaseTicket) -> OwnData:
     me, now = ticket.membership, clock.now()
     sealed = me.national_id_sealed
     number = ticket.keys.unseal_text(sealed, f"membership.national_id {me.id}") if sealed else ""
-    places = people.workplaces(ticket) if me.unit_id else {}
+    places = audience.workplaces(ticket) if me.unit_id else {}
     ticket.record(Event.OWN_DATA_VIEWED)
     return OwnData(
         membership=me,

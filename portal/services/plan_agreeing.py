@@ -15,8 +15,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.services import once, plan_history, plan_said, plan_writing, plans, promises, wordings
+from portal.services import plan_history, plan_said, plan_writing, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanState, VersionPage
+from portal.services.shared import idempotency
 
 
 def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revision: int) -> PlanState:
@@ -28,7 +29,7 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     ticket.require(Action.PLAN_WRITE)
     hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
     made = uuid4()
-    sent_before = once.claim(ticket.session, submission, made)
+    sent_before = idempotency.claim(ticket.session, submission, made)
     page = _version(ticket, tool, number)
     if sent_before:
         return page.state
@@ -104,7 +105,7 @@ def _accept(
 ) -> PlanState:
     hatch = wordings.hatch_of(ticket, tool)
     page = _version(ticket, tool, number)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return page.state
     if page.proposal_id != proposal_id or page.state is not PlanState.PROPOSED:
         raise InvalidInput("", "plan_moved_on")

@@ -22,16 +22,17 @@ from portal.access.ticket import CaseTicket, scope
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanConfided
-from portal.services import confidences, people, plans, wordings
+from portal.services import confidences, plans, wordings
 from portal.services.plan_writing import Clash
 from portal.services.plans import VersionPage
+from portal.services.shared import audience
 from portal.tools import definition
 from portal.tools.definition import Place
 
 
 def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
     """Address -> what was confided, as it stands now; empty for everybody but the young person and the guide."""
-    if not version.definition.confides or not people.leads(ticket):
+    if not version.definition.confides or not audience.leads(ticket):
         return {}
     return {row.address: _words(ticket, row) for row in _newest(ticket, version.plan_id).values()}
 
@@ -39,7 +40,7 @@ def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
 def told_before(ticket: CaseTicket, version: VersionPage) -> dict[str, Membership]:
     """Of what `read` gives: address -> the guide it was told to, where that is not the guide of today."""
     earlier = any(h.confidant_id not in (None, ticket.owner.id) for h in ticket.hatches.values())
-    if not earlier or not version.definition.confides or not people.leads(ticket):
+    if not earlier or not version.definition.confides or not audience.leads(ticket):
         return {}
     rows, found = _newest(ticket, version.plan_id), {}
     for address, row in rows.items():
@@ -52,7 +53,7 @@ def told_before(ticket: CaseTicket, version: VersionPage) -> dict[str, Membershi
 def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
     """How often something was confided, so that a page notices; 0 for everybody else, whatever there is."""
     known = wordings.today(ticket, tool)
-    if known is None or not known.confides or not people.leads(ticket):
+    if known is None or not known.confides or not audience.leads(ticket):
         return 0
     rows = select(func.count()).where(*_within(ticket), PlanConfided.plan_id == plan_id)
     return ticket.session.scalars(rows).one()
@@ -80,7 +81,7 @@ def save(
     asked = {address: words for address, words in given.items() if address in places}
     if not asked:
         return ()
-    if not people.leads(ticket):
+    if not audience.leads(ticket):
         raise InvalidInput(next(iter(asked)), "not_yours_to_fill")
     between_us = confidences.of_today(ticket)
     if between_us is None or not between_us.can_write:

@@ -15,8 +15,9 @@ from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanObjection, PlanProposal, PlanVersion
-from portal.services import once, plans, wordings
+from portal.services import plans, wordings
 from portal.services.plans import PlanState
+from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def object_to(ticket: CaseTicket, submission: UUID, tool: str, number: int, prop
     if found is None:
         raise NotFound
     page = found.version(number)
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     if page.proposal_id != proposal_id or page.state is not PlanState.PROPOSED:
         raise InvalidInput("", "plan_moved_on")

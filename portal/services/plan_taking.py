@@ -16,9 +16,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import PlanTaking
-from portal.services import once, plan_agreeing, plan_said, plans, wordings
+from portal.services import plan_agreeing, plan_said, plans, wordings
 from portal.services.plan_said import WHOLE, words_of_all, words_of_row
 from portal.services.plans import PlanState, VersionPage
+from portal.services.shared import idempotency
 
 
 def take(
@@ -40,7 +41,7 @@ def take(
         raise InvalidInput("", "plan_moved_on")
     if (mine.taken_at is not None) == taken:
         return page.state
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return page.state
     _keep(ticket, page, tool, row, words_of_row(page.answers, mine.section.key, row), taken)
     if taken and _says_yes(ticket, page):
@@ -63,7 +64,7 @@ def say_yes(ticket: CaseTicket, submission: UUID, tool: str, number: int, words:
         raise InvalidInput("", "plan_moved_on")
     if not page.is_written:
         raise InvalidInput("", "plan_empty")
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     _keep(ticket, page, tool, WHOLE, all_of_it, said)
 

@@ -14,8 +14,9 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanVersion
-from portal.services import once, plan_carried, plan_history, plans, promises, wordings
+from portal.services import plan_carried, plan_history, plans, promises, wordings
 from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
+from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
 
@@ -47,7 +48,7 @@ def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | No
     else was first."""
     hatch = writable(ticket, tool)
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return 1
     plans.one_at_a_time(ticket, tool)
     if ticket.session.scalars(ticket.select(Plan).where(Plan.tool == tool)).one_or_none():
@@ -69,7 +70,7 @@ def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | No
 def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     """Begins the next version from the agreed one, with its answers. Returns the number of the version to write in."""
     writable(ticket, tool)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return begun(ticket, tool).newest.number
     plans.one_at_a_time(ticket, tool)
     newest = begun(ticket, tool).newest

@@ -24,8 +24,9 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
-from portal.services import notices, once, plan_said, plans, wordings
+from portal.services import notices, plan_said, plans, wordings
 from portal.services.plans import PlanPage, PlanState, VersionPage
+from portal.services.shared import idempotency
 from portal.tools.definition import Kind, Section, rows
 
 TOOL = "goals_and_agreements"
@@ -159,7 +160,7 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
     if outcome not in set(Outcome):
         raise InvalidInput("outcome", "choice")
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     told = text.plain(word, 2000)
     ticket.session.add(

@@ -25,8 +25,9 @@ from portal.db import PortalSession
 from portal.events import Event
 from portal.models import Consent, ConsentReminder, Membership
 from portal.services import consent_requests as requests
-from portal.services import notices, people
+from portal.services import notices
 from portal.services.consent_requests import ConsentState
+from portal.services.shared import audience
 
 DAYS_BEFORE = (30, 7)
 
@@ -58,7 +59,7 @@ def endings(ticket: CaseTicket) -> list[Ending]:
         return []
     now, found = clock.now(), []
     for giver in requests.givers(ticket):
-        if not people.leads(ticket) and giver.id != ticket.membership.id:
+        if not audience.leads(ticket) and giver.id != ticket.membership.id:
             continue
         current = requests.in_force(ticket, giver.id)
         if current is None or current.valid_until - now > timedelta(days=max(DAYS_BEFORE)):

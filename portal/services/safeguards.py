@@ -20,7 +20,7 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd, Membership
-from portal.services import once, people
+from portal.services.shared import audience, idempotency
 from portal.text import in_order
 
 
@@ -56,7 +56,7 @@ class FreezeLine:
 def overrides(ticket: CaseTicket) -> list[OverrideLine]:
     """What is open by law just now. Everyone in the case may know."""
     now = clock.now()
-    if people.leads(ticket) and not any(override.counts_at(now) for override in ticket.facts.overrides):
+    if audience.leads(ticket) and not any(override.counts_at(now) for override in ticket.facts.overrides):
         return []
     ended = select(LegalOverrideEnd.override_id).where(LegalOverrideEnd.case_id == ticket.case_id)
     rows = ticket.session.scalars(
@@ -126,7 +126,7 @@ def override(
     if until > latest_override_end(ticket):
         raise InvalidInput("until", "override_too_long", months=ticket.profile.override_months)
     made = uuid4()
-    if earlier := once.claim(ticket.session, submission, made):
+    if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     ticket.session.add(
         LegalOverride(
@@ -167,7 +167,7 @@ def end_override(ticket: CaseTicket, submission: UUID, override_id: UUID) -> Non
     ticket.lock_case()
     ticket.require(Action.ACCESS_OVERRIDE)
     made = uuid4()
-    if once.claim(ticket.session, submission, made):
+    if idempotency.claim(ticket.session, submission, made):
         return
     line = override_line(ticket, override_id)
     ticket.session.add(
@@ -244,7 +244,7 @@ def freeze(
     if not why:
         raise InvalidInput("reason", "required")
     review_at = _review_at(ticket, review_on)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     hidden_from = clock.start_of_today(ticket.profile.zone) if hide_log else None
     for membership_id in sorted(wanted):
@@ -278,7 +278,7 @@ def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on
     if not why:
         raise InvalidInput("reason", "required")
     review_at = _review_at(ticket, review_on)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     now = clock.now()
     _end(ticket, freeze_id, now)
@@ -294,7 +294,7 @@ def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
     is over, NotFound."""
     ticket.lock_case()
     ticket.require(Action.ACCESS_FREEZE)
-    if once.claim(ticket.session, submission, uuid4()):
+    if idempotency.claim(ticket.session, submission, uuid4()):
         return
     line = freeze_line(ticket, freeze_id)
     _end(ticket, freeze_id, clock.now())

@@ -18,11 +18,12 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit
-from portal.services import codes, effects, joining, once, people
+from portal.services import codes, effects, joining
 from portal.services.citizens import NewCitizen
 from portal.services.effects import Effects
 from portal.services.joining import Host, Joining
-from portal.services.people import MemberLine, Workplace
+from portal.services.shared import audience, idempotency
+from portal.services.shared.audience import MemberLine, Workplace
 from portal.text import in_order, is_blank
 
 
@@ -77,7 +78,7 @@ def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, leve
     colleague(ticket, person_id)
     if is_blank(purpose):
         raise InvalidInput("purpose", "required")
-    if earlier := once.claim(ticket.session, submission, person_id):
+    if earlier := idempotency.claim(ticket.session, submission, person_id):
         return earlier
     added = joining.add_staff(_host(ticket), staff, Joining(Capacity.PROFESSIONAL, level, purpose))
     rewrite_windows(ticket.session, ticket.case_id)
@@ -90,7 +91,7 @@ def add_citizen(ticket: CaseTicket, submission: UUID, new: NewCitizen, terms: Jo
     ticket.require(Action.TEAM_CHANGE)
     if terms.capacity not in (Capacity.PARENT, Capacity.NETWORK_PERSON):
         raise InvalidInput("capacity", "choice")
-    if earlier := once.claim(ticket.session, submission, uuid4()):
+    if earlier := idempotency.claim(ticket.session, submission, uuid4()):
         return earlier
     added = joining.add_citizen(_host(ticket), new, terms)
     rewrite_windows(ticket.session, ticket.case_id)
@@ -100,7 +101,7 @@ def add_citizen(ticket: CaseTicket, submission: UUID, new: NewCitizen, terms: Jo
 def member(ticket: CaseTicket, membership_id: UUID) -> MemberLine:
     """One member, as the owner looks after them. Raises NotFound."""
     ticket.require(Action.TEAM_CHANGE)
-    line = next((line for line in people.picture(ticket) if line.membership.id == membership_id), None)
+    line = next((line for line in audience.picture(ticket) if line.membership.id == membership_id), None)
     if line is None:
         raise NotFound
     return line

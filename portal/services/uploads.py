@@ -29,10 +29,11 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import BegunUpload, File, UploadPart
-from portal.services import conflicts, downloads, files, once
+from portal.services import conflicts, downloads, files
 from portal.services.conflicts import Brought
 from portal.services.downloads import Span
 from portal.services.files import Arrived, Upload
+from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import HEAD, Incoming
@@ -233,7 +234,7 @@ def finish(
     Raises InvalidInput('file') for what may not come in, OutOfStep when something is still to come, NotFound.
     """
     _alone(ticket, upload_id)
-    if earlier := once.made_before(ticket.session, submission):
+    if earlier := idempotency.made_before(ticket.session, submission):
         return _finished_before(ticket, earlier)
     begun = _mine(ticket, upload_id)
     parts = _parts(ticket, begun)

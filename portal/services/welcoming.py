@@ -16,8 +16,8 @@ from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Staff
-from portal.services import people
-from portal.services.people import Workplace
+from portal.services.shared import audience
+from portal.services.shared.audience import Workplace
 
 _PUT_AWAY = select(AuditEvent.seq).where(
     AuditEvent.chain_id == bindparam("case"),
@@ -55,7 +55,7 @@ def welcome(ticket: CaseTicket, last_visit: datetime | None) -> Welcome | None:
     if last_visit is not None or ticket.membership.id == guide.id or _is_put_away(ticket):
         return None
     phone = ticket.session.scalars(select(Staff.phone).where(Staff.person_id == guide.person_id)).one_or_none() or ""
-    workplace = people.workplace_of(ticket, guide.unit_id) if guide.unit_id else None
+    workplace = audience.workplace_of(ticket, guide.unit_id) if guide.unit_id else None
     return Welcome(guide, workplace, phone)
 
 

@@ -26,7 +26,6 @@ from portal.services import (
     downloads,
     files,
     old_forms,
-    once,
     order,
     plan_history,
     plan_merging,
@@ -40,6 +39,7 @@ from portal.services import word_lines as lines
 from portal.services.files import Upload
 from portal.services.plan_merging import Chosen
 from portal.services.plans import PLAN_CHANGES, PlanPage, VersionPage
+from portal.services.shared import idempotency
 from portal.services.word_lines import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.storage import BlobStore
 from portal.storage.inspection import MEDIA_TYPES
@@ -99,7 +99,7 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     NotFound where nobody has begun the tool."""
     hatch = plan_writing.writable(ticket, tool)
     page = plan_writing.begun(ticket, tool)
-    if earlier := once.made_before(ticket.session, submission):
+    if earlier := idempotency.made_before(ticket.session, submission):
         return _kept_before(ticket, earlier)
     name, _kind = files.inspect(upload)
     home = _home(ticket, tool, hatch.id, name)
@@ -147,7 +147,7 @@ def put_in(
     trip = _read(ticket, store, plan_writing.begun(ticket, tool), version)
     if trip.found is None or trip.stands is None:
         raise InvalidInput("", "form_stale")
-    if once.made_before(ticket.session, submission):
+    if idempotency.made_before(ticket.session, submission):
         return Done()
     faults = {}
     for line in trip.found.lines:
@@ -157,7 +157,7 @@ def put_in(
             faults[line.key] = "word_choose"
     if faults:
         return Done(faults=faults)
-    once.claim(ticket.session, submission, uuid4())
+    idempotency.claim(ticket.session, submission, uuid4())
     chosen = _chosen(trip.found, trip.stands.now, picked)
     target = trip.page.newest.number
     if trip.begins_new:

@@ -12,7 +12,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services import overview as overviews
-from portal.services import people, search, welcoming
+from portal.services import search, welcoming
+from portal.services.shared import audience as shared_audience
 from portal.views.asking import AskingForm, text_field
 
 bp = Blueprint("case", __name__, url_prefix="/cases/<uuid:case_id>")
@@ -39,13 +40,13 @@ def put_away(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.get("/audience")
 @opens(Action.CASE_VIEW)
 def audience(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("case/audience.html", lines=people.who_sees(ticket, None), compartment=None)
+    return render_template("case/audience.html", lines=shared_audience.who_sees(ticket, None), compartment=None)
 
 
 @bp.get("/audience/<uuid:compartment_id>")
 @opens(Action.CASE_VIEW)
 def audience_of(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
-    lines = people.who_sees(ticket, compartment_id)
+    lines = shared_audience.who_sees(ticket, compartment_id)
     return render_template("case/audience.html", lines=lines, compartment=ticket.hatches[compartment_id])
 
 

@@ -15,10 +15,11 @@ from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput
 from portal.i18n import said
-from portal.services import case_finding, cases, once
+from portal.services import case_finding, cases
 from portal.services.case_finding import PAGE, CaseOrder
 from portal.services.cases import CaseList, NewCase
 from portal.services.citizens import NewCitizen
+from portal.services.shared import idempotency
 from portal.tools.profile import profile
 from portal.views import arguments
 from portal.views.asking import AskingForm, DayField, Rows, attempt, choices, status, text_field
@@ -79,7 +80,7 @@ def new() -> ResponseReturnValue:
     alike = cases.like(g.actor, form.name.data) if form.name.data else []
 
     def verb() -> UUID:
-        asks = alike and not form.another.data and once.made_before(g.session, form.submission_id) is None
+        asks = alike and not form.another.data and idempotency.made_before(g.session, form.submission_id) is None
         opened = cases.open_case(g.actor, form.submission_id, _new_case(form), _model(form))
         if asks:  # after all that cannot be; nothing stays of what was opened
             raise InvalidInput("another", "same_name")

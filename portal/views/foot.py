@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal import text
 from portal.access.guard import public
 from portal.i18n import language
-from portal.services import letterheads
+from portal.services.shared import letterhead
 from portal.tools import pages
 from portal.tools.profile import profile
 from portal.tools.vocabulary import reworded
@@ -55,7 +55,7 @@ def _page(name: str) -> ResponseReturnValue:
     settings, spoken = g.house.settings, language()
     found = pages.page(name, spoken, settings.pages_dir)
     rules = profile(settings.profile)
-    own = letterheads.head_of(settings, spoken)
+    own = letterhead.head_of(settings, spoken)
     authority = own.name if own else _("your municipality")
     values = {
         "authority": authority,

@@ -26,9 +26,10 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.i18n import day as on_day
 from portal.i18n import language, last_day, said
 from portal.runtime import House
-from portal.services import insight, messages, people, safeguards
+from portal.services import insight, messages, safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.safeguards import OverrideLine
+from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, Rhythm, profile
 from portal.views import foot, words
@@ -95,7 +96,7 @@ class CaseHead:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        return people.audience_sizes(self.ticket)
+        return shared_audience.audience_sizes(self.ticket)
 
     @cached_property
     def doors(self) -> list[Door]:
@@ -367,7 +368,7 @@ def in_order(ticket: CaseTicket) -> list[Hatch]:
 def names_who_see(key: str) -> str:
     """Names and roles of everyone who can see a compartment, in one line; the reader first."""
     if "audience" not in g:
-        g.audience = people.audience(g.ticket)
+        g.audience = shared_audience.audience(g.ticket)
     names = [
         _("you")
         if line.membership.id == g.ticket.membership.id

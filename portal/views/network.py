@@ -15,8 +15,9 @@ from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import network, people, team
+from portal.services import network, team
 from portal.services.network import Invitation
+from portal.services.shared import audience
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status
 from portal.views.frame import role
@@ -100,5 +101,5 @@ def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, k
         tool=tool,
         part=found.part,
         ways=[(kinds[kind], team.adding_effects(ticket, *kind)) for kind in kinds],
-        alike=people.namesakes(ticket, form.name.data) if form.name.data else [],
+        alike=audience.namesakes(ticket, form.name.data) if form.name.data else [],
     )

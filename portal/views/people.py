@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import confidences, consent_requests, hand_over, hand_over_says, people, reminders, safeguards
+from portal.services import confidences, consent_requests, hand_over, hand_over_says, reminders, safeguards
+from portal.services.shared import audience
 from portal.views.asking import AskingForm
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
@@ -17,10 +18,10 @@ bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 @bp.get("")
 @opens(Action.TEAM_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    lines = people.picture(ticket)
+    lines = audience.picture(ticket)
     consents = consent_requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
     givers = consent_requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
-    leads = people.leads(ticket)
+    leads = audience.leads(ticket)
     return render_template(
         "people/index.html",
         lines=lines,
@@ -31,7 +32,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         asking=AskingForm(),
         frozen=safeguards.freezes(ticket) if leads else [],
         compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],
-        missing=people.missing(lines, ticket) if leads else [],
+        missing=audience.missing(lines, ticket) if leads else [],
         endings=reminders.endings(ticket),
         consents=consents,
         givers=givers,

@@ -11,9 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import people, plan_confided, plan_together, plan_writing, plans, wordings
+from portal.services import plan_confided, plan_together, plan_writing, plans, wordings
 from portal.services.plan_writing import Clash, Saved
 from portal.services.plans import PlanPage, VersionPage
+from portal.services.shared import audience
 from portal.tools.definition import Place, Section
 from portal.tools.telling import row_title
 from portal.views import answers, drawings
@@ -102,7 +103,7 @@ def _rows_of(addresses: Collection[str]) -> set[str]:
 
 def confided_places(ticket: CaseTicket, this: VersionPage) -> list[Place]:
     """What is asked of the young person and the guide alone; nothing for others, who are not even asked."""
-    return list(this.definition.confided_places(this.answers)) if people.leads(ticket) else []
+    return list(this.definition.confided_places(this.answers)) if audience.leads(ticket) else []
 
 
 def boxes(value: str) -> tuple[str, str, str]:

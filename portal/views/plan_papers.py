@@ -19,9 +19,11 @@ from portal.documents.letterhead import Picture
 from portal.documents.sheet import Block, Line, Part, Sheet
 from portal.errors import NotFound
 from portal.i18n import day, language, said
-from portal.services import letterheads, people, plan_papers
+from portal.services import plan_papers
 from portal.services.plan_papers import Sources
 from portal.services.plans import VersionPage
+from portal.services.shared import audience
+from portal.services.shared import letterhead as shared_letterhead
 from portal.storage.inspection import MEDIA_TYPES
 from portal.tools import statutes, telling
 from portal.tools.definition import NEW_ROW, Kind, Place, Question, Section
@@ -91,13 +93,13 @@ def _sent(sheet: Sheet, kind: str) -> Response:
 
 
 def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **more: object) -> Sheet:
-    place = people.workplaces(ticket).get(ticket.owner.unit_id) if ticket.owner.unit_id else None
+    place = audience.workplaces(ticket).get(ticket.owner.unit_id) if ticket.owner.unit_id else None
     return Sheet(
         title=title,
         language=language(),
         sender=place.organisation if place else g.house.settings.product_name,
-        colour=letterheads.colour_of(g.house.settings),
-        head=letterheads.head_of(g.house.settings, language()),
+        colour=shared_letterhead.colour_of(g.house.settings),
+        head=shared_letterhead.head_of(g.house.settings, language()),
         base=reader.base(),
         base_title=_("Base data"),
         parts=parts,
@@ -121,7 +123,7 @@ def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> 
         if kind == "docx" and section.row and not section.rows_of:
             empty = _lines(reader, section, NEW_ROW, section.question, {})
             blocks.append(Block(_("%(row)s: one more, if there is one", row=said(section.row)), empty))
-        drawn = drawings.on_paper(ticket, this, section, letterheads.colour_of(g.house.settings))
+        drawn = drawings.on_paper(ticket, this, section, shared_letterhead.colour_of(g.house.settings))
         picture = Picture(*drawn) if drawn else None
         parts.append(Part(said(section.title), blocks, _("Nothing here yet."), picture))
     return parts

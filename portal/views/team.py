@@ -18,9 +18,10 @@ from portal.access.ticket import CaseTicket
 from portal.clock import now
 from portal.cpr import Cpr
 from portal.errors import InvalidInput, NotFound
-from portal.services import codes, once, people, team
+from portal.services import codes, team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
+from portal.services.shared import audience, idempotency
 from portal.views import words
 from portal.views.asking import AskingForm, Required, attempt, choices, status, text_field
 
@@ -69,9 +70,9 @@ class CitizenForm(AskingForm):
 def refuse_a_namesake(ticket: CaseTicket, form: CitizenForm) -> None:
     """Raises InvalidInput while somebody in the case has nearly the same name and it is not said to be another. A form
     that is sent twice meets the one it added itself."""
-    if form.another.data or once.made_before(ticket.session, form.submission_id):
+    if form.another.data or idempotency.made_before(ticket.session, form.submission_id):
         return
-    if people.namesakes(ticket, form.name.data or ""):
+    if audience.namesakes(ticket, form.name.data or ""):
         raise InvalidInput("another", "same_name")
 
 
@@ -105,7 +106,7 @@ def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     )
     if made is None:
         prospects = team.preview(ticket, Capacity.PROFESSIONAL, who.unit_id, Level.READ)
-        alike = people.namesakes(ticket, who.name)
+        alike = audience.namesakes(ticket, who.name)
         return render_template("team/add.html", form=form, who=who, prospects=prospects, alike=alike), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
@@ -125,7 +126,7 @@ def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
             (words.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
             for capacity, custody in words.COMING
         ]
-        alike = people.namesakes(ticket, form.name.data) if form.name.data else []
+        alike = audience.namesakes(ticket, form.name.data) if form.name.data else []
         return render_template("team/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)

@@ -18,7 +18,8 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, insight, leaving, people, safeguards, team
+from portal.services import cases, consent_requests, consents, insight, leaving, safeguards, team
+from portal.services.shared import audience
 from tests.browser import Browser
 from tests.rules.leaks import NIGHT
 from tests.rules.walls import second_wall_down
@@ -69,7 +70,7 @@ def scene(request: pytest.FixtureRequest, story: Story, calendar) -> Scene:  # t
         story.play(room, room.guide, lambda t: team.set_custody(t, room.member(who), False))
     if kind == "parent of an adult":
         calendar.move(days=10)
-    story.play(room, room.guide, people.picture)
+    story.play(room, room.guide, audience.picture)
     story.play(room, room.guide, lambda t: consent_requests.standing_consents(t))
     _shut_out(made, calendar)
     return made
@@ -97,7 +98,7 @@ def _shut_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
         if scene.state.endswith("kept"):
             calendar.move(days=3)
             story.play(room, room.guide, keep)
-    story.play(room, room.guide, people.picture)
+    story.play(room, room.guide, audience.picture)
     assert shelves(story, room, who) == set()
 
 
@@ -300,7 +301,7 @@ def test_the_hidden_lines_are_told_of_and_come_back_when_the_freeze_is_lifted(
     calendar.move(days=1)
     young = room.young
     _freeze(story, room, young)
-    story.play(room, room.guide, people.picture)
+    story.play(room, room.guide, audience.picture)
     browser = Browser(app, story.token(young))
     shut = browser.get(f"/cases/{room.case_id}/log")
     assert "og frem vises ikke lige nu" in shut.text

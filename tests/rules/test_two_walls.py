@@ -60,7 +60,7 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.setattr(guard, "enter_case", enter_anywhere)
     monkeypatch.setattr(ticket, "admission", everything)
     monkeypatch.setattr(cases, "open_compartments", all_compartments)
-    monkeypatch.setattr("portal.services.people.leads", lambda _ticket: True)
+    monkeypatch.setattr("portal.services.shared.audience.leads", lambda _ticket: True)
 
 
 @pytest.mark.faulty  # an application that believes too much stumbles over what it is not given

@@ -16,8 +16,9 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
 from portal.runtime import House
-from portal.services import files, meetings, moving, old_forms, overview, people, plan_writing
+from portal.services import files, meetings, moving, old_forms, overview, plan_writing
 from portal.services.old_forms import About
+from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run
 from tests.rules.routes import CASE_ROUTES, own
 from tests.rules.test_leak_channels import _opened
@@ -69,7 +70,7 @@ def busy(living: House, world: World) -> World:
     story, room, guide = Story(living), world.room, world.people["guide"]
     everyone = [room.member(who) for who in world.people.values() if who.id in room.members]
     for kind in ("specialist", "teacher", "aunt", "psychiatrist", "custody holder", "colleague"):
-        for look in (overview.overview, people.picture, files.listing):
+        for look in (overview.overview, audience.picture, files.listing):
             story.play(room, world.people[kind], look)
         with pytest.raises(Refused):
             story.play(room, world.people[kind], lambda t: t.require(files.Action.TEAM_CHANGE))

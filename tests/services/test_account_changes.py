@@ -23,10 +23,10 @@ from portal.services import (
     hand_over,
     invitations,
     joining,
-    people,
     team,
 )
 from portal.services.accounts import NewStaff
+from portal.services.shared import audience
 from tests.browser import Browser
 from tests.mails import mails, run_jobs, token_in
 from tests.story import Room, Someone, Story, shelves
@@ -528,7 +528,9 @@ def test_a_member_who_was_never_let_in_stays_out_and_a_citizen_has_no_unit(
     waiting = story.staff("Vibe Venter", "Skolen")
     story.add(room, waiting, Level.NONE)
     move(story, admin, waiting, "Jobcenter")
-    line = next(line for line in story.play(room, room.guide, people.lines) if line.membership.person_id == waiting.id)
+    line = next(
+        line for line in story.play(room, room.guide, audience.lines) if line.membership.person_id == waiting.id
+    )
     assert line.level is Level.NONE
     assert line.workplace is not None
     assert line.workplace.unit == "Jobcenter"

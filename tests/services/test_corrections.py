@@ -17,10 +17,11 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.names import nearly_the_same
 from portal.runtime import House
-from portal.services import citizens, consent_requests, corrections, people, team
+from portal.services import citizens, consent_requests, corrections, team
 from portal.services.citizens import NewCitizen
 from portal.services.corrections import Proposal, Wanted
 from portal.services.joining import Joining
+from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves, years_ago
 
@@ -323,7 +324,7 @@ def test_a_correction_does_not_tell_whether_a_number_is_known_elsewhere(
     elsewhere = story.case(story.guide("Else Ekstern"), parents=0, name="Unni Uvedkommende")
     known = parent(story, elsewhere, "Kendt Person", NUMBER)
     story.consent(elsewhere, elsewhere.young)
-    story.play(elsewhere, known, lambda t: people.picture(t))
+    story.play(elsewhere, known, lambda t: audience.picture(t))
     links(owner, "known", known)
     met = []
     for name, number in (("Første Person", NUMBER), ("Anden Person", OTHER)):
@@ -397,7 +398,7 @@ def test_a_slip_of_the_pen_keeps_the_yes_and_so_does_a_new_name_of_somebody_who_
     story.consent(room, room.young)
     correct(story, room, aunt, Wanted("Tove Tante"))
     assert shelves(story, room, aunt), "letters put right"
-    story.play(room, aunt, people.picture)
+    story.play(room, aunt, audience.picture)
     correct(story, room, aunt, Wanted("Tove Gift"))
     assert shelves(story, room, aunt), "she is who she was, under a new name"
 

@@ -12,8 +12,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import FileVersion
-from portal.services import asking_why, contents, downloads, exports, files, insight, messages, overview, people
+from portal.services import asking_why, contents, downloads, exports, files, insight, messages, overview
 from portal.services.log_lines import MACHINE, Visit
+from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 
@@ -88,7 +89,7 @@ def test_what_a_citizen_looked_at_is_told_to_that_citizen_alone_and_what_they_di
     aunt = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
     citizens = (room.young, *room.parents)
     for who in citizens:
-        for look in (overview.overview, files.listing, people.picture):
+        for look in (overview.overview, files.listing, audience.picture):
             story.play(room, who, look)
         story.play(room, who, lambda t: downloads.download(t, story.house.store, file_id, 1))
         story.play(room, who, lambda t: exports.ask_for_case(t, uuid4(), "da"))
@@ -284,7 +285,7 @@ def test_it_is_asked_where_the_fewest_people_read_it(story: Story, room: Room, t
     story.everybody_agrees(room)
     place = story.play(room, room.young, asking_why.place)
     assert place is not None
-    readers = story.play(room, room.young, people.audience_sizes)
+    readers = story.play(room, room.young, audience.audience_sizes)
     assert readers[place.key] == min(
         readers[hatch.key] for hatch in story.play(room, room.young, lambda t: list(t.hatches.values()))
     )

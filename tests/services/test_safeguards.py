@@ -17,7 +17,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import insight, leaving, overview, people, safeguards
+from portal.services import insight, leaving, overview, safeguards
+from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves
 
@@ -260,7 +261,7 @@ def test_professionals_are_not_frozen_they_are_closed(story: Story, room: Room, 
 def test_the_young_person_can_be_shut_out_where_somebody_else_uses_their_account(story: Story, room: Room) -> None:
     freeze(story, room, room.young)
     assert shelves(story, room, room.young) == set()
-    for shut in (people.picture, overview.overview, overview.tools):
+    for shut in (audience.picture, overview.overview, overview.tools):
         with pytest.raises(Refused):
             story.play(room, room.young, shut)
 
@@ -304,7 +305,7 @@ def test_a_professional_leaves_and_only_the_guide_lets_them_back(story: Story, r
     story.play(room, teacher, lambda t: leaving.leave(t, uuid4(), "new_job"))
     assert shelves(story, room, teacher) == set()
     with pytest.raises(Refused) as refused:
-        story.play(room, teacher, people.picture)
+        story.play(room, teacher, audience.picture)
     assert refused.value.reason.code is Refusal.SHUT
     assert [note.obstacle for note in refused.value.reason.notes] == ["left"]
     assert [line.membership.display_name for line in story.play(room, room.guide, overview.overview).gone] == [

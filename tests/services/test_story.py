@@ -16,7 +16,8 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
-from portal.services import cases, consent_requests, files, messages, people, team
+from portal.services import cases, consent_requests, files, messages, team
+from portal.services.shared import audience
 from tests.story import Room, Someone, Story, shelves, years_ago
 
 
@@ -73,7 +74,7 @@ def test_nobody_from_outside_sees_anything_until_the_last_consent_is_in(
     story.consent(room, room.young)
     story.consent(room, room.parents[0])
     assert shelves(story, room, teacher) == set()
-    line = next(m for m in story.play(room, room.guide, people.picture) if m.membership.person_id == teacher.id)
+    line = next(m for m in story.play(room, room.guide, audience.picture) if m.membership.person_id == teacher.id)
     missing = {b.giver_id for prospect in line.lacking for b in prospect.blockers}
     assert missing == {room.member(room.parents[1])}, "the page says exactly whose"
     story.paper_consent(room, room.parents[1])
@@ -238,7 +239,7 @@ def test_only_the_young_person_and_the_guide_see_who_is_kept_out_and_why(
 ) -> None:
     story.consent(room, room.young, {"Skole": ()}, ("shared",))
     for who, sees_waiting in ((room.guide, True), (room.young, True), (room.parents[0], False)):
-        lines = story.play(room, who, people.picture)
+        lines = story.play(room, who, audience.picture)
         assert (teacher.id in {line.membership.person_id for line in lines}) is sees_waiting
 
 

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from portal.errors import Unsafe
 from portal.runtime import House, open_house
-from portal.services import letterheads
+from portal.services.shared import letterhead
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
@@ -77,16 +77,16 @@ def test_every_paper_carries_name_logo_and_colour(own: House) -> None:
 def test_a_photographed_logo_prints_too(portal_settings: Settings, tmp_path: Path) -> None:
     at = folder(tmp_path, HEAD.replace("logo.svg", "logo.png"), png(), "logo.png")
     settings = portal_settings.model_copy(update={"letterhead_dir": at})
-    letterheads.refuse_broken(settings)
-    head = letterheads.head_of(settings, "en")
+    letterhead.refuse_broken(settings)
+    head = letterhead.head_of(settings, "en")
     assert head is not None
     assert head.logo is not None
     assert head.logo.words == "The arms of Testby: a tree"
     (tmp_path / "plain").mkdir()
     plain = folder(tmp_path / "plain", 'name = "Testby"\n')
     settings = portal_settings.model_copy(update={"letterhead_dir": plain})
-    letterheads.refuse_broken(settings)
-    assert letterheads.colour_of(settings) == settings.paper_colour
+    letterhead.refuse_broken(settings)
+    assert letterhead.colour_of(settings) == settings.paper_colour
 
 
 MISTAKES: dict[str, tuple[str, bytes, str]] = {
@@ -118,7 +118,7 @@ def test_a_broken_letterhead_is_refused_before_the_portal_starts_with_place_and_
     if "logo.png" in head:
         (at / "logo.png").write_bytes(logo)
     with pytest.raises(Unsafe, match=told):
-        letterheads.refuse_broken(portal_settings.model_copy(update={"letterhead_dir": at}))
+        letterhead.refuse_broken(portal_settings.model_copy(update={"letterhead_dir": at}))
 
 
 def test_a_folder_that_is_not_there_stops_the_portal(portal_settings: Settings, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import files, messages, moving, people, search, team
+from portal.services import files, messages, moving, search, team
+from portal.services.shared import audience
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, shelf_id, shelves, years_ago
 
@@ -79,7 +80,7 @@ def test_the_end_that_is_told_is_the_end_of_all_of_it_and_not_of_a_window(story:
     teacher = story.staff("Lars Lærer", "Skole")
     story.add(room, teacher, Level.READ)
     story.everybody_agrees(room)
-    lines = story.play(room, room.guide, people.picture)
+    lines = story.play(room, room.guide, audience.picture)
     line = next(one for one in lines if one.membership.person_id == teacher.id)
     ends = {shelf.until for shelf in line.open}
     assert len(ends) == 1
@@ -94,7 +95,7 @@ def test_since_when_is_told_of_all_of_it_also_after_a_consent_was_renewed(
     calendar.move(days=20)
     story.everybody_agrees(room)
     calendar.move(days=1)
-    lines = story.play(room, room.young, lambda t: people.who_sees(t, None))
+    lines = story.play(room, room.young, lambda t: audience.who_sees(t, None))
     line = next(one for one in lines if one.membership.person_id == school.id)
     assert all(abs(shelf.since - begun) < timedelta(minutes=1) for shelf in line.open)
 
@@ -315,7 +316,7 @@ def test_a_stretch_joins_windows_that_touch_and_no_others(story: Story, room: Ro
     calendar.move(days=1)
 
     def since(ticket: CaseTicket) -> set[object]:
-        lines = people.who_sees(ticket, None)
+        lines = audience.who_sees(ticket, None)
         line = next(one for one in lines if one.membership.person_id == school.id)
         return {shelf.since for shelf in line.open}
 
