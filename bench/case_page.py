@@ -28,7 +28,8 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import files, messages, overview
+from portal.services import files, overview
+from portal.services.messages import threads as message_threads
 from portal.services.shared import audience as shared_audience
 from portal.tools.profile import profile
 from tests.story import PDF, Room, Story, shelf_id
@@ -147,12 +148,14 @@ def make_case(house: House, number_of_messages: int, number_of_files: int) -> Ro
                     continue
                 body = f"Besked nummer {number} om næste møde, praktikken og hvem der ringer til hvem. " * 3
                 if len(threads) < THREADS:
-                    threads.append(messages.start(ticket, uuid4(), shelf, f"Emne nummer {number}", body))
+                    threads.append(message_threads.start(ticket, uuid4(), shelf, f"Emne nummer {number}", body))
                 else:
-                    messages.reply(ticket, uuid4(), threads[number % THREADS], body)
+                    message_threads.reply(ticket, uuid4(), threads[number % THREADS], body)
 
         story.play(room, author, write)
-    story.play(room, room.young, lambda ticket: [messages.thread(ticket, thread_id) for thread_id in threads[::2]])
+    story.play(
+        room, room.young, lambda ticket: [message_threads.thread(ticket, thread_id) for thread_id in threads[::2]]
+    )
     return room
 
 
@@ -186,12 +189,12 @@ def _copy(connection: psycopg.Connection, ticket: CaseTicket) -> None:
         )
         for shelf in line.open:
             put("insert into seat values (%s, %s)", [member.id, shelf.key])
-    for thread in messages.listing(ticket):
+    for thread in message_threads.listing(ticket):
         put(
             "insert into thread values (%s, %s, %s, %s)",
             [thread.id, ticket.case_id, thread.compartment, thread.subject],
         )
-        said = messages.thread(ticket, thread.id, 1).messages
+        said = message_threads.thread(ticket, thread.id, 1).messages
         for message in said:
             row = [uuid4(), thread.id, message.author.id, message.created_at, message.body]
             put("insert into message values (%s, %s, %s, %s, %s)", row)

@@ -22,7 +22,7 @@ from portal import create_app
 from portal.access.guard import cookie_name
 from portal.access.policy.roles import Level
 from portal.runtime import opened
-from portal.services import messages
+from portal.services.messages import threads as message_threads
 from tests.story import Room, Someone, Story
 
 MOST = {"my cases": 2.0, "a thread": 1.5, "an unread thread": 1.5}
@@ -70,7 +70,7 @@ def run(cases: int, written: int, openings: int, long: int, rounds: int) -> Resu
             rooms = _tell(story, guide, reader, cases, written, openings)
             first = rooms[0]
             thread = _long_thread(story, first, long)
-            story.play(first, reader, lambda t: messages.thread(t, thread, 1))
+            story.play(first, reader, lambda t: message_threads.thread(t, thread, 1))
             unread = _long_thread(story, first, long)
             owner.execute("vacuum analyze")
             within = f"/cases/{first.case_id}"
@@ -108,7 +108,7 @@ def _tell(story: Story, guide: Someone, reader: Someone, cases: int, written: in
         story.reply(room, guide, thread, "Vi ses på torsdag, og så taler vi om praktikken.")
     for number in range(openings):
         room, thread = threads[number % len(threads)]
-        story.play(room, reader, lambda t, thread=thread: messages.thread(t, thread))
+        story.play(room, reader, lambda t, thread=thread: message_threads.thread(t, thread))
     for room, thread in threads[::3]:
         story.reply(room, guide, thread, "Endnu en ting")
     return rooms

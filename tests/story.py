@@ -24,7 +24,6 @@ from portal.services import (
     files,
     heard,
     meetings,
-    messages,
     plan_confided,
     plan_writing,
     team,
@@ -36,6 +35,7 @@ from portal.services.consents import Paper
 from portal.services.declarations import Choices
 from portal.services.files import Upload
 from portal.services.joining import Joining
+from portal.services.messages import threads
 from portal.storage.incoming import Incoming
 
 R = TypeVar("R")
@@ -243,10 +243,10 @@ class Story:
     def thread(
         self, room: Room, by: Someone, shelf: str = "shared", subject: str = "Hej", body: str = "Hej alle"
     ) -> UUID:
-        return self.play(room, by, lambda t: messages.start(t, uuid4(), shelf_id(t, shelf), subject, body))
+        return self.play(room, by, lambda t: threads.start(t, uuid4(), shelf_id(t, shelf), subject, body))
 
     def reply(self, room: Room, by: Someone, thread_id: UUID, body: str = "Tak") -> UUID:
-        return self.play(room, by, lambda t: messages.reply(t, uuid4(), thread_id, body))
+        return self.play(room, by, lambda t: threads.reply(t, uuid4(), thread_id, body))
 
     def plan(self, room: Room, by: Someone, goal: str = "Jeg vil bo for mig selv") -> None:
         """The goal and agreement schema, begun and with one answer."""

@@ -14,7 +14,7 @@ from portal.access.ticket import CaseTicket
 from portal.demo import plan
 from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
-from portal.services import messages
+from portal.services.messages import threads
 
 if TYPE_CHECKING:
     from portal.demo.people import Play
@@ -96,4 +96,4 @@ def _case(story: Play, other: Other, today: date, number: int) -> None:
 
 def _asked(subject: str, text: str, ticket: CaseTicket) -> None:
     shared: UUID = next(hatch.id for hatch in ticket.hatches.values() if hatch.key == "shared")
-    messages.start(ticket, uuid4(), shared, subject, text)
+    threads.start(ticket, uuid4(), shared, subject, text)

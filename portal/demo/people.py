@@ -17,12 +17,13 @@ from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
 from portal.runtime import House
-from portal.services import accounts, cases, consent_requests, consents, declarations, files, messages, team
+from portal.services import accounts, cases, consent_requests, consents, declarations, files, team
 from portal.services.accounts import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
 from portal.services.files import Upload
+from portal.services.messages import threads as message_threads
 from portal.storage.incoming import Incoming
 from portal.tools.profile import profile
 
@@ -259,7 +260,7 @@ class Play:
             "Kære Alma\n\nVelkommen. Her samler vi det, der handler om din vej. Jeg har lagt vores udkast til mål og "
             "aftaler under Plan. Ret gerne i det, som du synes. Det er dine mål.\n\nMette"
         )
-        messages.start(ticket, uuid4(), _shelf(ticket, "shared"), "Velkommen til", welcome)
+        message_threads.start(ticket, uuid4(), _shelf(ticket, "shared"), "Velkommen til", welcome)
 
     def _file_of_psychiatrist(self, ticket: CaseTicket) -> None:
         upload = self._upload("Behandlingsplan.pdf", papers.treatment(), "Aftalt med Alma")
@@ -267,12 +268,12 @@ class Play:
 
     def _words_of_alma(self, ticket: CaseTicket) -> None:
         body = "Jeg vil gerne prøve et værksted i stedet for at sidde stille hele dagen. Kan vi tale om det på mødet?"
-        messages.start(ticket, uuid4(), _shelf(ticket, "shared"), "Praktik", body)
+        message_threads.start(ticket, uuid4(), _shelf(ticket, "shared"), "Praktik", body)
 
     def _answer_of_job_centre(self, ticket: CaseTicket) -> None:
-        thread = next(t for t in messages.threads(ticket) if t.subject == "Praktik")
+        thread = next(t for t in message_threads.threads(ticket) if t.subject == "Praktik")
         body = "God idé. Jeg ringer til to værksteder inden fredag og skriver, hvad de siger.\n\nJonas"
-        messages.reply(ticket, uuid4(), thread.id, body)
+        message_threads.reply(ticket, uuid4(), thread.id, body)
 
     def _upload(self, name: str, content: bytes, note: str = "") -> Upload:
         incoming = Incoming(self.house.store)

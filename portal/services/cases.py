@@ -18,10 +18,11 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
 from portal.names import mistakable, nearly_the_same
-from portal.services import hand_over, hand_over_says, joining, unread
+from portal.services import hand_over, hand_over_says, joining
 from portal.services.citizens import NewCitizen
 from portal.services.hand_over import Offer
 from portal.services.joining import Host, Joining
+from portal.services.messages import unread
 from portal.services.shared import idempotency
 from portal.text import in_order
 from portal.tools.profile import Profile, profile

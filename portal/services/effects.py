@@ -13,7 +13,8 @@ from portal.access.policy.roles import Level
 from portal.access.policy.whatif import Change, Prospect
 from portal.access.ticket import CaseTicket
 from portal.models import Membership
-from portal.services import files, messages
+from portal.services import files
+from portal.services.messages import threads as message_threads
 
 NAMED = 3
 """Things of a compartment that are named; the others are counted."""
@@ -87,7 +88,7 @@ def things_of(ticket: CaseTicket) -> dict[str, Things]:
     """What lies in each compartment this person sees, newest first."""
     if not ticket.hatches:
         return {}
-    newest, threads = files.newest(ticket), messages.threads(ticket)
+    newest, threads = files.newest(ticket), message_threads.threads(ticket)
     found = {}
     for hatch in ticket.hatches.values():
         names = [file.title for file in newest if file.compartment == hatch.key]

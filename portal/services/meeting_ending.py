@@ -11,18 +11,9 @@ from portal.access.policy import acquaintance
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
-from portal.services import (
-    meeting_people,
-    meetings,
-    messages,
-    plan_agreeing,
-    plan_outlook,
-    plan_said,
-    plans,
-    promises,
-    wordings,
-)
+from portal.services import meeting_people, meetings, plan_agreeing, plan_outlook, plan_said, plans, promises, wordings
 from portal.services.meetings import TOOL, MeetingPage, MeetingState, When
+from portal.services.messages import threads
 from portal.services.plan_outlook import Outlook
 from portal.services.plan_said import Asked
 from portal.services.plans import VersionPage
@@ -76,7 +67,7 @@ def end(
     if propose is not None:
         _propose(ticket, propose)
     subject, body = tell(_summary(ticket, page, following))
-    row.thread_id = messages.start(ticket, uuid4(), row.compartment_id, subject, body)
+    row.thread_id = threads.start(ticket, uuid4(), row.compartment_id, subject, body)
     row.ended_at = clock.now()
     ticket.session.flush()
     ticket.record(Event.MEETING_ENDED, row.compartment_id, row.id)
@@ -99,7 +90,7 @@ def sent(ticket: CaseTicket, page: MeetingPage) -> str:
     """The summary that was sent, while this person may read it where it lies now; '' otherwise."""
     if page.state is not MeetingState.ENDED or page.thread_id is None:
         return ""
-    return messages.first_words(ticket, page.thread_id)
+    return threads.first_words(ticket, page.thread_id)
 
 
 def _propose(ticket: CaseTicket, revision: int) -> None:

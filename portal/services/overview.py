@@ -28,7 +28,6 @@ from portal.services import (
     hand_over_says,
     heard,
     meetings,
-    messages,
     own_data,
     plan_news,
     plan_objections,
@@ -37,7 +36,6 @@ from portal.services import (
     reminders,
     safeguards,
     spoken_for,
-    unread,
     welcoming,
     wordings,
 )
@@ -46,7 +44,9 @@ from portal.services.coming_of_age import Countdown
 from portal.services.confidences import Question
 from portal.services.files import VersionLine
 from portal.services.meetings import MeetingPage
-from portal.services.messages import ThreadLine
+from portal.services.messages import threads as message_threads
+from portal.services.messages import unread
+from portal.services.messages.threads import ThreadLine
 from portal.services.plan_news import News
 from portal.services.plan_objections import Objection
 from portal.services.plans import Standing
@@ -154,7 +154,7 @@ def overview(ticket: CaseTicket) -> Overview:
         objections=tuple(plan_objections.objections(ticket)) if is_guide and there.objected else (),
         heard=heard.unanswered(ticket) if there.heard else None,
         plans_ask_me=tuple(plans.waiting_for_me(ticket)) if there.owed else (),
-        threads=tuple(messages.threads(ticket, RECENT)),
+        threads=tuple(message_threads.threads(ticket, RECENT)),
         files=tuple(newest),
         last_visit=there.last_visit,
         welcome=welcoming.welcome(ticket, there.last_visit),

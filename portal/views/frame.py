@@ -26,8 +26,9 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.i18n import day as on_day
 from portal.i18n import language, last_day, said
 from portal.runtime import House
-from portal.services import insight, messages, safeguards
+from portal.services import insight, safeguards
 from portal.services.consent_requests import PartyLine
+from portal.services.messages import threads
 from portal.services.safeguards import OverrideLine
 from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
@@ -101,7 +102,7 @@ class CaseHead:
     @cached_property
     def doors(self) -> list[Door]:
         case_id = self.ticket.case_id
-        unread = messages.count_unread(self.ticket)
+        unread = threads.count_unread(self.ticket)
         rows = [
             (_("Overview"), "case.overview", "home", 0),
             (_("Plan"), "plan.index", "flag", 0),

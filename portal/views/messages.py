@@ -16,7 +16,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import clock_time, day
-from portal.services import asking_why, confidences, log_lines, messages
+from portal.services import asking_why, confidences, log_lines
+from portal.services.messages import threads as message_threads
 from portal.views import log
 from portal.views.asking import AskingForm, attempt, status, text_field, whole_number
 from portal.views.shelves import shelf_choices, shelf_of
@@ -38,7 +39,7 @@ class ThreadForm(ReplyForm):
 @bp.get("")
 @opens(Action.MESSAGE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("messages/index.html", threads=messages.listing(ticket))
+    return render_template("messages/index.html", threads=message_threads.listing(ticket))
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -53,7 +54,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
 
     def verb() -> UUID:
         shelf = shelf_of(ticket, form.compartment.data)
-        return messages.start(ticket, form.submission_id, shelf, form.subject.data or "", form.body.data or "")
+        return message_threads.start(ticket, form.submission_id, shelf, form.subject.data or "", form.body.data or "")
 
     made = attempt(form, verb)
     if made is None:
@@ -90,7 +91,7 @@ def _place(ticket: CaseTicket) -> str:
 @bp.get("/<uuid:thread_id>")
 @opens(Action.MESSAGE_VIEW)
 def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
-    page = messages.thread(ticket, thread_id, request.args.get("from", type=whole_number))
+    page = message_threads.thread(ticket, thread_id, request.args.get("from", type=whole_number))
     return render_template("messages/show.html", thread=page, form=ReplyForm(), as_html=text.as_html)
 
 
@@ -98,9 +99,9 @@ def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
 @opens(Action.MESSAGE_WRITE)
 def reply(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     form = ReplyForm()
-    made = attempt(form, lambda: messages.reply(ticket, form.submission_id, thread_id, form.body.data or ""))
+    made = attempt(form, lambda: message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or ""))
     if made is None:
-        page = messages.thread(ticket, thread_id)
+        page = message_threads.thread(ticket, thread_id)
         return render_template("messages/show.html", thread=page, form=form, as_html=text.as_html), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id, _anchor=f"m-{made}"), 303)

@@ -26,7 +26,8 @@ from portal.cli import cli
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.migrate import migrate
 from portal.runtime import opened
-from portal.services import consent_requests, messages
+from portal.services import consent_requests
+from portal.services.messages import threads as message_threads
 from portal.settings import Settings
 from portal.storage.keys import make_keys
 from tests.served import Served, Visitor, environment, served
@@ -209,7 +210,7 @@ def _kill(what: str, portal: Served, cluster: EmbeddedPostgres) -> None:
 def _is_all_there(story: Story, portal: Served, room: Room, works: dict[str, Work], tokens: dict[Any, str]) -> None:
     case = f"/cases/{room.case_id}"
     guide, parent = Visitor(portal, tokens[room.guide.id]), Visitor(portal, tokens[room.parents[0].id])
-    subjects = [line.subject for line in story.play(room, room.guide, messages.listing)]
+    subjects = [line.subject for line in story.play(room, room.guide, message_threads.listing)]
     for number, thread in works["message"].done.items():
         assert subjects.count(f"Emne {number}.") == 1
         assert f"Ord {number}." in guide.get(thread).decode()

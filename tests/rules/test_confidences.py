@@ -25,12 +25,12 @@ from portal.services import (
     files,
     hand_over,
     insight,
-    messages,
     moving,
     plan_confided,
     safeguards,
     search,
 )
+from portal.services.messages import threads as message_threads
 from portal.tools.profile import PROFILES, every_profile, read_profile
 from tests.browser import Browser
 from tests.rules.test_migrations import migrate_to
@@ -100,9 +100,9 @@ def reached(story: Story, told: Told, who: Someone) -> set[str]:
 
     ways: dict[str, Callable] = {  # type: ignore[type-arg]
         "file": lambda t: files.page(t, told.file_id),
-        "thread": lambda t: messages.thread(t, told.thread_id),
+        "thread": lambda t: message_threads.thread(t, told.thread_id),
         "list of files": lambda t: [f for f in files.newest(t) if SECRET in f.name],
-        "list of threads": lambda t: [f for f in messages.threads(t) if SECRET in f.subject],
+        "list of threads": lambda t: [f for f in message_threads.threads(t) if SECRET in f.subject],
         "search": lambda t: search.find(t, SECRET),
         "log": lambda t: [
             line
@@ -252,7 +252,7 @@ def test_a_guide_who_gets_the_case_back_finds_what_was_told_to_them(story: Story
     room.guide = first
     assert reached(story, told, first) == EVERY_WAY
     with pytest.raises(NotFound):
-        story.play(room, first, lambda t: messages.thread(t, later))
+        story.play(room, first, lambda t: message_threads.thread(t, later))
     assert shelves(story, room, first) & {KEY, f"{KEY}-2"} == {KEY}
     story.thread(room, first, KEY, "Igen", "Hej igen")
 
@@ -266,7 +266,7 @@ def test_what_was_told_before_is_read_and_no_more(story: Story, told: Told, app:
         assert "er skrevet til en guide, der ikke er guide mere" in page.text
         assert "Du kan læse her" not in page.text
         with pytest.raises(Refused):
-            story.play(room, who, lambda t: messages.reply(t, uuid4(), told.thread_id, "Svar"))
+            story.play(room, who, lambda t: message_threads.reply(t, uuid4(), told.thread_id, "Svar"))
         assert KEY in shelves(story, room, who)
         story.thread(room, who, f"{KEY}-2", "Nyt", "Nyt")
 

@@ -35,7 +35,6 @@ from portal.services import (
     files,
     hand_over,
     hand_over_says,
-    messages,
     old_forms,
     order,
     plan_agreeing,
@@ -46,6 +45,7 @@ from portal.services import (
     uploads,
 )
 from portal.services.declarations import Answers
+from portal.services.messages import threads
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.services.test_tools import add, begin, newest, write
@@ -532,7 +532,7 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
         [cast.people["guide"].id],
     )
     cast.play("guide", lambda t: team.make_code(t, cast.member("parent")))
-    cast.play("reader", lambda t: messages.thread(t, cast.made["thread_id"]))
+    cast.play("reader", lambda t: threads.thread(t, cast.made["thread_id"]))
     cast.story.heard(cast.room, cast.made["meeting_id"])
     cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
     cast.play("guide", lambda t: checkouts.begin(t, cast.made["letter_id"]))

@@ -15,7 +15,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
 from portal.migrate import alembic_config, migrate, newest
 from portal.runtime import House
-from portal.services import messages
+from portal.services.messages import threads
 from tests.story import Room, Story
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
@@ -117,9 +117,9 @@ def test_how_far_everybody_had_read_is_taken_over_from_the_trace(
     postgres: EmbeddedPostgres, database: str, house: House, story: Story, room: Room
 ) -> None:
     first, second = story.thread(room, room.guide), story.thread(room, room.young)
-    story.play(room, room.young, lambda t: messages.thread(t, first))
+    story.play(room, room.young, lambda t: threads.thread(t, first))
     story.reply(room, room.guide, first)
-    story.play(room, room.guide, lambda t: messages.thread(t, second))
+    story.play(room, room.guide, lambda t: threads.thread(t, second))
     house.engine.dispose()
     name = f"full_{uuid4().hex}"
     postgres.create_database(name, template=database)

@@ -211,11 +211,11 @@ def test_a_download_is_in_the_log_before_its_first_byte(
 def test_sending_a_form_twice_does_the_thing_once(story: Story, owner: psycopg.Connection) -> None:
     room = story.case()
     form = uuid4()
-    from portal.services import messages
+    from portal.services.messages import threads
     from tests.story import shelf_id
 
     made = {
-        story.play(room, room.guide, lambda t: messages.start(t, form, shelf_id(t, "shared"), "Hej", "Hej alle"))
+        story.play(room, room.guide, lambda t: threads.start(t, form, shelf_id(t, "shared"), "Hej", "Hej alle"))
         for _ in range(3)
     }
     assert len(made) == 1

@@ -13,7 +13,8 @@ from portal.access.policy.roles import Level
 from portal.errors import Damaged, NotFound, Refused
 from portal.models import File, FileVersion, Message, Thread
 from portal.runtime import House
-from portal.services import downloads, files, insight, messages, overview, search
+from portal.services import downloads, files, insight, overview, search
+from portal.services.messages import threads as message_threads
 from tests.story import PDF, Room, Someone, Story, shelf_id, shelves
 
 
@@ -91,7 +92,7 @@ def test_destroying_the_case_key_makes_everything_of_the_case_unreadable(
     owner.execute("delete from case_key where case_id = %s", [room.case_id])
     for act in (
         lambda t: files.page(t, file_id),
-        lambda t: messages.thread(t, thread),
+        lambda t: message_threads.thread(t, thread),
         lambda t: downloads.download(t, story.house.store, file_id, 1),
     ):
         with pytest.raises(Exception, match=r"key of case .* is gone"):
@@ -113,7 +114,7 @@ def test_what_lies_in_health_leaves_no_trace_for_whoever_sees_only_shared(
     assert story.play(room, teacher, lambda t: search.find(t, "behandlingsplan medicin")) == []
     after = story.play(room, teacher, overview.overview)
     assert (after.files, after.threads) == (before.files, before.threads)
-    assert story.play(room, teacher, messages.count_unread) == 0
+    assert story.play(room, teacher, message_threads.count_unread) == 0
     log = story.play(room, teacher, lambda t: insight.log(t, None, ""))
     told = [line for visit in log.visits for line in visit.lines]
     assert not [line for line in told if line.compartment == "health" or line.in_shut_compartment]
@@ -137,8 +138,8 @@ def test_nobody_writes_where_they_only_read(story: Story, room: Room) -> None:
     story.add(room, reader, Level.READ)
     thread = story.thread(room, room.guide)
     for act in (
-        lambda t: messages.reply(t, uuid4(), thread, "Hej"),
-        lambda t: messages.start(t, uuid4(), shelf_id(t, "shared"), "Emne", "Hej"),
+        lambda t: message_threads.reply(t, uuid4(), thread, "Hej"),
+        lambda t: message_threads.start(t, uuid4(), shelf_id(t, "shared"), "Emne", "Hej"),
         lambda t: files.add(t, uuid4(), shelf_id(t, "shared"), story.upload("x.pdf", PDF)),
     ):
         with pytest.raises(Refused) as refused:
@@ -149,4 +150,4 @@ def test_nobody_writes_where_they_only_read(story: Story, room: Room) -> None:
 def test_nobody_writes_into_a_compartment_that_is_not_open(story: Story, room: Room) -> None:
     shut = story.play(room, room.guide, lambda t: shelf_id(t, "professionals"))
     with pytest.raises(NotFound):
-        story.play(room, room.young, lambda t: messages.start(t, uuid4(), shut, "Emne", "Hej"))
+        story.play(room, room.young, lambda t: message_threads.start(t, uuid4(), shut, "Emne", "Hej"))

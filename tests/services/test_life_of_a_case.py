@@ -15,17 +15,8 @@ from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
-from portal.services import (
-    choosing,
-    coming_of_age,
-    consent_requests,
-    files,
-    hand_over,
-    insight,
-    messages,
-    overview,
-    team,
-)
+from portal.services import choosing, coming_of_age, consent_requests, files, hand_over, insight, overview, team
+from portal.services.messages import threads
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves, years_ago
 
@@ -150,7 +141,7 @@ def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story
     story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
     assert shelves(story, room, taker) == {"shared", "health", "without_parents", "professionals", "guide_only-2"}
     assert story.play(room, taker, lambda t: files.page(t, file_id)).versions[0].name == "notat.pdf"
-    assert story.play(room, taker, lambda t: messages.thread(t, thread_id)).subject == "Helbred"
+    assert story.play(room, taker, lambda t: threads.thread(t, thread_id)).subject == "Helbred"
     assert len(story.play(room, taker, consent_requests.standing_consents)) == 3
     assert story.play(room, taker, lambda t: insight.log(t, None, "")).visits
     story.play(room, taker, lambda t: team.change_level(t, room.member(room.parents[0]), Level.NONE))

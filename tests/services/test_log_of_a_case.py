@@ -12,8 +12,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import FileVersion
-from portal.services import asking_why, contents, downloads, exports, files, insight, messages, overview
+from portal.services import asking_why, contents, downloads, exports, files, insight, overview
 from portal.services.log_lines import MACHINE, Visit
+from portal.services.messages import threads
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
@@ -276,7 +277,7 @@ def test_a_citizen_asks_the_guide_why_somebody_looked_with_the_lines_in_the_mess
     assert "Lars" not in written
     sent = young.submit(page, "subject")
     assert sent.status == 303
-    told = story.play(room, room.guide, messages.listing)
+    told = story.play(room, room.guide, threads.listing)
     assert told[0].subject == "Hvorfor er der kigget i min sag?"
     assert "Spørg hvorfor" not in Browser(browser.app, story.token(room.guide)).get(f"/cases/{room.case_id}/log").text
 

@@ -13,12 +13,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput, Refused
-from portal.services import (
-    meetings,
-    messages,
-    plan_agreeing,
-    promises,
-)
+from portal.services import meetings, plan_agreeing, promises
+from portal.services.messages import threads as message_threads
 from tests.browser import Browser, held
 from tests.meeting import TOOL, ahead, ended, loaded, on_screen, planned, present, take
 from tests.services.test_tools import newest
@@ -154,11 +150,11 @@ def test_a_meeting_ends_with_the_next_one_and_a_summary_for_everybody_who_sees_t
                   "Jo Job: Jeg finder en praktikplads [ikke påtaget endnu]"):  # fmt: skip
         assert words in done.text, done.text
     for who in (room.young, colleague):
-        threads = story.play(room, who, messages.threads)
+        threads = story.play(room, who, message_threads.threads)
         assert len(threads) == 1
-        assert "klokken syv" in story.play(room, who, lambda t, x=threads[0].id: messages.first_words(t, x))
+        assert "klokken syv" in story.play(room, who, lambda t, x=threads[0].id: message_threads.first_words(t, x))
     with pytest.raises(Refused):
-        story.play(room, parent, messages.listing)
+        story.play(room, parent, message_threads.listing)
     following = story.play(room, room.young, meetings.next_one)
     assert following is not None
     assert following.place == "Skolen"
@@ -172,7 +168,7 @@ def test_a_meeting_ends_once_and_shows_nothing_on_the_screen_after(
     ended(story, room, meeting, following=False)
     with pytest.raises(InvalidInput, match="meeting_moved_on"):
         ended(story, room, meeting)
-    assert len(story.play(room, room.guide, messages.threads)) == 1
+    assert len(story.play(room, room.guide, message_threads.threads)) == 1
     assert on_screen(story, room, meeting).version is None
     assert story.play(room, room.guide, meetings.next_one) is None
     page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{meeting}/screen")

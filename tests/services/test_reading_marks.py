@@ -9,28 +9,29 @@ import pytest
 
 from portal.access.policy.roles import Level
 from portal.access.ticket import enter_case
-from portal.services import cases, messages
-from portal.services.messages import MOST, OLDER, ThreadPage
+from portal.services import cases
+from portal.services.messages import threads as message_threads
+from portal.services.messages.threads import MOST, OLDER, ThreadPage
 from tests.story import Room, Someone, Story
 
 
 def opened(story: Story, room: Room, who: Someone, thread: UUID, begin: int | None = None) -> ThreadPage:
-    return story.play(room, who, lambda t: messages.thread(t, thread, begin))
+    return story.play(room, who, lambda t: message_threads.thread(t, thread, begin))
 
 
 def unread(story: Story, room: Room, who: Someone) -> int:
     """What the door to the messages says; the list of all cases and the list of threads must say the same."""
-    found = story.play(room, who, messages.count_unread)
+    found = story.play(room, who, message_threads.count_unread)
     with story.acting(who) as actor:
         assert next(line for line in cases.my_cases(actor).open if line.case_id == room.case_id).unread == found
-    assert sum(line.unread for line in story.play(room, who, messages.listing)) == found
+    assert sum(line.unread for line in story.play(room, who, message_threads.listing)) == found
     return found
 
 
 def test_what_was_sent_while_a_page_was_made_is_not_read(story: Story, room: Room) -> None:
     thread = story.thread(room, room.guide)
     with story.acting(room.guide) as writer:
-        messages.reply(enter_case(writer, room.case_id), uuid4(), thread, "Endnu en ting")
+        message_threads.reply(enter_case(writer, room.case_id), uuid4(), thread, "Endnu en ting")
         assert len(opened(story, room, room.young, thread).messages) == 1
     assert unread(story, room, room.young) == 1
     assert [message.is_new for message in opened(story, room, room.young, thread).messages] == [False, True]
@@ -61,7 +62,9 @@ def test_of_many_who_write_at_once_every_message_is_either_shown_or_unread(story
     while any(one.is_alive() for one in threads):
         shown |= {message.id for message in opened(story, room, room.young, thread).messages}
     assert not faults
-    every = {message.id for message in story.play(room, room.guide, lambda t: messages.thread(t, thread, 1).messages)}
+    every = {
+        message.id for message in story.play(room, room.guide, lambda t: message_threads.thread(t, thread, 1).messages)
+    }
     assert len(every) == 1 + 5 * len(writers)
     assert unread(story, room, room.young) == len(every - shown)
 
@@ -95,7 +98,7 @@ def test_every_unread_message_is_on_the_page_however_many(story: Story, room: Ro
 def test_more_than_a_page_holds_stays_unread_until_it_was_on_one(
     story: Story, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "MOST", 5)
+    monkeypatch.setattr(message_threads, "MOST", 5)
     thread = story.thread(room, room.guide, body="1")
     for number in range(2, 13):
         story.reply(room, room.guide, thread, str(number))

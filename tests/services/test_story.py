@@ -16,7 +16,8 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
-from portal.services import cases, consent_requests, files, messages, team
+from portal.services import cases, consent_requests, files, team
+from portal.services.messages import threads as message_threads
 from portal.services.shared import audience
 from tests.story import Room, Someone, Story, shelves, years_ago
 
@@ -89,11 +90,11 @@ def test_a_withdrawal_shuts_at_once_and_what_was_written_stays(story: Story, roo
     story.withdraw(room, room.young, "Jobcenter")
     assert shelves(story, room, job) == set()
     with pytest.raises(Refused) as refused:
-        story.play(room, job, lambda t: messages.thread(t, thread))
+        story.play(room, job, lambda t: message_threads.thread(t, thread))
     reason = refused.value.reason
     assert [(n.obstacle, n.giver) for n in reason.notes] == [("consent_withdrawn", "young_person")]
     assert reason.guide.name == "Grete Guide"
-    page = story.play(room, room.young, lambda t: messages.thread(t, thread))
+    page = story.play(room, room.young, lambda t: message_threads.thread(t, thread))
     assert (page.messages[0].author.display_name, page.messages[0].body) == ("Jonas Job", "Jeg ringer i morgen")
 
 

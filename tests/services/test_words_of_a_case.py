@@ -7,7 +7,8 @@ import pytest
 
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.services import cases, messages, search
+from portal.services import cases, search
+from portal.services.messages import threads
 from tests.story import Room, Someone, Story
 
 
@@ -25,13 +26,13 @@ def teacher(story: Story, room: Room) -> Someone:
 
 def test_unread_is_what_came_after_one_last_looked(story: Story, room: Room) -> None:
     thread = story.thread(room, room.guide)
-    assert story.play(room, room.young, messages.count_unread) == 1
-    assert story.play(room, room.guide, messages.count_unread) == 0, "one's own is not unread"
-    page = story.play(room, room.young, lambda t: messages.thread(t, thread))
+    assert story.play(room, room.young, threads.count_unread) == 1
+    assert story.play(room, room.guide, threads.count_unread) == 0, "one's own is not unread"
+    page = story.play(room, room.young, lambda t: threads.thread(t, thread))
     assert [m.is_new for m in page.messages] == [True]
-    assert story.play(room, room.young, messages.count_unread) == 0
+    assert story.play(room, room.young, threads.count_unread) == 0
     story.reply(room, room.guide, thread)
-    assert story.play(room, room.young, messages.count_unread) == 1
+    assert story.play(room, room.young, threads.count_unread) == 1
     with story.acting(room.young) as actor:
         assert cases.my_cases(actor).open[0].unread == 1
 

@@ -10,7 +10,7 @@ from flask import Flask
 from psycopg import sql
 
 from portal.demo.postgres import EmbeddedPostgres
-from portal.services import messages
+from portal.services.messages import threads
 from tests.browser import Browser
 from tests.story import Room, Story
 
@@ -55,7 +55,7 @@ def test_a_database_that_is_away_is_said_clearly_to_everybody_and_costs_nobody_t
             assert SAID in lost.text
     for _ in range(2):
         assert guide.submit(page, "body", body="Vi ses i morgen").status == 303
-    written = story.play(room, room.young, lambda t: messages.thread(t, thread))
+    written = story.play(room, room.young, lambda t: threads.thread(t, thread))
     assert [message.body for message in written.messages] == ["Hej alle", "Vi ses i morgen"]
     assert guide.submit(writing, "plan-form", **{"now.strengths": "At tegne"}).status == 303
     assert "At tegne" in guide.get(f"{case}/plan/goals_and_agreements").text

@@ -14,7 +14,8 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import files, messages, moving, search, team
+from portal.services import files, moving, search, team
+from portal.services.messages import threads
 from portal.services.shared import audience
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, shelf_id, shelves, years_ago
@@ -280,7 +281,7 @@ def test_moving_says_who_gains_and_who_loses_sight_and_that_is_what_happens(
         assert teacher.get(f"{address}/versions/1").status == 404
         assert len(story.play(room, room.young, lambda t: files.page(t, item)).versions) == 2
     else:
-        assert len(story.play(room, room.young, lambda t: messages.thread(t, item)).messages) == 2
+        assert len(story.play(room, room.young, lambda t: threads.thread(t, item)).messages) == 2
     again = guide.submit(guide.get(f"{address}/move"), "compartment", compartment=health)
     assert again.status == 422, "it lies there already"
 

@@ -6,7 +6,7 @@ import re
 
 from flask import Flask
 
-from portal.services import messages
+from portal.services.messages import threads
 from tests.browser import Browser
 from tests.story import Room, Story
 
@@ -17,7 +17,7 @@ def test_a_list_leads_to_the_first_new_message_and_older_ones_are_one_press_away
     thread = story.thread(room, room.guide, body="Besked 1.")
     for number in range(2, 31):
         story.reply(room, room.guide, thread, f"Besked {number}.")
-    story.play(room, room.young, lambda t: messages.thread(t, thread, 1))
+    story.play(room, room.young, lambda t: threads.thread(t, thread, 1))
     story.reply(room, room.guide, thread, "Besked 31.")
     browser = Browser(app, story.token(room.young))
     address = f"/cases/{room.case_id}/messages/{thread}"
