@@ -114,10 +114,10 @@ def add_administrator(organisation: str, unit: str, name: str, email: str) -> No
     """The first account of an empty portal; the invitation goes out by mail. As long as nobody has come in, the same
     command sends it again, also to another address; what became of a mail stands in the log of the worker."""
     from portal.runtime import opened
-    from portal.services import accounts
+    from portal.services.accounts import directory
 
     with opened(_settings()) as house, house.unit_of_work() as session:
-        again = accounts.found(session, organisation, unit, name, email)
+        again = directory.found(session, organisation, unit, name, email)
     click.echo(f"invited {email} again: links sent before no longer work" if again else f"invited {email}")
 
 
@@ -127,11 +127,11 @@ def allow_passwords(organisation: str) -> None:
     """Lets the staff of an organisation use passwords again, for when its own sign-in is gone."""
     from portal.errors import NotFound
     from portal.runtime import opened
-    from portal.services import organisations
+    from portal.services.accounts import sign_in_policy
 
     with opened(_settings()) as house, house.unit_of_work() as session:
         try:
-            organisations.allow_passwords(session, organisation)
+            sign_in_policy.allow_passwords(session, organisation)
         except NotFound as problem:
             raise Unsafe(f"there is no organisation called {organisation!r}") from problem
     click.echo(f"passwords work for {organisation}")

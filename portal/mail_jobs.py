@@ -17,7 +17,8 @@ from portal import letters, mail
 from portal.errors import MailRefused, NeighbourDown
 from portal.letters import Letter
 from portal.runtime import House
-from portal.services import email_changes, forgotten, invitations, notices
+from portal.services import notices
+from portal.services.accounts import email_changes, forgotten_password, invitations
 from portal.services.notices import Notice
 from portal.tools.profile import profile
 
@@ -104,13 +105,13 @@ def add(app: App, house: House, office: House) -> None:
     @app.task(name="mail_reset", retry=told)
     def mail_reset(person_id: str) -> None:
         with house.unit_of_work() as session:
-            reset = forgotten.write(session, UUID(person_id))
+            reset = forgotten_password.write(session, UUID(person_id))
         if reset is not None:
-            minutes = int(forgotten.LASTS.total_seconds() // 60)
+            minutes = int(forgotten_password.LASTS.total_seconds() // 60)
             link = f"{settings.origin}/forgotten/{reset.token}"
             send(UUID(person_id), reset.address, letters.reset(product, link, minutes), "reset")
             with house.unit_of_work() as session:
-                forgotten.note_mailed(session, reset.id)
+                forgotten_password.note_mailed(session, reset.id)
 
     @app.task(name="mail_news", retry=told)
     def mail_news(person_id: str) -> None:

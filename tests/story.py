@@ -16,19 +16,9 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import (
-    accounts,
-    cases,
-    consent_requests,
-    consents,
-    files,
-    heard,
-    meetings,
-    plan_confided,
-    plan_writing,
-    team,
-)
-from portal.services.accounts import NewStaff
+from portal.services import cases, consent_requests, consents, files, heard, meetings, plan_confided, plan_writing, team
+from portal.services.accounts import directory
+from portal.services.accounts.directory import NewStaff
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
@@ -109,7 +99,7 @@ class Story:
         with self.house.unit_of_work() as session:
             email = f"{uuid4().hex[:12]}@testby.example"
             job = more.pop("job", None) or f"{unit}-medarbejder"
-            accounts.create_staff(session, made.id, NewStaff(self.unit(unit), name, email, str(job), **more))
+            directory.create_staff(session, made.id, NewStaff(self.unit(unit), name, email, str(job), **more))
         return made
 
     def guide(self, name: str = "Grete Guide", unit: str = "Familie og unge") -> Someone:

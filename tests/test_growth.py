@@ -13,7 +13,8 @@ from portal.access.signin import passwords
 from portal.documents import ring_map, symbols, word_text
 from portal.documents.ring_map import Figure, RingMap
 from portal.documents.word_form import Piece, Row, WordForm
-from portal.services import account_import, plan_difference, search, timeline, word_lines
+from portal.services import plan_difference, search, timeline, word_lines
+from portal.services.accounts import bulk_import
 from portal.services.plan_difference import Effort, word_by_word
 from portal.services.word_lines import Stands
 from portal.tools import understanding
@@ -103,8 +104,8 @@ def test_lists_of_accounts_are_read(kind: str) -> None:
 
     def read(content: str) -> None:
         try:
-            account_import._rows(head + content)
-        except account_import.InvalidInput:
+            bulk_import._rows(head + content)
+        except bulk_import.InvalidInput:
             return
 
     assert_grows_with_its_text(read, HARD[kind], 5_000)

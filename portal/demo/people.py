@@ -17,8 +17,9 @@ from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
 from portal.runtime import House
-from portal.services import accounts, cases, consent_requests, consents, declarations, files, team
-from portal.services.accounts import NewStaff, OrganisationKind, UnitKind
+from portal.services import cases, consent_requests, consents, declarations, files, team
+from portal.services.accounts import directory
+from portal.services.accounts.directory import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
@@ -126,7 +127,7 @@ def staff(empty: bool) -> tuple[Colleague, ...]:
 def make(house: House, empty: bool = False) -> None:
     """Fills a portal in which nobody has an account yet; with `empty`, with an administrator alone."""
     with house.unit_of_work() as session:
-        if not accounts.is_empty(session):
+        if not directory.is_empty(session):
             return
     play = Play(house)
     play.offices(empty)
@@ -173,7 +174,7 @@ class Play:
                     is_leader=one.leader,
                     is_auditor=one.auditor,
                 )
-                accounts.create_staff(session, self.staff[one.key], new)
+                directory.create_staff(session, self.staff[one.key], new)
                 session.get_one(Staff, self.staff[one.key]).password_hash = hashed
 
     def alma(self, people: Citizens) -> None:

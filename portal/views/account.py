@@ -15,7 +15,7 @@ from portal.access.guard import fresh, signed_in
 from portal.access.signin import second_factor, sessions, throttle
 from portal.access.signin.passwords import SHORTEST
 from portal.errors import NotFound
-from portal.services import own_account
+from portal.services.accounts import my_account
 from portal.views import entrance, own_eids, words
 from portal.views.asking import AskingForm, attempt, status, text_field
 
@@ -41,7 +41,7 @@ class PhoneForm(AskingForm):
 @bp.get("")
 @signed_in
 def index() -> ResponseReturnValue:
-    form = PhoneForm(phone=own_account.phone_of(g.actor)) if g.actor.is_staff else None
+    form = PhoneForm(phone=my_account.phone_of(g.actor)) if g.actor.is_staff else None
     return _page(form)
 
 
@@ -54,7 +54,7 @@ def phone() -> ResponseReturnValue:
     form = PhoneForm()
 
     def change() -> bool:
-        own_account.set_phone(g.actor, form.phone.data or "")
+        my_account.set_phone(g.actor, form.phone.data or "")
         return True
 
     if attempt(form, change) is None:
@@ -99,7 +99,7 @@ def password() -> ResponseReturnValue:
         tried = throttle.begin_factor(g.session, g.house.keyring, g.actor.person_id)
 
         def change() -> bool:
-            own_account.change_password(g.actor, form.password.data or "", form.new_password.data or "")
+            my_account.change_password(g.actor, form.password.data or "", form.new_password.data or "")
             throttle.succeeded(g.session, tried)
             return True
 

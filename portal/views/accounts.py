@@ -13,17 +13,9 @@ from wtforms import BooleanField, SelectField
 from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
-from portal.services import (
-    account_editing,
-    account_facts,
-    account_lists,
-    account_moves,
-    accounts,
-    email_changes,
-    invitations,
-)
-from portal.services.account_editing import Details
-from portal.services.account_lists import AccountLine
+from portal.services.accounts import directory, editing, email_changes, invitations, listing, moves, sign_in_overview
+from portal.services.accounts.editing import Details
+from portal.services.accounts.listing import AccountLine
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 # Still the office to the addresses and to the pages that lead here.
@@ -73,7 +65,7 @@ def account(person_id: UUID) -> ResponseReturnValue:
     return render_template(
         "office/account.html",
         staff=staff,
-        sign_ins=account_facts.sign_ins(g.actor, person_id),
+        sign_ins=sign_in_overview.sign_ins(g.actor, person_id),
         waiting=email_changes.waiting(g.session, person_id),
         asking=AskingForm(formdata=None),
     )
@@ -87,7 +79,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
     form = EditForm(obj=staff)
 
     def verb() -> bool:
-        account_editing.edit(g.actor, person_id, form.details())
+        editing.edit(g.actor, person_id, form.details())
         return True
 
     if attempt(form, verb) is None:
@@ -101,12 +93,12 @@ def edit(person_id: UUID) -> ResponseReturnValue:
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def unit(person_id: UUID) -> ResponseReturnValue:
     """Moving somebody; the page says first what follows."""
-    staff, prospect, form = _staff(person_id), account_moves.prospect(g.actor, person_id), UnitForm()
+    staff, prospect, form = _staff(person_id), moves.prospect(g.actor, person_id), UnitForm()
     form.unit.choices = choices(("", _("Choose")), *((str(id_), name) for id_, name in prospect.units))
 
     def verb() -> bool:
         chosen = next((id_ for id_, _name in prospect.units if str(id_) == form.unit.data), None)
-        account_moves.move(g.actor, person_id, chosen)
+        moves.move(g.actor, person_id, chosen)
         return True
 
     if attempt(form, verb) is None:
@@ -180,7 +172,7 @@ def close(person_id: UUID) -> ResponseReturnValue:
     staff = _staff(person_id)
 
     def shut() -> bool:
-        accounts.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
+        directory.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
         return True
 
     if attempt(form, shut) is None:
@@ -193,7 +185,7 @@ def close(person_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_reopen(person_id: UUID) -> ResponseReturnValue:
-    places = account_facts.cases_open_to(g.actor, person_id)
+    places = sign_in_overview.cases_open_to(g.actor, person_id)
     return render_template("office/reopen.html", form=AskingForm(), staff=_staff(person_id), places=places)
 
 
@@ -201,13 +193,13 @@ def confirm_reopen(person_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def reopen(person_id: UUID) -> ResponseReturnValue:
-    accounts.reopen_account(g.actor, person_id)
+    directory.reopen_account(g.actor, person_id)
     flash(_("The account is open again."), "success")
     return _back(person_id)
 
 
 def _staff(person_id: UUID) -> AccountLine:
-    return account_lists.account(g.actor, person_id)
+    return listing.account(g.actor, person_id)
 
 
 def _back(person_id: UUID) -> ResponseReturnValue:
@@ -215,5 +207,5 @@ def _back(person_id: UUID) -> ResponseReturnValue:
 
 
 def _close_page(form: CloseForm, person_id: UUID) -> str:
-    cases = account_facts.led_cases(g.actor, person_id)
+    cases = sign_in_overview.led_cases(g.actor, person_id)
     return render_template("office/close.html", form=form, staff=_staff(person_id), cases=cases)

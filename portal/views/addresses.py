@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.access.guard import fresh, signed_in
-from portal.services import email_changes
+from portal.services.accounts import email_changes
 from portal.views import entrance
 from portal.views.asking import AskingForm, attempt, status
 

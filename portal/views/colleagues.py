@@ -13,9 +13,10 @@ from wtforms import SelectField
 from portal.access.guard import fresh, office, signed_in
 from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
-from portal.services import account_requests, accounts
-from portal.services.account_requests import Missed, RequestLine
-from portal.services.accounts import NewStaff
+from portal.services.accounts import directory as account_directory
+from portal.services.accounts import requests
+from portal.services.accounts.directory import NewStaff
+from portal.services.accounts.requests import Missed, RequestLine
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
 from portal.views.office import StaffForm
 
@@ -40,8 +41,8 @@ def missing() -> ResponseReturnValue:
         raise NotFound
     form = MissingForm()
     missed = Missed(form.name.data or "", form.workplace.data or "", form.job_title.data or "", form.email.data or "")
-    if attempt(form, lambda: account_requests.ask(g.actor, form.submission_id, missed)) is None:
-        page = render_template("office/missing.html", form=form, mine=account_requests.mine(g.actor))
+    if attempt(form, lambda: requests.ask(g.actor, form.submission_id, missed)) is None:
+        page = render_template("office/missing.html", form=form, mine=requests.mine(g.actor))
         return page, status(form)
     flash(_("An administrator has been asked. You get a mail when there is an answer."), "success")
     return redirect(url_for(".missing"), 303)
@@ -52,16 +53,16 @@ def missing() -> ResponseReturnValue:
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def answer(request_id: UUID) -> ResponseReturnValue:
     """Inviting whom somebody misses; what they wrote stands in the form already."""
-    asked = account_requests.one(g.actor, request_id)
+    asked = requests.one(g.actor, request_id)
     form = InviteForm(name=asked.missed.name, email=asked.missed.email, job_title=asked.missed.job_title)
-    organisations = accounts.directory(g.actor)
+    organisations = account_directory.directory(g.actor)
     units = {str(unit.id): f"{unit.name}, {o.name}" for o in organisations for unit in o.units}
     form.unit.choices = choices(("", _("Choose")), *units.items())
 
     def verb() -> bool:
         if form.unit.data not in units:
             raise InvalidInput("unit", "required")
-        account_requests.invite(g.actor, form.submission_id, request_id, _new(form))
+        requests.invite(g.actor, form.submission_id, request_id, _new(form))
         return True
 
     if attempt(form, verb) is None:
@@ -74,7 +75,7 @@ def answer(request_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def decline(request_id: UUID) -> ResponseReturnValue:
-    account_requests.decline(g.actor, request_id)
+    requests.decline(g.actor, request_id)
     flash(_("It is answered without a new account. Whoever asked is told."), "success")
     return redirect(url_for("office.index"), 303)
 

@@ -17,7 +17,7 @@ from portal.access.guard import fresh, halfway, remember_the_way, signed_in
 from portal.access.signin import passkeys, second_factor, sessions, step_up, throttle
 from portal.access.signin.second_factor import Factors, Offer
 from portal.errors import NotFound
-from portal.services import own_account
+from portal.services.accounts import my_account
 from portal.views import entrance
 from portal.views.asking import AskingForm, attempt, status, text_field
 
@@ -81,7 +81,7 @@ def add_passkey() -> ResponseReturnValue:
     answer = form.credential.data or ""
 
     def add() -> list[str]:
-        return own_account.add_passkey(g.session, _staff_id(), token, answer, form.name.data or "")
+        return my_account.add_passkey(g.session, _staff_id(), token, answer, form.name.data or "")
 
     codes = attempt(form, lambda: _proven(form, add))
     if codes is None:
@@ -93,7 +93,7 @@ def add_passkey() -> ResponseReturnValue:
 @fresh
 @signed_in
 def remove_totp() -> ResponseReturnValue:
-    own_account.remove_totp(g.actor)
+    my_account.remove_totp(g.actor)
     flash(_("The code app is removed."), "success")
     return redirect(url_for("account.index"), 303)
 
@@ -102,7 +102,7 @@ def remove_totp() -> ResponseReturnValue:
 @fresh
 @signed_in
 def remove_passkey(passkey_id: UUID) -> ResponseReturnValue:
-    own_account.remove_passkey(g.actor, passkey_id)
+    my_account.remove_passkey(g.actor, passkey_id)
     flash(_("The passkey is removed."), "success")
     return redirect(url_for("account.index"), 303)
 
@@ -112,7 +112,7 @@ def remove_passkey(passkey_id: UUID) -> ResponseReturnValue:
 @signed_in
 def new_codes() -> ResponseReturnValue:
     """Shown once, in the answer to this request: they are not kept anywhere in clear."""
-    return render_template("factors/codes.html", codes=own_account.make_codes(g.actor), on=url_for("account.index"))
+    return render_template("factors/codes.html", codes=my_account.make_codes(g.actor), on=url_for("account.index"))
 
 
 def _staff_id() -> UUID:
@@ -152,7 +152,7 @@ def _count_try() -> None:
 
 def _proven(form: PasswordAgain, verb: Callable[[], list[str]]) -> list[str]:
     if _asks_password():
-        own_account.confirm_password(g.session, _staff_id(), form.password.data or "")
+        my_account.confirm_password(g.session, _staff_id(), form.password.data or "")
     made = verb()
     if "tried" in g:
         throttle.succeeded(g.session, g.tried)
@@ -160,14 +160,14 @@ def _proven(form: PasswordAgain, verb: Callable[[], list[str]]) -> list[str]:
 
 
 def _set_up(form: TotpForm) -> list[str]:
-    return own_account.set_up_totp(g.session, _staff_id(), form.sealed.data or "", form.code.data or "")
+    return my_account.set_up_totp(g.session, _staff_id(), form.sealed.data or "", form.code.data or "")
 
 
 def _totp_page(form: TotpForm) -> ResponseReturnValue:
     keyring, person_id = g.house.keyring, _staff_id()
     offer: Offer | None = second_factor.offered(keyring, person_id, form.sealed.data or "")
     offer = offer or second_factor.offer(keyring, person_id)
-    picture = offer.picture(g.house.settings.product_name, own_account.email_of(g.session, person_id))
+    picture = offer.picture(g.house.settings.product_name, my_account.email_of(g.session, person_id))
     page = render_template(
         "factors/totp.html",
         form=form,

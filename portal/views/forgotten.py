@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.access.guard import public
 from portal.access.signin.passwords import SHORTEST
-from portal.services import forgotten, invitations
+from portal.services.accounts import forgotten_password, invitations
 from portal.views import entrance
 from portal.views.asking import AskingForm, attempt, status, text_field
 from portal.views.invitations import ChooseForm
@@ -34,13 +34,13 @@ def ask() -> ResponseReturnValue:
     network, _device = entrance.where_from()
 
     def verb() -> bool:
-        forgotten.ask(g.session, g.house.keyring, asked.email.data or "", network)
+        forgotten_password.ask(g.session, g.house.keyring, asked.email.data or "", network)
         return True
 
     if not asked.validate_on_submit():
         return render_template("signin/forgotten.html", form=asked), status(asked)
     verb()
-    return render_template("signin/forgotten_sent.html", minutes=int(forgotten.LASTS.total_seconds() // 60))
+    return render_template("signin/forgotten_sent.html", minutes=int(forgotten_password.LASTS.total_seconds() // 60))
 
 
 @bp.get("/<token>")

@@ -11,7 +11,7 @@ from wtforms.validators import EqualTo, InputRequired
 
 from portal.access.guard import public
 from portal.access.signin.passwords import SHORTEST
-from portal.services import invitations
+from portal.services.accounts import invitations
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, status
 

@@ -14,9 +14,18 @@ from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
 from portal.errors import NotFound
-from portal.services import account_lists, account_requests, accounts, organisations, trace_checks
-from portal.services.account_lists import Wanted
-from portal.services.accounts import AccountState, NewStaff, OrganisationKind, OrganisationLine, UnitKind, UnitLine
+from portal.services import trace_checks
+from portal.services.accounts import directory as account_directory
+from portal.services.accounts import listing, requests, sign_in_policy
+from portal.services.accounts.directory import (
+    AccountState,
+    NewStaff,
+    OrganisationKind,
+    OrganisationLine,
+    UnitKind,
+    UnitLine,
+)
+from portal.services.accounts.listing import Wanted
 from portal.views import arguments, words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
@@ -64,7 +73,7 @@ class FindForm(AskingForm):
 @bp.get("")
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def index() -> ResponseReturnValue:
-    organisations = accounts.directory(g.actor)
+    organisations = account_directory.directory(g.actor)
     form = FindForm(request.args)
     form.unit.choices = choices(
         ("", _("All")), *((str(unit.id), f"{unit.name}, {o.name}") for o in organisations for unit in o.units)
@@ -73,9 +82,9 @@ def index() -> ResponseReturnValue:
         "office/index.html",
         organisations=organisations,
         form=form,
-        page=account_lists.page(g.actor, _wanted(form, request.args.get("page", ""))),
-        staffed=account_lists.count_by_unit(g.actor),
-        asked=account_requests.waiting(g.actor),
+        page=listing.page(g.actor, _wanted(form, request.args.get("page", ""))),
+        staffed=listing.count_by_unit(g.actor),
+        asked=requests.waiting(g.actor),
         trace=trace_checks.standing(g.actor),
     )
 
@@ -99,7 +108,7 @@ def add_organisation() -> ResponseReturnValue:
     form = OrganisationForm()
     made = attempt(
         form,
-        lambda: accounts.add_organisation(
+        lambda: account_directory.add_organisation(
             g.actor, form.submission_id, form.name.data or "", OrganisationKind(form.kind.data)
         ),
     )
@@ -117,7 +126,7 @@ def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     form = UnitForm()
     made = attempt(
         form,
-        lambda: accounts.add_unit(
+        lambda: account_directory.add_unit(
             g.actor, form.submission_id, organisation_id, form.name.data or "", UnitKind(form.kind.data)
         ),
     )
@@ -136,7 +145,7 @@ def sign_in(organisation_id: UUID) -> ResponseReturnValue:
     allowed = bool(form.allowed.data)
 
     def switch() -> bool:
-        organisations.switch_passwords(g.actor, organisation_id, allowed)
+        sign_in_policy.switch_passwords(g.actor, organisation_id, allowed)
         return True
 
     if attempt(form, switch) is None:
@@ -153,7 +162,7 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
     form = StaffForm()
     made = attempt(
         form,
-        lambda: accounts.add_staff(
+        lambda: account_directory.add_staff(
             g.actor,
             form.submission_id,
             NewStaff(
@@ -176,14 +185,14 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
 
 
 def _organisation(organisation_id: UUID) -> OrganisationLine:
-    found = next((line for line in accounts.directory(g.actor) if line.id == organisation_id), None)
+    found = next((line for line in account_directory.directory(g.actor) if line.id == organisation_id), None)
     if found is None:
         raise NotFound
     return found
 
 
 def _unit(unit_id: UUID) -> tuple[OrganisationLine, UnitLine]:
-    for organisation in accounts.directory(g.actor):
+    for organisation in account_directory.directory(g.actor):
         for unit in organisation.units:
             if unit.id == unit_id:
                 return organisation, unit

@@ -13,9 +13,10 @@ from wtforms import TextAreaField
 from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
-from portal.services import account_import, accounts
-from portal.services.account_import import Row
-from portal.services.accounts import OrganisationLine
+from portal.services.accounts import bulk_import
+from portal.services.accounts import directory as account_directory
+from portal.services.accounts.bulk_import import Row
+from portal.services.accounts.directory import OrganisationLine
 from portal.views import words
 from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status
 
@@ -56,9 +57,9 @@ def confirm(organisation_id: UUID) -> ResponseReturnValue:
     form = ListForm()
     _organisation(organisation_id)
     text = form.content.data or ""
-    made = attempt(form, lambda: account_import.invite_all(g.actor, form.submission_id, organisation_id, text))
+    made = attempt(form, lambda: bulk_import.invite_all(g.actor, form.submission_id, organisation_id, text))
     if made is None:
-        rows = attempt(ListForm(), lambda: account_import.read(g.actor, organisation_id, text))
+        rows = attempt(ListForm(), lambda: bulk_import.read(g.actor, organisation_id, text))
         return _page(form, organisation_id, rows), status(form)
     said = ngettext("%(num)s invitation is on its way by mail.", "%(num)s invitations are on their way by mail.", made)
     flash(said, "success")
@@ -69,11 +70,11 @@ def _read(form: ListForm, organisation_id: UUID) -> list[Row]:
     """The rows of the file that was chosen, else of the text; the text stays in the form, to be put right there."""
     chosen = form.file.content
     if chosen is not None:
-        form.content.data = account_import.decode(chosen)
+        form.content.data = bulk_import.decode(chosen)
         form.file.let_go()  # its rows are in the form from now on, to be put right there
     if not (form.content.data or "").strip():
         raise InvalidInput("file", "file_missing")
-    return account_import.read(g.actor, organisation_id, form.content.data or "")
+    return bulk_import.read(g.actor, organisation_id, form.content.data or "")
 
 
 def _page(form: ListForm, organisation_id: UUID, rows: list[Row] | None = None) -> str:
@@ -93,7 +94,7 @@ def said(row: Row, column: str) -> list[str]:
 
 
 def _organisation(organisation_id: UUID) -> OrganisationLine:
-    found = next((line for line in accounts.directory(g.actor) if line.id == organisation_id), None)
+    found = next((line for line in account_directory.directory(g.actor) if line.id == organisation_id), None)
     if found is None:
         raise NotFound
     return found

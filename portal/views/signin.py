@@ -29,8 +29,8 @@ from portal.access.signin.oidc_flow import Leaving
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.providers import origin_of
-from portal.services import organisations, own_account
-from portal.services.staff_sso import REALM
+from portal.services.accounts import my_account, sign_in_policy
+from portal.services.accounts.federation import REALM
 from portal.views import eid_return, eids, entrance, staff_sso, words
 from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
 
@@ -75,11 +75,11 @@ def with_password() -> ResponseReturnValue:
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
         return _page(asked), INVALID
-    if not organisations.may_use_password(g.session, person.id):
+    if not sign_in_policy.may_use_password(g.session, person.id):
         return _switched_off("password", asked)
     throttle.succeeded(g.session, tried)
-    if own_account.is_first_time(g.session, person.id):
-        own_account.note_first_time(g.session, person.id)
+    if my_account.is_first_time(g.session, person.id):
+        my_account.note_first_time(g.session, person.id)
         return entrance.welcome(person.id, "password", strong=False)
     session["half"] = pending_login.begin(g.session, person.id)
     return redirect(url_for("signin.second"), 303)
@@ -136,9 +136,9 @@ def with_passkey() -> ResponseReturnValue:
         asked = PasswordForm(formdata=None)
         asked.form_errors = [words.sentence(problem)]
         return _page(asked), INVALID
-    if not organisations.may_use_password(g.session, person_id):
+    if not sign_in_policy.may_use_password(g.session, person_id):
         return _switched_off("passkey", PasswordForm(formdata=None))
-    own_account.note_first_time(g.session, person_id)
+    my_account.note_first_time(g.session, person_id)
     return entrance.welcome(person_id, "passkey")
 
 

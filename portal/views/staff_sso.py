@@ -14,8 +14,8 @@ from portal.access.signin.oidc_flow import Purpose, Question
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
 from portal.providers import StaffProvider
-from portal.services import staff_sso
-from portal.services.staff_sso import REALM
+from portal.services.accounts import federation
+from portal.services.accounts.federation import REALM
 from portal.views import entrance, words
 
 bp = Blueprint("staff_sso", __name__, url_prefix="/staff-sign-in")
@@ -80,7 +80,7 @@ def end(key: str) -> ResponseReturnValue:
         if purpose is Purpose.STEP_UP and (g.actor is None or g.actor.login_id != begun.login_id):
             raise EidRefused("state")
         with audit.savepoint(g.session):
-            person_id = staff_sso.recognise(g.session, identity, provider)
+            person_id = federation.recognise(g.session, identity, provider)
             # Somebody signed in was asked to prove once more who they are: nobody else will do, nor gets an account.
             if purpose is Purpose.STEP_UP and person_id != g.actor.person_id:
                 raise EidRefused("other_person")

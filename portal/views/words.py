@@ -9,7 +9,7 @@ from portal.access.policy.decide import Refusal
 from portal.access.policy.roles import Capacity, Level, SystemRole
 from portal.access.policy.windows import Basis, Obstacle
 from portal.errors import InvalidInput
-from portal.services.accounts import AccountState, OrganisationKind, UnitKind
+from portal.services.accounts.directory import AccountState, OrganisationKind, UnitKind
 from portal.services.case_finding import CaseOrder
 from portal.services.choosing import WishAnswer
 from portal.services.consent_requests import ConsentState

@@ -21,7 +21,6 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.services import (
-    account_moves,
     choosing,
     confidences,
     consent_requests,
@@ -34,6 +33,7 @@ from portal.services import (
     team,
 )
 from portal.services import hand_over_says as says
+from portal.services.accounts import moves
 from portal.services.corrections import Wanted
 from tests.access import naive
 from tests.rules.book import AWAY, BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
@@ -297,7 +297,7 @@ class Happenings(RuleBasedStateMachine):
         member, now = who.choice(able), self.scene.now
         assert member.unit_id is not None
         with self.story.acting(self.scene.admin) as actor:
-            account_moves.move(actor, member.person_id, new)
+            moves.move(actor, member.person_id, new)
         book.members[member.id] = replace(
             member,
             unit_id=new,

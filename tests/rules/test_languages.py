@@ -16,7 +16,7 @@ from portal.access.policy.decide import Refusal
 from portal.access.policy.roles import Level
 from portal.access.policy.windows import Basis, Obstacle
 from portal.runtime import House
-from portal.services.accounts import OrganisationKind, UnitKind
+from portal.services.accounts.directory import OrganisationKind, UnitKind
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Words, read_profile
 from portal.translations.__main__ import extract

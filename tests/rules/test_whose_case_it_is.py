@@ -16,8 +16,9 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import accounts, hand_over, safeguards, team
+from portal.services import hand_over, safeguards, team
 from portal.services import hand_over_says as says
+from portal.services.accounts import directory
 from portal.services.hand_over import Law
 from tests.browser import Browser
 from tests.rules.walls import second_wall_down
@@ -428,7 +429,7 @@ def test_only_whom_it_was_offered_to_takes_it_and_only_while_they_may_own_cases(
     assert takes_in_sql(house, postgres, room, taker, offer_id)
     admin = story.admin()
     with story.acting(admin) as actor:
-        accounts.close_account(actor, taker.id)
+        directory.close_account(actor, taker.id)
     assert not takes_in_sql(house, postgres, room, taker, offer_id)
 
 

@@ -14,18 +14,9 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import (
-    account_moves,
-    accounts,
-    consent_requests,
-    consents,
-    email_changes,
-    hand_over,
-    invitations,
-    joining,
-    team,
-)
-from portal.services.accounts import NewStaff
+from portal.services import consent_requests, consents, hand_over, joining, team
+from portal.services.accounts import directory, email_changes, invitations, moves
+from portal.services.accounts.directory import NewStaff
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.mails import mails, run_jobs, token_in
@@ -241,7 +232,7 @@ def test_an_account_nobody_has_come_in_with_is_invited_anew_and_its_cases_ask_th
 ) -> None:
     """Else an administrator could put a mailbox of their own behind somebody whom a guide has let in already."""
     with story.acting(admin) as actor:
-        made = accounts.add_staff(
+        made = directory.add_staff(
             actor, uuid4(), NewStaff(story.unit("Familie og unge"), "Ny Kollega", EMAIL, "Rådgiver")
         )
     person = Someone(made, "Ny Kollega")
@@ -267,7 +258,7 @@ def test_an_account_nobody_has_come_in_with_is_invited_anew_and_its_cases_ask_th
 
 def test_an_account_that_is_closed_is_given_no_address(story: Story, admin: Someone, pia: tuple[Someone, str]) -> None:
     with story.acting(admin) as actor:
-        accounts.close_account(actor, pia[0].id)
+        directory.close_account(actor, pia[0].id)
     with pytest.raises(InvalidInput, match="account_closed"):
         ask(story, admin, pia[0])
 
@@ -278,8 +269,8 @@ def test_nobody_but_an_administrator_asks_for_an_address_or_a_move(
     for verb in (
         lambda actor: email_changes.ask(actor, pia[0].id, NEW),
         lambda actor: email_changes.stop(actor, pia[0].id),
-        lambda actor: account_moves.move(actor, pia[0].id, story.unit("Jobcenter")),
-        lambda actor: account_moves.prospect(actor, pia[0].id),
+        lambda actor: moves.move(actor, pia[0].id, story.unit("Jobcenter")),
+        lambda actor: moves.prospect(actor, pia[0].id),
     ):
         with story.acting(room.guide) as actor, pytest.raises(Refused):
             verb(actor)
@@ -290,7 +281,7 @@ def test_nobody_but_an_administrator_asks_for_an_address_or_a_move(
 
 def move(story: Story, admin: Someone, person: Someone, unit: str) -> None:
     with story.acting(admin) as actor:
-        account_moves.move(actor, person.id, story.unit(unit))
+        moves.move(actor, person.id, story.unit(unit))
 
 
 def raw(postgres: EmbeddedPostgres, house: House, room: Room, person: Someone) -> int:
@@ -407,7 +398,7 @@ def test_whoever_becomes_the_guide_in_the_moment_of_a_move_is_not_moved_either(
 ) -> None:
     """When the cases were counted they led none; each is looked at once more, while nobody else changes its facts."""
     story.unit("Jobcenter")
-    monkeypatch.setattr(account_moves.account_facts, "led_cases", lambda *_: [])
+    monkeypatch.setattr(moves.account_facts, "led_cases", lambda *_: [])
     with pytest.raises(InvalidInput, match="leads_cases"):
         move(story, admin, room.guide, "Jobcenter")
     assert "professionals" in shelves(story, room, room.guide)
@@ -433,9 +424,9 @@ def test_a_unit_of_another_organisation_is_no_place_to_move_to(
     elsewhere = Story(house).unit("Skolen")
     for unit in (elsewhere, uuid4(), None, story.unit("Skolen")):
         with story.acting(admin) as actor, pytest.raises(InvalidInput, match="unit: choice"):
-            account_moves.move(actor, teacher.id, unit)
+            moves.move(actor, teacher.id, unit)
     with story.acting(admin) as actor, pytest.raises(NotFound):
-        account_moves.move(actor, room.young.id, story.unit("Jobcenter"))
+        moves.move(actor, room.young.id, story.unit("Jobcenter"))
 
 
 def test_a_case_offered_to_a_guide_of_one_unit_is_not_taken_over_from_another(

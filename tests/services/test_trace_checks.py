@@ -23,7 +23,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NeighbourDown, NotFound
 from portal.jobs import build
 from portal.runtime import House, opened
-from portal.services import accounts, overview, trace_checks
+from portal.services import overview, trace_checks
+from portal.services.accounts import directory
 from tests.browser import Browser
 from tests.conftest import Calendar
 from tests.mails import mails, run_jobs
@@ -49,7 +50,7 @@ def watchers(story: Story, room: Room) -> list[Someone]:
     story.staff("Lis Leder", is_leader=True)
     gone = story.admin("Fjern Admin")
     with story.acting(admin) as actor:
-        accounts.close_account(actor, gone.id)
+        directory.close_account(actor, gone.id)
     return [admin, auditor]
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import event
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import account_editing, account_lists, account_requests
-from portal.services.account_lists import PAGE, Wanted
-from portal.services.account_requests import Missed
+from portal.services.accounts import editing, listing, requests
+from portal.services.accounts.listing import PAGE, Wanted
+from portal.services.accounts.requests import Missed
 from tests.browser import Browser, Page
 from tests.mails import hurry, mails, run_jobs
 from tests.story import Room, Someone, Story
@@ -213,13 +213,13 @@ def test_nobody_but_an_administrator_looks_after_accounts(who: str, story: Story
         "leader": lambda: story.staff("Lis Leder", is_leader=True),
         "auditor": lambda: story.staff("Rie Revisor", is_auditor=True),
     }[who]()
-    new = account_editing.Details("Ondt Navn", "Ond", "", frozenset())
+    new = editing.Details("Ondt Navn", "Ond", "", frozenset())
     with story.acting(made) as actor:
         for verb in (
-            lambda: account_editing.edit(actor, admin.id, new),
-            lambda: account_lists.page(actor, Wanted()),
-            lambda: account_lists.account(actor, admin.id),
-            lambda: account_requests.waiting(actor),
+            lambda: editing.edit(actor, admin.id, new),
+            lambda: listing.page(actor, Wanted()),
+            lambda: listing.account(actor, admin.id),
+            lambda: requests.waiting(actor),
         ):
             with pytest.raises(Refused):
                 verb()
@@ -311,7 +311,7 @@ def test_a_request_can_be_answered_without_an_account_and_once(
     office: Browser, story: Story, room: Room, app: Flask, owner: psycopg.Connection
 ) -> None:
     with story.acting(room.guide) as actor:
-        made = account_requests.ask(actor, uuid4(), Missed("Pia", "Region Syd"))
+        made = requests.ask(actor, uuid4(), Missed("Pia", "Region Syd"))
     page = office.get(f"/office/requests/{made}")
     assert office.submit(page, "/no").status == 303
     assert office.post(f"/office/requests/{made}/no").status == 409, "somebody was quicker"
@@ -324,20 +324,20 @@ def test_requests_are_of_the_own_organisation_bounded_and_no_citizens(
 ) -> None:
     elsewhere = Story(house).admin("Else Ekstern")
     with story.acting(room.guide) as actor:
-        for number in range(account_requests.MOST):
-            account_requests.ask(actor, uuid4(), Missed(f"Kollega {number}", "Skolen"))
+        for number in range(requests.MOST):
+            requests.ask(actor, uuid4(), Missed(f"Kollega {number}", "Skolen"))
         with pytest.raises(InvalidInput, match="requests_many"):
-            account_requests.ask(actor, uuid4(), Missed("En for meget", "Skolen"))
+            requests.ask(actor, uuid4(), Missed("En for meget", "Skolen"))
         for missed in (Missed("", "Skolen"), Missed("Pia", " "), Missed("Pia", "Skolen", email="søren@x.example")):
             with pytest.raises(InvalidInput):
-                account_requests.ask(actor, uuid4(), missed)
+                requests.ask(actor, uuid4(), missed)
     queued = owner.execute("select args ->> 'person_id' from procrastinate_jobs where task_name = 'mail_news'")
     assert queued.fetchall() == [(str(admin.id),)]
     assert elsewhere.id != admin.id
     young = Browser(app, story.token(room.young))
     assert young.get("/colleagues/missing").status == 404
     with story.acting(room.young) as actor, pytest.raises(NotFound):
-        account_requests.ask(actor, uuid4(), Missed("Pia", "Skolen"))
+        requests.ask(actor, uuid4(), Missed("Pia", "Skolen"))
 
 
 def test_a_list_of_people_is_still_invited_at_once(office: Browser, story: Story, owner: psycopg.Connection) -> None:

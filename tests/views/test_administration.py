@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.services.account_import import MOST
+from portal.services.accounts.bulk_import import MOST
 from tests.browser import Browser, Page
 from tests.story import Someone, Story
 

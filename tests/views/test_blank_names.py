@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput
-from portal.services import account_import, citizens, order
+from portal.services import citizens, order
+from portal.services.accounts import bulk_import
 from tests.browser import Browser
 from tests.story import Room, Story
 
@@ -51,8 +52,8 @@ def test_nothing_unseen_is_kept_as_a_name(blank: str, story: Story, room: Room) 
     file_id = story.file(room, room.guide)
     with pytest.raises(InvalidInput, match="reason: required"):
         story.play(room, room.guide, lambda t: order.withdraw(t, file_id, blank))
-    (row,) = account_import._rows(f"navn;e-mail;stilling;enhed\n{blank};a@b.dk;Lærer;Skole")
-    assert ("name", "required") in account_import._faults(row, {"Skole"}, set(), set())
+    (row,) = bulk_import._rows(f"navn;e-mail;stilling;enhed\n{blank};a@b.dk;Lærer;Skole")
+    assert ("name", "required") in bulk_import._faults(row, {"Skole"}, set(), set())
 
 
 def test_a_line_break_counts_as_one_character(app: Flask, story: Story, room: Room) -> None:

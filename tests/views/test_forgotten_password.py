@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from portal.access.signin import passwords
 from portal.runtime import House
-from portal.services import accounts, forgotten, invitations
+from portal.services.accounts import directory, forgotten_password, invitations
 from tests.browser import Browser, Page
 from tests.mails import hurry, mails, run_jobs, token_in
 from tests.story import Someone, Story
@@ -155,7 +155,7 @@ def test_a_link_of_somebody_whose_account_is_closed_meanwhile_is_over(
     ask(Browser(app), EMAIL)
     path = link(house)
     with story.acting(story.admin()) as actor:
-        accounts.close_account(actor, person.id)
+        directory.close_account(actor, person.id)
     assert Browser(app).get(path).status == 410
     assert Browser(app).post(path, {"password": NEW, "again": NEW}).status == 410
 
@@ -268,4 +268,4 @@ def test_what_is_asked_leaves_no_address_in_the_queue_or_the_trace(
         for secret in (EMAIL, "ingen@testby.example", path.rsplit("/", 1)[-1]):
             row = owner.execute(f"select count(*) from {table} t where t::text like %s", [f"%{secret}%"]).fetchone()  # type: ignore[arg-type]
             assert row == (0,), (table, secret)
-    assert forgotten.LASTS.total_seconds() == 3600
+    assert forgotten_password.LASTS.total_seconds() == 3600

@@ -21,8 +21,9 @@ from portal.access.policy.roles import Level
 from portal.cli import cli
 from portal.runtime import House
 from portal.runtime import opened as opened_house
-from portal.services import accounts, invitations, meetings, notices
-from portal.services.accounts import NewStaff
+from portal.services import meetings, notices
+from portal.services.accounts import directory, invitations
+from portal.services.accounts.directory import NewStaff
 from portal.services.notices import Notice
 from portal.settings import Settings
 from tests.browser import Browser
@@ -151,7 +152,7 @@ def test_somebody_whose_account_was_closed_meanwhile_is_told_that_and_no_news(
     with house.unit_of_work() as session:
         notices.tell(session, [team[0].id, team[1].id])
     with story.acting(story.admin()) as actor:
-        accounts.close_account(actor, team[0].id)
+        directory.close_account(actor, team[0].id)
     hurry(owner)
     run_jobs(house)
     told = [mail.get_content().split("\n")[2 if "Følgeskab" in mail.get_content() else 0] for mail in mails(house)]
@@ -169,7 +170,7 @@ def admin(story: Story) -> Someone:
 def invite(story: Story, admin: Someone, email: str = "pia@region.example", name: str = "Pia Psyk") -> UUID:
     with story.acting(admin) as actor:
         new = NewStaff(story.unit("Børnepsykiatri"), name, email, "Psykiater")
-        return accounts.add_staff(actor, uuid4(), new)
+        return directory.add_staff(actor, uuid4(), new)
 
 
 def test_an_invitation_names_who_invites_where_from_and_what_to_do_and_nothing_of_a_case(

@@ -21,8 +21,9 @@ from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import accounts, consent_requests, consents, network, plan_agreeing, team
-from portal.services.accounts import NewStaff
+from portal.services import consent_requests, consents, network, plan_agreeing, team
+from portal.services.accounts import directory
+from portal.services.accounts.directory import NewStaff
 from portal.services.consents import Paper
 from tests.browser import Browser
 from tests.services.test_network import MAP, OVERVIEW, drawn
@@ -179,7 +180,7 @@ def test_an_administrator_who_is_a_case_opener_too_gets_into_no_case(
     assert unit is not None
     with story.acting(admin) as actor:
         new = NewStaff(unit, "Aksel To", "aksel2@testby.example", "Guide", True, True, True, True)
-        second = accounts.add_staff(actor, uuid4(), new)
+        second = directory.add_staff(actor, uuid4(), new)
     browser = Browser(app, story.token(Someone(second, "Aksel To", unit)))
     for path in ("", "/people", "/files", "/messages", "/plan", "/log", "/consents/mine"):
         assert browser.get(f"/cases/{room.case_id}{path}").status == 404

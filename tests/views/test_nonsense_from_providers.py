@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask, Response
 
-from portal.services.privileges import held_for
+from portal.services.accounts.oio_privileges import held_for
 from tests.browser import Browser
 from tests.eid_server import EidServer
 from tests.eid_visitors import ALMA, BORN, NOBODY, at_the_eid, begin

@@ -13,7 +13,7 @@ from flask import Flask
 
 from portal.access.signin import passwords
 from portal.runtime import House
-from portal.services import accounts, invitations
+from portal.services.accounts import directory, invitations
 from tests.browser import Browser, Page
 from tests.mails import run_jobs
 from tests.story import Someone, Story
@@ -36,8 +36,8 @@ def newcomer(story: Story, house: House) -> tuple[Someone, str]:
     """Somebody an administrator has just invited, and the token in their mail."""
     admin, unit = story.admin(), story.unit("Jobcenter")
     with story.acting(admin) as actor:
-        new = accounts.NewStaff(unit, "Ny Medarbejder", "ny@testby.example", "Jobkonsulent")
-        person = accounts.add_staff(actor, uuid4(), new)
+        new = directory.NewStaff(unit, "Ny Medarbejder", "ny@testby.example", "Jobkonsulent")
+        person = directory.add_staff(actor, uuid4(), new)
     someone = Someone(person, "Ny Medarbejder")
     return someone, invited_token(house, someone)
 
@@ -132,7 +132,7 @@ def test_a_mail_that_cannot_be_sent_is_tried_again(
 
     admin, unit = story.admin(), story.unit("Jobcenter")
     with story.acting(admin) as actor:
-        accounts.add_staff(actor, uuid4(), accounts.NewStaff(unit, "Ny", "ny2@testby.example", "Jobkonsulent"))
+        directory.add_staff(actor, uuid4(), directory.NewStaff(unit, "Ny", "ny2@testby.example", "Jobkonsulent"))
     monkeypatch.setattr("portal.mail.send", away)
     run_jobs(house)
     state = owner.execute("select status, attempts, scheduled_at > now() from procrastinate_jobs").fetchone()
@@ -234,7 +234,7 @@ def test_a_closed_account_is_signed_out_at_once(app: Flask, story: Story) -> Non
     browser = Browser(app, story.token(guide))
     assert browser.get("/cases").status == 200
     with story.acting(story.admin()) as actor:
-        accounts.close_account(actor, guide.id)
+        directory.close_account(actor, guide.id)
     assert browser.get("/cases").status == 303
 
 
@@ -345,7 +345,7 @@ def test_an_account_that_cannot_be_is_refused_at_its_field_and_keeps_what_was_ty
 ) -> None:
     admin, unit = story.admin(), story.unit("Jobcenter")
     with story.acting(admin) as actor:
-        accounts.add_staff(actor, uuid4(), accounts.NewStaff(unit, "Før", "taget@testby.example", "Ansat"))
+        directory.add_staff(actor, uuid4(), directory.NewStaff(unit, "Før", "taget@testby.example", "Ansat"))
     browser = Browser(app, story.token(admin))
     typed = {"name": "Ny Ansat", "email": "ny@testby.example", "job_title": "Konsulent", field: value}
     page = browser.submit(browser.get(f"/office/units/{unit}/staff/new"), "email", **typed)

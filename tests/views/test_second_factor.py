@@ -16,7 +16,7 @@ from portal import clock
 from portal.access.signin import passwords, second_factor
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import accounts
+from portal.services.accounts import directory
 from tests.browser import Browser, Page, cookie_of
 from tests.story import Someone, Story
 from tests.views.conftest import EMAIL, PASSWORD
@@ -118,7 +118,7 @@ def test_a_code_counts_one_step_to_either_side(
     with house.unit_of_work() as session:
         session.get_one(second_factor.Totp, person.id).last_step = 0
         found = second_factor.use(session, keyring, person.id, oathtool(offer.secret, ahead))
-        accounts.audit.record(session, accounts.Event.STEPPED_UP, method="test")
+        directory.audit.record(session, directory.Event.STEPPED_UP, method="test")
     if int(at.timestamp()) // 30 == int(clock.now().timestamp()) // 30:  # no new half minute began in between
         assert (found == "totp") is good
 
@@ -133,7 +133,7 @@ def test_a_code_works_once_even_twenty_times_in_parallel(
         gate.wait()
         with house.unit_of_work() as session:
             method = second_factor.use(session, house.keyring, person.id, code)
-            accounts.audit.record(session, accounts.Event.STEPPED_UP, method="test")
+            directory.audit.record(session, directory.Event.STEPPED_UP, method="test")
             taken.append(method)
 
     threads = [threading.Thread(target=one) for _ in range(20)]
@@ -190,9 +190,9 @@ def test_half_a_sign_in_lasts_ten_minutes_and_ends_with_another_password(
     assert browser.submit(page, "code", code=oathtool(with_app[0])).headers["Location"] == "/sign-in"
     page = browser.follow(sign_in(browser, EMAIL, PASSWORD))
     with house.unit_of_work() as session:
-        from portal.services import own_account
+        from portal.services.accounts import my_account
 
-        own_account.choose_password(session, session.get_one(Staff, person.id), "en helt anden sætning")
+        my_account.choose_password(session, session.get_one(Staff, person.id), "en helt anden sætning")
     assert browser.submit(page, "code", code=oathtool(with_app[0])).headers["Location"] == "/sign-in"
 
 

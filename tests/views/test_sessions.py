@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from portal.access.signin import devices, sessions
 from portal.runtime import House
-from portal.services import accounts
+from portal.services.accounts import directory
 from portal.settings import PROJECT
 from tests.browser import Browser, cookie_of
 from tests.story import Someone, Story
@@ -126,7 +126,7 @@ def test_a_closed_account_is_out_everywhere_halfway_too(
     half = Browser(app)
     page = half.follow(sign_in(half, EMAIL, PASSWORD))
     with story.acting(story.admin()) as actor:
-        accounts.close_account(actor, person.id)
+        directory.close_account(actor, person.id)
     assert Browser(app, copied).get("/cases").status == 303
     assert half.submit(page, "code", code="123456").headers["Location"] == "/sign-in"
 

@@ -18,8 +18,8 @@ from portal.errors import Unsafe
 from portal.models import Staff
 from portal.providers import read_staff_providers
 from portal.runtime import House
-from portal.services import accounts
-from portal.services.accounts import NewStaff
+from portal.services.accounts import directory
+from portal.services.accounts.directory import NewStaff
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser, Page
@@ -120,7 +120,7 @@ def a_colleague(house: House, unit: int, email: str) -> Someone:
 
     made = Someone(uuid4(), "Karen Kommune", UUID(int=unit))
     with house.unit_of_work() as session:
-        accounts.create_staff(session, made.id, NewStaff(UUID(int=unit), made.name, email, "Rådgiver"))
+        directory.create_staff(session, made.id, NewStaff(UUID(int=unit), made.name, email, "Rådgiver"))
         session.get_one(Staff, made.id).password_hash = passwords.hash_password("en hel lang sætning")
     return made
 

@@ -13,7 +13,7 @@ from portal.access.signin import passwords, throttle
 from portal.access.signin.throttle import TooMany
 from portal.errors import InvalidInput
 from portal.runtime import House
-from portal.services import invitations
+from portal.services.accounts import invitations
 from tests.browser import Browser
 from tests.story import Someone, Story
 from tests.views.conftest import EMAIL, PASSWORD

@@ -15,7 +15,8 @@ from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login
 from portal.runtime import House, opened
-from portal.services import accounts, dav, files, leaving, order, safeguards
+from portal.services import dav, files, leaving, order, safeguards
+from portal.services.accounts import directory
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
@@ -65,8 +66,8 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
 
     def close() -> None:
         with story.acting(admin) as actor:
-            actor.office = frozenset({accounts.OfficeAction.ACCOUNTS_MANAGE})
-            accounts.close_account(actor, closed)
+            actor.office = frozenset({directory.OfficeAction.ACCOUNTS_MANAGE})
+            directory.close_account(actor, closed)
 
     unknown = Program(app, "x" * 43)
     methods = ("GET", "PUT", "PROPFIND", "LOCK", "OPTIONS")

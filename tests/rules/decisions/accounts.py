@@ -9,9 +9,7 @@ from portal import clock
 from portal.access.signin import passwords, second_factor
 from portal.access.signin.second_factor import Offer
 from portal.models import Invitation, Passkey, Staff
-from portal.services import (
-    invitations,
-)
+from portal.services.accounts import invitations
 from tests.rules.decisions.scene import SECRET, Press, Scene, day, deed
 from tests.story import Someone
 from tests.views.conftest import PASSWORD

@@ -8,8 +8,9 @@ from portal import audit, clock
 from portal.access.signin import links, passwords, sessions
 from portal.events import Event
 from portal.models import EidLink, Staff
-from portal.services import account_requests, corrections, email_changes, forgotten
-from portal.services.account_requests import Missed
+from portal.services import corrections
+from portal.services.accounts import email_changes, forgotten_password, requests
+from portal.services.accounts.requests import Missed
 from portal.services.corrections import Wanted
 from tests.rules.decisions.scene import Press, Scene, deed
 from tests.story import Someone
@@ -84,7 +85,7 @@ def another_address_is_confirmed(scene: Scene) -> Press:
 def _missed(scene: Scene) -> UUID:
     _ = scene.admin
     with scene.story.acting(scene.people["teacher"]) as actor:
-        return account_requests.ask(actor, uuid4(), Missed("Berit Borte", "Skolen"))
+        return requests.ask(actor, uuid4(), Missed("Berit Borte", "Skolen"))
 
 
 @deed("put-right", "POST colleagues.missing", "teacher")
@@ -121,7 +122,7 @@ def a_forgotten_password_is_chosen_anew(scene: Scene) -> Press:
     who = scene.staff()
     _in_use(scene, who)
     with scene.house.unit_of_work() as session:
-        reset = forgotten.write(session, who.id)
+        reset = forgotten_password.write(session, who.id)
     assert reset is not None
     fields = {"password": "en helt ny lang sætning", "again": "en helt ny lang sætning"}
     return Press(f"/forgotten/{reset.token}", _noted("password.chosen", who.id), fields, allowed={303, 404, 409, 410})

@@ -14,9 +14,9 @@ from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.models import Organisation, Person, Staff, UndeliveredMail, Unit
 from portal.names import folded
-from portal.services import invitations
-from portal.services.accounts import AccountState, has_been_used
-from portal.services.invitations import Standing
+from portal.services.accounts import invitations
+from portal.services.accounts.directory import AccountState, has_been_used
+from portal.services.accounts.invitations import Standing
 from portal.text import in_order
 
 PAGE = 50

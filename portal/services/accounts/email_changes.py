@@ -30,8 +30,8 @@ from portal.letters import Sender
 from portal.locks import Lock
 from portal.models import EmailChange, Staff
 from portal.outbox import later
-from portal.services import accounts, carrying, invitations, own_account
-from portal.services.accounts import AccountState
+from portal.services.accounts import directory, invitations, my_account, propagation
+from portal.services.accounts.directory import AccountState
 
 LASTS = timedelta(days=7)
 
@@ -70,12 +70,12 @@ def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
     staff = session.get(Staff, person_id, with_for_update=True, populate_existing=True)
     if staff is None:
         raise NotFound
-    address = accounts.checked_address(typed)
+    address = directory.checked_address(typed)
     if address == staff.email.lower():
         raise InvalidInput("email", "email_same")
     if session.scalars(select(Staff.person_id).where(func.lower(Staff.email) == address)).first() is not None:
         raise InvalidInput("email", "email_taken")
-    state = accounts.state_of(session, invitations.staff_person(session, person_id))
+    state = directory.state_of(session, invitations.staff_person(session, person_id))
     if state is AccountState.CLOSED:
         raise InvalidInput("", "account_closed")
     stop(actor, person_id)
@@ -98,7 +98,7 @@ def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
         later(session, "mail_new_address", change_id=str(change.id))
         return False
     _put_in_force(session, staff, address)
-    carrying.shut_out(session, person_id)
+    propagation.shut_out(session, person_id)
     invitations.invite(session, person_id, actor.person_id)
     return True
 
@@ -140,7 +140,7 @@ def confirm(actor: Actor, token: str) -> None:
     sessions.end_all(actor.session, actor.person_id)
     pending_login.end_all(actor.session, actor.person_id)
     later(actor.session, "mail_old_address", change_id=str(change.id), done=True)
-    own_account.tell(actor.session, actor.person_id)
+    my_account.tell(actor.session, actor.person_id)
 
 
 def write_to_new(session: PortalSession, change_id: UUID) -> Mailing | None:

@@ -13,7 +13,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff
-from portal.services import account_editing, notices
+from portal.services import notices
+from portal.services.accounts import editing
 from portal.services.notices import Notice
 
 
@@ -82,7 +83,7 @@ def phone_of(actor: Actor) -> str:
 def set_phone(actor: Actor, typed: str) -> None:
     """Raises InvalidInput at `phone` for what cannot be called; '' takes the number away."""
     locks.hold(actor.session, Lock.ACCOUNT, actor.person_id)
-    staff, number = _staff(actor), account_editing.checked_phone(typed)
+    staff, number = _staff(actor), editing.checked_phone(typed)
     actor.session.refresh(staff)
     if staff.phone == number:
         return

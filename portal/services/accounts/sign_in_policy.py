@@ -13,7 +13,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Login, Organisation, Staff, Unit
-from portal.services import staff_sso
+from portal.services.accounts import federation
 
 
 def may_use_password(session: PortalSession, person_id: UUID) -> bool:
@@ -36,7 +36,7 @@ def switch_passwords(actor: Actor, organisation_id: UUID, allowed: bool) -> None
     organisation = actor.session.get(Organisation, organisation_id, with_for_update=True, populate_existing=True)
     if organisation is None:
         raise NotFound
-    if not allowed and not staff_sso.leads_to(actor.session, organisation.name):
+    if not allowed and not federation.leads_to(actor.session, organisation.name):
         raise InvalidInput("", "no_other_sign_in")
     _switch(actor.session, organisation, allowed)
 
@@ -57,7 +57,7 @@ def _switch(session: PortalSession, organisation: Organisation, allowed: bool) -
     if not allowed:
         people = select(Staff.person_id).join(Unit).where(Unit.organisation_id == organisation.id)
         over = select(Login).where(
-            Login.person_id.in_(people), Login.ended_at.is_(None), Login.method.not_like(f"{staff_sso.REALM}:%")
+            Login.person_id.in_(people), Login.ended_at.is_(None), Login.method.not_like(f"{federation.REALM}:%")
         )
         for login in session.scalars(over):
             login.ended_at = clock.now()

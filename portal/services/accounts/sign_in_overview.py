@@ -15,7 +15,7 @@ from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Login, Staff
-from portal.services import carrying
+from portal.services.accounts import propagation
 
 NEWEST = 50
 
@@ -47,7 +47,7 @@ def led_cases(actor: Actor, person_id: UUID) -> list[LedCase]:
 def cases_open_to(actor: Actor, person_id: UUID) -> int:
     """How many cases somebody was added to: what opening their account again leads back into, as far as it is open."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    return len(carrying.places(actor.session, person_id))
+    return len(propagation.places(actor.session, person_id))
 
 
 def sign_ins(actor: Actor, person_id: UUID) -> list[SignIn]:

@@ -15,8 +15,8 @@ from portal.access.ticket import Actor
 from portal.addresses import NotMailable
 from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit
-from portal.services import accounts, invitations
-from portal.services.accounts import NewStaff
+from portal.services.accounts import directory, invitations
+from portal.services.accounts.directory import NewStaff
 from portal.services.shared import idempotency
 from portal.text import is_blank, line
 
@@ -117,7 +117,7 @@ def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str)
             is_leader=SystemRole.LEADER in roles,
             is_auditor=SystemRole.AUDITOR in roles,
         )
-        accounts.create_staff(session, made, new)
+        directory.create_staff(session, made, new)
         invitations.invite(session, made, actor.person_id)
     return len(rows)
 

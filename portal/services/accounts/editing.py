@@ -14,7 +14,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff
-from portal.services import accounts, carrying, notices
+from portal.services import notices
+from portal.services.accounts import directory, propagation
 from portal.services.notices import Notice
 
 
@@ -40,7 +41,7 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
     staff = actor.session.get(Staff, person_id, with_for_update=True, populate_existing=True)
     if staff is None:
         raise NotFound
-    name, job_title = accounts.required(new.name, "name"), accounts.required(new.job_title, "job_title")
+    name, job_title = directory.required(new.name, "name"), directory.required(new.job_title, "job_title")
     phone = checked_phone(new.phone)
     if person_id == actor.person_id and SystemRole.ADMINISTRATOR not in new.roles:
         raise InvalidInput("is_admin", "own_role")
@@ -50,9 +51,9 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
     if changed:
         staff.name, staff.job_title, staff.phone = name, job_title, phone
         audit.record(actor.session, Event.STAFF_CHANGED, item_id=person_id, what=changed)
-    roles_changed = accounts.set_roles(actor.session, staff, new.roles)
+    roles_changed = directory.set_roles(actor.session, staff, new.roles)
     actor.session.flush()
-    carrying.carry_card(actor.session, staff, [field for field in changed if field != "phone"], before)
+    propagation.carry_card(actor.session, staff, [field for field in changed if field != "phone"], before)
     if (changed or roles_changed) and person_id != actor.person_id:
         notices.tell(actor.session, [person_id], Notice.ACCOUNT)
     return bool(changed or roles_changed)

@@ -20,7 +20,7 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.models.people import PersonKind
-from portal.services import account_facts, invitations, own_account
+from portal.services.accounts import invitations, my_account, sign_in_overview
 from portal.services.notices import Notice
 from portal.services.shared import idempotency
 from portal.text import in_order
@@ -248,7 +248,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
     if person_id == actor.person_id:
         raise InvalidInput("", "own_account")
     locks.hold(actor.session, Lock.ACCOUNT, person_id)
-    if not leaving_cases and account_facts.led_cases(actor, person_id):
+    if not leaving_cases and sign_in_overview.led_cases(actor, person_id):
         raise InvalidInput("leaving_cases", "leads_cases")
     person = invitations.staff_person(actor.session, person_id)
     if _can(actor.session, person, "is closed"):
@@ -256,7 +256,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
         sessions.end_all(actor.session, person_id)
         pending_login.end_all(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
-        own_account.tell(actor.session, person_id, Notice.CLOSED)
+        my_account.tell(actor.session, person_id, Notice.CLOSED)
 
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
@@ -266,7 +266,7 @@ def reopen_account(actor: Actor, person_id: UUID) -> None:
     if _can(actor.session, person, "is reopened"):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
-        own_account.tell(actor.session, person_id, Notice.REOPENED)
+        my_account.tell(actor.session, person_id, Notice.REOPENED)
 
 
 def state_of(session: PortalSession, person: Person) -> AccountState:

@@ -18,8 +18,9 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff, Unit
-from portal.services import account_facts, carrying, notices
-from portal.services.account_facts import LedCase
+from portal.services import notices
+from portal.services.accounts import propagation, sign_in_overview
+from portal.services.accounts.sign_in_overview import LedCase
 from portal.services.notices import Notice
 from portal.text import in_order
 
@@ -42,8 +43,8 @@ def prospect(actor: Actor, person_id: UUID) -> Prospect:
     staff = actor.session.get(Staff, person_id)
     if staff is None:
         raise NotFound
-    leads = tuple(account_facts.led_cases(actor, person_id))
-    places = carrying.places(actor.session, person_id)
+    leads = tuple(sign_in_overview.led_cases(actor, person_id))
+    places = propagation.places(actor.session, person_id)
     return Prospect(tuple(_units(actor, staff)), leads, sum(not place.is_owner for place in places))
 
 
@@ -58,12 +59,12 @@ def move(actor: Actor, person_id: UUID, unit_id: UUID | None) -> None:
         raise NotFound
     if unit_id is None or unit_id not in {unit for unit, _name in _units(actor, staff)}:
         raise InvalidInput("unit", "choice")
-    if account_facts.led_cases(actor, person_id):
+    if sign_in_overview.led_cases(actor, person_id):
         raise InvalidInput("unit", "leads_cases")
     before, staff.unit_id = staff.unit_id, unit_id
     actor.session.flush()
     audit.record(actor.session, Event.STAFF_CHANGED, item_id=person_id, what=["unit"])
-    carrying.move(actor.session, staff, before)
+    propagation.move(actor.session, staff, before)
     if person_id != actor.person_id:
         notices.tell(actor.session, [person_id], Notice.ACCOUNT)
 

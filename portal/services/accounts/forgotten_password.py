@@ -20,7 +20,7 @@ from portal.db import PortalSession
 from portal.events import Event
 from portal.models import Invitation, Organisation, Person, Staff, Unit
 from portal.outbox import later
-from portal.services import invitations
+from portal.services.accounts import invitations
 from portal.storage.keys import Keyring
 
 LASTS = timedelta(minutes=60)

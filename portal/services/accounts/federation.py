@@ -18,8 +18,8 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.providers import StaffProvider
-from portal.services import accounts, own_account, privileges
-from portal.services.accounts import NewStaff
+from portal.services.accounts import directory, my_account, oio_privileges
+from portal.services.accounts.directory import NewStaff
 from portal.services.notices import Notice
 
 REALM = "staff"
@@ -40,7 +40,7 @@ def recognise(session: PortalSession, identity: Identity, provider: StaffProvide
     staff = _known(session, identity, provider, organisation) or _new(session, identity, provider, organisation)
     if session.scalars(select(Person.closed_at).where(Person.id == staff.person_id)).one() is not None:
         raise EidRefused("closed")
-    accounts.set_roles(session, staff, roles)
+    directory.set_roles(session, staff, roles)
     return staff.person_id
 
 
@@ -63,7 +63,7 @@ def _roles(claims: dict[str, object], provider: StaffProvider) -> frozenset[Syst
     values = told if isinstance(told, list) else [told]
     if provider.role_format == "oio-bpp":
         cvr = _text(claims, provider.organisation_claim)
-        values = [held for one in values if isinstance(one, str) for held in privileges.held_for(one, cvr)]
+        values = [held for one in values if isinstance(one, str) for held in oio_privileges.held_for(one, cvr)]
     given = {provider.roles[value] for value in values if isinstance(value, str) and value in provider.roles}
     return frozenset(SystemRole(role) for role in given | ({provider.everybody} if provider.everybody else set()))
 
@@ -85,7 +85,7 @@ def _known(
         raise EidRefused("organisation")
     if link is None:
         _link(session, identity, staff.person_id)
-        own_account.tell(session, staff.person_id, Notice.LINKED)
+        my_account.tell(session, staff.person_id, Notice.LINKED)
     return staff
 
 
@@ -116,7 +116,7 @@ def _new(session: PortalSession, identity: Identity, provider: StaffProvider, or
     )
     try:
         with audit.savepoint(session):
-            accounts.create_staff(session, made, new)
+            directory.create_staff(session, made, new)
     except InvalidInput as problem:
         raise EidRefused("account") from problem
     _link(session, identity, made)

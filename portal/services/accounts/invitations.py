@@ -24,7 +24,7 @@ from portal.locks import Lock
 from portal.models import Invitation, Organisation, Person, Staff, UndeliveredMail, Unit
 from portal.models.people import PersonKind
 from portal.outbox import later
-from portal.services import own_account
+from portal.services.accounts import my_account
 from portal.services.notices import Notice
 
 
@@ -62,7 +62,7 @@ def invite_again(actor: Actor, person_id: UUID) -> None:
     if staff is None:
         raise NotFound
     if staff.password_hash:
-        own_account.tell(actor.session, person_id, Notice.INVITED)
+        my_account.tell(actor.session, person_id, Notice.INVITED)
     invite(actor.session, person_id, actor.person_id)
 
 
@@ -137,14 +137,14 @@ def accept(session: PortalSession, token: str, password: str, resets: bool = Fal
     person_id = invitation.person_id
     staff = session.get_one(Staff, person_id)
     had_one = staff.password_hash is not None
-    own_account.choose_password(session, staff, password)
+    my_account.choose_password(session, staff, password)
     invitation.used_at = clock.now()
     session.act_for(person_id)
     if invitation.renews_factors:
         second_factor.remove_all(session, person_id)
         throttle.forget_devices(session, person_id)
     if had_one or invitation.renews_factors:
-        own_account.tell(session, person_id)
+        my_account.tell(session, person_id)
     throttle.forgive(session, session.info["keyring"], staff.email, person_id)
     return person_id
 
@@ -202,7 +202,7 @@ def start_renewal(actor: Actor, person_id: UUID) -> None:
     if _organisation_of(actor.session, person_id) != _organisation_of(actor.session, actor.person_id):
         raise InvalidInput("", "other_organisation")
     audit.record(actor.session, Event.RENEWAL_STARTED, item_id=person_id)
-    own_account.tell(actor.session, person_id)
+    my_account.tell(actor.session, person_id)
     invite(actor.session, person_id, actor.person_id, renews_factors=True)
 
 

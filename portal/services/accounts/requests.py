@@ -19,8 +19,9 @@ from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.letters import Sender
 from portal.models import AccountRequest, Organisation, Person, Staff, Unit
-from portal.services import accounts, invitations, notices
-from portal.services.accounts import NewStaff
+from portal.services import notices
+from portal.services.accounts import directory, invitations
+from portal.services.accounts.directory import NewStaff
 from portal.services.shared import idempotency
 
 MOST = 10
@@ -54,8 +55,8 @@ def ask(actor: Actor, submission: UUID, missed: Missed) -> UUID:
     `workplace` or `email`, or when many wait already."""
     if not actor.is_staff:
         raise NotFound
-    name, workplace = accounts.required(missed.name, "name"), accounts.required(missed.workplace, "workplace")
-    email = accounts.checked_address(missed.email) if missed.email.strip() else ""
+    name, workplace = directory.required(missed.name, "name"), directory.required(missed.workplace, "workplace")
+    email = directory.checked_address(missed.email) if missed.email.strip() else ""
     session = actor.session
     made = uuid4()
     if earlier := idempotency.claim(session, submission, made):
@@ -113,7 +114,7 @@ def invite(actor: Actor, submission: UUID, request_id: UUID, new: NewStaff) -> N
     """Makes the account, invites its owner, and tells whoever asked. Raises NotFound for no request, Overtaken
     for one that is answered, InvalidInput as `accounts.add_staff`."""
     request = _take(actor, request_id)
-    made = accounts.add_staff(actor, submission, new)
+    made = directory.add_staff(actor, submission, new)
     _answer(actor, request, made)
 
 
