@@ -199,7 +199,7 @@ _STEP = text("select set_config('app.facts_case_id', :case, true), set_config('r
 @contextmanager
 def scanner(session: Session) -> Iterator[None]:
     """Inside the block the transaction speaks as `portal_scanner`: that role sees the file versions that wait for the
-    virus scanner and the keys to open them, and nothing else. Only services/scans.py enters it."""
+    virus scanner and the keys to open them, and nothing else. Only services/files/virus_scans.py enters it."""
     session.flush()
     session.execute(_STEP, {"case": "", "role": "portal_scanner"})
     try:

@@ -22,19 +22,8 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.models import Submission
 from portal.outbox import worker_app
 from portal.runtime import House
-from portal.services import (
-    contents,
-    dav,
-    downloads,
-    exports,
-    kept_files,
-    promises,
-    reminders,
-    renditions,
-    scans,
-    trace_checks,
-    uploads,
-)
+from portal.services import dav, exports, promises, reminders, trace_checks
+from portal.services.files import downloads, held_uploads, pdf_renditions, resumable_uploads, text_index, virus_scans
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -78,7 +67,7 @@ def build(house: House, office: House | None = None) -> App:
     @app.task(name="scan_version")
     def scan_version(version_id: str) -> None:
         try:
-            scans.scan(house.unit_of_work, house.store, UUID(version_id))
+            virus_scans.scan(house.unit_of_work, house.store, UUID(version_id))
         except NeighbourDown as problem:
             # `scan_waiting` comes round to it once they are back.
             log.warning("neighbour down", neighbour=problem.neighbour, version=version_id)
@@ -86,7 +75,7 @@ def build(house: House, office: House | None = None) -> App:
     @app.task(name="scan_paper")
     def scan_paper(consent_id: str) -> None:
         try:
-            scans.scan(house.unit_of_work, house.store, UUID(consent_id), scans.PAPER)
+            virus_scans.scan(house.unit_of_work, house.store, UUID(consent_id), virus_scans.PAPER)
         except NeighbourDown as problem:
             log.warning("neighbour down", neighbour=problem.neighbour, consent=consent_id)
 
@@ -94,14 +83,14 @@ def build(house: House, office: House | None = None) -> App:
     @app.task(name="scan_waiting", queueing_lock="scan_waiting", lock="scan_waiting")
     def scan_waiting(timestamp: int) -> None:  # noqa: ARG001
         """What waits because scanner or store was away is released once they are back."""
-        scans.scan_waiting(house.unit_of_work, house.store)
+        virus_scans.scan_waiting(house.unit_of_work, house.store)
 
     @app.task(name="look_into_version", retry=_AGAIN)
     def look_into_version(case_id: str, version_id: str, person_id: str) -> None:
         """Words for the search and a PDF for the preview, with the rights of whoever put the version in. When those
         have ended meanwhile, nothing is done. What waits for the virus scanner is opened once that has spoken, and what
         it refused never."""
-        for work in (contents.read, renditions.make):
+        for work in (text_index.read, pdf_renditions.make):
             with house.unit_of_work() as session:
                 actor = sessions.stand_in(session, UUID(person_id))
                 if actor is None:
@@ -152,8 +141,8 @@ def build(house: House, office: House | None = None) -> App:
             eid.forget_strangers(session)
             for part in (saved_form, pending_login, passkeys, throttle):
                 part.sweep(session)
-            uploads.sweep(session)
-            kept_files.sweep(session)
+            resumable_uploads.sweep(session)
+            held_uploads.sweep(session)
             dav.sweep(session)
             exports.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))

@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal import jobs
 from portal.runtime import House
-from portal.services import downloads
+from portal.services.files import downloads
 from tests.browser import Browser, Page
 from tests.story import PDF, Room, Someone, Story, shelf_id
 

@@ -16,14 +16,15 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, files, heard, meetings, plan_confided, plan_writing, team
+from portal.services import cases, consent_requests, consents, heard, meetings, plan_confided, plan_writing, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
 from portal.services.declarations import Choices
-from portal.services.files import Upload
+from portal.services.files import files
+from portal.services.files.files import Upload
 from portal.services.joining import Joining
 from portal.services.messages import threads
 from portal.storage.incoming import Incoming

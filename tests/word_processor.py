@@ -10,7 +10,8 @@ import psycopg
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.services import dav, files
+from portal.services import dav
+from portal.services.files import files
 from tests.story import Room, Someone, Story
 
 LOCK = b"""<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype>

@@ -140,6 +140,6 @@ def _fill(story: Story, world: World) -> None:
 
 
 def _add(ticket, upload, shelf):  # type: ignore[no-untyped-def]
-    from portal.services import files
+    from portal.services.files import files
 
     return files.add(ticket, uuid4(), shelf_id(ticket, shelf), upload)

@@ -49,7 +49,8 @@ from portal.access.signin import saved_form, sessions, step_up
 from portal.access.signin.saved_form import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound, Refused, Unsafe
-from portal.services import dav, kept_files
+from portal.services import dav
+from portal.services.files import held_uploads
 from portal.settings import Settings
 
 P = ParamSpec("P")
@@ -378,7 +379,7 @@ def _files_put_aside(person_id: UUID) -> Iterator[tuple[str, str]]:
         if not file.filename:
             continue
         place = request.path
-        chosen = kept_files.keep(g.session, g.house.store, file.filename, file.stream, place) if is_writer else None
+        chosen = held_uploads.keep(g.session, g.house.store, file.filename, file.stream, place) if is_writer else None
         yield (f"{name}-kept", chosen.handle) if chosen else (FILE_AGAIN, file.filename)
 
 

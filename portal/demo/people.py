@@ -17,13 +17,14 @@ from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, declarations, files, team
+from portal.services import cases, consent_requests, consents, declarations, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
 from portal.services.consents import Paper
-from portal.services.files import Upload
+from portal.services.files import files
+from portal.services.files.files import Upload
 from portal.services.messages import threads as message_threads
 from portal.storage.incoming import Incoming
 from portal.tools.profile import profile

@@ -18,10 +18,11 @@ from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services import consent_requests as requests
-from portal.services import consents, downloads
+from portal.services import consents
 from portal.services.consent_requests import ConsentState
 from portal.services.declarations import Answers, draw_up
-from portal.services.downloads import Download
+from portal.services.files import downloads
+from portal.services.files.downloads import Download
 from portal.services.shared import letterhead
 from portal.storage import BlobStore
 from portal.storage.scanning import ScanState

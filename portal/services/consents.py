@@ -20,11 +20,12 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal
 from portal.services import consent_requests as requests
-from portal.services import declarations, effects, files, reminders
+from portal.services import declarations, effects, reminders
 from portal.services.consent_requests import CONSENT_CHANGES, PartyLine
 from portal.services.declarations import Answers, Choices, Draft
 from portal.services.effects import Effects
-from portal.services.files import Upload
+from portal.services.files import files
+from portal.services.files.files import Upload
 from portal.services.shared import audience, idempotency
 from portal.storage.scanning import ScanState
 

@@ -26,10 +26,10 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Login
-from portal.services import checkouts, conflicts, downloads, files, order
-from portal.services.conflicts import Brought
-from portal.services.downloads import Span
-from portal.services.files import Arrived, Upload
+from portal.services.files import checkouts, conflicts, downloads, files, folders
+from portal.services.files.conflicts import Brought
+from portal.services.files.downloads import Span
+from portal.services.files.files import Arrived, Upload
 from portal.storage import BlobStore
 
 LASTS = timedelta(hours=8)
@@ -146,7 +146,7 @@ def enter(ticket: CaseTicket, link_id: UUID) -> Link:
     """The link, for whoever came by it. Raises NotFound, Refused when its file may not be read by now."""
     ticket.require(Action.FILE_DOWNLOAD)
     link = _link(ticket, _mine(ticket, link_id))
-    order.refuse_withdrawn(ticket, link.file_id)
+    folders.refuse_withdrawn(ticket, link.file_id)
     return link
 
 

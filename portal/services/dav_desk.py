@@ -27,8 +27,8 @@ from portal.errors import InvalidInput
 from portal.locks import Lock
 from portal.models import DavEntry
 from portal.services import dav
-from portal.services.conflicts import Brought
 from portal.services.dav import Link
+from portal.services.files.conflicts import Brought
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming

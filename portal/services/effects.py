@@ -13,7 +13,7 @@ from portal.access.policy.roles import Level
 from portal.access.policy.whatif import Change, Prospect
 from portal.access.ticket import CaseTicket
 from portal.models import Membership
-from portal.services import files
+from portal.services.files import files
 from portal.services.messages import threads as message_threads
 
 NAMED = 3

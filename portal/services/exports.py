@@ -22,8 +22,9 @@ from portal.documents.packages import Package
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import AuditEvent, Export, File, FileVersion, Meeting, Plan, Thread
-from portal.services import downloads, order
-from portal.services.downloads import Download
+from portal.services.files import downloads
+from portal.services.files import folders as file_folders
+from portal.services.files.downloads import Download
 from portal.services.packing import Packing
 from portal.services.shared import idempotency
 from portal.storage import BlobStore
@@ -53,7 +54,7 @@ class Line:
 def ask_for_folder(ticket: CaseTicket, submission: UUID, folder: str, language: str) -> UUID:
     """Asks for the newest versions of a folder's files. Raises NotFound for a folder the person sees no file in."""
     ticket.require(Action.FILE_DOWNLOAD)
-    if not folder or folder not in order.folders(ticket).values():
+    if not folder or folder not in file_folders.folders(ticket).values():
         raise NotFound
     return _ask(ticket, submission, "folder", folder, language)
 
@@ -202,7 +203,7 @@ def _looked_up(ticket: CaseTicket, row: Export) -> list[FileVersion]:
     for part in row.contents:
         if "file" not in part:
             continue
-        order.refuse_withdrawn(ticket, UUID(part["file"]))
+        file_folders.refuse_withdrawn(ticket, UUID(part["file"]))
         if "number" in part:
             try:
                 versions.append(downloads.load_version(ticket, UUID(part["file"]), part["number"]))

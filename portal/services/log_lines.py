@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
-from portal.services import naming
+from portal.services.files import naming
 from portal.services.shared import audience
 from portal.services.shared.audience import Workplace
 

@@ -18,8 +18,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, Membership, OldForm
-from portal.services import files, order, wordings
-from portal.services.files import Upload, VersionLine
+from portal.services import wordings
+from portal.services.files import files, folders
+from portal.services.files.files import Upload, VersionLine
 from portal.services.plans import PlanPage, VersionPage
 from portal.services.shared import idempotency
 
@@ -76,7 +77,7 @@ def correct(ticket: CaseTicket, file_id: UUID, about: About) -> None:
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    order.refuse_withdrawn(ticket, file_id)
+    folders.refuse_withdrawn(ticket, file_id)
     _check(ticket, about)
     _note(ticket, file, about)
 

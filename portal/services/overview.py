@@ -24,7 +24,6 @@ from portal.services import (
     coming_of_age,
     confidences,
     consent_requests,
-    files,
     hand_over_says,
     heard,
     meetings,
@@ -42,7 +41,8 @@ from portal.services import (
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.confidences import Question
-from portal.services.files import VersionLine
+from portal.services.files import files
+from portal.services.files.files import VersionLine
 from portal.services.meetings import MeetingPage
 from portal.services.messages import threads as message_threads
 from portal.services.messages import unread

@@ -15,7 +15,9 @@ from portal.documents import packages
 from portal.documents.packages import Chapter, Entry, Package
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
-from portal.services import downloads, meeting_ending, meetings, naming, old_forms, order, plans, wordings
+from portal.services import meeting_ending, meetings, old_forms, plans, wordings
+from portal.services.files import downloads, naming
+from portal.services.files import folders as file_folders
 from portal.services.meetings import MeetingPage, MeetingState
 from portal.services.old_forms import FormLine, Listed
 from portal.services.plans import PlanState, VersionPage
@@ -97,9 +99,9 @@ class Packing:
     def _versions(self) -> list[FileVersion]:
         """Every version of every file that was not withdrawn, the oldest first."""
         ticket = self._ticket
-        found = ticket.select(FileVersion).where(FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
+        found = ticket.select(FileVersion).where(FileVersion.file_id.not_in(file_folders.withdrawn_ids(ticket)))
         versions = list(ticket.session.scalars(found.order_by(FileVersion.created_at, FileVersion.number)))
-        self._folders, self._given = order.folders(ticket), naming.given(ticket)
+        self._folders, self._given = file_folders.folders(ticket), naming.given(ticket)
         self._newest = {v.file_id: v.number for v in sorted(versions, key=lambda v: v.number)}
         return versions
 

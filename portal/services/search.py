@@ -16,7 +16,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import FileName, FileVersion, Membership, Message, SearchEntry, Thread
-from portal.services import naming, order
+from portal.services.files import folders, naming
 
 _MOST_WORDS = 2000
 _MOST_INSIDE = 20_000
@@ -91,7 +91,7 @@ def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
     versions = ticket.session.scalars(
         ticket.select(FileVersion)
         .where(FileVersion.id.in_(found) | FileVersion.file_id.in_(named))
-        .where(FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
+        .where(FileVersion.file_id.not_in(folders.withdrawn_ids(ticket)))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     ).all()

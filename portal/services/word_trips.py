@@ -22,21 +22,10 @@ from portal.documents.slots import Turn
 from portal.errors import Busy, InvalidInput, NotFound
 from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
-from portal.services import (
-    downloads,
-    files,
-    old_forms,
-    order,
-    plan_history,
-    plan_merging,
-    plan_papers,
-    plan_writing,
-    plans,
-    renditions,
-    wordings,
-)
+from portal.services import old_forms, plan_history, plan_merging, plan_papers, plan_writing, plans, wordings
 from portal.services import word_lines as lines
-from portal.services.files import Upload
+from portal.services.files import downloads, files, folders, pdf_renditions
+from portal.services.files.files import Upload
 from portal.services.plan_merging import Chosen
 from portal.services.plans import PLAN_CHANGES, PlanPage, VersionPage
 from portal.services.shared import idempotency
@@ -192,7 +181,7 @@ def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
     wanted = [UUID(version) for version, still in open_now.items() if still]
     if not wanted:
         return []
-    gone = order.withdrawn_ids(ticket)
+    gone = folders.withdrawn_ids(ticket)
     found = ticket.select(FileVersion).where(FileVersion.id.in_(wanted), FileVersion.file_id.not_in(gone))
     return [
         WaitingTrip(version.file_id, version.number, _name(ticket, version))
@@ -213,7 +202,7 @@ def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVer
         return replace(trip, state="unreadable")
     try:
         with slots.taken(Turn(str(ticket.actor.person_id), _PATIENCE)) as slot:
-            form = reading.form(renditions.plaintext(ticket, store, version), slot)
+            form = reading.form(pdf_renditions.plaintext(ticket, store, version), slot)
     except TookTooLong as problem:
         raise Busy from problem
     except Unreadable:

@@ -19,9 +19,9 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from portal import clock, text
 from portal.audit import savepoint
 from portal.errors import InvalidInput
-from portal.services import kept_files
-from portal.services.files import Upload
-from portal.services.kept_files import Chosen
+from portal.services.files import held_uploads
+from portal.services.files.files import Upload
+from portal.services.files.held_uploads import Chosen
 from portal.storage.incoming import Incoming
 from portal.views import words
 from portal.views.arguments import whole_number as whole_number
@@ -226,7 +226,7 @@ class DayField(Field):  # type: ignore[misc]
 
 class ChosenFile(OneFile):  # type: ignore[misc]
     """A file. When its form is refused for anything else, it stays chosen: it lies sealed in the store, and the page
-    carries the handle that finds it (services/kept_files.py)."""
+    carries the handle that finds it (services/files/held_uploads.py)."""
 
     data: FileStorage | None
     kept: Chosen | None = None
@@ -240,9 +240,9 @@ class ChosenFile(OneFile):  # type: ignore[misc]
 
     def look_for_kept(self, place: str, submission: str) -> None:
         number = UUID(submission) if _is_number(submission) else None
-        found = kept_files.find(g.session, g.house.store, self._handle, place, number) if self._handle else None
+        found = held_uploads.find(g.session, g.house.store, self._handle, place, number) if self._handle else None
         if found is not None and self._unwanted:
-            kept_files.forget(found)
+            held_uploads.forget(found)
         else:
             self.kept = found
 
@@ -251,11 +251,11 @@ class ChosenFile(OneFile):  # type: ignore[misc]
             # It is about the file itself, which no second try makes better.
             self.let_go()
         elif (file := self.data) is not None:
-            self.kept = kept_files.keep(g.session, g.house.store, file.filename or "", file.stream, place)
+            self.kept = held_uploads.keep(g.session, g.house.store, file.filename or "", file.stream, place)
 
     def let_go(self) -> None:
         if self.kept is not None:
-            kept_files.forget(self.kept)
+            held_uploads.forget(self.kept)
         self.kept = self.data = None
 
     @property

@@ -18,9 +18,9 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services import dav
-from portal.services.conflicts import Brought
 from portal.services.dav import Link, Newest
 from portal.services.dav_desk import Desk, Entry
+from portal.services.files.conflicts import Brought
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 

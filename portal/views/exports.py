@@ -12,8 +12,9 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
-from portal.services import exports, order
-from portal.services.downloads import Download
+from portal.services import exports
+from portal.services.files import folders as file_folders
+from portal.services.files.downloads import Download
 from portal.views.asking import AskingForm, attempt, status
 from portal.views.files import PackForm, attachment
 from portal.views.ordering import folder_mark
@@ -35,7 +36,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.FILE_DOWNLOAD)
 def folder(ticket: CaseTicket) -> ResponseReturnValue:
     form = PackForm()
-    name = next((one for one in order.folders(ticket).values() if folder_mark(one) == form.folder.data), "")
+    name = next((one for one in file_folders.folders(ticket).values() if folder_mark(one) == form.folder.data), "")
     if attempt(form, lambda: exports.ask_for_folder(ticket, form.submission_id, name, language())) is None:
         raise InvalidInput("", "form_stale")
     return _to_list(ticket)

@@ -18,8 +18,9 @@ from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import downloads, exports, files, uploads
-from portal.services.downloads import Span
+from portal.services import exports
+from portal.services.files import downloads, files, resumable_uploads
+from portal.services.files.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.text import in_order
 from portal.views import arguments, versions
@@ -145,7 +146,7 @@ def add(ticket: CaseTicket) -> ResponseReturnValue:
 
     made = attempt(form, verb)
     if made is None:
-        begun = uploads.unfinished(ticket)
+        begun = resumable_uploads.unfinished(ticket)
         return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES), begun=begun), status(form)
     flash(_("The file is added."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=made), 303)

@@ -16,7 +16,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.services import files, old_forms
+from portal.services import old_forms
+from portal.services.files import files
 from portal.services.old_forms import About
 from portal.text import in_order
 from portal.views.asking import AskingForm, ChosenFile, DayField, attempt, choices, status, text_field, upload_of

@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import files, order, renaming
-from portal.services.files import VersionLine
+from portal.services.files import files, folders, renaming
+from portal.services.files.files import VersionLine
 from portal.text import in_order
 from portal.views.asking import AskingForm, attempt, status, text_field
 
@@ -33,7 +33,7 @@ class NameForm(AskingForm):
 
 
 class FolderForm(AskingForm):
-    folder = text_field(_l("Folder"), order.LONGEST, required=False)
+    folder = text_field(_l("Folder"), folders.LONGEST, required=False)
 
 
 ASKED = ("folder", "tool", "place", "sort")
@@ -81,7 +81,7 @@ def withdraw(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = WithdrawForm()
 
     def verb() -> bool:
-        order.withdraw(ticket, file_id, form.reason.data or "")
+        folders.withdraw(ticket, file_id, form.reason.data or "")
         return True
 
     if attempt(form, verb) is None:
@@ -113,7 +113,7 @@ def place(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = FolderForm()
 
     def verb() -> bool:
-        order.place(ticket, file_id, form.folder.data or "")
+        folders.place(ticket, file_id, form.folder.data or "")
         return True
 
     if attempt(form, verb) is not None:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import files, previews
+from portal.services.files import files, previews
 from portal.views import arguments
 
 bp = Blueprint("previews", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>/versions")

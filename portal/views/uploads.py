@@ -23,8 +23,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import uploads
-from portal.services.uploads import Finished, Garbled, OutOfStep, Progress
+from portal.services.files import resumable_uploads
+from portal.services.files.resumable_uploads import Finished, Garbled, OutOfStep, Progress
 from portal.views import arguments, words
 from portal.views.asking import INVALID, AskingForm, attempt, text_field
 
@@ -55,7 +55,7 @@ def begin(ticket: CaseTicket) -> ResponseReturnValue:
             **{
                 "Tus-Version": VERSION,
                 "Tus-Extension": "creation,expiration,termination,checksum",
-                "Tus-Checksum-Algorithm": ",".join(uploads.CHECKSUMS),
+                "Tus-Checksum-Algorithm": ",".join(resumable_uploads.CHECKSUMS),
                 "Tus-Max-Size": str(g.house.settings.upload_limit),
             },
         )
@@ -66,7 +66,9 @@ def begin(ticket: CaseTicket) -> ResponseReturnValue:
     if about is None or size is None:
         return _answer(_GONE_WRONG)
     try:
-        made = uploads.begin(ticket, about.get("filename", ""), size, _id(about, "compartment"), _id(about, "file"))
+        made = resumable_uploads.begin(
+            ticket, about.get("filename", ""), size, _id(about, "compartment"), _id(about, "file")
+        )
     except InvalidInput as problem:
         return _answer(INVALID, words.sentence(problem))
     return _answer(
@@ -80,9 +82,9 @@ def send(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     if not _speaks():
         return _answer(_OTHER_VERSION)
     if request.method == "HEAD":
-        return _answer(200, **_state(uploads.progress(ticket, upload_id)))
+        return _answer(200, **_state(resumable_uploads.progress(ticket, upload_id)))
     if request.method == "DELETE":
-        uploads.cancel(ticket, upload_id)
+        resumable_uploads.cancel(ticket, upload_id)
         return _answer(204)
     if request.mimetype != "application/offset+octet-stream":
         return _answer(415)
@@ -91,7 +93,7 @@ def send(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     if starts_at is None or checksum == ():
         return _answer(_GONE_WRONG)
     try:
-        now = uploads.receive(ticket, g.house.store, upload_id, starts_at, _pieces(), checksum or None)
+        now = resumable_uploads.receive(ticket, g.house.store, upload_id, starts_at, _pieces(), checksum or None)
     except OutOfStep:
         return _answer(_CONFLICT)
     except Garbled:
@@ -112,7 +114,7 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
 
     def verb() -> Finished:
         number = arguments.number(form.seen.data, 0) or None
-        return uploads.finish(
+        return resumable_uploads.finish(
             ticket, g.house.store, upload_id, submission, form.note.data or "", form.tool.data or None, number
         )
 
@@ -123,7 +125,7 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     if done is None:
         if form.form_errors:
             # It is about the file itself, which no second try makes better.
-            uploads.cancel(ticket, upload_id)
+            resumable_uploads.cancel(ticket, upload_id)
         return jsonify(says=" ".join(message for _field, message in form.faults), gone=bool(form.form_errors)), INVALID
     if done.brought and done.brought.held_id:
         return jsonify(to=url_for("versions.held", case_id=ticket.case_id, held_id=done.brought.held_id))
@@ -199,6 +201,6 @@ def _checksum() -> tuple[str, bytes] | tuple[()] | None:
         return None
     algorithm, _space, value = said.partition(" ")
     try:
-        return (algorithm, b64decode(value, validate=True)) if algorithm in uploads.CHECKSUMS else ()
+        return (algorithm, b64decode(value, validate=True)) if algorithm in resumable_uploads.CHECKSUMS else ()
     except (binascii.Error, ValueError):
         return ()

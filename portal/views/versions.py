@@ -14,7 +14,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import checkouts, conflicts, contents, dav, files, old_forms, uploads
+from portal.services import dav, old_forms
+from portal.services.files import checkouts, conflicts, files, resumable_uploads, text_index
 from portal.views import arguments
 from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
 
@@ -51,11 +52,11 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
         file=found,
         form=form,
         waiting=waiting,
-        begun=uploads.unfinished(ticket, file_id),
+        begun=resumable_uploads.unfinished(ticket, file_id),
         choice=ChoiceForm(formdata=None),
         writing=dav.mine(ticket, file_id) if g.house.settings.webdav else [],
         elsewhere=old_forms.of_file(ticket, file_id) if found.tool else None,
-        readable=contents.readable(ticket, found.newest.version_id),
+        readable=text_index.readable(ticket, found.newest.version_id),
     )
 
 

@@ -28,13 +28,13 @@ from portal.services import (
     corrections,
     hand_over,
     leaving,
-    order,
     safeguards,
     team,
 )
 from portal.services import hand_over_says as says
 from portal.services.accounts import moves
 from portal.services.corrections import Wanted
+from portal.services.files import folders
 from tests.access import naive
 from tests.rules.book import AWAY, BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
 from tests.story import Someone
@@ -495,7 +495,7 @@ class Happenings(RuleBasedStateMachine):
         for member in (self.book.members[file.by], self.book.owner()):
             if self.book.judged(member, self.scene.now).get(file.shelf):
                 someone = self.book.people[member.person_id]
-                self.story.play(self.room, someone, lambda t: order.withdraw(t, file.id, "Den forkerte fil"))
+                self.story.play(self.room, someone, lambda t: folders.withdraw(t, file.id, "Den forkerte fil"))
                 file.withdrawn = True
                 return
 

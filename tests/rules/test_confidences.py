@@ -19,17 +19,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import (
-    confidences,
-    consent_requests,
-    files,
-    hand_over,
-    insight,
-    moving,
-    plan_confided,
-    safeguards,
-    search,
-)
+from portal.services import confidences, consent_requests, hand_over, insight, moving, plan_confided, safeguards, search
+from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.tools.profile import PROFILES, every_profile, read_profile
 from tests.browser import Browser

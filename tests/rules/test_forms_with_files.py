@@ -20,7 +20,7 @@ from portal import clock
 from portal.access.guard import declared
 from portal.access.policy.roles import Level
 from portal.runtime import House
-from portal.services import kept_files
+from portal.services.files import held_uploads
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Someone, Story
 from tests.views.test_giving_consent import chosen
@@ -308,10 +308,10 @@ def test_what_nobody_came_back_for_goes_after_a_day_and_what_was_used_stays(
     left_blob = setting.owner.execute("select blob from kept_file where blob is not null").fetchone()
     assert left_blob is not None
     with house.unit_of_work() as session:
-        assert kept_files.sweep(session) == 0
+        assert held_uploads.sweep(session) == 0
     calendar.move(days=1, minutes=1)
     with house.unit_of_work() as session:
-        assert kept_files.sweep(session) == 1
+        assert held_uploads.sweep(session) == 1
     assert kept(setting) == []
     jobs = setting.owner.execute("select args ->> 'blob' from procrastinate_jobs where task_name = 'forget_blob'")
     assert jobs.fetchall() == [left_blob]
@@ -324,7 +324,7 @@ def test_what_nobody_came_back_for_goes_after_a_day_and_what_was_used_stays(
 
 
 def test_one_person_cannot_fill_the_store_with_what_waits(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_files, "MOST", 3)
+    monkeypatch.setattr(held_uploads, "MOST", 3)
     browser = Browser(setting.app, setting.story.token(setting.room.guide))
     pages = [refused_page(setting, f"Nummer {n}.pdf", browser=browser)[1] for n in range(5)]
     assert len(kept(setting)) == 3

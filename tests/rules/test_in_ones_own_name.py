@@ -25,26 +25,22 @@ from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
 from portal.services import (
-    checkouts,
     choosing,
-    conflicts,
     consent_drafts,
     consent_requests,
     dav,
     exports,
-    files,
     hand_over,
     hand_over_says,
     old_forms,
-    order,
     plan_agreeing,
     plan_together,
     promises,
     safeguards,
     team,
-    uploads,
 )
 from portal.services.declarations import Answers
+from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.messages import threads
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
@@ -204,8 +200,8 @@ class Cast:
         made["consent_id"] = self.play("young", lambda t: consent_requests.in_force(t, t.membership.id).id)
         made["registered_id"] = story.paper_consent(room, self.people["young"])
         self.play("guide", lambda t: checkouts.begin(t, made["file_id"]))
-        self.play("guide", lambda t: uploads.begin(t, "lang.pdf", 9, made["compartment_id"]))
-        self.play("guide", lambda t: order.place(t, made["file_id"], "Skole"))
+        self.play("guide", lambda t: resumable_uploads.begin(t, "lang.pdf", 9, made["compartment_id"]))
+        self.play("guide", lambda t: folders.place(t, made["file_id"], "Skole"))
         self.play("young", self._keep)
         letter = story.upload("brev.rtf", b"{\\rtf1 Hej}")
         made["letter_id"] = self.play("guide", lambda t: files.add(t, uuid4(), made["compartment_id"], letter))
@@ -536,7 +532,7 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
     cast.story.heard(cast.room, cast.made["meeting_id"])
     cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
     cast.play("guide", lambda t: checkouts.begin(t, cast.made["letter_id"]))
-    cast.play("guide", lambda t: uploads.begin(t, "lang.pdf", 9, cast.made["compartment_id"]))
+    cast.play("guide", lambda t: resumable_uploads.begin(t, "lang.pdf", 9, cast.made["compartment_id"]))
 
 
 def test_nobody_changes_what_is_anothers_to_change(own_stage: Stage) -> None:

@@ -14,7 +14,8 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened
-from portal.services import exports, hand_over, order, safeguards
+from portal.services import exports, hand_over, safeguards
+from portal.services.files import folders
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.rules.test_migrations import before
@@ -127,7 +128,7 @@ def test_copies_from_before_everything_in_them_was_noted_are_over_and_folders_st
         story = Story(house)
         room = story.case(parents=0)
         file = story.file(room, room.guide)
-        story.play(room, room.guide, lambda t: order.place(t, file, "Skole"))
+        story.play(room, room.guide, lambda t: folders.place(t, file, "Skole"))
         case = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
         story.play(room, room.young, lambda t: exports.make(t, house.store, case))
         waits = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))

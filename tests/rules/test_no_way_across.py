@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.services import choosing, conflicts, consent_requests, plan_writing, safeguards
+from portal.services import choosing, consent_requests, plan_writing, safeguards
+from portal.services.files import conflicts
 from tests.browser import Browser
 from tests.rules.routes import CASE_ROUTES, Route, Target
 from tests.services.test_safeguards import today

@@ -16,7 +16,8 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
 from portal.runtime import House
-from portal.services import files, meetings, moving, old_forms, overview, plan_writing
+from portal.services import meetings, moving, old_forms, overview, plan_writing
+from portal.services.files import files
 from portal.services.old_forms import About
 from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run

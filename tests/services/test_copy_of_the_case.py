@@ -12,7 +12,8 @@ from babel.dates import format_date
 
 from portal import clock
 from portal.errors import NotFound
-from portal.services import meetings, moving, old_forms, order
+from portal.services import meetings, moving, old_forms
+from portal.services.files import folders
 from portal.services.old_forms import About
 from tests.meeting import TOOL, ended, planned, present
 from tests.services.test_exports import opened, packed
@@ -33,7 +34,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
     put_in("Handleplan.pdf")
     hidden, gone = put_in("Fortroligt.pdf"), put_in("Forkert.pdf")
     story.play(room, room.guide, lambda t: moving.move_file(t, hidden, shelf_id(t, "professionals")))
-    story.play(room, room.guide, lambda t: order.withdraw(t, gone, "Forkert fil"))
+    story.play(room, room.guide, lambda t: folders.withdraw(t, gone, "Forkert fil"))
     meeting = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
     present(story, room, meeting, room.guide, room.young)
     ended(story, room, meeting)
@@ -95,7 +96,7 @@ def _file_that_is_only_named(story: Story, room: Room, owner: psycopg.Connection
 
 def _withdrawn(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     file = story.file(room, room.guide)
-    return lambda: story.play(room, room.guide, lambda t: order.withdraw(t, file, "Forkert"))
+    return lambda: story.play(room, room.guide, lambda t: folders.withdraw(t, file, "Forkert"))
 
 
 def _plan_of_another_place(_story: Story, room: Room, owner: psycopg.Connection) -> Callable[[], None]:

@@ -17,7 +17,8 @@ from portal.access.policy.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
 from portal.runtime import House
-from portal.services import exports, order, plan_writing
+from portal.services import exports, plan_writing
+from portal.services.files import folders
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
 
@@ -54,7 +55,7 @@ def opened(story: Story, room: Room, who: Someone, export_id: UUID, is_case: boo
 
 def in_folder(story: Story, room: Room, name: str, content: bytes = PDF, shelf: str = "shared") -> UUID:
     file_id = story.file(room, room.guide, shelf, name, content)
-    story.play(room, room.guide, lambda t: order.place(t, file_id, "Møder"))
+    story.play(room, room.guide, lambda t: folders.place(t, file_id, "Møder"))
     return file_id
 
 
@@ -132,7 +133,7 @@ def close(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.
 
 
 def withdraw(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.Connection) -> None:
-    story.play(room, room.guide, lambda t: order.withdraw(t, file_id, "Forkert fil"))
+    story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "Forkert fil"))
 
 
 def infect(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.Connection) -> None:

@@ -13,7 +13,8 @@ from portal.access.policy.roles import Level
 from portal.errors import Damaged, NotFound, Refused
 from portal.models import File, FileVersion, Message, Thread
 from portal.runtime import House
-from portal.services import downloads, files, insight, overview, search
+from portal.services import insight, overview, search
+from portal.services.files import downloads, files
 from portal.services.messages import threads as message_threads
 from tests.story import PDF, Room, Someone, Story, shelf_id, shelves
 

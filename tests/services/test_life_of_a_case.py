@@ -15,7 +15,8 @@ from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
-from portal.services import choosing, coming_of_age, consent_requests, files, hand_over, insight, overview, team
+from portal.services import choosing, coming_of_age, consent_requests, hand_over, insight, overview, team
+from portal.services.files import files
 from portal.services.messages import threads
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves, years_ago

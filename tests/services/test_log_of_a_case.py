@@ -12,7 +12,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import FileVersion
-from portal.services import asking_why, contents, downloads, exports, files, insight, overview
+from portal.services import asking_why, exports, insight, overview
+from portal.services.files import downloads, files, text_index
 from portal.services.log_lines import MACHINE, Visit
 from portal.services.messages import threads
 from portal.services.shared import audience
@@ -175,7 +176,7 @@ def test_the_work_of_the_machine_is_told_as_the_machines(
 
     def index(ticket: CaseTicket) -> None:
         version = ticket.session.scalars(ticket.select(FileVersion).where(FileVersion.file_id == file_id)).one()
-        contents.read(ticket, story.house.store, version.id)
+        text_index.read(ticket, story.house.store, version.id)
 
     story.play(room, room.guide, index)
     asked = [only for only in ("", "machine") if ("", Event.VERSION_INDEXED) in lines(story, room, room.young, only)]

@@ -10,13 +10,14 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.services import conflicts, downloads, files, order, overview, search
+from portal.services import overview, search
+from portal.services.files import conflicts, downloads, files, folders
 from tests.browser import Browser
 from tests.story import PDF, Room, Story
 
 
 def withdraw(story: Story, room: Room, file_id: UUID, reason: str = "Det var den forkerte fil") -> None:
-    story.play(room, room.young, lambda t: order.withdraw(t, file_id, reason))
+    story.play(room, room.young, lambda t: folders.withdraw(t, file_id, reason))
 
 
 def test_a_withdrawn_file_leaves_its_name_who_and_why_and_nothing_else(
@@ -34,12 +35,12 @@ def test_a_withdrawn_file_leaves_its_name_who_and_why_and_nothing_else(
         lambda t: downloads.download(t, story.house.store, file_id, 1),
         lambda t: files.restore(t, story.house.store, uuid4(), file_id, 1),
         lambda t: conflicts.bring(t, uuid4(), file_id, upload),
-        lambda t: order.place(t, file_id, "Mappe"),
+        lambda t: folders.place(t, file_id, "Mappe"),
     ):
         with pytest.raises(NotFound):
             story.play(room, room.guide, verb)
     with pytest.raises(Overtaken):
-        story.play(room, room.guide, lambda t: order.withdraw(t, file_id, "igen"))
+        story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "igen"))
     assert story.play(room, room.guide, lambda t: search.find(t, "fejltagelse")) == []
     assert story.play(room, room.guide, overview.overview).files == ()
     assert owner.execute("select count(*) from file_version").fetchone() == (1,), "what is in it is kept"
@@ -53,7 +54,7 @@ def test_only_whoever_put_it_in_and_the_guide_withdraw_and_only_with_a_reason(st
     own = story.file(room, room.young)
     with pytest.raises(InvalidInput, match="required"):
         withdraw(story, room, own, " ")
-    story.play(room, room.guide, lambda t: order.withdraw(t, own, "Aftalt"))
+    story.play(room, room.guide, lambda t: folders.withdraw(t, own, "Aftalt"))
 
 
 def test_folders_and_sorting_in_the_list(app: Flask, story: Story, room: Room) -> None:

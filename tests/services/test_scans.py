@@ -16,7 +16,7 @@ from portal import create_app
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
 from portal.runtime import House, opened
-from portal.services import scans
+from portal.services.files import virus_scans
 from portal.settings import Settings
 from portal.storage.scanning import ScanState
 from tests.browser import Browser
@@ -45,7 +45,7 @@ def states(owner: psycopg.Connection) -> list[str]:
 
 
 def work(house: House) -> int:
-    return scans.scan_waiting(house.unit_of_work, house.store)
+    return virus_scans.scan_waiting(house.unit_of_work, house.store)
 
 
 def paths(room: Room, file_id: UUID) -> tuple[str, str]:
@@ -197,7 +197,7 @@ def test_nobody_who_puts_a_version_in_can_call_it_clean(
 ) -> None:
     story = Story(scanning)
     room = story.case()
-    monkeypatch.setattr("portal.services.files.first_state", lambda _ticket: ScanState.CLEAN)
+    monkeypatch.setattr("portal.services.files.files.first_state", lambda _ticket: ScanState.CLEAN)
     with pytest.raises(ProgrammingError, match="row-level security"):
         story.file(room, room.guide)
     assert states(owner) == []
@@ -285,7 +285,7 @@ def test_the_page_of_a_consent_passes_the_same_inspection_as_any_file(
 def test_nobody_who_registers_a_consent_can_say_that_its_page_is_clean(
     scanning: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.services.files.first_state", lambda _ticket: ScanState.CLEAN)
+    monkeypatch.setattr("portal.services.files.files.first_state", lambda _ticket: ScanState.CLEAN)
     with pytest.raises(ProgrammingError, match="row-level security"):
         paper(Story(scanning), PDF)
 

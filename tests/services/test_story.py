@@ -16,7 +16,8 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
-from portal.services import cases, consent_requests, files, team
+from portal.services import cases, consent_requests, team
+from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience
 from tests.story import Room, Someone, Story, shelves, years_ago

@@ -18,7 +18,8 @@ from portal.cli import cli
 from portal.db import connect
 from portal.errors import Damaged, Unsafe
 from portal.runtime import House, opened
-from portal.services import downloads, upkeep
+from portal.services import upkeep
+from portal.services.files import downloads
 from portal.settings import Settings
 from portal.storage.keys import read_keys
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server

@@ -12,7 +12,7 @@ from flask import Flask
 
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import checkouts, conflicts, downloads, files
+from portal.services.files import checkouts, conflicts, downloads, files
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
 

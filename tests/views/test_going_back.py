@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.services import files
+from portal.services.files import files
 from tests.browser import Browser
 from tests.story import PDF, Story
 

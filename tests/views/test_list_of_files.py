@@ -19,7 +19,8 @@ from werkzeug.datastructures import MultiDict
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import files, moving, order, renaming, search
+from portal.services import moving, search
+from portal.services.files import files, folders, renaming
 from tests.browser import Browser, Page
 from tests.live import cookie, served
 from tests.pictures import made
@@ -146,7 +147,7 @@ def test_no_small_picture_of_what_may_not_be_seen(
         for number, shelf in enumerate(("shared", "health", "shared", "shared", "shared"))
     )
     run_jobs(house)
-    story.play(room, room.guide, lambda t: order.withdraw(t, gone, "Forkert"))
+    story.play(room, room.guide, lambda t: folders.withdraw(t, gone, "Forkert"))
     owner.execute("update file_version set scan = 'refused' where file_id = %s", [shut])
     owner.execute("update file_version set scan = 'waiting' where file_id = %s", [waiting])
     everything = (shared, health, gone, shut, waiting)
@@ -275,7 +276,7 @@ def test_whoever_may_put_a_version_in_may_rename_and_nobody_else(story: Story, r
         rename(story, room, reader, file_id, "Andet")
     with pytest.raises(NotFound):
         rename(story, room, room.young, hidden, "Andet")
-    story.play(room, room.guide, lambda t: order.withdraw(t, file_id, "Forkert"))
+    story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "Forkert"))
     with pytest.raises(NotFound):
         rename(story, room, room.guide, file_id, "Andet")
 

@@ -23,7 +23,7 @@ from portal.documents.slots import Turn
 from portal.events import Event
 from portal.models import FileVersion
 from portal.runtime import House
-from portal.services import renditions
+from portal.services.files import pdf_renditions
 from tests.browser import Browser
 from tests.pictures import made
 from tests.served import Served, Visitor, served
@@ -155,7 +155,7 @@ def test_two_who_look_at_once_keep_one_and_leave_nothing_behind(
     def look(ticket):  # type: ignore[no-untyped-def]
         version = ticket.session.scalars(ticket.select(FileVersion).where(FileVersion.file_id == file_id)).one()
         ticket.record(Event.VERSION_PREVIEWED, version.compartment_id, file_id, number=1)
-        return renditions._make_picture(ticket, house.store, version, 1)
+        return pdf_renditions._make_picture(ticket, house.store, version, 1)
 
     first, second = (story.play(room, room.guide, look).blob for _ in range(2))
     assert first == second
@@ -177,7 +177,7 @@ def test_the_worker_makes_pictures_ready_before_anybody_looks(
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine that reads as much as it may already."""
-    monkeypatch.setattr(renditions, "PATIENCE", 0.0)
+    monkeypatch.setattr(pdf_renditions, "PATIENCE", 0.0)
     with contextmanager_all(slots.ALL):
         yield
 
@@ -310,7 +310,7 @@ def test_nobody_can_have_a_turn_as_somebody_else(story: Story, room: Room) -> No
     """The share is the signed-in person's, whatever case or file it is for."""
     turns: set[Turn] = set()
     for who in (room.guide, room.young):
-        turns.add(story.play(room, who, renditions._turn))
+        turns.add(story.play(room, who, pdf_renditions._turn))
     elsewhere = story.case(room.guide, name="En Anden")
-    turns.add(story.play(elsewhere, room.guide, renditions._turn))
+    turns.add(story.play(elsewhere, room.guide, pdf_renditions._turn))
     assert {turn.who for turn in turns} == {str(room.guide.id), str(room.young.id)}

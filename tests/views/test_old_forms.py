@@ -12,7 +12,8 @@ from flask import Flask
 
 from portal import clock
 from portal.access.policy.roles import Level
-from portal.services import order, plan_writing
+from portal.services import plan_writing
+from portal.services.files import folders
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Story
 
@@ -139,7 +140,7 @@ def test_day_and_people_can_be_put_right_and_a_withdrawn_form_is_listed_no_more(
     assert young.get(f"/cases/{room.case_id}/plan/{TOOL}/elsewhere").status == 403
     other = story.file(room, room.guide)
     assert guide.get(f"/cases/{room.case_id}/plan/{TOOL}/elsewhere/{other}").status == 404
-    story.play(room, room.guide, lambda t: order.withdraw(t, file_id, "Forkert fil"))
+    story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "Forkert fil"))
     assert len(listed(guide.get(f"/cases/{room.case_id}/plan/{TOOL}"))) == 1
 
 

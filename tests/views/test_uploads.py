@@ -15,7 +15,7 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.errors import NotFound
 from portal.runtime import House
-from portal.services import uploads
+from portal.services.files import resumable_uploads
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.sender import LONG, SPEAKS, Sender, blobs, content, made_by, work_off
@@ -98,8 +98,8 @@ def test_two_requests_that_bring_the_same_bytes_are_kept_once(
         yield LONG[:500]
         assert guide.patch(address, 0, LONG[:400]).status == 204
 
-    with pytest.raises(uploads.OutOfStep):
-        story.play(room, room.guide, lambda t: uploads.receive(t, house.store, upload_id, 0, late()))
+    with pytest.raises(resumable_uploads.OutOfStep):
+        story.play(room, room.guide, lambda t: resumable_uploads.receive(t, house.store, upload_id, 0, late()))
     assert guide.arrived(address) == 400
     assert len(blobs(house)) == 1, "what was refused is not in the store"
 
@@ -285,7 +285,7 @@ def test_access_that_ends_while_the_bytes_come_keeps_none_of_them(story: Story, 
         story.set_level(room, teacher, Level.NONE)
 
     with pytest.raises(NotFound):
-        story.play(room, teacher, lambda t: uploads.receive(t, house.store, upload_id, 0, slowly()))
+        story.play(room, teacher, lambda t: resumable_uploads.receive(t, house.store, upload_id, 0, slowly()))
     assert blobs(house) == set()
 
 
@@ -313,17 +313,17 @@ def test_an_upload_that_is_never_finished_goes_by_itself(
     guide.patch(old, 0, LONG[:1000])
     calendar.move(hours=23)
     with house.unit_of_work() as session:
-        assert uploads.sweep(session) == 0
+        assert resumable_uploads.sweep(session) == 0
     calendar.move(hours=2)
     with house.unit_of_work() as session:
-        assert uploads.sweep(session) == 1
+        assert resumable_uploads.sweep(session) == 1
     work_off(house, owner)
     assert blobs(house) == set()
     assert owner.execute("select count(*) from begun_upload").fetchone() == (0,)
 
 
 def test_only_so_many_may_be_on_their_way_at_once(guide: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST", 2)
+    monkeypatch.setattr(resumable_uploads, "MOST", 2)
     first, _second = guide.began("a.pdf", 10), guide.began("b.pdf", 10)
     assert guide.begin("c.pdf", 10).status == 422
     guide.browser.send("DELETE", first, headers=guide.headers)

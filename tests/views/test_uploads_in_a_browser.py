@@ -15,7 +15,7 @@ from playwright.sync_api import Page as ChromiumPage
 from playwright.sync_api import expect, sync_playwright
 
 from portal.runtime import House
-from portal.services import files as list_of_files
+from portal.services.files import files as list_of_files
 from tests.live import Line, cookie, served
 from tests.sender import LONG, blobs, content, work_off
 from tests.story import PDF, Room, Story

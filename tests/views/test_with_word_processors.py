@@ -17,7 +17,8 @@ import pytest
 from docx import Document
 from flask import Flask
 
-from portal.services import dav, downloads, files
+from portal.services import dav
+from portal.services.files import downloads, files
 from portal.settings import Settings
 from tests import live
 from tests.served import served

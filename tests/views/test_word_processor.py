@@ -12,7 +12,8 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.errors import Refused
 from portal.runtime import opened
-from portal.services import conflicts, dav, downloads
+from portal.services import dav
+from portal.services.files import conflicts, downloads
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser

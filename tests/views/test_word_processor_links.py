@@ -15,8 +15,9 @@ from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login
 from portal.runtime import House, opened
-from portal.services import dav, files, leaving, order, safeguards
+from portal.services import dav, leaving, safeguards
 from portal.services.accounts import directory
+from portal.services.files import files, folders
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
@@ -80,7 +81,7 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
         (close, "closed"),
         (lambda: sign_out("signed out"), "signed out"),
         (lambda: withdraw("withdrawn"), "withdrawn"),
-        (lambda: story.play(room, room.guide, lambda t: order.withdraw(t, other_id, "Forkert")), "file gone"),
+        (lambda: story.play(room, room.guide, lambda t: folders.withdraw(t, other_id, "Forkert")), "file gone"),
         (lambda: calendar.move(hours=9), "old"),
     ):
         assert word[name].ask("GET").status_code == 200, name

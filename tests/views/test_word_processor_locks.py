@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import psycopg
 from flask import Flask
 
-from portal.services import checkouts, dav
+from portal.services import dav
+from portal.services.files import checkouts
 from tests.conftest import Calendar
 from tests.story import PDF, Room, Someone, Story
 from tests.word_processor import LOCK, events, numbers, page_of, program

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from portal.access.policy.roles import Level
-from portal.services import conflicts
+from portal.services.files import conflicts
 from tests.browser import Browser
 from tests.sender import work_off
 from tests.story import PDF, Room, Story

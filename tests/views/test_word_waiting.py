@@ -11,7 +11,8 @@ from docx import Document
 
 from portal.access.ticket import CaseTicket
 from portal.documents import reading
-from portal.services import downloads, plans, word_trips
+from portal.services import plans, word_trips
+from portal.services.files import downloads
 from tests.conftest import Calendar
 from tests.story import Room, Story
 from tests.word_trip import TOOL, Trip, begun, typed

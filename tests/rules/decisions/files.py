@@ -7,14 +7,8 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import (
-    checkouts,
-    conflicts,
-    dav,
-    old_forms,
-    order,
-    uploads,
-)
+from portal.services import dav, old_forms
+from portal.services.files import checkouts, conflicts, folders, resumable_uploads
 from tests.rules.decisions.scene import FINE, PLAN, Press, Scene, deed, logged, rows
 from tests.story import PDF, shelf_id
 
@@ -98,7 +92,7 @@ def a_file_is_named(scene: Scene) -> Press:
 
 @deed("files", "POST exports.folder")
 def a_folder_is_asked_for(scene: Scene) -> Press:
-    scene.play("guide", lambda t: order.place(t, scene.file_id, "Skole"))
+    scene.play("guide", lambda t: folders.place(t, scene.file_id, "Skole"))
     fields = scene.form("guide", f"{scene.case}/files?folder={_mark(scene)}", "copies/folder")
     return Press(f"{scene.case}/copies/folder", rows("export"), fields, same=True)
 
@@ -168,7 +162,7 @@ def what_is_known_of_a_form_is_corrected(scene: Scene) -> Press:
 
 def _begun_upload(scene: Scene) -> str:
     def begun(ticket: CaseTicket) -> UUID:
-        return uploads.begin(ticket, "lang.pdf", len(PDF), shelf_id(ticket, "shared")).id
+        return resumable_uploads.begin(ticket, "lang.pdf", len(PDF), shelf_id(ticket, "shared")).id
 
     return f"{scene.case}/uploads/{scene.play('guide', begun)}"
 
@@ -210,7 +204,7 @@ def a_link_is_ended(scene: Scene) -> Press:
     upload = scene.story.upload("brev.rtf", b"{\\rtf1 Hej}")
 
     def made(ticket: CaseTicket) -> tuple[UUID, UUID]:
-        from portal.services import files
+        from portal.services.files import files
 
         file_id = files.add(ticket, uuid4(), shelf_id(ticket, "shared"), upload)
         return file_id, dav.make(ticket, file_id)[1].id

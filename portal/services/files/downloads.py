@@ -15,7 +15,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import File, FileVersion
-from portal.services import naming, order
+from portal.services.files import folders, naming
 from portal.storage import BlobStore
 from portal.storage.scanning import ScanState
 from portal.storage.sealing import SealedReader
@@ -83,7 +83,7 @@ def _called(ticket: CaseTicket, version: FileVersion) -> str:
 def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
     """One version of a file, for whoever wants its bytes. Raises NotFound, also for a withdrawn file; Refused while it
     waits for the virus scanner (but not for its author), and for good once that refused it."""
-    order.refuse_withdrawn(ticket, file_id)
+    folders.refuse_withdrawn(ticket, file_id)
     version = ticket.session.scalars(
         ticket.select(FileVersion).where(FileVersion.file_id == file_id, FileVersion.number == number)
     ).one_or_none()

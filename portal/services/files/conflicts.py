@@ -20,9 +20,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, HeldUpload
-from portal.services import checkouts, files
-from portal.services.checkouts import Editing
-from portal.services.files import Upload, VersionLine
+from portal.services.files import checkouts, files
+from portal.services.files.checkouts import Editing
+from portal.services.files.files import Upload, VersionLine
 from portal.services.shared import idempotency
 
 _HAD = (

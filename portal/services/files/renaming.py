@@ -11,7 +11,8 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileName, FileVersion
-from portal.services import naming, order, search
+from portal.services import search
+from portal.services.files import folders, naming
 
 
 def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
@@ -22,7 +23,7 @@ def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    order.refuse_withdrawn(ticket, file_id)
+    folders.refuse_withdrawn(ticket, file_id)
     locks.hold(ticket.session, Lock.FILE_VERSIONS, file_id)
     newest = (
         ticket.select(FileVersion).where(FileVersion.file_id == file_id).order_by(FileVersion.number.desc()).limit(1)

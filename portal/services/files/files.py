@@ -20,9 +20,11 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services import checkouts, downloads, naming, order, renditions, search
-from portal.services.checkouts import Editing
-from portal.services.order import Withdrawn
+from portal.services import search
+from portal.services.files import checkouts, downloads, naming, pdf_renditions
+from portal.services.files import folders as file_folders
+from portal.services.files.checkouts import Editing
+from portal.services.files.folders import Withdrawn
 from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore
@@ -125,14 +127,14 @@ class FilePage:
     @property
     def is_picture(self) -> bool:
         """Whether its newest version can be shown as a picture."""
-        return self.withdrawn is None and self.newest.can_fetch and self.newest.media_type in renditions.PICTURES
+        return self.withdrawn is None and self.newest.can_fetch and self.newest.media_type in pdf_renditions.PICTURES
 
 
 def listing(ticket: CaseTicket) -> list[VersionLine]:
     """The newest version of every file the person may see, newest first; of withdrawn ones what is left to see."""
     ticket.require(Action.FILE_VIEW)
     ticket.record(Event.FILES_LISTED)
-    editing, folders, gone = checkouts.running(ticket), order.folders(ticket), order.withdrawn(ticket)
+    editing, folders, gone = checkouts.running(ticket), file_folders.folders(ticket), file_folders.withdrawn(ticket)
     return [
         replace(
             line,
@@ -214,16 +216,16 @@ def small_pictures(ticket: CaseTicket, store: BlobStore, file_ids: Collection[UU
     newest = (
         ticket.select(FileVersion)
         .where(FileVersion.file_id.in_(list(file_ids)[:MOST_SMALL]))
-        .where(FileVersion.file_id.not_in(order.withdrawn_ids(ticket)))
+        .where(FileVersion.file_id.not_in(file_folders.withdrawn_ids(ticket)))
         .ext(distinct_on(FileVersion.file_id))
         .order_by(FileVersion.file_id, FileVersion.number.desc())
     )
     wanted = {
         version.id: version.file_id
         for version in ticket.session.scalars(newest)
-        if version.media_type in renditions.PICTURES and downloads.shut_by_scanner(ticket, version) is None
+        if version.media_type in pdf_renditions.PICTURES and downloads.shut_by_scanner(ticket, version) is None
     }
-    found = renditions.small(ticket, store, wanted)
+    found = pdf_renditions.small(ticket, store, wanted)
     if found:
         ticket.record(Event.PICTURES_LISTED, number=len(found))
     return {wanted[version_id]: picture for version_id, picture in found.items()}
@@ -239,7 +241,7 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     hatch = ticket.hatches[file.compartment_id]
     ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
     editing, broken = checkouts.of(ticket, file.id)
-    folders, gone = order.folders(ticket), order.withdrawal_of(ticket, file.id)
+    folders, gone = file_folders.folders(ticket), file_folders.withdrawal_of(ticket, file.id)
     lines_ = [_line(ticket, version, file.tool) for version in versions]
     lines_[0] = replace(lines_[0], title=naming.title(naming.given_to(ticket, file.id), lines_[0].name))
     return FilePage(
@@ -254,7 +256,7 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
         folder=folders.get(file.id, ""),
         folders=tuple(sorted(set(folders.values()), key=in_order)),
         withdrawn=gone,
-        can_withdraw=gone is None and order.may_withdraw(ticket, file),
+        can_withdraw=gone is None and file_folders.may_withdraw(ticket, file),
     )
 
 
@@ -324,7 +326,7 @@ def newest_number(ticket: CaseTicket, file_id: UUID) -> int:
     """The number of the newest version. Until the transaction ends nobody else can add one: the numbers have no gaps,
     however many come at once. Raises NotFound for a withdrawn file."""
     locks.hold(ticket.session, Lock.FILE_VERSIONS, file_id)
-    order.refuse_withdrawn(ticket, file_id)
+    file_folders.refuse_withdrawn(ticket, file_id)
     last = select(func.max(FileVersion.number)).where(*ticket.within(FileVersion), FileVersion.file_id == file_id)
     return ticket.session.scalars(last).one() or 0
 

@@ -11,7 +11,8 @@ from portal.documents import reading, slots
 from portal.documents.reading import Unreadable
 from portal.events import Event
 from portal.models import FileVersion, SearchEntry
-from portal.services import renditions, search
+from portal.services import search
+from portal.services.files import pdf_renditions
 from portal.storage import BlobStore
 
 
@@ -25,7 +26,7 @@ def read(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
         if version.size > reading.LARGEST:
             raise Unreadable("too large")
         with slots.taken(slots.BY_THE_WORKER) as slot:
-            text = reading.words(version.media_type, renditions.plaintext(ticket, store, version), slot)
+            text = reading.words(version.media_type, pdf_renditions.plaintext(ticket, store, version), slot)
         could = True
     except Unreadable:
         text, could = "", False

@@ -22,7 +22,7 @@ from portal.db import PortalSession, scanner
 from portal.errors import Damaged, NeighbourDown
 from portal.events import Event
 from portal.models import CaseKey, Consent, FileVersion
-from portal.services.downloads import open_sealed
+from portal.services.files.downloads import open_sealed
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.scanning import Clamd, ScanState, Verdict

@@ -29,10 +29,10 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import BegunUpload, File, UploadPart
-from portal.services import conflicts, downloads, files
-from portal.services.conflicts import Brought
-from portal.services.downloads import Span
-from portal.services.files import Arrived, Upload
+from portal.services.files import conflicts, downloads, files
+from portal.services.files.conflicts import Brought
+from portal.services.files.downloads import Span
+from portal.services.files.files import Arrived, Upload
 from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore

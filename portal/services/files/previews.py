@@ -11,7 +11,7 @@ from portal.documents.reading import LARGEST, TookTooLong, TooLarge, Unreadable
 from portal.errors import Busy, NotFound
 from portal.events import Event
 from portal.models import File, FileVersion
-from portal.services import downloads, renditions
+from portal.services.files import downloads, pdf_renditions
 from portal.storage import BlobStore
 
 SHEET = 5
@@ -41,11 +41,11 @@ def kind_of(media_type: str) -> str:
     """How a type of file can be looked at; 'none' when it can only be downloaded."""
     if media_type == "application/pdf":
         return "pages"
-    if media_type in renditions.PICTURES:
+    if media_type in pdf_renditions.PICTURES:
         return "picture"
     if media_type in ("text/plain", "text/csv"):
         return "text"
-    if media_type in renditions.CONVERTED:
+    if media_type in pdf_renditions.CONVERTED:
         return "office"
     return media_type.partition("/")[0] if media_type in _PLAYED else "none"
 
@@ -65,7 +65,7 @@ def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first
     kind = kind_of(version.media_type)
     preview = Preview(kind, file_id, number, name)
     if kind == "office":
-        kind = renditions.state(ticket, version)
+        kind = pdf_renditions.state(ticket, version)
         preview = replace(preview, kind=kind)
     if kind not in ("pages", "picture", "text"):
         return preview
@@ -73,14 +73,14 @@ def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first
         return replace(preview, kind="too_large")
     try:
         if kind == "pages":
-            pages = renditions.sheet(ticket, store, version, first, SHEET)
+            pages = pdf_renditions.sheet(ticket, store, version, first, SHEET)
             if first >= pages:
                 first = max(0, pages - 1)
-                renditions.sheet(ticket, store, version, first, SHEET)
+                pdf_renditions.sheet(ticket, store, version, first, SHEET)
             return replace(preview, pages=pages, first=first)
         if kind == "text":
-            return replace(preview, text=renditions.text(ticket, store, version))
-        renditions.picture(ticket, store, version)
+            return replace(preview, text=pdf_renditions.text(ticket, store, version))
+        pdf_renditions.picture(ticket, store, version)
     except TooLarge:
         return replace(preview, kind="too_large")
     except Unreadable:
@@ -99,11 +99,11 @@ def picture(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, pa
         raise NotFound
     try:
         if page is None and kind == "picture":
-            return renditions.picture(ticket, store, version)
+            return pdf_renditions.picture(ticket, store, version)
         if kind == "office":
-            kind = renditions.state(ticket, version)
+            kind = pdf_renditions.state(ticket, version)
         if page is not None and kind == "pages":
-            return renditions.page(ticket, store, version, page)
+            return pdf_renditions.page(ticket, store, version, page)
     except Unreadable as problem:
         raise NotFound from problem
     except TookTooLong as problem:

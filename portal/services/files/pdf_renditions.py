@@ -21,7 +21,7 @@ from portal.documents.slots import Turn
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import FileVersion, Rendition
-from portal.services import downloads
+from portal.services.files import downloads
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 

@@ -1,0 +1,1 @@
+"""Files and their versions: in, out, named, put in order, looked at."""
