@@ -201,10 +201,10 @@ def figures() -> None:
     dash: somebody could be recognised behind it."""
     from portal.db import Role
     from portal.runtime import opened
-    from portal.services import reports
+    from portal.services.oversight import figures as oversight_figures
 
     with opened(_settings(), Role.REPORTS) as house, house.unit_of_work() as session:
-        for row in reports.unit_figures(session):
+        for row in oversight_figures.unit_figures(session):
             click.echo("\t".join("-" if value is None else str(value) for value in row))
 
 
@@ -220,14 +220,14 @@ def explain(case: UUID, person: str) -> None:
     """Prints why PERSON (an id, or a professional's mail address) sees what of CASE, from when until when. The question
     is noted in the case's log."""
     from portal.runtime import opened
-    from portal.services import oversight
+    from portal.services.oversight import operators
 
     with opened(_settings()) as house, house.unit_of_work() as session:
         try:
-            explanation = oversight.explain_access(session, case, person)
+            explanation = operators.explain_access(session, case, person)
         except NotFound:
             raise PortalError("no such person in such a case") from None
-        for line in oversight.told(explanation):
+        for line in operators.told(explanation):
             click.echo(line)
 
 
@@ -236,14 +236,14 @@ def explain(case: UUID, person: str) -> None:
 def check_access(repair: bool) -> None:
     """Recomputes the windows of every case. Exit status 1 when any differs from what is stored."""
     from portal.runtime import opened
-    from portal.services import oversight
+    from portal.services.oversight import operators
 
     with opened(_settings()) as house:
         if repair:
             with house.unit_of_work() as session:
-                click.echo(f"wrote the windows of {oversight.repair(session)} cases anew")
+                click.echo(f"wrote the windows of {operators.repair(session)} cases anew")
         with house.unit_of_work() as session:
-            faults = list(oversight.check(session))
+            faults = list(operators.check(session))
     for case_id, line in faults:
         click.echo(f"case {case_id}: {line}")
     if faults:

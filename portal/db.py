@@ -213,7 +213,7 @@ def scanner(session: Session) -> Iterator[None]:
 @contextmanager
 def checker(session: Session) -> Iterator[None]:
     """Inside the block the worker's transaction speaks as `portal_checker`: that role reads the trace and what its
-    checks found, whole, and can write nothing. Only services/trace_checks.py enters it."""
+    checks found, whole, and can write nothing. Only services/oversight/audit_checks.py enters it."""
     session.flush()
     session.execute(_STEP, {"case": "", "role": "portal_checker"})
     try:

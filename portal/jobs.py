@@ -22,8 +22,9 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.models import Submission
 from portal.outbox import worker_app
 from portal.runtime import House
-from portal.services import dav, exports, promises, reminders, trace_checks
+from portal.services import dav, exports, promises, reminders
 from portal.services.files import downloads, held_uploads, pdf_renditions, resumable_uploads, text_index, virus_scans
+from portal.services.oversight import audit_checks
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -57,7 +58,7 @@ def build(house: House, office: House | None = None) -> App:
     def watch_trace(timestamp: int) -> None:  # noqa: ARG001
         """Makes up for a night in which nobody worked, and says when the check stays away for all that."""
         with office.unit_of_work() as session:
-            missed = trace_checks.was_missed(session)
+            missed = audit_checks.was_missed(session)
         try:
             if missed:
                 _check_trace(house, office)
@@ -159,28 +160,28 @@ def build(house: House, office: House | None = None) -> App:
 
 def _check_trace(house: House, office: House) -> None:
     """Reads the whole trace. Where it is broken, the log says so every night, and people are told of what is new."""
-    found = trace_checks.check(office.unit_of_work)
+    found = audit_checks.check(office.unit_of_work)
     said = {"lines": found.lines, "chains": found.chains, "faults": found.faults}
     if found.is_whole:
         log.info("trace checked", **said)
         return
     log.error("trace broken", **said, places=[f"{place.chain} {place.line}: {place.what}" for place in found.places])
     with office.unit_of_work() as session:
-        news = trace_checks.is_news(session, found)
+        news = audit_checks.is_news(session, found)
     if news:
         with house.unit_of_work() as session:
-            log.info("trace told", people=trace_checks.tell(session))
+            log.info("trace told", people=audit_checks.tell(session))
 
 
 def _tell_where_unchecked(house: House, office: House) -> None:
     with office.unit_of_work() as session:
-        since = trace_checks.overdue_since(session)
-        tells = since is not None and trace_checks.may_tell_again(session)
+        since = audit_checks.overdue_since(session)
+        tells = since is not None and audit_checks.may_tell_again(session)
     if since is not None:
         log.error("trace not checked", since=since.isoformat())
     if tells:
         with house.unit_of_work() as session:
-            log.info("trace told", people=trace_checks.tell(session))
+            log.info("trace told", people=audit_checks.tell(session))
 
 
 def work(house: House, office: House) -> None:

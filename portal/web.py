@@ -21,7 +21,7 @@ from portal.db import was_overtaken
 from portal.errors import Busy, Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import refusals
+from portal.services.oversight import refusals
 from portal.storage.incoming import Incoming
 from portal.views import errors as pages
 

@@ -26,7 +26,7 @@ from portal.documents import converting
 from portal.errors import Unsafe
 from portal.migrate import migrate
 from portal.runtime import opened
-from portal.services import oversight
+from portal.services.oversight import operators
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import make_keys, read_keys
 from portal.tools.profile import profile
@@ -123,7 +123,7 @@ class Demo:
         self._write_environment()
         with opened(settings) as house:
             with house.unit_of_work() as session:
-                oversight.repair(session)
+                operators.repair(session)
             people.make(house, self.empty)
 
     def _settings(self) -> Settings:

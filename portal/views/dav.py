@@ -18,9 +18,10 @@ from portal.access.guard import opens, with_link
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.services import dav, refusals
+from portal.services import dav
 from portal.services.dav_locks import Locks
 from portal.services.files import files
+from portal.services.oversight import refusals
 from portal.views.asking import AskingForm, attempt, status
 from portal.views.dav_memory import LockStorage, Properties
 from portal.views.dav_request import looked_through

@@ -26,9 +26,10 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.i18n import day as on_day
 from portal.i18n import language, last_day, said
 from portal.runtime import House
-from portal.services import insight, safeguards
+from portal.services import safeguards
 from portal.services.consent_requests import PartyLine
 from portal.services.messages import threads
+from portal.services.oversight import case_log
 from portal.services.safeguards import OverrideLine
 from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
@@ -191,7 +192,7 @@ def install(app: Flask) -> None:
         in_the_way=in_the_way,
         rights=rights,
         foot_pages=foot.links,
-        looks=insight.LOOKS,
+        looks=case_log.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
         page_token=guard.page_token,

@@ -16,9 +16,9 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.i18n import clock_time, day, near
-from portal.services import asking_why, insight, log_lines
 from portal.services.leaving import LeavingReason
-from portal.services.log_lines import LogLine, Named, Visit
+from portal.services.oversight import case_log, log_lines, questions
+from portal.services.oversight.log_lines import LogLine, Named, Visit
 from portal.views import deeds, words
 from portal.views.frame import role, tool_title
 
@@ -38,7 +38,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     only, who = request.args.get("only", ""), request.args.get("who", "")
     return render_template(
         "log/index.html",
-        page=insight.log(ticket, request.args.get("before"), only, who),
+        page=case_log.log(ticket, request.args.get("before"), only, who),
         only=only,
         who=who,
         kinds=KINDS,
@@ -48,7 +48,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         place_of=place_of,
         on_day=on_day,
         at_time=at_time,
-        may_ask=lambda visit: asking_why.may_ask(ticket, visit),
+        may_ask=lambda visit: questions.may_ask(ticket, visit),
     )
 
 

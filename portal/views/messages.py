@@ -16,8 +16,9 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import clock_time, day
-from portal.services import asking_why, confidences, log_lines
+from portal.services import confidences
 from portal.services.messages import threads as message_threads
+from portal.services.oversight import log_lines, questions
 from portal.views import log
 from portal.views.asking import AskingForm, attempt, status, text_field, whole_number
 from portal.views.shelves import shelf_choices, shelf_of
@@ -66,7 +67,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
 def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
     """A question to the guide about lines of the log, which stand in it: to be read, changed, and sent or not."""
     first, _dash, last = asked.partition("-")
-    lines, place = asking_why.lines(ticket, first, last), asking_why.place(ticket)
+    lines, place = questions.lines(ticket, first, last), questions.place(ticket)
     if place is not None:
         form.compartment.data = str(place.id)
     who = log.called(lines[0])

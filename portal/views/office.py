@@ -14,7 +14,6 @@ from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
 from portal.errors import NotFound
-from portal.services import trace_checks
 from portal.services.accounts import directory as account_directory
 from portal.services.accounts import listing, requests, sign_in_policy
 from portal.services.accounts.directory import (
@@ -26,6 +25,7 @@ from portal.services.accounts.directory import (
     UnitLine,
 )
 from portal.services.accounts.listing import Wanted
+from portal.services.oversight import audit_checks
 from portal.views import arguments, words
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
@@ -85,7 +85,7 @@ def index() -> ResponseReturnValue:
         page=listing.page(g.actor, _wanted(form, request.args.get("page", ""))),
         staffed=listing.count_by_unit(g.actor),
         asked=requests.waiting(g.actor),
-        trace=trace_checks.standing(g.actor),
+        trace=audit_checks.standing(g.actor),
     )
 
 

@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from portal import i18n
 from portal.access.guard import fresh, gives_file, office
 from portal.access.policy.actions import OfficeAction
-from portal.services import figures_and_trace, trace_checks
-from portal.services.figures_and_trace import TraceLine
+from portal.services.oversight import audit_checks, supervision
+from portal.services.oversight.supervision import TraceLine
 from portal.tools.profile import profile
 from portal.views import trace_words
 from portal.views.files import attachment
@@ -27,9 +27,7 @@ bp = Blueprint("oversight", __name__)
 @bp.get("/figures")
 @office(OfficeAction.FIGURES_VIEW)
 def figures() -> ResponseReturnValue:
-    return render_template(
-        "oversight/figures.html", units=figures_and_trace.figures(g.actor), fewest=figures_and_trace.FEWEST
-    )
+    return render_template("oversight/figures.html", units=supervision.figures(g.actor), fewest=supervision.FEWEST)
 
 
 @bp.get("/trace")
@@ -40,9 +38,9 @@ def trace() -> ResponseReturnValue:
     asked = Asked.of(request.args, _zone())
     return render_template(
         "oversight/trace.html",
-        page=figures_and_trace.trace(g.actor, asked.wanted),
+        page=supervision.trace(g.actor, asked.wanted),
         asked=asked,
-        standing=trace_checks.standing(g.actor),
+        standing=audit_checks.standing(g.actor),
         kinds=trace_words.KINDS,
         events=trace_words.EVENTS,
         did=trace_words.DID,
@@ -59,9 +57,9 @@ def trace() -> ResponseReturnValue:
 def trace_list() -> ResponseReturnValue:
     """The same lines, all pages together, for a spreadsheet."""
     asked = Asked.of(request.args, _zone())
-    lines = figures_and_trace.trace_list(g.actor, asked.wanted)
+    lines = supervision.trace_list(g.actor, asked.wanted)
     if lines is None:
-        most = i18n.number(figures_and_trace.MOST)
+        most = i18n.number(supervision.MOST)
         flash(_("That is more than %(most)s lines. Choose fewer days, one person or one case.", most=most), "info")
         return redirect(url_for("oversight.trace", **asked.address), 303)
     content = _as_csv(lines)

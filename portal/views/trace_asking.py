@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.events import Event
-from portal.services.figures_and_trace import Wanted
+from portal.services.oversight.supervision import Wanted
 from portal.views import trace_words
 from portal.views.asking import whole_number
 

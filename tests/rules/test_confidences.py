@@ -19,9 +19,10 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import confidences, consent_requests, hand_over, insight, moving, plan_confided, safeguards, search
+from portal.services import confidences, consent_requests, hand_over, moving, plan_confided, safeguards, search
 from portal.services.files import files
 from portal.services.messages import threads as message_threads
+from portal.services.oversight import case_log
 from portal.tools.profile import PROFILES, every_profile, read_profile
 from tests.browser import Browser
 from tests.rules.test_migrations import migrate_to
@@ -97,7 +98,7 @@ def reached(story: Story, told: Told, who: Someone) -> set[str]:
         "search": lambda t: search.find(t, SECRET),
         "log": lambda t: [
             line
-            for visit in insight.log(t, None, "").visits
+            for visit in case_log.log(t, None, "").visits
             for line in visit.lines
             if SECRET in line.about or line.event in ("schema.confided", "thread.started", "confidence.answered")
         ],
@@ -185,7 +186,7 @@ def test_the_two_read_and_write_it_and_nobody_else_reaches_it(
         assert reached(behind, told, who) <= {"log"}, name
         assert rows_seen(walls if walls is story.house else story.house, postgres, told, who) == set(), name
     for who in others.values():
-        log = behind.play(room, who, lambda t: insight.log(t, None, ""))
+        log = behind.play(room, who, lambda t: case_log.log(t, None, ""))
         about = [line for visit in log.visits for line in visit.lines if line.event == "thread.started"]
         assert about == []
 

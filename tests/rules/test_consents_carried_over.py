@@ -18,8 +18,9 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened
-from portal.services import consent_drafts, consent_papers, consent_requests, oversight
+from portal.services import consent_drafts, consent_papers, consent_requests
 from portal.services.consent_requests import ConsentState
+from portal.services.oversight import operators
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
@@ -200,7 +201,7 @@ def test_what_was_said_then_opens_what_its_words_name_and_no_more(old: Old, url:
         assert said(story, old, "young", "father") == {"shared": "yes", "health": "no"}
         assert story.play(room, room.young, consent_requests.asks_me) == 3, "school, psychiatry and job centre"
         with house.unit_of_work() as session:
-            oversight.repair(session)
+            operators.repair(session)
         with house.unit_of_work() as session:
             assert differences(session, room.case_id) == []
         assert shelves(story, room, old.people["teacher"]) == {"shared"}
@@ -277,7 +278,7 @@ def test_nobody_has_said_no_to_a_unit_that_came_in_after_their_answer(old: Old, 
     migrate(url)
     with opened(old.settings) as house:
         with house.unit_of_work() as session:
-            oversight.repair(session)
+            operators.repair(session)
         story, asker = Story(house), {**old.people, "guide": job}
         old.people = asker
         anew = dict.fromkeys(EVERYTHING, "none")

@@ -14,7 +14,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import hand_over, heard, insight, meetings
+from portal.services import hand_over, heard, meetings
+from portal.services.oversight import case_log
 from tests.browser import Browser, Page
 from tests.meeting import ended
 from tests.rules.test_leak_channels import _opened
@@ -196,7 +197,7 @@ def test_that_she_answered_stands_in_the_log_for_her_alone_and_that_the_guide_lo
     told = {
         who.name: {
             line.event
-            for visit in story.play(room, who, lambda t: insight.log(t, None, "")).visits
+            for visit in story.play(room, who, lambda t: case_log.log(t, None, "")).visits
             for line in visit.lines
             if line.event.startswith("heard.")
         }
@@ -272,7 +273,7 @@ def test_without_the_second_wall_the_first_holds(living: House, world: World, bl
 
 
 def newest_log(ticket) -> set[str]:  # type: ignore[no-untyped-def]
-    lines = (line for visit in insight.log(ticket, None, "").visits for line in visit.lines)
+    lines = (line for visit in case_log.log(ticket, None, "").visits for line in visit.lines)
     return {line.event.value for line in lines if line.event.value.startswith("heard.")}
 
 

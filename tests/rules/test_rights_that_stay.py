@@ -18,7 +18,8 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, insight, leaving, safeguards, team
+from portal.services import cases, consent_requests, consents, leaving, safeguards, team
+from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.rules.leaks import NIGHT
@@ -134,7 +135,7 @@ def _seqs(owner: psycopg.Connection, scene: Scene) -> set[int]:
             "select id from membership where case_id = %s and unit_id is null", [scene.room.case_id]
         )
     }
-    looking = {event.value for event in insight.READING}
+    looking = {event.value for event in case_log.READING}
     found = set()
     for seq, at, event, member, item in rows:
         mine = scene.kind.startswith("young") or (
@@ -180,7 +181,7 @@ def test_the_log_of_ones_own_data_is_read_as_far_as_it_goes(
     scene: Scene, walls: House, owner: psycopg.Connection
 ) -> None:
     expected = _seqs(owner, scene)
-    page = Story(walls).play(scene.room, scene.who, lambda t: insight.log(t, None, ""))
+    page = Story(walls).play(scene.room, scene.who, lambda t: case_log.log(t, None, ""))
     found = {line.seq for visit in page.visits for line in visit.lines}
     assert found == expected
     assert len(expected) > 2
@@ -316,7 +317,7 @@ def test_the_hidden_lines_are_told_of_and_come_back_when_the_freeze_is_lifted(
 def test_a_freeze_may_leave_the_log_whole(story: Story, mother: tuple[Room, Someone]) -> None:
     room, _her = mother
     _freeze(story, room, room.young, hide_log=False)
-    page = story.play(room, room.young, lambda t: insight.log(t, None, ""))
+    page = story.play(room, room.young, lambda t: case_log.log(t, None, ""))
     assert page.hidden_from is None
     assert Event.FREEZE_SET in {line.event for visit in page.visits for line in visit.lines}
 

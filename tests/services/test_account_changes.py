@@ -484,7 +484,7 @@ def test_whoever_joins_a_case_in_the_moment_of_a_move_joins_before_or_after_it(
 def test_two_moves_and_a_level_at_once_leave_what_one_after_the_other_would(
     story: Story, room: Room, teacher: Someone, admin: Someone, house: House
 ) -> None:
-    from portal.services import oversight
+    from portal.services.oversight import operators
 
     for unit in ("Jobcenter", "Bosted"):
         story.unit(unit)
@@ -510,7 +510,7 @@ def test_two_moves_and_a_level_at_once_leave_what_one_after_the_other_would(
         one.join()
     assert faults == []
     with house.unit_of_work() as session:
-        assert list(oversight.check(session)) == []
+        assert list(operators.check(session)) == []
 
 
 def test_a_member_who_was_never_let_in_stays_out_and_a_citizen_has_no_unit(

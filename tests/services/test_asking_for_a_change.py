@@ -9,7 +9,8 @@ from flask import Flask
 
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.services import hand_over, insight, plan_objections
+from portal.services import hand_over, plan_objections
+from portal.services.oversight import case_log
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing
@@ -114,7 +115,7 @@ def test_a_professional_who_is_asked_asks_the_guide_too_and_the_young_person_doe
     lines = {
         who.name: [
             line.event
-            for visit in story.play(room, who, lambda t: insight.log(t, None, "")).visits
+            for visit in story.play(room, who, lambda t: case_log.log(t, None, "")).visits
             for line in visit.lines
             if line.event is Event.SCHEMA_OBJECTED
         ]

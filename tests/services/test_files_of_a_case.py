@@ -13,9 +13,10 @@ from portal.access.policy.roles import Level
 from portal.errors import Damaged, NotFound, Refused
 from portal.models import File, FileVersion, Message, Thread
 from portal.runtime import House
-from portal.services import insight, overview, search
+from portal.services import overview, search
 from portal.services.files import downloads, files
 from portal.services.messages import threads as message_threads
+from portal.services.oversight import case_log
 from tests.story import PDF, Room, Someone, Story, shelf_id, shelves
 
 
@@ -116,7 +117,7 @@ def test_what_lies_in_health_leaves_no_trace_for_whoever_sees_only_shared(
     after = story.play(room, teacher, overview.overview)
     assert (after.files, after.threads) == (before.files, before.threads)
     assert story.play(room, teacher, message_threads.count_unread) == 0
-    log = story.play(room, teacher, lambda t: insight.log(t, None, ""))
+    log = story.play(room, teacher, lambda t: case_log.log(t, None, ""))
     told = [line for visit in log.visits for line in visit.lines]
     assert not [line for line in told if line.compartment == "health" or line.in_shut_compartment]
     assert str(hidden) not in str(told)

@@ -15,9 +15,10 @@ from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
-from portal.services import choosing, coming_of_age, consent_requests, hand_over, insight, overview, team
+from portal.services import choosing, coming_of_age, consent_requests, hand_over, overview, team
 from portal.services.files import files
 from portal.services.messages import threads
+from portal.services.oversight import case_log
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves, years_ago
 
@@ -144,7 +145,7 @@ def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story
     assert story.play(room, taker, lambda t: files.page(t, file_id)).versions[0].name == "notat.pdf"
     assert story.play(room, taker, lambda t: threads.thread(t, thread_id)).subject == "Helbred"
     assert len(story.play(room, taker, consent_requests.standing_consents)) == 3
-    assert story.play(room, taker, lambda t: insight.log(t, None, "")).visits
+    assert story.play(room, taker, lambda t: case_log.log(t, None, "")).visits
     story.play(room, taker, lambda t: team.change_level(t, room.member(room.parents[0]), Level.NONE))
     with house.unit_of_work() as session:
         assert differences(session, room.case_id) == []

@@ -12,10 +12,11 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import FileVersion
-from portal.services import asking_why, exports, insight, overview
+from portal.services import exports, overview
 from portal.services.files import downloads, files, text_index
-from portal.services.log_lines import MACHINE, Visit
 from portal.services.messages import threads
+from portal.services.oversight import case_log, questions
+from portal.services.oversight.log_lines import MACHINE, Visit
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
@@ -35,7 +36,7 @@ def teacher(story: Story, room: Room) -> Someone:
 
 def lines(story: Story, room: Room, who: Someone, only: str = "", whom: str = "") -> list[tuple[str, Event]]:
     """Name and event of each line of the newest page, as somebody reads it."""
-    page = story.play(room, who, lambda t: insight.log(t, None, only, whom))
+    page = story.play(room, who, lambda t: case_log.log(t, None, only, whom))
     return [
         (line.who.member.display_name if line.who else "", line.event) for visit in page.visits for line in visit.lines
     ]
@@ -49,7 +50,7 @@ def test_the_young_person_reads_who_has_looked_at_what_with_role_and_place_but_n
     story.play(room, teacher, lambda t: downloads.download(t, story.house.store, file_id, 1))
     with pytest.raises(Refused):
         story.play(room, teacher, lambda t: t.require(files.Action.FILE_ADD))
-    page = story.play(room, room.young, lambda t: insight.log(t, None, "looks"))
+    page = story.play(room, room.young, lambda t: case_log.log(t, None, "looks"))
     line = next(line for visit in page.visits for line in visit.lines if line.event == "version.downloaded")
     assert (line.about, line.fields["number"]) == ("Plan.pdf", 1)
     assert line.who is not None
@@ -77,7 +78,7 @@ def test_the_guide_sees_names_and_so_does_everybody_of_citizens(story: Story, ro
     story.play(room, teacher, files.listing)
     story.thread(room, room.young)
     for reader, of_staff in ((room.guide, True), (room.parents[0], False)):
-        page = story.play(room, reader, insight.log)
+        page = story.play(room, reader, case_log.log)
         shown = {line.who.member.display_name: line.who.name_shown for v in page.visits for line in v.lines if line.who}
         assert shown["Lars Lærer"] is of_staff
         assert shown["Ulla Ung"] is True
@@ -102,7 +103,7 @@ def test_what_a_citizen_looked_at_is_told_to_that_citizen_alone_and_what_they_di
         for only in ("", "looks", "changes"):
             for whom in ("", *map(str, room.members.values())):
                 told = lines(story, room, reader, only, whom)
-                others = {name for name, event in told if event in insight.READING and event not in MACHINE}
+                others = {name for name, event in told if event in case_log.READING and event not in MACHINE}
                 assert not others & {who.name for who in citizens if who.id != reader.id}, (reader.name, only)
     own = [event for name, event in lines(story, room, room.parents[0], "", "me") if name == "Mona Mor"]
     assert {Event.CASE_VIEWED, Event.VERSION_DOWNLOADED, Event.EXPORT_ASKED, Event.CONSENT_GIVEN} <= set(own)
@@ -125,7 +126,7 @@ def test_the_database_gives_out_no_line_of_what_another_citizen_looked_at(
     for reader in (room.young, room.parents[0], teacher, room.guide):
         with story.house.unit_of_work(reader.id) as session:
             found = select(AuditEvent.actor_id).where(
-                AuditEvent.chain_id == room.case_id, AuditEvent.event.in_(insight.READING)
+                AuditEvent.chain_id == room.case_id, AuditEvent.event.in_(case_log.READING)
             )
             looked[reader.name] = set(session.scalars(found)) & {room.young.id, *(one.id for one in room.parents)}
             professionals = set(session.scalars(select(AuditEvent.actor_id).where(AuditEvent.event == "case.viewed")))
@@ -143,7 +144,7 @@ def test_both_walls_know_the_same_events_for_reading(story: Story, room: Room) -
 
     with story.house.unit_of_work() as session:
         rule = session.scalars(text("select qual from pg_policies where policyname = 'own_reading'")).one()
-    assert {event for event in Event if f"'{event}'" in rule} == set(insight.READING)
+    assert {event for event in Event if f"'{event}'" in rule} == set(case_log.READING)
 
 
 def test_ones_own_visits_are_folded_and_counted(story: Story, room: Room, calendar) -> None:  # type: ignore[no-untyped-def]
@@ -152,7 +153,7 @@ def test_ones_own_visits_are_folded_and_counted(story: Story, room: Room, calend
         calendar.move(minutes=20)
         story.play(room, room.young, overview.overview)
         calendar.move(minutes=20)
-    page = story.play(room, room.young, insight.log)
+    page = story.play(room, room.young, case_log.log)
     assert {line.who.member.display_name for day in page.days for v in day.visits for line in v.lines if line.who} == {
         "Grete Guide"
     }
@@ -162,10 +163,10 @@ def test_ones_own_visits_are_folded_and_counted(story: Story, room: Room, calend
     calendar.move(minutes=20)
     calendar.move(minutes=20)
     story.play(room, room.young, overview.overview)
-    page = story.play(room, room.young, insight.log)
+    page = story.play(room, room.young, case_log.log)
     assert page.own is not None
     assert page.own.count == 4, "the one that goes on now"
-    assert story.play(room, room.young, lambda t: insight.log(t, None, "looks")).own is None
+    assert story.play(room, room.young, lambda t: case_log.log(t, None, "looks")).own is None
 
 
 def test_the_work_of_the_machine_is_told_as_the_machines(
@@ -199,7 +200,7 @@ def test_a_refusal_is_told_to_citizens_by_its_day_and_to_professionals_by_its_mi
     assert other.get(f"/cases/{room.case_id}/team/find").status == 403
     calendar.move(days=2)
     for reader, minute in ((room.young, False), (room.parents[0], False), (room.guide, True)):
-        page = story.play(room, reader, insight.log)
+        page = story.play(room, reader, case_log.log)
         day = next(day for day in page.days if any(v.who.is_refusal for v in (*day.visits, *day.refused)))
         assert bool(day.refused) is not minute
         html = Browser(browser.app, story.token(reader)).get(f"/cases/{room.case_id}/log").soup
@@ -208,12 +209,12 @@ def test_a_refusal_is_told_to_citizens_by_its_day_and_to_professionals_by_its_mi
 
 
 def test_the_log_turns_its_pages(story: Story, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(insight, "PAGE", 7)
+    monkeypatch.setattr(case_log, "PAGE", 7)
     for _ in range(20):
         story.play(room, room.guide, files.listing)
     seen, before = [], None
     while True:
-        page = story.play(room, room.young, lambda t, b=before: insight.log(t, b))
+        page = story.play(room, room.young, lambda t, b=before: case_log.log(t, b))
         seen += [line.seq for day in page.days for visit in day.visits for line in visit.lines]
         before = page.older_than
         if before is None:
@@ -226,12 +227,12 @@ def test_no_address_of_the_log_tells_how_much_there_is_that_its_reader_does_not_
     story: Story, room: Room, teacher: Someone, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A running number would: what lies between two lines of the page can be counted by it."""
-    monkeypatch.setattr(insight, "PAGE", 3)
+    monkeypatch.setattr(case_log, "PAGE", 3)
     story.everybody_agrees(room)
     for _ in range(9):
         story.play(room, room.guide, files.listing)
         story.play(room, room.young, overview.overview)
-    page = story.play(room, room.parents[0], insight.log)
+    page = story.play(room, room.parents[0], case_log.log)
     shown = {line.seq for visit in page.visits for line in visit.lines}
     html = Browser(browser.app, story.token(room.parents[0])).get(f"/cases/{room.case_id}/log")
     links = [link for link in html.links() if "before=" in link or "why=" in link]
@@ -244,13 +245,13 @@ def test_no_address_of_the_log_tells_how_much_there_is_that_its_reader_does_not_
 def test_what_is_no_line_of_theirs_is_no_place_to_go_on_from(story: Story, room: Room, teacher: Someone) -> None:
     story.everybody_agrees(room, otherwise=("shared",))
     secret = story.thread(room, room.guide, "health", "Medicin")
-    page = story.play(room, room.guide, lambda t: insight.log(t, None, "", "me"))
+    page = story.play(room, room.guide, lambda t: case_log.log(t, None, "", "me"))
     mark = next(line.mark for v in page.visits for line in v.lines if line.event is Event.THREAD_STARTED)
     assert secret
     story.set_level(room, teacher, Level.READ)
-    first = story.play(room, teacher, insight.log)
+    first = story.play(room, teacher, case_log.log)
     for nothing in (mark, "0" * 16, "nonsense", "12", "z" * 16, mark[:8], mark * 2):
-        told = story.play(room, teacher, lambda t, b=nothing: insight.log(t, b))
+        told = story.play(room, teacher, lambda t, b=nothing: case_log.log(t, b))
         assert told.days[0].visits[0].lines[0].seq >= first.days[0].visits[0].lines[0].seq, nothing
 
 
@@ -258,7 +259,7 @@ def test_what_is_no_line_of_theirs_is_no_place_to_go_on_from(story: Story, room:
 
 
 def visit_of(story: Story, room: Room, reader: Someone, name: str) -> Visit:
-    page = story.play(room, reader, insight.log)
+    page = story.play(room, reader, case_log.log)
     return next(v for v in page.visits if v.who.who is not None and v.who.who.member.display_name == name)
 
 
@@ -285,13 +286,13 @@ def test_a_citizen_asks_the_guide_why_somebody_looked_with_the_lines_in_the_mess
 
 def test_it_is_asked_where_the_fewest_people_read_it(story: Story, room: Room, teacher: Someone) -> None:
     story.everybody_agrees(room)
-    place = story.play(room, room.young, asking_why.place)
+    place = story.play(room, room.young, questions.place)
     assert place is not None
     readers = story.play(room, room.young, audience.audience_sizes)
     assert readers[place.key] == min(
         readers[hatch.key] for hatch in story.play(room, room.young, lambda t: list(t.hatches.values()))
     )
-    assert story.play(room, room.parents[0], asking_why.place) is None, "who only reads cannot ask in writing"
+    assert story.play(room, room.parents[0], questions.place) is None, "who only reads cannot ask in writing"
 
 
 def test_nobody_is_asked_about_who_is_no_professional_or_not_theirs_to_read_of(
@@ -304,7 +305,7 @@ def test_nobody_is_asked_about_who_is_no_professional_or_not_theirs_to_read_of(
     of_mother = visit_of(story, room, room.young, "Mona Mor")
 
     def asks(first: str, last: str, who: Someone = room.young) -> int:
-        return len(story.play(room, who, lambda t: asking_why.lines(t, first, last)))
+        return len(story.play(room, who, lambda t: questions.lines(t, first, last)))
 
     assert asks(of_teacher.lines[-1].mark, of_teacher.lines[0].mark) == len(of_teacher.lines)
     for first, last, who in (
@@ -323,7 +324,7 @@ def test_lines_are_gathered_by_day(story: Story, room: Room, calendar, browser: 
     story.play(room, room.guide, files.listing)
     calendar.move(days=1)
     story.play(room, room.guide, files.listing)
-    page = story.play(room, room.young, insight.log)
+    page = story.play(room, room.young, case_log.log)
     assert [b.on - a.on for a, b in zip(page.days[1:], page.days, strict=False)] == [timedelta(days=1)]
     headings = [h.get_text() for h in Browser(browser.app, story.token(room.young)).get(
         f"/cases/{room.case_id}/log").soup.select(".log .day")]  # fmt: skip

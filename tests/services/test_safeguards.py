@@ -17,7 +17,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import insight, leaving, overview, safeguards
+from portal.services import leaving, overview, safeguards
+from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves
@@ -351,4 +352,4 @@ def test_every_exception_leaves_its_line_and_no_word_of_it(
         (Event.FREEZE_SET, room.member(room.parents[0])),
         (Event.FREEZE_LIFTED, room.member(room.parents[0])),
     } <= events
-    assert insight.GUARDED
+    assert case_log.GUARDED

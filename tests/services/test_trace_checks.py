@@ -23,8 +23,9 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NeighbourDown, NotFound
 from portal.jobs import build
 from portal.runtime import House, opened
-from portal.services import overview, trace_checks
+from portal.services import overview
 from portal.services.accounts import directory
+from portal.services.oversight import audit_checks
 from tests.browser import Browser
 from tests.conftest import Calendar
 from tests.mails import mails, run_jobs
@@ -212,7 +213,7 @@ def test_a_check_that_stays_away_for_36_hours_is_told_once_a_day(
     def away(_begin: object) -> None:
         raise NeighbourDown("database")
 
-    monkeypatch.setattr(trace_checks, "check", away)
+    monkeypatch.setattr(audit_checks, "check", away)
 
     def later(**by: float) -> list[str]:
         calendar.move(**by)
@@ -238,11 +239,11 @@ def test_a_portal_that_was_just_made_is_not_late(
     room: Room, worker: App, calendar: Calendar, monkeypatch: pytest.MonkeyPatch, office: House
 ) -> None:
     with office.unit_of_work() as session:
-        assert trace_checks.was_missed(session)
-        assert trace_checks.overdue_since(session) is None
+        assert audit_checks.was_missed(session)
+        assert audit_checks.overdue_since(session) is None
     calendar.move(hours=37)
     with office.unit_of_work() as session:
-        assert trace_checks.overdue_since(session) is not None
+        assert audit_checks.overdue_since(session) is not None
 
 
 def test_only_those_who_are_told_read_what_was_found(
@@ -254,10 +255,10 @@ def test_only_those_who_are_told_read_what_was_found(
     for someone, sees in [(one, True) for one in watchers] + [(one, False) for one in (room.guide, room.young, leader)]:
         with story.acting(someone) as actor:
             if sees:
-                assert trace_checks.standing(actor).is_well
+                assert audit_checks.standing(actor).is_well
             else:
                 with pytest.raises(NotFound):
-                    trace_checks.standing(actor)
+                    audit_checks.standing(actor)
             rows = actor.session.execute(text("select count(*) from audit_check")).scalar_one()
             assert bool(rows) is sees, someone.name
 
@@ -292,4 +293,4 @@ def test_the_checkers_role_reads_the_trace_and_does_nothing_else(
 
 def test_the_application_does_not_become_the_checker(room: Room, house: House) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"):
-        trace_checks.check(house.unit_of_work)
+        audit_checks.check(house.unit_of_work)

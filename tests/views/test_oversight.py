@@ -16,7 +16,8 @@ from portal import clock
 from portal.events import Event
 from portal.i18n import in_language
 from portal.runtime import House
-from portal.services import figures_and_trace, overview
+from portal.services import overview
+from portal.services.oversight import supervision
 from portal.views import trace_words
 from tests.browser import Browser, Page
 from tests.conftest import Calendar
@@ -39,14 +40,14 @@ def test_figures_are_counted_by_unit_and_small_ones_are_not_told_apart(
     assert "færre end 5" in rows["Jobcenter"]
     assert "Ung" not in page.text.replace("Familie og unge", "")
     with story.acting(leader) as actor:
-        lines = {line.unit: line for line in figures_and_trace.figures(actor)}
+        lines = {line.unit: line for line in supervision.figures(actor)}
     assert lines["Jobcenter"].cases is None
     assert lines["Jobcenter"].opened_lately is None
     assert lines["Familie og unge"].opened_lately == 6
     one = "select id from cases where owner_id = %s limit 1"
     owner.execute(f"update cases set opened_at = now() - interval '2 years' where id = ({one})", [guide.id])
     with story.acting(leader) as actor:
-        lines = {line.unit: line for line in figures_and_trace.figures(actor)}
+        lines = {line.unit: line for line in supervision.figures(actor)}
     assert lines["Familie og unge"].opened_lately is None, "six less five would be one"
     assert owner.execute("select count(*) from audit_event where event = 'figures.viewed'").fetchone() == (3,)
 
@@ -164,7 +165,7 @@ def test_the_pages_of_a_day_lose_no_line_and_tell_none_twice(
     story: Story, browser: Browser, auditor: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each look at the trace is a line itself; and lines of one unit of work may bear the same instant."""
-    monkeypatch.setattr(figures_and_trace, "PAGE", 7)
+    monkeypatch.setattr(supervision, "PAGE", 7)
     story.case()
     eyes = Browser(browser.app, story.token(auditor))
     whole = eyes.get("/trace/list.csv").response.data.decode("utf-8-sig").splitlines()[1:]
@@ -195,7 +196,7 @@ def test_what_is_seen_is_taken_away_as_a_list_and_that_is_a_line_too(
     assert datetime.fromisoformat(rows[1][0])
     left = "select actor_id, fields from audit_event where event = 'trace.exported'"
     assert owner.execute(left).fetchall() == [(auditor.id, {"lines": 1})]
-    monkeypatch.setattr(figures_and_trace, "MOST", 3)
+    monkeypatch.setattr(supervision, "MOST", 3)
     refused = eyes.get("/trace/list.csv")
     assert refused.status == 303
     assert "Det er mere end 3 linjer" in eyes.follow(refused).text

@@ -17,8 +17,8 @@ from portal.access.policy.roles import Standing
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Compartment, Membership, Staff
-from portal.services import log_lines
-from portal.services.log_lines import MACHINE, LogLine, Visit
+from portal.services.oversight import log_lines
+from portal.services.oversight.log_lines import MACHINE, LogLine, Visit
 from portal.text import in_order
 
 PAGE = 50

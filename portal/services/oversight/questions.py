@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import NotFound
-from portal.services import insight
-from portal.services.log_lines import LogLine, Visit
+from portal.services.oversight import case_log
+from portal.services.oversight.log_lines import LogLine, Visit
 
 
 def may_ask(ticket: CaseTicket, visit: Visit) -> bool:
@@ -30,7 +30,7 @@ def place(ticket: CaseTicket) -> Hatch | None:
 
 def lines(ticket: CaseTicket, first: str, last: str) -> list[LogLine]:
     """What is asked about: the lines of one professional between two marks. Raises NotFound where there are none."""
-    found = insight.between(ticket, first, last)
+    found = case_log.between(ticket, first, last)
     if not found or not may_ask(ticket, Visit(tuple(reversed(found)))):
         raise NotFound
     return found
