@@ -22,7 +22,8 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.models import Submission
 from portal.outbox import worker_app
 from portal.runtime import House
-from portal.services import dav, exports, promises, reminders
+from portal.services import dav, exports, promises
+from portal.services.consents import reminders
 from portal.services.files import downloads, held_uploads, pdf_renditions, resumable_uploads, text_index, virus_scans
 from portal.services.oversight import audit_checks
 from portal.storage.scanning import ScanState

@@ -16,13 +16,14 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, heard, meetings, plan_confided, plan_writing, team
+from portal.services import cases, heard, meetings, plan_confided, plan_writing, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
-from portal.services.consents import Paper
-from portal.services.declarations import Choices
+from portal.services.consents import declare, requests
+from portal.services.consents.declaration import Choices
+from portal.services.consents.declare import Paper
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.joining import Joining
@@ -175,8 +176,8 @@ class Story:
         gets `otherwise`, everything if that is not told. It is a no to all the rest."""
 
         def give(ticket: CaseTicket) -> UUID:
-            asked = consent_requests.request(ticket, ticket.membership.id)
-            return consents.give(ticket, uuid4(), _choices(asked, yes, otherwise), until or asked.until, "da")
+            asked = requests.request(ticket, ticket.membership.id)
+            return declare.give(ticket, uuid4(), _choices(asked, yes, otherwise), until or asked.until, "da")
 
         return self.play(room, giver, give)
 
@@ -192,11 +193,11 @@ class Story:
         """What the giver signed on paper, today or on an earlier day, as the guide registers it."""
 
         def register(ticket: CaseTicket) -> UUID:
-            asked = consent_requests.request(ticket, room.member(giver))
+            asked = requests.request(ticket, room.member(giver))
             day = signed or clock.today(ticket.profile.zone)
             paper = Paper("paper", day, "", self.upload("samtykke.pdf", PDF), told=True)
             choices = _choices(asked, yes, otherwise)
-            return consents.register(ticket, uuid4(), room.member(giver), choices, until, "da", paper)
+            return declare.register(ticket, uuid4(), room.member(giver), choices, until, "da", paper)
 
         return self.play(room, room.guide, register)
 
@@ -206,10 +207,10 @@ class Story:
 
     def withdraw(self, room: Room, giver: Someone, party: str = "all") -> None:
         def take_back(ticket: CaseTicket) -> None:
-            asked = consent_requests.request(ticket, ticket.membership.id)
+            asked = requests.request(ticket, ticket.membership.id)
             assert asked.current is not None
             key = party if party == "all" else next(p.key for p in asked.parties if _called(p) == party)
-            consents.withdraw(ticket, uuid4(), asked.current.id, key)
+            declare.withdraw(ticket, uuid4(), asked.current.id, key)
 
         self.play(room, giver, take_back)
 
@@ -311,16 +312,16 @@ def _excuse(session: object) -> None:
     session.info.pop("changed", None)  # type: ignore[attr-defined]
 
 
-def _called(line: consent_requests.PartyLine) -> str:
+def _called(line: requests.PartyLine) -> str:
     return line.workplace.unit if line.workplace else line.members[0].display_name
 
 
 def _choices(
-    asked: consent_requests.Request, yes: dict[str, tuple[str, ...]] | None, otherwise: tuple[str, ...] | None
+    asked: requests.Request, yes: dict[str, tuple[str, ...]] | None, otherwise: tuple[str, ...] | None
 ) -> Choices:
     said = yes or {}
 
-    def answer(line: consent_requests.PartyLine, key: str) -> bool:
+    def answer(line: requests.PartyLine, key: str) -> bool:
         wanted = said.get(_called(line), otherwise)
         return wanted is None or key in wanted
 

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House
-from portal.services import consent_requests, plan_writing
+from portal.services import plan_writing
+from portal.services.consents import requests
 from tests.story import PDF, Room, Someone, Story, shelf_id
 
 SHELVES = ("shared", "health", "without_parents", "professionals", "guide_only")
@@ -135,7 +136,7 @@ def _fill(story: Story, world: World) -> None:
 
         ticket = enter_case(actor, room.case_id)
         world.shelves = {shelf: shelf_id(ticket, shelf) for shelf in SHELVES}
-        asked = consent_requests.request(ticket, room.member(room.young))
+        asked = requests.request(ticket, room.member(room.young))
         world.party = next(line.key for line in asked.parties if line.granted)
 
 

@@ -17,12 +17,13 @@ from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, declarations, team
+from portal.services import cases, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
 from portal.services.citizens import NewCitizen
-from portal.services.consents import Paper
+from portal.services.consents import declaration, declare, requests
+from portal.services.consents.declare import Paper
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.messages import threads as message_threads
@@ -239,19 +240,19 @@ class Play:
 
     def consent(self, case_id: UUID, person_id: UUID) -> None:
         def give(ticket: CaseTicket) -> None:
-            asked = consent_requests.request(ticket, ticket.membership.id)
-            consents.give(ticket, uuid4(), _answers(asked), asked.until, "da")
+            asked = requests.request(ticket, ticket.membership.id)
+            declare.give(ticket, uuid4(), _answers(asked), asked.until, "da")
 
         self.in_case(case_id, person_id, give)
 
     def _paper_consent(self, case_id: UUID, person_id: UUID) -> None:
         def register(ticket: CaseTicket) -> None:
             giver = next(m for m in ticket.members.values() if m.person_id == person_id)
-            asked = consent_requests.request(ticket, giver.id)
+            asked = requests.request(ticket, giver.id)
             today = clock.today(ticket.profile.zone)
             page = self._upload("samtykke.pdf", papers.signed_page(giver.display_name))
             paper = Paper("paper", today, "", page, told=True)
-            consents.register(ticket, uuid4(), giver.id, _answers(asked), None, "da", paper)
+            declare.register(ticket, uuid4(), giver.id, _answers(asked), None, "da", paper)
 
         self.in_case(case_id, self.owners[case_id], register)
 
@@ -304,7 +305,7 @@ class Play:
             sessions.end(resumed[0])
 
 
-def _answers(asked: consent_requests.Request) -> declarations.Choices:
+def _answers(asked: requests.Request) -> declaration.Choices:
     """Yes to everything, except that the school sees the shared things alone."""
     return {
         line.key: {

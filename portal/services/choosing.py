@@ -18,8 +18,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
-from portal.services import consent_requests, consents
-from portal.services.consent_requests import PartyLine
+from portal.services.consents import declare, requests
+from portal.services.consents.requests import PartyLine
 from portal.services.shared import idempotency
 from portal.text import in_order
 
@@ -187,7 +187,7 @@ def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str
         return earlier
     line = _lines_by_member(ticket).get(membership_id)
     if line is not None and line.refused_at is None:
-        consents.refuse(ticket, line)
+        declare.refuse(ticket, line)
     return _wish(ticket, made, WishKind.NO, words, membership_id=membership_id)
 
 
@@ -281,7 +281,7 @@ def _wish(
 def _lines_by_member(ticket: CaseTicket) -> dict[UUID, PartyLine]:
     """The party through which each person's access rests on this giver's consent."""
     facts, now = ticket.facts, clock.now()
-    lines = consent_requests.party_lines(ticket, ticket.membership)
+    lines = requests.party_lines(ticket, ticket.membership)
     found = ((member.id, line) for line in lines for member in line.members)
     return {id_: line for id_, line in found if party_of(facts, facts.member(id_), now) == line.party}
 
@@ -289,7 +289,7 @@ def _lines_by_member(ticket: CaseTicket) -> dict[UUID, PartyLine]:
 def _said_yes_since(ticket: CaseTicket, wish: TeamWish) -> bool:
     return wish.membership_id is not None and any(
         said.answer is Answer.YES and said.at is not None and said.at > wish.made_at
-        for said in consent_requests.said_about(ticket, wish.made_by_id, wish.membership_id)
+        for said in requests.said_about(ticket, wish.made_by_id, wish.membership_id)
     )
 
 
@@ -297,7 +297,7 @@ def _has_worked(ticket: CaseTicket, wish: TeamWish) -> bool:
     """Whether a no is the young person's own answer to everything that person could see."""
     if wish.membership_id is None:
         return False
-    said = consent_requests.said_about(ticket, wish.made_by_id, wish.membership_id)
+    said = requests.said_about(ticket, wish.made_by_id, wish.membership_id)
     return bool(said) and all(one.answer is Answer.NO for one in said)
 
 

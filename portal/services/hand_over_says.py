@@ -23,7 +23,7 @@ from portal.access.ticket import Actor, CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, HandOverReply, HandOverSay, Membership, Staff, Unit
-from portal.services import consent_requests
+from portal.services.consents import requests
 from portal.services.shared import idempotency
 
 HEARD_FOR = timedelta(days=30)
@@ -91,7 +91,7 @@ def between_organisations(ticket: CaseTicket, units: Iterable[UUID]) -> bool:
 def needed(ticket: CaseTicket) -> list[Membership]:
     """Whose yes it takes for the case to leave its organisation: the young person's, and the custody holders' of a
     minor."""
-    return consent_requests.givers(ticket)
+    return requests.givers(ticket)
 
 
 def refuse_unasked(ticket: CaseTicket) -> None:

@@ -23,7 +23,6 @@ from portal.services import (
     choosing,
     coming_of_age,
     confidences,
-    consent_requests,
     hand_over_says,
     heard,
     meetings,
@@ -32,15 +31,15 @@ from portal.services import (
     plan_objections,
     plans,
     promises,
-    reminders,
-    safeguards,
-    spoken_for,
     welcoming,
     wordings,
 )
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.confidences import Question
+from portal.services.consents import noted_by_others, overrides, reminders, requests
+from portal.services.consents.overrides import FreezeLine
+from portal.services.consents.reminders import Ending
 from portal.services.files import files
 from portal.services.files.files import VersionLine
 from portal.services.meetings import MeetingPage
@@ -51,8 +50,6 @@ from portal.services.plan_news import News
 from portal.services.plan_objections import Objection
 from portal.services.plans import Standing
 from portal.services.promises import Promise
-from portal.services.reminders import Ending
-from portal.services.safeguards import FreezeLine
 from portal.services.shared import audience as shared_audience
 from portal.services.shared import letterhead
 from portal.services.shared.audience import MemberLine
@@ -160,15 +157,15 @@ def overview(ticket: CaseTicket) -> Overview:
         welcome=welcoming.welcome(ticket, there.last_visit),
         steps=welcoming.steps(ticket, there.plan or there.meeting),
         me=ticket.membership.id,
-        asks_me=consent_requests.asks_me(ticket),
-        is_spoken_for=ticket.allows(Action.CONSENT_GIVE) and spoken_for.is_news(ticket, there.spoken_for),
+        asks_me=requests.asks_me(ticket),
+        is_spoken_for=ticket.allows(Action.CONSENT_GIVE) and noted_by_others.is_news(ticket, there.spoken_for),
         waiting=tuple(line for line in shut if line.awaited and not _stopped(line) & _DECIDED),
         unconfirmed=tuple(line for line in shut if Obstacle.UNCONFIRMED in _stopped(line)),
         corrected_at=own_data.corrected_lately(ticket),
         gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
         countdown=coming_of_age.countdown(ticket),
         wishes=_open_wishes(ticket) if leads and there.wishes else (),
-        frozen=tuple(f for f in safeguards.freezes(ticket) if f.is_due) if leads else (),
+        frozen=tuple(f for f in overrides.freezes(ticket) if f.is_due) if leads else (),
         endings=tuple(reminders.endings(ticket)),
         guide_change=_guide_change(ticket) if there.offers else None,
         told_before=tuple(confidences.questions(ticket)),
@@ -209,7 +206,7 @@ def _front_of_a_case(is_guide: bool) -> Select[Any]:
         _is_there(heard.UNANSWERED).label("heard"),
         _is_there(choosing.OPEN_WISHES).label("wishes"),
         _is_there(hand_over_says.LATELY).label("offers"),
-        spoken_for.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
+        noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
         *(for_the_guide if is_guide else ()),
     ).subquery("there")
@@ -274,7 +271,7 @@ class ConsentLine:
 def consent(ticket: CaseTicket) -> ConsentLine | None:
     if not (ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)):
         return None
-    current = consent_requests.in_force(ticket, ticket.young_person.id)
+    current = requests.in_force(ticket, ticket.young_person.id)
     return ConsentLine(current.valid_until if current else None)
 
 

@@ -14,8 +14,8 @@ from portal.access.ticket import CaseTicket
 from portal.documents.consent_text import language_of
 from portal.documents.receipt import Line
 from portal.i18n import day, in_language, language, last_day
-from portal.services import consent_papers, consent_requests
-from portal.services.consent_papers import Kept
+from portal.services.consents import receipts, requests
+from portal.services.consents.receipts import Kept
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import words
 from portal.views.asking import attempt
@@ -32,11 +32,11 @@ _PDF = "application/pdf"
 @opens(Action.CONSENT_VIEW)
 def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
     """For the giver to keep; for the guide to print for a giver who never signs in."""
-    kept = consent_papers.kept(ticket, consent_id)
+    kept = receipts.kept(ticket, consent_id)
     tongue = language_of(kept.words)
     with in_language(tongue):
         title, about = _("Receipt for your consent"), _about(kept)
-        made = consent_papers.receipt_pdf(ticket, kept, about, title, tongue)
+        made = receipts.receipt_pdf(ticket, kept, about, title, tongue)
         name = f"{title}.pdf"
     return Response(made, headers=attachment(name, _PDF, len(made)))
 
@@ -45,9 +45,9 @@ def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
 @opens(Action.CONSENT_REGISTER, takes_files=True)
 def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The declaration with what is ticked, to print and sign on paper."""
-    asked = consent_requests.request(ticket, giver_id)
+    asked = requests.request(ticket, giver_id)
     form = PageForm()
-    made = attempt(form, lambda: consent_papers.page_to_sign(ticket, giver_id, answers_of(asked, form), language()))
+    made = attempt(form, lambda: receipts.page_to_sign(ticket, giver_id, answers_of(asked, form), language()))
     if made is None:
         shown = PaperForm(sent_to=url_for("consents.register", case_id=ticket.case_id, giver_id=giver_id))
         shown.about(asked.giver.display_name)
@@ -61,7 +61,7 @@ def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 @gives_file
 @opens(Action.CONSENT_VIEW)
 def scan(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
-    found = consent_papers.scan(ticket, g.house.store, consent_id)
+    found = receipts.scan(ticket, g.house.store, consent_id)
     ending = next((e for e, kind in MEDIA_TYPES.items() if kind == found.media_type), "bin")
     return Response(found.content, headers=attachment(f"{found.name}.{ending}", found.media_type, found.size))
 

@@ -18,10 +18,10 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
-from portal.services import consent_drafts, consent_papers, consent_requests, consents, reminders
-from portal.services.consent_requests import Request
-from portal.services.consents import Paper, PaperReading
-from portal.services.declarations import Answers
+from portal.services.consents import declare, drafts, receipts, reminders, requests
+from portal.services.consents.declaration import Answers
+from portal.services.consents.declare import Paper, PaperReading
+from portal.services.consents.requests import Request
 from portal.views.asking import (
     INVALID,
     AskingForm,
@@ -80,15 +80,15 @@ class PaperForm(PageForm):
 def give(ticket: CaseTicket) -> ResponseReturnValue:
     """What one is asked, as the giver oneself, of everybody or (`?about=<party>`) of one. The answer is kept and then
     read through before it is given."""
-    asked = consent_requests.request(ticket, ticket.membership.id)
+    asked = requests.request(ticket, ticket.membership.id)
     form = ConsentForm(valid_until=asked.until)
 
     def verb() -> bool:
-        consent_drafts.keep(ticket, answers_of(asked, form), language())
+        drafts.keep(ticket, answers_of(asked, form), language())
         return True
 
     if attempt(form, verb) is None:
-        waiting = consent_drafts.kept(ticket) if request.method == "GET" else None
+        waiting = drafts.kept(ticket) if request.method == "GET" else None
         if waiting is not None:
             form.valid_until.process_data(waiting.valid_until)
         return asking("consents/give.html", ticket, asked, form, waiting)
@@ -100,18 +100,16 @@ def give(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CONSENT_GIVE)
 def sign(ticket: CaseTicket) -> ResponseReturnValue:
     """The answer in its exact words, what it will do, and the button that gives it."""
-    waiting = consent_drafts.kept(ticket)
+    waiting = drafts.kept(ticket)
     if waiting is None:
         return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
     form = SignForm()
-    made = attempt(
-        form, lambda: consent_drafts.give(ticket, form.submission_id, waiting, form.read.data or "", language())
-    )
+    made = attempt(form, lambda: drafts.give(ticket, form.submission_id, waiting, form.read.data or "", language()))
     if made is not None:
         flash(_("Thank you. Your answer is saved and takes effect now."), "success")
         return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
     try:
-        reading = consent_drafts.read(ticket, waiting, language())
+        reading = drafts.read(ticket, waiting, language())
     except InvalidInput:
         # Who asks has changed meanwhile: the answer must be looked at again.
         return redirect(url_for("consents.give", case_id=ticket.case_id), 303)
@@ -123,15 +121,15 @@ def sign(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CONSENT_GIVE)
 def if_no(ticket: CaseTicket, party: str) -> ResponseReturnValue:
     """What a no to one party would mean, and what a yes."""
-    return render_template("consents/if_no.html", outlook=consent_drafts.outlook(ticket, party))
+    return render_template("consents/if_no.html", outlook=drafts.outlook(ticket, party))
 
 
 @bp.get("/mine")
 @opens(Action.CONSENT_VIEW)
 def mine(ticket: CaseTicket) -> ResponseReturnValue:
     """What one has said yes to, the way to take it back, and every declaration one ever gave."""
-    asked = consent_requests.request(ticket, ticket.membership.id)
-    history = consent_papers.history(ticket, ticket.membership.id)
+    asked = requests.request(ticket, ticket.membership.id)
+    history = receipts.history(ticket, ticket.membership.id)
     endings = [ending for ending in reminders.endings(ticket) if ending.is_mine]
     return render_template("consents/mine.html", asked=asked, history=history, endings=endings)
 
@@ -141,19 +139,17 @@ def mine(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CONSENT_REGISTER, takes_files=True)
 def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The guide registers what somebody signed on paper or said: looks it through with what it will do, and does it."""
-    asked = consent_requests.request(ticket, giver_id)
+    asked = requests.request(ticket, giver_id)
     form = PaperForm()
     form.about(asked.giver.display_name)
 
     def look() -> PaperReading:
-        return consents.read_paper(ticket, giver_id, answers_of(asked, form), language(), form.paper)
+        return declare.read_paper(ticket, giver_id, answers_of(asked, form), language(), form.paper)
 
     def verb() -> UUID:
         said = answers_of(asked, form)
         paper = form.paper
-        return consents.register(
-            ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper
-        )
+        return declare.register(ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper)
 
     reading = attempt(form, look)
     if reading is None or "change" in request.form:
@@ -185,16 +181,16 @@ def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturn
     form = AskingForm()
 
     def verb() -> bool:
-        consents.withdraw(ticket, form.submission_id, consent_id, party)
+        declare.withdraw(ticket, form.submission_id, consent_id, party)
         return True
 
     if attempt(form, verb):
         flash(_("The consent is withdrawn. It takes effect now."), "success")
-        mine = consents.giver_of(ticket, consent_id) == ticket.membership.id
+        mine = declare.giver_of(ticket, consent_id) == ticket.membership.id
         return redirect(url_for("consents.mine" if mine else "people.index", case_id=ticket.case_id), 303)
-    giver_id = consents.giver_of(ticket, consent_id)
-    line = None if party == "all" else consents.party_of(ticket, consent_id, party)
-    effects = consents.preview_withdrawal(ticket, consent_id, party)
+    giver_id = declare.giver_of(ticket, consent_id)
+    line = None if party == "all" else declare.party_of(ticket, consent_id, party)
+    effects = declare.preview_withdrawal(ticket, consent_id, party)
     return render_template(
         "consents/withdraw.html", form=form, party=line, effects=effects, giver=ticket.members[giver_id]
     )

@@ -26,11 +26,11 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.i18n import day as on_day
 from portal.i18n import language, last_day, said
 from portal.runtime import House
-from portal.services import safeguards
-from portal.services.consent_requests import PartyLine
+from portal.services.consents import overrides as consent_overrides
+from portal.services.consents.overrides import OverrideLine
+from portal.services.consents.requests import PartyLine
 from portal.services.messages import threads
 from portal.services.oversight import case_log
-from portal.services.safeguards import OverrideLine
 from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, Rhythm, profile
@@ -140,7 +140,7 @@ class CaseHead:
     @cached_property
     def overrides(self) -> list[OverrideLine]:
         """Who is let in by law just now: for everyone in the case to see."""
-        return safeguards.overrides(self.ticket)
+        return consent_overrides.overrides(self.ticket)
 
     def compartment(self, key: str) -> Compartment:
         return self.ticket.profile.compartment_of(key)

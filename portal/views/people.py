@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import confidences, consent_requests, hand_over, hand_over_says, reminders, safeguards
+from portal.services import confidences, hand_over, hand_over_says
+from portal.services.consents import overrides, reminders, requests
 from portal.services.shared import audience
 from portal.views.asking import AskingForm
 
@@ -19,8 +20,8 @@ bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 @opens(Action.TEAM_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
     lines = audience.picture(ticket)
-    consents = consent_requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
-    givers = consent_requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
+    consents = requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
+    givers = requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
     leads = audience.leads(ticket)
     return render_template(
         "people/index.html",
@@ -30,12 +31,12 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         guide_change=hand_over_says.current(ticket) if leads else hand_over_says.asked_of_me(ticket),
         by_law=hand_over_says.by_law(ticket),
         asking=AskingForm(),
-        frozen=safeguards.freezes(ticket) if leads else [],
+        frozen=overrides.freezes(ticket) if leads else [],
         compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],
         missing=audience.missing(lines, ticket) if leads else [],
         endings=reminders.endings(ticket),
         consents=consents,
         givers=givers,
-        asks_me=consent_requests.who_asks_me(ticket),
+        asks_me=requests.who_asks_me(ticket),
         told_before=confidences.questions(ticket),
     )

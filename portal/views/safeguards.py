@@ -15,7 +15,7 @@ from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import safeguards
+from portal.services.consents import overrides
 from portal.views import frame
 from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
 
@@ -52,12 +52,12 @@ class ReviewForm(AskingForm):
 @fresh
 @opens(Action.ACCESS_OVERRIDE)
 def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
-    opened = safeguards.preview_override(ticket, membership_id)
+    opened = overrides.preview_override(ticket, membership_id)
     form = OverrideForm()
     form.compartments.choices = choices(*((c.compartment, frame.title_of(c.compartment)) for c in opened))
     made = attempt(
         form,
-        lambda: safeguards.override(
+        lambda: overrides.override(
             ticket,
             form.submission_id,
             membership_id,
@@ -68,7 +68,7 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
         ),
     )
     if made is None:
-        who, latest = ticket.members[membership_id], safeguards.latest_override_end(ticket)
+        who, latest = ticket.members[membership_id], overrides.latest_override_end(ticket)
         return render_template("safeguards/override.html", form=form, who=who, latest=latest), status(form)
     flash(_("The access is open. Everyone in the case can read why."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
@@ -78,15 +78,15 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 @fresh
 @opens(Action.ACCESS_OVERRIDE)
 def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
-    line = safeguards.override_line(ticket, override_id)
+    line = overrides.override_line(ticket, override_id)
     form = AskingForm()
 
     def verb() -> bool:
-        safeguards.end_override(ticket, form.submission_id, override_id)
+        overrides.end_override(ticket, form.submission_id, override_id)
         return True
 
     if attempt(form, verb) is None:
-        changes = safeguards.preview_end(ticket, override_id)
+        changes = overrides.preview_end(ticket, override_id)
         return render_template("safeguards/end.html", form=form, line=line, changes=changes), status(form)
     flash(_("The access is closed. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
@@ -96,7 +96,7 @@ def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
 @fresh
 @opens(Action.ACCESS_FREEZE)
 def freeze(ticket: CaseTicket) -> ResponseReturnValue:
-    citizens = safeguards.may_be_frozen(ticket)
+    citizens = overrides.may_be_frozen(ticket)
     form = FreezeForm()
     form.people.choices = choices(*((str(m.id), m.display_name) for m in citizens))
 
@@ -106,11 +106,11 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
             raise InvalidInput("people", "choice")
         wanted = [known[chosen] for chosen in form.people.data or ()]
         review_on, reason = form.review_on.chosen, form.reason.data or ""
-        safeguards.freeze(ticket, form.submission_id, wanted, review_on, reason, bool(form.hide_log.data))
+        overrides.freeze(ticket, form.submission_id, wanted, review_on, reason, bool(form.hide_log.data))
         return True
 
     if attempt(form, verb) is None:
-        latest = safeguards.latest_review(ticket)
+        latest = overrides.latest_review(ticket)
         return render_template("safeguards/freeze.html", form=form, citizens=citizens, latest=latest), status(form)
     flash(_("They are shut out. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
@@ -120,19 +120,19 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
 @fresh
 @opens(Action.ACCESS_FREEZE)
 def review(ticket: CaseTicket, freeze_id: UUID) -> ResponseReturnValue:
-    line = safeguards.freeze_line(ticket, freeze_id)
+    line = overrides.freeze_line(ticket, freeze_id)
     form = ReviewForm()
 
     def verb() -> bool:
         if form.decision.data == "lift":
-            safeguards.lift(ticket, form.submission_id, freeze_id)
+            overrides.lift(ticket, form.submission_id, freeze_id)
         else:
             day = form.review_on.chosen
-            safeguards.keep_frozen(ticket, form.submission_id, freeze_id, day, form.reason.data or "")
+            overrides.keep_frozen(ticket, form.submission_id, freeze_id, day, form.reason.data or "")
         return True
 
     if attempt(form, verb) is None:
-        changes, latest = safeguards.preview_lift(ticket, freeze_id), safeguards.latest_review(ticket)
+        changes, latest = overrides.preview_lift(ticket, freeze_id), overrides.latest_review(ticket)
         page = render_template("safeguards/review.html", form=form, line=line, changes=changes, latest=latest)
         return page, status(form)
     flash(_("Your decision is saved. It takes effect now."), "success")

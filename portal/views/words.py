@@ -12,7 +12,7 @@ from portal.errors import InvalidInput
 from portal.services.accounts.directory import AccountState, OrganisationKind, UnitKind
 from portal.services.case_finding import CaseOrder
 from portal.services.choosing import WishAnswer
-from portal.services.consent_requests import ConsentState
+from portal.services.consents.requests import ConsentState
 from portal.services.leaving import LeavingReason
 from portal.services.meetings import MeetingState
 from portal.services.plans import PlanState

@@ -26,7 +26,7 @@ from portal.cli import cli
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.migrate import migrate
 from portal.runtime import opened
-from portal.services import consent_requests
+from portal.services.consents import requests
 from portal.services.messages import threads as message_threads
 from portal.settings import Settings
 from portal.storage.keys import make_keys
@@ -222,7 +222,7 @@ def _is_all_there(story: Story, portal: Served, room: Room, works: dict[str, Wor
     mine = BeautifulSoup(parent.get(f"{case}/consents/mine"), "html.parser")
     consents = works["consent"]
     assert len(mine.select("details.declaration")) >= len(consents.done)
-    asked = story.play(room, room.parents[0], lambda t: consent_requests.request(t, t.membership.id))
+    asked = story.play(room, room.parents[0], lambda t: requests.request(t, t.membership.id))
     assert asked.current is not None
     may_be = {word for number, word in consents.done.items() if number == max(consents.done)}
     may_be |= {_word(number) for number in range(max(consents.done) + 1, consents.tried + 1)}

@@ -20,19 +20,10 @@ from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Overtaken
-from portal.services import (
-    choosing,
-    confidences,
-    consent_requests,
-    consents,
-    corrections,
-    hand_over,
-    leaving,
-    safeguards,
-    team,
-)
+from portal.services import choosing, confidences, corrections, hand_over, leaving, team
 from portal.services import hand_over_says as says
 from portal.services.accounts import moves
+from portal.services.consents import declare, overrides, requests
 from portal.services.corrections import Wanted
 from portal.services.files import folders
 from tests.access import naive
@@ -134,7 +125,7 @@ class Happenings(RuleBasedStateMachine):
         with self._at_work(self.room.guide if on_paper else someone) as session:
             ticket = self._enters(session, self.room.guide if on_paper else someone)
             assert ticket.allows(Action.CONSENT_REGISTER if on_paper else Action.CONSENT_GIVE), "also while shut out"
-            asked = consent_requests.request(ticket, giver.id)
+            asked = requests.request(ticket, giver.id)
             until = min(until, asked.until)
             lines = sorted(asked.parties, key=lambda line: self.book.in_order(line.party))
             choices = {
@@ -143,10 +134,10 @@ class Happenings(RuleBasedStateMachine):
             if not any(choices.values()):
                 return
             if on_paper:
-                note = consents.Paper("oral", day, "Sagt på mødet", told=True)
-                made = consents.register(ticket, uuid4(), giver.id, choices, until, "da", note)
+                note = declare.Paper("oral", day, "Sagt på mødet", told=True)
+                made = declare.register(ticket, uuid4(), giver.id, choices, until, "da", note)
             else:
-                made = consents.give(ticket, uuid4(), choices, until, "da")
+                made = declare.give(ticket, uuid4(), choices, until, "da")
             session.commit()
         on_offer = [(line.party, one.key) for line in lines for one in line.asked]
         said = {(line.party, key): yes for line in lines for key, yes in choices.get(line.key, {}).items()}
@@ -167,7 +158,7 @@ class Happenings(RuleBasedStateMachine):
             ticket = self._enters(session, someone)
             assert ticket.allows(Action.CONSENT_WITHDRAW), "also while shut out"
             try:
-                consents.withdraw(ticket, uuid4(), consent.id, consent_requests.party_key(party) if party else "all")
+                declare.withdraw(ticket, uuid4(), consent.id, requests.party_key(party) if party else "all")
             except (InvalidInput, NotFound):
                 assert party is not None, "what counts can be taken back as a whole"
                 assert not self.book.is_asked_about(party, consent), "a yes that counts can be taken back"
@@ -188,7 +179,7 @@ class Happenings(RuleBasedStateMachine):
                 assert self.book.judged(young, self.scene.now) == {}
                 return
             before = choosing.preview_no(ticket, member.id)
-            refused = all(one.answer is Answer.NO for one in consent_requests.said_about(ticket, young.id, member.id))
+            refused = all(one.answer is Answer.NO for one in requests.said_about(ticket, young.id, member.id))
             choosing.say_no(ticket, uuid4(), member.id, "")
             party = next((line.party for line in self._lines(ticket) if member.id in line.members_ids), None)
             session.commit()
@@ -198,7 +189,7 @@ class Happenings(RuleBasedStateMachine):
         assert party is None or self.book.judged(member, self.scene.now).keys() <= self.book.by_law_now(member)
 
     def _lines(self, ticket: CaseTicket) -> list[_Line]:
-        lines = consent_requests.party_lines(ticket, ticket.membership)
+        lines = requests.party_lines(ticket, ticket.membership)
         return [_Line(line.party, {member.id for member in line.members}) for line in lines]
 
     # The law opens, the guide shuts, somebody leaves
@@ -211,7 +202,7 @@ class Happenings(RuleBasedStateMachine):
         with self._at_work(self.room.guide) as session:
             ticket = self._enters(session, self.room.guide)
             try:
-                lacking = [p.compartment for p in safeguards.may_be_overridden(ticket, member.id)]
+                lacking = [p.compartment for p in overrides.may_be_overridden(ticket, member.id)]
             except InvalidInput:
                 meant = self.book.meant_for(member)
                 shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
@@ -220,7 +211,7 @@ class Happenings(RuleBasedStateMachine):
                 return
             keys = who.sample(lacking, who.randint(1, len(lacking)))
             until = clock.today(ZONE) + timedelta(days=days)
-            made = safeguards.override(ticket, uuid4(), member.id, keys, until, "Barnets lov § 32", "Det haster")
+            made = overrides.override(ticket, uuid4(), member.id, keys, until, "Barnets lov § 32", "Det haster")
             session.commit()
         self.book.by_law.append(LegalOverride(made, member.id, frozenset(keys), now, clock.end_of(until, ZONE)))
 
@@ -230,7 +221,7 @@ class Happenings(RuleBasedStateMachine):
         counting = [o for o in self.book.by_law if o.counts_at(self.scene.now)]
         if counting:
             ended = who.choice(counting)
-            self._guide_does(lambda t: safeguards.end_override(t, uuid4(), ended.id))
+            self._guide_does(lambda t: overrides.end_override(t, uuid4(), ended.id))
             self.book.by_law[self.book.by_law.index(ended)] = replace(ended, ended_at=self.scene.now)
 
     @rule(who=CHANCE)
@@ -240,7 +231,7 @@ class Happenings(RuleBasedStateMachine):
         if able:
             member, now = who.choice(able), self.scene.now
             review = clock.today(ZONE) + timedelta(days=7)
-            self._guide_does(lambda t: safeguards.freeze(t, uuid4(), [member.id], review, "For at beskytte"))
+            self._guide_does(lambda t: overrides.freeze(t, uuid4(), [member.id], review, "For at beskytte"))
             self.book.frozen.append(Freeze(uuid4(), member.id, now, now))
 
     @rule(who=CHANCE)
@@ -251,8 +242,8 @@ class Happenings(RuleBasedStateMachine):
             lifted = who.choice(counting)
 
             def lift(ticket: CaseTicket) -> None:
-                line = next(one for one in safeguards.freezes(ticket) if one.membership.id == lifted.member_id)
-                safeguards.lift(ticket, uuid4(), line.id)
+                line = next(one for one in overrides.freezes(ticket) if one.membership.id == lifted.member_id)
+                overrides.lift(ticket, uuid4(), line.id)
 
             self._guide_does(lift)
             self.book.frozen[self.book.frozen.index(lifted)] = replace(lifted, lifted_at=self.scene.now)

@@ -19,7 +19,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import confidences, consent_requests, hand_over, moving, plan_confided, safeguards, search
+from portal.services import confidences, hand_over, moving, plan_confided, search
+from portal.services.consents import overrides, requests
 from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import case_log
@@ -195,16 +196,16 @@ def test_no_law_and_no_consent_opens_it(story: Story, told: Told, app: Flask) ->
     room = told.room
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher, Level.WRITE)
-    lacking = story.play(room, room.guide, lambda t: safeguards.may_be_overridden(t, room.member(teacher)))
+    lacking = story.play(room, room.guide, lambda t: overrides.may_be_overridden(t, room.member(teacher)))
     assert KEY not in {prospect.compartment for prospect in lacking}
     day = clock.now().date() + timedelta(days=10)
     with pytest.raises(InvalidInput, match="choice"):
         story.play(
             room,
             room.guide,
-            lambda t: safeguards.override(t, uuid4(), room.member(teacher), [KEY], day, "§ 1", "Det haster"),
+            lambda t: overrides.override(t, uuid4(), room.member(teacher), [KEY], day, "§ 1", "Det haster"),
         )
-    asked = story.play(room, room.young, lambda t: consent_requests.request(t, t.membership.id))
+    asked = story.play(room, room.young, lambda t: requests.request(t, t.membership.id))
     assert KEY not in {one.key for party in asked.parties for one in party.asked}
     page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/consents/give")
     assert "Kun dig og" not in page.text
@@ -444,7 +445,7 @@ def test_cases_that_are_there_get_it_with_the_windows_that_follow(
     frozen = story.case()
     day = clock.now().date() + timedelta(days=3)
     story.play(
-        frozen, frozen.guide, lambda t: safeguards.freeze(t, uuid4(), [frozen.member(frozen.young)], day, "Konto")
+        frozen, frozen.guide, lambda t: overrides.freeze(t, uuid4(), [frozen.member(frozen.young)], day, "Konto")
     )
     rooms.append(frozen)
     words: dict[UUID, list[tuple[str, UUID]]] = {}

@@ -18,8 +18,8 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened
-from portal.services import consent_drafts, consent_papers, consent_requests
-from portal.services.consent_requests import ConsentState
+from portal.services.consents import drafts, receipts, requests
+from portal.services.consents.requests import ConsentState
 from portal.services.oversight import operators
 from portal.settings import Settings
 from tests.application import lived_in
@@ -177,7 +177,7 @@ def said(story: Story, old: Old, giver: str, about: str) -> dict[str, str]:
 
 def _said_of(ticket: CaseTicket, giver_id: UUID, member: UUID) -> dict[str, str]:
     """What was answered about the party somebody belongs to now."""
-    lines = consent_requests.party_lines(ticket, ticket.members[giver_id])
+    lines = requests.party_lines(ticket, ticket.members[giver_id])
     line = next(line for line in lines if any(m.id == member for m in line.members))
     return {one.key: one.said.answer.value for one in line.asked}
 
@@ -199,7 +199,7 @@ def test_what_was_said_then_opens_what_its_words_name_and_no_more(old: Old, url:
             assert said(story, old, giver, "aunt") == {"shared": "no", "health": "no"}
         assert said(story, old, "young", "mother") == {"shared": "yes", "health": "yes"}
         assert said(story, old, "young", "father") == {"shared": "yes", "health": "no"}
-        assert story.play(room, room.young, consent_requests.asks_me) == 3, "school, psychiatry and job centre"
+        assert story.play(room, room.young, requests.asks_me) == 3, "school, psychiatry and job centre"
         with house.unit_of_work() as session:
             operators.repair(session)
         with house.unit_of_work() as session:
@@ -212,8 +212,8 @@ def test_people_are_asked_anew_and_keep_the_words_they_signed(old: Old, url: str
     migrate(url)
     with opened(old.settings) as house, lived_in(house) as app:
         story, room = Story(house), old.room
-        assert story.play(room, room.young, consent_drafts.kept) is None, "answers to what was asked then"
-        kept = story.play(room, room.young, lambda t: consent_papers.history(t, t.membership.id))
+        assert story.play(room, room.young, drafts.kept) is None, "answers to what was asked then"
+        kept = story.play(room, room.young, lambda t: receipts.history(t, t.membership.id))
         assert [(one.words, one.state, one.version) for one in kept] == [(OLD_WORDS, ConsentState.IN_FORCE, "2026-2")]
         young = Browser(app, story.token(room.young))
         page = young.get(f"/cases/{room.case_id}/people").text
@@ -225,7 +225,7 @@ def test_people_are_asked_anew_and_keep_the_words_they_signed(old: Old, url: str
         for parent in room.parents:
             story.consent(room, parent, {"Skolen": ("shared", "professionals")}, otherwise=None)
         assert shelves(story, room, old.people["teacher"]) == {"shared", "professionals"}
-        assert story.play(room, room.young, consent_requests.asks_me) == 0
+        assert story.play(room, room.young, requests.asks_me) == 0
 
 
 def test_what_was_withdrawn_stays_shut_also_where_an_older_declaration_had_come_in_since(old: Old, url: str) -> None:

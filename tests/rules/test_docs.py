@@ -10,7 +10,7 @@ from portal import drawing
 from portal.access.policy.actions import Action
 from portal.drawing import documents, stale, state_machines
 from portal.events import Event
-from portal.services.consent_requests import ConsentState
+from portal.services.consents.requests import ConsentState
 
 
 def test_the_generated_pages_are_those_the_code_gives_now() -> None:

@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.runtime import House
-from portal.services import choosing, hand_over, safeguards
+from portal.services import choosing, hand_over
+from portal.services.consents import overrides
 from tests.browser import Browser
 from tests.rules.at_once import FOUR, at_once, gated
 from tests.rules.decisions import DEEDS, EXCUSED, Deed, Press, Scene, as_sent
@@ -84,9 +85,9 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
     mother, soon = room.member(room.parents[0]), today + timedelta(days=5)
     by_law = ("Barnets lov § 32", "Haster")
     story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), [mother], soon, "Underretning"))
+    story.play(room, room.guide, lambda t: overrides.freeze(t, uuid4(), [mother], soon, "Underretning"))
     member = room.member(teacher)
-    story.play(room, room.guide, lambda t: safeguards.override(t, uuid4(), member, ["shared"], soon, *by_law))
+    story.play(room, room.guide, lambda t: overrides.override(t, uuid4(), member, ["shared"], soon, *by_law))
     for table in ("hand_over", "access_freeze", "legal_override"):
         named = "select string_agg(column_name, ', ') from information_schema.columns where table_name = %s"
         row = owner.execute(f"{named} and column_name <> 'id'", [table]).fetchone()  # type: ignore[arg-type]
@@ -97,9 +98,9 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
     # What is over is in nobody's way, nor is another compartment.
     story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
     story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    freeze = story.play(room, room.guide, lambda t: safeguards.freezes(t)[0].id)
-    story.play(room, room.guide, lambda t: safeguards.keep_frozen(t, uuid4(), freeze, soon, "Stadig"))
-    story.play(room, room.guide, lambda t: safeguards.override(t, uuid4(), member, ["professionals"], soon, *by_law))
+    freeze = story.play(room, room.guide, lambda t: overrides.freezes(t)[0].id)
+    story.play(room, room.guide, lambda t: overrides.keep_frozen(t, uuid4(), freeze, soon, "Stadig"))
+    story.play(room, room.guide, lambda t: overrides.override(t, uuid4(), member, ["professionals"], soon, *by_law))
 
 
 def test_who_is_overtaken_is_told_so_and_finds_what_they_wrote(app: Flask, story: Story) -> None:

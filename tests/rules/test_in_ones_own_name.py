@@ -26,8 +26,6 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
 from portal.services import (
     choosing,
-    consent_drafts,
-    consent_requests,
     dav,
     exports,
     hand_over,
@@ -36,10 +34,10 @@ from portal.services import (
     plan_agreeing,
     plan_together,
     promises,
-    safeguards,
     team,
 )
-from portal.services.declarations import Answers
+from portal.services.consents import drafts, overrides, requests
+from portal.services.consents.declaration import Answers
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.messages import threads
 from portal.storage.keys import make_keys
@@ -192,12 +190,10 @@ class Cast:
         uncle = story.staff("Vibe Venter", "Jobcenter")
         story.add(room, uncle)
         late, law = room.member(uncle), ("Barnets lov § 32", "Haster")
-        made["override_id"] = self.play(
-            "guide", lambda t: safeguards.override(t, uuid4(), late, ["shared"], soon, *law)
-        )
-        self.play("guide", lambda t: safeguards.freeze(t, uuid4(), [self.member("parent")], soon, "Underretning"))
-        made["freeze_id"] = self.play("guide", lambda t: safeguards.freezes(t)[0].id)
-        made["consent_id"] = self.play("young", lambda t: consent_requests.in_force(t, t.membership.id).id)
+        made["override_id"] = self.play("guide", lambda t: overrides.override(t, uuid4(), late, ["shared"], soon, *law))
+        self.play("guide", lambda t: overrides.freeze(t, uuid4(), [self.member("parent")], soon, "Underretning"))
+        made["freeze_id"] = self.play("guide", lambda t: overrides.freezes(t)[0].id)
+        made["consent_id"] = self.play("young", lambda t: requests.in_force(t, t.membership.id).id)
         made["registered_id"] = story.paper_consent(room, self.people["young"])
         self.play("guide", lambda t: checkouts.begin(t, made["file_id"]))
         self.play("guide", lambda t: resumable_uploads.begin(t, "lang.pdf", 9, made["compartment_id"]))
@@ -211,9 +207,9 @@ class Cast:
 
     @staticmethod
     def _keep(ticket: CaseTicket) -> None:
-        asked = consent_requests.request(ticket, ticket.membership.id)
+        asked = requests.request(ticket, ticket.membership.id)
         said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
-        consent_drafts.keep(ticket, Answers(said, asked.until), "da")
+        drafts.keep(ticket, Answers(said, asked.until), "da")
 
     def agree(self) -> None:
         """Everybody says yes: what was promised is to be reminded of."""

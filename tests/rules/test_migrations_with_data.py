@@ -14,7 +14,8 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened
-from portal.services import exports, hand_over, safeguards
+from portal.services import exports, hand_over
+from portal.services.consents import overrides as consent_overrides
 from portal.services.files import folders
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
@@ -49,8 +50,10 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
         member, mother, soon = room.member(teacher), room.member(room.parents[0]), today + timedelta(days=5)
         reason = ("Barnets lov § 32", "Haster")
         story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-        story.play(room, room.guide, lambda t: safeguards.override(t, uuid4(), member, ["shared"], soon, *reason))
-        story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), [mother], soon, "Underretning"))
+        story.play(
+            room, room.guide, lambda t: consent_overrides.override(t, uuid4(), member, ["shared"], soon, *reason)
+        )
+        story.play(room, room.guide, lambda t: consent_overrides.freeze(t, uuid4(), [mother], soon, "Underretning"))
     migrate(postgres.url("portal_owner", name), before("one_at_a_time"))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 3)
@@ -78,15 +81,15 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
 def _usable(story: Story, house: House, room: Room) -> None:
     with house.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id) == []
-    freezes = story.play(room, room.guide, safeguards.freezes)
-    overrides = story.play(room, room.guide, safeguards.overrides)
+    freezes = story.play(room, room.guide, consent_overrides.freezes)
+    overrides = story.play(room, room.guide, consent_overrides.overrides)
     assert (len(freezes), len(overrides)) == (1, 1)
     story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
-    story.play(room, room.guide, lambda t: safeguards.lift(t, uuid4(), freezes[0].id))
-    story.play(room, room.guide, lambda t: safeguards.end_override(t, uuid4(), overrides[0].id))
+    story.play(room, room.guide, lambda t: consent_overrides.lift(t, uuid4(), freezes[0].id))
+    story.play(room, room.guide, lambda t: consent_overrides.end_override(t, uuid4(), overrides[0].id))
     assert story.play(room, room.guide, hand_over.pending) is None
-    assert story.play(room, room.guide, safeguards.freezes) == []
-    assert story.play(room, room.guide, safeguards.overrides) == []
+    assert story.play(room, room.guide, consent_overrides.freezes) == []
+    assert story.play(room, room.guide, consent_overrides.overrides) == []
 
 
 def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.services import choosing, consent_requests, plan_writing, safeguards
+from portal.services import choosing, plan_writing
+from portal.services.consents import overrides, requests
 from portal.services.files import conflicts
 from tests.browser import Browser
 from tests.rules.routes import CASE_ROUTES, Route, Target
@@ -42,15 +43,15 @@ def _furnished(story: Story, room: Room) -> tuple[Room, Target]:
     override_id = story.play(
         room,
         guide,
-        lambda t: safeguards.override(t, uuid4(), member, ("shared",), today(t, 20), "Barnets lov § 32", "Haster"),
+        lambda t: overrides.override(t, uuid4(), member, ("shared",), today(t, 20), "Barnets lov § 32", "Haster"),
     )
     mother = room.member(room.parents[0])
-    story.play(room, guide, lambda t: safeguards.freeze(t, uuid4(), [mother], today(t, 7), "Underretning"))
-    freeze_id = story.play(room, guide, lambda t: safeguards.freezes(t)[-1].id)
+    story.play(room, guide, lambda t: overrides.freeze(t, uuid4(), [mother], today(t, 7), "Underretning"))
+    freeze_id = story.play(room, guide, lambda t: overrides.freezes(t)[-1].id)
     wish_id = story.play(room, room.young, lambda t: choosing.propose(t, uuid4(), "Bent Bold", ""))
     story.plan(room, guide)
     story.play(room, room.young, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
-    asked = story.play(room, guide, lambda t: consent_requests.request(t, room.member(room.young)))
+    asked = story.play(room, guide, lambda t: requests.request(t, room.member(room.young)))
     return room, Target(
         case_id=room.case_id,
         file_id=file_id,

@@ -18,7 +18,8 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House
-from portal.services import cases, consent_requests, consents, leaving, safeguards, team
+from portal.services import cases, leaving, team
+from portal.services.consents import declare, overrides, requests
 from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.browser import Browser
@@ -72,7 +73,7 @@ def scene(request: pytest.FixtureRequest, story: Story, calendar) -> Scene:  # t
     if kind == "parent of an adult":
         calendar.move(days=10)
     story.play(room, room.guide, audience.picture)
-    story.play(room, room.guide, lambda t: consent_requests.standing_consents(t))
+    story.play(room, room.guide, lambda t: requests.standing_consents(t))
     _shut_out(made, calendar)
     return made
 
@@ -89,11 +90,11 @@ def _shut_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
 
         def freeze(ticket):  # type: ignore[no-untyped-def]
             day = clock.today(ticket.profile.zone) + timedelta(days=7)
-            safeguards.freeze(ticket, uuid4(), [scene.member], day, "Underretning")
+            overrides.freeze(ticket, uuid4(), [scene.member], day, "Underretning")
 
         def keep(ticket):  # type: ignore[no-untyped-def]
             day = clock.today(ticket.profile.zone) + timedelta(days=7)
-            safeguards.keep_frozen(ticket, uuid4(), safeguards.freezes(ticket)[0].id, day, "Stadig")
+            overrides.keep_frozen(ticket, uuid4(), overrides.freezes(ticket)[0].id, day, "Stadig")
 
         story.play(room, room.guide, freeze)
         if scene.state.endswith("kept"):
@@ -160,7 +161,7 @@ def test_own_consents_are_read_given_and_taken_back(
     room, who = scene.room, scene.who
 
     def current(ticket):  # type: ignore[no-untyped-def]
-        return consent_requests.request(ticket, ticket.membership.id).current
+        return requests.request(ticket, ticket.membership.id).current
 
     if scene.kind == "parent of an adult":
         assert scene.story.play(room, who, current) is None, "over, and read under what was signed"
@@ -171,7 +172,7 @@ def test_own_consents_are_read_given_and_taken_back(
         assert owner.execute("select giver_id from consent where id = %s", [made]).fetchone() == (scene.member,)
     if scene.kind != "parent of an adult":
         consent_id = scene.story.play(room, who, current).id
-        scene.story.play(room, who, lambda t: consents.withdraw(t, uuid4(), consent_id, "all"))
+        scene.story.play(room, who, lambda t: declare.withdraw(t, uuid4(), consent_id, "all"))
         assert scene.story.play(room, who, current) is None
         assert shelves(story, room, scene.teacher) == set(), "it takes effect at once, whoever is shut out"
 
@@ -257,7 +258,7 @@ def mother(story: Story) -> tuple[Room, Someone]:
 def _freeze(story: Story, room: Room, who: Someone, hide_log: bool = True) -> None:
     def act(ticket):  # type: ignore[no-untyped-def]
         day = clock.today(ticket.profile.zone) + timedelta(days=7)
-        safeguards.freeze(ticket, uuid4(), [room.member(who)], day, "Vold i hjemmet", hide_log)
+        overrides.freeze(ticket, uuid4(), [room.member(who)], day, "Vold i hjemmet", hide_log)
 
     story.play(room, room.guide, act)
 
@@ -271,15 +272,15 @@ def test_whoever_is_frozen_learns_of_nobody_who_came_since(
     story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
     browser = Browser(app, story.token(her))
     case = f"/cases/{room.case_id}"
-    consent_id = story.play(room, her, lambda t: consent_requests.request(t, t.membership.id)).current.id
+    consent_id = story.play(room, her, lambda t: requests.request(t, t.membership.id)).current.id
     for path in ("consents/give", "consents/mine", f"consents/{consent_id}/withdraw/all", "log"):
         page = browser.get(f"{case}/{path}")
         assert page.status == 200
         for untold in ("Kris", "Tove", "Vold"):
             assert untold not in page.text, (path, untold)
-    own = story.play(room, her, lambda t: consent_requests.request(t, t.membership.id))
+    own = story.play(room, her, lambda t: requests.request(t, t.membership.id))
     assert [member.display_name for party in own.parties for member in party.members] == ["Lars Lærer"]
-    on_paper = story.play(room, room.guide, lambda t: consent_requests.request(t, room.member(her)))
+    on_paper = story.play(room, room.guide, lambda t: requests.request(t, room.member(her)))
     assert len(on_paper.parties) == 3, "on paper the guide may ask them about everybody"
 
 
@@ -307,8 +308,8 @@ def test_the_hidden_lines_are_told_of_and_come_back_when_the_freeze_is_lifted(
     shut = browser.get(f"/cases/{room.case_id}/log")
     assert "og frem vises ikke lige nu" in shut.text
     assert "lukkede med det samme dig ude" not in shut.text
-    freeze_id = story.play(room, room.guide, lambda t: safeguards.freezes(t)[0].id)
-    story.play(room, room.guide, lambda t: safeguards.lift(t, uuid4(), freeze_id))
+    freeze_id = story.play(room, room.guide, lambda t: overrides.freezes(t)[0].id)
+    story.play(room, room.guide, lambda t: overrides.lift(t, uuid4(), freeze_id))
     opened = browser.get(f"/cases/{room.case_id}/log")
     assert "vises ikke lige nu" not in opened.text
     assert "lukkede med det samme dig ude" in opened.text

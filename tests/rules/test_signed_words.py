@@ -22,7 +22,7 @@ from pypdf import PdfReader
 
 from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House, opened
-from portal.services import consent_papers
+from portal.services.consents import receipts
 from portal.settings import Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import PROFILES, profile
@@ -303,7 +303,7 @@ def answered(app: Flask, cast: Cast, giver: Someone, before: Words, chance: rand
         opened_now, shut_now = now - sees[who.name], sees[who.name] - now
         assert said[0].get(who.name, set()) == {titles[key] for key in opened_now}, "the preview says what opens"
         assert said[1].get(who.name, set()) == {titles[key] for key in shut_now}, "and what shuts"
-    kept = story.play(room, giver, lambda t: consent_papers.history(t, t.membership.id))[0]
+    kept = story.play(room, giver, lambda t: receipts.history(t, t.membership.id))[0]
     words = spoken(kept.words)
     for line in filter(None, kept.words.split("\n")):
         assert line in sign.text, "what was read is what is kept"

@@ -16,9 +16,10 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import hand_over, safeguards, team
+from portal.services import hand_over, team
 from portal.services import hand_over_says as says
 from portal.services.accounts import directory
+from portal.services.consents import overrides
 from portal.services.hand_over import Law
 from tests.browser import Browser
 from tests.rules.walls import second_wall_down
@@ -188,8 +189,8 @@ def test_whoever_is_frozen_is_not_told_where_the_case_goes(
     her = room.parents[0]
 
     def freeze(ticket):  # type: ignore[no-untyped-def]
-        day = safeguards.latest_review(ticket)
-        safeguards.freeze(ticket, uuid4(), [room.member(her)], day, "Vold i hjemmet")
+        day = overrides.latest_review(ticket)
+        overrides.freeze(ticket, uuid4(), [room.member(her)], day, "Vold i hjemmet")
 
     story.play(room, room.guide, freeze)
     with pytest.raises(InvalidInput, match="hand_over_frozen"):

@@ -14,9 +14,10 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import consent_requests, consents, hand_over, joining, team
+from portal.services import hand_over, joining, team
 from portal.services.accounts import directory, email_changes, invitations, moves
 from portal.services.accounts.directory import NewStaff
+from portal.services.consents import declare, requests
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.mails import mails, run_jobs, token_in
@@ -335,7 +336,7 @@ def test_moving_back_opens_nothing_by_itself_either(story: Story, room: Room, te
 def test_the_guide_is_told_and_the_givers_are_asked_about_the_new_unit(
     app: Flask, story: Story, room: Room, teacher: Someone, admin: Someone, owner: psycopg.Connection
 ) -> None:
-    assert story.play(room, room.young, consent_requests.asks_me) == 0
+    assert story.play(room, room.young, requests.asks_me) == 0
     move(story, admin, teacher, "Jobcenter")
     told = owner.execute("select args ->> 'person_id' from procrastinate_jobs where task_name = 'mail_news'")
     assert told.fetchall() == [(str(room.guide.id),)]
@@ -349,8 +350,8 @@ def test_the_guide_is_told_and_the_givers_are_asked_about_the_new_unit(
     assert "Du har skiftet enhed" in mine.text
     assert "Ulla" not in mine.text
     story.set_level(room, teacher, Level.WRITE)
-    assert story.play(room, room.young, consent_requests.asks_me) == 1
-    asked = story.play(room, room.young, lambda t: consent_requests.request(t, t.membership.id))
+    assert story.play(room, room.young, requests.asks_me) == 1
+    asked = story.play(room, room.young, lambda t: requests.request(t, t.membership.id))
     places = {line.workplace.unit: line for line in asked.parties if line.workplace}
     assert set(places) == {"Jobcenter", "Skolen"}
     assert places["Skolen"].granted
@@ -365,10 +366,10 @@ def test_a_yes_to_a_unit_nobody_is_in_any_more_can_still_be_taken_back(
     assert "Skolen" in page.text
 
     def take_back(ticket) -> None:  # type: ignore[no-untyped-def]
-        asked = consent_requests.request(ticket, ticket.membership.id)
+        asked = requests.request(ticket, ticket.membership.id)
         line = next(line for line in asked.parties if line.workplace and line.workplace.unit == "Skolen")
         assert asked.current is not None
-        consents.withdraw(ticket, uuid4(), asked.current.id, line.key)
+        declare.withdraw(ticket, uuid4(), asked.current.id, line.key)
 
     story.play(room, room.young, take_back)
     move(story, admin, teacher, "Skolen")

@@ -17,8 +17,9 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.names import nearly_the_same
 from portal.runtime import House
-from portal.services import citizens, consent_requests, corrections, team
+from portal.services import citizens, corrections, team
 from portal.services.citizens import NewCitizen
+from portal.services.consents import requests
 from portal.services.corrections import Proposal, Wanted
 from portal.services.joining import Joining
 from portal.services.shared import audience
@@ -173,7 +174,7 @@ def test_a_birth_date_moves_the_18th_birthday_and_everything_that_hangs_on_it(
     assert guide.submit(shown, "mark").status == 303
     assert born(room, owner) == right
     assert shelves(story, room, teacher), "an adult's own yes is enough"
-    givers = story.play(room, room.guide, consent_requests.givers)
+    givers = story.play(room, room.guide, requests.givers)
     assert [one.display_name for one in givers] == ["Ulla Ung"]
     asked = owner.execute(
         "select 1 from access_notice where person_id = %s and consent_asked_until > now()", [room.parents[0].id]
@@ -260,10 +261,10 @@ def test_a_place_that_may_be_somebody_elses_by_now_needs_the_yes_anew(
     correct(story, room, mother, Wanted("Mona Mor", national_id=OTHER))
     friend = Someone(person_of(owner, room.member(mother)), "Mona Mor")
     assert shelves(story, room, friend) == set()
-    assert story.play(room, room.young, consent_requests.asks_me) == 1
+    assert story.play(room, room.young, requests.asks_me) == 1
     line = next(
         line
-        for line in story.play(room, room.young, lambda t: consent_requests.request(t, t.membership.id)).parties
+        for line in story.play(room, room.young, lambda t: requests.request(t, t.membership.id)).parties
         if line.party == Party(membership_id=room.member(mother))
     )
     assert not line.granted

@@ -15,7 +15,8 @@ from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
-from portal.services import choosing, coming_of_age, consent_requests, hand_over, overview, team
+from portal.services import choosing, coming_of_age, hand_over, overview, team
+from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.messages import threads
 from portal.services.oversight import case_log
@@ -98,14 +99,14 @@ def test_after_the_day_parents_are_out_new_declarations_are_asked_for_and_each_p
 ) -> None:  # type: ignore[no-untyped-def]
     room, _ = a_room(story)
     story.everybody_agrees(room)
-    assert story.play(room, room.young, consent_requests.asks_me) == 0
+    assert story.play(room, room.young, requests.asks_me) == 0
     calendar.move(days=41)
     mother, father = room.parents
     assert shelves(story, room, mother) == shelves(story, room, father) == set()
     page = story.play(room, room.young, coming_of_age.page)
     assert page.asked_anew
     assert {m.display_name for m in page.outside} == {"Mona Mor", "Finn Far"}
-    assert story.play(room, room.young, consent_requests.asks_me) == 3
+    assert story.play(room, room.young, requests.asks_me) == 3
     young = Browser(app, story.token(room.young))
     shown = young.get(f"/cases/{room.case_id}/coming-of-age")
     assert "Tillykke med fødselsdagen!" in shown.text
@@ -119,7 +120,7 @@ def test_after_the_day_parents_are_out_new_declarations_are_asked_for_and_each_p
     story.consent(room, room.young, {"Mona Mor": ("shared",)}, otherwise=())
     assert shelves(story, room, mother) == {"shared"}
     assert shelves(story, room, father) == set()
-    assert story.play(room, room.young, consent_requests.asks_me) == 0
+    assert story.play(room, room.young, requests.asks_me) == 0
     assert story.play(room, room.guide, overview.overview).countdown is None
 
 
@@ -144,7 +145,7 @@ def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story
     assert shelves(story, room, taker) == {"shared", "health", "without_parents", "professionals", "guide_only-2"}
     assert story.play(room, taker, lambda t: files.page(t, file_id)).versions[0].name == "notat.pdf"
     assert story.play(room, taker, lambda t: threads.thread(t, thread_id)).subject == "Helbred"
-    assert len(story.play(room, taker, consent_requests.standing_consents)) == 3
+    assert len(story.play(room, taker, requests.standing_consents)) == 3
     assert story.play(room, taker, lambda t: case_log.log(t, None, "")).visits
     story.play(room, taker, lambda t: team.change_level(t, room.member(room.parents[0]), Level.NONE))
     with house.unit_of_work() as session:
@@ -160,7 +161,7 @@ def test_the_guide_before_sees_what_the_young_person_says_yes_to(story: Story) -
     with pytest.raises(Refused) as refused:
         story.play(room, room.guide, overview.overview)
     assert [note.obstacle for note in refused.value.reason.notes] == ["consent_missing"]
-    assert story.play(room, room.young, consent_requests.asks_me) == 1, "the young person is asked about them"
+    assert story.play(room, room.young, requests.asks_me) == 1, "the young person is asked about them"
     story.consent(room, room.young, otherwise=("shared", "professionals"))
     assert shelves(story, room, room.guide) == {"shared", "professionals"}
     with pytest.raises(Refused):

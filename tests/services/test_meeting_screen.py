@@ -13,11 +13,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.errors import NotFound, Refused
-from portal.services import (
-    meeting_room,
-    plan_together,
-    safeguards,
-)
+from portal.services import meeting_room, plan_together
+from portal.services.consents import overrides
 from tests.browser import Browser
 from tests.meeting import GOAL, TOOL, on_screen, planned, present
 from tests.services.test_tools import begin, newest
@@ -75,7 +72,7 @@ def test_nothing_is_on_the_screen_while_somebody_there_may_not_read_it(
     elif how == "frozen":
         review = story.play(room, room.guide, lambda t: clock.today(t.profile.zone) + timedelta(days=7))
         member = room.member(parent)
-        story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), {member}, review, "Fare"))
+        story.play(room, room.guide, lambda t: overrides.freeze(t, uuid4(), {member}, review, "Fare"))
     else:
         story.withdraw(room, room.young)
     seen = story.play(room, room.guide, lambda t: meeting_room.look(t, meeting, "screen", before.mark))

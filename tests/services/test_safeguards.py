@@ -17,7 +17,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import leaving, overview, safeguards
+from portal.services import leaving, overview
+from portal.services.consents import overrides as consent_overrides
 from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.browser import Browser
@@ -46,7 +47,7 @@ def by_law(
     return story.play(
         room,
         room.guide,
-        lambda t: safeguards.override(
+        lambda t: consent_overrides.override(
             t, uuid4(), room.member(who), keys or ("shared",), today(t, days), "Barnets lov § 32", reason
         ),
     )
@@ -54,8 +55,8 @@ def by_law(
 
 def freeze(story: Story, room: Room, *whom: Someone, days: int = 7, reason: str = "Underretning") -> UUID:
     members = [room.member(one) for one in whom]
-    story.play(room, room.guide, lambda t: safeguards.freeze(t, uuid4(), members, today(t, days), reason))
-    return story.play(room, room.guide, lambda t: safeguards.freezes(t)[-1].id)
+    story.play(room, room.guide, lambda t: consent_overrides.freeze(t, uuid4(), members, today(t, days), reason))
+    return story.play(room, room.guide, lambda t: consent_overrides.freezes(t)[-1].id)
 
 
 # By law
@@ -72,9 +73,9 @@ def test_the_guide_lets_somebody_in_by_law_and_it_ends_by_itself(
 
 def test_the_guide_ends_an_override_before_its_day(story: Story, room: Room, teacher: Someone) -> None:
     made = by_law(story, room, teacher)
-    story.play(room, room.guide, lambda t: safeguards.end_override(t, uuid4(), made))
+    story.play(room, room.guide, lambda t: consent_overrides.end_override(t, uuid4(), made))
     assert shelves(story, room, teacher) == set()
-    assert story.play(room, room.young, safeguards.overrides) == []
+    assert story.play(room, room.young, consent_overrides.overrides) == []
 
 
 def test_everyone_in_the_case_reads_the_override_with_basis_and_reason(
@@ -94,7 +95,7 @@ def test_the_young_person_reads_in_the_log_that_it_was_done_by_law(
     story: Story, room: Room, teacher: Someone, app: Flask
 ) -> None:
     made = by_law(story, room, teacher)
-    story.play(room, room.guide, lambda t: safeguards.end_override(t, uuid4(), made))
+    story.play(room, room.guide, lambda t: consent_overrides.end_override(t, uuid4(), made))
     text = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/log?only=changes").text
     # Whether citizens are told the names of professionals is a setting of the log.
     assert "gav Skole-medarbejder (Skole) adgang efter loven, uden samtykke" in text
@@ -118,7 +119,9 @@ def test_an_override_takes_a_legal_basis_a_reason_and_an_end_within_three_months
     member = room.member(teacher)
     with pytest.raises(InvalidInput) as refused:
         story.play(
-            room, room.guide, lambda t: safeguards.override(t, uuid4(), member, keys, today(t, days), basis, reason)
+            room,
+            room.guide,
+            lambda t: consent_overrides.override(t, uuid4(), member, keys, today(t, days), basis, reason),
         )
     assert refused.value.field == field
     assert shelves(story, room, teacher) == set()
@@ -137,8 +140,8 @@ def test_only_the_guide_lets_in_by_law_or_shuts_out(story: Story, room: Room, te
     story.everybody_agrees(room)
     for who in (room.young, room.parents[0], teacher):
         for act in (
-            lambda t: safeguards.may_be_overridden(t, room.member(teacher)),
-            lambda t: safeguards.freeze(t, uuid4(), [room.member(room.parents[1])], today(t), "Fordi"),
+            lambda t: consent_overrides.may_be_overridden(t, room.member(teacher)),
+            lambda t: consent_overrides.freeze(t, uuid4(), [room.member(room.parents[1])], today(t), "Fordi"),
         ):
             with pytest.raises(Refused):
                 story.play(room, who, act)
@@ -234,12 +237,12 @@ def test_a_freeze_is_looked_at_again_and_kept_without_a_gap_or_lifted(story: Sto
     story.consent(room, room.young)
     mother = room.parents[0]
     made = freeze(story, room, mother)
-    story.play(room, room.guide, lambda t: safeguards.keep_frozen(t, uuid4(), made, today(t, 14), "Stadig"))
+    story.play(room, room.guide, lambda t: consent_overrides.keep_frozen(t, uuid4(), made, today(t, 14), "Stadig"))
     assert shelves(story, room, mother) == set()
-    kept, again = story.play(room, room.guide, lambda t: (t.facts.freezes, safeguards.freezes(t)))
+    kept, again = story.play(room, room.guide, lambda t: (t.facts.freezes, consent_overrides.freezes(t)))
     assert kept[0].lifted_at == kept[1].frozen_at
     assert [line.reason for line in again] == ["Stadig"]
-    story.play(room, room.guide, lambda t: safeguards.lift(t, uuid4(), again[0].id))
+    story.play(room, room.guide, lambda t: consent_overrides.lift(t, uuid4(), again[0].id))
     assert shelves(story, room, mother) == {"shared", "health"}
 
 
@@ -294,7 +297,7 @@ def test_the_screens_freeze_two_and_lift_one(story: Story, room: Room, app: Flas
     page = guide.get(next(link for link in done.links() if "/freezes/" in link))
     assert guide.submit(page, "decision", decision="keep").status == 422
     assert guide.submit(page, "decision", decision="lift").status == 303
-    frozen = story.play(room, room.guide, safeguards.freezes)
+    frozen = story.play(room, room.guide, consent_overrides.freezes)
     assert len(frozen) == 1
 
 
@@ -344,7 +347,7 @@ def test_every_exception_leaves_its_line_and_no_word_of_it(
 ) -> None:
     by_law(story, room, teacher, reason="mærkeord")
     made = freeze(story, room, room.parents[0], reason="mærkeord")
-    story.play(room, room.guide, lambda t: safeguards.lift(t, uuid4(), made))
+    story.play(room, room.guide, lambda t: consent_overrides.lift(t, uuid4(), made))
     lines = owner.execute("select event, item_id, fields::text from audit_event where chain_id = %s", [room.case_id])
     events = {(event, item) for event, item, fields in lines.fetchall() if "mærkeord" not in fields}
     assert {

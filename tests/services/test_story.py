@@ -16,7 +16,8 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
-from portal.services import cases, consent_requests, team
+from portal.services import cases, team
+from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience
@@ -183,13 +184,13 @@ def test_the_consent_is_kept_word_for_word_with_its_hash(story: Story, room: Roo
 
 
 def test_asking_tells_how_many_wait_for_an_answer(story: Story, room: Room) -> None:
-    assert story.play(room, room.young, consent_requests.asks_me) == 2, "the two parents"
+    assert story.play(room, room.young, requests.asks_me) == 2, "the two parents"
     story.add(room, story.staff("Lars Lærer", "Skole"), Level.READ)
-    assert story.play(room, room.young, consent_requests.asks_me) == 3
+    assert story.play(room, room.young, requests.asks_me) == 3
     story.consent(room, room.young, {"Skole": ()})
-    assert story.play(room, room.young, consent_requests.asks_me) == 0, "a no is an answer"
+    assert story.play(room, room.young, requests.asks_me) == 0, "a no is an answer"
     story.add(room, story.staff("Jonas Job", "Jobcenter"), Level.READ)
-    assert story.play(room, room.young, consent_requests.asks_me) == 1, "only the new one is asked about"
+    assert story.play(room, room.young, requests.asks_me) == 1, "only the new one is asked about"
 
 
 def test_two_changes_at_once_leave_the_windows_both_would_make(story: Story, room: Room, house: House) -> None:
@@ -224,11 +225,11 @@ def test_adding_somebody_previews_what_they_will_see_and_what_is_missing(story: 
 
 
 def test_a_withdrawal_previews_who_loses_what(story: Story, room: Room, teacher: Someone) -> None:
-    from portal.services import consents
+    from portal.services.consents import declare
 
     story.everybody_agrees(room)
     consent = story.consent(room, room.young)
-    found = story.play(room, room.young, lambda t: consents.preview_withdrawal(t, consent, f"unit-{teacher.unit_id}"))
+    found = story.play(room, room.young, lambda t: declare.preview_withdrawal(t, consent, f"unit-{teacher.unit_id}"))
     (one,) = found.people
     assert one.membership.id == room.member(teacher)
     changes = one.shuts
@@ -247,7 +248,7 @@ def test_only_the_young_person_and_the_guide_see_who_is_kept_out_and_why(
 
 def test_the_purpose_is_read_by_the_asked_and_is_sealed(story: Story, room: Room, owner: psycopg.Connection) -> None:
     story.add(room, story.staff("Lars Lærer", "Skole"), Level.READ, "Så vi kan planlægge din skoledag")
-    asked = story.play(room, room.young, lambda t: consent_requests.request(t, t.membership.id))
+    asked = story.play(room, room.young, lambda t: requests.request(t, t.membership.id))
     assert ("Så vi kan planlægge din skoledag",) in {line.purposes for line in asked.parties}
     rows = owner.execute("select purpose_sealed from membership where purpose_sealed is not null").fetchall()
     assert rows

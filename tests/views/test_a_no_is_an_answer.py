@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from portal.access.policy.roles import Level
-from portal.services import choosing, consent_requests
+from portal.services import choosing
+from portal.services.consents import requests
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, shelves
 
@@ -70,7 +71,7 @@ def test_a_no_to_somebody_who_asks_is_her_answer_and_is_told_to_the_guide(
     team = say_no(young, room, school, "Jeg er ikke tryg")
     assert "Du har sagt nej den" in part(team, "each")
     assert "Sig ja alligevel" in part(team, "each")
-    assert story.play(room, room.young, consent_requests.asks_me) == 2, "the parents still ask"
+    assert story.play(room, room.young, requests.asks_me) == 2, "the parents still ask"
     front = young.get(f"/cases/{room.case_id}")
     assert "Lars Lærer" not in front.text, "nobody she has shut out waits on her front page"
     for path in ("", "/people", "/choose", "/consents/mine"):
@@ -130,7 +131,7 @@ def test_whoever_has_taken_everything_back_is_asked_by_nobody(
 ) -> None:
     story.everybody_agrees(room)
     story.withdraw(room, room.young)
-    assert story.play(room, room.young, consent_requests.asks_me) == 0
+    assert story.play(room, room.young, requests.asks_me) == 0
     young = Browser(app, story.token(room.young))
     people = young.get(f"/cases/{room.case_id}/people")
     assert part(people, "missing") == ""

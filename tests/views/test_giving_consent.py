@@ -17,9 +17,10 @@ from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Damaged, InvalidInput
 from portal.runtime import House
-from portal.services import consent_drafts, consent_papers, consent_requests, consents
-from portal.services.consent_requests import ConsentState
-from portal.services.declarations import Answers
+from portal.services.consents import declare, drafts, requests
+from portal.services.consents import receipts as consent_receipts
+from portal.services.consents.declaration import Answers
+from portal.services.consents.requests import ConsentState
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Someone, Story, shelves, years_ago
 from tests.views.test_bad_input import TODAY
@@ -77,7 +78,7 @@ def test_an_answer_is_read_through_in_its_exact_words_with_what_it_does_before_i
     done = browser.follow(browser.submit(page, "read"))
     assert "Dit svar er gemt" in done.text
     assert shelves(story, room, school) == {"shared"}
-    kept = story.play(room, room.young, lambda t: consent_papers.history(t, t.membership.id))[0]
+    kept = story.play(room, room.young, lambda t: consent_receipts.history(t, t.membership.id))[0]
     assert kept.digest == held(shown)["read"] == hashlib.sha256(kept.words.encode()).hexdigest()
     for line in filter(None, kept.words.split("\n")):
         assert line in page.text, "what was read is what was kept"
@@ -107,7 +108,7 @@ def test_words_that_changed_after_they_were_read_are_not_given(
     yes = chosen(browser.get(f"/cases/{room.case_id}/consents/give"), "Skole", ["shared"])
     page = browser.follow(answer(browser, room, **yes))
     story.paper_consent(room, room.young, signed=TODAY - timedelta(days=1))
-    before = story.play(room, room.young, lambda t: len(consent_papers.history(t, t.membership.id)))
+    before = story.play(room, room.young, lambda t: len(consent_receipts.history(t, t.membership.id)))
     refused = browser.submit(page, "read")
     assert refused.status == 422
     assert "Mona Mor" in refused.text
@@ -204,14 +205,14 @@ def test_a_no_to_everybody_is_an_answer_that_can_be_given(
     assert "må se:" not in sign.text.split("Jeg har fået at vide")[0].split("Mona Mor (forælder)")[1]
     done = browser.follow(browser.submit(sign, "read"))
     assert done.text.count("Du har sagt nej den") == 3
-    assert story.play(room, room.young, consent_requests.asks_me) == 0
-    kept = story.play(room, room.young, lambda t: consent_papers.history(t, t.membership.id))[0]
+    assert story.play(room, room.young, requests.asks_me) == 0
+    kept = story.play(room, room.young, lambda t: consent_receipts.history(t, t.membership.id))[0]
     assert kept.state is ConsentState.IN_FORCE
 
 
 def test_what_nobody_asked_about_cannot_be_answered(story: Story, room: Room, school: Someone) -> None:
     def give(ticket, party: str, key: str) -> None:  # type: ignore[no-untyped-def]
-        consents.give(ticket, uuid4(), {party: {key: True}}, None, "da")
+        declare.give(ticket, uuid4(), {party: {key: True}}, None, "da")
 
     for party, key in ((f"unit-{school.unit_id}", "shoe size"), (f"unit-{uuid4()}", "shared")):
         with pytest.raises(InvalidInput, match="form_stale"):
@@ -229,7 +230,7 @@ def test_a_custody_holders_consent_ends_at_the_latest_with_the_day_before_the_bi
     birthday = clock.birthday(years_ago(18, -40), 18)
 
     def asked_until(ticket) -> date:  # type: ignore[no-untyped-def]
-        return consent_requests.request(ticket, ticket.membership.id).until
+        return requests.request(ticket, ticket.membership.id).until
 
     assert story.play(room, room.parents[0], asked_until) == birthday - timedelta(days=1)
     assert story.play(room, room.young, asked_until) > birthday
@@ -245,7 +246,7 @@ def test_the_twelve_months_of_a_paper_are_counted_from_the_day_it_was_signed(
     latest = clock.months_on(signed, 12)
     for asked, counts in ((None, latest), (TODAY + timedelta(days=360), latest), (TODAY, TODAY)):
         made = story.paper_consent(room, room.young, signed=signed, until=asked)
-        kept = story.play(room, room.guide, lambda t, made=made: consent_papers.kept(t, made))
+        kept = story.play(room, room.guide, lambda t, made=made: consent_receipts.kept(t, made))
         assert kept.valid_until == clock.end_of(counts, ZoneInfo("Europe/Copenhagen"))
     with pytest.raises(InvalidInput, match="paper_over") as refused:
         story.paper_consent(room, room.young, signed=TODAY - timedelta(days=400))
@@ -391,7 +392,7 @@ def test_words_that_no_longer_fit_their_hash_are_not_shown(
 
     owner.execute("update consent set text_sealed = %s where id = %s", [story.play(room, room.guide, forge), first])
     with pytest.raises(Damaged):
-        story.play(room, room.young, lambda t: consent_papers.kept(t, first))
+        story.play(room, room.young, lambda t: consent_receipts.kept(t, first))
 
 
 def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask, story: Story) -> None:
@@ -423,12 +424,12 @@ def test_nobody_gives_for_another_and_the_draft_is_ones_own(
     story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
 ) -> None:
     def keep(ticket) -> None:  # type: ignore[no-untyped-def]
-        asked = consent_requests.request(ticket, ticket.membership.id)
+        asked = requests.request(ticket, ticket.membership.id)
         choices = {line.key: {one.key: one.key == "shared" for one in line.asked} for line in asked.parties}
-        consent_drafts.keep(ticket, Answers(choices, asked.until), "da")
+        drafts.keep(ticket, Answers(choices, asked.until), "da")
 
     story.play(room, room.young, keep)
-    assert story.play(room, room.parents[0], consent_drafts.kept) is None
+    assert story.play(room, room.parents[0], drafts.kept) is None
     with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
         assert connection.execute("select count(*) from consent_draft").fetchone() == (0,)

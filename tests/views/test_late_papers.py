@@ -9,8 +9,8 @@ from flask import Flask
 
 from portal import clock
 from portal.access.policy.roles import Level
-from portal.services import consent_papers
-from portal.services.consent_requests import ConsentState
+from portal.services.consents import receipts
+from portal.services.consents.requests import ConsentState
 from tests.browser import Browser, Page
 from tests.story import PDF, Room, Someone, Story, shelves
 from tests.views.test_giving_consent import chosen
@@ -59,7 +59,7 @@ def test_what_a_paper_does_is_told_as_names_and_things_and_happens(
     assert "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles (1 fil: Min plan.pdf)" in part(read, "happens")
     assert "for sent" not in read.text
     assert shelves(story, room, school) == set(), "looking changes nothing"
-    assert story.play(room, room.guide, lambda t: consent_papers.history(t, room.member(room.young))) == []
+    assert story.play(room, room.guide, lambda t: receipts.history(t, room.member(room.young))) == []
     assert "Svaret er noteret og virker nu" in guide.follow(guide.submit(read, "read")).text
     assert shelves(story, room, school) == {"shared"}
 
@@ -77,7 +77,7 @@ def test_a_paper_of_before_a_withdrawal_opens_nothing_and_the_page_says_so(
     done = guide.follow(guide.submit(read, "read"))
     assert "Svaret er noteret. Ingen ser mere eller mindre end før." in done.text
     assert shelves(story, room, school) == set(), "what was withdrawn stays shut"
-    kept = story.play(room, room.guide, lambda t: consent_papers.history(t, room.member(room.young)))
+    kept = story.play(room, room.guide, lambda t: receipts.history(t, room.member(room.young)))
     assert {one.method: one.state for one in kept} == {"eid": ConsentState.WITHDRAWN, "paper": ConsentState.WITHDRAWN}
 
 
@@ -120,7 +120,7 @@ def test_what_changed_between_looking_and_pressing_is_shown_anew(
     assert anew.status == 422
     assert "Noget har ændret sig imens" in anew.text
     assert "Valgt: side.pdf" in anew.text
-    assert story.play(room, room.guide, lambda t: consent_papers.history(t, room.member(room.young))) == []
+    assert story.play(room, room.guide, lambda t: receipts.history(t, room.member(room.young))) == []
     assert guide.submit(anew, "read").status == 303
 
 

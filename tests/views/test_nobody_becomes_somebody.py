@@ -21,10 +21,11 @@ from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import consent_requests, consents, network, plan_agreeing, team
+from portal.services import network, plan_agreeing, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
-from portal.services.consents import Paper
+from portal.services.consents import declare, requests
+from portal.services.consents.declare import Paper
 from tests.browser import Browser
 from tests.services.test_network import MAP, OVERVIEW, drawn
 from tests.services.test_tools import begin
@@ -210,12 +211,12 @@ def room(story: Story) -> Room:
 
 def register(story: Story, room: Room, method: str) -> object:
     def verb(ticket):  # type: ignore[no-untyped-def]
-        asked = consent_requests.request(ticket, room.member(room.young))
+        asked = requests.request(ticket, room.member(room.young))
         choices = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
         scan = story.upload("samtykke.pdf", b"%PDF-1.4\n%\n") if method == "paper" else None
         today = asked.until.replace(year=asked.until.year - 1)
         paper = Paper(method, min(today, _today(ticket)), "Sagt på mødet", scan, told=True)
-        return consents.register(ticket, uuid4(), room.member(room.young), choices, asked.until, "da", paper)
+        return declare.register(ticket, uuid4(), room.member(room.young), choices, asked.until, "da", paper)
 
     return story.play(room, room.guide, verb)
 
@@ -254,7 +255,7 @@ def test_a_yes_taken_back_on_somebodys_word_is_told_to_them(app: Flask, story: S
     alma = Browser(app, story.token(room.young))
     front = f"/cases/{room.case_id}"
     assert "noteret i dit navn" not in alma.get(front).text
-    story.play(room, room.guide, lambda t: consents.withdraw(t, uuid4(), made, "all"))
+    story.play(room, room.guide, lambda t: declare.withdraw(t, uuid4(), made, "all"))
     assert "Der er noteret et svar i dit navn" in alma.get(front).text
     alma.get(f"{front}/consents/mine")
     assert "noteret i dit navn" not in alma.get(front).text
@@ -268,7 +269,7 @@ def test_nobody_but_the_giver_gives_by_eid(story: Story, room: Room, owner: psyc
         assert not story.play(
             room,
             someone,
-            lambda t: t.allows(consents.Action.CONSENT_GIVE) and t.membership.id == room.member(room.young),
+            lambda t: t.allows(declare.Action.CONSENT_GIVE) and t.membership.id == room.member(room.young),
         )
 
 

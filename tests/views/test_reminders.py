@@ -12,7 +12,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.runtime import House
-from portal.services import notices, reminders
+from portal.services import notices
+from portal.services.consents import reminders
 from tests.browser import Browser
 from tests.mails import hurry, mails, run_jobs
 from tests.story import Room, Someone, Story

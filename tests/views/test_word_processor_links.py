@@ -15,8 +15,9 @@ from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login
 from portal.runtime import House, opened
-from portal.services import dav, leaving, safeguards
+from portal.services import dav, leaving
 from portal.services.accounts import directory
+from portal.services.consents import overrides
 from portal.services.files import files, folders
 from portal.settings import Settings
 from tests.application import lived_in
@@ -62,7 +63,7 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
     def freeze() -> None:
         today = years_ago(0)
         story.play(
-            room, room.guide, lambda t: safeguards.freeze(t, uuid4(), [room.member(mother)], today, "Underretning")
+            room, room.guide, lambda t: overrides.freeze(t, uuid4(), [room.member(mother)], today, "Underretning")
         )
 
     def close() -> None:

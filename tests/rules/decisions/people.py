@@ -8,15 +8,10 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.services import (
-    choosing,
-    consent_drafts,
-    consent_requests,
-    hand_over,
-    hand_over_says,
-    safeguards,
-)
-from portal.services.declarations import Answers
+from portal.services import choosing, hand_over, hand_over_says
+from portal.services.consents import drafts, requests
+from portal.services.consents import overrides as consent_overrides
+from portal.services.consents.declaration import Answers
 from tests.browser import held
 from tests.rules.decisions.scene import FINE, Press, Scene, day, deed, logged, rows
 from tests.story import Someone, shelf_id
@@ -100,7 +95,9 @@ def the_law_opens(scene: Scene) -> Press:
     member = scene.room.member(scene.newcomer())
 
     def ended() -> None:
-        made = scene.play("guide", lambda t: next(o.id for o in safeguards.overrides(t) if o.membership.id == member))
+        made = scene.play(
+            "guide", lambda t: next(o.id for o in consent_overrides.overrides(t) if o.membership.id == member)
+        )
         scene.press("guide", f"{scene.case}/safeguards/overrides/{made}/end")
         shut = scene.owner.execute("select count(*) from access_window where membership_id = %s", [member]).fetchone()
         assert shut == (0,), "ending it shuts"
@@ -117,7 +114,8 @@ def the_law_opens(scene: Scene) -> Press:
 def what_the_law_opened_is_ended(scene: Scene) -> Press:
     member, until = scene.room.member(scene.newcomer()), clock.now().date() + timedelta(days=9)
     made = scene.play(
-        "guide", lambda t: safeguards.override(t, uuid4(), member, ["shared"], until, "Barnets lov § 32", "Haster")
+        "guide",
+        lambda t: consent_overrides.override(t, uuid4(), member, ["shared"], until, "Barnets lov § 32", "Haster"),
     )
     return Press(f"{scene.case}/safeguards/overrides/{made}/end", rows("legal_override_end"))
 
@@ -125,8 +123,10 @@ def what_the_law_opened_is_ended(scene: Scene) -> Press:
 def _frozen(scene: Scene) -> tuple[Someone, UUID]:
     who = scene.story.add_citizen(scene.room, f"Onkel {uuid4().hex[:6]}", Capacity.NETWORK_PERSON)
     review, member = clock.now().date() + timedelta(days=7), scene.room.member(who)
-    scene.play("guide", lambda t: safeguards.freeze(t, uuid4(), [member], review, "Underretning"))
-    return who, scene.play("guide", lambda t: next(f.id for f in safeguards.freezes(t) if f.membership.id == member))
+    scene.play("guide", lambda t: consent_overrides.freeze(t, uuid4(), [member], review, "Underretning"))
+    return who, scene.play(
+        "guide", lambda t: next(f.id for f in consent_overrides.freezes(t) if f.membership.id == member)
+    )
 
 
 @deed("safeguards", "POST safeguards.freeze")
@@ -135,7 +135,7 @@ def somebody_is_frozen(scene: Scene) -> Press:
     member = scene.room.member(who)
 
     def lifted() -> None:
-        found = scene.play("guide", lambda t: [f.id for f in safeguards.freezes(t) if f.membership.id == member])
+        found = scene.play("guide", lambda t: [f.id for f in consent_overrides.freezes(t) if f.membership.id == member])
         assert len(found) == 1
         scene.press("guide", f"{scene.case}/safeguards/freezes/{found[0]}", {"decision": "lift"})
 
@@ -177,9 +177,9 @@ def an_answer_is_kept_to_be_read(scene: Scene) -> Press:
 @deed("consent", "POST consents.sign", "young")
 def a_consent_is_given(scene: Scene) -> Press:
     def keep(ticket: CaseTicket) -> None:
-        asked = consent_requests.request(ticket, ticket.membership.id)
+        asked = requests.request(ticket, ticket.membership.id)
         said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
-        consent_drafts.keep(ticket, Answers(said, asked.until), "da")
+        drafts.keep(ticket, Answers(said, asked.until), "da")
 
     scene.play("young", keep)
     fields = scene.form("young", f"{scene.case}/consents/sign", "read")
@@ -201,7 +201,7 @@ def a_spoken_consent_is_registered(scene: Scene) -> Press:
 
 @deed("consent", "POST consents.withdraw", "mother")
 def a_consent_is_taken_back(scene: Scene) -> Press:
-    made = scene.play("mother", lambda t: consent_requests.in_force(t, t.membership.id).id)
+    made = scene.play("mother", lambda t: requests.in_force(t, t.membership.id).id)
     return Press(f"{scene.case}/consents/{made}/withdraw/all", rows("consent_withdrawal"))
 
 

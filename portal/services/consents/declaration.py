@@ -15,8 +15,8 @@ from portal.documents import consent_text
 from portal.documents.consent_text import Place
 from portal.errors import InvalidInput
 from portal.models import Membership
-from portal.services import consent_requests as requests
-from portal.services.consent_requests import Asked, PartyLine
+from portal.services.consents import requests
+from portal.services.consents.requests import Asked, PartyLine
 
 Choices = Mapping[str, Mapping[str, bool]]
 """Party key -> key of a compartment -> yes or no. What is not in it was not answered now."""

@@ -17,10 +17,9 @@ from portal.documents.receipt import Line
 from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import Consent, Membership
-from portal.services import consent_requests as requests
-from portal.services import consents
-from portal.services.consent_requests import ConsentState
-from portal.services.declarations import Answers, draw_up
+from portal.services.consents import declare, requests
+from portal.services.consents.declaration import Answers, draw_up
+from portal.services.consents.requests import ConsentState
 from portal.services.files import downloads
 from portal.services.files.downloads import Download
 from portal.services.shared import letterhead
@@ -49,7 +48,7 @@ class Kept:
 def history(ticket: CaseTicket, giver_id: UUID) -> list[Kept]:
     """Every declaration a giver ever gave in this case, newest first, for the giver and those who answer for it."""
     ticket.require(Action.CONSENT_VIEW)
-    mine = [consents.visible(ticket, fact.id) for fact in reversed(ticket.facts.consents_of(giver_id))]
+    mine = [declare.visible(ticket, fact.id) for fact in reversed(ticket.facts.consents_of(giver_id))]
     found = ticket.session.scalars(select(Consent).where(Consent.id.in_([fact.id for fact in mine])))
     rows = {row.id: row for row in found}
     return [_kept(ticket, fact, rows[fact.id]) for fact in mine]
@@ -58,7 +57,7 @@ def history(ticket: CaseTicket, giver_id: UUID) -> list[Kept]:
 def kept(ticket: CaseTicket, consent_id: UUID) -> Kept:
     """One declaration. Raises NotFound, and Damaged when its words are not those its hash was taken of."""
     ticket.require(Action.CONSENT_VIEW)
-    return _kept(ticket, consents.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
+    return _kept(ticket, declare.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
 
 
 def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
@@ -101,7 +100,7 @@ def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
     """The scanned page of a consent on paper, for its giver and those who answer for the case. Raises NotFound, and
     Refused while it waits for the virus scanner (but not for whoever put it in) and for good once that refused it."""
     ticket.require(Action.CONSENT_VIEW)
-    consents.visible(ticket, consent_id)
+    declare.visible(ticket, consent_id)
     row = ticket.session.get(Consent, consent_id)
     if row is None or row.scan_blob is None or row.scan_key is None:
         raise NotFound

@@ -19,11 +19,10 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal
-from portal.services import consent_requests as requests
-from portal.services import declarations, effects, reminders
-from portal.services.consent_requests import CONSENT_CHANGES, PartyLine
-from portal.services.declarations import Answers, Choices, Draft
-from portal.services.effects import Effects
+from portal.services.consents import declaration, effects, reminders, requests
+from portal.services.consents.declaration import Answers, Choices, Draft
+from portal.services.consents.effects import Effects
+from portal.services.consents.requests import CONSENT_CHANGES, PartyLine
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.shared import audience, idempotency
@@ -78,7 +77,7 @@ def give(ticket: CaseTicket, submission: UUID, choices: Choices, valid_until: da
     ticket.lock_case()
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
-    draft = declarations.draw_up(ticket, giver, Answers(choices, valid_until), language)
+    draft = declaration.draw_up(ticket, giver, Answers(choices, valid_until), language)
     made = _declare(ticket, submission, draft, None)
     ticket.session.execute(delete(ConsentDraft).where(ConsentDraft.membership_id == giver.id))
     return made
@@ -127,7 +126,7 @@ def _draft_of_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, langua
         _kind_of(paper.scan)
     if not paper.told:
         raise InvalidInput("told", "not_told")
-    return declarations.draw_up(ticket, giver, answers, language, paper.given_on)
+    return declaration.draw_up(ticket, giver, answers, language, paper.given_on)
 
 
 def _late(ticket: CaseTicket, draft: Draft) -> Late:

@@ -16,11 +16,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import ConsentDraft, Membership
-from portal.services import consent_requests as requests
-from portal.services import consents, declarations, effects
-from portal.services.consent_requests import PartyLine
-from portal.services.declarations import Answers, Draft
-from portal.services.effects import Effects
+from portal.services.consents import declaration, declare, effects, requests
+from portal.services.consents.declaration import Answers, Draft
+from portal.services.consents.effects import Effects
+from portal.services.consents.requests import PartyLine
 from portal.services.shared import idempotency
 
 LASTS = timedelta(hours=8)
@@ -39,7 +38,7 @@ def keep(ticket: CaseTicket, answers: Answers, language: str) -> None:
     """Keeps the person's own answers, in place of any kept before. Raises InvalidInput for answers that cannot be."""
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
-    declarations.draw_up(ticket, giver, answers, language)
+    declaration.draw_up(ticket, giver, answers, language)
     written = {
         "answers": {party: dict(said) for party, said in answers.choices.items()},
         "valid_until": answers.valid_until.isoformat() if answers.valid_until else None,
@@ -67,7 +66,7 @@ def kept(ticket: CaseTicket) -> Answers | None:
 def read(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
     """The declaration as it would be given now. Raises InvalidInput when the case has changed so that it cannot be."""
     giver = requests.giver_for(ticket, ticket.membership.id)
-    draft = declarations.draw_up(ticket, giver, answers, language)
+    draft = declaration.draw_up(ticket, giver, answers, language)
     ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
     after = with_consent(ticket.facts, draft.as_fact(ticket))
     return Reading(draft, effects.of(ticket, after))
@@ -83,9 +82,9 @@ def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str
         raise Overtaken
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
-    if declarations.draw_up(ticket, giver, answers, language).digest != read_words:
+    if declaration.draw_up(ticket, giver, answers, language).digest != read_words:
         raise InvalidInput("", "form_stale")
-    return consents.give(ticket, submission, answers.choices, answers.valid_until, language)
+    return declare.give(ticket, submission, answers.choices, answers.valid_until, language)
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from portal.access.window_store import load_facts
 from portal.db import PortalSession
 from portal.events import Event
 from portal.models import Consent, ConsentReminder, Membership
-from portal.services import consent_requests as requests
 from portal.services import notices
-from portal.services.consent_requests import ConsentState
+from portal.services.consents import requests
+from portal.services.consents.requests import ConsentState
 from portal.services.shared import audience
 
 DAYS_BEFORE = (30, 7)

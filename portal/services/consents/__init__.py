@@ -1,0 +1,1 @@
+"""Consent: asked for, declared, taken back, what it opens; and what opens without it, by law."""
