@@ -24,7 +24,8 @@ from bench import stage
 from portal.access.guard import cookie_name
 from portal.access.ticket import CaseTicket
 from portal.runtime import House, opened
-from portal.services import plan_history, plan_writing, plans
+from portal.services.plans import editing, plans
+from portal.services.plans import history as plans_history
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
@@ -114,20 +115,20 @@ def run(people: int, savings: int, pause: float, earlier: int = 0) -> Result:
 def _prepare(story: Story, room: Room, writers: list[Someone]) -> list[str]:
     for someone in writers[2:]:
         story.add(room, someone)
-    story.play(room, room.guide, lambda t: plan_writing.begin(t, uuid4(), TOOL))
-    return [story.play(room, room.guide, lambda t: plan_writing.add_row(t, TOOL, 1, "goals")) for _ in writers]
+    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
+    return [story.play(room, room.guide, lambda t: editing.add_row(t, TOOL, 1, "goals")) for _ in writers]
 
 
 def _write_before(story: Story, room: Room, rows: list[str], savings: int) -> None:
     """What an hour leaves: by turns in the answer of each row, and every second time in the one all share."""
 
     def some(ticket: CaseTicket, turns: range) -> None:
-        version, page = plan_writing.locked(ticket, TOOL, 1)
+        version, page = editing.locked(ticket, TOOL, 1)
         answers = dict(page.answers)
         for turn in turns:
             address = "now.situation" if turn % 2 else f"goals.{rows[turn // 2 % len(rows)]}.words"
             was, answers[address] = answers.get(address, ""), f"Det, der blev skrevet som nummer {turn}."
-            plan_writing.write_down(ticket, version, page.definition, answers, {address: (was, answers[address])})
+            editing.write_down(ticket, version, page.definition, answers, {address: (was, answers[address])})
 
     for first in range(0, savings, 500):
         turns = range(first, min(first + 500, savings))
@@ -147,7 +148,7 @@ def _kept(house: House, room: Room) -> set[tuple[str, str]]:
         page = plans.show(ticket, TOOL)
         if page is None:
             return set()
-        lines = plan_history.history(ticket, page.newest)
+        lines = plans_history.history(ticket, page.newest)
         return {(address, after) for line in lines for address, (_before, after) in line.words.items()}
 
     return Story(house).play(room, room.guide, read)

@@ -22,10 +22,11 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.models import Submission
 from portal.outbox import worker_app
 from portal.runtime import House
-from portal.services import dav, exports, promises
+from portal.services import dav, exports
 from portal.services.consents import reminders
 from portal.services.files import downloads, held_uploads, pdf_renditions, resumable_uploads, text_index, virus_scans
 from portal.services.oversight import audit_checks
+from portal.services.plans import commitments
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -45,7 +46,7 @@ def build(house: House, office: House | None = None) -> App:
     @app.task(name="remind", queueing_lock="remind", retry=_AGAIN)
     def remind(timestamp: int) -> None:  # noqa: ARG001
         with house.unit_of_work() as session:
-            told = reminders.send_due(session) + promises.send_due(session)
+            told = reminders.send_due(session) + commitments.send_due(session)
         log.info("reminded", people=told)
 
     # One lock for both: the trace is read by one worker at a time.

@@ -8,17 +8,11 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.services import (
-    meeting_ending,
-    meeting_room,
-    meetings,
-    plan_said,
-    plan_taking,
-    plans,
-)
+from portal.services import meeting_ending, meeting_room, meetings
 from portal.services.meeting_ending import Summary
 from portal.services.meeting_room import Room as Screen
 from portal.services.meetings import MeetingPage, When
+from portal.services.plans import approvals, assignments, plans
 from tests.services.test_tools import add, begin, newest, write
 from tests.story import Room, Someone, Story
 
@@ -71,13 +65,13 @@ def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = Tru
     def act(ticket: CaseTicket) -> plans.PlanState:
         page = plans.show(ticket, TOOL)
         assert page is not None
-        it = plan_said.asked(ticket, page.newest)[row]
-        return plan_taking.take(ticket, uuid4(), TOOL, page.newest.number, it.row, it.words, taken)
+        it = approvals.asked(ticket, page.newest)[row]
+        return assignments.take(ticket, uuid4(), TOOL, page.newest.number, it.row, it.words, taken)
 
     return story.play(room, who, act)
 
 
 def taken_by(story: Story, room: Room) -> list[str]:
     page = newest(story, room, room.guide, TOOL)
-    found = story.play(room, room.guide, lambda t: plan_said.asked(t, page))
+    found = story.play(room, room.guide, lambda t: approvals.asked(t, page))
     return [each.who.display_name for each in found if each.taken_at]

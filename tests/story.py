@@ -16,7 +16,7 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import cases, heard, meetings, plan_confided, plan_writing, team
+from portal.services import cases, heard, meetings, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.cases import NewCase
@@ -28,6 +28,7 @@ from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.joining import Joining
 from portal.services.messages import threads
+from portal.services.plans import confidential, editing
 from portal.storage.incoming import Incoming
 
 R = TypeVar("R")
@@ -243,16 +244,16 @@ class Story:
     def plan(self, room: Room, by: Someone, goal: str = "Jeg vil bo for mig selv") -> None:
         """The goal and agreement schema, begun and with one answer."""
         tool = "goals_and_agreements"
-        self.play(room, by, lambda t: plan_writing.begin(t, uuid4(), tool))
-        self.play(room, by, lambda t: plan_writing.save(t, tool, 1, 0, {"now.goal": goal}))
+        self.play(room, by, lambda t: editing.begin(t, uuid4(), tool))
+        self.play(room, by, lambda t: editing.save(t, tool, 1, 0, {"now.goal": goal}))
 
     def confide(self, room: Room, by: Someone, words: str) -> str:
         """Somebody on the network map, and what of them only the young person and the guide know; returns the row."""
         tool = "network_map"
-        self.play(room, by, lambda t: plan_writing.begin(t, uuid4(), tool))
-        row = self.play(room, by, lambda t: plan_writing.add_row(t, tool, 1, "people", name="Moster Mia"))
+        self.play(room, by, lambda t: editing.begin(t, uuid4(), tool))
+        row = self.play(room, by, lambda t: editing.add_row(t, tool, 1, "people", name="Moster Mia"))
         told = {f"people.{row}.quality": "hard", f"people.{row}.between_us": words}
-        self.play(room, by, lambda t: plan_confided.save(t, tool, 1, told, dict.fromkeys(told, "")))
+        self.play(room, by, lambda t: confidential.save(t, tool, 1, told, dict.fromkeys(told, "")))
         return row
 
     def meeting(self, room: Room, by: Someone, place: str = "Skolen") -> UUID:

@@ -13,10 +13,11 @@ from portal.access.signin import passwords
 from portal.documents import ring_map, symbols, word_text
 from portal.documents.ring_map import Figure, RingMap
 from portal.documents.word_form import Piece, Row, WordForm
-from portal.services import plan_difference, search, timeline, word_lines
+from portal.services import search
 from portal.services.accounts import bulk_import
-from portal.services.plan_difference import Effort, word_by_word
-from portal.services.word_lines import Stands
+from portal.services.plans import diff, timeline, word_compare
+from portal.services.plans.diff import Effort, word_by_word
+from portal.services.plans.word_compare import Stands
 from portal.tools import understanding
 from portal.tools.definition import rows
 from portal.tools.library import definition
@@ -182,7 +183,7 @@ def one_table(count: int) -> tuple[WordForm, Stands]:
 
 @pytest.mark.parametrize("made", [new_rows, one_table])
 def test_a_word_file_is_compared_with_the_plan(made: Callable[[int], tuple[WordForm, Stands]]) -> None:
-    assert_grows_with_its_text(lambda of: word_lines.compare(*of), made, 60)
+    assert_grows_with_its_text(lambda of: word_compare.compare(*of), made, 60)
 
 
 @pytest.mark.parametrize("kind", [*HARD, "known names", "one name with commas"])
@@ -260,4 +261,4 @@ def test_two_versions_are_compared() -> None:
             found.append(answers)
         return found[0], found[1]
 
-    assert_grows_with_its_text(lambda pair: plan_difference.between(GOALS, *pair), made, 20)
+    assert_grows_with_its_text(lambda pair: diff.between(GOALS, *pair), made, 20)

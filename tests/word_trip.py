@@ -14,8 +14,8 @@ from flask import Flask
 
 from portal.access.ticket import CaseTicket
 from portal.documents.sheet import bookmark_of
-from portal.services import plan_writing, plans
-from portal.services.plans import VersionPage
+from portal.services.plans import editing, plans
+from portal.services.plans.plans import VersionPage
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story
 
@@ -59,7 +59,7 @@ class Trip:
 def begun(story: Story) -> Room:
     """A case with a plan that says something in three places."""
     room = story.case()
-    story.play(room, room.guide, lambda t: plan_writing.begin(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
     write(story, room, room.guide, **{"now.goal": "Jeg vil bo selv", "now.situation": "Det går op og ned"})
     write(story, room, room.guide, **{"now.from": "2026-05-01"})
     return room
@@ -69,13 +69,13 @@ def write(story: Story, room: Room, who: Someone, number: int = 1, **given: str)
     def save(ticket: CaseTicket) -> None:
         page = plans.show(ticket, TOOL)
         assert page is not None
-        plan_writing.save(ticket, TOOL, number, page.newest.revision, given)
+        editing.save(ticket, TOOL, number, page.newest.revision, given)
 
     story.play(room, who, save)
 
 
 def add(story: Story, room: Room, section: str, **given: str) -> str:
-    return story.play(room, room.guide, lambda t: plan_writing.add_row(t, TOOL, 1, section, **given))
+    return story.play(room, room.guide, lambda t: editing.add_row(t, TOOL, 1, section, **given))
 
 
 def changed(content: bytes, edit: Callable[[DocumentType], None]) -> bytes:

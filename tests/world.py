@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House
-from portal.services import plan_writing
 from portal.services.consents import requests
+from portal.services.plans import editing
 from tests.story import PDF, Room, Someone, Story, shelf_id
 
 SHELVES = ("shared", "health", "without_parents", "professionals", "guide_only")
@@ -128,7 +128,7 @@ def _fill(story: Story, world: World) -> None:
         world.threads[shelf] = story.thread(room, guide, shelf, word(shelf, "subject"), word(shelf, "message"))
     story.plan(room, guide, word("shared", "plan"))
     world.row = story.confide(room, room.young, CONFIDED)
-    story.play(room, guide, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
+    story.play(room, guide, lambda t: editing.begin(t, uuid4(), "network_overview"))
     world.meeting_id = story.meeting(room, guide, word("shared", "place"))
     story.heard(room, world.meeting_id)
     with story.acting(guide) as actor:

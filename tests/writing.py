@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from portal.access.ticket import CaseTicket
-from portal.services import plan_agreeing, plan_writing, plans
-from portal.services.plan_writing import Saved
-from portal.services.plans import PlanState, VersionPage
+from portal.services.plans import agreement, editing, plans
+from portal.services.plans.editing import Saved
+from portal.services.plans.plans import PlanState, VersionPage
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
@@ -20,7 +20,7 @@ class Writing:
         self.story, self.room = story, room
 
     def begin(self, by: Someone) -> None:
-        self.story.play(self.room, by, lambda t: plan_writing.begin(t, uuid4(), TOOL))
+        self.story.play(self.room, by, lambda t: editing.begin(t, uuid4(), TOOL))
 
     def page(self, by: Someone, number: int | None = None) -> VersionPage:
         def read(ticket: CaseTicket) -> VersionPage:
@@ -36,30 +36,30 @@ class Writing:
         return self.story.play(
             self.room,
             by,
-            lambda t: plan_writing.save(t, TOOL, page.number, page.revision if base is None else base, given),
+            lambda t: editing.save(t, TOOL, page.number, page.revision if base is None else base, given),
         )
 
     def add(self, by: Someone, section: str, **given: str) -> str:
         page = self.page(by)
-        return self.story.play(self.room, by, lambda t: plan_writing.add_row(t, TOOL, page.number, section, **given))
+        return self.story.play(self.room, by, lambda t: editing.add_row(t, TOOL, page.number, section, **given))
 
     def move(self, by: Someone, section: str, row: str, step: int) -> None:
         page = self.page(by)
-        self.story.play(self.room, by, lambda t: plan_writing.move_row(t, TOOL, page.number, section, row, step))
+        self.story.play(self.room, by, lambda t: editing.move_row(t, TOOL, page.number, section, row, step))
 
     def propose(self, by: Someone, revision: int | None = None) -> None:
         page = self.page(by)
         at = page.revision if revision is None else revision
-        self.story.play(self.room, by, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, page.number, at))
+        self.story.play(self.room, by, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, at))
 
     def accept(self, by: Someone, proposal: UUID | None = None) -> PlanState:
         page = self.page(by)
         which = proposal or page.proposal_id
         assert which is not None
-        return self.story.play(self.room, by, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, page.number, which))
+        return self.story.play(self.room, by, lambda t: agreement.accept(t, uuid4(), TOOL, page.number, which))
 
     def renew(self, by: Someone) -> int:
-        return self.story.play(self.room, by, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+        return self.story.play(self.room, by, lambda t: editing.renew(t, uuid4(), TOOL))
 
 
 def agree(writing: Writing, room: Room, words: str) -> None:

@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import meetings, plan_agreeing, plan_confided, plan_writing, plans
-from portal.services.plans import VersionPage
+from portal.services import meetings
+from portal.services.plans import agreement, confidential, editing, plans
+from portal.services.plans.plans import VersionPage
 from portal.services.shared import audience as shared_audience
 
 _TOOL = "goals_and_agreements"
@@ -30,27 +31,27 @@ _AROUND = (
 
 def begin(ticket: CaseTicket) -> None:
     """By the young person: what they want, and what they take on themselves."""
-    plan_writing.begin(ticket, uuid4(), _TOOL)
+    editing.begin(ticket, uuid4(), _TOOL)
     now = {
         "now.goal": "Jeg vil have en læreplads og mit eget sted at bo.",
         "now.strengths": "Jeg er god til at tegne og til at sætte cykler i stand.",
     }
-    plan_writing.save(ticket, _TOOL, 1, _newest(ticket).revision, now)
+    editing.save(ticket, _TOOL, 1, _newest(ticket).revision, now)
     goal = {"words": "Jeg vil prøve et værksted i to uger.", "term": "step"}
     why = {"why": "Jeg lærer bedst, når jeg bruger hænderne."}
-    row = plan_writing.add_row(ticket, _TOOL, 1, "goals", **goal, **why)
+    row = editing.add_row(ticket, _TOOL, 1, "goals", **goal, **why)
     _agree(ticket, row, "Jeg skriver ned, hvad jeg er god til.", ticket.membership.id, 6)
 
 
 def draw(ticket: CaseTicket) -> None:
     """By the young person: who is around her, and what she tells the guide alone."""
-    plan_writing.begin(ticket, uuid4(), _MAP)
+    editing.begin(ticket, uuid4(), _MAP)
     rows = [
-        plan_writing.add_row(ticket, _MAP, 1, "people", name=name, relation=relation, sector=sector, ring=ring)
+        editing.add_row(ticket, _MAP, 1, "people", name=name, relation=relation, sector=sector, ring=ring)
         for name, relation, sector, ring in _AROUND
     ]
     alone = {f"people.{rows[0]}.quality": "supportive", f"people.{rows[2]}.quality": "mixed"}
-    plan_confided.save(ticket, _MAP, 1, alone, dict.fromkeys(alone, ""))
+    confidential.save(ticket, _MAP, 1, alone, dict.fromkeys(alone, ""))
 
 
 def propose(ticket: CaseTicket) -> None:
@@ -59,7 +60,7 @@ def propose(ticket: CaseTicket) -> None:
     job = next(m for m in ticket.members.values() if m.job_title == "Jobkonsulent")
     _agree(ticket, goal, "Ringer til to værksteder og fortæller Alma, hvad de siger.", job.id, 4)
     _agree(ticket, goal, "Taler med skolen om to ugers praktik.", ticket.membership.id, 9)
-    plan_agreeing.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
+    agreement.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
 def meet(ticket: CaseTicket, days: int = 9) -> None:
@@ -73,20 +74,20 @@ def accept(ticket: CaseTicket) -> None:
     """By whoever takes something on."""
     proposal = _newest(ticket).proposal_id
     if proposal is not None:
-        plan_agreeing.accept(ticket, uuid4(), _TOOL, 1, proposal)
+        agreement.accept(ticket, uuid4(), _TOOL, 1, proposal)
 
 
 def promise(what: str, days: int, ticket: CaseTicket) -> None:
     """By the guide, who takes on something themselves and proposes it."""
-    plan_writing.begin(ticket, uuid4(), _TOOL)
-    goal = plan_writing.add_row(ticket, _TOOL, 1, "goals", words="Jeg vil finde den uddannelse, der passer til mig.")
+    editing.begin(ticket, uuid4(), _TOOL)
+    goal = editing.add_row(ticket, _TOOL, 1, "goals", words="Jeg vil finde den uddannelse, der passer til mig.")
     _agree(ticket, goal, what, ticket.membership.id, days)
-    plan_agreeing.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
+    agreement.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
 def _agree(ticket: CaseTicket, goal: str, what: str, who: UUID, days: int) -> None:
     due = (clock.today(ticket.profile.zone) + timedelta(days=days)).isoformat()
-    plan_writing.add_row(ticket, _TOOL, 1, "agreements", goal=goal, what=what, who=str(who), due=due)
+    editing.add_row(ticket, _TOOL, 1, "agreements", goal=goal, what=what, who=str(who), due=due)
 
 
 def _newest(ticket: CaseTicket) -> VersionPage:

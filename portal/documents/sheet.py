@@ -62,7 +62,7 @@ class Sheet:
     head: Head | None = None
     """Whose paper it is, where the installation has a letterhead."""
     mark: str = ""
-    """Names version and revision in the file, keyed, so that it can be read back (services/plan_papers.py)."""
+    """Names version and revision in the file, keyed, so that it can be read back (services/plans/documents.py)."""
 
 
 T = TypeVar("T")

@@ -21,8 +21,9 @@ from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Heard, Meeting, Membership
-from portal.services import meetings, plans, wordings
+from portal.services import meetings
 from portal.services.meetings import MeetingState
+from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import Definition, Place
@@ -73,7 +74,7 @@ def of_meeting(ticket: CaseTicket, meeting_id: UUID) -> About:
 
 def of_version(ticket: CaseTicket, number: int) -> About:
     """Of the checklist's version. Raises NotFound."""
-    page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
+    page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
     if page is None:
         raise NotFound
     this = page.version(number)
@@ -128,7 +129,7 @@ def answer(ticket: CaseTicket, submission: UUID, about: About, given: Mapping[st
     if not answers:
         raise InvalidInput("", "heard_nothing")
     was_shown = row is not None and row.shown_to_id == ticket.owner.id
-    identity = wordings.keep(ticket, known)
+    identity = definitions.keep(ticket, known)
     if row is None:
         row = Heard(
             id=made,
@@ -203,14 +204,14 @@ def _own(ticket: CaseTicket, about: About) -> Heard | None:
 def _answered(ticket: CaseTicket, about: About, row: Heard | None) -> Answered:
     if row is None:
         return Answered(about, _known(ticket), {}, None, None)
-    known = wordings.answered(ticket, {row.definition}).get(row.definition) or _known(ticket)
+    known = definitions.answered(ticket, {row.definition}).get(row.definition) or _known(ticket)
     answers = json.loads(ticket.keys.unseal_text(row.answers_sealed, f"heard.answers {row.id}"))
     shown_to = ticket.owner if row.shown_to_id == ticket.owner.id else None
     return Answered(about, known, answers, row.answered_at, shown_to)
 
 
 def _known(ticket: CaseTicket) -> Definition:
-    known = wordings.today(ticket, TOOL)
+    known = definitions.today(ticket, TOOL)
     if known is None:
         raise NotFound
     return known

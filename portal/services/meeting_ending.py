@@ -11,13 +11,15 @@ from portal.access.policy import acquaintance
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
-from portal.services import meeting_people, meetings, plan_agreeing, plan_outlook, plan_said, plans, promises, wordings
+from portal.services import meeting_people, meetings
 from portal.services.meetings import TOOL, MeetingPage, MeetingState, When
 from portal.services.messages import threads
-from portal.services.plan_outlook import Outlook
-from portal.services.plan_said import Asked
-from portal.services.plans import VersionPage
-from portal.services.promises import Promise
+from portal.services.plans import agreement, approvals, commitments, definitions, plans
+from portal.services.plans import outlook as plans_outlook
+from portal.services.plans.approvals import Asked
+from portal.services.plans.commitments import Promise
+from portal.services.plans.outlook import Outlook
+from portal.services.plans.plans import VersionPage
 from portal.services.shared import idempotency
 
 
@@ -94,22 +96,22 @@ def sent(ticket: CaseTicket, page: MeetingPage) -> str:
 
 
 def _propose(ticket: CaseTicket, revision: int) -> None:
-    page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
-    if page is None or plan_outlook.outlook(ticket, page.newest) is None:
+    page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
+    if page is None or plans_outlook.outlook(ticket, page.newest) is None:
         return  # somebody has proposed it, or there is nothing to propose
-    plan_agreeing.propose(ticket, uuid4(), TOOL, page.newest.number, revision)
+    agreement.propose(ticket, uuid4(), TOOL, page.newest.number, revision)
 
 
 def _summary(ticket: CaseTicket, meeting: MeetingPage, following: When | None) -> Summary:
-    page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
+    page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
     version = page.newest if page else None
     since = meeting.begun_at
-    before = promises.of(ticket, page.agreed) if page and page.agreed else []
+    before = commitments.of(ticket, page.agreed) if page and page.agreed else []
     return Summary(
         meeting=meeting,
         version=version,
-        outlook=plan_outlook.outlook(ticket, version) if version else None,
-        asked=tuple(plan_said.asked(ticket, version)) if version else (),
+        outlook=plans_outlook.outlook(ticket, version) if version else None,
+        asked=tuple(approvals.asked(ticket, version)) if version else (),
         kept=tuple(each for each in before if each.said and since is not None and each.said[0].at >= since),
         following=following,
         known=acquaintance.met(ticket.facts, {ticket.hatches[meeting.compartment_id].key}, clock.now()),

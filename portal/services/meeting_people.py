@@ -11,9 +11,10 @@ from portal.access.policy.windows import Basis
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.models import Membership
-from portal.services import choosing, wordings
+from portal.services import choosing
 from portal.services.choosing import WishKind
-from portal.services.promises import TOOL
+from portal.services.plans import definitions
+from portal.services.plans.commitments import TOOL
 from portal.services.shared import audience
 from portal.text import in_order
 
@@ -58,7 +59,7 @@ _BY_CONSENT = (Basis.CONSENT, Basis.PARENT_OF_MINOR, Basis.ADULT_CONSENT)
 
 def _readers(ticket: CaseTicket) -> set[UUID]:
     """To whom the plan is open now."""
-    shelf = wordings.shelf_of(ticket, TOOL)
+    shelf = definitions.shelf_of(ticket, TOOL)
     return {window.membership_id for window in ticket.open_windows if window.key == shelf}
 
 

@@ -26,12 +26,14 @@ from portal.models import (
     PlanTaking,
     PlanVersion,
 )
-from portal.services import meetings, plan_outlook, plan_said, plan_together, plans, promises, wordings
+from portal.services import meetings
 from portal.services.meetings import TOOL, MeetingPage, MeetingState
-from portal.services.plan_outlook import Outlook
-from portal.services.plan_said import Asked
-from portal.services.plans import VersionPage, Yes
-from portal.services.promises import Promise
+from portal.services.plans import approvals, commitments, definitions, plans, presence
+from portal.services.plans import outlook as plans_outlook
+from portal.services.plans.approvals import Asked
+from portal.services.plans.commitments import Promise
+from portal.services.plans.outlook import Outlook
+from portal.services.plans.plans import VersionPage, Yes
 from portal.text import in_order
 from portal.tools.definition import Question
 
@@ -74,7 +76,7 @@ class Room:
     def my_yes(self) -> Yes | None:
         """This person's yes to all of a draft, where they are the one to be asked for it."""
         mine = next((yes for yes in self.outlook.asked if yes.is_me), None) if self.outlook else None
-        asked = mine is not None and self.version is not None and plan_said.must_agree(self.version, mine.member)
+        asked = mine is not None and self.version is not None and approvals.must_agree(self.version, mine.member)
         return mine if asked else None
 
     @property
@@ -124,7 +126,7 @@ def look(ticket: CaseTicket, meeting_id: UUID, which: str, known: str) -> Room |
     if _mark(ticket, page, which, _writers(ticket, page)) == known:
         return None
     room = _room(ticket, page, which)
-    if not plan_together.noted(ticket, Event.MEETING_VIEWED, page.id):
+    if not presence.noted(ticket, Event.MEETING_VIEWED, page.id):
         ticket.record(Event.MEETING_VIEWED, page.compartment_id, page.id)
     _note_reading(ticket, room)
     return room
@@ -132,8 +134,8 @@ def look(ticket: CaseTicket, meeting_id: UUID, which: str, known: str) -> Room |
 
 def _note_reading(ticket: CaseTicket, room: Room) -> None:
     plan = room.version
-    if plan is not None and not plan_together.noted(ticket, Event.SCHEMA_VIEWED, plan.plan_id):
-        ticket.record(Event.SCHEMA_VIEWED, wordings.hatch_of(ticket, room.tool).id, plan.plan_id)
+    if plan is not None and not presence.noted(ticket, Event.SCHEMA_VIEWED, plan.plan_id):
+        ticket.record(Event.SCHEMA_VIEWED, definitions.hatch_of(ticket, room.tool).id, plan.plan_id)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _room(ticket: CaseTicket, meeting: MeetingPage, which: str) -> Room:
     open_now = which == "mine" or (running and is_open(ticket, meeting, meeting.compartment_id))
     shown = [w for w in writers if running and is_open(ticket, meeting, w.compartment_id)]
     tool = shown[0].tool if shown else TOOL
-    page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool)) if open_now or shown else None
+    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool)) if open_now or shown else None
     version = page.newest if page else None
     here: dict[str, tuple[Membership, ...]] = {}
     for writer in shown:
@@ -167,10 +169,10 @@ def _room(ticket: CaseTicket, meeting: MeetingPage, which: str) -> Room:
         version=version,
         here=here,
         follow=next(iter(here), ""),
-        asked=tuple(plan_said.asked(ticket, version)) if version else (),
-        since_last=tuple(promises.of(ticket, before)) if before else (),
-        outlook=plan_outlook.outlook(ticket, version) if version and tool == TOOL else None,
-        words=plan_said.digest(plan_said.words_of_all(version.answers)) if version else "",
+        asked=tuple(approvals.asked(ticket, version)) if version else (),
+        since_last=tuple(commitments.of(ticket, before)) if before else (),
+        outlook=plans_outlook.outlook(ticket, version) if version and tool == TOOL else None,
+        words=approvals.digest(approvals.words_of_all(version.answers)) if version else "",
         me=ticket.membership.id,
     )
 
@@ -194,7 +196,7 @@ def _writers(ticket: CaseTicket, meeting: MeetingPage) -> list[_Writer]:
         .join(PlanVersion, PlanVersion.id == PlanPresence.plan_version_id)
         .join(Plan, Plan.id == PlanVersion.plan_id)
         .where(*ticket.within(PlanPresence), PlanPresence.membership_id.in_(present), PlanPresence.address != "")
-        .where(PlanPresence.seen_at > clock.now() - plan_together.HERE)
+        .where(PlanPresence.seen_at > clock.now() - presence.HERE)
     )
     found = [_Writer(*row[:4], ticket.members[row[4]]) for row in rows]
     return sorted(found, key=lambda w: (w.member.id != meeting.author.id, _name(w), w.tool, w.address))

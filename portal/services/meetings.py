@@ -22,7 +22,8 @@ from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.services import meeting_people, notices, plans, wordings
+from portal.services import meeting_people, notices
+from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
 
 TOOL = "goals_and_agreements"
@@ -192,7 +193,7 @@ def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
 
 def may_lead(ticket: CaseTicket) -> bool:
     """Whether this person may plan and lead meetings: whoever may write in the plan."""
-    shelves = [hatch for hatch in ticket.hatches.values() if hatch.key == wordings.shelf_of(ticket, TOOL)]
+    shelves = [hatch for hatch in ticket.hatches.values() if hatch.key == definitions.shelf_of(ticket, TOOL)]
     return ticket.allows(Action.PLAN_WRITE) and any(hatch.can_write for hatch in shelves)
 
 
@@ -311,7 +312,7 @@ def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> N
 
 def _may_lead(ticket: CaseTicket) -> Hatch:
     ticket.require(Action.PLAN_WRITE)
-    return ticket.require_write(wordings.hatch_of(ticket, TOOL).id)
+    return ticket.require_write(definitions.hatch_of(ticket, TOOL).id)
 
 
 def _rows(ticket: CaseTicket, wanted) -> list[tuple[Meeting, tuple[MeetingSeat, ...]]]:  # type: ignore[no-untyped-def]

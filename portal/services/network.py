@@ -16,10 +16,11 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanPerson
-from portal.services import plans, team, wordings
+from portal.services import team
 from portal.services.citizens import NewCitizen
 from portal.services.joining import Joining
-from portal.services.plans import VersionPage
+from portal.services.plans import definitions, plans
+from portal.services.plans.plans import VersionPage
 from portal.services.shared import audience, idempotency
 from portal.services.shared.audience import MemberLine
 from portal.text import in_order
@@ -106,7 +107,7 @@ def recognise(ticket: CaseTicket, submission: UUID, tool: str, row: str, member_
 
 
 def _row(ticket: CaseTicket, tool: str, row: str) -> tuple[VersionPage, Section, Hatch]:
-    hatch = wordings.hatch_of(ticket, tool)
+    hatch = definitions.hatch_of(ticket, tool)
     page = plans.load(ticket, tool, hatch)
     if page is None:
         raise NotFound

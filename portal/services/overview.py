@@ -19,21 +19,7 @@ from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Plan
-from portal.services import (
-    choosing,
-    coming_of_age,
-    confidences,
-    hand_over_says,
-    heard,
-    meetings,
-    own_data,
-    plan_news,
-    plan_objections,
-    plans,
-    promises,
-    welcoming,
-    wordings,
-)
+from portal.services import choosing, coming_of_age, confidences, hand_over_says, heard, meetings, own_data, welcoming
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.confidences import Question
@@ -46,10 +32,13 @@ from portal.services.meetings import MeetingPage
 from portal.services.messages import threads as message_threads
 from portal.services.messages import unread
 from portal.services.messages.threads import ThreadLine
-from portal.services.plan_news import News
-from portal.services.plan_objections import Objection
-from portal.services.plans import Standing
-from portal.services.promises import Promise
+from portal.services.plans import commitments, definitions, plans
+from portal.services.plans import news as plans_news
+from portal.services.plans import objections as plans_objections
+from portal.services.plans.commitments import Promise
+from portal.services.plans.news import News
+from portal.services.plans.objections import Objection
+from portal.services.plans.plans import Standing
 from portal.services.shared import audience as shared_audience
 from portal.services.shared import letterhead
 from portal.services.shared.audience import MemberLine
@@ -145,10 +134,10 @@ def overview(ticket: CaseTicket) -> Overview:
     shut = [line for line in shared_audience.lines(ticket) if not line.open and line.prospects] if waits else []
     there, newest = _front(ticket, is_guide)
     return Overview(
-        promises=tuple(promises.mine(ticket)) if there.plan else (),
+        promises=tuple(commitments.mine(ticket)) if there.plan else (),
         meeting=meetings.next_one(ticket) if there.meeting else None,
-        news=plan_news.news(ticket) if is_guide and there.wrote else None,
-        objections=tuple(plan_objections.objections(ticket)) if is_guide and there.objected else (),
+        news=plans_news.news(ticket) if is_guide and there.wrote else None,
+        objections=tuple(plans_objections.objections(ticket)) if is_guide and there.objected else (),
         heard=heard.unanswered(ticket) if there.heard else None,
         plans_ask_me=tuple(plans.waiting_for_me(ticket)) if there.owed else (),
         threads=tuple(message_threads.threads(ticket, RECENT)),
@@ -185,7 +174,7 @@ def _front(ticket: CaseTicket, is_guide: bool) -> tuple[Any, list[VersionLine]]:
     wanted: dict[str, Any] = {
         "today": since,
         "before": ticket.actor.signed_in_at,
-        "tool": promises.TOOL,
+        "tool": commitments.TOOL,
         "limit": RECENT,
     }
     wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
@@ -196,8 +185,8 @@ def _front(ticket: CaseTicket, is_guide: bool) -> tuple[Any, list[VersionLine]]:
 
 def _front_of_a_case(is_guide: bool) -> Select[Any]:
     for_the_guide = (
-        _is_there(plan_news.WRITTEN).label("wrote"),
-        _is_there(plan_objections.OBJECTED).label("objected"),
+        _is_there(plans_news.WRITTEN).label("wrote"),
+        _is_there(plans_objections.OBJECTED).label("objected"),
     )
     there = select(
         _is_there(select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))).label("plan"),
@@ -253,7 +242,7 @@ def tools(ticket: CaseTicket) -> list[ToolLine]:
     lines = []
     for tool in ticket.profile.tool:
         try:
-            shelf = wordings.hatch_of(ticket, tool.key).key
+            shelf = definitions.hatch_of(ticket, tool.key).key
         except NotFound:
             shelf = ""
         mine = tuple(f for f in every if f.tool == tool.key)

@@ -15,12 +15,13 @@ from portal.documents import packages
 from portal.documents.packages import Chapter, Entry, Package
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
-from portal.services import meeting_ending, meetings, old_forms, plans, wordings
+from portal.services import meeting_ending, meetings
 from portal.services.files import downloads, naming
 from portal.services.files import folders as file_folders
 from portal.services.meetings import MeetingPage, MeetingState
-from portal.services.old_forms import FormLine, Listed
-from portal.services.plans import PlanState, VersionPage
+from portal.services.plans import definitions, external_forms, plans
+from portal.services.plans.external_forms import FormLine, Listed
+from portal.services.plans.plans import PlanState, VersionPage
 from portal.storage import BlobStore
 from portal.tools.telling import Teller
 from portal.tools.vocabulary import sayer
@@ -47,7 +48,7 @@ class Packing:
     def whole_case(self, package: Package) -> None:
         files: list[Entry] = []
         left_out: list[Entry] = []
-        elsewhere = old_forms.of_case(self._ticket)
+        elsewhere = external_forms.of_case(self._ticket)
         for version in self._versions():
             older = version.number != self._newest[version.file_id]
             folder = self._folders.get(version.file_id, "")
@@ -123,7 +124,7 @@ class Packing:
     def _plans(self) -> Iterator[Chapter]:
         for tool in self._ticket.profile.tool:
             try:
-                hatch = wordings.hatch_of(self._ticket, tool.key)
+                hatch = definitions.hatch_of(self._ticket, tool.key)
             except NotFound:
                 continue
             found = plans.load(self._ticket, tool.key, hatch)
@@ -135,7 +136,7 @@ class Packing:
                 begun = f"{self._who(version.author.id)}, {self._when(version.created_at)}"
                 about = f"{self._states()[version.state]}, {begun}"
                 yield Chapter(title, about, list(self._answers(version)))
-            if forms := old_forms.of_tool(self._ticket, tool.key):
+            if forms := external_forms.of_tool(self._ticket, tool.key):
                 title = f"{tool.title.in_language(self._language)}, {self.gettext('made elsewhere')}"
                 yield Chapter(title, "", [Entry(name, about) for name, about in map(self._listed, forms)])
 

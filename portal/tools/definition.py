@@ -145,7 +145,7 @@ class Section(_Data):
     question: tuple[Question, ...] = ()
     confided: tuple[Question, ...] = ()
     """Asked of the young person and the guide alone. Nothing that shows, compares or exports `question` knows of these;
-    their answers lie apart (services/plan_confided.py)."""
+    their answers lie apart (services/plans/confidential.py)."""
     own: tuple[Question, ...] = ()
     """Asked of the young person alone, who also reads the answers alone unless they let the guide in. Nothing that
     deals with `question` or `confided` knows of these; their answers lie apart (services/heard.py)."""

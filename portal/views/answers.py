@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 
 from portal.access.ticket import CaseTicket
 from portal.i18n import day, language, said
-from portal.services import base_data
-from portal.services.base_data import BaseLine, Person
-from portal.services.plan_difference import Piece
+from portal.services.plans import base_data
+from portal.services.plans.base_data import BaseLine, Person
+from portal.services.plans.diff import Piece
 from portal.text import in_order
 from portal.tools import telling
 from portal.tools.definition import WRITTEN, Definition, Place, Question, Section

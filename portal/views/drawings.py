@@ -10,9 +10,9 @@ from portal.access.ticket import CaseTicket
 from portal.documents import ring_map
 from portal.documents.ring_map import Figure, RingMap
 from portal.i18n import said
-from portal.services import timeline
-from portal.services.plans import VersionPage
-from portal.services.timeline import Timeline
+from portal.services.plans import timeline
+from portal.services.plans.plans import VersionPage
+from portal.services.plans.timeline import Timeline
 from portal.tools.definition import Question, Section
 from portal.tools.telling import row_title
 from portal.views import answers

@@ -10,8 +10,8 @@ from flask_babel import ngettext
 
 from portal import i18n
 from portal.services.meeting_ending import Summary
-from portal.services.plan_said import Asked
-from portal.services.plans import PlanState, VersionPage
+from portal.services.plans.approvals import Asked
+from portal.services.plans.plans import PlanState, VersionPage
 from portal.tools.telling import row_title
 from portal.views import words
 

@@ -19,20 +19,12 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import clock_time, language
-from portal.services import (
-    heard,
-    meeting_ending,
-    meeting_people,
-    meeting_room,
-    meetings,
-    plan_about,
-    plan_agreeing,
-    plan_taking,
-)
+from portal.services import heard, meeting_ending, meeting_people, meeting_room, meetings
 from portal.services.meeting_ending import Summary
 from portal.services.meeting_room import Room
 from portal.services.meetings import MeetingState, When
-from portal.services.plans import PlanState
+from portal.services.plans import about_meeting, agreement, assignments
+from portal.services.plans.plans import PlanState
 from portal.tools.telling import row_title
 from portal.views import arguments, meeting_summary, words
 from portal.views.answers import Reader
@@ -217,7 +209,7 @@ def take(ticket: CaseTicket, meeting_id: UUID, row: str) -> ResponseReturnValue:
 
     def verb() -> PlanState:
         yes = form.taken.data != "no"
-        return plan_taking.take(
+        return assignments.take(
             ticket, form.submission_id, meetings.TOOL, form.which(), row, form.words.data or "", yes
         )
 
@@ -237,11 +229,11 @@ def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 
     def verb() -> bool:
         if form.proposal.data:
-            plan_agreeing.accept(ticket, form.submission_id, meetings.TOOL, form.which(), form.proposal_id())
+            agreement.accept(ticket, form.submission_id, meetings.TOOL, form.which(), form.proposal_id())
         elif page.state is not MeetingState.RUNNING:
             raise InvalidInput("", "meeting_moved_on")
         else:
-            plan_taking.say_yes(ticket, form.submission_id, meetings.TOOL, form.which(), form.words.data or "", said)
+            assignments.say_yes(ticket, form.submission_id, meetings.TOOL, form.which(), form.words.data or "", said)
         return True
 
     if attempt(form, verb) is None:
@@ -256,7 +248,7 @@ def checklist(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The checklist and script of this meeting: what the meeting knows of itself is not written there again."""
     form = AskingForm()
     page = meetings.load(ticket, meeting_id)
-    number = attempt(form, lambda: plan_about.begin_about(ticket, heard.TOOL, page.id, form.submission_id))
+    number = attempt(form, lambda: about_meeting.begin_about(ticket, heard.TOOL, page.id, form.submission_id))
     if number is None:
         return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
     return redirect(url_for("schema.write", case_id=ticket.case_id, tool=heard.TOOL, version=number), 303)
@@ -328,7 +320,7 @@ def _show(ticket: CaseTicket, meeting_id: UUID, form: TakeForm | None = None) ->
         summary=text.as_html(meeting_ending.sent(ticket, page)),
         heard_at=heard.answered_at(ticket, meeting_id=page.id),
         heard_shown=answered(ticket, heard.shown(ticket, meeting_id=page.id)),
-        checklist=plan_about.about(ticket, heard.TOOL, page.id),
+        checklist=about_meeting.about(ticket, heard.TOOL, page.id),
         was_moved=page.was_moved(ticket.profile.zone),
     )
 

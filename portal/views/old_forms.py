@@ -16,9 +16,9 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.services import old_forms
 from portal.services.files import files
-from portal.services.old_forms import About
+from portal.services.plans import external_forms
+from portal.services.plans.external_forms import About
 from portal.text import in_order
 from portal.views.asking import AskingForm, ChosenFile, DayField, attempt, choices, status, text_field, upload_of
 
@@ -56,11 +56,11 @@ class OldForm(AboutForm):
 def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = OldForm()
     form.offer(ticket)
-    shelf = ticket.hatches[old_forms.place(ticket, tool)].key
+    shelf = ticket.hatches[external_forms.place(ticket, tool)].key
 
     def verb() -> UUID:
         about = form.about
-        return old_forms.add(ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about)
+        return external_forms.add(ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about)
 
     made = attempt(form, verb)
     if made is None:
@@ -73,7 +73,7 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @opens(Action.FILE_ADD_VERSION)
 def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue:
     form = AboutForm()
-    page, known = files.page(ticket, file_id), old_forms.of_file(ticket, file_id)
+    page, known = files.page(ticket, file_id), external_forms.of_file(ticket, file_id)
     if known is None or page.tool != tool or not page.can_add_version:
         raise NotFound
     form.offer(ticket, known.people)
@@ -83,7 +83,7 @@ def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue
         form.others.data = known.others
 
     def verb() -> bool:
-        old_forms.correct(ticket, file_id, form.about)
+        external_forms.correct(ticket, file_id, form.about)
         return True
 
     if attempt(form, verb) is None:

@@ -10,7 +10,9 @@ from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import meetings, old_forms, overview, plan_front
+from portal.services import meetings, overview
+from portal.services.plans import external_forms
+from portal.services.plans import front as plans_front
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
 from portal.views.asking import AskingForm
@@ -25,11 +27,11 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     tools = overview.tools(ticket)
     return render_template(
         "plan/index.html",
-        front=plan_front.front(ticket),
+        front=plans_front.front(ticket),
         tools=tools,
         laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),
-        elsewhere=old_forms.of_case(ticket),
+        elsewhere=external_forms.of_case(ticket),
         meetings=overview.model_meetings(ticket),
         planned=meetings.listing(ticket),
         can_lead=meetings.may_lead(ticket),

@@ -11,9 +11,9 @@ from werkzeug.datastructures import MultiDict
 
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import plan_confided, plan_together, plan_writing, plans, wordings
-from portal.services.plan_writing import Clash, Saved
-from portal.services.plans import PlanPage, VersionPage
+from portal.services.plans import confidential, definitions, editing, plans, presence
+from portal.services.plans.editing import Clash, Saved
+from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.shared import audience
 from portal.tools.definition import Place, Section
 from portal.tools.telling import row_title
@@ -55,7 +55,7 @@ def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: Sent, r
     """The page with that row open. Where something has to be put right, those rows are open and `row` is not: nothing
     that is told is hidden."""
     alone = confided_places(ticket, this)
-    stands = {**this.answers, **plan_confided.read(ticket, this)}
+    stands = {**this.answers, **confidential.read(ticket, this)}
     reader = Reader(ticket, this.definition)
     told = {*sent.faults, *(clash.address for clash in sent.saved.clashes)}
     return render_template(
@@ -81,14 +81,14 @@ def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: Sent, r
         row_title=row_title,
         options=answers.options,
         boxes=boxes,
-        row_ids=plan_together.row_ids(this),
+        row_ids=presence.row_ids(this),
         step=AskingForm(formdata=None),
     )
 
 
 def _fields(ticket: CaseTicket, this: VersionPage, section: Section, row: str) -> Fields:
     """In the order of the definition of today: how a page is laid out is not part of what was begun."""
-    known = wordings.today(ticket, this.definition.key)
+    known = definitions.today(ticket, this.definition.key)
     today = known.section_of(section.key) if known else None
     every = {question.key: Place(section, row, question) for question in section.question}
     first = [every[key] for key in (today or section).first if key in every]
@@ -135,7 +135,7 @@ def _joined(values: list[str]) -> str:
 def written(ticket: CaseTicket, this: VersionPage, form: MultiDict[str, str]) -> dict[str, str]:
     """What somebody had written in a form that was not saved: of a whole page, only the answers they had changed."""
     typed, seen = given(form)
-    found = plan_writing.changed_since(ticket, this, form.get("revision", -1, whole_number), typed, seen)
+    found = editing.changed_since(ticket, this, form.get("revision", -1, whole_number), typed, seen)
     alone = {place.address for place in confided_places(ticket, this)} & set(typed)
     return {**found, **{address: typed[address] for address in alone if typed[address] != seen.get(address)}}
 

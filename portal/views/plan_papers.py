@@ -19,9 +19,9 @@ from portal.documents.letterhead import Picture
 from portal.documents.sheet import Block, Line, Part, Sheet
 from portal.errors import NotFound
 from portal.i18n import day, language, said
-from portal.services import plan_papers
-from portal.services.plan_papers import Sources
-from portal.services.plans import VersionPage
+from portal.services.plans import documents as plan_documents
+from portal.services.plans.documents import Sources
+from portal.services.plans.plans import VersionPage
 from portal.services.shared import audience
 from portal.services.shared import letterhead as shared_letterhead
 from portal.storage.inspection import MEDIA_TYPES
@@ -45,7 +45,7 @@ WRITERS = {"pdf": plan_pdf.write, "docx": plan_docx.write}
 def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseReturnValue:
     if kind not in WRITERS:
         raise NotFound
-    this = plan_papers.version(ticket, tool, number, kind)
+    this = plan_documents.version(ticket, tool, number, kind)
     reader = Reader(ticket, this.definition)
     return _sent(
         _sheet(
@@ -55,7 +55,7 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> ResponseRe
             parts=_parts(ticket, reader, this, kind),
             about=_about(this),
             about_title=_("About this version"),
-            mark=plan_papers.mark(ticket, this),
+            mark=plan_documents.mark(ticket, this),
         ),
         kind,
     )
@@ -71,7 +71,7 @@ def statute(ticket: CaseTicket, view: str, kind: str) -> ResponseReturnValue:
     today = clock.today(ticket.profile.zone)
     if not found.is_valid(today):
         raise NotFound
-    sources = plan_papers.for_statute(ticket, found, kind)
+    sources = plan_documents.for_statute(ticket, found, kind)
     first = next(iter((sources.agreed or sources.drafts).values()))
     return _sent(
         _sheet(

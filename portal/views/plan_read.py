@@ -13,21 +13,12 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import said
-from portal.services import (
-    heard,
-    network,
-    old_forms,
-    plan_closing,
-    plan_confided,
-    plan_news,
-    plan_objections,
-    plan_outlook,
-    plans,
-    word_trips,
-    wordings,
-)
+from portal.services import heard, network
 from portal.services.heard import Answered
-from portal.services.plans import PlanPage, VersionPage
+from portal.services.plans import closing, confidential, definitions, external_forms, outlook, plans, word_import
+from portal.services.plans import news as plans_news
+from portal.services.plans import objections as plans_objections
+from portal.services.plans.plans import PlanPage, VersionPage
 from portal.tools.telling import row_title
 from portal.views import drawings, plan_form
 from portal.views.answers import Reader
@@ -51,7 +42,7 @@ class StepForm(AskingForm):
 class ObjectForm(StepForm):
     words = TextAreaField(
         _l("What would you like to have changed?"),
-        validators=[Length(max=plan_objections.MOST_WORDS, message=_l("This is too long."))],
+        validators=[Length(max=plans_objections.MOST_WORDS, message=_l("This is too long."))],
     )
 
 
@@ -63,10 +54,10 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
     """The page of one version, or of a tool that nobody has begun. `form` is one that was sent and refused."""
     step = form if isinstance(form, StepForm) and not isinstance(form, ObjectForm) else StepForm(formdata=None)
     if page is None:
-        hatch = wordings.hatch_of(ticket, tool)
+        hatch = definitions.hatch_of(ticket, tool)
         can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-        forms = old_forms.of_tool(ticket, tool)
-        known = wordings.today(ticket, tool)
+        forms = external_forms.of_tool(ticket, tool)
+        known = definitions.today(ticket, tool)
         return render_template(
             "schema/empty.html",
             tool=tool,
@@ -88,22 +79,22 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         takes=takes,
         faulty=form,
         object_form=form if isinstance(form, ObjectForm) else ObjectForm(formdata=None),
-        objections=plan_objections.objections(ticket, this.proposal_id) if this.proposal_id else [],
-        changed=plan_outlook.changed_since_my_yes(ticket, this),
-        news=plan_news.of_version(ticket, this) if is_newest else None,
+        objections=plans_objections.objections(ticket, this.proposal_id) if this.proposal_id else [],
+        changed=outlook.changed_since_my_yes(ticket, this),
+        news=plans_news.of_version(ticket, this) if is_newest else None,
         is_newest=is_newest,
         row_title=row_title,
-        can_close=lambda section: is_newest and plan_closing.can_close(ticket, page, section),
+        can_close=lambda section: is_newest and closing.can_close(ticket, page, section),
         timelines=drawings.timelines(ticket, this),
         maps=drawings.maps(ticket, this),
         parts=network.parts(ticket, this) if is_newest else {},
         reader=Reader(ticket, this.definition),
-        confided=plan_confided.read(ticket, this) if is_newest else {},
-        told_before=plan_confided.told_before(ticket, this) if is_newest else {},
+        confided=confidential.read(ticket, this) if is_newest else {},
+        told_before=confidential.told_before(ticket, this) if is_newest else {},
         confided_places=plan_form.confided_places(ticket, this),
         heard_shown=answered(ticket, _shown_to_guide(ticket, this)),
-        listed=old_forms.woven(ticket, page, old_forms.of_tool(ticket, tool)),
-        trips=word_trips.waiting(ticket, page) if page.can_write else [],
+        listed=external_forms.woven(ticket, page, external_forms.of_tool(ticket, tool)),
+        trips=word_import.waiting(ticket, page) if page.can_write else [],
         yes_form=YesForm(formdata=None),
     )
 

@@ -13,8 +13,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
-from portal.services import promises
-from portal.services.promises import Outcome
+from portal.services.plans import commitments
+from portal.services.plans.commitments import Outcome
 from portal.views import arguments, words
 from portal.views.asking import INVALID, AskingForm, attempt, choices
 
@@ -45,7 +45,7 @@ def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
     number = arguments.number(form.number.data, 0)
 
     def verb() -> bool:
-        promises.note(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")
+        commitments.note(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")
         return True
 
     if attempt(form, verb) is None:
@@ -56,9 +56,9 @@ def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
 
 
 def _page(ticket: CaseTicket, form: OutcomeForm | None = None, row: str = "") -> str:
-    page = promises.show(ticket)
+    page = commitments.show(ticket)
     if page is None and form is not None:
         raise NotFound
     return render_template(
-        "schema/promises.html", page=page, form=form, row=row, fresh=OutcomeForm(formdata=None), tool=promises.TOOL
+        "schema/promises.html", page=page, form=form, row=row, fresh=OutcomeForm(formdata=None), tool=commitments.TOOL
     )

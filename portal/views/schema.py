@@ -16,19 +16,10 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
-from portal.services import (
-    plan_agreeing,
-    plan_closing,
-    plan_confided,
-    plan_difference,
-    plan_history,
-    plan_objections,
-    plan_writing,
-    plans,
-    wordings,
-)
-from portal.services.plan_writing import Saved
-from portal.services.plans import PlanPage
+from portal.services.plans import agreement, closing, confidential, definitions, diff, editing, objections, plans
+from portal.services.plans import history as plans_history
+from portal.services.plans.editing import Saved
+from portal.services.plans.plans import PlanPage
 from portal.views import arguments, drawings, plan_form, plan_read, words
 from portal.views.answers import Reader
 from portal.views.asking import INVALID, attempt, whole_number
@@ -64,10 +55,8 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     this = page.version(number)
     earlier = request.args.get("since", number - 1, whole_number)
     old = page.version(earlier) if earlier >= 1 else None
-    found = plan_difference.between(
-        this.definition, old.answers if old else {}, this.answers, old.definition if old else None
-    )
-    lines = plan_history.history(ticket, this, LINES + 1, request.args.get("before", None, whole_number))
+    found = diff.between(this.definition, old.answers if old else {}, this.answers, old.definition if old else None)
+    lines = plans_history.history(ticket, this, LINES + 1, request.args.get("before", None, whole_number))
     return render_template(
         "schema/changes.html",
         tool=tool,
@@ -86,7 +75,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def begin(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = StepForm()
-    if attempt(form, lambda: plan_writing.begin(ticket, form.submission_id, tool)) is None:
+    if attempt(form, lambda: editing.begin(ticket, form.submission_id, tool)) is None:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
 
@@ -100,12 +89,12 @@ def renew(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         section, _dot, row = closed.partition(".")
 
         def verb() -> bool:
-            plan_closing.close_in_next(ticket, form.submission_id, tool, section, row)
+            closing.close_in_next(ticket, form.submission_id, tool, section, row)
             return True
 
         done = _("It is closed in a new version. Everyone has to say yes to that one: propose it when you are ready.")
         return _after(ticket, tool, form, verb, done)
-    attempt(form, lambda: plan_writing.renew(ticket, form.submission_id, tool))
+    attempt(form, lambda: editing.renew(ticket, form.submission_id, tool))
     return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
 
 
@@ -139,14 +128,14 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     else:
         try:
             with savepoint(ticket.session):
-                saved = plan_writing.save(ticket, tool, number, base, given, seen)
-                met = plan_confided.save(ticket, tool, number, given, seen)
+                saved = editing.save(ticket, tool, number, base, given, seen)
+                met = confidential.save(ticket, tool, number, given, seen)
                 sent.saved = replace(saved, clashes=saved.clashes + met)
                 row = _rows(ticket, tool, number)
         except InvalidInput as problem:
             sent.faults[problem.field] = words.sentence(problem)
     if request.accept_mimetypes.best == "application/json":
-        this = _begun(plans.load(ticket, tool, wordings.hatch_of(ticket, tool))).version(number)
+        this = _begun(plans.load(ticket, tool, definitions.hatch_of(ticket, tool))).version(number)
         reader = Reader(ticket, this.definition)
         return jsonify(
             another=another,
@@ -183,7 +172,7 @@ def propose(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     revision = arguments.number(form.revision.data, -1)
 
     def verb() -> bool:
-        plan_agreeing.propose(ticket, form.submission_id, tool, number, revision)
+        agreement.propose(ticket, form.submission_id, tool, number, revision)
         return True
 
     return _after(ticket, tool, form, verb, _("The plan is proposed. It is agreed when everyone has said yes."))
@@ -197,7 +186,7 @@ def accept(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
         ticket,
         tool,
         form,
-        lambda: plan_agreeing.accept(ticket, form.submission_id, tool, number, form.proposal_id()),
+        lambda: agreement.accept(ticket, form.submission_id, tool, number, form.proposal_id()),
         _("Thank you. Your yes is saved."),
     )
 
@@ -209,7 +198,7 @@ def object_to(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue
     form = ObjectForm()
 
     def verb() -> bool:
-        plan_objections.object_to(ticket, form.submission_id, tool, number, form.proposal_id(), form.words.data or "")
+        objections.object_to(ticket, form.submission_id, tool, number, form.proposal_id(), form.words.data or "")
         return True
 
     guide = ticket.owner.display_name
@@ -222,7 +211,7 @@ def object_to(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue
 def add_row(ticket: CaseTicket, tool: str, section: str) -> ResponseReturnValue:
     """From another page to an empty row that stands open: begins the tool, or its next version, where that takes it."""
     form = StepForm()
-    made = attempt(form, lambda: plan_writing.row_to_write_in(ticket, form.submission_id, tool, section))
+    made = attempt(form, lambda: editing.row_to_write_in(ticket, form.submission_id, tool, section))
     if made is None:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     return redirect(plan_form.address(ticket, tool, *made), 303)
@@ -239,7 +228,7 @@ def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> R
         ticket,
         tool,
         form,
-        lambda: plan_agreeing.accept_for(
+        lambda: agreement.accept_for(
             ticket, form.submission_id, tool, number, form.proposal_id(), member_id, form.how.data or ""
         ),
         _("The yes is noted."),
@@ -262,17 +251,17 @@ def _rows(ticket: CaseTicket, tool: str, number: int) -> str:
     """Does what a row's button says; returns the row to go on in."""
     if section := request.form.get("add"):
         section_key, _dot, goal = section.partition(".")
-        return plan_writing.add_row(ticket, tool, number, section_key, **({"goal": goal} if goal else {}))
+        return editing.add_row(ticket, tool, number, section_key, **({"goal": goal} if goal else {}))
     if closed := request.form.get("close"):
         section_key, row, again = (*closed.split("."), "", "")[:3]
-        plan_closing.close_row(ticket, tool, number, section_key, row, again != "open")
+        closing.close_row(ticket, tool, number, section_key, row, again != "open")
         return row
     if moved := request.form.get("move"):
         section_key, row, step = (*moved.split("."), "", "")[:3]
         steps = {"up": -1, "down": 1, "out": 0}
         if step not in steps:
             raise InvalidInput("", "form_stale")
-        plan_writing.move_row(ticket, tool, number, section_key, row, steps[step])
+        editing.move_row(ticket, tool, number, section_key, row, steps[step])
         return row if steps[step] else ""
     return ""
 

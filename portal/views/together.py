@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from portal.access.guard import opens, quiet
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import plan_together
+from portal.services.plans import presence
 from portal.views import drawings
 from portal.views.asking import whole_number
 
@@ -23,7 +23,7 @@ bp = Blueprint("together", __name__, url_prefix="/cases/<uuid:case_id>/plan/<too
 def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """What others have written, and where they are. 304 while nothing is new."""
     known = request.if_none_match.to_header().strip('"')
-    found = plan_together.look(ticket, tool, request.args.get("number", 0, whole_number), known)
+    found = presence.look(ticket, tool, request.args.get("number", 0, whole_number), known)
     if found is None:
         answer = Response(status=304)
         answer.set_etag(known)
@@ -51,5 +51,5 @@ def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 def here(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Says in which answer this person is."""
     number = request.form.get("number", 0, whole_number)
-    plan_together.be_here(ticket, tool, number, request.form.get("address", ""))
+    presence.be_here(ticket, tool, number, request.form.get("address", ""))
     return Response(status=204)

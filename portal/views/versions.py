@@ -14,8 +14,9 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import dav, old_forms
+from portal.services import dav
 from portal.services.files import checkouts, conflicts, files, resumable_uploads, text_index
+from portal.services.plans import external_forms
 from portal.views import arguments
 from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
 
@@ -55,7 +56,7 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
         begun=resumable_uploads.unfinished(ticket, file_id),
         choice=ChoiceForm(formdata=None),
         writing=dav.mine(ticket, file_id) if g.house.settings.webdav else [],
-        elsewhere=old_forms.of_file(ticket, file_id) if found.tool else None,
+        elsewhere=external_forms.of_file(ticket, file_id) if found.tool else None,
         readable=text_index.readable(ticket, found.newest.version_id),
     )
 

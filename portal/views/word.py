@@ -17,10 +17,10 @@ from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.i18n import said
-from portal.services import plan_difference, word_lines, word_trips
-from portal.services.plan_difference import Compared, Effort
-from portal.services.word_lines import AnswerLine, OrderLine, RowLine
-from portal.services.word_trips import Trip
+from portal.services.plans import diff, word_compare, word_import
+from portal.services.plans.diff import Compared, Effort
+from portal.services.plans.word_compare import AnswerLine, OrderLine, RowLine
+from portal.services.plans.word_import import Trip
 from portal.tools.definition import WRITTEN, Place, Section
 from portal.tools.telling import row_title
 from portal.views import words
@@ -42,9 +42,9 @@ class ChooseForm(AskingForm):
 @opens(Action.PLAN_WRITE, takes_files=True)
 def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = BringForm()
-    made = attempt(form, lambda: word_trips.bring(ticket, form.submission_id, tool, upload_of(form.file)))
+    made = attempt(form, lambda: word_import.bring(ticket, form.submission_id, tool, upload_of(form.file)))
     if made is None:
-        page = word_trips.place(ticket, tool)
+        page = word_import.place(ticket, tool)
         return render_template("word/bring.html", tool=tool, page=page, form=form), status(form)
     return _to(ticket, tool, *made)
 
@@ -54,21 +54,21 @@ def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
     form = ChooseForm()
     if not form.validate_on_submit():
-        trip = word_trips.look(ticket, g.house.store, tool, file_id, number)
+        trip = word_import.look(ticket, g.house.store, tool, file_id, number)
         picked = _sent("choose.") if request.method == "POST" else _kept()
         return _page(ticket, trip, form, picked, {}), status(form)
     faults: dict[str, str] = {}
     try:
         with savepoint(ticket.session):
             trip_of = (tool, file_id, number)
-            done = word_trips.put_in(
+            done = word_import.put_in(
                 ticket, g.house.store, form.submission_id, trip_of, _sent("choose."), _sent("shown.")
             )
             faults = {key: str(words.INPUT[code]) for key, code in done.faults.items()}
     except InvalidInput as problem:
         faults = {problem.field: words.sentence(problem)}
     if faults:
-        trip = word_trips.look(ticket, g.house.store, tool, file_id, number)
+        trip = word_import.look(ticket, g.house.store, tool, file_id, number)
         return _page(ticket, trip, form, _sent("choose."), faults), INVALID
     if done.changed:
         said_so = ngettext(
@@ -85,7 +85,7 @@ def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> Respon
 @bp.post("/<uuid:file_id>/<int(max=1000000):number>/leave")
 @opens(Action.PLAN_WRITE)
 def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
-    word_trips.leave(ticket, tool, file_id, number)
+    word_import.leave(ticket, tool, file_id, number)
     flash(_("Nothing was changed in the plan. Your Word file is kept."), "success")
     return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
 
@@ -135,8 +135,8 @@ class _Telling:
 
     def _difference(self, line: AnswerLine, was: str, now: str) -> Compared:
         if line.place.question.kind not in WRITTEN:
-            return plan_difference.both(was, now)
-        return plan_difference.word_by_word(was, now, self._effort)
+            return diff.both(was, now)
+        return diff.word_by_word(was, now, self._effort)
 
 
 def _page(
@@ -154,7 +154,7 @@ def _page(
         ids=ids,
         names={ids[line.key]: tells.named(line) for line in lines},
         picked={line.key: picked.get(line.key, line.default) for line in lines},
-        stamp=word_lines.stamp,
+        stamp=word_compare.stamp,
         faults={key: (fault, _id_of(key, ids)) for key, fault in faults.items()},
         leave=ChooseForm(formdata=None),
         AnswerLine=AnswerLine,

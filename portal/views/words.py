@@ -15,8 +15,8 @@ from portal.services.choosing import WishAnswer
 from portal.services.consents.requests import ConsentState
 from portal.services.leaving import LeavingReason
 from portal.services.meetings import MeetingState
-from portal.services.plans import PlanState
-from portal.services.promises import Outcome
+from portal.services.plans.commitments import Outcome
+from portal.services.plans.plans import PlanState
 from portal.storage.scanning import ScanState
 from portal.tools.definition import Known
 

@@ -14,7 +14,8 @@ from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
 from portal.runtime import House
-from portal.services import confidences, hand_over, plan_confided, plan_writing
+from portal.services import confidences, hand_over
+from portal.services.plans import confidential, editing
 from tests.browser import Browser, Page
 from tests.rules.test_leak_channels import _opened
 from tests.services.test_exports import opened, packed
@@ -104,7 +105,7 @@ def test_nobody_else_can_write_it(app: Flask, story: Story, room: Room, row: str
     story.add(room, colleague)
     told = {f"people.{row}.between_us": "ikke mine ord"}
     with pytest.raises(InvalidInput, match="not_yours_to_fill"):
-        story.play(room, colleague, lambda t: plan_confided.save(t, TOOL, 1, told, {}))
+        story.play(room, colleague, lambda t: confidential.save(t, TOOL, 1, told, {}))
     browser = Browser(app, story.token(colleague))
     fields = {"number": "1", "revision": "0", **told}
     sent = browser.post(
@@ -116,7 +117,7 @@ def test_nobody_else_can_write_it(app: Flask, story: Story, room: Room, row: str
 
 def confided(story: Story, room: Room, who: Someone) -> dict[str, str]:
     page = newest(story, room, who, TOOL)
-    return story.play(room, who, lambda t: plan_confided.read(t, page))
+    return story.play(room, who, lambda t: confidential.read(t, page))
 
 
 def test_the_database_shows_it_to_the_two_alone(living: House, world: World, postgres: EmbeddedPostgres) -> None:
@@ -171,7 +172,7 @@ def test_it_is_kept_apart_from_versions_and_their_agreement(story: Story, room: 
     agree(story, room, TOOL)
     colleague = story.staff("Kim Kollega")
     story.add(room, colleague)
-    story.play(room, colleague, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+    story.play(room, colleague, lambda t: editing.renew(t, uuid4(), TOOL))
     page = newest(story, room, room.young, TOOL)
     assert page.number == 2
     assert not [words for words in page.answers.values() if CONFIDED in words]

@@ -19,11 +19,12 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import confidences, hand_over, moving, plan_confided, search
+from portal.services import confidences, hand_over, moving, search
 from portal.services.consents import overrides, requests
 from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import case_log
+from portal.services.plans import confidential
 from portal.tools.profile import PROFILES, every_profile, read_profile
 from tests.browser import Browser
 from tests.rules.test_migrations import migrate_to
@@ -88,7 +89,7 @@ def reached(story: Story, told: Told, who: Someone) -> set[str]:
     """The ways in which somebody gets at what was told."""
 
     def answers(ticket):  # type: ignore[no-untyped-def]
-        found = plan_confided.read(ticket, page)
+        found = confidential.read(ticket, page)
         return [words for words in found.values() if SECRET in words]
 
     ways: dict[str, Callable] = {  # type: ignore[type-arg]
@@ -426,12 +427,12 @@ def test_the_plan_tells_the_young_person_who_was_told(story: Story, told: Told, 
     at = f"people.{told.row}.between_us"
 
     def write(words: str, was: str):  # type: ignore[no-untyped-def]
-        return lambda t: plan_confided.save(t, "network_map", 1, {at: words}, {at: was})
+        return lambda t: confidential.save(t, "network_map", 1, {at: words}, {at: was})
 
     assert story.play(room, room.guide, write("Rasmus' ord", "")) == (), "nothing tells that something stands there"
     story.play(room, room.young, write("Mine nye ord", "Rasmus' ord"))
     shown = newest(story, room, room.guide, "network_map")
-    assert story.play(room, room.guide, lambda t: plan_confided.read(t, shown)) == {at: "Mine nye ord"}
+    assert story.play(room, room.guide, lambda t: confidential.read(t, shown)) == {at: "Mine nye ord"}
 
 
 # Cases from before

@@ -16,7 +16,9 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import heard, plan_history, plan_writing, plans
+from portal.services import heard
+from portal.services.plans import editing, plans
+from portal.services.plans import history as plans_history
 from portal.tools.library import definition
 from tests.browser import Browser
 from tests.rules.test_leak_channels import _opened
@@ -65,7 +67,7 @@ def old(story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.C
     write(story, room, room.guide, TOOL, script__goals="Vi talte om skolen")
     agree(story, room, TOOL)
     packed(story, room, room.guide, owner)
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     write(story, room, room.young, TOOL, before__agenda="Kan vi tale om min praktik?")
     url = postgres.url("portal_owner", str(house.engine.url.database))
     keys = story.play(room, room.guide, lambda t: t.keys)
@@ -109,7 +111,7 @@ def test_it_is_moved_out_of_every_version_and_out_of_the_history(
     def everything(ticket: CaseTicket) -> list[str]:
         page = plans.show(ticket, TOOL)
         assert page is not None
-        lines = [plan_history.history(ticket, version) for version in page.versions]
+        lines = [plans_history.history(ticket, version) for version in page.versions]
         return [repr(version.answers) for version in page.versions] + [
             repr(line.words) for each in lines for line in each
         ]

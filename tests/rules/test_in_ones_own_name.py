@@ -24,22 +24,12 @@ from portal.audit import OFFICE
 from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import (
-    choosing,
-    dav,
-    exports,
-    hand_over,
-    hand_over_says,
-    old_forms,
-    plan_agreeing,
-    plan_together,
-    promises,
-    team,
-)
+from portal.services import choosing, dav, exports, hand_over, hand_over_says, team
 from portal.services.consents import drafts, overrides, requests
 from portal.services.consents.declaration import Answers
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.messages import threads
+from portal.services.plans import agreement, commitments, external_forms, presence
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.services.test_tools import add, begin, newest, write
@@ -172,11 +162,11 @@ class Cast:
             add(story, room, guide, PLAN, "agreements", what="Noget", who=str(self.member(who)), due=due)
         page = newest(story, room, guide, PLAN)
         made["plan_id"], made["plan_version_id"] = page.plan_id, page.id
-        self.play("guide", lambda t: plan_agreeing.propose(t, uuid4(), PLAN, 1, page.revision))
+        self.play("guide", lambda t: agreement.propose(t, uuid4(), PLAN, 1, page.revision))
         proposal = newest(story, room, guide, PLAN).proposal_id
         assert proposal is not None
         made["plan_proposal_id"] = proposal
-        self.play("writer", lambda t: plan_together.be_here(t, PLAN, 1, "now.goal"))
+        self.play("writer", lambda t: presence.be_here(t, PLAN, 1, "now.goal"))
         self.play("young", lambda t: choosing.propose(t, uuid4(), "Bent Bold", ""))
         made["wish_id"] = self.play("young", lambda t: choosing.wishes(t)[0].id)
         self.play("guide", lambda t: hand_over.offer(t, uuid4(), self.people["taker"].id))
@@ -202,8 +192,8 @@ class Cast:
         letter = story.upload("brev.rtf", b"{\\rtf1 Hej}")
         made["letter_id"] = self.play("guide", lambda t: files.add(t, uuid4(), made["compartment_id"], letter))
         self.play("guide", lambda t: dav.make(t, made["letter_id"]))
-        about = old_forms.About(clock.now().date(), [], "Bent")
-        self.play("guide", lambda t: old_forms.add(t, uuid4(), PLAN, story.upload("gammel.pdf", PDF), about))
+        about = external_forms.About(clock.now().date(), [], "Bent")
+        self.play("guide", lambda t: external_forms.add(t, uuid4(), PLAN, story.upload("gammel.pdf", PDF), about))
 
     @staticmethod
     def _keep(ticket: CaseTicket) -> None:
@@ -214,9 +204,9 @@ class Cast:
     def agree(self) -> None:
         """Everybody says yes: what was promised is to be reminded of."""
         for who in ("young", "guide", "reader", "writer"):
-            self.play(who, lambda t: plan_agreeing.accept(t, uuid4(), PLAN, 1, self.made["plan_proposal_id"]))
+            self.play(who, lambda t: agreement.accept(t, uuid4(), PLAN, 1, self.made["plan_proposal_id"]))
         row = newest(self.story, self.room, self.people["guide"], PLAN).rows("agreements")[0]
-        self.play("guide", lambda t: promises.note(t, uuid4(), 1, row, "partly", ""))
+        self.play("guide", lambda t: commitments.note(t, uuid4(), 1, row, "partly", ""))
 
     def row(self, table: str) -> dict[str, Any]:
         """The least that a row of a table needs for its policies, in its writer's own name."""
@@ -449,7 +439,7 @@ def test_whoever_was_not_asked_plans_no_reminder_and_says_of_no_promise_how_it_w
     reminder = {**cast.row("plan_reminder"), "membership_id": cast.member("reader")}
     elsewhere = {**reminder, "plan_version_id": uuid4()}
     assert refused(application, cast.people["writer"], "plan_reminder", reminder), "the reader has not said yes"
-    cast.play("reader", lambda t: plan_agreeing.accept(t, uuid4(), PLAN, 1, cast.made["plan_proposal_id"]))
+    cast.play("reader", lambda t: agreement.accept(t, uuid4(), PLAN, 1, cast.made["plan_proposal_id"]))
     assert not refused(application, cast.people["writer"], "plan_reminder", reminder), "a yes plans what counts by it"
     assert refused(application, cast.people["writer"], "plan_reminder", elsewhere)
     assert refused(application, cast.people["parent"], "plan_reminder", reminder)

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.services import choosing, plan_writing
+from portal.services import choosing
 from portal.services.consents import overrides, requests
 from portal.services.files import conflicts
+from portal.services.plans import editing
 from tests.browser import Browser
 from tests.rules.routes import CASE_ROUTES, Route, Target
 from tests.services.test_safeguards import today
@@ -50,7 +51,7 @@ def _furnished(story: Story, room: Room) -> tuple[Room, Target]:
     freeze_id = story.play(room, guide, lambda t: overrides.freezes(t)[-1].id)
     wish_id = story.play(room, room.young, lambda t: choosing.propose(t, uuid4(), "Bent Bold", ""))
     story.plan(room, guide)
-    story.play(room, room.young, lambda t: plan_writing.begin(t, uuid4(), "network_overview"))
+    story.play(room, room.young, lambda t: editing.begin(t, uuid4(), "network_overview"))
     asked = story.play(room, guide, lambda t: requests.request(t, room.member(room.young)))
     return room, Target(
         case_id=room.case_id,

@@ -16,9 +16,10 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
 from portal.runtime import House
-from portal.services import meetings, moving, old_forms, overview, plan_writing
+from portal.services import meetings, moving, overview
 from portal.services.files import files
-from portal.services.old_forms import About
+from portal.services.plans import editing, external_forms
+from portal.services.plans.external_forms import About
 from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run
 from tests.rules.routes import CASE_ROUTES, own
@@ -77,16 +78,16 @@ def busy(living: House, world: World) -> World:
             story.play(room, world.people[kind], lambda t: t.require(files.Action.TEAM_CHANGE))
     # A tool that names them, a form made with them, a meeting they were at, a new level.
     for kind in ("specialist", "teacher", "waiting", "aunt"):
-        row = story.play(room, guide, lambda t: plan_writing.add_row(t, TOOL, 1, "agreements", what="Noget"))
+        row = story.play(room, guide, lambda t: editing.add_row(t, TOOL, 1, "agreements", what="Noget"))
         member = str(room.member(world.people[kind]))
         named = {f"agreements.{row}.who": member, f"agreements.{row}.helpers": member}
-        revision = story.play(room, guide, lambda t: plan_writing.begun(t, TOOL).newest.revision)
-        story.play(room, guide, lambda t, n=named, r=revision: plan_writing.save(t, TOOL, 1, r, n))
+        revision = story.play(room, guide, lambda t: editing.begun(t, TOOL).newest.revision)
+        story.play(room, guide, lambda t, n=named, r=revision: editing.save(t, TOOL, 1, r, n))
         story.set_level(room, world.people[kind], Level.WRITE if kind == "specialist" else Level.READ)
     made_on = clock.now().date() - timedelta(days=30)
     upload = story.upload("gammel.pdf", PDF)
     about = About(made_on, everyone, "")
-    story.play(room, guide, lambda t: old_forms.add(t, uuid4(), TOOL, upload, about))
+    story.play(room, guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
     story.play(room, guide, lambda t: meetings.who_is_here(t, world.meeting_id, set(everyone), False))
     # Something of theirs that is moved to where others see it keeps being somebody else's.
     moved = story.file(room, world.people["specialist"], "health", "flyttet.pdf")

@@ -13,8 +13,9 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import plan_agreeing, plan_closing, plan_history, promises
-from portal.services.plans import PlanState
+from portal.services.plans import agreement, closing, commitments
+from portal.services.plans import history as plans_history
+from portal.services.plans.plans import PlanState
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing, agree
@@ -121,7 +122,7 @@ def test_the_guide_notes_the_yes_of_a_young_person_without_an_eid(writing: Writi
 
     def note(ticket: CaseTicket, how: str, who: Someone) -> PlanState:
         assert page.proposal_id is not None
-        return plan_agreeing.accept_for(ticket, uuid4(), TOOL, 1, page.proposal_id, room.member(who), how)
+        return agreement.accept_for(ticket, uuid4(), TOOL, 1, page.proposal_id, room.member(who), how)
 
     with pytest.raises(InvalidInput, match="how: required"):
         story.play(room, room.guide, lambda t: note(t, " ", room.young))
@@ -140,7 +141,7 @@ def test_only_the_guide_notes_the_yes_of_others(writing: Writing, room: Room, co
         story.play(
             room,
             colleague,
-            lambda t: plan_agreeing.accept_for(t, uuid4(), TOOL, 1, uuid4(), room.member(room.young), "Sagt"),
+            lambda t: agreement.accept_for(t, uuid4(), TOOL, 1, uuid4(), room.member(room.young), "Sagt"),
         )
 
 
@@ -179,7 +180,7 @@ def test_one_tap_closes_a_row_of_a_draft_and_another_opens_it_again(
     assert "Lukket" in browser.get(f"/cases/{room.case_id}/plan/{TOOL}").soup.find(id=f"row-{row}").h3.get_text()
     browser.submit(page, "plan-form", close=f"goals.{row}.open")
     assert f"goals.{row}.status" not in {a for a, w in writing.page(room.guide).answers.items() if w}
-    lines = story.play(room, room.guide, lambda t: plan_history.history(t, writing.page(room.guide)))
+    lines = story.play(room, room.guide, lambda t: plans_history.history(t, writing.page(room.guide)))
     assert [line.by.display_name for line in lines[:2]] == ["Ulla Ung", "Ulla Ung"], "both taps are in the history"
 
 
@@ -188,16 +189,16 @@ def test_a_closed_agreement_asks_nobody_and_a_row_that_cannot_be_closed_is_not(
 ) -> None:
     writing.begin(room.guide)
     row = writing.add(room.guide, "agreements", what="Finder en bolig", who=str(room.member(colleague)))
-    story.play(room, room.guide, lambda t: plan_closing.close_row(t, TOOL, 1, "agreements", row))
+    story.play(room, room.guide, lambda t: closing.close_row(t, TOOL, 1, "agreements", row))
     writing.propose(room.guide)
     asked = {yes.member.display_name for yes in writing.page(room.guide).asked}
     assert asked == {"Ulla Ung", "Grete Guide"}
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: plan_closing.close_row(t, TOOL, 1, "now", row))
+        story.play(room, room.guide, lambda t: closing.close_row(t, TOOL, 1, "now", row))
     for who in (room.young, room.guide):
         writing.accept(who)
     with pytest.raises(InvalidInput, match="plan_frozen"):
-        story.play(room, room.guide, lambda t: plan_closing.close_row(t, TOOL, 1, "agreements", row, False))
+        story.play(room, room.guide, lambda t: closing.close_row(t, TOOL, 1, "agreements", row, False))
 
 
 def test_a_promise_is_kept_in_one_tap_without_a_new_round_and_the_next_version_begins_with_it_closed(
@@ -219,6 +220,6 @@ def test_a_promise_is_kept_in_one_tap_without_a_new_round_and_the_next_version_b
     answers = writing.page(room.guide).answers
     assert answers[f"agreements.{kept}.status"] == "done"
     assert f"agreements.{left}.status" not in answers
-    found = story.play(room, room.guide, promises.show)
+    found = story.play(room, room.guide, commitments.show)
     assert found is not None
     assert {p.row: p.is_open for p in found.promises} == {kept: False, left: True}

@@ -9,8 +9,9 @@ from flask import Flask
 
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.services import hand_over, plan_objections
+from portal.services import hand_over
 from portal.services.oversight import case_log
+from portal.services.plans import objections as plans_objections
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing
@@ -32,12 +33,12 @@ def ask(story: Story, room: Room, who: Someone, words: str = WORDS, writing: Wri
     story.play(
         room,
         who,
-        lambda t: plan_objections.object_to(t, uuid4(), TOOL, page.number, page.proposal_id or uuid4(), words),
+        lambda t: plans_objections.object_to(t, uuid4(), TOOL, page.number, page.proposal_id or uuid4(), words),
     )
 
 
 def told(story: Story, room: Room, who: Someone) -> list[tuple[str, str]]:
-    found = story.play(room, who, plan_objections.objections)
+    found = story.play(room, who, plans_objections.objections)
     return [(each.member.display_name, each.words) for each in found]
 
 
@@ -99,7 +100,7 @@ def test_only_who_is_asked_asks_and_of_the_words_they_read(
         story.play(
             room,
             room.young,
-            lambda t: plan_objections.object_to(t, uuid4(), TOOL, 1, page.proposal_id or uuid4(), WORDS),
+            lambda t: plans_objections.object_to(t, uuid4(), TOOL, 1, page.proposal_id or uuid4(), WORDS),
         )
 
 

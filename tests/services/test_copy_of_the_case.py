@@ -12,9 +12,10 @@ from babel.dates import format_date
 
 from portal import clock
 from portal.errors import NotFound
-from portal.services import meetings, moving, old_forms
+from portal.services import meetings, moving
 from portal.services.files import folders
-from portal.services.old_forms import About
+from portal.services.plans import external_forms
+from portal.services.plans.external_forms import About
 from tests.meeting import TOOL, ended, planned, present
 from tests.services.test_exports import opened, packed
 from tests.story import PDF, Room, Someone, Story, shelf_id
@@ -29,7 +30,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
 
     def put_in(name: str) -> UUID:
         upload = story.upload(name, PDF)
-        return story.play(room, room.guide, lambda t: old_forms.add(t, uuid4(), TOOL, upload, about))
+        return story.play(room, room.guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
 
     put_in("Handleplan.pdf")
     hidden, gone = put_in("Fortroligt.pdf"), put_in("Forkert.pdf")
@@ -83,7 +84,7 @@ def _form(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], 
     """Named under *Plan*, with its day and people."""
     about = About(clock.now().date(), [], "Karl Forrige")
     upload = story.upload("Handleplan.pdf", PDF)
-    form = story.play(room, room.guide, lambda t: old_forms.add(t, uuid4(), TOOL, upload, about))
+    form = story.play(room, room.guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
     return lambda: story.play(room, room.guide, lambda t: moving.move_file(t, form, shelf_id(t, "professionals")))
 
 

@@ -17,8 +17,9 @@ from portal.access.policy.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
 from portal.runtime import House
-from portal.services import exports, plan_writing
+from portal.services import exports
 from portal.services.files import folders
+from portal.services.plans import editing
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
 
@@ -308,7 +309,7 @@ def test_a_package_speaks_the_language_it_was_asked_for_in(
 ) -> None:
     story.plan(room, room.guide)
     tool = "goals_and_agreements"
-    story.play(room, room.guide, lambda t: plan_writing.add_row(t, tool, 1, "goals", progress="declined"))
+    story.play(room, room.guide, lambda t: editing.add_row(t, tool, 1, "goals", progress="declined"))
     made = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), language))
     work_off(story.house, owner)
     package = opened(story, room, room.young, made)

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from portal.access.ticket import CaseTicket
-from portal.services import plan_history, plan_writing
-from portal.services.plan_writing import Saved
+from portal.services.plans import editing, history
+from portal.services.plans.editing import Saved
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing
@@ -19,13 +19,13 @@ from tests.writing import TOOL, Writing
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The revisions of the lines of the history that were opened."""
     found: list[int] = []
-    words = plan_history._words
+    words = history._words
 
     def counted(ticket: CaseTicket, row: Any) -> dict[str, tuple[str, str]]:
         found.append(row.revision)
         return words(ticket, row)
 
-    monkeypatch.setattr(plan_history, "_words", counted)
+    monkeypatch.setattr(history, "_words", counted)
     return found
 
 
@@ -33,11 +33,11 @@ def write_often(story: Story, room: Room, by: Someone, address: str, times: int)
     """As many savings of one answer, one after the other."""
 
     def act(ticket: CaseTicket) -> None:
-        version, page = plan_writing.locked(ticket, TOOL, 1)
+        version, page = editing.locked(ticket, TOOL, 1)
         answers, before = dict(page.answers), page.answers.get(address, "")
         for turn in range(times):
             answers[address] = f"Udgave {turn}"
-            plan_writing.write_down(ticket, version, page, answers, {address: (before, answers[address])})
+            editing.write_down(ticket, version, page, answers, {address: (before, answers[address])})
             before = answers[address]
 
     story.play(room, by, act)
@@ -45,7 +45,7 @@ def write_often(story: Story, room: Room, by: Someone, address: str, times: int)
 
 def save(story: Story, room: Room, by: Someone, seen: dict[str, str] | None, **given: str) -> Saved:
     answers = {address.replace("__", "."): words for address, words in given.items()}
-    return story.play(room, by, lambda t: plan_writing.save(t, TOOL, 1, 0, answers, seen))
+    return story.play(room, by, lambda t: editing.save(t, TOOL, 1, 0, answers, seen))
 
 
 def lines_on(page: Page) -> int:

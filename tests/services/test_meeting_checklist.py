@@ -11,8 +11,9 @@ from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.services import heard, meetings, plan_about, plan_agreeing, plan_writing, plans
-from portal.services.plans import PlanState, VersionPage
+from portal.services import heard, meetings
+from portal.services.plans import about_meeting, agreement, editing, plans
+from portal.services.plans.plans import PlanState, VersionPage
 from tests.browser import Browser
 from tests.meeting import ahead, ended, present
 from tests.services.test_tools import begin, newest, write
@@ -29,7 +30,7 @@ def room(story: Story, colleague: Someone) -> Room:
 
 
 def begun(story: Story, room: Room, meeting: UUID, who: Someone | None = None) -> int:
-    return story.play(room, who or room.guide, lambda t: plan_about.begin_about(t, TOOL, meeting, uuid4()))
+    return story.play(room, who or room.guide, lambda t: about_meeting.begin_about(t, TOOL, meeting, uuid4()))
 
 
 def version(story: Story, room: Room, number: int) -> VersionPage:
@@ -90,12 +91,10 @@ def test_a_draft_keeps_no_copy_and_a_version_that_is_agreed_stays_as_it_was_agre
     page = newest(story, room, room.guide, TOOL)
     kept = story.play(room, room.guide, lambda t: plans.read_answers(t, t.load(PlanVersion, page.id)))
     assert {address for address, words in kept.items() if words} == {"script.goals"}
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
-    assert (
-        story.play(room, room.guide, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, 1, proposal)) is PlanState.AGREED
-    )
+    assert story.play(room, room.guide, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal)) is PlanState.AGREED
     agreed = newest(story, room, room.guide, TOOL).answers["meeting.attended"]
     present(story, room, made, room.guide)
     assert newest(story, room, room.guide, TOOL).answers["meeting.attended"] == agreed
@@ -139,7 +138,7 @@ def test_each_meeting_has_one_version_however_often_it_is_begun_and_an_unfinishe
 def test_two_who_begin_it_at_once_begin_the_same_version(story: Story, room: Room) -> None:
     made, form = story.meeting(room, room.guide), uuid4()
     for _ in range(2):
-        assert story.play(room, room.guide, lambda t: plan_about.begin_about(t, TOOL, made, form)) == 1
+        assert story.play(room, room.guide, lambda t: about_meeting.begin_about(t, TOOL, made, form)) == 1
 
 
 def test_who_may_not_write_begins_none_and_who_does_not_see_the_meeting_none_of_its(story: Story, room: Room) -> None:
@@ -148,7 +147,7 @@ def test_who_may_not_write_begins_none_and_who_does_not_see_the_meeting_none_of_
     story.add(room, reader, Level.READ)
     with pytest.raises(Refused):
         begun(story, room, made, reader)
-    assert story.play(room, reader, lambda t: plan_about.about(t, TOOL, made)) is None
+    assert story.play(room, reader, lambda t: about_meeting.about(t, TOOL, made)) is None
 
 
 def test_was_i_heard_is_one_thing_for_the_meeting_and_its_checklist(app: Flask, story: Story, room: Room) -> None:
@@ -168,11 +167,11 @@ def test_the_next_version_after_an_agreed_one_is_about_no_meeting_until_one_is_c
     begun(story, room, made)
     write(story, room, room.guide, TOOL, script__goals="Vi talte om skolen")
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
-    story.play(room, room.guide, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, 1, proposal))
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     write(story, room, room.guide, TOOL, meeting__place="Hos mormor")
     assert newest(story, room, room.guide, TOOL).answers["meeting.place"] == "Hos mormor"
 

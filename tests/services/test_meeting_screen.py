@@ -13,8 +13,9 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.errors import NotFound, Refused
-from portal.services import meeting_room, plan_together
+from portal.services import meeting_room
 from portal.services.consents import overrides
+from portal.services.plans import presence
 from tests.browser import Browser
 from tests.meeting import GOAL, TOOL, on_screen, planned, present
 from tests.services.test_tools import begin, newest
@@ -95,7 +96,7 @@ def test_an_answer_that_only_some_may_give_is_not_put_on_the_wall(story: Story, 
     private = [p for p in page.definition.places(page.answers) if p.question.fill]
     assert private, "was I heard?"
     assert not any(meeting_room.for_everybody(place.question) for place in private)
-    story.play(room, room.young, lambda t: plan_together.be_here(t, "meeting_checklist", 1, private[0].address))
+    story.play(room, room.young, lambda t: presence.be_here(t, "meeting_checklist", 1, private[0].address))
     found = on_screen(story, room, meeting)
     assert found.here == {}
 
@@ -106,7 +107,7 @@ def test_the_screen_follows_whoever_is_writing_and_is_in_the_room(
     writer = story.staff("Kim Kollega")
     story.add(room, writer)
     before = on_screen(story, room, meeting).mark
-    story.play(room, writer, lambda t: plan_together.be_here(t, TOOL, 1, "now.strengths"))
+    story.play(room, writer, lambda t: presence.be_here(t, TOOL, 1, "now.strengths"))
     assert story.play(room, room.guide, lambda t: meeting_room.look(t, meeting, "screen", before)) is None
     present(story, room, meeting, room.guide, room.young, writer)
     found = on_screen(story, room, meeting)
@@ -115,7 +116,7 @@ def test_the_screen_follows_whoever_is_writing_and_is_in_the_room(
     assert "Kim Kollega skriver her" in shown.soup.find(attrs={"data-here": True}).get_text()
     begin(story, room, room.guide, "basic_contract")
     address = next(iter(newest(story, room, room.guide, "basic_contract").definition.places({}))).address
-    story.play(room, room.guide, lambda t: plan_together.be_here(t, "basic_contract", 1, address))
+    story.play(room, room.guide, lambda t: presence.be_here(t, "basic_contract", 1, address))
     assert on_screen(story, room, meeting).tool == "basic_contract", "whoever planned the meeting comes first"
 
 

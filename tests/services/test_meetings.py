@@ -13,8 +13,9 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput, Refused
-from portal.services import meetings, plan_agreeing, promises
+from portal.services import meetings
 from portal.services.messages import threads as message_threads
+from portal.services.plans import agreement, commitments
 from tests.browser import Browser, held
 from tests.meeting import TOOL, ahead, ended, loaded, on_screen, planned, present, take
 from tests.services.test_tools import newest
@@ -192,18 +193,18 @@ def test_a_meeting_begins_with_what_was_promised_the_professionals_first_and_its
     app: Flask, story: Story, room: Room, colleague: Someone
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
     for who in (room.young, room.guide, colleague):
-        story.play(room, who, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, 1, proposal))
+        story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
     planned = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), set()))
     listed = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{planned}")
     since = listed.soup.find(id="since").parent.get_text()
     assert since.index("praktikplads") < since.index("klokken syv")
     story.play(room, room.guide, lambda t: meetings.begin(t, planned))
     row = page.rows("agreements")[1]
-    story.play(room, colleague, lambda t: promises.note(t, uuid4(), 1, row, "yes", ""))
+    story.play(room, colleague, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
     end = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/meetings/{planned}/end")
     assert "Jeg finder en praktikplads (Jo Job): Holdt" in end.text
     assert "Jeg står op klokken syv (Ulla Ung)" not in end.text, "nothing was noted of it"

@@ -12,8 +12,9 @@ from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import network, plan_writing
+from portal.services import network
 from portal.services.network import Part
+from portal.services.plans import editing
 from tests.browser import Browser
 from tests.services.test_tools import add, agree, begin, newest
 from tests.story import Room, Someone, Story, shelves
@@ -149,7 +150,7 @@ def test_who_somebody_is_stays_known_through_versions_of_both_tools(story: Story
     recognise(story, room, row, room.member(room.parents[0]))
     for tool in (MAP, OVERVIEW):
         agree(story, room, tool)
-        story.play(room, room.young, lambda t, tool=tool: plan_writing.renew(t, uuid4(), tool))
+        story.play(room, room.young, lambda t, tool=tool: editing.renew(t, uuid4(), tool))
     assert newest(story, room, room.guide, OVERVIEW).number == 2
     assert parts(story, room, room.guide)[row].line.membership.id == room.member(room.parents[0])
     story.set_level(room, room.parents[0], Level.NONE)

@@ -6,8 +6,9 @@ import pytest
 
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, Refused
-from portal.services import plan_difference, plan_history
-from portal.services.plans import PlanState
+from portal.services.plans import diff
+from portal.services.plans import history as plans_history
+from portal.services.plans.plans import PlanState
 from tests.story import Room, Someone, Story
 from tests.writing import Writing, agree
 
@@ -50,7 +51,7 @@ def test_two_people_in_the_same_answer_keep_both_texts_and_are_told(writing: Wri
     assert (clash.mine, clash.theirs, clash.by.display_name) == ("Mine egne ord", "Guidens ord", "Grete Guide")
     page = writing.page(room.young)
     assert page.answers["now.goal"] == "Guidens ord"
-    lines = writing.story.play(room, room.young, lambda t: plan_history.history(t, page))
+    lines = writing.story.play(room, room.young, lambda t: plans_history.history(t, page))
     assert ("Guidens ord", "Mine egne ord") in [words for line in lines for words in line.words.values()]
     writing.write(room.young, saved.revision, now__goal="Mine egne ord")
     assert writing.page(room.guide).answers["now.goal"] == "Mine egne ord"
@@ -76,7 +77,7 @@ def test_rows_are_moved_and_taken_out_and_what_stood_there_stays_in_the_history(
     page = writing.page(room.guide)
     assert page.rows("goals") == [first]
     assert f"agreements.{agreement}.goal" not in page.answers, "it no longer belongs to a goal that is gone"
-    lines = writing.story.play(room, room.guide, lambda t: plan_history.history(t, page))
+    lines = writing.story.play(room, room.guide, lambda t: plans_history.history(t, page))
     assert ("Det andet mål", "") in [words for line in lines for words in line.words.values()]
 
 
@@ -115,7 +116,7 @@ def test_who_may_only_read_does_not_write(writing: Writing, room: Room, story: S
 
 
 def test_a_difference_is_told_word_by_word() -> None:
-    pieces = plan_difference.word_by_word("Jeg skal i skole 2 dage", "Jeg skal i skole 3 dage om ugen")
+    pieces = diff.word_by_word("Jeg skal i skole 2 dage", "Jeg skal i skole 3 dage om ugen")
     assert [(p.kind, p.words) for p in pieces] == [
         ("same", "Jeg skal i skole "),
         ("gone", "2"),
@@ -131,5 +132,5 @@ def test_a_difference_of_two_versions_names_every_place(writing: Writing, room: 
     goal = writing.add(room.guide, "goals")
     writing.write(room.guide, now__goal="Det andet", **{f"goals__{goal}__words": "Nyt mål"})
     old, new = writing.page(room.guide, 1), writing.page(room.guide, 2)
-    found = plan_difference.between(new.definition, old.answers, new.answers)
+    found = diff.between(new.definition, old.answers, new.answers)
     assert [each.place.address for each in found] == ["now.goal", f"goals.{goal}.words"]

@@ -15,8 +15,9 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Refused
 from portal.runtime import House
-from portal.services import hand_over, overview, plan_writing, promises
-from portal.services.promises import PromisePage
+from portal.services import hand_over, overview
+from portal.services.plans import commitments, editing
+from portal.services.plans.commitments import PromisePage
 from tests.browser import Browser
 from tests.services.test_tools import add, begin, newest
 from tests.story import Room, Someone, Story
@@ -43,18 +44,18 @@ def room(story: Story, colleague: Someone) -> Room:
 
 
 def agree(story: Story, room: Room, *others: Someone) -> None:
-    from portal.services import plan_agreeing
+    from portal.services.plans import agreement
 
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, page.number, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal is not None
     for who in (room.young, room.guide, *others):
-        story.play(room, who, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, page.number, proposal))
+        story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, page.number, proposal))
 
 
 def listed(story: Story, room: Room, who: Someone) -> PromisePage:
-    page = story.play(room, who, promises.show)
+    page = story.play(room, who, commitments.show)
     assert page is not None
     return page
 
@@ -62,7 +63,7 @@ def listed(story: Story, room: Room, who: Someone) -> PromisePage:
 def note(story: Story, room: Room, who: Someone, what: str, outcome: str, word: str = "") -> None:
     page = listed(story, room, who)
     it = next(promise for promise in page.promises if promise.what == what)
-    story.play(room, who, lambda t: promises.note(t, uuid4(), it.number, it.row, outcome, word))
+    story.play(room, who, lambda t: commitments.note(t, uuid4(), it.number, it.row, outcome, word))
 
 
 def test_the_list_shows_the_professionals_promises_first_and_what_is_due_first(
@@ -109,10 +110,10 @@ def test_how_it_went_is_yes_partly_or_no(outcome: str, story: Story, room: Room)
 def test_what_was_promised_in_a_replaced_version_can_no_longer_be_noted(story: Story, room: Room) -> None:
     page = listed(story, room, room.young)
     row = page.promises[0].row
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     agree(story, room, next(Someone(p.who.person_id, "") for p in page.promises if p.who.display_name == "Jo Job"))
     with pytest.raises(InvalidInput, match="plan_moved_on"):
-        story.play(room, room.guide, lambda t: promises.note(t, uuid4(), 1, row, "yes", ""))
+        story.play(room, room.guide, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
 
 
 def test_the_front_of_the_case_tells_everybody_what_they_have_promised(app: Flask, story: Story, room: Room) -> None:
@@ -161,10 +162,10 @@ def test_what_was_kept_is_not_reminded_of(
 def test_what_was_replaced_is_not_reminded_of(
     house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
 ) -> None:
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     page = newest(story, room, room.guide, TOOL)
     for row in page.rows("agreements"):
-        story.play(room, room.guide, lambda t, row=row: plan_writing.move_row(t, TOOL, 2, "agreements", row, 0))
+        story.play(room, room.guide, lambda t, row=row: editing.move_row(t, TOOL, 2, "agreements", row, 0))
     add(story, room, room.guide, TOOL, "goals", words="Jeg vil i gang")
     agree(story, room)
     later_on(owner, 30)
@@ -183,7 +184,7 @@ def test_somebody_who_no_longer_sees_the_plan_is_not_reminded(
 def sender(house: House) -> Callable[[], int]:
     def send() -> int:
         with house.unit_of_work() as session:
-            return promises.send_due(session)
+            return commitments.send_due(session)
 
     return send
 
@@ -200,7 +201,7 @@ def test_nobody_is_asked_twice_for_an_outcome_that_was_sent_twice(story: Story, 
     row = page.promises[-1].row
 
     def twice(ticket: CaseTicket) -> None:
-        promises.note(ticket, once, 1, row, "no", "Jeg sov")
+        commitments.note(ticket, once, 1, row, "no", "Jeg sov")
 
     story.play(room, room.young, twice)
     story.play(room, room.young, twice)

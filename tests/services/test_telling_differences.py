@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.services import plan_difference
+from portal.services.plans import diff
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from portal.services import plan_difference
     ],
 )
 def test_words_that_changed_beside_each_other_are_told_as_one_change(was: str, now: str, told: str) -> None:
-    pieces = plan_difference.word_by_word(was, now)
+    pieces = diff.word_by_word(was, now)
     assert "".join(piece.words for piece in pieces if piece.kind != "new") == was
     assert "".join(piece.words for piece in pieces if piece.kind != "gone") == now
     marks = {"same": "{}", "gone": "[{}]", "new": "{{{}}}"}

@@ -6,7 +6,7 @@ from datetime import date
 
 from flask import Flask
 
-from portal.services.timeline import Timeline, draw
+from portal.services.plans.timeline import Timeline, draw
 from portal.tools.library import definition
 from tests.browser import Browser
 from tests.services.test_tools import add, begin

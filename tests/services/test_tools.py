@@ -13,8 +13,9 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House, open_house
-from portal.services import base_data, overview, plan_agreeing, plan_writing, plans
-from portal.services.plans import PlanState, VersionPage
+from portal.services import overview
+from portal.services.plans import agreement, base_data, editing, plans
+from portal.services.plans.plans import PlanState, VersionPage
 from portal.settings import Settings
 from portal.tools.definition import Known
 from portal.tools.library import definition, definition_in, every_definition
@@ -40,23 +41,23 @@ def newest(story: Story, room: Room, who: Someone, tool: str) -> VersionPage:
 
 
 def begin(story: Story, room: Room, who: Someone, tool: str) -> None:
-    story.play(room, who, lambda t: plan_writing.begin(t, uuid4(), tool))
+    story.play(room, who, lambda t: editing.begin(t, uuid4(), tool))
 
 
 def write(story: Story, room: Room, who: Someone, tool: str, **answers: str) -> None:
     given = {address.replace("__", "."): words for address, words in answers.items()}
     page = newest(story, room, who, tool)
-    story.play(room, who, lambda t: plan_writing.save(t, tool, page.number, page.revision, given))
+    story.play(room, who, lambda t: editing.save(t, tool, page.number, page.revision, given))
 
 
 def add(story: Story, room: Room, by: Someone, tool: str, section: str, **given: str) -> str:
     page = newest(story, room, by, tool)
-    return story.play(room, by, lambda t: plan_writing.add_row(t, tool, page.number, section, **given))
+    return story.play(room, by, lambda t: editing.add_row(t, tool, page.number, section, **given))
 
 
 def agree(story: Story, room: Room, tool: str) -> PlanState:
     page = newest(story, room, room.guide, tool)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), tool, page.number, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), tool, page.number, page.revision))
     state = PlanState.PROPOSED
     proposed = newest(story, room, room.guide, tool)
     for yes in proposed.asked:
@@ -64,7 +65,7 @@ def agree(story: Story, room: Room, tool: str) -> PlanState:
 
         def accept(ticket: CaseTicket) -> PlanState:
             assert proposed.proposal_id is not None
-            return plan_agreeing.accept(ticket, uuid4(), tool, proposed.number, proposed.proposal_id)
+            return agreement.accept(ticket, uuid4(), tool, proposed.number, proposed.proposal_id)
 
         state = story.play(room, who, accept)
     return state
@@ -234,10 +235,10 @@ def test_what_the_team_promises_takes_a_yes_of_somebody_in_the_team(app: Flask, 
         story.play(
             room,
             who,
-            lambda t: plan_agreeing.accept(t, uuid4(), tool, proposed.number, proposed.proposal_id or uuid4()),
+            lambda t: agreement.accept(t, uuid4(), tool, proposed.number, proposed.proposal_id or uuid4()),
         )
     assert newest(story, room, room.guide, tool).state is PlanState.PROPOSED
-    story.play(room, colleague, lambda t: plan_agreeing.accept(t, uuid4(), tool, 1, proposed.proposal_id or uuid4()))
+    story.play(room, colleague, lambda t: agreement.accept(t, uuid4(), tool, 1, proposed.proposal_id or uuid4()))
     assert newest(story, room, room.guide, tool).state is PlanState.AGREED
 
 
@@ -258,7 +259,7 @@ def test_a_meeting_begins_with_empty_minutes_and_keeps_what_is_still_missing(sto
     begin(story, room, room.guide, tool)
     write(story, room, room.guide, tool, script__welcome="Vi sagde hej", eighteen__notes="NemKonto")
     assert agree(story, room, tool) is PlanState.AGREED, "the guide alone answers for the minutes"
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), tool))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), tool))
     page = newest(story, room, room.guide, tool)
     assert (page.number, page.answers.get("script.welcome"), page.answers["eighteen.notes"]) == (2, None, "NemKonto")
 
@@ -302,7 +303,7 @@ def test_agreed_contacts_stay_as_they_were_agreed(story: Story, room: Room) -> N
     write(story, room, room.young, "network_map", **{f"people.{mia}.name": "En anden"})
     page = newest(story, room, room.guide, "network_overview")
     assert page.answers[f"contacts.{mia}.name"] == "Moster Mia"
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), "network_overview"))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), "network_overview"))
     page = newest(story, room, room.guide, "network_overview")
     assert page.answers[f"contacts.{mia}.name"] == "En anden"
 
@@ -363,7 +364,7 @@ def test_answers_keep_the_words_they_were_written_to(story: Story, room: Room, o
         return page.definition.section[0].question[0].label.da
 
     assert label(newest(elsewhere, room, room.guide, "basic_contract")) == "Det vil jeg gerne have ud af det"
-    elsewhere.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), "basic_contract"))
+    elsewhere.play(room, room.guide, lambda t: editing.renew(t, uuid4(), "basic_contract"))
     page = newest(elsewhere, room, room.guide, "basic_contract")
     assert (label(page), page.answers["purpose.purpose"]) == ("Det drømmer jeg om", "Jeg vil have ro")
     back_home = newest(story, room, room.guide, "basic_contract")

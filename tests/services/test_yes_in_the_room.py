@@ -15,20 +15,10 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House
-from portal.services import (
-    hand_over,
-    leaving,
-    meeting_ending,
-    overview,
-    plan_agreeing,
-    plan_outlook,
-    plan_said,
-    plan_taking,
-    plan_writing,
-    promises,
-)
-from portal.services.plan_difference import Difference
-from portal.services.plans import PlanState, VersionPage
+from portal.services import hand_over, leaving, meeting_ending, overview
+from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook
+from portal.services.plans.diff import Difference
+from portal.services.plans.plans import PlanState, VersionPage
 from tests.browser import Browser, held
 from tests.meeting import TOOL, ended, planned, present, take
 from tests.services.test_tools import newest
@@ -43,21 +33,21 @@ def room(story: Story, colleague: Someone) -> Room:
 
 def say_yes(story: Story, room: Room, who: Someone, said: bool = True) -> None:
     page = newest(story, room, who, TOOL)
-    words = plan_said.digest(plan_said.words_of_all(page.answers))
-    story.play(room, who, lambda t: plan_taking.say_yes(t, uuid4(), TOOL, page.number, words, said))
+    words = approvals.digest(approvals.words_of_all(page.answers))
+    story.play(room, who, lambda t: assignments.say_yes(t, uuid4(), TOOL, page.number, words, said))
 
 
 def propose(story: Story, room: Room, who: Someone | None = None) -> PlanState:
     page = newest(story, room, room.guide, TOOL)
     return story.play(
-        room, who or room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, page.number, page.revision)
+        room, who or room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, page.revision)
     )
 
 
 def change(story: Story, room: Room, **answers: str) -> None:
     page = newest(story, room, room.guide, TOOL)
     given = {address.replace("__", "."): words for address, words in answers.items()}
-    story.play(room, room.guide, lambda t: plan_writing.save(t, TOOL, page.number, page.revision, given))
+    story.play(room, room.guide, lambda t: editing.save(t, TOOL, page.number, page.revision, given))
 
 
 def yeses(page: VersionPage) -> dict[str, bool]:
@@ -121,7 +111,7 @@ def test_who_is_asked_again_is_shown_what_was_changed_since_they_said_yes(
 ) -> None:
     def differences(who: Someone) -> list[Difference]:
         page = newest(story, room, who, TOOL)
-        return story.play(room, who, lambda t: plan_outlook.changed_since_my_yes(t, page))
+        return story.play(room, who, lambda t: outlook.changed_since_my_yes(t, page))
 
     say_yes(story, room, room.young)
     propose(story, room)
@@ -134,7 +124,7 @@ def test_who_is_asked_again_is_shown_what_was_changed_since_they_said_yes(
     assert [tag.get_text() for tag in asked.select("del, ins")] == ["nøgle", "hoveddør"]
     proposal = newest(story, room, room.young, TOOL).proposal_id
     assert proposal
-    story.play(room, room.young, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, 1, proposal))
+    story.play(room, room.young, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
     change(story, room, now__strengths="At bygge")
     propose(story, room)
     assert [each.place.address for each in differences(room.young)] == ["now.strengths"], "since the last yes"
@@ -146,7 +136,7 @@ def test_the_same_words_proposed_again_ask_nobody_who_has_said_yes(story: Story,
         proposal = newest(story, room, room.guide, TOOL).proposal_id
         assert proposal
         if not yeses(newest(story, room, room.guide, TOOL))["Ulla Ung"]:
-            story.play(room, room.young, lambda t, x=proposal: plan_agreeing.accept(t, uuid4(), TOOL, 1, x))
+            story.play(room, room.young, lambda t, x=proposal: agreement.accept(t, uuid4(), TOOL, 1, x))
         propose(story, room)
         assert yeses(newest(story, room, room.guide, TOOL))["Ulla Ung"]
     say_yes_to_all(story, room)
@@ -159,7 +149,7 @@ def say_yes_to_all(story: Story, room: Room) -> None:
     for yes in page.asked:
         if yes.at is None:
             who = next(Someone(person, "") for person, member in room.members.items() if member == yes.member.id)
-            story.play(room, who, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, page.number, page.proposal_id))
+            story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, page.number, page.proposal_id))
 
 
 def test_a_yes_noted_on_paper_stands_with_its_note_when_the_same_words_are_proposed_again(
@@ -170,7 +160,7 @@ def test_a_yes_noted_on_paper_stands_with_its_note_when_the_same_words_are_propo
     assert proposal
     member = room.member(room.young)
     story.play(
-        room, room.guide, lambda t: plan_agreeing.accept_for(t, uuid4(), TOOL, 1, proposal, member, "Sagt i telefonen")
+        room, room.guide, lambda t: agreement.accept_for(t, uuid4(), TOOL, 1, proposal, member, "Sagt i telefonen")
     )
     propose(story, room)
     hers = next(yes for yes in newest(story, room, room.guide, TOOL).asked if yes.member.id == member)
@@ -215,8 +205,8 @@ def test_a_young_person_who_is_shut_out_after_the_meeting_has_not_said_yes(
     assert not yeses(newest(story, room, room.guide, TOOL))["Ulla Ung"]
 
 
-def listed(story: Story, room: Room) -> list[promises.Promise]:
-    page = story.play(room, room.guide, promises.show)
+def listed(story: Story, room: Room) -> list[commitments.Promise]:
+    page = story.play(room, room.guide, commitments.show)
     return list(page.promises) if page else []
 
 
@@ -399,7 +389,7 @@ def test_a_promise_counts_for_whoever_gave_it_before_everybody_has_said_yes(
         propose(story, room)
         proposal = newest(story, room, room.young, TOOL).proposal_id
         assert proposal
-        story.play(room, room.young, lambda t: plan_agreeing.accept(t, uuid4(), TOOL, 1, proposal))
+        story.play(room, room.young, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
     assert mine(room.young) == ["Jeg står op klokken syv"]
     assert mine(colleague) == [], "who has not said yes has promised nothing"
     page = Browser(app, story.token(colleague)).get(f"/cases/{room.case_id}/plan/promises")
@@ -431,7 +421,7 @@ def test_words_changed_after_it_was_promised_are_promised_no_more(story: Story, 
     change(story, room, **{f"agreements.{row}.what": "Jeg står op klokken fem"})
     assert listed(story, room) == []
     with pytest.raises(InvalidInput, match="plan_moved_on"):
-        story.play(room, room.young, lambda t: promises.note(t, uuid4(), 1, row, "yes", ""))
+        story.play(room, room.young, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
 
 
 def test_a_new_promise_stands_in_place_of_the_same_persons_old_one_and_of_nobody_elses(
@@ -441,7 +431,7 @@ def test_a_new_promise_stands_in_place_of_the_same_persons_old_one_and_of_nobody
         say_yes(story, room, who)
     take(story, room, colleague, row=1)
     propose(story, room)
-    story.play(room, room.guide, lambda t: plan_writing.renew(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     first, second = newest(story, room, room.guide, TOOL).rows("agreements")
     change(story, room, **{f"agreements.{first}.what": "Jeg står op klokken otte"})
     change(story, room, **{f"agreements.{second}.who": str(room.member(room.guide))})

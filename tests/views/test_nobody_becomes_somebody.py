@@ -21,11 +21,12 @@ from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import network, plan_agreeing, team
+from portal.services import network, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.consents import declare, requests
 from portal.services.consents.declare import Paper
+from portal.services.plans import agreement
 from tests.browser import Browser
 from tests.services.test_network import MAP, OVERVIEW, drawn
 from tests.services.test_tools import begin
@@ -286,7 +287,7 @@ def test_a_yes_to_the_plan_that_a_guide_notes_says_so_on_the_page_in_the_log_and
     story.play(
         room,
         room.guide,
-        lambda t: plan_agreeing.accept_for(t, uuid4(), TOOL, 1, proposal, room.member(room.young), how),
+        lambda t: agreement.accept_for(t, uuid4(), TOOL, 1, proposal, room.member(room.young), how),
     )
     alma = Browser(app, story.token(room.young))
     page = alma.get(f"/cases/{room.case_id}/plan/{TOOL}")

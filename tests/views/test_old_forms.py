@@ -12,8 +12,8 @@ from flask import Flask
 
 from portal import clock
 from portal.access.policy.roles import Level
-from portal.services import plan_writing
 from portal.services.files import folders
+from portal.services.plans import editing
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Story
 
@@ -131,7 +131,7 @@ def test_day_and_people_can_be_put_right_and_a_withdrawn_form_is_listed_no_more(
     assert held(page.form("made_on"))["others"] == "Karl Forkert"
     right = on(TODAY - timedelta(days=400))
     guide.submit(page, "made_on", **right, others="Karl Forrige")
-    story.play(room, room.guide, lambda t: plan_writing.begin(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
     assert "med Karl Forrige" in listed(guide.get(f"/cases/{room.case_id}/plan/{TOOL}"))[1]
     assert owner.execute("select count(*) from old_form").fetchone() == (2,), "what was noted before is kept"
     story.set_level(room, room.young, Level.READ)

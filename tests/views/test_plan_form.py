@@ -13,7 +13,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
 from playwright.sync_api import expect
 
-from portal.services import plan_agreeing, plan_writing
+from portal.services.plans import agreement, editing
 from tests.browser import Browser, Page
 from tests.live import cookie, served
 from tests.services.test_tools import add, agree, begin, newest, write
@@ -92,12 +92,12 @@ def test_a_version_begun_before_the_form_was_short_is_written_in_the_short_one(
     app: Flask, story: Story, room: Room, rows: list[str], owner: Any
 ) -> None:
     """How a page is laid out is not part of the words that were begun."""
-    from portal.services import wordings
+    from portal.services.plans import definitions
 
     owner.execute(
         'update tool_definition set content = replace(content, \'"first": ["words", "why"]\', \'"first": []\')'
     )
-    wordings._kept.clear()
+    definitions._kept.clear()
     goal = details(Browser(app, story.token(room.young)).get(writing(room)), rows[0])
     assert goal.find("details", class_="more-fields") is not None
 
@@ -216,9 +216,7 @@ def test_one_press_on_plan_leads_to_an_empty_goal_whatever_there_was(app: Flask,
 
 def test_pressing_twice_makes_one_row(story: Story, room: Room) -> None:
     form = uuid4()
-    made = {
-        story.play(room, room.young, lambda t: plan_writing.row_to_write_in(t, form, TOOL, "goals")) for _ in range(2)
-    }
+    made = {story.play(room, room.young, lambda t: editing.row_to_write_in(t, form, TOOL, "goals")) for _ in range(2)}
     assert len(made) == 1
 
 
@@ -229,7 +227,7 @@ def test_writing_in_a_proposed_plan_leads_to_proposing_it_again(
     app: Flask, story: Story, room: Room, rows: list[str]
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
     young = Browser(app, story.token(room.young))
     saved = young.submit(young.get(writing(room)), "plan-form", **{"now.strengths": "At tegne", "done": "yes"})
     after = young.follow(saved)

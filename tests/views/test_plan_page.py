@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from portal.services import plan_agreeing, plan_news, plan_writing
-from portal.services.plan_news import News
+from portal.services.plans import agreement, editing
+from portal.services.plans import news as plans_news
+from portal.services.plans.news import News
 from tests.browser import Browser, Page
 from tests.services.test_tools import add, agree, begin, newest, write
 from tests.story import Room, Someone, Story
@@ -43,20 +44,20 @@ def headings(page: Page) -> list[str]:
 
 
 def goal(story: Story, room: Room, who: Someone, words: str) -> str:
-    number, row = story.play(room, who, lambda t: plan_writing.row_to_write_in(t, uuid4(), TOOL, "goals"))
+    number, row = story.play(room, who, lambda t: editing.row_to_write_in(t, uuid4(), TOOL, "goals"))
     page = newest(story, room, who, TOOL)
     given = {f"goals.{row}.words": words}
-    story.play(room, who, lambda t: plan_writing.save(t, TOOL, number, page.revision, given))
+    story.play(room, who, lambda t: editing.save(t, TOOL, number, page.revision, given))
     return row
 
 
 def news(story: Story, room: Room, who: Someone) -> News | None:
-    return story.play(room, who, plan_news.news)
+    return story.play(room, who, plans_news.news)
 
 
 def propose(story: Story, room: Room) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), TOOL, page.number, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, page.revision))
 
 
 # What the page begins with
@@ -168,7 +169,7 @@ def test_what_somebody_else_wrote_is_not_told_as_hers(story: Story, room: Room, 
 
 def test_a_goal_she_took_out_again_is_not_told(story: Story, room: Room) -> None:
     row = goal(story, room, room.young, "Jeg vil alligevel ikke")
-    story.play(room, room.young, lambda t: plan_writing.move_row(t, TOOL, 1, "goals", row, 0))
+    story.play(room, room.young, lambda t: editing.move_row(t, TOOL, 1, "goals", row, 0))
     found = news(story, room, room.guide)
     assert found is None or found.goals == ()
 

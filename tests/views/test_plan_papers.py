@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from portal.access.ticket import CaseTicket
 from portal.runtime import House
-from portal.services import plan_writing, plans
+from portal.services.plans import editing, plans
 from portal.settings import Settings
 from portal.tools.library import every_definition
 from tests.browser import Browser
@@ -31,7 +31,7 @@ def room(story: Story) -> Room:
     """A case in which every form has been begun; the goal and agreement schema has been written in."""
     room = story.case()
     for tool in [each.key for each in every_definition()]:
-        story.play(room, room.guide, lambda t, tool=tool: plan_writing.begin(t, uuid4(), tool))
+        story.play(room, room.guide, lambda t, tool=tool: editing.begin(t, uuid4(), tool))
     goal = add(story, room, "goals_and_agreements", "goals", words="Jeg skal møde op i skole 3 dage om ugen")
     add(story, room, "goals_and_agreements", "agreements", goal=goal, what="Ringer til skolen", due="2027-03-02")
     add(story, room, "intervention_overview", "support", title="Mentor", **{"from": "2026-01-01"})
@@ -40,14 +40,14 @@ def room(story: Story) -> Room:
 
 
 def add(story: Story, room: Room, tool: str, section: str, **given: str) -> str:
-    return story.play(room, room.guide, lambda t: plan_writing.add_row(t, tool, 1, section, **given))
+    return story.play(room, room.guide, lambda t: editing.add_row(t, tool, 1, section, **given))
 
 
 def save(story: Story, room: Room, who: Someone, tool: str, **given: str) -> None:
     def write(ticket: CaseTicket) -> None:
         page = plans.show(ticket, tool)
         assert page is not None
-        plan_writing.save(ticket, tool, 1, page.newest.revision, given)
+        editing.save(ticket, tool, 1, page.newest.revision, given)
 
     story.play(room, who, write)
 

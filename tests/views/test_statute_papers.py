@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import Unsafe
-from portal.services import plan_agreeing, plan_writing, plans
+from portal.services.plans import agreement, editing, plans
 from portal.tools import statutes, telling
 from portal.tools.definition import rows
 from portal.tools.library import definition
@@ -43,15 +43,15 @@ def day(days: int) -> str:
 
 
 def begin(story: Story, room: Room, tool: str, *filled: tuple[str, dict[str, str]], **answers: str) -> None:
-    story.play(room, room.guide, lambda t: plan_writing.begin(t, uuid4(), tool))
+    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), tool))
     for section, given in filled:
-        story.play(room, room.guide, lambda t, s=section, g=given: plan_writing.add_row(t, tool, 1, s, **g))
+        story.play(room, room.guide, lambda t, s=section, g=given: editing.add_row(t, tool, 1, s, **g))
 
     def save(ticket: CaseTicket) -> None:
         page = plans.show(ticket, tool)
         assert page is not None
         given = {address.replace("__", "."): words for address, words in answers.items()}
-        plan_writing.save(ticket, tool, 1, page.newest.revision, given)
+        editing.save(ticket, tool, 1, page.newest.revision, given)
 
     if answers:
         story.play(room, room.guide, save)
@@ -64,12 +64,12 @@ def agree(story: Story, room: Room, tool: str, *others: Someone) -> None:
         return page.newest
 
     this = story.play(room, room.guide, newest)
-    story.play(room, room.guide, lambda t: plan_agreeing.propose(t, uuid4(), tool, this.number, this.revision))
+    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), tool, this.number, this.revision))
     proposal = story.play(room, room.guide, newest).proposal_id
     assert proposal is not None
     asked = [room.young, room.guide] if tool != "meeting_checklist" else [room.guide]
     for who in [*asked, *others]:
-        story.play(room, who, lambda t: plan_agreeing.accept(t, uuid4(), tool, this.number, proposal))
+        story.play(room, who, lambda t: agreement.accept(t, uuid4(), tool, this.number, proposal))
 
 
 def paper(app: Flask, story: Story, room: Room, view: str, kind: str = "pdf") -> bytes:
@@ -182,12 +182,12 @@ def test_a_draft_is_said_to_be_missing_and_nothing_of_it_is_told(app: Flask, sto
 
 
 def test_a_change_that_is_not_agreed_does_not_come_onto_the_paper(app: Flask, story: Story, agreed: Room) -> None:
-    story.play(agreed, agreed.guide, lambda t: plan_writing.renew(t, uuid4(), GOALS))
+    story.play(agreed, agreed.guide, lambda t: editing.renew(t, uuid4(), GOALS))
 
     def change(ticket: CaseTicket) -> None:
         page = plans.show(ticket, GOALS)
         assert page is not None
-        plan_writing.save(ticket, GOALS, 2, page.newest.revision, {"now.goal": "Noget helt andet"})
+        editing.save(ticket, GOALS, 2, page.newest.revision, {"now.goal": "Noget helt andet"})
 
     story.play(agreed, agreed.guide, change)
     words = said(app, story, agreed, "paragraph_109")

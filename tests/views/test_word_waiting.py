@@ -11,8 +11,8 @@ from docx import Document
 
 from portal.access.ticket import CaseTicket
 from portal.documents import reading
-from portal.services import plans, word_trips
 from portal.services.files import downloads
+from portal.services.plans import plans, word_import
 from tests.conftest import Calendar
 from tests.story import Room, Story
 from tests.word_trip import TOOL, Trip, begun, typed
@@ -34,7 +34,7 @@ def test_a_word_file_is_called_to_mind_for_two_weeks_and_kept_after_that(
     def waiting(ticket: CaseTicket) -> list[str]:
         plan = plans.show(ticket, TOOL)
         assert plan is not None
-        return [str(each.file_id) for each in word_trips.waiting(ticket, plan)]
+        return [str(each.file_id) for each in word_import.waiting(ticket, plan)]
 
     calendar.move(days=13, hours=23)
     assert story.play(room, room.young, waiting) == [file_id]

@@ -16,7 +16,8 @@ from playwright.sync_api import expect
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import plan_history, plan_writing, plans
+from portal.services.plans import editing, plans
+from portal.services.plans import history as plans_history
 from tests.browser import Browser, Page, cookie_of
 from tests.live import cookie, served
 from tests.services.test_tools import add, begin, newest, write
@@ -181,7 +182,7 @@ def test_ten_people_write_for_an_hour_and_every_saving_that_was_taken_is_in_the_
     with ThreadPoolExecutor(len(people)) as pool:
         taken = [each for done in pool.map(person, range(len(people))) for each in done]
     page = newest(story, room, room.guide, TOOL)
-    lines = story.play(room, room.guide, lambda t: plan_history.history(t, page))
+    lines = story.play(room, room.guide, lambda t: plans_history.history(t, page))
     kept = {(address, after) for line in lines for address, (_before, after) in line.words.items()}
     assert len(taken) == len(people) * batches * 2
     assert set(taken) <= kept
@@ -274,8 +275,8 @@ def test_two_hundred_rows_are_shown_and_the_next_one_is_refused_at_the_form(
         assert page is not None
         ids = " ".join(f"{number:08x}" for number in range(200))
         row = ticket.load(PlanVersion, page.newest.id)
-        row.answers_sealed = plan_writing.sealed_answers(ticket, row.id, {"goals": ids})
-        plan_writing.save(ticket, TOOL, 1, 0, {"goals.00000001.words": "Et mål"})
+        row.answers_sealed = editing.sealed_answers(ticket, row.id, {"goals": ids})
+        editing.save(ticket, TOOL, 1, 0, {"goals.00000001.words": "Et mål"})
 
     story.play(room, room.guide, fill)
     browser = Browser(app, story.token(room.guide))

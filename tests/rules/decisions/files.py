@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import dav, old_forms
+from portal.services import dav
 from portal.services.files import checkouts, conflicts, folders, resumable_uploads
+from portal.services.plans import external_forms
 from tests.rules.decisions.scene import FINE, PLAN, Press, Scene, deed, logged, rows
 from tests.story import PDF, shelf_id
 
@@ -151,8 +152,8 @@ def what_is_known_of_a_form_is_corrected(scene: Scene) -> Press:
     """Each notes the same anew; the newest counts."""
 
     def put_in(ticket: CaseTicket) -> UUID:
-        about = old_forms.About(clock.now().date() - timedelta(days=9), [], "Bent")
-        return old_forms.add(ticket, uuid4(), PLAN, scene.story.upload("gammel.pdf", PDF), about)
+        about = external_forms.About(clock.now().date() - timedelta(days=9), [], "Bent")
+        return external_forms.add(ticket, uuid4(), PLAN, scene.story.upload("gammel.pdf", PDF), about)
 
     made = scene.play("guide", put_in)
     fields = {"others": "Berta", **scene.days("made_on", -20)}

@@ -8,13 +8,8 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import (
-    meetings,
-    plan_agreeing,
-    plan_said,
-    plan_taking,
-    plan_writing,
-)
+from portal.services import meetings
+from portal.services.plans import agreement, approvals, assignments, editing
 from tests.rules.decisions.scene import PLAN, Press, Scene, deed, logged, rows
 from tests.services.test_tools import add, begin, newest
 
@@ -37,19 +32,19 @@ def an_answer_is_saved(scene: Scene) -> Press:
 def something_is_taken_on(scene: Scene) -> Press:
     row = scene.row
     meeting = scene.story.meeting(scene.room, scene.people["guide"])
-    words = scene.play("teacher", lambda t: plan_said.asked(t, _version(t))[0].words)
+    words = scene.play("teacher", lambda t: approvals.asked(t, _version(t))[0].words)
     fields = {"number": "1", "words": words, "taken": "yes"}
 
     def taken_back() -> None:
         """Else it would stand as their yes when the version is proposed."""
-        scene.play("teacher", lambda t: plan_taking.take(t, uuid4(), PLAN, 1, row, words, taken=False))
+        scene.play("teacher", lambda t: assignments.take(t, uuid4(), PLAN, 1, row, words, taken=False))
         _end_meeting(scene, meeting)
 
     return Press(f"{scene.case}/meetings/{meeting}/take/{row}", rows("plan_taking"), fields, then=taken_back)
 
 
 def _version(ticket: CaseTicket) -> Any:
-    from portal.services import plans
+    from portal.services.plans import plans
 
     page = plans.show(ticket, PLAN)
     assert page is not None
@@ -66,7 +61,7 @@ def a_version_is_proposed(scene: Scene) -> Press:
 def _proposal(scene: Scene) -> str:
     page = newest(scene.story, scene.room, scene.people["guide"], PLAN)
     if page.proposal_id is None:
-        scene.play("guide", lambda t: plan_agreeing.propose(t, uuid4(), PLAN, page.number, page.revision))
+        scene.play("guide", lambda t: agreement.propose(t, uuid4(), PLAN, page.number, page.revision))
         page = newest(scene.story, scene.room, scene.people["guide"], PLAN)
     return str(page.proposal_id)
 
@@ -123,7 +118,7 @@ def a_row_is_closed_in_the_next_version(scene: Scene) -> Press:
 
 def _goal(scene: Scene) -> str:
     def made(ticket: CaseTicket) -> str:
-        return plan_writing.add_row(ticket, PLAN, 2, "goals", words="Jeg cykler", status="under_way")
+        return editing.add_row(ticket, PLAN, 2, "goals", words="Jeg cykler", status="under_way")
 
     return str(scene.play("guide", made))
 

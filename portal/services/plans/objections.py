@@ -15,8 +15,8 @@ from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanObjection, PlanProposal, PlanVersion
-from portal.services import plans, wordings
-from portal.services.plans import PlanState
+from portal.services.plans import definitions, plans
+from portal.services.plans.plans import PlanState
 from portal.services.shared import idempotency
 
 
@@ -36,7 +36,7 @@ def object_to(ticket: CaseTicket, submission: UUID, tool: str, number: int, prop
     without words, or when the proposal they read is no longer the one that stands; NotFound for whoever is not asked.
     """
     ticket.require(Action.PLAN_ACCEPT)
-    hatch = wordings.hatch_of(ticket, tool)
+    hatch = definitions.hatch_of(ticket, tool)
     made = uuid4()
     plans.one_at_a_time(ticket, tool)
     found = plans.load(ticket, tool, hatch)

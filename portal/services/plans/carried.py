@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from portal.services.plan_meeting import Told
+from portal.services.plans.meeting_facts import Told
 from portal.tools.definition import Definition, OfMeeting, rows
 
 

@@ -8,16 +8,16 @@ from uuid import UUID
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.services import plan_writing, plans
-from portal.services.plans import PlanPage, PlanState
+from portal.services.plans import editing, plans
+from portal.services.plans.plans import PlanPage, PlanState
 from portal.tools.definition import Place, Section, rows
 
 
 def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, closed: bool = True) -> None:
     """Answers in one tap that a row is done, or (`closed` false) that it is open again. Raises NotFound in a section
     whose rows are not closed."""
-    plan_writing.writable(ticket, tool)
-    version, page = plan_writing.locked(ticket, tool, number)
+    editing.writable(ticket, tool)
+    version, page = editing.locked(ticket, tool, number)
     section = page.definition.section_of(section_key)
     question = section.closing if section else None
     if section is None or question is None:
@@ -29,7 +29,7 @@ def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row:
         raise InvalidInput(place.address, "not_yours_to_fill")
     now, value = page.answers.get(place.address, ""), question.closers[0] if closed else ""
     answers = {**page.answers, place.address: value}
-    plan_writing.write_down(ticket, version, page, answers, {place.address: (now, value)})
+    editing.write_down(ticket, version, page, answers, {place.address: (now, value)})
 
 
 def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
@@ -43,7 +43,7 @@ def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
 def close_in_next(ticket: CaseTicket, submission: UUID, tool: str, section_key: str, row: str) -> None:
     """Closes a row of the agreed version in one step: in the next one, which is begun where nobody has yet. It has to
     be agreed again. Raises InvalidInput('row_out') where somebody took the row out of the next one meanwhile."""
-    number = plan_writing.renew(ticket, submission, tool)
-    if row not in rows(plan_writing.begun(ticket, tool).newest.answers, section_key):
+    number = editing.renew(ticket, submission, tool)
+    if row not in rows(editing.begun(ticket, tool).newest.answers, section_key):
         raise InvalidInput("", "row_out")
     close_row(ticket, tool, number, section_key, row)

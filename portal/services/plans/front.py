@@ -8,10 +8,11 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
-from portal.services import plan_news, plans, promises, wordings
-from portal.services.plan_news import GOALS, News
-from portal.services.plans import PlanPage
-from portal.services.promises import TOOL, Promise
+from portal.services.plans import commitments, definitions, plans
+from portal.services.plans import news as plans_news
+from portal.services.plans.commitments import TOOL, Promise
+from portal.services.plans.news import GOALS, News
+from portal.services.plans.plans import PlanPage
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def front(ticket: CaseTicket) -> PlanFront | None:
     """None for whoever does not see the schema."""
     ticket.require(Action.PLAN_VIEW)
     try:
-        hatch = wordings.hatch_of(ticket, TOOL)
+        hatch = definitions.hatch_of(ticket, TOOL)
     except NotFound:
         return None
     can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
@@ -45,9 +46,9 @@ def front(ticket: CaseTicket) -> PlanFront | None:
     if page is None:
         return PlanFront(can_write, None, (), (), None)
     ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
-    open_ones = [promise for promise in promises.counting(ticket, page) if promise.is_open]
+    open_ones = [promise for promise in commitments.counting(ticket, page) if promise.is_open]
     mine_first = sorted(open_ones, key=lambda promise: not promise.is_mine)
-    return PlanFront(can_write, page, _goals(page), tuple(mine_first), plan_news.of_version(ticket, page.newest))
+    return PlanFront(can_write, page, _goals(page), tuple(mine_first), plans_news.of_version(ticket, page.newest))
 
 
 def _goals(page: PlanPage) -> tuple[Goal, ...]:

@@ -22,9 +22,10 @@ from portal.access.ticket import CaseTicket, scope
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanConfided
-from portal.services import confidences, plans, wordings
-from portal.services.plan_writing import Clash
-from portal.services.plans import VersionPage
+from portal.services import confidences
+from portal.services.plans import definitions, plans
+from portal.services.plans.editing import Clash
+from portal.services.plans.plans import VersionPage
 from portal.services.shared import audience
 from portal.tools import definition
 from portal.tools.definition import Place
@@ -52,7 +53,7 @@ def told_before(ticket: CaseTicket, version: VersionPage) -> dict[str, Membershi
 
 def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
     """How often something was confided, so that a page notices; 0 for everybody else, whatever there is."""
-    known = wordings.today(ticket, tool)
+    known = definitions.today(ticket, tool)
     if known is None or not known.confides or not audience.leads(ticket):
         return 0
     rows = select(func.count()).where(*_within(ticket), PlanConfided.plan_id == plan_id)
@@ -68,8 +69,8 @@ def save(
     Raises InvalidInput at an answer that cannot be one, or that is not this person's to give.
     """
     ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
-    known = wordings.today(ticket, tool)
+    hatch = ticket.require_write(definitions.hatch_of(ticket, tool).id)
+    known = definitions.today(ticket, tool)
     if known is not None and all(known.asks_openly(address) for address in given):
         return ()
     plans.one_at_a_time(ticket, tool)

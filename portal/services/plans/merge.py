@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import plan_writing, plans
+from portal.services.plans import editing, plans
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, rows
 
@@ -29,8 +29,8 @@ class Chosen:
 def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
     """Returns how many answers and rows were changed. Raises InvalidInput at the address of an answer that cannot be
     one, or with 'plan_frozen', 'rows_full'; then nothing is saved."""
-    plan_writing.writable(ticket, tool)
-    version, page = plan_writing.locked(ticket, tool, number)
+    editing.writable(ticket, tool)
+    version, page = editing.locked(ticket, tool, number)
     before = page.answers
     answers = dict(before)
     names = _add_rows(page.definition, answers, chosen.new_rows)
@@ -56,8 +56,8 @@ def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
         for address in {**before, **answers}
         if before.get(address, "") != answers.get(address, "")
     }
-    plan_writing.in_order(page.definition, answers, made)
-    plan_writing.write_down(ticket, version, page, answers, made, source="word")
+    editing.in_order(page.definition, answers, made)
+    editing.write_down(ticket, version, page, answers, made, source="word")
     return len(made)
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.models import Membership, PlanAcceptance, PlanProposal
-from portal.services import plan_agreeing, plan_difference, plan_history, plan_said, plans, wordings
-from portal.services.plan_difference import Difference
-from portal.services.plans import PlanState, VersionPage, Yes
+from portal.services.plans import agreement, approvals, definitions, diff, history, plans
+from portal.services.plans.diff import Difference
+from portal.services.plans.plans import PlanState, VersionPage, Yes
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ def outlook(ticket: CaseTicket, page: VersionPage) -> Outlook | None:
     """What proposing this version would come to; None for one that is not a draft with something in it."""
     if page.state is not PlanState.DRAFT or not page.is_written:
         return None
-    hatch = wordings.hatch_of(ticket, page.definition.key)
+    hatch = definitions.hatch_of(ticket, page.definition.key)
     try:
-        asked, obstacle = plan_agreeing.must_accept(ticket, page, hatch.id), None
+        asked, obstacle = agreement.must_accept(ticket, page, hatch.id), None
     except InvalidInput as problem:
-        asked, obstacle = plan_agreeing.would_be_asked(ticket, page), problem
-    standing = plan_agreeing.standing_yeses(ticket, page, asked)
+        asked, obstacle = agreement.would_be_asked(ticket, page), problem
+    standing = agreement.standing_yeses(ticket, page, asked)
     lines = [
         Yes(
             member=ticket.members[each],
@@ -74,7 +74,7 @@ def changed_since_my_yes(ticket: CaseTicket, page: VersionPage) -> list[Differen
         .where(PlanAcceptance.membership_id == me)
         .order_by(PlanAcceptance.created_at.desc())
     ).first()
-    before = plan_said.read(ticket, page).earlier.get(me)
+    before = approvals.read(ticket, page).earlier.get(me)
     if given is not None:
-        before = {**page.answers, **plan_history.Past(ticket, page.id, given.revision).before}
-    return plan_difference.between(page.definition, before, page.answers) if before is not None else []
+        before = {**page.answers, **history.Past(ticket, page.id, given.revision).before}
+    return diff.between(page.definition, before, page.answers) if before is not None else []

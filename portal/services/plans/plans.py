@@ -23,8 +23,9 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanTaking, PlanVersion
-from portal.services import plan_carried, plan_meeting, wordings
-from portal.services.plan_meeting import Told
+from portal.services.plans import carried as plans_carried
+from portal.services.plans import definitions, meeting_facts
+from portal.services.plans.meeting_facts import Told
 from portal.text import in_order
 from portal.tools.definition import Definition, OfMeeting, Place, Question, Section, rows
 
@@ -151,7 +152,7 @@ def show(ticket: CaseTicket, tool: str) -> PlanPage | None:
     """The tool as it stands, or None where nobody has begun it. Raises NotFound for a tool that is not a form here, or
     whose compartment the person does not see."""
     ticket.require(Action.PLAN_VIEW)
-    hatch = wordings.hatch_of(ticket, tool)
+    hatch = definitions.hatch_of(ticket, tool)
     page = load(ticket, tool, hatch)
     if page is not None:
         ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
@@ -202,7 +203,7 @@ _OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", 
 
 def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
     """Everything of a tool in five queries, whatever it holds."""
-    known = wordings.today(ticket, tool)
+    known = definitions.today(ticket, tool)
     if known is None:
         raise NotFound
     sources = {section.rows_of.partition(".")[0] for section in known.section if section.rows_of}
@@ -213,10 +214,10 @@ def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
         return None
     shelf = _Shelf(ticket, plans)
     stands = shelf.stand(plan.id)
-    kept = wordings.answered(ticket, {version.definition for version, _stand in stands})
+    kept = definitions.answered(ticket, {version.definition for version, _stand in stands})
     others = {each.tool: shelf.newest_answers(each.id) for each in plans.values() if each.tool in sources}
     about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
-    told = plan_meeting.told(ticket, about) if about else {}
+    told = meeting_facts.told(ticket, about) if about else {}
     pages = tuple(
         _page(ticket, version, stand, kept.get(version.definition, known), others, told) for version, stand in stands
     )
@@ -341,8 +342,8 @@ def _page(
     answers = read_answers(ticket, version)
     by_meeting = told.get(version.meeting_id, {}) if version.meeting_id else {}
     if stand.state is PlanState.DRAFT:
-        answers.update(plan_carried.of_tools(known, others))
-        answers.update(plan_carried.of_meeting(known, by_meeting))
+        answers.update(plans_carried.of_tools(known, others))
+        answers.update(plans_carried.of_meeting(known, by_meeting))
     return VersionPage(
         id=version.id,
         plan_id=version.plan_id,

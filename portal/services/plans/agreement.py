@@ -15,8 +15,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.services import plan_history, plan_said, plan_writing, plans, promises, wordings
-from portal.services.plans import PLAN_CHANGES, PlanState, VersionPage
+from portal.services.plans import approvals, commitments, definitions, editing, history, plans
+from portal.services.plans.plans import PLAN_CHANGES, PlanState, VersionPage
 from portal.services.shared import idempotency
 
 
@@ -27,7 +27,7 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     words do not count. Raises InvalidInput when it was changed meanwhile, is empty, is agreed already, or when somebody
     who takes something on cannot see it or is not named."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
+    hatch = ticket.require_write(definitions.hatch_of(ticket, tool).id)
     made = uuid4()
     sent_before = idempotency.claim(ticket.session, submission, made)
     page = _version(ticket, tool, number)
@@ -44,7 +44,7 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
         return page.state  # these words lie before these people already, and some may have said yes
     standing = standing_yeses(ticket, page, asked)
     # From here on the version shows what everybody is asked about, also where it was carried from another tool.
-    ticket.load(PlanVersion, page.id).answers_sealed = plan_writing.sealed_answers(ticket, page.id, page.answers)
+    ticket.load(PlanVersion, page.id).answers_sealed = editing.sealed_answers(ticket, page.id, page.answers)
     ticket.session.add(
         PlanProposal(
             id=made,
@@ -72,7 +72,7 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     ticket.session.flush()
     ticket.record(Event.SCHEMA_PROPOSED, hatch.id, page.plan_id, number=number)
     after = _version(ticket, tool, number)
-    promises.plan_reminders(ticket, after, hatch.id)
+    commitments.plan_reminders(ticket, after, hatch.id)
     return after.state
 
 
@@ -103,7 +103,7 @@ def accept_for(
 def _accept(
     ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID, member_id: UUID, how: str
 ) -> PlanState:
-    hatch = wordings.hatch_of(ticket, tool)
+    hatch = definitions.hatch_of(ticket, tool)
     page = _version(ticket, tool, number)
     if idempotency.claim(ticket.session, submission, uuid4()):
         return page.state
@@ -130,7 +130,7 @@ def _accept(
         said = Event.SCHEMA_ACCEPTED if own else Event.SCHEMA_YES_NOTED
         ticket.record(said, hatch.id, page.plan_id, number=number)
     after = _version(ticket, tool, number)
-    promises.plan_reminders(ticket, after, hatch.id)
+    commitments.plan_reminders(ticket, after, hatch.id)
     return after.state
 
 
@@ -139,7 +139,7 @@ def _accept(
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
     plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
+    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
     if page is None:
         raise NotFound
     return page.version(number)
@@ -148,7 +148,7 @@ def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
 def must_accept(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> set[UUID]:
     """Who is asked for a yes when this version is proposed. Raises InvalidInput at what has to be put right first."""
     readers = _readers(ticket, compartment_id)
-    agree = {member.id for member in ticket.members.values() if plan_said.must_agree(page, member)}
+    agree = {member.id for member in ticket.members.values() if approvals.must_agree(page, member)}
     for who, addresses in plans.who_takes_on(page).items():
         if UUID(who) not in readers | agree:
             name = ticket.members[UUID(who)].display_name
@@ -162,7 +162,7 @@ def must_accept(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) -> 
 
 def would_be_asked(ticket: CaseTicket, page: VersionPage) -> set[UUID]:
     """The same, whether or not anything has to be put right first."""
-    agree = {member.id for member in ticket.members.values() if plan_said.must_agree(page, member)}
+    agree = {member.id for member in ticket.members.values() if approvals.must_agree(page, member)}
     return agree | {UUID(who) for who in plans.who_takes_on(page)}
 
 
@@ -178,10 +178,10 @@ class Standing:
 
 def standing_yeses(ticket: CaseTicket, page: VersionPage, asked: set[UUID]) -> dict[UUID, Standing]:
     """Whose yes stands of those who are asked. Somebody who no longer sees the plan says nothing."""
-    still_here = asked & _readers(ticket, wordings.hatch_of(ticket, page.definition.key).id)
+    still_here = asked & _readers(ticket, definitions.hatch_of(ticket, page.definition.key).id)
     found = _accepted_before(ticket, page, still_here)
-    whole = {member for member in asked if plan_said.must_agree(page, ticket.members[member])}
-    for member, said in plan_said.read(ticket, page).standing(still_here, whole).items():
+    whole = {member for member in asked if approvals.must_agree(page, ticket.members[member])}
+    for member, said in approvals.read(ticket, page).standing(still_here, whole).items():
         found.setdefault(member, Standing(said.at, said_id=said.id))
     return found
 
@@ -198,7 +198,7 @@ def _accepted_before(ticket: CaseTicket, page: VersionPage, members: set[UUID]) 
         .where(PlanAcceptance.membership_id.in_(members))
         .order_by(PlanAcceptance.created_at)
     ).all()
-    same = {revision: plan_history.says_the_same(ticket, page, revision) for revision in {row[1] for row in rows}}
+    same = {revision: history.says_the_same(ticket, page, revision) for revision in {row[1] for row in rows}}
     return {
         given.membership_id: Standing(given.created_at, again_of=given.plan_proposal_id)
         for given, revision in rows

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from portal.documents.word_form import WordForm
 from portal.models import Membership
-from portal.services import word_reading
-from portal.services.word_reading import NewRow, Written
+from portal.services.plans import word_parse
+from portal.services.plans.word_parse import NewRow, Written
 from portal.tools.definition import Definition, Kind, Place, Question, Section, rows
 from portal.tools.telling import Teller, row_title
 from portal.tools.understanding import LANGUAGES, Called, NotUnderstood, called, understood
@@ -129,7 +129,7 @@ class Comparison:
 
 
 def compare(form: WordForm, stands: Stands) -> Comparison:
-    written = word_reading.read(form, stands.then, stands.base)
+    written = word_parse.read(form, stands.then, stands.base)
     return _Comparing(stands, written).made(form)
 
 

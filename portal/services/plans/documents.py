@@ -12,8 +12,8 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
-from portal.services import plans, wordings
-from portal.services.plans import PlanPage, VersionPage
+from portal.services.plans import definitions, plans
+from portal.services.plans.plans import PlanPage, VersionPage
 from portal.tools.statutes import View
 
 
@@ -80,4 +80,4 @@ def marked(ticket: CaseTicket, marks: Iterable[str]) -> tuple[UUID, int] | None:
 
 
 def _load(ticket: CaseTicket, tool: str) -> PlanPage | None:
-    return plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
+    return plans.load(ticket, tool, definitions.hatch_of(ticket, tool))

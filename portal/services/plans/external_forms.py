@@ -18,10 +18,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, Membership, OldForm
-from portal.services import wordings
 from portal.services.files import files, folders
 from portal.services.files.files import Upload, VersionLine
-from portal.services.plans import PlanPage, VersionPage
+from portal.services.plans import definitions
+from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.shared import idempotency
 
 
@@ -56,7 +56,7 @@ class Listed:
 def place(ticket: CaseTicket, tool: str) -> UUID:
     """The compartment such a form is put into. Raises NotFound for a tool that is no form, Refused for a reader."""
     ticket.require(Action.FILE_ADD)
-    return ticket.require_write(wordings.hatch_of(ticket, tool).id).id
+    return ticket.require_write(definitions.hatch_of(ticket, tool).id).id
 
 
 def add(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload, about: About) -> UUID:

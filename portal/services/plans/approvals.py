@@ -19,8 +19,8 @@ from sqlalchemy import select
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanTaking
-from portal.services import plans
-from portal.services.plans import VersionPage
+from portal.services.plans import plans
+from portal.services.plans.plans import VersionPage
 from portal.tools.definition import Section
 
 WHOLE = "whole"

@@ -14,8 +14,8 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanVersion
-from portal.services import plan_carried, plan_history, plans, promises, wordings
-from portal.services.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
+from portal.services.plans import carried, commitments, definitions, history, plans
+from portal.services.plans.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
@@ -100,7 +100,7 @@ def save(
     version, page = locked(ticket, tool, number)
     answers = dict(page.answers)
     people = [str(member_id) for member_id in ticket.members]
-    past = plan_history.Past(ticket, version.id, base)
+    past = history.Past(ticket, version.id, base)
     made: dict[str, tuple[str, str]] = {}
     clashes: list[Clash] = []
     homeless: list[Clash] = []
@@ -134,7 +134,7 @@ def save(
     in_order(page.definition, answers, made)
     revision = write_down(ticket, version, page, answers, made)
     if aside := {clash.address: (clash.theirs, clash.mine) for clash in (*clashes, *homeless)}:
-        plan_history.remember(ticket, version, revision + 1, "aside", aside)
+        history.remember(ticket, version, revision + 1, "aside", aside)
         version.revision = revision = revision + 1
         ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
     reopened = bool(made) and page.state is PlanState.PROPOSED
@@ -146,7 +146,7 @@ def changed_since(
 ) -> dict[str, str]:
     """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
     since is theirs, and is not taken back by an old page. `seen` as in `save`."""
-    past = plan_history.Past(ticket, page.id, base)
+    past = history.Past(ticket, page.id, base)
     places = {place.address: place for place in page.definition.places(page.answers)}
     people = [str(member_id) for member_id in ticket.members]
     found = {}
@@ -227,8 +227,8 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
 
 def _kept(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
     """The answers that close what was kept, for the next version to begin with."""
-    known, found = wordings.today(ticket, tool), {}
-    for promise in promises.of(ticket, agreed):
+    known, found = definitions.today(ticket, tool), {}
+    for promise in commitments.of(ticket, agreed):
         section = known.section_of(promise.section) if known else None
         if section is not None and section.closing is not None and not promise.is_open:
             address = f"{section.key}.{promise.row}.{section.closing.key}"
@@ -254,11 +254,11 @@ def _as_kept(place: Place, words: str, people: list[str], answers: Mapping[str, 
 
 def writable(ticket: CaseTicket, tool: str) -> Hatch:
     ticket.require(Action.PLAN_WRITE)
-    return ticket.require_write(wordings.hatch_of(ticket, tool).id)
+    return ticket.require_write(definitions.hatch_of(ticket, tool).id)
 
 
 def begun(ticket: CaseTicket, tool: str) -> PlanPage:
-    page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
+    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
     if page is None:
         raise NotFound
     return page
@@ -303,11 +303,11 @@ def write_down(
     if not made:
         return version.revision
     if page.state is PlanState.PROPOSED:
-        promises.forget_reminders(ticket, version.id)
+        commitments.forget_reminders(ticket, version.id)
     version.revision += 1
-    own = plan_carried.own_answers(page.definition, answers, page.told)
+    own = carried.own_answers(page.definition, answers, page.told)
     version.answers_sealed = sealed_answers(ticket, version.id, own)
-    plan_history.remember(ticket, version, version.revision, "made", made, source)
+    history.remember(ticket, version, version.revision, "made", made, source)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
     return version.revision
@@ -318,7 +318,7 @@ def new_version(
 ) -> None:
     """Adds a version. Takes today's questions; of the answers to earlier ones, those that are still asked and not
     asked afresh."""
-    known = wordings.today(ticket, plan.tool)
+    known = definitions.today(ticket, plan.tool)
     if known is None:
         raise NotFound
     answers = carried_on(known, before)
@@ -331,9 +331,9 @@ def new_version(
             compartment_id=plan.compartment_id,
             number=number,
             meeting_id=meeting_id,
-            definition=wordings.keep(ticket, known),
+            definition=definitions.keep(ticket, known),
             revision=0,
-            answers_sealed=sealed_answers(ticket, made, plan_carried.own_answers(known, answers)),
+            answers_sealed=sealed_answers(ticket, made, carried.own_answers(known, answers)),
             created_at=clock.now(),
             created_by_id=ticket.membership.id,
         )

@@ -24,8 +24,9 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
-from portal.services import notices, plan_said, plans, wordings
-from portal.services.plans import PlanPage, PlanState, VersionPage
+from portal.services import notices
+from portal.services.plans import approvals, definitions, plans
+from portal.services.plans.plans import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools.definition import Kind, Section, rows
 
@@ -96,7 +97,7 @@ def show(ticket: CaseTicket) -> PromisePage | None:
     """What is promised by now, or None where nobody has promised anything. Raises NotFound for whoever does not see the
     schema."""
     ticket.require(Action.PLAN_VIEW)
-    hatch = wordings.hatch_of(ticket, TOOL)
+    hatch = definitions.hatch_of(ticket, TOOL)
     page = plans.load(ticket, TOOL, hatch)
     found = counting(ticket, page) if page else []
     if page is None or (not found and page.agreed is None):
@@ -109,7 +110,7 @@ def show(ticket: CaseTicket) -> PromisePage | None:
 def mine(ticket: CaseTicket) -> list[Promise]:
     """What this person has taken on and not kept yet, for the front of the case."""
     try:
-        hatch = wordings.hatch_of(ticket, TOOL)
+        hatch = definitions.hatch_of(ticket, TOOL)
     except NotFound:
         return []
     page = plans.load(ticket, TOOL, hatch) if ticket.allows(Action.PLAN_VIEW) else None
@@ -130,9 +131,9 @@ def counting(ticket: CaseTicket, page: PlanPage) -> list[Promise]:
 
 def _said_yes_to(ticket: CaseTicket, newest: VersionPage) -> list[Promise]:
     """What counts of a version that is not agreed: while its taker sees it, and it is not closed."""
-    hatch = wordings.hatch_of(ticket, TOOL)
+    hatch = definitions.hatch_of(ticket, TOOL)
     readers = {window.membership_id for window in ticket.open_windows if window.compartment_id == hatch.id}
-    taken = {(each.row, each.who.id) for each in plan_said.asked(ticket, newest) if each.taken_at}
+    taken = {(each.row, each.who.id) for each in approvals.asked(ticket, newest) if each.taken_at}
     return [p for p in of(ticket, newest) if (p.row, p.who.id) in taken and p.who.id in readers]
 
 
@@ -145,7 +146,7 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
     """Notes how a promise went. The one who gave it may, and so may the young person and the guide. Raises
     InvalidInput without an outcome, or when it does not count any more as it was read."""
     ticket.require(Action.PLAN_ACCEPT)
-    hatch = wordings.hatch_of(ticket, TOOL)
+    hatch = definitions.hatch_of(ticket, TOOL)
     page = plans.load(ticket, TOOL, hatch)
     if page is None:
         raise NotFound

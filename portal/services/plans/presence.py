@@ -21,8 +21,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Plan, PlanAcceptance, PlanPresence, PlanProposal, PlanVersion
-from portal.services import plan_confided, plans, wordings
-from portal.services.plans import PLAN_CHANGES, VersionPage
+from portal.services.plans import confidential, definitions, plans
+from portal.services.plans.plans import PLAN_CHANGES, VersionPage
 
 HERE = timedelta(seconds=12)
 """How long somebody counts as being in an answer after their page last said so."""
@@ -57,9 +57,9 @@ def row_ids(version: VersionPage) -> str:
 def be_here(ticket: CaseTicket, tool: str, number: int, address: str) -> None:
     """Says that this person is in the answer at `address`, or in none ('')."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(wordings.hatch_of(ticket, tool).id)
+    hatch = ticket.require_write(definitions.hatch_of(ticket, tool).id)
     version_id, _plan, _revision = _version(ticket, tool, number)
-    known = wordings.today(ticket, tool)
+    known = definitions.today(ticket, tool)
     # That somebody is confiding something is theirs alone: then they are nowhere.
     here = address[:200] if known and known.asks_openly(address) else ""
     values = {"address": here, "seen_at": clock.now()}
@@ -76,10 +76,10 @@ def be_here(ticket: CaseTicket, tool: str, number: int, address: str) -> None:
 def look(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
     """What is new since the state called `known`; None when nothing is. Raises NotFound."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = wordings.hatch_of(ticket, tool)
+    hatch = definitions.hatch_of(ticket, tool)
     version_id, plan_id, _revision = _version(ticket, tool, number)
     here = _here(ticket, version_id)
-    mark = _mark(ticket, tool, version_id, here, plan_confided.count(ticket, tool, plan_id))
+    mark = _mark(ticket, tool, version_id, here, confidential.count(ticket, tool, plan_id))
     if mark == known:
         return None
     page = plans.load(ticket, tool, hatch)
@@ -88,7 +88,7 @@ def look(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
     if not noted(ticket, Event.SCHEMA_VIEWED, plan_id):
         ticket.record(Event.SCHEMA_VIEWED, hatch.id, plan_id)
     version = page.version(number)
-    return Live(mark, version, here, plan_confided.read(ticket, version))
+    return Live(mark, version, here, confidential.read(ticket, version))
 
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> tuple[UUID, UUID, int]:
@@ -120,7 +120,7 @@ def _mark(
     ticket: CaseTicket, tool: str, version_id: UUID, here: Mapping[str, tuple[Membership, ...]], confided: int
 ) -> str:
     """The same for the same words, states and people: made of counts, without opening anything."""
-    known = wordings.today(ticket, tool)
+    known = definitions.today(ticket, tool)
     tools = {tool} | {s.rows_of.partition(".")[0] for s in (known.section if known else ()) if s.rows_of}
     counts = ticket.session.execute(
         select(

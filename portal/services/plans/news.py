@@ -13,9 +13,9 @@ from sqlalchemy.orm import aliased
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import NotFound
 from portal.models import Plan, PlanChange, PlanProposal, PlanVersion
-from portal.services import plan_history, plans, wordings
-from portal.services.plans import PlanState, VersionPage
-from portal.services.promises import TOOL
+from portal.services.plans import definitions, history, plans
+from portal.services.plans.commitments import TOOL
+from portal.services.plans.plans import PlanState, VersionPage
 
 GOALS = "goals"
 """The section whose new rows are told of as such."""
@@ -51,7 +51,7 @@ def of_version(ticket: CaseTicket, this: VersionPage) -> News | None:
         return None
     section = this.definition.section_of(GOALS)
     headline = section.headline.key if section else ""
-    begun = {address for line in lines for address in plan_history.begun_in(ticket, line)}
+    begun = {address for line in lines for address in history.begun_in(ticket, line)}
     places = {f"{GOALS}.{row}.{headline}" for row in this.rows(GOALS)} if section else set()
     words = tuple(this.answers[address] for address in sorted(places & begun) if this.answers.get(address))
     return News(lines[0].created_at, words, ticket.membership.id == ticket.young_person.id, this)
@@ -60,7 +60,7 @@ def of_version(ticket: CaseTicket, this: VersionPage) -> News | None:
 def news(ticket: CaseTicket) -> News | None:
     """The same of the plan's newest version. None also for whoever does not see the plan."""
     try:
-        page = plans.load(ticket, TOOL, wordings.hatch_of(ticket, TOOL))
+        page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
     except NotFound:
         return None
     return of_version(ticket, page.newest) if page else None

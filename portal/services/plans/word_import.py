@@ -22,14 +22,16 @@ from portal.documents.slots import Turn
 from portal.errors import Busy, InvalidInput, NotFound
 from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
-from portal.services import old_forms, plan_history, plan_merging, plan_papers, plan_writing, plans, wordings
-from portal.services import word_lines as lines
 from portal.services.files import downloads, files, folders, pdf_renditions
 from portal.services.files.files import Upload
-from portal.services.plan_merging import Chosen
-from portal.services.plans import PLAN_CHANGES, PlanPage, VersionPage
+from portal.services.plans import definitions, editing, external_forms, history, plans
+from portal.services.plans import documents as plan_documents
+from portal.services.plans import merge as plan_merge
+from portal.services.plans import word_compare as lines
+from portal.services.plans.merge import Chosen
+from portal.services.plans.plans import PLAN_CHANGES, PlanPage, VersionPage
+from portal.services.plans.word_compare import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.services.shared import idempotency
-from portal.services.word_lines import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.storage import BlobStore
 from portal.storage.inspection import MEDIA_TYPES
 from portal.storage.scanning import ScanState
@@ -86,8 +88,8 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     """Keeps the file in the tool's place: as a new one, or as the next version of the one its sender put in before
     under the same name. Returns file and number of the version. Raises InvalidInput('file') for what may not come in,
     NotFound where nobody has begun the tool."""
-    hatch = plan_writing.writable(ticket, tool)
-    page = plan_writing.begun(ticket, tool)
+    hatch = editing.writable(ticket, tool)
+    page = editing.begun(ticket, tool)
     if earlier := idempotency.made_before(ticket.session, submission):
         return _kept_before(ticket, earlier)
     name, _kind = files.inspect(upload)
@@ -103,8 +105,8 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
 
 def place(ticket: CaseTicket, tool: str) -> PlanPage:
     """The tool a file can be put into. Raises NotFound where nobody has begun it, Refused for a reader."""
-    plan_writing.writable(ticket, tool)
-    page = plan_writing.begun(ticket, tool)
+    editing.writable(ticket, tool)
+    page = editing.begun(ticket, tool)
     ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
     return page
 
@@ -112,8 +114,8 @@ def place(ticket: CaseTicket, tool: str) -> PlanPage:
 def look(ticket: CaseTicket, store: BlobStore, tool: str, file_id: UUID, number: int) -> Trip:
     """What the file would change. Raises NotFound, also for a file that somebody else put in; Refused for one the virus
     scanner has shut."""
-    plan_writing.writable(ticket, tool)
-    page = plan_writing.begun(ticket, tool)
+    editing.writable(ticket, tool)
+    page = editing.begun(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
     ticket.record(Event.SCHEMA_COMPARED, page.compartment_id, page.newest.plan_id, version=str(version.id))
     return _read(ticket, store, page, version)
@@ -130,10 +132,10 @@ def put_in(
     """Puts into the plan what was picked. `picked` is line -> choice; `seen` line -> stamp of what stood in the plan
     when its page was shown. All of it or nothing. Raises NotFound as `look`."""
     tool, file_id, number = trip_of
-    plan_writing.writable(ticket, tool)
+    editing.writable(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
     plans.one_at_a_time(ticket, tool)
-    trip = _read(ticket, store, plan_writing.begun(ticket, tool), version)
+    trip = _read(ticket, store, editing.begun(ticket, tool), version)
     if trip.found is None or trip.stands is None:
         raise InvalidInput("", "form_stale")
     if idempotency.made_before(ticket.session, submission):
@@ -150,8 +152,8 @@ def put_in(
     chosen = _chosen(trip.found, trip.stands.now, picked)
     target = trip.page.newest.number
     if trip.begins_new:
-        target = plan_writing.renew(ticket, uuid4(), tool)
-    changed = plan_merging.merge(ticket, tool, target, chosen)
+        target = editing.renew(ticket, uuid4(), tool)
+    changed = plan_merge.merge(ticket, tool, target, chosen)
     put = sum(picked[line.key] not in KEEPS for line in trip.found.lines) if changed else 0
     plan_id = trip.page.newest.plan_id
     ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
@@ -160,8 +162,8 @@ def put_in(
 
 def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
     """Nothing of the file is put in; it stays as a file."""
-    plan_writing.writable(ticket, tool)
-    page, version = plan_writing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
+    editing.writable(ticket, tool)
+    page, version = editing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
     ticket.record(Event.SCHEMA_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
 
@@ -207,7 +209,7 @@ def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVer
         raise Busy from problem
     except Unreadable:
         return replace(trip, state="unreadable")
-    marked = plan_papers.marked(ticket, form.marks)
+    marked = plan_documents.marked(ticket, form.marks)
     taken = _taken_from(ticket, marked[0]) if marked else None
     if marked is None or taken is None:
         return replace(trip, state="foreign")
@@ -235,14 +237,14 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
     authors: dict[str, Membership] = {}
     for version in reversed(page.versions):
         if version.number >= then.number:
-            past = plan_history.Past(ticket, version.id, revision if version.id == then.id else 0)
+            past = history.Past(ticket, version.id, revision if version.id == then.id else 0)
             authors |= past.authors
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
     if "is changed" not in PLAN_CHANGES[newest.state]:
         newest = replace(newest, told=frozenset())  # the next version is not about that meeting
-        known = wordings.today(ticket, page.tool) or known
-        now = plan_writing.carried_on(known, now)
+        known = definitions.today(ticket, page.tool) or known
+        now = editing.carried_on(known, now)
     return Stands(
         then=then.definition,
         base={**then.answers, **before},
@@ -277,7 +279,7 @@ def _chosen(found: Comparison, now: Mapping[str, str], picked: Mapping[str, str]
 
 
 def _home(ticket: CaseTicket, tool: str, compartment_id: UUID, name: str) -> UUID | None:
-    shelf, elsewhere = ticket.hatches[compartment_id].key, old_forms.of_case(ticket)
+    shelf, elsewhere = ticket.hatches[compartment_id].key, external_forms.of_case(ticket)
     for line in files.newest(ticket):
         if line.file_id in elsewhere:
             continue

@@ -16,9 +16,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import PlanTaking
-from portal.services import plan_agreeing, plan_said, plans, wordings
-from portal.services.plan_said import WHOLE, words_of_all, words_of_row
-from portal.services.plans import PlanState, VersionPage
+from portal.services.plans import agreement, approvals, definitions, plans
+from portal.services.plans.approvals import WHOLE, words_of_all, words_of_row
+from portal.services.plans.plans import PlanState, VersionPage
 from portal.services.shared import idempotency
 
 
@@ -30,7 +30,7 @@ def take(
     are others than `words` says, or when the version is agreed."""
     ticket.require(Action.PLAN_ACCEPT)
     page = _locked(ticket, tool, number)
-    mine = next((each for each in plan_said.asked(ticket, page) if each.row == row), None)
+    mine = next((each for each in approvals.asked(ticket, page) if each.row == row), None)
     if mine is None:
         raise NotFound
     if mine.who.id != ticket.membership.id:
@@ -45,7 +45,7 @@ def take(
         return page.state
     _keep(ticket, page, tool, row, words_of_row(page.answers, mine.section.key, row), taken)
     if taken and _says_yes(ticket, page):
-        return plan_agreeing.accept(ticket, uuid4(), tool, number, page.proposal_id or page.id)
+        return agreement.accept(ticket, uuid4(), tool, number, page.proposal_id or page.id)
     return page.state
 
 
@@ -55,12 +55,12 @@ def say_yes(ticket: CaseTicket, submission: UUID, tool: str, number: int, words:
     words are others than `words` says, or when the version is no draft any more."""
     ticket.require(Action.PLAN_ACCEPT)
     page = _locked(ticket, tool, number)
-    sayings = plan_said.read(ticket, page)
+    sayings = approvals.read(ticket, page)
     named = any(each.who.id == ticket.membership.id for each in sayings.asked)
-    if not named and not plan_said.must_agree(page, ticket.membership):
+    if not named and not approvals.must_agree(page, ticket.membership):
         raise NotFound
     all_of_it = words_of_all(page.answers)
-    if page.state is not PlanState.DRAFT or plan_said.digest(all_of_it) != words:
+    if page.state is not PlanState.DRAFT or approvals.digest(all_of_it) != words:
         raise InvalidInput("", "plan_moved_on")
     if not page.is_written:
         raise InvalidInput("", "plan_empty")
@@ -70,7 +70,7 @@ def say_yes(ticket: CaseTicket, submission: UUID, tool: str, number: int, words:
 
 
 def _keep(ticket: CaseTicket, page: VersionPage, tool: str, key: str, words: str, taken: bool) -> None:
-    made, hatch = uuid4(), wordings.hatch_of(ticket, tool)
+    made, hatch = uuid4(), definitions.hatch_of(ticket, tool)
     ticket.session.add(
         PlanTaking(
             id=made,
@@ -90,14 +90,14 @@ def _keep(ticket: CaseTicket, page: VersionPage, tool: str, key: str, words: str
 
 def _says_yes(ticket: CaseTicket, page: VersionPage) -> bool:
     """Whether this person's yes to the proposal is given by having taken on all that is theirs."""
-    if not page.waits_for_me or plan_said.must_agree(page, ticket.membership):
+    if not page.waits_for_me or approvals.must_agree(page, ticket.membership):
         return False
-    return ticket.membership.id in plan_said.read(ticket, page).rows
+    return ticket.membership.id in approvals.read(ticket, page).rows
 
 
 def _locked(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
     plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, wordings.hatch_of(ticket, tool))
+    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
     if page is None:
         raise NotFound
     return page.version(number)
