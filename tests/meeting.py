@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.services import meeting_ending, meeting_room, meetings
-from portal.services.meeting_ending import Summary
-from portal.services.meeting_room import Room as Screen
-from portal.services.meetings import MeetingPage, When
+from portal.services.meetings import closing, schedule, screen
+from portal.services.meetings.closing import Summary
+from portal.services.meetings.schedule import MeetingPage, When
+from portal.services.meetings.screen import Room as Screen
 from portal.services.plans import approvals, assignments, plans
 from tests.services.test_tools import add, begin, newest, write
 from tests.story import Room, Someone, Story
@@ -35,19 +35,19 @@ def planned(story: Story, colleague: Someone) -> Room:
 
 def present(story: Story, room: Room, meeting: UUID, *people: Someone, others: bool = False) -> None:
     ids = {room.member(who) for who in people}
-    story.play(room, room.guide, lambda t: meetings.who_is_here(t, meeting, ids, others))
+    story.play(room, room.guide, lambda t: schedule.who_is_here(t, meeting, ids, others))
 
 
 def on_screen(story: Story, room: Room, meeting: UUID, who: Someone | None = None) -> Screen:
-    return story.play(room, who or room.guide, lambda t: meeting_room.enter(t, meeting))
+    return story.play(room, who or room.guide, lambda t: screen.enter(t, meeting))
 
 
 def loaded(story: Story, room: Room, meeting: UUID) -> MeetingPage:
-    return story.play(room, room.guide, lambda t: meetings.load(t, meeting))
+    return story.play(room, room.guide, lambda t: schedule.load(t, meeting))
 
 
 def ahead(ticket: CaseTicket, days: int = 7, o_clock: str = "14.30", place: str = "Skolen, lokale 4") -> When:
-    return meetings.at(ticket, clock.today(ticket.profile.zone) + timedelta(days=days), o_clock, place)
+    return schedule.at(ticket, clock.today(ticket.profile.zone) + timedelta(days=days), o_clock, place)
 
 
 def plain(found: Summary) -> tuple[str, str]:
@@ -56,7 +56,7 @@ def plain(found: Summary) -> tuple[str, str]:
 
 def ended(story: Story, room: Room, meeting: UUID, following: bool = True) -> None:
     def end(ticket: CaseTicket) -> None:
-        meeting_ending.end(ticket, uuid4(), meeting, ahead(ticket) if following else None, set(), plain)
+        closing.end(ticket, uuid4(), meeting, ahead(ticket) if following else None, set(), plain)
 
     story.play(room, room.guide, end)
 

@@ -16,7 +16,7 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import cases, heard, meetings, team
+from portal.services import cases, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.cases import NewCase
@@ -27,6 +27,7 @@ from portal.services.consents.declare import Paper
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.joining import Joining
+from portal.services.meetings import heard, schedule
 from portal.services.messages import threads
 from portal.services.plans import confidential, editing
 from portal.storage.incoming import Incoming
@@ -260,10 +261,10 @@ class Story:
         """A meeting that goes on, with whoever begins it and the young person in the room."""
 
         def begin(ticket: CaseTicket) -> UUID:
-            when = meetings.at(ticket, clock.today(ticket.profile.zone), "14.30", place)
-            made = meetings.arrange(ticket, uuid4(), when, set())
-            meetings.begin(ticket, made)
-            meetings.who_is_here(ticket, made, {ticket.membership.id, room.member(room.young)}, False)
+            when = schedule.at(ticket, clock.today(ticket.profile.zone), "14.30", place)
+            made = schedule.arrange(ticket, uuid4(), when, set())
+            schedule.begin(ticket, made)
+            schedule.who_is_here(ticket, made, {ticket.membership.id, room.member(room.young)}, False)
             return made
 
         return self.play(room, by, begin)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import meetings
+from portal.services.meetings import schedule
 from portal.services.plans import agreement, confidential, editing, plans
 from portal.services.plans.plans import VersionPage
 from portal.services.shared import audience as shared_audience
@@ -66,8 +66,8 @@ def propose(ticket: CaseTicket) -> None:
 def meet(ticket: CaseTicket, days: int = 9) -> None:
     """By the guide: everybody who sees the plan is asked to come in some days."""
     on = clock.today(ticket.profile.zone) + timedelta(days=days)
-    when = meetings.at(ticket, on, "14.30", "Eksempelby Skole, lokale 4")
-    meetings.arrange(ticket, uuid4(), when, {line.membership.id for line in shared_audience.audience(ticket)})
+    when = schedule.at(ticket, on, "14.30", "Eksempelby Skole, lokale 4")
+    schedule.arrange(ticket, uuid4(), when, {line.membership.id for line in shared_audience.audience(ticket)})
 
 
 def accept(ticket: CaseTicket) -> None:

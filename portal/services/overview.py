@@ -19,7 +19,7 @@ from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Plan
-from portal.services import choosing, coming_of_age, confidences, hand_over_says, heard, meetings, own_data, welcoming
+from portal.services import choosing, coming_of_age, confidences, hand_over_says, own_data, welcoming
 from portal.services.choosing import WishLine
 from portal.services.coming_of_age import Countdown
 from portal.services.confidences import Question
@@ -28,7 +28,8 @@ from portal.services.consents.overrides import FreezeLine
 from portal.services.consents.reminders import Ending
 from portal.services.files import files
 from portal.services.files.files import VersionLine
-from portal.services.meetings import MeetingPage
+from portal.services.meetings import heard, schedule
+from portal.services.meetings.schedule import MeetingPage
 from portal.services.messages import threads as message_threads
 from portal.services.messages import unread
 from portal.services.messages.threads import ThreadLine
@@ -135,7 +136,7 @@ def overview(ticket: CaseTicket) -> Overview:
     there, newest = _front(ticket, is_guide)
     return Overview(
         promises=tuple(commitments.mine(ticket)) if there.plan else (),
-        meeting=meetings.next_one(ticket) if there.meeting else None,
+        meeting=schedule.next_one(ticket) if there.meeting else None,
         news=plans_news.news(ticket) if is_guide and there.wrote else None,
         objections=tuple(plans_objections.objections(ticket)) if is_guide and there.objected else (),
         heard=heard.unanswered(ticket) if there.heard else None,
@@ -190,7 +191,7 @@ def _front_of_a_case(is_guide: bool) -> Select[Any]:
     )
     there = select(
         _is_there(select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))).label("plan"),
-        _is_there(meetings.AHEAD).label("meeting"),
+        _is_there(schedule.AHEAD).label("meeting"),
         _is_there(plans.OWED).label("owed"),
         _is_there(heard.UNANSWERED).label("heard"),
         _is_there(choosing.OPEN_WISHES).label("wishes"),

@@ -15,10 +15,10 @@ from portal.documents import packages
 from portal.documents.packages import Chapter, Entry, Package
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
-from portal.services import meeting_ending, meetings
 from portal.services.files import downloads, naming
 from portal.services.files import folders as file_folders
-from portal.services.meetings import MeetingPage, MeetingState
+from portal.services.meetings import closing, schedule
+from portal.services.meetings.schedule import MeetingPage, MeetingState
 from portal.services.plans import definitions, external_forms, plans
 from portal.services.plans.external_forms import FormLine, Listed
 from portal.services.plans.plans import PlanState, VersionPage
@@ -154,7 +154,7 @@ class Packing:
 
     def _meetings(self) -> Iterator[Chapter]:
         """Those this person may know of, the first ones first."""
-        for page in sorted(meetings.listing(self._ticket), key=lambda page: page.at):
+        for page in sorted(schedule.listing(self._ticket), key=lambda page: page.at):
             self.compartments.add(page.compartment_id)
             self.contents.append({"meeting": str(page.id)})
             about = f"{self._meeting_states()[page.state]}, {self._shelf(page.compartment_id)}"
@@ -165,7 +165,7 @@ class Packing:
             self.gettext("Where?"): page.place,
             self.gettext("Asked to come"): ", ".join(self._who(member.id) for member in page.invited),
             self.gettext("In the room"): ", ".join(self._who(member.id) for member in page.present),
-            self.gettext("Summary"): meeting_ending.sent(self._ticket, page),
+            self.gettext("Summary"): closing.sent(self._ticket, page),
         }
         yield from (Entry(heading, "", words) for heading, words in told.items() if words)
 

@@ -148,7 +148,7 @@ class Section(_Data):
     their answers lie apart (services/plans/confidential.py)."""
     own: tuple[Question, ...] = ()
     """Asked of the young person alone, who also reads the answers alone unless they let the guide in. Nothing that
-    deals with `question` or `confided` knows of these; their answers lie apart (services/heard.py)."""
+    deals with `question` or `confided` knows of these; their answers lie apart (services/meetings/heard.py)."""
 
     def question_of(self, key: str) -> Question | None:
         return next((question for question in self.question if question.key == key), None)

@@ -14,8 +14,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import heard
-from portal.services.heard import About, Answered
+from portal.services.meetings import heard
+from portal.services.meetings.heard import About, Answered
 from portal.views import answers
 from portal.views.answers import Reader
 from portal.views.asking import AskingForm, attempt, status

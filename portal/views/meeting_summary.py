@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import i18n
-from portal.services.meeting_ending import Summary
+from portal.services.meetings.closing import Summary
 from portal.services.plans.approvals import Asked
 from portal.services.plans.plans import PlanState, VersionPage
 from portal.tools.telling import row_title

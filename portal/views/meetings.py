@@ -19,10 +19,11 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import clock_time, language
-from portal.services import heard, meeting_ending, meeting_people, meeting_room, meetings
-from portal.services.meeting_ending import Summary
-from portal.services.meeting_room import Room
-from portal.services.meetings import MeetingState, When
+from portal.services.meetings import attendees, closing, heard, schedule
+from portal.services.meetings import screen as meeting_screen
+from portal.services.meetings.closing import Summary
+from portal.services.meetings.schedule import MeetingState, When
+from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
 from portal.services.plans.plans import PlanState
 from portal.tools.telling import row_title
@@ -42,7 +43,7 @@ class WhenForm(AskingForm):
     people = SelectMultipleField(_l("Who is asked to come?"), coerce=str, validate_choice=False)
 
     def when(self, ticket: CaseTicket) -> When:
-        return meetings.at(ticket, self.on.chosen, self.o_clock.data or "", self.place.data or "")
+        return schedule.at(ticket, self.on.chosen, self.o_clock.data or "", self.place.data or "")
 
     def invited(self) -> set[UUID]:
         return _ids(self.people)
@@ -97,8 +98,8 @@ class TakeForm(AskingForm):
 @opens(Action.PLAN_WRITE)
 def arrange(ticket: CaseTicket) -> ResponseReturnValue:
     form = WhenForm()
-    _offer(ticket, form.people, meeting_people.can_be_asked(ticket))
-    made = attempt(form, lambda: meetings.arrange(ticket, form.submission_id, form.when(ticket), form.invited()))
+    _offer(ticket, form.people, attendees.can_be_asked(ticket))
+    made = attempt(form, lambda: schedule.arrange(ticket, form.submission_id, form.when(ticket), form.invited()))
     if made is None:
         return render_template("meetings/new.html", form=form, meeting=None, hints=_hints(ticket)), status(form)
     flash(_("The meeting is planned."), "success")
@@ -109,7 +110,7 @@ def arrange(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def begin_now(ticket: CaseTicket) -> ResponseReturnValue:
     form = AskingForm()
-    made = attempt(form, lambda: meetings.begin_now(ticket, form.submission_id))
+    made = attempt(form, lambda: schedule.begin_now(ticket, form.submission_id))
     if made is None:
         return redirect(url_for("plan.index", case_id=ticket.case_id), 303)
     return redirect(url_for(".people", case_id=ticket.case_id, meeting_id=made), 303)
@@ -124,17 +125,17 @@ def show(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @bp.route("/<uuid:meeting_id>/change", methods=["GET", "POST"])
 @opens(Action.PLAN_WRITE)
 def change(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
-    page = meetings.show(ticket, meeting_id)
+    page = schedule.show(ticket, meeting_id)
     form = WhenForm()
-    _offer(ticket, form.people, meeting_people.can_be_asked(ticket, page.invited))
+    _offer(ticket, form.people, attendees.can_be_asked(ticket, page.invited))
     if request.method == "GET" and not form.on.typed[0]:
         local = page.starts_at.astimezone(ticket.profile.zone)
         form.on.process_data(local.date())
         form.o_clock.data, form.place.data = clock_time(page.starts_at), page.place
-        form.people.data = [str(member.id) for member in meeting_people.asked_again(ticket, page.invited)]
+        form.people.data = [str(member.id) for member in attendees.asked_again(ticket, page.invited)]
 
     def verb() -> bool:
-        meetings.change(ticket, meeting_id, form.when(ticket), form.invited())
+        schedule.change(ticket, meeting_id, form.when(ticket), form.invited())
         return True
 
     if attempt(form, verb) is None:
@@ -146,28 +147,28 @@ def change(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:meeting_id>/call-off")
 @opens(Action.PLAN_WRITE)
 def call_off(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
-    return _step(ticket, meeting_id, lambda: meetings.call_off(ticket, meeting_id), _("The meeting is called off."))
+    return _step(ticket, meeting_id, lambda: schedule.call_off(ticket, meeting_id), _("The meeting is called off."))
 
 
 @bp.post("/<uuid:meeting_id>/begin")
 @opens(Action.PLAN_WRITE)
 def begin(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
-    return _step(ticket, meeting_id, lambda: meetings.begin(ticket, meeting_id), "", to=".people")
+    return _step(ticket, meeting_id, lambda: schedule.begin(ticket, meeting_id), "", to=".people")
 
 
 @bp.route("/<uuid:meeting_id>/people", methods=["GET", "POST"])
 @opens(Action.PLAN_WRITE)
 def people(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """Who is in the room: from that follows what the screen shows."""
-    page = meetings.show(ticket, meeting_id)
+    page = schedule.show(ticket, meeting_id)
     form = HereForm()
-    _offer(ticket, form.people, meeting_people.can_come(ticket, (*page.invited, *page.present)))
+    _offer(ticket, form.people, attendees.can_come(ticket, (*page.invited, *page.present)))
     if request.method == "GET" and g_is_empty(form):
         form.people.data = [str(member.id) for member in page.present]
         form.others.data = page.others_present
 
     def verb() -> bool:
-        meetings.who_is_here(ticket, meeting_id, _ids(form.people), bool(form.others.data))
+        schedule.who_is_here(ticket, meeting_id, _ids(form.people), bool(form.others.data))
         return True
 
     if attempt(form, verb) is None:
@@ -180,7 +181,7 @@ def people(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @opens(Action.PLAN_VIEW)
 def screen(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The plan on the big screen: large, and nothing that not everybody in the room may read."""
-    room = meeting_room.enter(ticket, meeting_id)
+    room = meeting_screen.enter(ticket, meeting_id)
     return render_template("meetings/screen.html", **_words(ticket, room))
 
 
@@ -191,7 +192,7 @@ def live(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The part of a page that changes while a meeting goes on. 304 while nothing is new."""
     which = "screen" if request.args.get("on") == "screen" else "mine"
     known = request.if_none_match.to_header().strip('"')
-    room = meeting_room.look(ticket, meeting_id, which, known)
+    room = meeting_screen.look(ticket, meeting_id, which, known)
     if room is None:
         answer = Response(status=304)
         answer.set_etag(known)
@@ -210,10 +211,10 @@ def take(ticket: CaseTicket, meeting_id: UUID, row: str) -> ResponseReturnValue:
     def verb() -> PlanState:
         yes = form.taken.data != "no"
         return assignments.take(
-            ticket, form.submission_id, meetings.TOOL, form.which(), row, form.words.data or "", yes
+            ticket, form.submission_id, schedule.TOOL, form.which(), row, form.words.data or "", yes
         )
 
-    meetings.load(ticket, meeting_id)
+    schedule.load(ticket, meeting_id)
     if attempt(form, verb) is None:
         return _show(ticket, meeting_id, form), INVALID
     return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id, _anchor="mine"), 303)
@@ -224,16 +225,16 @@ def take(ticket: CaseTicket, meeting_id: UUID, row: str) -> ResponseReturnValue:
 def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The yes to the whole plan: to the proposal, or to the draft on the wall, which can be taken back."""
     form = TakeForm()
-    page = meetings.load(ticket, meeting_id)
+    page = schedule.load(ticket, meeting_id)
     said = form.taken.data != "no"
 
     def verb() -> bool:
         if form.proposal.data:
-            agreement.accept(ticket, form.submission_id, meetings.TOOL, form.which(), form.proposal_id())
+            agreement.accept(ticket, form.submission_id, schedule.TOOL, form.which(), form.proposal_id())
         elif page.state is not MeetingState.RUNNING:
             raise InvalidInput("", "meeting_moved_on")
         else:
-            assignments.say_yes(ticket, form.submission_id, meetings.TOOL, form.which(), form.words.data or "", said)
+            assignments.say_yes(ticket, form.submission_id, schedule.TOOL, form.which(), form.words.data or "", said)
         return True
 
     if attempt(form, verb) is None:
@@ -247,7 +248,7 @@ def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 def checklist(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The checklist and script of this meeting: what the meeting knows of itself is not written there again."""
     form = AskingForm()
-    page = meetings.load(ticket, meeting_id)
+    page = schedule.load(ticket, meeting_id)
     number = attempt(form, lambda: about_meeting.begin_about(ticket, heard.TOOL, page.id, form.submission_id))
     if number is None:
         return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
@@ -258,15 +259,15 @@ def checklist(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The round at the end: the next meeting, and what everybody is sent."""
-    found = meeting_ending.summary(ticket, meeting_id)
+    found = closing.summary(ticket, meeting_id)
     page = found.meeting
     form = EndForm()
     came = (*page.invited, *page.present)
-    _offer(ticket, form.people, meeting_people.can_be_asked(ticket, came))
+    _offer(ticket, form.people, attendees.can_be_asked(ticket, came))
     in_english = _("Send it in English too")
     form.in_both.label.text = in_english if meeting_summary.other_language() == "en" else _("Send it in Danish too")
     if request.method == "GET" and not form.people.data:
-        form.people.data = [str(member.id) for member in meeting_people.asked_again(ticket, came)]
+        form.people.data = [str(member.id) for member in attendees.asked_again(ticket, came)]
         form.propose.data = found.outlook is not None and found.outlook.obstacle is None
         # The portal speaks Danish to everybody who has not asked for English.
         form.in_both.data = language() != "da"
@@ -276,7 +277,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 
     def verb() -> bool:
         following, propose = form.following(ticket), form.proposed()
-        meeting_ending.end(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
+        closing.end(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
         return True
 
     if attempt(form, verb) is None:
@@ -292,7 +293,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
             hints=_hints(ticket),
             obstacle=words.sentence(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
             body=text.as_html(body),
-            left_out=meeting_ending.not_reached(ticket, page),
+            left_out=closing.not_reached(ticket, page),
         )
         return shown, status(form)
     if form.propose.data and found.outlook is not None:
@@ -311,13 +312,13 @@ def g_is_empty(form: HereForm) -> bool:
 
 
 def _show(ticket: CaseTicket, meeting_id: UUID, form: TakeForm | None = None) -> str:
-    room = meeting_room.mine(ticket, meeting_id)
+    room = meeting_screen.mine(ticket, meeting_id)
     page = room.meeting
     return render_template(
         "meetings/show.html",
         **_words(ticket, room),
         form=form or TakeForm(formdata=None),
-        summary=text.as_html(meeting_ending.sent(ticket, page)),
+        summary=text.as_html(closing.sent(ticket, page)),
         heard_at=heard.answered_at(ticket, meeting_id=page.id),
         heard_shown=answered(ticket, heard.shown(ticket, meeting_id=page.id)),
         checklist=about_meeting.about(ticket, heard.TOOL, page.id),
@@ -333,11 +334,11 @@ def _words(ticket: CaseTicket, room: Room) -> dict[str, object]:
         "meeting": room.meeting,
         "this": version,
         "reader": Reader(ticket, version.definition) if version else None,
-        "places": [p for p in version.definition.places(version.answers) if meeting_room.for_everybody(p.question)]
+        "places": [p for p in version.definition.places(version.answers) if meeting_screen.for_everybody(p.question)]
         if version
         else [],
         "row_title": row_title,
-        "shut_out": meeting_room.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
+        "shut_out": meeting_screen.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
         "step": TakeForm(formdata=None),
     }
 
@@ -367,7 +368,7 @@ def _hints(ticket: CaseTicket) -> dict[str, str]:
     name = ticket.young_person.display_name.split()[0]
     is_hers = ticket.membership.id == ticket.young_person.id
     said = _("You have said no to this person.") if is_hers else _("%(name)s has said no to this person.", name=name)
-    return {str(member): said for member in meeting_people.not_wanted(ticket)}
+    return {str(member): said for member in attendees.not_wanted(ticket)}
 
 
 def _ids(field: SelectMultipleField) -> set[UUID]:

@@ -10,7 +10,8 @@ from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import meetings, overview
+from portal.services import overview
+from portal.services.meetings import schedule
 from portal.services.plans import external_forms
 from portal.services.plans import front as plans_front
 from portal.storage.inspection import MEDIA_TYPES
@@ -33,8 +34,8 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         consent=overview.consent(ticket),
         elsewhere=external_forms.of_case(ticket),
         meetings=overview.model_meetings(ticket),
-        planned=meetings.listing(ticket),
-        can_lead=meetings.may_lead(ticket),
+        planned=schedule.listing(ticket),
+        can_lead=schedule.may_lead(ticket),
         step=AskingForm(formdata=None),
     )
 

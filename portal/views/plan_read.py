@@ -13,8 +13,9 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import said
-from portal.services import heard, network
-from portal.services.heard import Answered
+from portal.services import network
+from portal.services.meetings import heard
+from portal.services.meetings.heard import Answered
 from portal.services.plans import closing, confidential, definitions, external_forms, outlook, plans, word_import
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections

@@ -14,7 +14,7 @@ from portal.services.case_finding import CaseOrder
 from portal.services.choosing import WishAnswer
 from portal.services.consents.requests import ConsentState
 from portal.services.leaving import LeavingReason
-from portal.services.meetings import MeetingState
+from portal.services.meetings.schedule import MeetingState
 from portal.services.plans.commitments import Outcome
 from portal.services.plans.plans import PlanState
 from portal.storage.scanning import ScanState

@@ -14,7 +14,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import hand_over, heard, meetings
+from portal.services import hand_over
+from portal.services.meetings import heard, schedule
 from portal.services.oversight import case_log
 from tests.browser import Browser, Page
 from tests.meeting import ended
@@ -279,7 +280,7 @@ def newest_log(ticket) -> set[str]:  # type: ignore[no-untyped-def]
 
 def test_the_meeting_must_be_one_she_knows_of(story: Story, room: Room) -> None:
     aunt = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
-    ahead = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), tomorrow(t), set()))
+    ahead = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), tomorrow(t), set()))
     from portal.errors import NotFound
 
     with pytest.raises(NotFound):

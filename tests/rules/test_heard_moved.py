@@ -16,7 +16,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import heard
+from portal.services.meetings import heard
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
 from portal.tools.library import definition

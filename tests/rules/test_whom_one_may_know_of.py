@@ -16,8 +16,9 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
 from portal.runtime import House
-from portal.services import meetings, moving, overview
+from portal.services import moving, overview
 from portal.services.files import files
+from portal.services.meetings import schedule
 from portal.services.plans import editing, external_forms
 from portal.services.plans.external_forms import About
 from portal.services.shared import audience
@@ -88,7 +89,7 @@ def busy(living: House, world: World) -> World:
     upload = story.upload("gammel.pdf", PDF)
     about = About(made_on, everyone, "")
     story.play(room, guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
-    story.play(room, guide, lambda t: meetings.who_is_here(t, world.meeting_id, set(everyone), False))
+    story.play(room, guide, lambda t: schedule.who_is_here(t, world.meeting_id, set(everyone), False))
     # Something of theirs that is moved to where others see it keeps being somebody else's.
     moved = story.file(room, world.people["specialist"], "health", "flyttet.pdf")
     story.play(room, guide, lambda t: moving.move_file(t, moved, shelf_id(t, "shared")))

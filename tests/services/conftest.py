@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from portal.services import meetings
+from portal.services.meetings import schedule
 from tests.meeting import present
 from tests.story import Room, Someone, Story
 from tests.writing import Writing
@@ -21,7 +21,7 @@ def colleague(story: Story) -> Someone:
 @pytest.fixture
 def meeting(story: Story, room: Room) -> UUID:
     """One that goes on, begun by the guide, with the young person there."""
-    made = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+    made = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     present(story, room, made, room.guide, room.young)
     return made
 

@@ -12,8 +12,9 @@ from babel.dates import format_date
 
 from portal import clock
 from portal.errors import NotFound
-from portal.services import meetings, moving
+from portal.services import moving
 from portal.services.files import folders
+from portal.services.meetings import schedule
 from portal.services.plans import external_forms
 from portal.services.plans.external_forms import About
 from tests.meeting import TOOL, ended, planned, present
@@ -36,7 +37,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
     hidden, gone = put_in("Fortroligt.pdf"), put_in("Forkert.pdf")
     story.play(room, room.guide, lambda t: moving.move_file(t, hidden, shelf_id(t, "professionals")))
     story.play(room, room.guide, lambda t: folders.withdraw(t, gone, "Forkert fil"))
-    meeting = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+    meeting = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     present(story, room, meeting, room.guide, room.young)
     ended(story, room, meeting)
     package = opened(story, room, room.young, packed(story, room, room.young, owner))
@@ -53,7 +54,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
     assert "Forkert" not in everything
 
     # What lies elsewhere by now is not in the next copy, and the meeting stays.
-    thread = story.play(room, room.guide, lambda t: meetings.load(t, meeting)).thread_id
+    thread = story.play(room, room.guide, lambda t: schedule.load(t, meeting)).thread_id
     assert thread is not None
     story.play(room, room.guide, lambda t: moving.move_thread(t, thread, shelf_id(t, "professionals")))
     later = opened(story, room, room.young, packed(story, room, room.young, owner)).read("Møder.html").decode()
@@ -68,9 +69,9 @@ def _thread(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[]
 
 def _summary(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     """Its words stand under *Meetings*, and lie in a thread."""
-    meeting = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+    meeting = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     ended(story, room, meeting)
-    thread = story.play(room, room.guide, lambda t: meetings.load(t, meeting)).thread_id
+    thread = story.play(room, room.guide, lambda t: schedule.load(t, meeting)).thread_id
     assert thread is not None
     return lambda: story.play(room, room.guide, lambda t: moving.move_thread(t, thread, shelf_id(t, "professionals")))
 

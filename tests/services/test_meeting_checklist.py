@@ -11,7 +11,7 @@ from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.services import heard, meetings
+from portal.services.meetings import heard, schedule
 from portal.services.plans import about_meeting, agreement, editing, plans
 from portal.services.plans.plans import PlanState, VersionPage
 from tests.browser import Browser
@@ -46,7 +46,7 @@ def test_day_place_chair_and_who_was_there_come_from_the_meeting_and_are_not_ask
     app: Flask, story: Story, room: Room, colleague: Someone
 ) -> None:
     when = story.play(room, room.guide, lambda t: ahead(t, days=5, place="Biblioteket"))
-    made = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), when, set()))
+    made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), when, set()))
     guide = Browser(app, story.token(room.guide))
     page = guide.get(f"/cases/{room.case_id}/meetings/{made}")
     writing = guide.follow(guide.submit(page, "/checklist"))
@@ -59,7 +59,7 @@ def test_day_place_chair_and_who_was_there_come_from_the_meeting_and_are_not_ask
     before = version(story, room, 1).answers
     assert before["meeting.held_on"] == when.starts_at.astimezone(zone).date().isoformat()
     assert before["meeting.chair"] == before["meeting.attended"] == "", "it has not begun"
-    story.play(room, colleague, lambda t: meetings.begin(t, made))
+    story.play(room, colleague, lambda t: schedule.begin(t, made))
     present(story, room, made, room.guide, room.young, colleague)
     now = version(story, room, 1).answers
     assert now["meeting.held_on"] == clock.today(zone).isoformat(), "it was begun early"
@@ -72,7 +72,7 @@ def test_day_place_chair_and_who_was_there_come_from_the_meeting_and_are_not_ask
 
 def test_what_a_meeting_does_not_know_of_itself_is_asked(story: Story, room: Room) -> None:
     """One that was begun on the spot has no place, and nobody has planned the next one yet."""
-    made = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+    made = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     begun(story, room, made)
     write(story, room, room.guide, TOOL, meeting__place="I haven", next__on="2099-01-02")
     answers = newest(story, room, room.guide, TOOL).answers
@@ -122,7 +122,7 @@ def test_each_meeting_has_one_version_however_often_it_is_begun_and_an_unfinishe
     assert begun(story, room, first, colleague) == 1
     write(story, room, room.guide, TOOL, eighteen__notes="NemKonto")
     ended(story, room, first)
-    following = story.play(room, room.guide, meetings.next_one)
+    following = story.play(room, room.guide, schedule.next_one)
     assert following is not None
     assert begun(story, room, following.id) == 2, "though the first was never agreed"
     assert version(story, room, 2).answers["eighteen.notes"] == "NemKonto", "what is still missing goes on"
@@ -178,4 +178,4 @@ def test_the_next_version_after_an_agreed_one_is_about_no_meeting_until_one_is_c
 
 def test_a_meeting_nobody_knows_has_no_checklist(story: Story, room: Room) -> None:
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: meetings.load(t, uuid4()))
+        story.play(room, room.guide, lambda t: schedule.load(t, uuid4()))

@@ -12,7 +12,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
-from portal.services import choosing, meeting_people, meetings
+from portal.services import choosing
+from portal.services.meetings import attendees, schedule
 from tests.browser import Browser, held
 from tests.conftest import Calendar
 from tests.meeting import ahead, ended, loaded, present
@@ -27,7 +28,7 @@ def room(story: Story, colleague: Someone) -> Room:
 
 
 def offered(story: Story, room: Room, who: Someone) -> list[str]:
-    found = story.play(room, who, lambda t: meeting_people.can_be_asked(t))
+    found = story.play(room, who, lambda t: attendees.can_be_asked(t))
     return [member.display_name for member in found]
 
 
@@ -48,7 +49,7 @@ def test_nobody_is_asked_beforehand_and_only_who_sees_the_plan_is_offered(
     assert "people" not in held(page.form("o_clock"))
     assert "Ingen er valgt på forhånd" in page.text
     with pytest.raises(InvalidInput, match="people: choice"):
-        story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), {room.member(waiting)}))
+        story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), {room.member(waiting)}))
     story.consent(room, room.young)
     assert "Mona Mor" in offered(story, room, room.guide)
 
@@ -58,7 +59,7 @@ def test_whom_she_has_said_no_to_is_last_and_marked_and_is_never_ticked_again(
 ) -> None:
     """The colleague is of the guide's own unit and so still sees the plan; her no stands beside the name."""
     asked = {room.member(who) for who in (room.young, room.guide, colleague)}
-    made = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), asked))
+    made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), asked))
     browser = Browser(app, story.token(room.guide))
     assert ticked(browser, f"/cases/{room.case_id}/meetings/{made}/change") == set(map(str, asked))
     story.play(room, room.young, lambda t: choosing.say_no(t, uuid4(), room.member(colleague), ""))
@@ -70,7 +71,7 @@ def test_whom_she_has_said_no_to_is_last_and_marked_and_is_never_ticked_again(
         in Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/new").text
     )
     assert str(room.member(colleague)) not in ticked(browser, f"/cases/{room.case_id}/meetings/{made}/change")
-    story.play(room, room.guide, lambda t: meetings.begin(t, made))
+    story.play(room, room.guide, lambda t: schedule.begin(t, made))
     present(story, room, made, room.guide, room.young, colleague)
     again = ticked(browser, f"/cases/{room.case_id}/meetings/{made}/end")
     assert again == {str(room.member(who)) for who in (room.young, room.guide)}
@@ -80,7 +81,7 @@ def test_a_no_is_between_the_young_person_and_the_guide(story: Story, room: Room
     other = story.staff("Kim Kollega")
     story.add(room, other)
     story.play(room, room.young, lambda t: choosing.say_no(t, uuid4(), room.member(colleague), ""))
-    assert story.play(room, other, lambda t: meeting_people.not_wanted(t)) == set()
+    assert story.play(room, other, lambda t: attendees.not_wanted(t)) == set()
 
 
 def test_a_yes_given_after_the_no_is_a_yes(story: Story, room: Room) -> None:
@@ -91,7 +92,7 @@ def test_a_yes_given_after_the_no_is_a_yes(story: Story, room: Room) -> None:
     assert "Lars Lærer" not in offered(story, room, room.guide)
     story.everybody_agrees(room)
     assert "Lars Lærer" in offered(story, room, room.guide)
-    assert story.play(room, room.guide, lambda t: meeting_people.not_wanted(t)) == set()
+    assert story.play(room, room.guide, lambda t: attendees.not_wanted(t)) == set()
 
 
 def test_who_lost_access_since_the_last_meeting_is_not_ticked_for_the_next(
@@ -111,7 +112,7 @@ def test_the_next_meeting_asks_those_who_are_ticked_and_nobody_else(
     day = {"on-day": str(on.day), "on-month": str(on.month), "on-year": str(on.year), "o_clock": "14"}
     page = browser.get(f"/cases/{room.case_id}/meetings/{meeting}/end")
     browser.submit(page, "o_clock", **day, people=str(room.member(room.young)))
-    following = story.play(room, room.guide, meetings.next_one)
+    following = story.play(room, room.guide, schedule.next_one)
     assert following is not None
     assert [m.display_name for m in loaded(story, room, following.id).invited] == ["Ulla Ung"]
 
@@ -125,8 +126,8 @@ def test_everybody_can_be_noted_as_there_also_who_sees_nothing(story: Story, roo
 
 def test_a_meeting_that_was_begun_early_is_told_of_the_day_it_was_held(app: Flask, story: Story, room: Room) -> None:
     planned = story.play(room, room.guide, lambda t: ahead(t, days=8, o_clock="14.30"))
-    made = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), planned, set()))
-    story.play(room, room.guide, lambda t: meetings.begin(t, made))
+    made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), planned, set()))
+    story.play(room, room.guide, lambda t: schedule.begin(t, made))
     ended(story, room, made, following=False)
     from portal.i18n import day
 
@@ -148,9 +149,9 @@ def test_a_meeting_that_was_begun_early_is_told_of_the_day_it_was_held(app: Flas
 def test_a_meeting_that_is_called_off_says_when_it_was(
     app: Flask, story: Story, room: Room, calendar: Calendar
 ) -> None:
-    made = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t, days=8), set()))
+    made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t, days=8), set()))
     calendar.move(days=2)
-    story.play(room, room.guide, lambda t: meetings.call_off(t, made))
+    story.play(room, room.guide, lambda t: schedule.call_off(t, made))
     page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{made}")
     assert "Aflyst den " in page.text
     assert loaded(story, room, made).called_off_at is not None

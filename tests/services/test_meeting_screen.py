@@ -13,8 +13,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.errors import NotFound, Refused
-from portal.services import meeting_room
 from portal.services.consents import overrides
+from portal.services.meetings import screen
 from portal.services.plans import presence
 from tests.browser import Browser
 from tests.meeting import GOAL, TOOL, on_screen, planned, present
@@ -76,7 +76,7 @@ def test_nothing_is_on_the_screen_while_somebody_there_may_not_read_it(
         story.play(room, room.guide, lambda t: overrides.freeze(t, uuid4(), {member}, review, "Fare"))
     else:
         story.withdraw(room, room.young)
-    seen = story.play(room, room.guide, lambda t: meeting_room.look(t, meeting, "screen", before.mark))
+    seen = story.play(room, room.guide, lambda t: screen.look(t, meeting, "screen", before.mark))
     assert seen is not None
     assert seen.version is None
     assert not seen.asked
@@ -95,7 +95,7 @@ def test_an_answer_that_only_some_may_give_is_not_put_on_the_wall(story: Story, 
     page = newest(story, room, room.young, "meeting_checklist")
     private = [p for p in page.definition.places(page.answers) if p.question.fill]
     assert private, "was I heard?"
-    assert not any(meeting_room.for_everybody(place.question) for place in private)
+    assert not any(screen.for_everybody(place.question) for place in private)
     story.play(room, room.young, lambda t: presence.be_here(t, "meeting_checklist", 1, private[0].address))
     found = on_screen(story, room, meeting)
     assert found.here == {}
@@ -108,7 +108,7 @@ def test_the_screen_follows_whoever_is_writing_and_is_in_the_room(
     story.add(room, writer)
     before = on_screen(story, room, meeting).mark
     story.play(room, writer, lambda t: presence.be_here(t, TOOL, 1, "now.strengths"))
-    assert story.play(room, room.guide, lambda t: meeting_room.look(t, meeting, "screen", before)) is None
+    assert story.play(room, room.guide, lambda t: screen.look(t, meeting, "screen", before)) is None
     present(story, room, meeting, room.guide, room.young, writer)
     found = on_screen(story, room, meeting)
     assert found.follow == "now.strengths"
@@ -124,7 +124,7 @@ def test_following_a_meeting_is_one_look_every_ten_minutes(
     story: Story, room: Room, meeting: UUID, owner: psycopg.Connection
 ) -> None:
     for _ in range(3):
-        story.play(room, room.young, lambda t: meeting_room.look(t, meeting, "screen", ""))
+        story.play(room, room.young, lambda t: screen.look(t, meeting, "screen", ""))
     events = owner.execute(
         "select event from audit_event where actor_id = %s and chain_id = %s", [room.young.id, room.case_id]
     ).fetchall()

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from flask import Flask
 
-from portal.services import meetings
+from portal.services.meetings import schedule
 from tests.browser import Browser, held
 from tests.meeting import planned, present
 from tests.story import Someone, Story
@@ -22,7 +22,7 @@ def test_a_summary_is_in_the_enders_language_and_with_one_tick_in_the_other_one_
 
     def ended(language: str, **typed: str | None) -> str:
         """What everybody gets: subject and text."""
-        meeting = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+        meeting = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
         present(story, room, meeting, room.guide, room.young)
         guide.post(f"/language/{language}", {}, guide.csrf()).response.close()
         page = guide.get(f"/cases/{room.case_id}/meetings/{meeting}/end")

@@ -13,7 +13,7 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput, Refused
-from portal.services import meetings
+from portal.services.meetings import schedule
 from portal.services.messages import threads as message_threads
 from portal.services.plans import agreement, commitments
 from tests.browser import Browser, held
@@ -79,52 +79,52 @@ def test_in_the_night_when_the_clocks_are_changed_nothing_is_guessed(
     on: date, o_clock: str, code: str, story: Story, room: Room
 ) -> None:
     with pytest.raises(InvalidInput, match=f"o_clock: {code}"):
-        story.play(room, room.guide, lambda t: meetings.at(t, on, o_clock, "Skolen"))
+        story.play(room, room.guide, lambda t: schedule.at(t, on, o_clock, "Skolen"))
     for certain in ("1.59", "3", "3.30"):
-        assert story.play(room, room.guide, lambda t, at=certain: meetings.at(t, on, at, "Skolen"))
+        assert story.play(room, room.guide, lambda t, at=certain: schedule.at(t, on, at, "Skolen"))
 
 
 def test_a_meeting_is_not_planned_for_yesterday_or_with_a_stranger(story: Story, room: Room) -> None:
     with pytest.raises(InvalidInput, match="on: date_past"):
         story.play(room, room.guide, lambda t: ahead(t, days=-1))
     with pytest.raises(InvalidInput, match="people: choice"):
-        story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), {uuid4()}))
+        story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), {uuid4()}))
 
 
 def test_a_planned_meeting_is_changed_and_called_off_and_then_stays_so(story: Story, room: Room) -> None:
-    made = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), set()))
+    made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), set()))
     invited = {room.member(room.young)}
-    story.play(room, room.guide, lambda t: meetings.change(t, made, ahead(t, 8, "9", "Biblioteket"), invited))
+    story.play(room, room.guide, lambda t: schedule.change(t, made, ahead(t, 8, "9", "Biblioteket"), invited))
     page = loaded(story, room, made)
     assert (page.place, [m.id for m in page.invited]) == ("Biblioteket", [room.member(room.young)])
-    story.play(room, room.guide, lambda t: meetings.call_off(t, made))
+    story.play(room, room.guide, lambda t: schedule.call_off(t, made))
     for verb in (
-        lambda t: meetings.begin(t, made),
-        lambda t: meetings.change(t, made, ahead(t), set()),
-        lambda t: meetings.call_off(t, made),
+        lambda t: schedule.begin(t, made),
+        lambda t: schedule.change(t, made, ahead(t), set()),
+        lambda t: schedule.call_off(t, made),
     ):
         with pytest.raises(InvalidInput, match="meeting_moved_on"):
             story.play(room, room.guide, verb)
-    assert story.play(room, room.guide, meetings.next_one) is None
+    assert story.play(room, room.guide, schedule.next_one) is None
 
 
 def test_whoever_may_write_in_the_plan_may_lead_a_meeting_and_nobody_else(
     story: Story, room: Room, colleague: Someone
 ) -> None:
-    made = story.play(room, room.young, lambda t: meetings.begin_now(t, uuid4()))
+    made = story.play(room, room.young, lambda t: schedule.begin_now(t, uuid4()))
     assert [m.id for m in loaded(story, room, made).present] == [room.member(room.young)]
     with pytest.raises(Refused):
-        story.play(room, colleague, lambda t: meetings.who_is_here(t, made, set(), False))
+        story.play(room, colleague, lambda t: schedule.who_is_here(t, made, set(), False))
 
 
 def test_two_who_begin_at_once_begin_the_same_meeting(story: Story, room: Room) -> None:
-    planned = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), set()))
-    other = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t, 20), set()))
-    story.play(room, room.guide, lambda t: meetings.begin(t, planned))
-    story.play(room, room.young, lambda t: meetings.begin(t, planned))
-    assert story.play(room, room.young, lambda t: meetings.begin_now(t, uuid4())) == planned
+    planned = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), set()))
+    other = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t, 20), set()))
+    story.play(room, room.guide, lambda t: schedule.begin(t, planned))
+    story.play(room, room.young, lambda t: schedule.begin(t, planned))
+    assert story.play(room, room.young, lambda t: schedule.begin_now(t, uuid4())) == planned
     with pytest.raises(InvalidInput, match="meeting_running"):
-        story.play(room, room.guide, lambda t: meetings.begin(t, other))
+        story.play(room, room.guide, lambda t: schedule.begin(t, other))
 
 
 # The end
@@ -156,7 +156,7 @@ def test_a_meeting_ends_with_the_next_one_and_a_summary_for_everybody_who_sees_t
         assert "klokken syv" in story.play(room, who, lambda t, x=threads[0].id: message_threads.first_words(t, x))
     with pytest.raises(Refused):
         story.play(room, parent, message_threads.listing)
-    following = story.play(room, room.young, meetings.next_one)
+    following = story.play(room, room.young, schedule.next_one)
     assert following is not None
     assert following.place == "Skolen"
     queued = owner.execute("select args from procrastinate_jobs where task_name = 'mail_news'").fetchall()
@@ -171,7 +171,7 @@ def test_a_meeting_ends_once_and_shows_nothing_on_the_screen_after(
         ended(story, room, meeting)
     assert len(story.play(room, room.guide, message_threads.threads)) == 1
     assert on_screen(story, room, meeting).version is None
-    assert story.play(room, room.guide, meetings.next_one) is None
+    assert story.play(room, room.guide, schedule.next_one) is None
     page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{meeting}/screen")
     assert "Mødet er slut" in page.text
 
@@ -198,11 +198,11 @@ def test_a_meeting_begins_with_what_was_promised_the_professionals_first_and_its
     assert proposal
     for who in (room.young, room.guide, colleague):
         story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
-    planned = story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), set()))
+    planned = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), set()))
     listed = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{planned}")
     since = listed.soup.find(id="since").parent.get_text()
     assert since.index("praktikplads") < since.index("klokken syv")
-    story.play(room, room.guide, lambda t: meetings.begin(t, planned))
+    story.play(room, room.guide, lambda t: schedule.begin(t, planned))
     row = page.rows("agreements")[1]
     story.play(room, colleague, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
     end = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/meetings/{planned}/end")

@@ -15,7 +15,8 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House
-from portal.services import hand_over, leaving, meeting_ending, overview
+from portal.services import hand_over, leaving, overview
+from portal.services.meetings import closing
 from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook
 from portal.services.plans.diff import Difference
 from portal.services.plans.plans import PlanState, VersionPage
@@ -470,7 +471,7 @@ def test_the_meeting_ends_once_and_proposes_once(story: Story, room: Room, meeti
     form, revision = uuid4(), newest(story, room, room.guide, TOOL).revision
 
     def end(ticket: CaseTicket) -> None:
-        meeting_ending.end(ticket, form, meeting, None, set(), lambda _found: ("Referat", "Det blev sagt"), revision)
+        closing.end(ticket, form, meeting, None, set(), lambda _found: ("Referat", "Det blev sagt"), revision)
 
     for _ in range(2):
         story.play(room, room.guide, end)

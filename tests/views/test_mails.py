@@ -21,9 +21,10 @@ from portal.access.policy.roles import Level
 from portal.cli import cli
 from portal.runtime import House
 from portal.runtime import opened as opened_house
-from portal.services import meetings, notices
+from portal.services import notices
 from portal.services.accounts import directory, invitations
 from portal.services.accounts.directory import NewStaff
+from portal.services.meetings import schedule
 from portal.services.notices import Notice
 from portal.settings import Settings
 from tests.browser import Browser
@@ -58,13 +59,13 @@ def team(story: Story, room: Room) -> list[Someone]:
 
 def arranged(story: Story, room: Room, team: list[Someone]) -> UUID:
     asked = {room.member(someone) for someone in team}
-    return story.play(room, room.guide, lambda t: meetings.arrange(t, uuid4(), ahead(t), asked))
+    return story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), asked))
 
 
 def move_to(story: Story, room: Room, team: list[Someone], meeting: UUID, place: str) -> None:
     asked = {room.member(someone) for someone in team}
     when = story.play(room, room.guide, lambda t: ahead(t, place=place))
-    story.play(room, room.guide, lambda t: meetings.change(t, meeting, when, asked))
+    story.play(room, room.guide, lambda t: schedule.change(t, meeting, when, asked))
 
 
 def test_a_meeting_that_is_planned_and_moved_five_times_is_one_mail_to_each(
@@ -93,7 +94,7 @@ def test_whatever_it_is_that_happens_again_and_again_it_is_one_mail(
     story.add(other, team[0], Level.WRITE)
     meeting = arranged(story, room, team[:1])
     arranged(story, other, team[:1])
-    story.play(room, room.guide, lambda t: meetings.call_off(t, meeting))
+    story.play(room, room.guide, lambda t: schedule.call_off(t, meeting))
     with house.unit_of_work() as session:
         notices.tell(session, [team[0].id])
     for _ in range(3):

@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import expect, sync_playwright
 
 from portal.access.policy.roles import Level
-from portal.services import meetings
+from portal.services.meetings import schedule
 from tests.live import cookie, served
 from tests.meeting import GOAL, TOOL, present
 from tests.services.test_tools import add, begin, write
@@ -22,7 +22,7 @@ def test_the_big_screen_follows_the_writer_the_phones_and_who_is_in_the_room(app
     begin(story, room, room.guide, TOOL)
     write(story, room, room.guide, TOOL, now__goal=GOAL)
     add(story, room, room.guide, TOOL, "agreements", what="Jeg står op klokken syv", who=str(room.member(room.young)))
-    meeting = story.play(room, room.guide, lambda t: meetings.begin_now(t, uuid4()))
+    meeting = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     present(story, room, meeting, room.guide, room.young)
     where = f"/cases/{room.case_id}/meetings/{meeting}"
     with served(app) as at, sync_playwright() as playwright:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import meetings
+from portal.services.meetings import schedule
 from portal.services.plans import agreement, approvals, assignments, editing
 from tests.rules.decisions.scene import PLAN, Press, Scene, deed, logged, rows
 from tests.services.test_tools import add, begin, newest
@@ -172,8 +172,8 @@ def somebody_is_nobody_of_the_network_after_all(scene: Scene) -> Press:
 def _meeting(scene: Scene, days: int = 7) -> UUID:
     def made(ticket: CaseTicket) -> UUID:
         on = clock.today(ticket.profile.zone) + timedelta(days=days)
-        when = meetings.at(ticket, on, "14.30", "Skolen")
-        return meetings.arrange(ticket, uuid4(), when, {scene.member("young"), scene.member("teacher")})
+        when = schedule.at(ticket, on, "14.30", "Skolen")
+        return schedule.arrange(ticket, uuid4(), when, {scene.member("young"), scene.member("teacher")})
 
     return UUID(str(scene.play("guide", made)))
 
@@ -213,7 +213,7 @@ def a_meeting_is_begun(scene: Scene) -> Press:
 @deed("meetings", "POST meetings.begin_now")
 def a_meeting_nobody_planned_is_begun(scene: Scene) -> Press:
     def ended() -> None:
-        _end_meeting(scene, UUID(str(scene.play("guide", meetings.running))))
+        _end_meeting(scene, UUID(str(scene.play("guide", schedule.running))))
 
     return Press(f"{scene.case}/meetings/now", rows("meeting"), then=ended)
 

@@ -22,7 +22,8 @@ from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.services import meeting_people, notices
+from portal.services import notices
+from portal.services.meetings import attendees
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
 
@@ -168,7 +169,7 @@ def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collectio
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    add(ticket, hatch, made, when, meeting_people.asked(ticket, invited))
+    add(ticket, hatch, made, when, attendees.asked(ticket, invited))
     tell(ticket, hatch.id, invited)
     return made
 
@@ -176,7 +177,7 @@ def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collectio
 def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection[UUID]) -> None:
     """Raises InvalidInput for a meeting that is no longer only planned."""
     row, page = taken_up(ticket, meeting_id, "is changed")
-    now_asked = meeting_people.asked(ticket, invited, page.invited)
+    now_asked = attendees.asked(ticket, invited, page.invited)
     row.starts_at = when.starts_at
     row.place_sealed = _sealed(ticket, row.id, when.place)
     seat(ticket, row, invited=now_asked)
@@ -237,7 +238,7 @@ def who_is_here(ticket: CaseTicket, meeting_id: UUID, present: Collection[UUID],
     """Notes who is in the room, and whether somebody is who is not in the case."""
     row, page = taken_up(ticket, meeting_id, "somebody comes or goes")
     before = {member.id for member in page.present}
-    now = meeting_people.there(ticket, present, page.present)
+    now = attendees.there(ticket, present, page.present)
     seat(ticket, row, present=now)
     for event, members in ((Event.MEETING_JOINED, now - before), (Event.MEETING_LEFT, before - now)):
         for member_id in sorted(members):
@@ -333,7 +334,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
     hatch = ticket.hatches[row.compartment_id]
     sealed = row.place_sealed
     seats = list(seats)
-    order = meeting_people.can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
+    order = attendees.can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
     invited = {each.membership_id for each in seats if each.invited}
     present = {each.membership_id for each in seats if each.present}
     return MeetingPage(

@@ -21,8 +21,8 @@ from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Heard, Meeting, Membership
-from portal.services import meetings
-from portal.services.meetings import MeetingState
+from portal.services.meetings import schedule
+from portal.services.meetings.schedule import MeetingState
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
 from portal.tools import definition
@@ -66,7 +66,7 @@ class Answered:
 
 def of_meeting(ticket: CaseTicket, meeting_id: UUID) -> About:
     """Raises NotFound for a meeting that has not begun."""
-    page = meetings.load(ticket, meeting_id)
+    page = schedule.load(ticket, meeting_id)
     if page.state not in (MeetingState.RUNNING, MeetingState.ENDED):
         raise NotFound
     return About(page.compartment_id, page.at, meeting_id=page.id)

@@ -11,8 +11,8 @@ from portal.access.policy import acquaintance
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
-from portal.services import meeting_people, meetings
-from portal.services.meetings import TOOL, MeetingPage, MeetingState, When
+from portal.services.meetings import attendees, schedule
+from portal.services.meetings.schedule import TOOL, MeetingPage, MeetingState, When
 from portal.services.messages import threads
 from portal.services.plans import agreement, approvals, commitments, definitions, plans
 from portal.services.plans import outlook as plans_outlook
@@ -48,7 +48,7 @@ class Summary:
 
 def summary(ticket: CaseTicket, meeting_id: UUID, following: When | None = None) -> Summary:
     """What would be sent now. Raises NotFound."""
-    return _summary(ticket, meetings.show(ticket, meeting_id), following)
+    return _summary(ticket, schedule.show(ticket, meeting_id), following)
 
 
 def end(
@@ -65,7 +65,7 @@ def end(
     InvalidInput when the meeting has ended, or the plan has changed, meanwhile, and where it cannot be proposed."""
     if idempotency.claim(ticket.session, submission, meeting_id):
         return
-    row, page = meetings.taken_up(ticket, meeting_id, "is ended")
+    row, page = schedule.taken_up(ticket, meeting_id, "is ended")
     if propose is not None:
         _propose(ticket, propose)
     subject, body = tell(_summary(ticket, page, following))
@@ -76,10 +76,10 @@ def end(
     everybody = {member.id for member in (*page.invited, *page.present)}
     if following is not None:
         hatch = ticket.hatches[row.compartment_id]
-        meetings.add(
-            ticket, hatch, uuid4(), following, meeting_people.asked(ticket, invited, (*page.invited, *page.present))
+        schedule.add(
+            ticket, hatch, uuid4(), following, attendees.asked(ticket, invited, (*page.invited, *page.present))
         )
-    meetings.tell(ticket, row.compartment_id, everybody | invited)
+    schedule.tell(ticket, row.compartment_id, everybody | invited)
 
 
 def not_reached(ticket: CaseTicket, page: MeetingPage) -> list[Membership]:

@@ -26,8 +26,8 @@ from portal.models import (
     PlanTaking,
     PlanVersion,
 )
-from portal.services import meetings
-from portal.services.meetings import TOOL, MeetingPage, MeetingState
+from portal.services.meetings import schedule
+from portal.services.meetings.schedule import TOOL, MeetingPage, MeetingState
 from portal.services.plans import approvals, commitments, definitions, plans, presence
 from portal.services.plans import outlook as plans_outlook
 from portal.services.plans.approvals import Asked
@@ -105,7 +105,7 @@ def shut_out(ticket: CaseTicket, meeting: MeetingPage) -> list[Membership]:
 
 def enter(ticket: CaseTicket, meeting_id: UUID) -> Room:
     """The screen of a meeting. Raises NotFound."""
-    page = meetings.show(ticket, meeting_id)
+    page = schedule.show(ticket, meeting_id)
     room = _room(ticket, page, "screen")
     _note_reading(ticket, room)
     return room
@@ -113,7 +113,7 @@ def enter(ticket: CaseTicket, meeting_id: UUID) -> Room:
 
 def mine(ticket: CaseTicket, meeting_id: UUID) -> Room:
     """The meeting on one's own phone: the plan as far as this person may read it, whoever else is in the room."""
-    page = meetings.show(ticket, meeting_id)
+    page = schedule.show(ticket, meeting_id)
     room = _room(ticket, page, "mine")
     _note_reading(ticket, room)
     return room
@@ -122,7 +122,7 @@ def mine(ticket: CaseTicket, meeting_id: UUID) -> Room:
 def look(ticket: CaseTicket, meeting_id: UUID, which: str, known: str) -> Room | None:
     """What is new since the state called `known`; None when nothing is. Following along is one look every ten minutes.
     Raises NotFound."""
-    page = meetings.load(ticket, meeting_id)
+    page = schedule.load(ticket, meeting_id)
     if _mark(ticket, page, which, _writers(ticket, page)) == known:
         return None
     room = _room(ticket, page, which)

@@ -1,0 +1,1 @@
+"""Meetings: planned, held, ended, and whether the young person was heard."""
