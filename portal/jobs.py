@@ -22,11 +22,12 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.models import Submission
 from portal.outbox import worker_app
 from portal.runtime import House
-from portal.services import dav, exports
+from portal.services import exports
 from portal.services.consents import reminders
 from portal.services.files import downloads, held_uploads, pdf_renditions, resumable_uploads, text_index, virus_scans
 from portal.services.oversight import audit_checks
 from portal.services.plans import commitments
+from portal.services.webdav import links
 from portal.storage.scanning import ScanState
 
 log = structlog.get_logger("worker")
@@ -146,7 +147,7 @@ def build(house: House, office: House | None = None) -> App:
                 part.sweep(session)
             resumable_uploads.sweep(session)
             held_uploads.sweep(session)
-            dav.sweep(session)
+            links.sweep(session)
             exports.sweep(session)
             session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))
 

@@ -10,8 +10,8 @@ import psycopg
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.services import dav
 from portal.services.files import files
+from portal.services.webdav import links
 from tests.story import Room, Someone, Story
 
 LOCK = b"""<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype>
@@ -44,7 +44,7 @@ class Program:
 
 
 def program(app: Flask, story: Story, room: Room, who: Someone, file_id: UUID) -> Program:
-    token, link = story.play(room, who, lambda t: dav.make(t, file_id))
+    token, link = story.play(room, who, lambda t: links.make(t, file_id))
     return Program(app, token, link.last)
 
 

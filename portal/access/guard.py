@@ -49,8 +49,8 @@ from portal.access.signin import saved_form, sessions, step_up
 from portal.access.signin.saved_form import Kept
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound, Refused, Unsafe
-from portal.services import dav
 from portal.services.files import held_uploads
+from portal.services.webdav import links
 from portal.settings import Settings
 
 P = ParamSpec("P")
@@ -233,13 +233,13 @@ def _asks_fresh(what: Declared) -> bool:
 def _admit_by_link() -> bool:
     if not g.house.settings.webdav:
         return False
-    held = dav.holder(g.session, str((request.view_args or {})["token"]))
+    held = links.holder(g.session, str((request.view_args or {})["token"]))
     actor = sessions.stand_in(g.session, held.person_id) if held else None
     if held is None or actor is None:
         return False
     try:
         ticket = enter_case(actor, held.case_id)
-        link = dav.enter(ticket, held.link_id)
+        link = links.enter(ticket, held.link_id)
     except (NotFound, Refused):
         g.session.rollback()
         return False

@@ -18,10 +18,10 @@ from portal.access.guard import opens, with_link
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.services import dav
-from portal.services.dav_locks import Locks
 from portal.services.files import files
 from portal.services.oversight import refusals
+from portal.services.webdav import links as webdav_links
+from portal.services.webdav.locks import Locks
 from portal.views.asking import AskingForm, attempt, status
 from portal.views.dav_memory import LockStorage, Properties
 from portal.views.dav_request import looked_through
@@ -57,7 +57,7 @@ def can_open(name: str) -> bool:
 @opens(Action.FILE_DOWNLOAD)
 def links(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     """One's own links, also for somebody who may only read the file by now: what they opened they can always shut."""
-    file, mine = files.page(ticket, file_id), dav.mine(ticket, file_id)
+    file, mine = files.page(ticket, file_id), webdav_links.mine(ticket, file_id)
     if not can_open(file.newest.name) or not (file.can_add_version or mine):
         raise NotFound
     return render_template("files/word_processor.html", file=file, form=AskingForm(), made=None, links=mine)
@@ -71,9 +71,9 @@ def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     if not can_open(file.newest.name) or not file.can_add_version:
         raise NotFound
     form = AskingForm()
-    made = attempt(form, lambda: dav.make(ticket, file_id))
+    made = attempt(form, lambda: webdav_links.make(ticket, file_id))
     shown = _addresses(*made) if made else None
-    mine = [line for line in dav.mine(ticket, file_id) if made is None or line.id != made[1].id]
+    mine = [line for line in webdav_links.mine(ticket, file_id) if made is None or line.id != made[1].id]
     return render_template("files/word_processor.html", file=file, form=form, made=shown, links=mine), status(form)
 
 
@@ -82,7 +82,7 @@ def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 def end(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> ResponseReturnValue:
     if not g.house.settings.webdav:
         raise NotFound
-    dav.withdraw(ticket, file_id, link_id)
+    webdav_links.withdraw(ticket, file_id, link_id)
     flash(_("The link is ended. The word processor cannot save by it any more."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
 
@@ -95,7 +95,7 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
     tree = Tree(ticket, g.house.store, g.link, g.incoming)
     try:
         if request.method not in READING:
-            dav.require_write(ticket, g.link)
+            webdav_links.require_write(ticket, g.link)
         if request.method not in (*READING, "PUT"):
             tree.desk.alone()
         answer = Response.from_app(_spoken(tree), _asked(ticket))
@@ -112,7 +112,7 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
         # WsgiDAV tells how long a page is that it does not send; who waits for it would wait for ever.
         answer.set_data(answer.get_data())
     if tree.was_asked_about:
-        dav.look(ticket, g.link)
+        webdav_links.look(ticket, g.link)
     return answer
 
 
@@ -156,7 +156,7 @@ def _mount() -> str:
     return f"/dav/{(request.view_args or {})['token']}"
 
 
-def _addresses(token: str, made: dav.Link) -> dict[str, Any]:
+def _addresses(token: str, made: webdav_links.Link) -> dict[str, Any]:
     """How each program is asked to open it (Office URI Schemes; LibreOffice has one of its own)."""
     address = f"{g.house.settings.origin}/dav/{token}/{quote(made.last)}"
     return {

@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote
 from wsgidav.lock_man.lock_manager import generate_lock_token
 
 from portal.errors import InvalidInput
-from portal.services.dav_desk import Desk
-from portal.services.dav_locks import Lock, Locks
 from portal.services.files.checkouts import LASTS
+from portal.services.webdav.locks import Lock, Locks
+from portal.services.webdav.scratch import Desk
 from portal.views.dav_tree import as_status, plain
 
 

@@ -17,10 +17,10 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.services import dav
-from portal.services.dav import Link, Newest
-from portal.services.dav_desk import Desk, Entry
 from portal.services.files.conflicts import Brought
+from portal.services.webdav import links
+from portal.services.webdav.links import Link, Newest
+from portal.services.webdav.scratch import Desk, Entry
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 
@@ -61,7 +61,7 @@ class Tree(DAVProvider):  # type: ignore[misc]
 
     @cached_property
     def newest(self) -> Newest:
-        return dav.newest(self.ticket, self.link)
+        return links.newest(self.ticket, self.link)
 
     @property
     def was_asked_about(self) -> bool:
@@ -180,10 +180,12 @@ class CaseFile(DAVNonCollection):  # type: ignore[misc]
 
     def get_content(self) -> Any:
         tree = self.tree
-        return _Reading(lambda start: dav.read(tree.ticket, tree.store, tree.link, tree.newest.number, start))
+        return _Reading(lambda start: links.read(tree.ticket, tree.store, tree.link, tree.newest.number, start))
 
     def begin_write(self, *, content_type: str | None = None) -> Any:  # noqa: ARG002  told by the bytes themselves
-        return _Writing(self.tree, lambda content: self.tree.saved(dav.save(self.tree.ticket, self.tree.link, content)))
+        return _Writing(
+            self.tree, lambda content: self.tree.saved(links.save(self.tree.ticket, self.tree.link, content))
+        )
 
     def handle_delete(self) -> bool:
         raise DAVError(HTTP_FORBIDDEN)

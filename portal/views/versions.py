@@ -14,9 +14,9 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import dav
 from portal.services.files import checkouts, conflicts, files, resumable_uploads, text_index
 from portal.services.plans import external_forms
+from portal.services.webdav import links
 from portal.views import arguments
 from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
 
@@ -55,7 +55,7 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
         waiting=waiting,
         begun=resumable_uploads.unfinished(ticket, file_id),
         choice=ChoiceForm(formdata=None),
-        writing=dav.mine(ticket, file_id) if g.house.settings.webdav else [],
+        writing=links.mine(ticket, file_id) if g.house.settings.webdav else [],
         elsewhere=external_forms.of_file(ticket, file_id) if found.tool else None,
         readable=text_index.readable(ticket, found.newest.version_id),
     )

@@ -24,12 +24,13 @@ from portal.audit import OFFICE
 from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import choosing, dav, exports, hand_over, hand_over_says, team
+from portal.services import choosing, exports, hand_over, hand_over_says, team
 from portal.services.consents import drafts, overrides, requests
 from portal.services.consents.declaration import Answers
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.messages import threads
 from portal.services.plans import agreement, commitments, external_forms, presence
+from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.services.test_tools import add, begin, newest, write
@@ -191,7 +192,7 @@ class Cast:
         self.play("young", self._keep)
         letter = story.upload("brev.rtf", b"{\\rtf1 Hej}")
         made["letter_id"] = self.play("guide", lambda t: files.add(t, uuid4(), made["compartment_id"], letter))
-        self.play("guide", lambda t: dav.make(t, made["letter_id"]))
+        self.play("guide", lambda t: links.make(t, made["letter_id"]))
         about = external_forms.About(clock.now().date(), [], "Bent")
         self.play("guide", lambda t: external_forms.add(t, uuid4(), PLAN, story.upload("gammel.pdf", PDF), about))
 

@@ -17,8 +17,8 @@ import pytest
 from docx import Document
 from flask import Flask
 
-from portal.services import dav
 from portal.services.files import downloads, files
+from portal.services.webdav import links
 from portal.settings import Settings
 from tests import live
 from tests.served import served
@@ -59,7 +59,7 @@ def in_writer(address: str, add: str) -> Iterator[Callable[[], str]]:
 
 def test_libreoffice_opens_edits_and_saves_where_the_file_is(story: Story, room: Room, app: Flask) -> None:
     file_id = story.file(room, room.guide, name=NAME, content=docx("Hej Ulla"))
-    token, link = story.play(room, room.young, lambda t: dav.make(t, file_id))
+    token, link = story.play(room, room.young, lambda t: links.make(t, file_id))
 
     def seen() -> tuple[str | None, list[tuple[int, str, UUID]]]:
         """What the guide sees meanwhile: who is editing, and the versions with names and authors."""
@@ -93,7 +93,7 @@ def test_litmus_finds_nothing_to_complain_of_and_no_log_holds_the_token(
     """In a link's own folder, where a word processor may put its things; the file in it is untouched by all that."""
     monkeypatch.setenv("GUNICORN_CMD_ARGS", "--access-logfile - --log-level debug")
     file_id = story.file(room, room.guide)
-    token = story.play(room, room.guide, lambda t: dav.make(t, file_id))[0]
+    token = story.play(room, room.guide, lambda t: links.make(t, file_id))[0]
     with served(portal_settings, tmp_path / "served") as portal:
         ran = subprocess.run(
             ["litmus", "-k", f"{portal.address}/dav/{token}/"],

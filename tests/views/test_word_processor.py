@@ -12,8 +12,8 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.errors import Refused
 from portal.runtime import opened
-from portal.services import dav
 from portal.services.files import conflicts, downloads
+from portal.services.webdav import links
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
@@ -134,7 +134,7 @@ def test_what_may_not_come_in_on_the_page_may_not_come_in_here(
     content: bytes, status: int, portal_settings: Settings, story: Story, room: Room
 ) -> None:
     file_id = story.file(room, room.guide)
-    token = story.play(room, room.guide, lambda t: dav.make(t, file_id))[0]
+    token = story.play(room, room.guide, lambda t: links.make(t, file_id))[0]
     with opened(portal_settings.model_copy(update={"upload_limit": 3000})) as house, lived_in(house) as app:
         blobs = sorted(house.store.keys())
         assert Program(app, token).ask("PUT", data=content).status_code == status
@@ -156,15 +156,15 @@ def test_what_waits_for_the_scanner_is_shut_to_others_here_too(
     portal_settings: Settings, story: Story, room: Room
 ) -> None:
     file_id = story.file(room, room.guide)
-    token = story.play(room, room.young, lambda t: dav.make(t, file_id))[0]
+    token = story.play(room, room.young, lambda t: links.make(t, file_id))[0]
     with opened(portal_settings.model_copy(update={"clamd_url": "tcp://127.0.0.1:1"})) as house, lived_in(house) as app:
         Story(house).version(room, room.guide, file_id, content=PDF + b"nyt")
         word = Program(app, token)
         assert word.ask("GET").status_code == 403
-        mine = Story(house).play(room, room.guide, lambda t: dav.make(t, file_id))[0]
+        mine = Story(house).play(room, room.guide, lambda t: links.make(t, file_id))[0]
         assert Program(app, mine).ask("GET").data == PDF + b"nyt"
         with pytest.raises(Refused):
-            Story(house).play(room, room.young, lambda t: dav.make(t, file_id))
+            Story(house).play(room, room.young, lambda t: links.make(t, file_id))
 
 
 def test_the_file_cannot_be_taken_away_and_no_other_document_lies_beside_it(

@@ -15,10 +15,11 @@ from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login
 from portal.runtime import House, opened
-from portal.services import dav, leaving
+from portal.services import leaving
 from portal.services.accounts import directory
 from portal.services.consents import overrides
 from portal.services.files import files, folders
+from portal.services.webdav import links as webdav_links
 from portal.settings import Settings
 from tests.application import lived_in
 from tests.browser import Browser
@@ -48,7 +49,7 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
 
     def sign_out(name: str) -> None:
         with story.house.unit_of_work() as session:
-            held = dav.holder(session, word[name].token)
+            held = webdav_links.holder(session, word[name].token)
             assert held is not None
         with story.house.unit_of_work(room.guide.id) as session:
             login = session.get_one(Login, _login_of(story, room, held.link_id))
@@ -56,9 +57,9 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
 
     def withdraw(name: str) -> None:
         with story.house.unit_of_work() as session:
-            held = dav.holder(session, word[name].token)
+            held = webdav_links.holder(session, word[name].token)
             assert held is not None
-        story.play(room, room.guide, lambda t: dav.withdraw(t, file_id, held.link_id))
+        story.play(room, room.guide, lambda t: webdav_links.withdraw(t, file_id, held.link_id))
 
     def freeze() -> None:
         today = years_ago(0)
@@ -129,7 +130,7 @@ def test_switched_off_there_is_no_door_no_page_and_no_button(
 ) -> None:
     assert Settings(_env_file=None).webdav is False  # type: ignore[call-arg]
     file_id = story.file(room, room.guide, name="notat.rtf", content=b"{\\rtf1 hej}")
-    token = story.play(room, room.guide, lambda t: dav.make(t, file_id))[0]
+    token = story.play(room, room.guide, lambda t: webdav_links.make(t, file_id))[0]
     with opened(portal_settings.model_copy(update={"webdav": False})) as house, lived_in(house) as app:
         for method in ("GET", "PUT", "PROPFIND", "OPTIONS", "LOCK", "POST"):
             assert Program(app, token).ask(method).status_code == 404
@@ -178,14 +179,14 @@ def test_only_what_word_processors_open_and_only_who_may_write_gets_a_link(
     assert "word-processor" not in mother.get(f"{files_of}/{letter}").everything
     assert mother.post(f"{files_of}/{letter}/word-processor").status == 403
     with pytest.raises(Refused):
-        story.play(room, room.parents[0], lambda t: dav.make(t, letter))
-    link = story.play(room, room.guide, lambda t: dav.make(t, letter))[1]
+        story.play(room, room.parents[0], lambda t: webdav_links.make(t, letter))
+    link = story.play(room, room.guide, lambda t: webdav_links.make(t, letter))[1]
     with pytest.raises(NotFound):
-        story.play(room, room.young, lambda t: dav.withdraw(t, letter, link.id))
-    for _ in range(dav.MOST - 1):
-        story.play(room, room.guide, lambda t: dav.make(t, letter))
+        story.play(room, room.young, lambda t: webdav_links.withdraw(t, letter, link.id))
+    for _ in range(webdav_links.MOST - 1):
+        story.play(room, room.guide, lambda t: webdav_links.make(t, letter))
     with pytest.raises(InvalidInput, match="links_many"):
-        story.play(room, room.guide, lambda t: dav.make(t, letter))
+        story.play(room, room.guide, lambda t: webdav_links.make(t, letter))
 
 
 def test_there_is_no_way_from_one_link_into_another_case(
@@ -227,12 +228,12 @@ def test_what_lies_beside_the_file_is_sealed_few_and_goes_with_the_link(
         assert b"zqvmark" not in blob.read_at(0, blob.size)
     large = NOTE.replace(b"zqvnote", b"x" * 70_000)
     assert "507" in word.ask("PROPPATCH", data=large).text
-    monkeypatch.setattr("portal.services.dav_desk.MOST", 2)
+    monkeypatch.setattr("portal.services.webdav.scratch.MOST", 2)
     assert word.ask("PUT", "en mere", data=b"x").status_code == 507
     assert "zqv" not in str([line.name for line in story.play(room, room.guide, files.listing)])
     calendar.move(hours=9)
     with house.unit_of_work() as session:
-        assert dav.sweep(session) == 1
+        assert webdav_links.sweep(session) == 1
     queued = owner.execute("select args->>'blob' from procrastinate_jobs where task_name = 'forget_blob'").fetchall()
     assert (sealed[0],) in queued
     for table in ("dav_token", "dav_entry", "dav_lock"):

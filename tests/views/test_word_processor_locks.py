@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import psycopg
 from flask import Flask
 
-from portal.services import dav
 from portal.services.files import checkouts
+from portal.services.webdav import links
 from tests.conftest import Calendar
 from tests.story import PDF, Room, Someone, Story
 from tests.word_processor import LOCK, events, numbers, page_of, program
@@ -71,8 +71,8 @@ def test_a_lock_that_the_guide_breaks_is_worth_nothing_and_one_of_a_withdrawn_li
     assert word.ask("PUT", data=PDF + b"for sent", headers={"If": lock}).status_code == 412
     assert numbers(story, room, file_id) == [1]
     word.lock()
-    (link,) = story.play(room, room.young, lambda t: dav.mine(t, file_id))
-    story.play(room, room.young, lambda t: dav.withdraw(t, file_id, link.id))
+    (link,) = story.play(room, room.young, lambda t: links.mine(t, file_id))
+    story.play(room, room.young, lambda t: links.withdraw(t, file_id, link.id))
     assert page_of(story, room, room.guide, file_id).editing is None
 
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services import dav
 from portal.services.files import checkouts, conflicts, folders, resumable_uploads
 from portal.services.plans import external_forms
+from portal.services.webdav import links
 from tests.rules.decisions.scene import FINE, PLAN, Press, Scene, deed, logged, rows
 from tests.story import PDF, shelf_id
 
@@ -208,7 +208,7 @@ def a_link_is_ended(scene: Scene) -> Press:
         from portal.services.files import files
 
         file_id = files.add(ticket, uuid4(), shelf_id(ticket, "shared"), upload)
-        return file_id, dav.make(ticket, file_id)[1].id
+        return file_id, links.make(ticket, file_id)[1].id
 
     file_id, link = scene.play("guide", made)
     path = f"{scene.case}/files/{file_id}/word-processor/{link}/end"

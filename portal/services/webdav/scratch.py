@@ -26,9 +26,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.locks import Lock
 from portal.models import DavEntry
-from portal.services import dav
-from portal.services.dav import Link
 from portal.services.files.conflicts import Brought
+from portal.services.webdav import links
+from portal.services.webdav.links import Link
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
@@ -140,7 +140,7 @@ class Desk:
                     while piece := source.read(SEGMENT):
                         copy.write(piece)
             copy.seek(0)
-            return dav.save(self.ticket, self.link, copy)
+            return links.save(self.ticket, self.link, copy)
         finally:
             copy.close()
 

@@ -15,9 +15,9 @@ from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.models import DavLock, DavToken
-from portal.services.dav import Link
 from portal.services.files import checkouts
 from portal.services.files.checkouts import LASTS
+from portal.services.webdav.links import Link
 
 MOST = 200
 

@@ -1,0 +1,1 @@
+"""Files opened in a word processor: links, locks, and the copy that is worked on."""
