@@ -16,18 +16,19 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import cases, team
+from portal.services import cases
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.cases import NewCase
-from portal.services.citizens import NewCitizen
 from portal.services.consents import declare, requests
 from portal.services.consents.declaration import Choices
 from portal.services.consents.declare import Paper
 from portal.services.files import files
 from portal.services.files.files import Upload
-from portal.services.joining import Joining
 from portal.services.meetings import heard, schedule
+from portal.services.members import team
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.joining import Joining
 from portal.services.messages import threads
 from portal.services.plans import confidential, editing
 from portal.storage.incoming import Incoming

@@ -17,15 +17,16 @@ from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
 from portal.runtime import House
-from portal.services import cases, team
+from portal.services import cases
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import NewCase
-from portal.services.citizens import NewCitizen
 from portal.services.consents import declaration, declare, requests
 from portal.services.consents.declare import Paper
 from portal.services.files import files
 from portal.services.files.files import Upload
+from portal.services.members import team
+from portal.services.members.citizens import NewCitizen
 from portal.services.messages import threads as message_threads
 from portal.storage.incoming import Incoming
 from portal.tools.profile import profile

@@ -18,10 +18,10 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
 from portal.names import mistakable, nearly_the_same
-from portal.services import hand_over, hand_over_says, joining
-from portal.services.citizens import NewCitizen
-from portal.services.hand_over import Offer
-from portal.services.joining import Host, Joining
+from portal.services.members import handover, handover_answers, joining
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.handover import Offer
+from portal.services.members.joining import Host, Joining
 from portal.services.messages import unread
 from portal.services.shared import idempotency
 from portal.text import in_order
@@ -162,7 +162,7 @@ def my_cases(actor: Actor) -> CaseList:
     """The cases of the person, in the same number of queries however many there are."""
     compartments = open_compartments(actor)
     waiting = _waiting_lines(actor, set(compartments.values()))
-    return CaseList(_open_lines(actor, compartments), waiting, tuple(hand_over.offers_to(actor)))
+    return CaseList(_open_lines(actor, compartments), waiting, tuple(handover.offers_to(actor)))
 
 
 def like(actor: Actor, name: str) -> list[CaseLine]:
@@ -216,7 +216,7 @@ def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]
         .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
         .order_by(AccessNotice.valid_from.desc())
     )
-    asked = hand_over_says.asking(actor)
+    asked = handover_answers.asking(actor)
     return tuple(
         WaitingLine(
             case_id=notice.case_id,

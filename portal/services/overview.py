@@ -19,10 +19,7 @@ from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Plan
-from portal.services import choosing, coming_of_age, confidences, hand_over_says, own_data, welcoming
-from portal.services.choosing import WishLine
-from portal.services.coming_of_age import Countdown
-from portal.services.confidences import Question
+from portal.services import welcoming
 from portal.services.consents import noted_by_others, overrides, reminders, requests
 from portal.services.consents.overrides import FreezeLine
 from portal.services.consents.reminders import Ending
@@ -30,6 +27,10 @@ from portal.services.files import files
 from portal.services.files.files import VersionLine
 from portal.services.meetings import heard, schedule
 from portal.services.meetings.schedule import MeetingPage
+from portal.services.members import coming_of_age, confidences, handover_answers, own_data, team_wishes
+from portal.services.members.coming_of_age import Countdown
+from portal.services.members.confidences import Question
+from portal.services.members.team_wishes import WishLine
 from portal.services.messages import threads as message_threads
 from portal.services.messages import unread
 from portal.services.messages.threads import ThreadLine
@@ -91,7 +92,7 @@ class Overview:
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
     frozen: tuple[FreezeLine, ...]
     """Freezes that the owner must look at again."""
-    guide_change: hand_over_says.Change | None
+    guide_change: handover_answers.Change | None
     """A change of guide that this person is asked about or, as a guide, waits for an answer to."""
     told_before: tuple[Question, ...]
     """For the young person: what was confided to a guide before."""
@@ -162,10 +163,10 @@ def overview(ticket: CaseTicket) -> Overview:
     )
 
 
-def _guide_change(ticket: CaseTicket) -> hand_over_says.Change | None:
+def _guide_change(ticket: CaseTicket) -> handover_answers.Change | None:
     if ticket.allows(Action.TEAM_CHANGE):
-        return hand_over_says.current(ticket)
-    return hand_over_says.asked_of_me(ticket)
+        return handover_answers.current(ticket)
+    return handover_answers.asked_of_me(ticket)
 
 
 def _front(ticket: CaseTicket, is_guide: bool) -> tuple[Any, list[VersionLine]]:
@@ -179,7 +180,7 @@ def _front(ticket: CaseTicket, is_guide: bool) -> tuple[Any, list[VersionLine]]:
         "limit": RECENT,
     }
     wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
-    wanted["heard"] = clock.now() - hand_over_says.HEARD_FOR
+    wanted["heard"] = clock.now() - handover_answers.HEARD_FOR
     rows = ticket.session.rows(_FRONT[is_guide], ticket.bounds | wanted).all()
     return rows[0], files.lines(ticket, [row for row in rows if row.id is not None])
 
@@ -194,8 +195,8 @@ def _front_of_a_case(is_guide: bool) -> Select[Any]:
         _is_there(schedule.AHEAD).label("meeting"),
         _is_there(plans.OWED).label("owed"),
         _is_there(heard.UNANSWERED).label("heard"),
-        _is_there(choosing.OPEN_WISHES).label("wishes"),
-        _is_there(hand_over_says.LATELY).label("offers"),
+        _is_there(team_wishes.OPEN_WISHES).label("wishes"),
+        _is_there(handover_answers.LATELY).label("offers"),
         noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
         *(for_the_guide if is_guide else ()),
@@ -218,7 +219,7 @@ _FRONT = {is_guide: _front_of_a_case(is_guide) for is_guide in (True, False)}
 def _open_wishes(ticket: CaseTicket) -> tuple[WishLine, ...]:
     """What the guide has to answer; for the young person what they wait for: their own no waits for nothing."""
     owns = ticket.allows(Action.TEAM_CHANGE)
-    return tuple(wish for wish in choosing.wishes(ticket, only_open=True) if owns or not wish.has_worked)
+    return tuple(wish for wish in team_wishes.wishes(ticket, only_open=True) if owns or not wish.has_worked)
 
 
 _DECIDED = {Obstacle.LEFT, Obstacle.FROZEN, Obstacle.UNCONFIRMED}

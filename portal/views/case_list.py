@@ -18,7 +18,7 @@ from portal.i18n import said
 from portal.services import case_finding, cases
 from portal.services.case_finding import PAGE, CaseOrder
 from portal.services.cases import CaseList, NewCase
-from portal.services.citizens import NewCitizen
+from portal.services.members.citizens import NewCitizen
 from portal.services.shared import idempotency
 from portal.tools.profile import profile
 from portal.views import arguments

@@ -14,7 +14,7 @@ from wtforms.validators import Length
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import choosing
+from portal.services.members import team_wishes
 from portal.views import words
 from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
 
@@ -45,22 +45,22 @@ class AnswerForm(AskingForm):
 @bp.get("")
 @opens(Action.TEAM_WISH)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("choosing/index.html", wishes=choosing.own(ticket), team=choosing.team(ticket))
+    return render_template("choosing/index.html", wishes=team_wishes.own(ticket), team=team_wishes.team(ticket))
 
 
 @bp.get("/yes/<uuid:membership_id>")
 @opens(Action.TEAM_WISH)
 def yes(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """What a yes means; it is given with the words of a consent, on the page for that."""
-    return render_template("choosing/yes.html", page=choosing.yes(ticket, membership_id))
+    return render_template("choosing/yes.html", page=team_wishes.yes(ticket, membership_id))
 
 
 @bp.route("/no/<uuid:membership_id>", methods=["GET", "POST"])
 @opens(Action.TEAM_WISH)
 def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
-    preview = choosing.preview_no(ticket, membership_id)
+    preview = team_wishes.preview_no(ticket, membership_id)
     form = NoForm()
-    made = attempt(form, lambda: choosing.say_no(ticket, form.submission_id, membership_id, form.reason.data or ""))
+    made = attempt(form, lambda: team_wishes.say_no(ticket, form.submission_id, membership_id, form.reason.data or ""))
     if made is None:
         who = ticket.members[membership_id]
         return render_template("choosing/no.html", form=form, who=who, preview=preview), status(form)
@@ -72,7 +72,7 @@ def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def propose(ticket: CaseTicket) -> ResponseReturnValue:
     form = ProposeForm()
     name, why = form.name, form.reason
-    made = attempt(form, lambda: choosing.propose(ticket, form.submission_id, name.data or "", why.data or ""))
+    made = attempt(form, lambda: team_wishes.propose(ticket, form.submission_id, name.data or "", why.data or ""))
     if made is None:
         return render_template("choosing/propose.html", form=form), status(form)
     return _sent(ticket)
@@ -83,7 +83,7 @@ def propose(ticket: CaseTicket) -> ResponseReturnValue:
 def pause(ticket: CaseTicket) -> ResponseReturnValue:
     form = PauseForm()
     until, why = form.until, form.reason
-    made = attempt(form, lambda: choosing.ask_for_pause(ticket, form.submission_id, until.chosen, why.data or ""))
+    made = attempt(form, lambda: team_wishes.ask_for_pause(ticket, form.submission_id, until.chosen, why.data or ""))
     if made is None:
         return render_template("choosing/pause.html", form=form), status(form)
     return _sent(ticket)
@@ -92,12 +92,12 @@ def pause(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.route("/wishes/<uuid:wish_id>", methods=["GET", "POST"])
 @opens(Action.TEAM_CHANGE)
 def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
-    wish = choosing.wish(ticket, wish_id)
+    wish = team_wishes.wish(ticket, wish_id)
     form = AnswerForm()
     form.answer.choices = choices(*((said.value, words.WISH_ANSWER[said]) for said in wish.can_be_answered))
 
     def verb() -> bool:
-        choosing.answer(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
+        team_wishes.answer(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
         return True
 
     if attempt(form, verb) is None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import coming_of_age
+from portal.services.members import coming_of_age
 
 bp = Blueprint("coming_of_age", __name__, url_prefix="/cases/<uuid:case_id>/coming-of-age")
 

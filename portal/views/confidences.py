@@ -14,8 +14,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import confidences
-from portal.services.confidences import Question
+from portal.services.members import confidences
+from portal.services.members.confidences import Question
 from portal.views.asking import AskingForm, attempt, choices, status
 from portal.views.frame import first_name
 

@@ -15,8 +15,8 @@ from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import corrections, own_data
-from portal.services.corrections import Proposal, Subject, Wanted
+from portal.services.members import corrections, own_data
+from portal.services.members.corrections import Proposal, Subject, Wanted
 from portal.views import words
 from portal.views.asking import AskingForm, DayField, attempt, status, text_field
 

@@ -17,7 +17,7 @@ from portal.access.policy.decide import Contact, Reason, Refusal
 from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import hand_over_says
+from portal.services.members import handover_answers
 from portal.views import entrance, frame, words
 from portal.views.frame import Right
 
@@ -55,7 +55,7 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
         sentences.append(_("Your access has ended."))
     if ticket.could_write_once:
         sentences.append(_("What you wrote earlier stays in the case with your name and role."))
-    change = hand_over_says.asked_of_me(ticket)
+    change = handover_answers.asked_of_me(ticket)
     asked = change is not None and change.can_be_said
     return _page(403, title, sentences, contact=reason.guide, rights=frame.rights(ticket.case_id, ticket.allows, asked))
 

@@ -16,9 +16,9 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.services import hand_over
-from portal.services import hand_over_says as says
-from portal.services.hand_over import Law
+from portal.services.members import handover
+from portal.services.members import handover_answers as says
+from portal.services.members.handover import Law
 from portal.views.asking import AskingForm, attempt, choices, status, text_field
 
 bp = Blueprint("hand_over", __name__, url_prefix="/cases/<uuid:case_id>/hand-over")
@@ -72,7 +72,7 @@ class ReplyForm(AskingForm):
 @opens(Action.TEAM_CHANGE)
 def find(ticket: CaseTicket) -> ResponseReturnValue:
     wanted = request.args.get("q", "").strip()[:100]
-    found = hand_over.guides(ticket, wanted) if wanted else []
+    found = handover.guides(ticket, wanted) if wanted else []
     return render_template("hand_over/find.html", wanted=wanted, found=found)
 
 
@@ -80,19 +80,19 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
 @fresh
 @opens(Action.TEAM_CHANGE)
 def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
-    outlook = hand_over.preview(ticket, person_id)
+    outlook = handover.preview(ticket, person_id)
     form = OfferForm()
 
     def verb() -> UUID:
         if not outlook.leaves:
-            return hand_over.offer(ticket, form.submission_id, person_id)
+            return handover.offer(ticket, form.submission_id, person_id)
         if form.how.data not in ("consent", "law"):
             raise InvalidInput("how", "choice")
         law = Law(form.legal_basis.data or "", form.reason.data or "") if form.how.data == "law" else None
-        return hand_over.offer(ticket, form.submission_id, person_id, law)
+        return handover.offer(ticket, form.submission_id, person_id, law)
 
     if attempt(form, verb) is None:
-        who = hand_over.guide(ticket, person_id)
+        who = handover.guide(ticket, person_id)
         return render_template("hand_over/offer.html", form=form, who=who, outlook=outlook), status(form)
     flash(_("The case is offered. You are the guide until it is accepted."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
@@ -101,7 +101,7 @@ def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
 @bp.post("/withdraw")
 @opens(Action.TEAM_CHANGE)
 def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
-    hand_over.withdraw(ticket, AskingForm().submission_id)
+    handover.withdraw(ticket, AskingForm().submission_id)
     flash(_("The offer is taken back."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -110,21 +110,21 @@ def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
 @fresh
 @opens(Action.HAND_OVER_ANSWER)
 def answer(ticket: CaseTicket) -> ResponseReturnValue:
-    offered = hand_over.offer_to_me(ticket)
+    offered = handover.offer_to_me(ticket)
     form = AnswerForm()
 
     def verb() -> str:
         if form.answer.data == "accept":
-            hand_over.accept(ticket, form.submission_id)
+            handover.accept(ticket, form.submission_id)
         elif form.answer.data == "decline":
-            hand_over.decline(ticket, form.submission_id)
+            handover.decline(ticket, form.submission_id)
         else:
             raise InvalidInput("answer", "choice")
         return str(form.answer.data)
 
     said = attempt(form, verb)
     if said is None:
-        asked = hand_over.of_offer(ticket, offered)
+        asked = handover.of_offer(ticket, offered)
         return render_template("hand_over/answer.html", form=form, offer=offered, change=asked), status(form)
     if said == "accept":
         flash(_("You are the guide of this case now."), "success")

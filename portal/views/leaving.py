@@ -11,8 +11,8 @@ from wtforms import RadioField
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import leaving
-from portal.services.leaving import LeavingReason
+from portal.services.members import leaving
+from portal.services.members.leaving import LeavingReason
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status
 

@@ -16,7 +16,7 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.i18n import clock_time, day, near
-from portal.services.leaving import LeavingReason
+from portal.services.members.leaving import LeavingReason
 from portal.services.oversight import case_log, log_lines, questions
 from portal.services.oversight.log_lines import LogLine, Named, Visit
 from portal.views import deeds, words

@@ -16,7 +16,7 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import clock_time, day
-from portal.services import confidences
+from portal.services.members import confidences
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import log_lines, questions
 from portal.views import log

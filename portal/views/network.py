@@ -15,8 +15,8 @@ from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import network, team
-from portal.services.network import Invitation
+from portal.services.members import network_people, team
+from portal.services.members.network_people import Invitation
 from portal.services.shared import audience
 from portal.views import words
 from portal.views.asking import AskingForm, attempt, choices, status
@@ -44,12 +44,12 @@ class MemberForm(AskingForm):
 @opens(Action.TEAM_CHANGE)
 def invite(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     """Adds them with the name they have in the tool; the page says first what follows."""
-    found = network.invitation(ticket, tool, row)
+    found = network_people.invitation(ticket, tool, row)
     form = CitizenForm(name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
 
     def verb() -> UUID:
         refuse_a_namesake(ticket, form)
-        return network.invite(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
+        return network_people.invite(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
 
     if attempt(form, verb) is None:
         return _page(ticket, tool, found, form, MemberForm(formdata=None)), status(form)
@@ -61,12 +61,12 @@ def invite(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
 @opens(Action.TEAM_CHANGE)
 def recognise(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     """Says that they are somebody who is in the case already."""
-    found = network.invitation(ticket, tool, row)
+    found = network_people.invitation(ticket, tool, row)
     form = MemberForm()
     form.offer(found)
 
     def verb() -> bool:
-        network.recognise(ticket, form.submission_id, tool, row, form.chosen())
+        network_people.recognise(ticket, form.submission_id, tool, row, form.chosen())
         return True
 
     if attempt(form, verb) is None:
@@ -83,7 +83,7 @@ def forget(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     form = AskingForm()
 
     def verb() -> bool:
-        network.recognise(ticket, form.submission_id, tool, row, None)
+        network_people.recognise(ticket, form.submission_id, tool, row, None)
         return True
 
     if attempt(form, verb) is None:

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import confidences, hand_over, hand_over_says
 from portal.services.consents import overrides, reminders, requests
+from portal.services.members import confidences, handover, handover_answers
 from portal.services.shared import audience
 from portal.views.asking import AskingForm
 
@@ -27,9 +27,9 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         "people/index.html",
         lines=lines,
         leads=leads,
-        offered=hand_over.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
-        guide_change=hand_over_says.current(ticket) if leads else hand_over_says.asked_of_me(ticket),
-        by_law=hand_over_says.by_law(ticket),
+        offered=handover.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
+        guide_change=handover_answers.current(ticket) if leads else handover_answers.asked_of_me(ticket),
+        by_law=handover_answers.by_law(ticket),
         asking=AskingForm(),
         frozen=overrides.freezes(ticket) if leads else [],
         compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],

@@ -13,9 +13,9 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import said
-from portal.services import network
 from portal.services.meetings import heard
 from portal.services.meetings.heard import Answered
+from portal.services.members import network_people
 from portal.services.plans import closing, confidential, definitions, external_forms, outlook, plans, word_import
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
@@ -88,7 +88,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         can_close=lambda section: is_newest and closing.can_close(ticket, page, section),
         timelines=drawings.timelines(ticket, this),
         maps=drawings.maps(ticket, this),
-        parts=network.parts(ticket, this) if is_newest else {},
+        parts=network_people.parts(ticket, this) if is_newest else {},
         reader=Reader(ticket, this.definition),
         confided=confidential.read(ticket, this) if is_newest else {},
         told_before=confidential.told_before(ticket, this) if is_newest else {},

@@ -18,9 +18,9 @@ from portal.access.ticket import CaseTicket
 from portal.clock import now
 from portal.cpr import Cpr
 from portal.errors import InvalidInput, NotFound
-from portal.services import codes, team
-from portal.services.citizens import NewCitizen
-from portal.services.joining import Joining
+from portal.services.members import codes, team
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.joining import Joining
 from portal.services.shared import audience, idempotency
 from portal.views import words
 from portal.views.asking import AskingForm, Required, attempt, choices, status, text_field

@@ -11,10 +11,10 @@ from portal.access.policy.windows import Basis, Obstacle
 from portal.errors import InvalidInput
 from portal.services.accounts.directory import AccountState, OrganisationKind, UnitKind
 from portal.services.case_finding import CaseOrder
-from portal.services.choosing import WishAnswer
 from portal.services.consents.requests import ConsentState
-from portal.services.leaving import LeavingReason
 from portal.services.meetings.schedule import MeetingState
+from portal.services.members.leaving import LeavingReason
+from portal.services.members.team_wishes import WishAnswer
 from portal.services.plans.commitments import Outcome
 from portal.services.plans.plans import PlanState
 from portal.storage.scanning import ScanState

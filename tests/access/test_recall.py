@@ -10,7 +10,7 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import load_facts
 from portal.runtime import House
-from portal.services import team
+from portal.services.members import team
 from tests.browser import Browser
 from tests.rules.test_query_counts import counted
 from tests.story import Story

@@ -20,12 +20,12 @@ from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Overtaken
-from portal.services import choosing, confidences, corrections, hand_over, leaving, team
-from portal.services import hand_over_says as says
 from portal.services.accounts import moves
 from portal.services.consents import declare, overrides, requests
-from portal.services.corrections import Wanted
 from portal.services.files import folders
+from portal.services.members import confidences, corrections, handover, leaving, team, team_wishes
+from portal.services.members import handover_answers as says
+from portal.services.members.corrections import Wanted
 from tests.access import naive
 from tests.rules.book import AWAY, BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
 from tests.story import Someone
@@ -34,7 +34,7 @@ LEVELS = st.sampled_from(Level)
 CHANCE = st.randoms(use_true_random=False)
 OWNERS = (*UNITS, AWAY, AWAY)
 NEXT_OWNER = st.sampled_from([*OWNERS, *[None] * len(OWNERS)])
-LAW = hand_over.Law("Barnets lov § 154", "Familien er flyttet")
+LAW = handover.Law("Barnets lov § 154", "Familien er flyttet")
 MOST_PEOPLE = 9
 ANSWERS = ("accept", "decline", "withdraw")
 
@@ -178,9 +178,9 @@ class Happenings(RuleBasedStateMachine):
             if not ticket.allows(Action.TEAM_WISH):
                 assert self.book.judged(young, self.scene.now) == {}
                 return
-            before = choosing.preview_no(ticket, member.id)
+            before = team_wishes.preview_no(ticket, member.id)
             refused = all(one.answer is Answer.NO for one in requests.said_about(ticket, young.id, member.id))
-            choosing.say_no(ticket, uuid4(), member.id, "")
+            team_wishes.say_no(ticket, uuid4(), member.id, "")
             party = next((line.party for line in self._lines(ticket) if member.id in line.members_ids), None)
             session.commit()
         assert before.decides == (party is not None)
@@ -409,9 +409,9 @@ class Happenings(RuleBasedStateMachine):
         asked = naive.asked_about_leaving(book.facts(), self.scene.now)
         if book.leaves(self.scene.units[unit]) and not by_law and any(book.is_frozen(member) for member in asked):
             with pytest.raises(InvalidInput, match="hand_over_frozen"):
-                self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id, law))
+                self._guide_does(lambda t: handover.offer(t, uuid4(), taker.id, law))
             return False
-        self._guide_does(lambda t: hand_over.offer(t, uuid4(), taker.id, law))
+        self._guide_does(lambda t: handover.offer(t, uuid4(), taker.id, law))
         self.story.refresh(self.room)
         if taker.id not in book.people:
             book.meet(taker, Capacity.PROFESSIONAL, Level.NONE, self.scene.units[unit])
@@ -423,15 +423,15 @@ class Happenings(RuleBasedStateMachine):
         taker = self.book.offered
         assert taker is not None
         if answer == "withdraw":
-            self._guide_does(lambda t: hand_over.withdraw(t, uuid4()))
+            self._guide_does(lambda t: handover.withdraw(t, uuid4()))
         elif answer == "decline":
-            self.story.play(self.room, taker, lambda t: hand_over.decline(t, uuid4()))
+            self.story.play(self.room, taker, lambda t: handover.decline(t, uuid4()))
         elif not self.book.can_be_taken():
             with pytest.raises(InvalidInput, match="hand_over_waits"):
-                self.story.play(self.room, taker, lambda t: hand_over.accept(t, uuid4()))
+                self.story.play(self.room, taker, lambda t: handover.accept(t, uuid4()))
             return
         else:
-            self.story.play(self.room, taker, lambda t: hand_over.accept(t, uuid4()))
+            self.story.play(self.room, taker, lambda t: handover.accept(t, uuid4()))
             self.book.handed_over(taker)
             theirs = next(r for r in self.book.rules().compartments if r.confidant_id == self.room.member(taker)).key
             if theirs not in {file.shelf for file in self.book.files}:

@@ -14,7 +14,7 @@ from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
 from portal.runtime import House
-from portal.services import confidences, hand_over
+from portal.services.members import confidences, handover
 from portal.services.plans import confidential, editing
 from tests.browser import Browser, Page
 from tests.rules.test_leak_channels import _opened
@@ -155,8 +155,8 @@ def test_a_guide_who_handed_the_case_over_reads_it_no_more_and_the_next_only_if_
     """Everything else that was confided: tests/rules/test_confidences.py."""
     assert confided(story, room, room.guide)[f"people.{row}.between_us"] == CONFIDED
     taker = story.guide("Nikolaj Ny")
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert confided(story, room, taker) == confided(story, room, room.guide) == {}
     assert confided(story, room, room.young)[f"people.{row}.between_us"] == CONFIDED
     (asked,) = story.play(room, room.young, confidences.questions)

@@ -19,9 +19,10 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import confidences, hand_over, moving, search
+from portal.services import moving, search
 from portal.services.consents import overrides, requests
 from portal.services.files import files
+from portal.services.members import confidences, handover
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import case_log
 from portal.services.plans import confidential
@@ -72,8 +73,8 @@ def walls(request: pytest.FixtureRequest, house: House, postgres: EmbeddedPostgr
 def handed_over(story: Story, room: Room, unit: str = "Familie og unge", name: str = "Rasmus Vang") -> Someone:
     """To another guide, who says yes."""
     taker, before = story.guide(name, unit), room.guide
-    story.play(room, before, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, before, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     room.guide = taker
     story.refresh(room)
     return before
@@ -241,8 +242,8 @@ def test_a_guide_who_gets_the_case_back_finds_what_was_told_to_them(story: Story
     handed_over(story, room)
     rasmus = room.guide
     later = story.thread(room, room.young, f"{KEY}-2", "Til Rasmus", "Kun dig")
-    story.play(room, rasmus, lambda t: hand_over.offer(t, uuid4(), first.id))
-    story.play(room, first, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, rasmus, lambda t: handover.offer(t, uuid4(), first.id))
+    story.play(room, first, lambda t: handover.accept(t, uuid4()))
     room.guide = first
     assert reached(story, told, first) == EVERY_WAY
     with pytest.raises(NotFound):
@@ -458,8 +459,8 @@ def test_cases_that_are_there_get_it_with_the_windows_that_follow(
         for turn in range(turns):
             calendar.move(days=1)
             if turn == 2:
-                story.play(room, room.guide, lambda t, f=first: hand_over.offer(t, uuid4(), f.id))
-                story.play(room, first, lambda t: hand_over.accept(t, uuid4()))
+                story.play(room, room.guide, lambda t, f=first: handover.offer(t, uuid4(), f.id))
+                story.play(room, first, lambda t: handover.accept(t, uuid4()))
                 room.guide = first
             else:
                 handed_over(story, room, name=f"Guide {turn}")

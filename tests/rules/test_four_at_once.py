@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.runtime import House
-from portal.services import choosing, hand_over
 from portal.services.consents import overrides
+from portal.services.members import handover, team_wishes
 from tests.browser import Browser
 from tests.rules.at_once import FOUR, at_once, gated
 from tests.rules.decisions import DEEDS, EXCUSED, Deed, Press, Scene, as_sent
@@ -84,7 +84,7 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
     today = clock.now().date()
     mother, soon = room.member(room.parents[0]), today + timedelta(days=5)
     by_law = ("Barnets lov § 32", "Haster")
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
     story.play(room, room.guide, lambda t: overrides.freeze(t, uuid4(), [mother], soon, "Underretning"))
     member = room.member(teacher)
     story.play(room, room.guide, lambda t: overrides.override(t, uuid4(), member, ["shared"], soon, *by_law))
@@ -96,8 +96,8 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
         with pytest.raises(psycopg.errors.UniqueViolation):
             owner.execute(again)  # type: ignore[arg-type]
     # What is over is in nobody's way, nor is another compartment.
-    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
     freeze = story.play(room, room.guide, lambda t: overrides.freezes(t)[0].id)
     story.play(room, room.guide, lambda t: overrides.keep_frozen(t, uuid4(), freeze, soon, "Stadig"))
     story.play(room, room.guide, lambda t: overrides.override(t, uuid4(), member, ["professionals"], soon, *by_law))
@@ -105,11 +105,11 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
 
 def test_who_is_overtaken_is_told_so_and_finds_what_they_wrote(app: Flask, story: Story) -> None:
     room = story.case(parents=0)
-    wish = story.play(room, room.young, lambda t: choosing.propose(t, uuid4(), "Bent Bold", ""))
+    wish = story.play(room, room.young, lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", ""))
     browser = Browser(app, story.token(room.guide))
     path = f"/cases/{room.case_id}/choose/wishes/{wish}"
     page = browser.get(path)
-    story.play(room, room.guide, lambda t: choosing.answer(t, uuid4(), wish, "yes", ""))
+    story.play(room, room.guide, lambda t: team_wishes.answer(t, uuid4(), wish, "yes", ""))
     late = browser.submit(page, "answer", answer="talk", reason="Lad os tale om det på torsdag")
     assert late.status == 409
     assert "En anden kom dig i forkøbet" in late.text

@@ -14,8 +14,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import hand_over
 from portal.services.meetings import heard, schedule
+from portal.services.members import handover
 from portal.services.oversight import case_log
 from tests.browser import Browser, Page
 from tests.meeting import ended
@@ -180,8 +180,8 @@ def test_what_was_shown_to_one_guide_stays_shut_to_the_next(story: Story, room: 
     story.heard(room, meeting, show=True, **ANSWERS)
     assert story.play(room, room.guide, lambda t: heard.shown(t, meeting_id=meeting)) is not None
     taker = story.guide("Nikolaj Ny")
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     for who in (taker, room.guide):
         assert story.play(room, who, lambda t: heard.shown(t, meeting_id=meeting)) is None
     hers = story.play(room, room.young, lambda t: heard.mine(t, heard.of_meeting(t, meeting)))

@@ -24,10 +24,11 @@ from portal.audit import OFFICE
 from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import choosing, exports, hand_over, hand_over_says, team
+from portal.services import exports
 from portal.services.consents import drafts, overrides, requests
 from portal.services.consents.declaration import Answers
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
+from portal.services.members import handover, handover_answers, team, team_wishes
 from portal.services.messages import threads
 from portal.services.plans import agreement, commitments, external_forms, presence
 from portal.services.webdav import links
@@ -168,14 +169,14 @@ class Cast:
         assert proposal is not None
         made["plan_proposal_id"] = proposal
         self.play("writer", lambda t: presence.be_here(t, PLAN, 1, "now.goal"))
-        self.play("young", lambda t: choosing.propose(t, uuid4(), "Bent Bold", ""))
-        made["wish_id"] = self.play("young", lambda t: choosing.wishes(t)[0].id)
-        self.play("guide", lambda t: hand_over.offer(t, uuid4(), self.people["taker"].id))
+        self.play("young", lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", ""))
+        made["wish_id"] = self.play("young", lambda t: team_wishes.wishes(t)[0].id)
+        self.play("guide", lambda t: handover.offer(t, uuid4(), self.people["taker"].id))
         story.refresh(room)
-        offered = made["hand_over_id"] = self.play("guide", lambda t: hand_over.pending(t)[0].id)
-        self.play("young", lambda t: hand_over_says.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
-        made["say_id"] = self.play("young", lambda t: hand_over_says.asked_of_me(t).said[0].id)
-        self.play("guide", lambda t: hand_over.withdraw(t, uuid4()))
+        offered = made["hand_over_id"] = self.play("guide", lambda t: handover.pending(t)[0].id)
+        self.play("young", lambda t: handover_answers.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
+        made["say_id"] = self.play("young", lambda t: handover_answers.asked_of_me(t).said[0].id)
+        self.play("guide", lambda t: handover.withdraw(t, uuid4()))
         made["meeting_id"] = story.meeting(room, guide)
         soon = clock.now().date() + timedelta(days=5)
         uncle = story.staff("Vibe Venter", "Jobcenter")

@@ -14,9 +14,10 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened
-from portal.services import exports, hand_over
+from portal.services import exports
 from portal.services.consents import overrides as consent_overrides
 from portal.services.files import folders
+from portal.services.members import handover
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.rules.test_migrations import before
@@ -49,7 +50,7 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
         story.add(room, teacher)
         member, mother, soon = room.member(teacher), room.member(room.parents[0]), today + timedelta(days=5)
         reason = ("Barnets lov § 32", "Haster")
-        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+        story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
         story.play(
             room, room.guide, lambda t: consent_overrides.override(t, uuid4(), member, ["shared"], soon, *reason)
         )
@@ -84,10 +85,10 @@ def _usable(story: Story, house: House, room: Room) -> None:
     freezes = story.play(room, room.guide, consent_overrides.freezes)
     overrides = story.play(room, room.guide, consent_overrides.overrides)
     assert (len(freezes), len(overrides)) == (1, 1)
-    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
     story.play(room, room.guide, lambda t: consent_overrides.lift(t, uuid4(), freezes[0].id))
     story.play(room, room.guide, lambda t: consent_overrides.end_override(t, uuid4(), overrides[0].id))
-    assert story.play(room, room.guide, hand_over.pending) is None
+    assert story.play(room, room.guide, handover.pending) is None
     assert story.play(room, room.guide, consent_overrides.freezes) == []
     assert story.play(room, room.guide, consent_overrides.overrides) == []
 
@@ -100,16 +101,16 @@ def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(
         story = Story(house)
         room = story.case(parents=0)
         taker = story.guide("Gerda Guide", "Voksne")
-        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-        story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+        story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     migrate(postgres.url("portal_owner", name), before("one_at_a_time"))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 2)
     migrate(postgres.url("portal_owner", name))
     with house_in(postgres, name, tmp_path) as house:
         story = Story(house)
-        assert story.play(room, taker, hand_over.pending) is None
-        story.play(room, taker, lambda t: hand_over.offer(t, uuid4(), room.guide.id))
+        assert story.play(room, taker, handover.pending) is None
+        story.play(room, taker, lambda t: handover.offer(t, uuid4(), room.guide.id))
 
 
 def test_the_master_key_of_a_code_app_is_written_beside_it(name: str, postgres: EmbeddedPostgres) -> None:

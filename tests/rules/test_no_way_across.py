@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.services import choosing
 from portal.services.consents import overrides, requests
 from portal.services.files import conflicts
+from portal.services.members import team_wishes
 from portal.services.plans import editing
 from tests.browser import Browser
 from tests.rules.routes import CASE_ROUTES, Route, Target
@@ -49,7 +49,7 @@ def _furnished(story: Story, room: Room) -> tuple[Room, Target]:
     mother = room.member(room.parents[0])
     story.play(room, guide, lambda t: overrides.freeze(t, uuid4(), [mother], today(t, 7), "Underretning"))
     freeze_id = story.play(room, guide, lambda t: overrides.freezes(t)[-1].id)
-    wish_id = story.play(room, room.young, lambda t: choosing.propose(t, uuid4(), "Bent Bold", ""))
+    wish_id = story.play(room, room.young, lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", ""))
     story.plan(room, guide)
     story.play(room, room.young, lambda t: editing.begin(t, uuid4(), "network_overview"))
     asked = story.play(room, guide, lambda t: requests.request(t, room.member(room.young)))

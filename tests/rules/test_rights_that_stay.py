@@ -18,8 +18,9 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House
-from portal.services import cases, leaving, team
+from portal.services import cases
 from portal.services.consents import declare, overrides, requests
+from portal.services.members import leaving, team
 from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.browser import Browser

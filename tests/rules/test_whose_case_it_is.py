@@ -16,11 +16,11 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import hand_over, team
-from portal.services import hand_over_says as says
 from portal.services.accounts import directory
 from portal.services.consents import overrides
-from portal.services.hand_over import Law
+from portal.services.members import handover, team
+from portal.services.members import handover_answers as says
+from portal.services.members.handover import Law
 from tests.browser import Browser
 from tests.rules.walls import second_wall_down
 from tests.story import Room, Someone, Story, shelves, years_ago
@@ -40,7 +40,7 @@ def outside(house: House) -> Someone:
 
 
 def offered(story: Story, room: Room, taker: Someone, law: Law | None = None) -> UUID:
-    made = story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id, law))
+    made = story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id, law))
     story.refresh(room)
     return made
 
@@ -57,7 +57,7 @@ def says_yes(story: Story, room: Room, who: Someone, said: str = "yes", words: s
 def takes(story: Story, room: Room, taker: Someone) -> bool:
     """Whether they get it; a refusal leaves everything as it was."""
     try:
-        story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     except (InvalidInput, Refused, NotFound, Overtaken):
         return False
     room.guide = taker
@@ -180,7 +180,7 @@ def test_a_legal_basis_takes_a_basis_and_a_reason(
     with pytest.raises(InvalidInput) as refused:
         offered(story, room, outside, Law(basis, reason))
     assert refused.value.field == field
-    assert story.play(room, room.guide, hand_over.pending) is None
+    assert story.play(room, room.guide, handover.pending) is None
 
 
 def test_whoever_is_frozen_is_not_told_where_the_case_goes(
@@ -409,7 +409,7 @@ def test_only_whom_it_was_offered_to_takes_it_and_only_while_they_may_own_cases(
     story.add(room, teacher, Level.WRITE)
     story.add(room, other, Level.WRITE)
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), teacher.id))
+        story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), teacher.id))
     offer_id = offered(story, room, taker)
     for who in (teacher, other):
         assert not takes(story, room, who)
@@ -467,7 +467,7 @@ def test_an_answer_to_one_offer_is_none_to_the_next(story: Story, room: Room, ou
     first = offered(story, room, outside)
     for who in (room.young, *room.parents):
         says_yes(story, room, who)
-    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
     another = Story(house).guide("Ulla Udefra", "Et tredje sted")
     offered(story, room, another)
     with pytest.raises(InvalidInput, match="form_stale"):

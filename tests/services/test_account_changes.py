@@ -14,10 +14,10 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import hand_over, joining, team
 from portal.services.accounts import directory, email_changes, invitations, moves
 from portal.services.accounts.directory import NewStaff
 from portal.services.consents import declare, requests
+from portal.services.members import handover, joining, team
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.mails import mails, run_jobs, token_in
@@ -434,14 +434,14 @@ def test_a_case_offered_to_a_guide_of_one_unit_is_not_taken_over_from_another(
     story: Story, room: Room, admin: Someone
 ) -> None:
     taker = story.guide("Else Efterfølger", "Jobcenter")
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
     story.refresh(room)
     move(story, admin, taker, "Skolen")
     with pytest.raises(InvalidInput, match="offer_moved"):
-        story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
-    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert "professionals" in shelves(story, room, taker)
 
 

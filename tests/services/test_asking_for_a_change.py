@@ -9,7 +9,7 @@ from flask import Flask
 
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.services import hand_over
+from portal.services.members import handover
 from portal.services.oversight import case_log
 from portal.services.plans import objections as plans_objections
 from tests.browser import Browser
@@ -131,7 +131,7 @@ def test_a_guide_who_comes_after_reads_it_as_the_guide(story: Story, room: Room,
     writing.propose(room.guide)
     ask(story, room, room.young)
     taker = story.guide("Nikolaj Ny")
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert told(story, room, taker) == [("Ulla Ung", WORDS)]
     assert told(story, room, room.guide) == []

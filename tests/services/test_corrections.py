@@ -17,11 +17,11 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.names import nearly_the_same
 from portal.runtime import House
-from portal.services import citizens, corrections, team
-from portal.services.citizens import NewCitizen
 from portal.services.consents import requests
-from portal.services.corrections import Proposal, Wanted
-from portal.services.joining import Joining
+from portal.services.members import citizens, corrections, team
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.corrections import Proposal, Wanted
+from portal.services.members.joining import Joining
 from portal.services.shared import audience
 from tests.browser import Browser
 from tests.story import Room, Someone, Story, shelves, years_ago

@@ -22,7 +22,7 @@ from portal.models import Staff
 from portal.runtime import House, opened
 from portal.services import cases
 from portal.services.cases import NewCase
-from portal.services.citizens import NewCitizen
+from portal.services.members.citizens import NewCitizen
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import add_master, read_keys
 from tests.served import Served, Visitor, environment, served

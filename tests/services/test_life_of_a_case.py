@@ -15,9 +15,10 @@ from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
-from portal.services import choosing, coming_of_age, hand_over, overview, team
+from portal.services import overview
 from portal.services.consents import requests
 from portal.services.files import files
+from portal.services.members import coming_of_age, handover, team, team_wishes
 from portal.services.messages import threads
 from portal.services.oversight import case_log
 from tests.browser import Browser
@@ -129,7 +130,7 @@ def test_after_the_day_parents_are_out_new_declarations_are_asked_for_and_each_p
 
 def an_offer(story: Story, room: Room, unit: str = "Voksenenheden") -> Someone:
     taker = story.guide("Viggo Voksen", unit)
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
     story.refresh(room)
     return taker
 
@@ -141,7 +142,7 @@ def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story
     thread_id = story.thread(room, room.guide, "health", subject="Helbred")
     taker = an_offer(story, room)
     assert shelves(story, room, taker) == set(), "an offer opens nothing"
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert shelves(story, room, taker) == {"shared", "health", "without_parents", "professionals", "guide_only-2"}
     assert story.play(room, taker, lambda t: files.page(t, file_id)).versions[0].name == "notat.pdf"
     assert story.play(room, taker, lambda t: threads.thread(t, thread_id)).subject == "Helbred"
@@ -156,7 +157,7 @@ def test_the_guide_before_sees_what_the_young_person_says_yes_to(story: Story) -
     room, _ = a_room(story, days=10)
     story.consent(room, room.young)
     taker = an_offer(story, room)
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert shelves(story, room, room.guide) == set()
     with pytest.raises(Refused) as refused:
         story.play(room, room.guide, overview.overview)
@@ -174,12 +175,12 @@ def test_colleagues_of_the_guide_before_need_consent_too_and_the_new_guides_do_n
     story.add(room, old, Level.READ)
     story.add(room, new, Level.READ)
     taker = story.guide("Viggo Voksen", "Voksenenheden")
-    preview = story.play(room, room.guide, lambda t: hand_over.preview(t, taker.id))
+    preview = story.play(room, room.guide, lambda t: handover.preview(t, taker.id))
     told = {(change.member_id, change.becomes) for change in preview.others}
     assert {(room.member(old), Level.NONE), (room.member(new), Level.READ)} <= told
     assert preview.me_then == ()
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert shelves(story, room, old) == set()
     assert "shared" in shelves(story, room, new)
 
@@ -189,12 +190,12 @@ def test_an_offer_is_declined_or_taken_back_and_then_opens_nothing(story: Story)
     taker = an_offer(story, room)
     with pytest.raises(InvalidInput, match="offer_waits"):
         an_offer(story, room, "En tredje enhed")
-    story.play(room, taker, lambda t: hand_over.decline(t, uuid4()))
+    story.play(room, taker, lambda t: handover.decline(t, uuid4()))
     again = an_offer(story, room, "En fjerde enhed")
-    story.play(room, room.guide, lambda t: hand_over.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
     for one in (taker, again):
         with pytest.raises(Overtaken):
-            story.play(room, one, lambda t: hand_over.accept(t, uuid4()))
+            story.play(room, one, lambda t: handover.accept(t, uuid4()))
         assert shelves(story, room, one) == set()
 
 
@@ -202,13 +203,13 @@ def test_nobody_takes_a_case_over_who_was_not_asked_or_may_own_none(story: Story
     room, teacher = a_room(story)
     story.everybody_agrees(room)
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), teacher.id))
+        story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), teacher.id))
     an_offer(story, room)
     with pytest.raises(NotFound):
-        story.play(room, teacher, lambda t: hand_over.accept(t, uuid4()))
+        story.play(room, teacher, lambda t: handover.accept(t, uuid4()))
     for who in (room.young, room.parents[0]):
         with pytest.raises(Refused) as refused:
-            story.play(room, who, lambda t: hand_over.accept(t, uuid4()))
+            story.play(room, who, lambda t: handover.accept(t, uuid4()))
         assert refused.value.reason.code is not Refusal.SHUT
 
 
@@ -241,7 +242,7 @@ def test_a_yes_to_a_person_is_the_consent_for_their_unit_and_shows_whose_yes_is_
     room, teacher = a_room(story)
     colleague = story.staff("Lene Lærer", "Skole")
     story.add(room, colleague, Level.READ)
-    yes = story.play(room, room.young, lambda t: choosing.yes(t, room.member(teacher)))
+    yes = story.play(room, room.young, lambda t: team_wishes.yes(t, room.member(teacher)))
     assert yes.line.party.unit_id == teacher.unit_id or yes.line.workplace is not None
     assert [m.display_name for m in yes.also] == ["Lene Lærer"]
     missing = {b.giver_id for p in yes.becomes for b in p.blockers}
@@ -273,9 +274,9 @@ def test_a_no_to_somebody_who_needs_no_yes_asks_the_guide_and_shuts_nothing(stor
     colleague = story.staff("Kim Kollega")
     story.add(room, colleague, Level.READ)
     for who in (colleague, room.guide):
-        found = story.play(room, room.young, lambda t, w=who: choosing.preview_no(t, room.member(w)))
-        assert found == choosing.No(decides=False, also=(), changes=())
-        story.play(room, room.young, lambda t, w=who: choosing.say_no(t, uuid4(), room.member(w), ""))
+        found = story.play(room, room.young, lambda t, w=who: team_wishes.preview_no(t, room.member(w)))
+        assert found == team_wishes.No(decides=False, also=(), changes=())
+        story.play(room, room.young, lambda t, w=who: team_wishes.say_no(t, uuid4(), room.member(w), ""))
     assert "shared" in shelves(story, room, colleague)
     assert len(story.play(room, room.guide, overview.overview).wishes) == 2
 
@@ -307,7 +308,7 @@ def test_wishes_are_between_the_young_person_and_the_guide(
 ) -> None:  # type: ignore[no-untyped-def]
     room, teacher = a_room(story)
     story.everybody_agrees(room)
-    story.play(room, room.young, lambda t: choosing.propose(t, uuid4(), "Bent Bold", "mærkeord"))
+    story.play(room, room.young, lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", "mærkeord"))
     for who in (teacher, room.parents[0]):
         browser = Browser(app, story.token(who))
         for path in ("", "/people", "/log"):
@@ -327,7 +328,7 @@ def test_a_pause_takes_a_day_that_has_not_passed(story: Story, until: int) -> No
     room, _ = a_room(story)
     day = clock.now().date() + timedelta(days=until)
     with pytest.raises(InvalidInput) as refused:
-        story.play(room, room.young, lambda t: choosing.ask_for_pause(t, uuid4(), day, ""))
+        story.play(room, room.young, lambda t: team_wishes.ask_for_pause(t, uuid4(), day, ""))
     assert refused.value.field == "until"
 
 

@@ -12,8 +12,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
-from portal.services import choosing
 from portal.services.meetings import attendees, schedule
+from portal.services.members import team_wishes
 from tests.browser import Browser, held
 from tests.conftest import Calendar
 from tests.meeting import ahead, ended, loaded, present
@@ -62,7 +62,7 @@ def test_whom_she_has_said_no_to_is_last_and_marked_and_is_never_ticked_again(
     made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), asked))
     browser = Browser(app, story.token(room.guide))
     assert ticked(browser, f"/cases/{room.case_id}/meetings/{made}/change") == set(map(str, asked))
-    story.play(room, room.young, lambda t: choosing.say_no(t, uuid4(), room.member(colleague), ""))
+    story.play(room, room.young, lambda t: team_wishes.say_no(t, uuid4(), room.member(colleague), ""))
     assert offered(story, room, room.guide)[-1] == "Jo Job"
     page = browser.get(f"/cases/{room.case_id}/meetings/new")
     assert "Ulla har sagt nej til den her person" in page.text
@@ -80,7 +80,7 @@ def test_whom_she_has_said_no_to_is_last_and_marked_and_is_never_ticked_again(
 def test_a_no_is_between_the_young_person_and_the_guide(story: Story, room: Room, colleague: Someone) -> None:
     other = story.staff("Kim Kollega")
     story.add(room, other)
-    story.play(room, room.young, lambda t: choosing.say_no(t, uuid4(), room.member(colleague), ""))
+    story.play(room, room.young, lambda t: team_wishes.say_no(t, uuid4(), room.member(colleague), ""))
     assert story.play(room, other, lambda t: attendees.not_wanted(t)) == set()
 
 
@@ -88,7 +88,7 @@ def test_a_yes_given_after_the_no_is_a_yes(story: Story, room: Room) -> None:
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher)
     story.everybody_agrees(room)
-    story.play(room, room.young, lambda t: choosing.say_no(t, uuid4(), room.member(teacher), ""))
+    story.play(room, room.young, lambda t: team_wishes.say_no(t, uuid4(), room.member(teacher), ""))
     assert "Lars Lærer" not in offered(story, room, room.guide)
     story.everybody_agrees(room)
     assert "Lars Lærer" in offered(story, room, room.guide)

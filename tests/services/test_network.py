@@ -12,8 +12,8 @@ from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import network
-from portal.services.network import Part
+from portal.services.members import network_people
+from portal.services.members.network_people import Part
 from portal.services.plans import editing
 from tests.browser import Browser
 from tests.services.test_tools import add, agree, begin, newest
@@ -37,7 +37,7 @@ def drawn(story: Story, room: Room, name: str) -> str:
 
 def parts(story: Story, room: Room, who: Someone) -> dict[str, Part]:
     page = newest(story, room, who, OVERVIEW)
-    return story.play(room, who, lambda t: network.parts(t, page))
+    return story.play(room, who, lambda t: network_people.parts(t, page))
 
 
 def path(room: Room, row: str = "", step: str = "invite") -> str:
@@ -45,7 +45,7 @@ def path(room: Room, row: str = "", step: str = "invite") -> str:
 
 
 def recognise(story: Story, room: Room, row: str, member_id: UUID | None) -> None:
-    story.play(room, room.guide, lambda t: network.recognise(t, uuid4(), OVERVIEW, row, member_id))
+    story.play(room, room.guide, lambda t: network_people.recognise(t, uuid4(), OVERVIEW, row, member_id))
 
 
 def test_somebody_drawn_is_invited_with_the_name_they_have_and_told_what_the_consents_cover(
@@ -138,11 +138,11 @@ def test_who_is_part_of_the_case_is_told_as_far_as_each_may_know(app: Flask, sto
         assert "/invite" not in browser.get(path(room)).everything
         assert browser.get(path(room, row)).status == 403
         with pytest.raises(Refused):
-            story.play(room, who, lambda t: network.recognise(t, uuid4(), OVERVIEW, row, None))
+            story.play(room, who, lambda t: network_people.recognise(t, uuid4(), OVERVIEW, row, None))
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: network.invitation(t, OVERVIEW, "00000000"))
+        story.play(room, room.guide, lambda t: network_people.invitation(t, OVERVIEW, "00000000"))
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: network.invitation(t, MAP, row))
+        story.play(room, room.guide, lambda t: network_people.invitation(t, MAP, row))
 
 
 def test_who_somebody_is_stays_known_through_versions_of_both_tools(story: Story, room: Room) -> None:

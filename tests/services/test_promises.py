@@ -15,7 +15,8 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Refused
 from portal.runtime import House
-from portal.services import hand_over, overview
+from portal.services import overview
+from portal.services.members import handover
 from portal.services.plans import commitments, editing
 from portal.services.plans.commitments import PromisePage
 from tests.browser import Browser
@@ -220,7 +221,7 @@ def test_what_somebody_else_says_of_a_promise_counts_for_nothing_and_what_a_guid
         [room.member(colleague), row],
     )
     taker = story.guide("Gerda Guide", "Voksne")
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     said = next(p.said for p in listed(story, room, room.young).promises if p.row == row)
     assert [(each.outcome, each.by.person_id) for each in said] == [("partly", room.guide.id)]

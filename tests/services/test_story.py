@@ -16,9 +16,10 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
-from portal.services import cases, team
+from portal.services import cases
 from portal.services.consents import requests
 from portal.services.files import files
+from portal.services.members import team
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience
 from tests.story import Room, Someone, Story, shelves, years_ago
@@ -52,7 +53,7 @@ def test_only_somebody_whose_office_allows_it_opens_cases(story: Story) -> None:
 
 
 def test_the_same_parent_in_two_cases_is_one_person_with_a_name_in_each(story: Story) -> None:
-    from portal.services.citizens import NewCitizen
+    from portal.services.members.citizens import NewCitizen
     from tests.story import PROFILE
 
     guide, born = story.guide(), years_ago(17, 30)
@@ -258,7 +259,7 @@ def test_the_purpose_is_read_by_the_asked_and_is_sealed(story: Story, room: Room
 def test_a_national_id_is_sealed_recognised_and_shown_only_as_an_act_of_its_own(
     story: Story, owner: psycopg.Connection
 ) -> None:
-    from portal.services.citizens import NewCitizen
+    from portal.services.members.citizens import NewCitizen
     from tests.story import PROFILE
 
     born = years_ago(17, 30)

@@ -15,8 +15,9 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House
-from portal.services import hand_over, leaving, overview
+from portal.services import overview
 from portal.services.meetings import closing
+from portal.services.members import handover, leaving
 from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook
 from portal.services.plans.diff import Difference
 from portal.services.plans.plans import PlanState, VersionPage
@@ -180,8 +181,8 @@ def test_somebody_who_lost_access_between_the_room_and_the_proposal_does_not_cou
     taker = story.guide("Nikolaj Ny")
     if how == "handed over":
         say_yes(story, room, room.guide)
-        story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-        story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+        story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
         story.refresh(room)
         propose(story, room, taker)
         assert yeses(newest(story, room, taker, TOOL)) == {"Ulla Ung": False, "Nikolaj Ny": False, "Jo Job": False}

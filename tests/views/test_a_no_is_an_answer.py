@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from portal.access.policy.roles import Level
-from portal.services import choosing
 from portal.services.consents import requests
+from portal.services.members import team_wishes
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, shelves
 
@@ -116,11 +116,11 @@ def test_a_yes_said_after_all_takes_the_no_off_the_guides_page(
     young = Browser(app, story.token(room.young))
     say_no(young, room, school)
     assert shelves(story, room, school) == set()
-    assert len(story.play(room, room.guide, lambda t: choosing.wishes(t, only_open=True))) == 1
+    assert len(story.play(room, room.guide, lambda t: team_wishes.wishes(t, only_open=True))) == 1
     calendar.move(minutes=1)
     story.consent(room, room.young)
     assert shelves(story, room, school)
-    assert story.play(room, room.guide, lambda t: choosing.wishes(t, only_open=True)) == []
+    assert story.play(room, room.guide, lambda t: team_wishes.wishes(t, only_open=True)) == []
     team = part(Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/choose"), "each")
     assert "Ja Fælles, Helbred, Uden forældre, Kun fagpersoner" in team
     assert "Ændr : Lars Lærer Sig nej : Lars Lærer" in team

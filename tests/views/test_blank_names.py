@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput
-from portal.services import citizens
 from portal.services.accounts import bulk_import
 from portal.services.files import folders
+from portal.services.members import citizens
 from tests.browser import Browser
 from tests.story import Room, Story
 

@@ -13,7 +13,7 @@ from portal.access.policy.roles import Capacity
 from portal.demo.eid import Pretended
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
-from portal.services import hand_over, team
+from portal.services.members import handover, team
 from tests.browser import Browser, Page
 from tests.eid_visitors import ALMA, BORN, RASK, SAMI, at_the_eid, lines, sign_in
 from tests.story import Room, Someone, Story, shelves
@@ -357,8 +357,8 @@ def test_codes_of_the_guide_before_still_lead_to_the_case_and_the_new_guide_ends
     taker = story.guide("Tove Ny", "Familie og unge")
     mother = unnumbered.parents[0]
     left, replaced = code_for(story, unnumbered, mother), code_for(story, unnumbered, unnumbered.young)
-    story.play(unnumbered, unnumbered.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(unnumbered, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(unnumbered, unnumbered.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(unnumbered, taker, lambda t: handover.accept(t, uuid4()))
     unnumbered.guide = taker
     newer = code_for(story, unnumbered, unnumbered.young)
     assert redeem(Browser(app), SAMI, replaced).status == 422

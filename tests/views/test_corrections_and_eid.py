@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput
-from portal.services import team
-from portal.services.corrections import Wanted
+from portal.services.members import team
+from portal.services.members.corrections import Wanted
 from tests.browser import Browser
 from tests.eid_server import EidServer
 from tests.eid_visitors import ALMA, BORN, sign_in

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from portal.providers import presets
-from portal.services import team
+from portal.services.members import team
 from portal.settings import PROJECT, Settings
 from tests.browser import Browser, Page, held
 from tests.providers import SECRET, Visitor, free_port, node, signing_key

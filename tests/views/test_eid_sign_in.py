@@ -12,7 +12,7 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.signin.oidc import OidcClient
-from portal.services import team
+from portal.services.members import team
 from tests.browser import Browser
 from tests.eid_server import EidServer, provider_of
 from tests.eid_visitors import ALMA, BORN, CHILD, NOBODY, SAMI, at_the_eid, begin, lines, sign_in

@@ -12,7 +12,7 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.events import Event
 from portal.runtime import House
-from portal.services import hand_over, team
+from portal.services.members import handover, team
 from tests.browser import Browser, Page
 from tests.eid_visitors import BORN, SAMI, sign_in
 from tests.rules.test_query_counts import counted
@@ -168,8 +168,8 @@ def test_whoever_takes_a_case_over_is_its_guide_and_is_not_told_who_that_is(app:
     room = story.case(parents=0)
     taker = story.guide("Viggo Ny")
     browser = Browser(app, story.token(taker))
-    story.play(room, room.guide, lambda t: hand_over.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: hand_over.accept(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
+    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
     assert shown(browser.get(home(room))) == STEPS
 
 

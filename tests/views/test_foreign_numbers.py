@@ -11,9 +11,10 @@ from flask import Flask
 
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
-from portal.services import cases, team
-from portal.services.citizens import NewCitizen
-from portal.services.joining import Joining
+from portal.services import cases
+from portal.services.members import team
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.joining import Joining
 from tests.browser import Browser
 from tests.eid_visitors import ALMA, BORN, NOBODY, sign_in
 from tests.story import Room, Someone, Story, years_ago

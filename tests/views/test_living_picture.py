@@ -14,8 +14,9 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import moving, search, team
+from portal.services import moving, search
 from portal.services.files import files
+from portal.services.members import team
 from portal.services.messages import threads
 from portal.services.shared import audience
 from tests.browser import Browser, Page

@@ -21,11 +21,11 @@ from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.models import Staff
 from portal.runtime import House
-from portal.services import network, team
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.consents import declare, requests
 from portal.services.consents.declare import Paper
+from portal.services.members import network_people, team
 from portal.services.plans import agreement
 from tests.browser import Browser
 from tests.services.test_network import MAP, OVERVIEW, drawn
@@ -314,7 +314,7 @@ def test_noting_who_somebody_of_the_network_is_changes_nothing_of_what_anybody_m
         story.play(
             room,
             room.guide,
-            lambda t, member=member: network.recognise(t, uuid4(), OVERVIEW, row, member),
+            lambda t, member=member: network_people.recognise(t, uuid4(), OVERVIEW, row, member),
         )
     assert owner.execute(asked).fetchall() == before
     assert before

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.services import team
+from portal.services.members import team
 from tests.browser import Browser
 from tests.eid_server import EidServer
 from tests.eid_visitors import ALMA, BORN, NOBODY, SAMI, at_the_eid, begin, lines, sign_in

@@ -15,10 +15,10 @@ from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login
 from portal.runtime import House, opened
-from portal.services import leaving
 from portal.services.accounts import directory
 from portal.services.consents import overrides
 from portal.services.files import files, folders
+from portal.services.members import leaving
 from portal.services.webdav import links as webdav_links
 from portal.settings import Settings
 from tests.application import lived_in

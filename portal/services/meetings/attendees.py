@@ -11,8 +11,8 @@ from portal.access.policy.windows import Basis
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.models import Membership
-from portal.services import choosing
-from portal.services.choosing import WishKind
+from portal.services.members import team_wishes
+from portal.services.members.team_wishes import WishKind
 from portal.services.plans import definitions
 from portal.services.plans.commitments import TOOL
 from portal.services.shared import audience
@@ -49,7 +49,7 @@ def not_wanted(ticket: CaseTicket) -> set[UUID]:
     on it."""
     if not audience.leads(ticket):
         return set()
-    told_no = {w.about.id for w in choosing.wishes(ticket) if w.kind is WishKind.NO and w.about is not None}
+    told_no = {w.about.id for w in team_wishes.wishes(ticket) if w.kind is WishKind.NO and w.about is not None}
     said_yes = {window.membership_id for window in ticket.open_windows if Basis(window.basis) in _BY_CONSENT}
     return told_no - said_yes
 

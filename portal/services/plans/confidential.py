@@ -22,7 +22,7 @@ from portal.access.ticket import CaseTicket, scope
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanConfided
-from portal.services import confidences
+from portal.services.members import confidences
 from portal.services.plans import definitions, plans
 from portal.services.plans.editing import Clash
 from portal.services.plans.plans import VersionPage

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
-from portal.services import choosing, hand_over, hand_over_says
 from portal.services.consents import drafts, requests
 from portal.services.consents import overrides as consent_overrides
 from portal.services.consents.declaration import Answers
+from portal.services.members import handover, handover_answers, team_wishes
 from tests.browser import held
 from tests.rules.decisions.scene import FINE, Press, Scene, day, deed, logged, rows
 from tests.story import Someone, shelf_id
@@ -225,7 +225,7 @@ def a_pause_is_asked_for(scene: Scene) -> Press:
 
 @deed("consent", "POST choosing.answer")
 def a_wish_is_answered(scene: Scene) -> Press:
-    made = scene.play("young", lambda t: choosing.propose(t, uuid4(), "Berta Bold", ""))
+    made = scene.play("young", lambda t: team_wishes.propose(t, uuid4(), "Berta Bold", ""))
     fields = {"answer": "yes", "reason": "Jeg ringer til hende"}
     return Press(f"{scene.case}/choose/wishes/{made}", rows("team_wish_answer"), fields)
 
@@ -241,7 +241,7 @@ def _taker(scene: Scene) -> Someone:
 
 def _offered(scene: Scene) -> Someone:
     taker = _taker(scene)
-    scene.play("guide", lambda t: hand_over.offer(t, uuid4(), taker.id))
+    scene.play("guide", lambda t: handover.offer(t, uuid4(), taker.id))
     scene.story.refresh(scene.room)
     return taker
 
@@ -271,9 +271,9 @@ def the_guide_notes_what_the_young_person_said(scene: Scene) -> Press:
 @deed("hand-over", "POST hand_over.reply")
 def the_guide_answers_a_no_to_another_guide(scene: Scene) -> Press:
     _offered(scene)
-    offered = scene.play("young", lambda t: hand_over_says.asked_of_me(t).id)
-    scene.play("young", lambda t: hand_over_says.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
-    said = scene.play("guide", lambda t: hand_over_says.current(t).said[0].id)
+    offered = scene.play("young", lambda t: handover_answers.asked_of_me(t).id)
+    scene.play("young", lambda t: handover_answers.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
+    said = scene.play("guide", lambda t: handover_answers.current(t).said[0].id)
     back = f"{scene.case}/hand-over/withdraw"
     return Press(
         f"{scene.case}/hand-over/reply/{said}",

@@ -8,10 +8,10 @@ from portal import audit, clock
 from portal.access.signin import links, passwords, sessions
 from portal.events import Event
 from portal.models import EidLink, Staff
-from portal.services import corrections
 from portal.services.accounts import email_changes, forgotten_password, requests
 from portal.services.accounts.requests import Missed
-from portal.services.corrections import Wanted
+from portal.services.members import corrections
+from portal.services.members.corrections import Wanted
 from tests.rules.decisions.scene import Press, Scene, deed
 from tests.story import Someone
 from tests.views.conftest import PASSWORD

@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 from portal.access.policy.roles import Capacity
 from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
-from portal.services import cases, team
-from portal.services.citizens import NewCitizen
+from portal.services import cases
 from portal.services.files import files
-from portal.services.joining import Joining
+from portal.services.members import team
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.joining import Joining
 from tests.browser import Browser
 from tests.rules.decisions.accounts import _organisation, _with_factors
 from tests.rules.decisions.scene import PLAN, Scene

@@ -16,8 +16,8 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Staff, TeamLevel
-from portal.services import citizens
-from portal.services.citizens import NewCitizen
+from portal.services.members import citizens
+from portal.services.members.citizens import NewCitizen
 from portal.storage.keys import CaseKeys
 
 

@@ -21,11 +21,11 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
-from portal.services import confidences, joining, team
-from portal.services import hand_over_says as says
-from portal.services.joining import Host, Joining
+from portal.services.members import confidences, joining, team
+from portal.services.members import handover_answers as says
+from portal.services.members.joining import Host, Joining
+from portal.services.members.team import Colleague
 from portal.services.shared import idempotency
-from portal.services.team import Colleague
 
 
 @dataclass(frozen=True)

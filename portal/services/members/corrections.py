@@ -35,9 +35,9 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Correction, EidLink, InvitationCode, Membership
 from portal.names import nearly_the_same
-from portal.services import citizens
 from portal.services.consents import effects
 from portal.services.consents.effects import Effects
+from portal.services.members import citizens
 from portal.services.shared import idempotency
 
 

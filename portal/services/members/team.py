@@ -18,11 +18,11 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit
-from portal.services import codes, joining
-from portal.services.citizens import NewCitizen
 from portal.services.consents import effects
 from portal.services.consents.effects import Effects
-from portal.services.joining import Host, Joining
+from portal.services.members import codes, joining
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.joining import Host, Joining
 from portal.services.shared import audience, idempotency
 from portal.services.shared.audience import MemberLine, Workplace
 from portal.text import in_order, is_blank

@@ -16,9 +16,9 @@ from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanPerson
-from portal.services import team
-from portal.services.citizens import NewCitizen
-from portal.services.joining import Joining
+from portal.services.members import team
+from portal.services.members.citizens import NewCitizen
+from portal.services.members.joining import Joining
 from portal.services.plans import definitions, plans
 from portal.services.plans.plans import VersionPage
 from portal.services.shared import audience, idempotency

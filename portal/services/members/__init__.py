@@ -1,0 +1,1 @@
+"""Who is in a case: the team, the family, the network, and what changes for them."""
