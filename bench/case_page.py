@@ -28,7 +28,7 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience as shared_audience

@@ -16,10 +16,10 @@ from portal.access.ticket import Actor, CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
-from portal.services import cases
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
-from portal.services.cases import NewCase
+from portal.services.cases import register as case_register
+from portal.services.cases.register import NewCase
 from portal.services.consents import declare, requests
 from portal.services.consents.declaration import Choices
 from portal.services.consents.declare import Paper
@@ -136,7 +136,7 @@ class Story:
             custody_level=parent_level,
         )
         with self.acting(guide) as actor:
-            case_id = cases.open_case(actor, uuid4(), new, PROFILE)
+            case_id = case_register.open_case(actor, uuid4(), new, PROFILE)
         room = Room(case_id, guide, Someone(uuid4(), name), [])
         self.refresh(room)
         return room

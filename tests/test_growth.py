@@ -13,8 +13,8 @@ from portal.access.signin import passwords
 from portal.documents import ring_map, symbols, word_text
 from portal.documents.ring_map import Figure, RingMap
 from portal.documents.word_form import Piece, Row, WordForm
-from portal.services import search
 from portal.services.accounts import bulk_import
+from portal.services.cases import search
 from portal.services.plans import diff, timeline, word_compare
 from portal.services.plans.diff import Effort, word_by_word
 from portal.services.plans.word_compare import Stands

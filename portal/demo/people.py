@@ -17,10 +17,10 @@ from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
 from portal.runtime import House
-from portal.services import cases
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff, OrganisationKind, UnitKind
-from portal.services.cases import NewCase
+from portal.services.cases import register as case_register
+from portal.services.cases.register import NewCase
 from portal.services.consents import declaration, declare, requests
 from portal.services.consents.declare import Paper
 from portal.services.files import files
@@ -229,7 +229,7 @@ class Play:
             custody_holders=tuple(NewCitizen(holder.name, holder.national_id) for holder in holders),
         )
         with self._acting(self.staff[guide]) as actor:
-            case_id = cases.open_case(actor, uuid4(), new, self.house.settings.profile)
+            case_id = case_register.open_case(actor, uuid4(), new, self.house.settings.profile)
         self.owners[case_id] = self.staff[guide]
         return case_id
 

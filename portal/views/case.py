@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services import overview as overviews
-from portal.services import search, welcoming
+from portal.services.cases import overview as overviews
+from portal.services.cases import search, welcome
 from portal.services.shared import audience as shared_audience
 from portal.views.asking import AskingForm, text_field
 
@@ -33,7 +33,7 @@ def overview(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CASE_VIEW)
 def put_away(ticket: CaseTicket) -> ResponseReturnValue:
     """The welcome, or the first steps, are not shown again."""
-    welcoming.put_away(ticket)
+    welcome.put_away(ticket)
     return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
 
 

@@ -15,9 +15,9 @@ from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput
 from portal.i18n import said
-from portal.services import case_finding, cases
-from portal.services.case_finding import PAGE, CaseOrder
-from portal.services.cases import CaseList, NewCase
+from portal.services.cases import finding, register
+from portal.services.cases.finding import PAGE, CaseOrder
+from portal.services.cases.register import CaseList, NewCase
 from portal.services.members.citizens import NewCitizen
 from portal.services.shared import idempotency
 from portal.tools.profile import profile
@@ -56,7 +56,7 @@ class CaseForm(AskingForm):
 @bp.get("/cases")
 @signed_in
 def index() -> ResponseReturnValue:
-    found = cases.my_cases(g.actor)
+    found = register.my_cases(g.actor)
     if not g.actor.is_staff and len(found.open) == 1 and not found.waiting:
         return redirect(url_for("case.overview", case_id=found.open[0].case_id), 303)
     order = request.args.get("order", "")
@@ -69,7 +69,7 @@ def find() -> ResponseReturnValue:
     """Those whose name holds what was typed."""
     form = FindForm()
     valid = form.validate_on_submit()
-    return _page(cases.my_cases(g.actor), form, request.form.get("page", "") if valid else ""), status(form)
+    return _page(register.my_cases(g.actor), form, request.form.get("page", "") if valid else ""), status(form)
 
 
 @bp.route("/cases/new", methods=["GET", "POST"])
@@ -77,11 +77,11 @@ def find() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     form = CaseForm(model=g.house.settings.profile)
     form.model.choices = choices(*((key, said(profile(key).title)) for key in g.house.settings.profiles))
-    alike = cases.like(g.actor, form.name.data) if form.name.data else []
+    alike = register.like(g.actor, form.name.data) if form.name.data else []
 
     def verb() -> UUID:
         asks = alike and not form.another.data and idempotency.made_before(g.session, form.submission_id) is None
-        opened = cases.open_case(g.actor, form.submission_id, _new_case(form), _model(form))
+        opened = register.open_case(g.actor, form.submission_id, _new_case(form), _model(form))
         if asks:  # after all that cannot be; nothing stays of what was opened
             raise InvalidInput("another", "same_name")
         return opened
@@ -96,7 +96,7 @@ def new() -> ResponseReturnValue:
 def _page(found: CaseList, form: FindForm, number: str) -> str:
     order = CaseOrder(form.order.data) if form.order.data in set(CaseOrder) else CaseOrder.NAME
     form.order.data = order.value
-    page = case_finding.page(found.open, form.words.data or "", order, arguments.number(number, 1))
+    page = finding.page(found.open, form.words.data or "", order, arguments.number(number, 1))
     return render_template("cases/index.html", cases=found, page=page, form=form, per_page=PAGE)
 
 

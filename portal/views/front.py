@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal import i18n
 from portal.access.guard import public
 from portal.access.policy.actions import OfficeAction
-from portal.services import cases, health
+from portal.services import health
+from portal.services.cases import register
 
 bp = Blueprint("front", __name__)
 
@@ -28,7 +29,7 @@ def _home() -> str:
         (OfficeAction.TRACE_VIEW, "oversight.trace"),
     )
     theirs = [endpoint for action, endpoint in offices if action in g.actor.office]
-    if not theirs or OfficeAction.CASE_OPEN in g.actor.office or cases.has_any(g.actor):
+    if not theirs or OfficeAction.CASE_OPEN in g.actor.office or register.has_any(g.actor):
         return "case_list.index"
     return theirs[0]
 

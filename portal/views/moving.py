@@ -15,8 +15,8 @@ from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.services import moving
-from portal.services.moving import Moving
+from portal.services.cases import move as case_move
+from portal.services.cases.move import Moving
 from portal.views.asking import AskingForm, attempt, status
 
 bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
@@ -29,17 +29,17 @@ class MoveForm(AskingForm):
 @bp.route("/files/<uuid:file_id>/move", methods=["GET", "POST"])
 @opens(Action.FILE_MOVE)
 def file(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    found = moving.of_file(ticket, file_id)
+    found = case_move.of_file(ticket, file_id)
     back = url_for("files.show", case_id=ticket.case_id, file_id=file_id)
-    return _page(found, back, lambda shelf: moving.move_file(ticket, file_id, shelf))
+    return _page(found, back, lambda shelf: case_move.move_file(ticket, file_id, shelf))
 
 
 @bp.route("/messages/<uuid:thread_id>/move", methods=["GET", "POST"])
 @opens(Action.MESSAGE_MOVE)
 def thread(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
-    found = moving.of_thread(ticket, thread_id)
+    found = case_move.of_thread(ticket, thread_id)
     back = url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id)
-    return _page(found, back, lambda shelf: moving.move_thread(ticket, thread_id, shelf))
+    return _page(found, back, lambda shelf: case_move.move_thread(ticket, thread_id, shelf))
 
 
 def _page(found: Moving, back: str, move: Callable[[UUID], None]) -> ResponseReturnValue:

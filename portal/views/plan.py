@@ -10,7 +10,7 @@ from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import language, said
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.meetings import schedule
 from portal.services.plans import external_forms
 from portal.services.plans import front as plans_front

@@ -10,7 +10,7 @@ from portal.access.policy.roles import Capacity, Level, SystemRole
 from portal.access.policy.windows import Basis, Obstacle
 from portal.errors import InvalidInput
 from portal.services.accounts.directory import AccountState, OrganisationKind, UnitKind
-from portal.services.case_finding import CaseOrder
+from portal.services.cases.finding import CaseOrder
 from portal.services.consents.requests import ConsentState
 from portal.services.meetings.schedule import MeetingState
 from portal.services.members.leaving import LeavingReason

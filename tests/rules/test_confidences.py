@@ -19,7 +19,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused, Unsafe
 from portal.migrate import migrate
 from portal.runtime import House
-from portal.services import moving, search
+from portal.services.cases import move as case_move
+from portal.services.cases import search
 from portal.services.consents import overrides, requests
 from portal.services.files import files
 from portal.services.members import confidences, handover
@@ -273,9 +274,9 @@ def test_nobody_moves_it_to_where_others_see_it(
     room = told.room
     shared = story.play(room, room.guide, lambda t: shelf_id(t, "shared"))
     for act in (
-        lambda t: moving.move_file(t, told.file_id, shared),
-        lambda t: moving.move_thread(t, told.thread_id, shared),
-        lambda t: moving.of_file(t, told.file_id),
+        lambda t: case_move.move_file(t, told.file_id, shared),
+        lambda t: case_move.move_thread(t, told.thread_id, shared),
+        lambda t: case_move.of_file(t, told.file_id),
     ):
         with pytest.raises(InvalidInput, match="confided_stays"):
             story.play(room, room.guide, act)
@@ -300,7 +301,7 @@ def test_something_is_moved_there_after_it_is_said_that_it_stays(story: Story, t
     assert "Det kan ikke flyttes ud igen" in page.text
     assert browser.submit(page, "compartment", compartment=str(told.compartment_id)).status == 303
     with pytest.raises(InvalidInput, match="confided_stays"):
-        story.play(room, room.guide, lambda t: moving.of_thread(t, thread))
+        story.play(room, room.guide, lambda t: case_move.of_thread(t, thread))
 
 
 def test_links_and_copies_of_the_guide_before_end_at_once(

@@ -18,7 +18,7 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House
-from portal.services import cases
+from portal.services.cases import register
 from portal.services.consents import declare, overrides, requests
 from portal.services.members import leaving, team
 from portal.services.oversight import case_log
@@ -371,7 +371,7 @@ def test_a_second_reason_does_not_move_the_day_they_are_told(story: Story, calen
 
     def told() -> list[tuple[datetime, object]]:
         with story.acting(her) as actor:
-            return [(line.since, line.blockers) for line in cases.my_cases(actor).waiting]
+            return [(line.since, line.blockers) for line in register.my_cases(actor).waiting]
 
     before = told()
     assert len(before) == 1

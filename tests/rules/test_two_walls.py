@@ -19,7 +19,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound
 from portal.models import AccessWindow, Case, CaseKey, Membership
 from portal.runtime import House
-from portal.services import cases
+from portal.services.cases import register
 from tests.application import lived_in
 from tests.rules.leaks import hidden_from, in_every_run, leaks
 from tests.world import BETWEEN_TWO, EVERYTHING, MEMBERS, STRANGERS, World
@@ -59,7 +59,7 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 
     monkeypatch.setattr(guard, "enter_case", enter_anywhere)
     monkeypatch.setattr(ticket, "admission", everything)
-    monkeypatch.setattr(cases, "open_compartments", all_compartments)
+    monkeypatch.setattr(register, "open_compartments", all_compartments)
     monkeypatch.setattr("portal.services.shared.audience.leads", lambda _ticket: True)
 
 

@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
 from portal.runtime import House
-from portal.services import moving, overview
+from portal.services.cases import move, overview
 from portal.services.files import files
 from portal.services.meetings import schedule
 from portal.services.plans import editing, external_forms
@@ -92,7 +92,7 @@ def busy(living: House, world: World) -> World:
     story.play(room, guide, lambda t: schedule.who_is_here(t, world.meeting_id, set(everyone), False))
     # Something of theirs that is moved to where others see it keeps being somebody else's.
     moved = story.file(room, world.people["specialist"], "health", "flyttet.pdf")
-    story.play(room, guide, lambda t: moving.move_file(t, moved, shelf_id(t, "shared")))
+    story.play(room, guide, lambda t: move.move_file(t, moved, shelf_id(t, "shared")))
     world.files["moved"] = moved
     return world
 

@@ -18,7 +18,7 @@ from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
 from portal.runtime import House
-from portal.services import overview
+from portal.services.cases import overview
 from tests.story import Room, Story
 
 

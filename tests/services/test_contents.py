@@ -15,7 +15,7 @@ from docx import Document
 from portal.documents import reading
 from portal.documents.reading import Unreadable
 from portal.runtime import House
-from portal.services import search
+from portal.services.cases import search
 from portal.services.files import files
 from tests.story import PDF, Room, Story
 from tests.views.test_professionals_sign_in import run_jobs

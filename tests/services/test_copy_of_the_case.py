@@ -12,7 +12,7 @@ from babel.dates import format_date
 
 from portal import clock
 from portal.errors import NotFound
-from portal.services import moving
+from portal.services.cases import move as case_move
 from portal.services.files import folders
 from portal.services.meetings import schedule
 from portal.services.plans import external_forms
@@ -35,7 +35,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
 
     put_in("Handleplan.pdf")
     hidden, gone = put_in("Fortroligt.pdf"), put_in("Forkert.pdf")
-    story.play(room, room.guide, lambda t: moving.move_file(t, hidden, shelf_id(t, "professionals")))
+    story.play(room, room.guide, lambda t: case_move.move_file(t, hidden, shelf_id(t, "professionals")))
     story.play(room, room.guide, lambda t: folders.withdraw(t, gone, "Forkert fil"))
     meeting = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     present(story, room, meeting, room.guide, room.young)
@@ -56,7 +56,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
     # What lies elsewhere by now is not in the next copy, and the meeting stays.
     thread = story.play(room, room.guide, lambda t: schedule.load(t, meeting)).thread_id
     assert thread is not None
-    story.play(room, room.guide, lambda t: moving.move_thread(t, thread, shelf_id(t, "professionals")))
+    story.play(room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "professionals")))
     later = opened(story, room, room.young, packed(story, room, room.young, owner)).read("Møder.html").decode()
     assert "Ulla Ung Jo Job" not in later
     assert "Holdt, Fælles" in later
@@ -64,7 +64,9 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
 
 def _thread(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     thread = story.thread(room, room.guide, body="Noget der snart flyttes")
-    return lambda: story.play(room, room.guide, lambda t: moving.move_thread(t, thread, shelf_id(t, "professionals")))
+    return lambda: story.play(
+        room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "professionals"))
+    )
 
 
 def _summary(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
@@ -73,12 +75,14 @@ def _summary(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[
     ended(story, room, meeting)
     thread = story.play(room, room.guide, lambda t: schedule.load(t, meeting)).thread_id
     assert thread is not None
-    return lambda: story.play(room, room.guide, lambda t: moving.move_thread(t, thread, shelf_id(t, "professionals")))
+    return lambda: story.play(
+        room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "professionals"))
+    )
 
 
 def _file(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     file = story.file(room, room.guide)
-    return lambda: story.play(room, room.guide, lambda t: moving.move_file(t, file, shelf_id(t, "professionals")))
+    return lambda: story.play(room, room.guide, lambda t: case_move.move_file(t, file, shelf_id(t, "professionals")))
 
 
 def _form(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
@@ -86,14 +90,14 @@ def _form(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], 
     about = About(clock.now().date(), [], "Karl Forrige")
     upload = story.upload("Handleplan.pdf", PDF)
     form = story.play(room, room.guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
-    return lambda: story.play(room, room.guide, lambda t: moving.move_file(t, form, shelf_id(t, "professionals")))
+    return lambda: story.play(room, room.guide, lambda t: case_move.move_file(t, form, shelf_id(t, "professionals")))
 
 
 def _file_that_is_only_named(story: Story, room: Room, owner: psycopg.Connection) -> Callable[[], None]:
     """It waits for the virus scanner, so the copy says that it is not in it."""
     file = story.file(room, room.guide, name="Endnu ikke set efter.pdf")
     owner.execute("update file_version set scan = 'waiting' where file_id = %s", [file])
-    return lambda: story.play(room, room.guide, lambda t: moving.move_file(t, file, shelf_id(t, "professionals")))
+    return lambda: story.play(room, room.guide, lambda t: case_move.move_file(t, file, shelf_id(t, "professionals")))
 
 
 def _withdrawn(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
@@ -146,5 +150,5 @@ def test_a_copy_opens_while_what_was_moved_is_still_where_its_reader_sees_it(
     room = planned(story, colleague)
     thread = story.thread(room, room.guide)
     made = packed(story, room, room.young, owner)
-    story.play(room, room.guide, lambda t: moving.move_thread(t, thread, shelf_id(t, "health")))
+    story.play(room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "health")))
     assert opened(story, room, room.young, made).testzip() is None

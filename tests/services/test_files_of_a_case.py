@@ -13,7 +13,7 @@ from portal.access.policy.roles import Level
 from portal.errors import Damaged, NotFound, Refused
 from portal.models import File, FileVersion, Message, Thread
 from portal.runtime import House
-from portal.services import overview, search
+from portal.services.cases import overview, search
 from portal.services.files import downloads, files
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import case_log

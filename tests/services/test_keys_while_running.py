@@ -20,8 +20,8 @@ from portal.clock import now
 from portal.db import PortalSession
 from portal.models import Staff
 from portal.runtime import House, opened
-from portal.services import cases
-from portal.services.cases import NewCase
+from portal.services.cases import register
+from portal.services.cases.register import NewCase
 from portal.services.members.citizens import NewCitizen
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import add_master, read_keys
@@ -132,7 +132,7 @@ def test_retiring_waits_for_a_case_that_is_being_opened_and_then_keeps_its_key(
     command(portal_settings, "keys", "rotate")
     assert command(portal_settings, "keys", "retire") == "took out m1\n"
     with opened(portal_settings) as restarted, Story(restarted).acting(guide) as actor:
-        assert [line.case_id for line in cases.my_cases(actor).open] == [made]
+        assert [line.case_id for line in register.my_cases(actor).open] == [made]
         assert house.keyring.masters.ids() == {"m1"}, "it has not looked since, and need not"
 
 
@@ -171,7 +171,7 @@ def test_a_secret_cannot_lie_under_another_master_key_than_its_row_says(
 
 
 def begin_case(actor):  # type: ignore[no-untyped-def]
-    return cases.open_case(actor, uuid4(), NewCase(NewCitizen("Ulla Ung"), BORN), PROFILE)
+    return register.open_case(actor, uuid4(), NewCase(NewCitizen("Ulla Ung"), BORN), PROFILE)
 
 
 def set_up_app(session: PortalSession, house: House, guide: Someone) -> None:

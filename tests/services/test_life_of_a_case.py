@@ -15,7 +15,7 @@ from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.runtime import House
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.members import coming_of_age, handover, team, team_wishes

@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.services import overview, search
+from portal.services.cases import overview, search
 from portal.services.files import conflicts, downloads, files, folders
 from tests.browser import Browser
 from tests.story import PDF, Room, Story

@@ -15,7 +15,7 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Refused
 from portal.runtime import House
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.members import handover
 from portal.services.plans import commitments, editing
 from portal.services.plans.commitments import PromisePage

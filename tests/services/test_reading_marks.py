@@ -9,7 +9,7 @@ import pytest
 
 from portal.access.policy.roles import Level
 from portal.access.ticket import enter_case
-from portal.services import cases
+from portal.services.cases import register
 from portal.services.messages import threads as message_threads
 from portal.services.messages.threads import MOST, OLDER, ThreadPage
 from tests.story import Room, Someone, Story
@@ -23,7 +23,7 @@ def unread(story: Story, room: Room, who: Someone) -> int:
     """What the door to the messages says; the list of all cases and the list of threads must say the same."""
     found = story.play(room, who, message_threads.count_unread)
     with story.acting(who) as actor:
-        assert next(line for line in cases.my_cases(actor).open if line.case_id == room.case_id).unread == found
+        assert next(line for line in register.my_cases(actor).open if line.case_id == room.case_id).unread == found
     assert sum(line.unread for line in story.play(room, who, message_threads.listing)) == found
     return found
 

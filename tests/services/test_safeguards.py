@@ -17,7 +17,7 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.runtime import House
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.consents import overrides as consent_overrides
 from portal.services.members import leaving
 from portal.services.oversight import case_log

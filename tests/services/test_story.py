@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
 from portal.runtime import House
-from portal.services import cases
+from portal.services.cases import register
 from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.members import team
@@ -59,9 +59,9 @@ def test_the_same_parent_in_two_cases_is_one_person_with_a_name_in_each(story: S
     guide, born = story.guide(), years_ago(17, 30)
     made = []
     for name in ("Mor Ét", "Mor To"):
-        new = cases.NewCase(NewCitizen("Barn"), born, (NewCitizen(name, "0101700002"),))
+        new = register.NewCase(NewCitizen("Barn"), born, (NewCitizen(name, "0101700002"),))
         with story.acting(guide) as actor:
-            made.append(Room(cases.open_case(actor, uuid4(), new, PROFILE), guide, Someone(uuid4(), ""), []))
+            made.append(Room(register.open_case(actor, uuid4(), new, PROFILE), guide, Someone(uuid4(), ""), []))
     for room in made:
         story.refresh(room)
     assert made[0].parents[0].id == made[1].parents[0].id
@@ -266,7 +266,7 @@ def test_a_national_id_is_sealed_recognised_and_shown_only_as_an_act_of_its_own(
     number = f"{born:%d%m%y}4001"
     guide = story.guide()
     with story.acting(guide) as actor:
-        case_id = cases.open_case(actor, uuid4(), cases.NewCase(NewCitizen("Barn", number), born), PROFILE)
+        case_id = register.open_case(actor, uuid4(), register.NewCase(NewCitizen("Barn", number), born), PROFILE)
     room = Room(case_id, guide, Someone(uuid4(), ""), [])
     story.refresh(room)
     for table in ("membership", "national_id", "person", "audit_event"):

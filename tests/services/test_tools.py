@@ -13,7 +13,7 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House, open_house
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.plans import agreement, base_data, editing, plans
 from portal.services.plans.plans import PlanState, VersionPage
 from portal.settings import Settings

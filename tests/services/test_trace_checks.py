@@ -23,8 +23,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NeighbourDown, NotFound
 from portal.jobs import build
 from portal.runtime import House, opened
-from portal.services import overview
 from portal.services.accounts import directory
+from portal.services.cases import overview
 from portal.services.oversight import audit_checks
 from tests.browser import Browser
 from tests.conftest import Calendar

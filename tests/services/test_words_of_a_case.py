@@ -7,7 +7,7 @@ import pytest
 
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.services import cases, search
+from portal.services.cases import register, search
 from portal.services.messages import threads
 from tests.story import Room, Someone, Story
 
@@ -34,7 +34,7 @@ def test_unread_is_what_came_after_one_last_looked(story: Story, room: Room) -> 
     story.reply(room, room.guide, thread)
     assert story.play(room, room.young, threads.count_unread) == 1
     with story.acting(room.young) as actor:
-        assert cases.my_cases(actor).open[0].unread == 1
+        assert register.my_cases(actor).open[0].unread == 1
 
 
 @pytest.mark.parametrize("blind", ["12e4567890abcdef", "0000000000000001", "9e99999999999999", "abcdef0123456789"])

@@ -15,7 +15,7 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.meetings import closing
 from portal.services.members import handover, leaving
 from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook

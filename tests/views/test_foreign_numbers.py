@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
-from portal.services import cases
+from portal.services.cases import register
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
@@ -97,7 +97,7 @@ def test_adding_somebody_by_their_number_gives_the_guide_nothing_but_their_own_c
             lambda t, terms=terms: team.add_citizen(t, uuid4(), NewCitizen("Hvem Er Det", ALMA.national_id), terms),
         )
     with story.acting(colleague) as actor:
-        mine = {line.case_id for line in cases.my_cases(actor).open}
+        mine = {line.case_id for line in register.my_cases(actor).open}
     assert room.case_id not in mine
     assert own.case_id in mine
 

@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import moving, search
+from portal.services.cases import move, search
 from portal.services.files import files, folders, renaming
 from tests.browser import Browser, Page
 from tests.live import cookie, served
@@ -248,7 +248,7 @@ def test_a_name_goes_with_its_file_to_another_compartment_and_is_hidden_there(
     file_id = story.file(room, room.guide, name="IMG_2041.jpg", content=PHOTO)
     rename(story, room, room.guide, file_id, "Hemmeligtord")
     assert len(story.play(room, mother, lambda t: search.find(t, "hemmeligtord"))) == 1
-    story.play(room, room.guide, lambda t: moving.move_file(t, file_id, shelf_id(t, "professionals")))
+    story.play(room, room.guide, lambda t: move.move_file(t, file_id, shelf_id(t, "professionals")))
     assert story.play(room, mother, lambda t: search.find(t, "hemmeligtord")) == []
     assert len(story.play(room, room.guide, lambda t: search.find(t, "hemmeligtord"))) == 1
     assert title_for(story, room, room.guide, file_id) == "Hemmeligtord.jpg"

@@ -14,7 +14,8 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
-from portal.services import moving, search
+from portal.services.cases import move as case_move
+from portal.services.cases import search
 from portal.services.files import files
 from portal.services.members import team
 from portal.services.messages import threads
@@ -293,13 +294,13 @@ def test_only_the_guide_moves_and_only_within_the_case(
 ) -> None:
     file_id = story.file(room, room.young)
     with pytest.raises(Refused):
-        story.play(room, room.young, lambda t: moving.move_file(t, file_id, shelf_id(t, "health")))
+        story.play(room, room.young, lambda t: case_move.move_file(t, file_id, shelf_id(t, "health")))
     other = story.case(room.guide)
     elsewhere = story.play(other, room.guide, lambda t: shelf_id(t, "shared"))
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: moving.move_file(t, file_id, elsewhere))
+        story.play(room, room.guide, lambda t: case_move.move_file(t, file_id, elsewhere))
     with pytest.raises(InvalidInput):
-        story.play(room, room.guide, lambda t: moving.move_file(t, file_id, shelf_id(t, "shared")))
+        story.play(room, room.guide, lambda t: case_move.move_file(t, file_id, shelf_id(t, "shared")))
     # The second wall: the young person may write in both, and the database still does not let them move.
     with house.unit_of_work(room.young.id) as session:
         from sqlalchemy import text

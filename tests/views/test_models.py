@@ -11,7 +11,7 @@ import pytest
 
 from portal.errors import Unsafe
 from portal.runtime import House, open_house, opened
-from portal.services import overview
+from portal.services.cases import overview
 from portal.settings import Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import profile, read_profile

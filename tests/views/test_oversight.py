@@ -16,7 +16,7 @@ from portal import clock
 from portal.events import Event
 from portal.i18n import in_language
 from portal.runtime import House
-from portal.services import overview
+from portal.services.cases import overview
 from portal.services.oversight import supervision
 from portal.views import trace_words
 from tests.browser import Browser, Page

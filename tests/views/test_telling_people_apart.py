@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from portal.access.policy.roles import Capacity, Level
-from portal.services import case_finding
-from portal.services.case_finding import PAGE, CaseOrder
-from portal.services.cases import CaseLine
+from portal.services.cases import finding
+from portal.services.cases.finding import PAGE, CaseOrder
+from portal.services.cases.register import CaseLine
 from portal.services.plans import editing
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, years_ago
@@ -160,14 +160,14 @@ def line(number: int, name: str, unread: int = 0, born: date = date(2009, 5, 1))
 def test_cases_are_found_by_the_beginning_of_a_word_an_accent_or_a_birth_date_and_shown_fifty_at_a_time() -> None:
     every = tuple(line(number, f"Ung {number:03d}", unread=number % 3) for number in range(120))
     every += (line(200, "Zoë Åby", born=date(2010, 2, 3)),)
-    first = case_finding.page(every, "", CaseOrder.NAME, 1)
+    first = finding.page(every, "", CaseOrder.NAME, 1)
     assert (len(first.lines), first.found, first.pages) == (PAGE, 121, 3)
-    assert len(case_finding.page(every, "", CaseOrder.NAME, 3).lines) == 21
+    assert len(finding.page(every, "", CaseOrder.NAME, 3).lines) == 21
     for wanted in ("zoe", "aaby", "ÅBY zoë", "3.2.2010", "030210"):
-        assert [one.young_person for one in case_finding.page(every, wanted, CaseOrder.NAME, 9).lines] == ["Zoë Åby"]
-    assert case_finding.page(every, "findes ikke", CaseOrder.NAME, 1).lines == ()
-    assert case_finding.page(every, "", CaseOrder.UNREAD, 1).lines[0].unread == 2
-    assert case_finding.page(every, "", CaseOrder.AGE, 1).lines[0].young_person == "Zoë Åby"
+        assert [one.young_person for one in finding.page(every, wanted, CaseOrder.NAME, 9).lines] == ["Zoë Åby"]
+    assert finding.page(every, "findes ikke", CaseOrder.NAME, 1).lines == ()
+    assert finding.page(every, "", CaseOrder.UNREAD, 1).lines[0].unread == 2
+    assert finding.page(every, "", CaseOrder.AGE, 1).lines[0].young_person == "Zoë Åby"
 
 
 @pytest.mark.parametrize("asked", ["0", "-7", "99999999999999999999", "²", "x", "2"])

@@ -20,7 +20,7 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services import search
+from portal.services.cases import search
 from portal.services.files import checkouts, downloads, naming, pdf_renditions
 from portal.services.files import folders as file_folders
 from portal.services.files.checkouts import Editing

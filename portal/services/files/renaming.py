@@ -11,7 +11,7 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileName, FileVersion
-from portal.services import search
+from portal.services.cases import search
 from portal.services.files import folders, naming
 
 

@@ -11,7 +11,7 @@ from portal.documents import reading, slots
 from portal.documents.reading import Unreadable
 from portal.events import Event
 from portal.models import FileVersion, SearchEntry
-from portal.services import search
+from portal.services.cases import search
 from portal.services.files import pdf_renditions
 from portal.storage import BlobStore
 

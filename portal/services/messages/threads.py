@@ -17,7 +17,7 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Message, Thread, ThreadLook
-from portal.services import search
+from portal.services.cases import search
 from portal.services.messages import unread
 from portal.services.shared import idempotency
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from portal.access.policy.roles import Capacity
 from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
-from portal.services import cases
+from portal.services.cases import register
 from portal.services.files import files
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
@@ -85,7 +85,7 @@ def _put_away(scene: Scene) -> Request:
 def _national_id(scene: Scene) -> Request:
     def added(ticket: CaseTicket) -> UUID:
         citizen = NewCitizen(f"Berta {uuid4().hex[:6]}", "0101704000")
-        return team.add_citizen(ticket, uuid4(), citizen, Joining(Capacity.PARENT, cases.Level.READ))
+        return team.add_citizen(ticket, uuid4(), citizen, Joining(Capacity.PARENT, register.Level.READ))
 
     return Request("guide", f"{scene.case}/team/{scene.play('guide', added)}/national-id")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.names import folded
-from portal.services.cases import CaseLine
+from portal.services.cases.register import CaseLine
 
 PAGE = 50
 """Cases on one page."""

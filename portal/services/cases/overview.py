@@ -19,7 +19,8 @@ from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Plan
-from portal.services import welcoming
+from portal.services.cases import welcome as case_welcome
+from portal.services.cases.welcome import Steps, Welcome
 from portal.services.consents import noted_by_others, overrides, reminders, requests
 from portal.services.consents.overrides import FreezeLine
 from portal.services.consents.reminders import Ending
@@ -44,7 +45,6 @@ from portal.services.plans.plans import Standing
 from portal.services.shared import audience as shared_audience
 from portal.services.shared import letterhead
 from portal.services.shared.audience import MemberLine
-from portal.services.welcoming import Steps, Welcome
 from portal.tools.profile import Meeting, Rhythm, Tool
 
 RECENT = 6
@@ -145,8 +145,8 @@ def overview(ticket: CaseTicket) -> Overview:
         threads=tuple(message_threads.threads(ticket, RECENT)),
         files=tuple(newest),
         last_visit=there.last_visit,
-        welcome=welcoming.welcome(ticket, there.last_visit),
-        steps=welcoming.steps(ticket, there.plan or there.meeting),
+        welcome=case_welcome.welcome(ticket, there.last_visit),
+        steps=case_welcome.steps(ticket, there.plan or there.meeting),
         me=ticket.membership.id,
         asks_me=requests.asks_me(ticket),
         is_spoken_for=ticket.allows(Action.CONSENT_GIVE) and noted_by_others.is_news(ticket, there.spoken_for),

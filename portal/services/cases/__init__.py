@@ -1,0 +1,1 @@
+"""Cases: opened, found, begun from the front page, searched, moved between compartments."""
