@@ -22,8 +22,8 @@ from portal.errors import Damaged, NeighbourDown, NotFound, Refused, Unsafe
 from portal.models import Submission
 from portal.outbox import worker_app
 from portal.runtime import House
-from portal.services import exports
 from portal.services.consents import reminders
+from portal.services.exports import exports
 from portal.services.files import downloads, held_uploads, pdf_renditions, resumable_uploads, text_index, virus_scans
 from portal.services.oversight import audit_checks
 from portal.services.plans import commitments

@@ -12,7 +12,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.i18n import language
-from portal.services import exports
+from portal.services.exports import exports
 from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
 from portal.views.asking import AskingForm, attempt, status

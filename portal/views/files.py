@@ -18,7 +18,7 @@ from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.i18n import said
-from portal.services import exports
+from portal.services.exports import exports
 from portal.services.files import downloads, files, resumable_uploads
 from portal.services.files.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES

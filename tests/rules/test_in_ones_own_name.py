@@ -24,9 +24,9 @@ from portal.audit import OFFICE
 from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House, opened
-from portal.services import exports
 from portal.services.consents import drafts, overrides, requests
 from portal.services.consents.declaration import Answers
+from portal.services.exports import exports
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.members import handover, handover_answers, team, team_wishes
 from portal.services.messages import threads

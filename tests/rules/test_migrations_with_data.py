@@ -14,8 +14,8 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
 from portal.runtime import House, opened
-from portal.services import exports
 from portal.services.consents import overrides as consent_overrides
+from portal.services.exports import exports
 from portal.services.files import folders
 from portal.services.members import handover
 from portal.storage.keys import make_keys

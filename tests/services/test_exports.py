@@ -17,7 +17,7 @@ from portal.access.policy.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
 from portal.runtime import House
-from portal.services import exports
+from portal.services.exports import exports
 from portal.services.files import folders
 from portal.services.plans import editing
 from tests.browser import Browser

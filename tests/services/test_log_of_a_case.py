@@ -12,8 +12,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import FileVersion
-from portal.services import exports
 from portal.services.cases import overview
+from portal.services.exports import exports
 from portal.services.files import downloads, files, text_index
 from portal.services.messages import threads
 from portal.services.oversight import case_log, questions

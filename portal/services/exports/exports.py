@@ -22,10 +22,10 @@ from portal.documents.packages import Package
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import AuditEvent, Export, File, FileVersion, Meeting, Plan, Thread
+from portal.services.exports.packing import Packing
 from portal.services.files import downloads
 from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
-from portal.services.packing import Packing
 from portal.services.shared import idempotency
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming

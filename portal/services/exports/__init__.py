@@ -1,0 +1,1 @@
+"""Copies of a case, made in the background and fetched by whoever asked."""
