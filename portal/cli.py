@@ -267,7 +267,7 @@ def keys() -> None:
 def rotate_keys() -> None:
     """Makes a new master key and seals with it whatever a master key seals: case keys and the secrets of code apps. No
     file and no text is rewritten; the portal runs on and uses the new key at once."""
-    from portal.services import upkeep
+    from portal.services.operations import maintenance
     from portal.storage.keys import add_master, read_keys
 
     path = _settings().keys_file
@@ -275,7 +275,7 @@ def rotate_keys() -> None:
         raise Unsafe("KEYS_FILE is not set")
     made = add_master(path) if _everything_current() else read_keys(path).current
     with _upkeep() as session:
-        done = upkeep.rewrap(session, read_keys(path))
+        done = maintenance.rewrap(session, read_keys(path))
     click.echo(
         f"{made} wraps every case key now; {done.cases} were wrapped anew, and {done.secrets} secrets of code apps"
     )
@@ -286,14 +286,14 @@ def rotate_keys() -> None:
 def retire_keys() -> None:
     """Takes master keys out of use, and out of the key file, that nothing is sealed with any more. Backups made before
     the rotation need them: keep the old copy of the file for as long as those."""
-    from portal.services import upkeep
+    from portal.services.operations import maintenance
     from portal.storage.keys import read_keys, remove_masters
 
     path = _settings().keys_file
     if path is None:
         raise Unsafe("KEYS_FILE is not set")
     with _upkeep() as session:
-        gone = upkeep.retire(session, read_keys(path))
+        gone = maintenance.retire(session, read_keys(path))
     # Only now that the database takes no row that names them, also from a process that has not looked since.
     remove_masters(path, gone)
     click.echo(f"took out {', '.join(gone)}" if gone else "every master key is in use")
@@ -321,12 +321,12 @@ def make_storage() -> None:
 def check_storage(repair: bool, grace: int) -> None:
     """Compares the files with the rows that name them. Exit status 1 when one is missing or has another size."""
     from portal.runtime import blob_store
-    from portal.services import upkeep
+    from portal.services.operations import maintenance
 
     store = blob_store(_settings())
     store.check()
     with _upkeep() as session:
-        found = upkeep.inventory(session, store, repair, timedelta(hours=grace))
+        found = maintenance.inventory(session, store, repair, timedelta(hours=grace))
     for key in found.missing:
         click.echo(f"missing: {key}")
     for key in found.wrong_size:
@@ -386,11 +386,11 @@ def _upkeep() -> Iterator[PortalSession]:
 
 def _everything_current() -> bool:
     """False when a rotation was begun and not finished: then it is taken up, not begun anew."""
-    from portal.services import upkeep
+    from portal.services.operations import maintenance
     from portal.storage.keys import read_keys
 
     with _upkeep() as session:
-        return set(upkeep.masters_in_use(session)) <= {read_keys(_settings().keys_file).current}
+        return set(maintenance.masters_in_use(session)) <= {read_keys(_settings().keys_file).current}
 
 
 def _owner_url() -> str:

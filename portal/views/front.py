@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal import i18n
 from portal.access.guard import public
 from portal.access.policy.actions import OfficeAction
-from portal.services import health
 from portal.services.cases import register
+from portal.services.operations import health
 
 bp = Blueprint("front", __name__)
 

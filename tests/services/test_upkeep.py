@@ -18,8 +18,8 @@ from portal.cli import cli
 from portal.db import connect
 from portal.errors import Damaged, Unsafe
 from portal.runtime import House, opened
-from portal.services import upkeep
 from portal.services.files import downloads
+from portal.services.operations import maintenance
 from portal.settings import Settings
 from portal.storage.keys import read_keys
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
@@ -210,7 +210,7 @@ def test_the_owner_sees_every_row_that_names_a_blob(owner: psycopg.Connection) -
         "select tablename from pg_policies where 'portal_owner' = any (roles) and cmd in ('SELECT', 'ALL') "
         "and qual = 'true'"
     )
-    assert {table.name for table, _ in upkeep.blob_columns()} <= {name for (name,) in policies}
+    assert {table.name for table, _ in maintenance.blob_columns()} <= {name for (name,) in policies}
 
 
 def dangle(house: House) -> None:
