@@ -17,9 +17,9 @@ from portal import letters, mail
 from portal.errors import MailRefused, NeighbourDown
 from portal.letters import Letter
 from portal.runtime import House
-from portal.services import notices
 from portal.services.accounts import email_changes, forgotten_password, invitations
-from portal.services.notices import Notice
+from portal.services.notices import mail as notices_mail
+from portal.services.notices.mail import Notice
 from portal.tools.profile import profile
 
 log = structlog.get_logger("worker")
@@ -55,13 +55,13 @@ class MailTold(Told):
 
     def gave_up(self, exception: BaseException, job: Job) -> None:
         with self._office.unit_of_work() as session:
-            found = notices.addressee(session, job.task_kwargs)
+            found = notices_mail.addressee(session, job.task_kwargs)
             if found is None:
                 return
-            notices.did_not_arrive(session, found.person_id, job.task_name, isinstance(exception, MailRefused))
+            notices_mail.did_not_arrive(session, found.person_id, job.task_name, isinstance(exception, MailRefused))
         if found.asked_by is not None:
             with self._house.unit_of_work() as session:
-                notices.tell(session, [found.asked_by])
+                notices_mail.tell(session, [found.asked_by])
 
 
 def add(app: App, house: House, office: House) -> None:
@@ -74,17 +74,17 @@ def add(app: App, house: House, office: House) -> None:
     def send(person_id: UUID, address: str, letter: Letter, what: str) -> None:
         mail.send(settings, address, letter.subject, letter.body)
         with office.unit_of_work() as session:
-            notices.arrived(session, person_id)
+            notices_mail.arrived(session, person_id)
         log.info(f"{what} mailed", person=str(person_id))
 
     def send_notice(person_id: str, notice: Notice, letter: Letter) -> None:
         with house.unit_of_work() as session:
-            due = notices.take(session, UUID(person_id), notice)
+            due = notices_mail.take(session, UUID(person_id), notice)
         if due is None:
             return
         send(UUID(person_id), due.address, letter, str(notice))
         with house.unit_of_work() as session:
-            notices.done(session, UUID(person_id), notice, due)
+            notices_mail.done(session, UUID(person_id), notice, due)
 
     @app.task(name="mail_invitation", retry=told)
     def mail_invitation(invitation_id: str) -> None:

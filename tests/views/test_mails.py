@@ -21,11 +21,11 @@ from portal.access.policy.roles import Level
 from portal.cli import cli
 from portal.runtime import House
 from portal.runtime import opened as opened_house
-from portal.services import notices
 from portal.services.accounts import directory, invitations
 from portal.services.accounts.directory import NewStaff
 from portal.services.meetings import schedule
-from portal.services.notices import Notice
+from portal.services.notices import mail as notices_mail
+from portal.services.notices.mail import Notice
 from portal.settings import Settings
 from tests.browser import Browser
 from tests.mail_server import MailServer
@@ -96,10 +96,10 @@ def test_whatever_it_is_that_happens_again_and_again_it_is_one_mail(
     arranged(story, other, team[:1])
     story.play(room, room.guide, lambda t: schedule.call_off(t, meeting))
     with house.unit_of_work() as session:
-        notices.tell(session, [team[0].id])
+        notices_mail.tell(session, [team[0].id])
     for _ in range(3):
         with house.unit_of_work() as session:
-            notices.tell(session, [team[0].id], Notice.SIGN_IN)
+            notices_mail.tell(session, [team[0].id], Notice.SIGN_IN)
     hurry(owner)
     run_jobs(house)
     told = [mail.get_content().split("\n")[0] for mail in mails(house)]
@@ -111,15 +111,15 @@ def test_what_happens_while_the_mail_is_under_way_is_told_by_one_more(
 ) -> None:
     person = team[0].id
     with house.unit_of_work() as session:
-        notices.tell(session, [person])
+        notices_mail.tell(session, [person])
     with house.unit_of_work() as session:
-        due = notices.take(session, person, Notice.NEWS)
+        due = notices_mail.take(session, person, Notice.NEWS)
     assert due is not None
     for _ in range(3):
         with house.unit_of_work() as session:
-            notices.tell(session, [person])
+            notices_mail.tell(session, [person])
     with house.unit_of_work() as session:
-        notices.done(session, person, Notice.NEWS, due)
+        notices_mail.done(session, person, Notice.NEWS, due)
     hurry(owner)
     run_jobs(house)
     assert len(mails(house)) == 1
@@ -133,7 +133,7 @@ def test_many_at_once_queue_one_mail(team: list[Someone], house: House, owner: p
         try:
             for _ in range(5):
                 with house.unit_of_work() as session:
-                    notices.tell(session, [someone.id for someone in team])
+                    notices_mail.tell(session, [someone.id for someone in team])
         except Exception as problem:  # noqa: BLE001  whatever it was, the test must see it
             faults.append(problem)
 
@@ -151,7 +151,7 @@ def test_somebody_whose_account_was_closed_meanwhile_is_told_that_and_no_news(
     story: Story, team: list[Someone], house: House, owner: psycopg.Connection
 ) -> None:
     with house.unit_of_work() as session:
-        notices.tell(session, [team[0].id, team[1].id])
+        notices_mail.tell(session, [team[0].id, team[1].id])
     with story.acting(story.admin()) as actor:
         directory.close_account(actor, team[0].id)
     hurry(owner)

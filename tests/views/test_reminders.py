@@ -12,8 +12,8 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.runtime import House
-from portal.services import notices
 from portal.services.consents import reminders
+from portal.services.notices import mail as notices_mail
 from tests.browser import Browser
 from tests.mails import hurry, mails, run_jobs
 from tests.story import Room, Someone, Story
@@ -92,7 +92,7 @@ def test_the_mail_says_that_there_is_something_new_and_nothing_else(
     story: Story, room: Room, school: Someone, house: House, owner: psycopg.Connection
 ) -> None:
     with house.unit_of_work() as session:
-        notices.tell(session, [room.guide.id, room.young.id])
+        notices_mail.tell(session, [room.guide.id, room.young.id])
     hurry(owner)
     run_jobs(house)
     (mail,) = mails(house)

@@ -14,9 +14,9 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff
-from portal.services import notices
 from portal.services.accounts import directory, propagation
-from portal.services.notices import Notice
+from portal.services.notices import mail
+from portal.services.notices.mail import Notice
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
     actor.session.flush()
     propagation.carry_card(actor.session, staff, [field for field in changed if field != "phone"], before)
     if (changed or roles_changed) and person_id != actor.person_id:
-        notices.tell(actor.session, [person_id], Notice.ACCOUNT)
+        mail.tell(actor.session, [person_id], Notice.ACCOUNT)
     return bool(changed or roles_changed)
 
 

@@ -20,7 +20,7 @@ from portal.models import Organisation, Person, Staff, StaffLink, Unit
 from portal.providers import StaffProvider
 from portal.services.accounts import directory, my_account, oio_privileges
 from portal.services.accounts.directory import NewStaff
-from portal.services.notices import Notice
+from portal.services.notices.mail import Notice
 
 REALM = "staff"
 

@@ -25,7 +25,7 @@ from portal.models import Invitation, Organisation, Person, Staff, UndeliveredMa
 from portal.models.people import PersonKind
 from portal.outbox import later
 from portal.services.accounts import my_account
-from portal.services.notices import Notice
+from portal.services.notices.mail import Notice
 
 
 def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:

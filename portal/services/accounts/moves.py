@@ -18,10 +18,10 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff, Unit
-from portal.services import notices
 from portal.services.accounts import propagation, sign_in_overview
 from portal.services.accounts.sign_in_overview import LedCase
-from portal.services.notices import Notice
+from portal.services.notices import mail
+from portal.services.notices.mail import Notice
 from portal.text import in_order
 
 
@@ -66,7 +66,7 @@ def move(actor: Actor, person_id: UUID, unit_id: UUID | None) -> None:
     audit.record(actor.session, Event.STAFF_CHANGED, item_id=person_id, what=["unit"])
     propagation.move(actor.session, staff, before)
     if person_id != actor.person_id:
-        notices.tell(actor.session, [person_id], Notice.ACCOUNT)
+        mail.tell(actor.session, [person_id], Notice.ACCOUNT)
 
 
 def _units(actor: Actor, staff: Staff) -> list[tuple[UUID, str]]:

@@ -13,15 +13,15 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Staff
-from portal.services import notices
 from portal.services.accounts import editing
-from portal.services.notices import Notice
+from portal.services.notices import mail
+from portal.services.notices.mail import Notice
 
 
 def tell(session: PortalSession, person_id: UUID, about: Notice = Notice.SIGN_IN) -> None:
     """A mail to a professional about what happened to their account, once this transaction is committed: by default
     that the way they sign in has been changed. Whoever did it, an administrator too, is not asked."""
-    notices.tell(session, [person_id], about)
+    mail.tell(session, [person_id], about)
 
 
 def is_first_time(session: PortalSession, person_id: UUID) -> bool:

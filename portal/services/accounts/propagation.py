@@ -19,7 +19,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import Correction, Staff
-from portal.services import notices
+from portal.services.notices import mail
 from portal.storage.keys import CaseKeys, Keyring
 
 
@@ -120,4 +120,4 @@ def _keys(session: PortalSession, case_id: UUID) -> CaseKeys:
 
 def _tell_owner(session: PortalSession, place: Place) -> None:
     owner_id = window_store.load_owner(session, place.case_id)
-    notices.tell(session, [owner_id])
+    mail.tell(session, [owner_id])

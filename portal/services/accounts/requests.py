@@ -19,9 +19,9 @@ from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.letters import Sender
 from portal.models import AccountRequest, Organisation, Person, Staff, Unit
-from portal.services import notices
 from portal.services.accounts import directory, invitations
 from portal.services.accounts.directory import NewStaff
+from portal.services.notices import mail
 from portal.services.shared import idempotency
 
 MOST = 10
@@ -76,7 +76,7 @@ def ask(actor: Actor, submission: UUID, missed: Missed) -> UUID:
         )
     )
     audit.record(session, Event.ACCOUNT_ASKED, item_id=made)
-    notices.tell(session, _administrators(actor))
+    mail.tell(session, _administrators(actor))
     return made
 
 
@@ -137,7 +137,7 @@ def _take(actor: Actor, request_id: UUID) -> AccountRequest:
 def _answer(actor: Actor, request: AccountRequest, made: UUID | None) -> None:
     request.answered_at, request.answered_by_id, request.made_id = clock.now(), actor.person_id, made
     audit.record(actor.session, Event.ACCOUNT_ANSWERED, item_id=request.id)
-    notices.tell(actor.session, [request.asked_by_id])
+    mail.tell(actor.session, [request.asked_by_id])
 
 
 def _administrators(actor: Actor) -> list[UUID]:

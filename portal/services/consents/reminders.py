@@ -24,9 +24,9 @@ from portal.access.window_store import load_facts
 from portal.db import PortalSession
 from portal.events import Event
 from portal.models import Consent, ConsentReminder, Membership
-from portal.services import notices
 from portal.services.consents import requests
 from portal.services.consents.requests import ConsentState
+from portal.services.notices import mail
 from portal.services.shared import audience
 
 DAYS_BEFORE = (30, 7)
@@ -79,7 +79,7 @@ def send_due(session: PortalSession) -> int:
         reminder.sent_at = clock.now()
         audit.record(session, Event.CONSENT_ENDING, chain=reminder.case_id, item_id=reminder.consent_id)
         told |= _whom(load_facts(session, reminder.case_id), reminder.consent_id)
-    notices.tell(session, told)
+    mail.tell(session, told)
     return len(told)
 
 

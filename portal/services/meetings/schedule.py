@@ -22,8 +22,8 @@ from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.services import notices
 from portal.services.meetings import attendees
+from portal.services.notices import mail
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
 
@@ -308,7 +308,7 @@ def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> N
     their front page tells them."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
     asked = [ticket.members[member_id] for member_id in (set(members) & readers) - {ticket.membership.id}]
-    notices.tell(ticket.session, [member.person_id for member in asked if member.unit_id is not None])
+    mail.tell(ticket.session, [member.person_id for member in asked if member.unit_id is not None])
 
 
 def _may_lead(ticket: CaseTicket) -> Hatch:

@@ -23,8 +23,8 @@ from portal.db import PortalSession, checker
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import AuditCheck, AuditEvent, Person, Staff
-from portal.services import notices
-from portal.services.notices import Notice
+from portal.services.notices import mail
+from portal.services.notices.mail import Notice
 
 UnitOfWork = Callable[[], AbstractContextManager[PortalSession]]
 OVERDUE = timedelta(hours=36)
@@ -155,7 +155,7 @@ def tell(session: PortalSession) -> int:
         .where(or_(Staff.is_admin, Staff.is_auditor), Person.closed_at.is_(None))
     )
     whom = session.scalars(asked).all()
-    notices.tell(session, whom, Notice.TRACE)
+    mail.tell(session, whom, Notice.TRACE)
     return len(whom)
 
 

@@ -24,7 +24,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
-from portal.services import notices
+from portal.services.notices import mail
 from portal.services.plans import approvals, definitions, plans
 from portal.services.plans.plans import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
@@ -243,7 +243,7 @@ def send_due(session: PortalSession) -> int:
         open_to = {w.member_id for w in compute(facts).windows if w.valid_from <= now and (w.valid_until or now) >= now}
         if reminder.membership_id in open_to:
             told.add(facts.member(reminder.membership_id).person_id)
-    notices.tell(session, told)
+    mail.tell(session, told)
     return len(told)
 
 
