@@ -6,21 +6,22 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import i18n, web
+from portal import i18n
 from portal.access import guard
 from portal.runtime import House, open_house
 from portal.settings import PROJECT, Settings
 from portal.views import blueprints, frame
+from portal.web import app as web_app
 
 
 def create_app(house: House | None = None) -> Flask:
     """The web application. Raises Unsafe rather than start in a way that endangers the people in it."""
     house = house or open_house(Settings())
-    app = web.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
+    app = web_app.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     move_in(app, house)
     i18n.install(app)
-    web.install(app)
+    web_app.install(app)
     guard.install(app)
     csrf = CSRFProtect(app)
     frame.install(app)

@@ -15,7 +15,7 @@ import psycopg
 from werkzeug.test import TestResponse
 
 from portal.db import PortalSession
-from portal.web import PortalApp
+from portal.web.app import PortalApp
 
 FOUR = 4
 _PATIENCE = 20

@@ -18,7 +18,7 @@ from werkzeug.datastructures import EnvironHeaders
 from portal import wire
 from portal.runtime import House
 from portal.views import errors
-from portal.web import PortalRequest
+from portal.web.app import PortalRequest
 
 WATCH = """
     create table if not exists telltale.changed (what text not null);

@@ -1,0 +1,1 @@
+"""What every page shares: the application, its guard, forms, layout and words."""
