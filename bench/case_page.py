@@ -23,7 +23,6 @@ import psycopg
 
 from bench import bare, load, stage
 from bench.load import Round, Visit
-from portal.access.guard import cookie_name
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
@@ -33,6 +32,7 @@ from portal.services.files import files
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience as shared_audience
 from portal.tools.profile import profile
+from portal.web.guard import cookie_name
 from tests.story import PDF, Room, Story, shelf_id
 
 AT_LEAST = 0.25

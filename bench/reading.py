@@ -19,10 +19,10 @@ from flask.testing import FlaskClient
 
 from bench import stage
 from portal import create_app
-from portal.access.guard import cookie_name
 from portal.access.policy.roles import Level
 from portal.runtime import opened
 from portal.services.messages import threads as message_threads
+from portal.web.guard import cookie_name
 from tests.story import Room, Someone, Story
 
 MOST = {"my cases": 2.0, "a thread": 1.5, "an unread thread": 1.5}

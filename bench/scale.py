@@ -23,10 +23,10 @@ from sqlalchemy import event
 
 from bench import stage
 from portal import create_app
-from portal.access.guard import cookie_name
 from portal.access.policy.roles import Level
 from portal.runtime import House, opened
 from portal.tools.profile import profile
+from portal.web.guard import cookie_name
 from tests.story import Room, Someone, Story
 
 SMALL = 200

@@ -21,11 +21,11 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from bench import stage
-from portal.access.guard import cookie_name
 from portal.access.ticket import CaseTicket
 from portal.runtime import House, opened
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
+from portal.web.guard import cookie_name
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"

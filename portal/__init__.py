@@ -6,12 +6,11 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import i18n
-from portal.access import guard
 from portal.runtime import House, open_house
 from portal.settings import PROJECT, Settings
-from portal.views import blueprints, frame
+from portal.views import blueprints
 from portal.web import app as web_app
+from portal.web import guard, i18n, layout
 
 
 def create_app(house: House | None = None) -> Flask:
@@ -24,7 +23,7 @@ def create_app(house: House | None = None) -> Flask:
     web_app.install(app)
     guard.install(app)
     csrf = CSRFProtect(app)
-    frame.install(app)
+    layout.install(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     guard.refuse_undeclared(app)

@@ -20,7 +20,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class NotMailable(ValueError):
-    """No mail can reach this. `code` names the sentence that says why (portal/views/words.py)."""
+    """No mail can reach this. `code` names the sentence that says why (portal/web/labels.py)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

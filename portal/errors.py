@@ -28,7 +28,7 @@ class InvalidInput(PortalError):
     """An answer that cannot be used.
 
     `field` is the name of the form field it belongs to ('' for the whole form); `code` names the sentence shown there
-    (portal/views/words.py), `values` fill its gaps.
+    (portal/web/labels.py), `values` fill its gaps.
     """
 
     def __init__(self, field: str, code: str, **values: object) -> None:

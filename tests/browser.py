@@ -139,7 +139,7 @@ class Browser:
 
 
 def cookie_of(app: Flask) -> str:
-    from portal.access.guard import cookie_name
+    from portal.web.guard import cookie_name
 
     return cookie_name(app.extensions["house"].settings)
 

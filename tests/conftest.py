@@ -172,7 +172,7 @@ def house(portal_settings: Settings) -> Iterator[House]:
 def app(house: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The web application. A fault of ours ends the test that met it, unless it is about faults."""
     if "faulty" not in request.keywords:
-        monkeypatch.setattr("portal.views.errors.fault", _show_fault)
+        monkeypatch.setattr("portal.web.error_pages.fault", _show_fault)
     with lived_in(house) as made:
         yield made
 
@@ -281,7 +281,7 @@ def living(
 @pytest.fixture
 def living_app(living: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     if "faulty" not in request.keywords:
-        monkeypatch.setattr("portal.views.errors.fault", _show_fault)
+        monkeypatch.setattr("portal.web.error_pages.fault", _show_fault)
     with lived_in(living) as made:
         yield made
 

@@ -15,8 +15,8 @@ from typing import Any
 import urllib3
 from bs4 import BeautifulSoup, Tag
 
-from portal.access.guard import cookie_name
 from portal.settings import PROJECT, Settings
+from portal.web.guard import cookie_name
 from tests.browser import held
 
 GUNICORN = (sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--no-control-socket", "-w", "1")

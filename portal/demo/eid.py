@@ -29,9 +29,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import clock, i18n
+from portal import clock
 from portal.errors import Unsafe
 from portal.settings import PROJECT, Environment, Settings
+from portal.web import i18n
 
 CLIENT_ID = "portal-demo"
 SUBSTANTIAL = "https://data.gov.dk/concept/core/nsis/Substantial"

@@ -11,25 +11,26 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired
 
-from portal.access.guard import fresh, signed_in
 from portal.access.signin import second_factor, sessions, throttle
 from portal.access.signin.passwords import SHORTEST
 from portal.errors import NotFound
 from portal.services.accounts import my_account
-from portal.views import entrance, own_eids, words
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.views import entrance, own_eids
+from portal.web import labels
+from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("account", __name__, url_prefix="/me")
 
 
 class ChangeForm(AskingForm):
-    password = PasswordField(_l("Your password now"), validators=[InputRequired(message=words.INPUT["required"])])
-    new_password = PasswordField(_l("New password"), validators=[InputRequired(message=words.INPUT["required"])])
+    password = PasswordField(_l("Your password now"), validators=[InputRequired(message=labels.INPUT["required"])])
+    new_password = PasswordField(_l("New password"), validators=[InputRequired(message=labels.INPUT["required"])])
     again = PasswordField(
         _l("The same password again"),
         validators=[
-            InputRequired(message=words.INPUT["required"]),
-            EqualTo("new_password", message=words.INPUT["password_differs"]),
+            InputRequired(message=labels.INPUT["required"]),
+            EqualTo("new_password", message=labels.INPUT["password_differs"]),
         ],
     )
 

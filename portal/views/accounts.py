@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 
-from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
 from portal.services.accounts import directory, editing, email_changes, invitations, listing, moves, sign_in_overview
 from portal.services.accounts.editing import Details
 from portal.services.accounts.listing import AccountLine
-from portal.views.asking import AskingForm, attempt, choices, status, text_field
+from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.guard import fresh, office
 
 # Still the office to the addresses and to the pages that lead here.
 bp = Blueprint("accounts", __name__, url_prefix="/office/staff/<uuid:person_id>")

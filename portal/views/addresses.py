@@ -6,10 +6,10 @@ from flask import Blueprint, flash, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.guard import fresh, signed_in
 from portal.services.accounts import email_changes
 from portal.views import entrance
-from portal.views.asking import AskingForm, attempt, status
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("addresses", __name__, url_prefix="/email")
 

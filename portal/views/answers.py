@@ -8,7 +8,6 @@ from uuid import UUID
 from flask_babel import gettext as _
 
 from portal.access.ticket import CaseTicket
-from portal.i18n import day, language, said
 from portal.services.plans import base_data
 from portal.services.plans.base_data import BaseLine, Person
 from portal.services.plans.diff import Piece
@@ -16,8 +15,9 @@ from portal.text import in_order
 from portal.tools import telling
 from portal.tools.definition import WRITTEN, Definition, Place, Question, Section
 from portal.tools.telling import Teller
-from portal.views import words
-from portal.views.frame import role
+from portal.web import labels
+from portal.web.i18n import day, language, said
+from portal.web.layout import role
 
 
 class Reader:
@@ -76,7 +76,7 @@ class Reader:
 
     def base(self) -> list[tuple[str, list[str]]]:
         """Base data: what each is called, and its lines."""
-        return [(str(words.BASE[line.what]), _lines(line)) for line in base_data.lines(self.ticket, self.known)]
+        return [(str(labels.BASE[line.what]), _lines(line)) for line in base_data.lines(self.ticket, self.known)]
 
 
 def options(question: Question) -> list[tuple[str, str]]:

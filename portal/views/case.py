@@ -8,13 +8,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.cases import overview as overviews
 from portal.services.cases import search, welcome
 from portal.services.shared import audience as shared_audience
-from portal.views.asking import AskingForm, text_field
+from portal.web.forms import AskingForm, text_field
+from portal.web.guard import opens
 
 bp = Blueprint("case", __name__, url_prefix="/cases/<uuid:case_id>")
 

@@ -10,20 +10,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, FormField, RadioField, SelectField
 
-from portal.access.guard import office, signed_in
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput
-from portal.i18n import said
 from portal.services.cases import finding, register
 from portal.services.cases.finding import PAGE, CaseOrder
 from portal.services.cases.register import CaseList, NewCase
 from portal.services.members.citizens import NewCitizen
 from portal.services.shared import idempotency
 from portal.tools.profile import profile
-from portal.views import arguments
-from portal.views.asking import AskingForm, DayField, Rows, attempt, choices, status, text_field
-from portal.views.words import CASE_ORDER
+from portal.web import arguments
+from portal.web.forms import AskingForm, DayField, Rows, attempt, choices, status, text_field
+from portal.web.guard import office, signed_in
+from portal.web.i18n import said
+from portal.web.labels import CASE_ORDER
 
 bp = Blueprint("case_list", __name__)
 

@@ -11,12 +11,12 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import Length
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.members import team_wishes
-from portal.views import words
-from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
+from portal.web import labels
+from portal.web.forms import AskingForm, DayField, attempt, choices, status, text_field
+from portal.web.guard import opens
 
 bp = Blueprint("choosing", __name__, url_prefix="/cases/<uuid:case_id>/choose")
 
@@ -94,7 +94,7 @@ def pause(ticket: CaseTicket) -> ResponseReturnValue:
 def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
     wish = team_wishes.wish(ticket, wish_id)
     form = AnswerForm()
-    form.answer.choices = choices(*((said.value, words.WISH_ANSWER[said]) for said in wish.can_be_answered))
+    form.answer.choices = choices(*((said.value, labels.WISH_ANSWER[said]) for said in wish.can_be_answered))
 
     def verb() -> bool:
         team_wishes.answer(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")

@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from portal.access.guard import fresh, office, signed_in
 from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
 from portal.services.accounts import directory as account_directory
 from portal.services.accounts import requests
 from portal.services.accounts.directory import NewStaff
 from portal.services.accounts.requests import Missed, RequestLine
-from portal.views.asking import AskingForm, attempt, choices, status, text_field
 from portal.views.office import StaffForm
+from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.guard import fresh, office, signed_in
 
 bp = Blueprint("colleagues", __name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.members import coming_of_age
+from portal.web.guard import opens
 
 bp = Blueprint("coming_of_age", __name__, url_prefix="/cases/<uuid:case_id>/coming-of-age")
 

@@ -10,14 +10,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import confidences
 from portal.services.members.confidences import Question
-from portal.views.asking import AskingForm, attempt, choices, status
-from portal.views.frame import first_name
+from portal.web.forms import AskingForm, attempt, choices, status
+from portal.web.guard import opens
+from portal.web.layout import first_name
 
 bp = Blueprint("confidences", __name__, url_prefix="/cases/<uuid:case_id>/confidences")
 

@@ -8,19 +8,19 @@ from flask import Blueprint, Response, g, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents.consent_text import language_of
 from portal.documents.receipt import Line
-from portal.i18n import day, in_language, language, last_day
 from portal.services.consents import receipts, requests
 from portal.services.consents.receipts import Kept
 from portal.storage.inspection import MEDIA_TYPES
-from portal.views import words
-from portal.views.asking import attempt
 from portal.views.consents import PageForm, PaperForm, answers_of, asking
 from portal.views.files import attachment
+from portal.web import labels
+from portal.web.forms import attempt
+from portal.web.guard import gives_file, opens
+from portal.web.i18n import day, in_language, language, last_day
 
 bp = Blueprint("consent_papers", __name__, url_prefix="/cases/<uuid:case_id>/consents")
 
@@ -70,9 +70,9 @@ def _about(kept: Kept) -> list[Line]:
     """What is known of how it was given."""
     lines = [
         Line(_("Given by"), kept.giver.display_name),
-        Line(_("Given on"), f"{day(kept.given_at)}, {words.METHOD[kept.method]}"),
+        Line(_("Given on"), f"{day(kept.given_at)}, {labels.METHOD[kept.method]}"),
         Line(_("Valid until and including"), last_day(kept.valid_until)),
-        Line(_("State today"), str(words.CONSENT_STATE[kept.state])),
+        Line(_("State today"), str(labels.CONSENT_STATE[kept.state])),
     ]
     if kept.registered_by.id != kept.giver.id:
         lines.append(Line(_("Registered by"), kept.registered_by.display_name))

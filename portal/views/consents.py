@@ -13,16 +13,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import Length
 
-from portal.access.guard import fresh, fresh_for_others, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.i18n import language
 from portal.services.consents import declare, drafts, receipts, reminders, requests
 from portal.services.consents.declaration import Answers
 from portal.services.consents.declare import Paper, PaperReading
 from portal.services.consents.requests import Request
-from portal.views.asking import (
+from portal.web.forms import (
     INVALID,
     AskingForm,
     ChosenFile,
@@ -33,6 +31,8 @@ from portal.views.asking import (
     status,
     upload_of,
 )
+from portal.web.guard import fresh, fresh_for_others, opens
+from portal.web.i18n import language
 
 bp = Blueprint("consents", __name__, url_prefix="/cases/<uuid:case_id>/consents")
 

@@ -11,14 +11,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import corrections, own_data
 from portal.services.members.corrections import Proposal, Subject, Wanted
-from portal.views import words
-from portal.views.asking import AskingForm, DayField, attempt, status, text_field
+from portal.web import labels
+from portal.web.forms import AskingForm, DayField, attempt, status, text_field
+from portal.web.guard import fresh, opens
 
 bp = Blueprint("corrections", __name__, url_prefix="/cases/<uuid:case_id>")
 
@@ -30,7 +30,7 @@ class CorrectionForm(AskingForm):
     forget_number = BooleanField(_l("Take the CPR number away; it is not this person's"))
     reason = TextAreaField(
         _l("Why is it put right?"),
-        validators=[InputRequired(message=words.INPUT["required"]), Length(max=2000, message=_l("This is too long."))],
+        validators=[InputRequired(message=labels.INPUT["required"]), Length(max=2000, message=_l("This is too long."))],
     )
     mark = HiddenField()
 

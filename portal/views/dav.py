@@ -14,7 +14,6 @@ from wsgidav.dav_error import HTTP_INTERNAL_ERROR, DAVError, get_http_status_cod
 from wsgidav.request_resolver import RequestResolver
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from portal.access.guard import opens, with_link
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
@@ -22,10 +21,11 @@ from portal.services.files import files
 from portal.services.oversight import refusals
 from portal.services.webdav import links as webdav_links
 from portal.services.webdav.locks import Locks
-from portal.views.asking import AskingForm, attempt, status
 from portal.views.dav_memory import LockStorage, Properties
 from portal.views.dav_request import looked_through
 from portal.views.dav_tree import Held, Tree, as_status
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import opens, with_link
 
 bp = Blueprint("dav", __name__)
 

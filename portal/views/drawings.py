@@ -9,13 +9,13 @@ from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.documents import ring_map
 from portal.documents.ring_map import Figure, RingMap
-from portal.i18n import said
 from portal.services.plans import timeline
 from portal.services.plans.plans import VersionPage
 from portal.services.plans.timeline import Timeline
 from portal.tools.definition import Question, Section
 from portal.tools.telling import row_title
 from portal.views import answers
+from portal.web.i18n import said
 
 
 def timelines(ticket: CaseTicket, this: VersionPage) -> dict[str, tuple[Timeline, dict[str, str]]]:

@@ -15,7 +15,7 @@ from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
 from portal.providers import EidProvider
-from portal.views import words
+from portal.web import labels
 
 log = structlog.get_logger("eid")
 
@@ -94,7 +94,7 @@ def refused(provider: EidProvider, why: str, purpose: Purpose = Purpose.SIGN_IN)
     """The page for somebody who was not let in, or whose proof did not count; the reason, as a code, is in the
     trace."""
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=f"eid:{provider.key}", reason=why)
-    sentence = words.EID_REFUSED.get(why, words.EID_REFUSED_OTHERWISE)
+    sentence = labels.EID_REFUSED.get(why, labels.EID_REFUSED_OTHERWISE)
     let_forms_lead_to(provider)
     page = render_template(
         "signin/eid_refused.html",

@@ -7,11 +7,11 @@ from uuid import UUID
 from flask import Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import cookie_name, leads_to_file
 from portal.access.signin import devices, eid, oidc_flow, pending_login, sessions, step_up, throttle
 from portal.access.signin.oidc import Identity
 from portal.errors import NotFound
 from portal.settings import Settings
+from portal.web.guard import cookie_name, leads_to_file
 
 _KNOWN_FOR = 180 * 86400
 """Seconds a browser stays known."""

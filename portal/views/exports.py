@@ -7,17 +7,17 @@ from uuid import UUID
 from flask import Blueprint, Response, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import fresh, gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.i18n import language
 from portal.services.exports import exports
 from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
-from portal.views.asking import AskingForm, attempt, status
 from portal.views.files import PackForm, attachment
 from portal.views.ordering import folder_mark
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import fresh, gives_file, opens
+from portal.web.i18n import language
 
 bp = Blueprint("exports", __name__, url_prefix="/cases/<uuid:case_id>/copies")
 

@@ -13,13 +13,13 @@ from markupsafe import Markup
 from wtforms import HiddenField, PasswordField
 
 from portal import clock
-from portal.access.guard import fresh, halfway, remember_the_way, signed_in
 from portal.access.signin import passkeys, second_factor, sessions, step_up, throttle
 from portal.access.signin.second_factor import Factors, Offer
 from portal.errors import NotFound
 from portal.services.accounts import my_account
 from portal.views import entrance
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.web.guard import fresh, halfway, remember_the_way, signed_in
 
 bp = Blueprint("factors", __name__, url_prefix="/me")
 

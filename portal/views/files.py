@@ -14,20 +14,21 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from wtforms import HiddenField, RadioField, SelectField
 
-from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.i18n import said
 from portal.services.exports import exports
 from portal.services.files import downloads, files, resumable_uploads
 from portal.services.files.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.text import in_order
-from portal.views import arguments, versions
-from portal.views.asking import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
-from portal.views.frame import tool_title
+from portal.views import versions
 from portal.views.ordering import arranged
-from portal.views.shelves import shelf_choices, shelf_of
+from portal.web import arguments
+from portal.web.compartment_field import shelf_choices, shelf_of
+from portal.web.forms import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
+from portal.web.guard import gives_file, opens
+from portal.web.i18n import said
+from portal.web.layout import tool_title
 
 bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
 

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import text
-from portal.access.guard import public
-from portal.i18n import language
 from portal.services.shared import letterhead
 from portal.tools import pages
 from portal.tools.profile import profile
 from portal.tools.vocabulary import reworded
+from portal.web.guard import public
+from portal.web.i18n import language
 
 bp = Blueprint("foot", __name__)
 

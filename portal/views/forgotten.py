@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.access.guard import public
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import forgotten_password, invitations
 from portal.views import entrance
-from portal.views.asking import AskingForm, attempt, status, text_field
 from portal.views.invitations import ChooseForm
+from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.web.guard import public
 
 bp = Blueprint("forgotten", __name__, url_prefix="/forgotten")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal import i18n
-from portal.access.guard import public
 from portal.access.policy.actions import OfficeAction
 from portal.services.cases import register
 from portal.services.operations import health
+from portal.web import i18n
+from portal.web.guard import public
 
 bp = Blueprint("front", __name__)
 

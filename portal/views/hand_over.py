@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import Length
 
-from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
@@ -19,7 +18,8 @@ from portal.events import Event
 from portal.services.members import handover
 from portal.services.members import handover_answers as says
 from portal.services.members.handover import Law
-from portal.views.asking import AskingForm, attempt, choices, status, text_field
+from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.guard import fresh, opens
 
 bp = Blueprint("hand_over", __name__, url_prefix="/cases/<uuid:case_id>/hand-over")
 

@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.i18n import said
 from portal.services.meetings import heard
 from portal.services.meetings.heard import About, Answered
 from portal.views import answers
 from portal.views.answers import Reader
-from portal.views.asking import AskingForm, attempt, status
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import opens
+from portal.web.i18n import said
 
 bp = Blueprint("heard", __name__, url_prefix="/cases/<uuid:case_id>")
 

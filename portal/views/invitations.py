@@ -9,22 +9,22 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired
 
-from portal.access.guard import public
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import invitations
-from portal.views import words
-from portal.views.asking import AskingForm, attempt, status
+from portal.web import labels
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import public
 
 bp = Blueprint("invitations", __name__)
 
 
 class ChooseForm(AskingForm):
-    password = PasswordField(_l("New password"), validators=[InputRequired(message=words.INPUT["required"])])
+    password = PasswordField(_l("New password"), validators=[InputRequired(message=labels.INPUT["required"])])
     again = PasswordField(
         _l("The same password again"),
         validators=[
-            InputRequired(message=words.INPUT["required"]),
-            EqualTo("password", message=words.INPUT["password_differs"]),
+            InputRequired(message=labels.INPUT["required"]),
+            EqualTo("password", message=labels.INPUT["password_differs"]),
         ],
     )
 

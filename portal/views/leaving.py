@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.members import leaving
 from portal.services.members.leaving import LeavingReason
-from portal.views import words
-from portal.views.asking import AskingForm, attempt, choices, status
+from portal.web import labels
+from portal.web.forms import AskingForm, attempt, choices, status
+from portal.web.guard import opens
 
 bp = Blueprint("leaving", __name__, url_prefix="/cases/<uuid:case_id>/leave")
 
@@ -22,7 +22,7 @@ bp = Blueprint("leaving", __name__, url_prefix="/cases/<uuid:case_id>/leave")
 class LeavingForm(AskingForm):
     reason = RadioField(
         _l("Why do you leave?"),
-        choices=choices(*((reason.value, words.LEAVING_REASON[reason]) for reason in LeavingReason)),
+        choices=choices(*((reason.value, labels.LEAVING_REASON[reason]) for reason in LeavingReason)),
         validate_choice=False,
     )
 

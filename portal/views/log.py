@@ -10,17 +10,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.i18n import clock_time, day, near
 from portal.services.members.leaving import LeavingReason
 from portal.services.oversight import case_log, log_lines, questions
 from portal.services.oversight.log_lines import LogLine, Named, Visit
-from portal.views import deeds, words
-from portal.views.frame import role, tool_title
+from portal.views import deeds
+from portal.web import labels
+from portal.web.guard import opens
+from portal.web.i18n import clock_time, day, near
+from portal.web.layout import role, tool_title
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
 
@@ -54,16 +55,16 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 
 def did(line: LogLine) -> str:
     """What somebody did, as the end of a sentence that began with who they are."""
-    level = str(words.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
+    level = str(labels.LEVEL[Level(line.fields["level"])]).lower() if "level" in line.fields else ""
     values = {"about": _about(line), "number": line.fields.get("number", ""), "level": level}
     if "correction" in line.fields:
         before = (
             day(date.fromisoformat(line.before)) if line.fields["what"] == "birth_date" and line.before else line.before
         )
-        values["what"] = str(words.CORRECTED[line.fields["what"]])
+        values["what"] = str(labels.CORRECTED[line.fields["what"]])
         values["before"] = str(_(" (before: %(before)s)", before=before)) if before else ""
     if line.event is Event.MEMBER_LEFT:
-        values["reason"] = str(words.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()
+        values["reason"] = str(labels.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()
     return str(deeds.DID[line.event]) % values
 
 

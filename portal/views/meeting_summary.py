@@ -8,12 +8,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal import i18n
 from portal.services.meetings.closing import Summary
 from portal.services.plans.approvals import Asked
 from portal.services.plans.plans import PlanState, VersionPage
 from portal.tools.telling import row_title
-from portal.views import words
+from portal.web import i18n, labels
 
 
 def other_language() -> str:
@@ -45,7 +44,7 @@ def _write(found: Summary) -> tuple[str, str]:
         parts.append(_("Since last time"))
         parts.append(
             "\n".join(
-                f"– {p.what} ({_called(found, p.who)}): {words.OUTCOME_SAID[p.said[0].outcome]}" for p in found.kept
+                f"– {p.what} ({_called(found, p.who)}): {labels.OUTCOME_SAID[p.said[0].outcome]}" for p in found.kept
             )
         )
     if found.version is not None:

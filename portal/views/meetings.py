@@ -14,11 +14,9 @@ from wtforms import BooleanField, HiddenField, SelectMultipleField
 from wtforms.validators import Length
 
 from portal import text
-from portal.access.guard import opens, quiet
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.i18n import clock_time, language
 from portal.services.meetings import attendees, closing, heard, schedule
 from portal.services.meetings import screen as meeting_screen
 from portal.services.meetings.closing import Summary
@@ -27,11 +25,14 @@ from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
 from portal.services.plans.plans import PlanState
 from portal.tools.telling import row_title
-from portal.views import arguments, meeting_summary, words
+from portal.views import meeting_summary
 from portal.views.answers import Reader
-from portal.views.asking import INVALID, AskingForm, DayField, attempt, choices, status, text_field
-from portal.views.frame import role
 from portal.views.heard import told as answered
+from portal.web import arguments, labels
+from portal.web.forms import INVALID, AskingForm, DayField, attempt, choices, status, text_field
+from portal.web.guard import opens, quiet
+from portal.web.i18n import clock_time, language
+from portal.web.layout import role
 
 bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
 
@@ -291,7 +292,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
             meeting=page,
             found=found,
             hints=_hints(ticket),
-            obstacle=words.sentence(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
+            obstacle=labels.sentence(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
             body=text.as_html(body),
             left_out=closing.not_reached(ticket, page),
         )

@@ -12,16 +12,16 @@ from wtforms import RadioField, TextAreaField
 from wtforms.validators import Length
 
 from portal import text
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.i18n import clock_time, day
 from portal.services.members import confidences
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import log_lines, questions
 from portal.views import log
-from portal.views.asking import AskingForm, attempt, status, text_field, whole_number
-from portal.views.shelves import shelf_choices, shelf_of
+from portal.web.compartment_field import shelf_choices, shelf_of
+from portal.web.forms import AskingForm, attempt, status, text_field, whole_number
+from portal.web.guard import opens
+from portal.web.i18n import clock_time, day
 
 bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages")
 

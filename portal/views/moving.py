@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.cases import move as case_move
 from portal.services.cases.move import Moving
-from portal.views.asking import AskingForm, attempt, status
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import opens
 
 bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
 

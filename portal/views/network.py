@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
@@ -18,10 +17,11 @@ from portal.errors import InvalidInput
 from portal.services.members import network_people, team
 from portal.services.members.network_people import Invitation
 from portal.services.shared import audience
-from portal.views import words
-from portal.views.asking import AskingForm, attempt, choices, status
-from portal.views.frame import role
 from portal.views.team import CitizenForm, refuse_a_namesake
+from portal.web import labels
+from portal.web.forms import AskingForm, attempt, choices, status
+from portal.web.guard import opens
+from portal.web.layout import role
 
 bp = Blueprint("network", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/people/<row>")
 
@@ -93,7 +93,7 @@ def forget(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
 
 def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, known: MemberForm) -> str:
     known.offer(found)
-    kinds = words.COMING
+    kinds = labels.COMING
     return render_template(
         "team/citizen.html",
         form=form,

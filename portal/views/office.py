@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField
 
-from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
 from portal.errors import NotFound
@@ -26,20 +25,21 @@ from portal.services.accounts.directory import (
 )
 from portal.services.accounts.listing import Wanted
 from portal.services.oversight import audit_checks
-from portal.views import arguments, words
-from portal.views.asking import AskingForm, attempt, choices, status, text_field
+from portal.web import arguments, labels
+from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.guard import fresh, office
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
 
 class OrganisationForm(AskingForm):
     name = text_field(_l("Name"), 120)
-    kind = SelectField(_l("Kind"), choices=choices(*words.ORGANISATION_KIND.items()))
+    kind = SelectField(_l("Kind"), choices=choices(*labels.ORGANISATION_KIND.items()))
 
 
 class UnitForm(AskingForm):
     name = text_field(_l("Name"), 120)
-    kind = SelectField(_l("Field of work"), choices=choices(*words.UNIT_KIND.items()))
+    kind = SelectField(_l("Field of work"), choices=choices(*labels.UNIT_KIND.items()))
 
 
 class SignInForm(AskingForm):
@@ -64,9 +64,9 @@ class FindForm(AskingForm):
 
     q = text_field(_l("Name, e-mail, job title or place of work"), 200, required=False)
     unit = SelectField(_l("Unit"), validate_choice=False)
-    role = SelectField(_l("Role"), validate_choice=False, choices=choices(("", _l("All")), *words.SYSTEM_ROLE.items()))
+    role = SelectField(_l("Role"), validate_choice=False, choices=choices(("", _l("All")), *labels.SYSTEM_ROLE.items()))
     state = SelectField(
-        _l("Account"), validate_choice=False, choices=choices(("", _l("All")), *words.ACCOUNT_STATE.items())
+        _l("Account"), validate_choice=False, choices=choices(("", _l("All")), *labels.ACCOUNT_STATE.items())
     )
 
 

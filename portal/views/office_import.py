@@ -10,15 +10,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import TextAreaField
 
-from portal.access.guard import fresh, office
 from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
 from portal.services.accounts import bulk_import
 from portal.services.accounts import directory as account_directory
 from portal.services.accounts.bulk_import import Row
 from portal.services.accounts.directory import OrganisationLine
-from portal.views import words
-from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status
+from portal.web import labels
+from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status
+from portal.web.guard import fresh, office
 
 bp = Blueprint("office_import", __name__, url_prefix="/office/organisations/<uuid:organisation_id>/import")
 
@@ -90,7 +90,7 @@ def _page(form: ListForm, organisation_id: UUID, rows: list[Row] | None = None) 
 
 def said(row: Row, column: str) -> list[str]:
     """What is wrong with one cell, in words."""
-    return [words.sentence(InvalidInput(column, code)) for where, code in row.faults if where == column]
+    return [labels.sentence(InvalidInput(column, code)) for where, code in row.faults if where == column]
 
 
 def _organisation(organisation_id: UUID) -> OrganisationLine:

@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectMultipleField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
@@ -20,7 +19,8 @@ from portal.services.files import files
 from portal.services.plans import external_forms
 from portal.services.plans.external_forms import About
 from portal.text import in_order
-from portal.views.asking import AskingForm, ChosenFile, DayField, attempt, choices, status, text_field, upload_of
+from portal.web.forms import AskingForm, ChosenFile, DayField, attempt, choices, status, text_field, upload_of
+from portal.web.guard import opens
 
 bp = Blueprint("old_forms", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/elsewhere")
 

@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.files import files, folders, renaming
 from portal.services.files.files import VersionLine
 from portal.text import in_order
-from portal.views.asking import AskingForm, attempt, status, text_field
+from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.web.guard import opens
 
 bp = Blueprint("ordering", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>")
 

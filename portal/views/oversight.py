@@ -11,8 +11,6 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import i18n
-from portal.access.guard import fresh, gives_file, office
 from portal.access.policy.actions import OfficeAction
 from portal.services.oversight import audit_checks, supervision
 from portal.services.oversight.supervision import TraceLine
@@ -20,6 +18,8 @@ from portal.tools.profile import profile
 from portal.views import trace_words
 from portal.views.files import attachment
 from portal.views.trace_asking import LONGEST, Asked
+from portal.web import i18n
+from portal.web.guard import fresh, gives_file, office
 
 bp = Blueprint("oversight", __name__)
 

@@ -9,13 +9,13 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.guard import fresh, signed_in
 from portal.access.signin import links
 from portal.access.signin.links import LinkLine
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NotFound
 from portal.views import eids
-from portal.views.asking import AskingForm, attempt, status
+from portal.web.forms import AskingForm, attempt, status
+from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("own_eids", __name__, url_prefix="/me/eids")
 

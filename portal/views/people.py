@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.consents import overrides, reminders, requests
 from portal.services.members import confidences, handover, handover_answers
 from portal.services.shared import audience
-from portal.views.asking import AskingForm
+from portal.web.forms import AskingForm
+from portal.web.guard import opens
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 

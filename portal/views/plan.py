@@ -6,18 +6,18 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.i18n import language, said
 from portal.services.cases import overview
 from portal.services.meetings import schedule
 from portal.services.plans import external_forms
 from portal.services.plans import front as plans_front
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
-from portal.views.asking import AskingForm
 from portal.views.files import attachment
+from portal.web.forms import AskingForm
+from portal.web.guard import gives_file, opens
+from portal.web.i18n import language, said
 
 bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
 

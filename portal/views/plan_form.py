@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.access.ticket import CaseTicket
-from portal.i18n import said
 from portal.services.plans import confidential, definitions, editing, plans, presence
 from portal.services.plans.editing import Clash, Saved
 from portal.services.plans.plans import PlanPage, VersionPage
@@ -19,7 +18,8 @@ from portal.tools.definition import Place, Section
 from portal.tools.telling import row_title
 from portal.views import answers, drawings
 from portal.views.answers import Reader
-from portal.views.asking import AskingForm, whole_number
+from portal.web.forms import AskingForm, whole_number
+from portal.web.i18n import said
 
 DATE = "date"
 """What the three boxes of a date send before day, month and year."""

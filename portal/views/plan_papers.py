@@ -11,14 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.access.guard import gives_file, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
 from portal.documents.letterhead import Picture
 from portal.documents.sheet import Block, Line, Part, Sheet
 from portal.errors import NotFound
-from portal.i18n import day, language, said
 from portal.services.plans import documents as plan_documents
 from portal.services.plans.documents import Sources
 from portal.services.plans.plans import VersionPage
@@ -29,10 +27,13 @@ from portal.tools import statutes, telling
 from portal.tools.definition import NEW_ROW, Kind, Place, Question, Section
 from portal.tools.statutes import Heading, View
 from portal.tools.telling import row_title
-from portal.views import answers, drawings, words
+from portal.views import answers, drawings
 from portal.views.answers import Reader
 from portal.views.files import attachment
-from portal.views.frame import tool_title
+from portal.web import labels
+from portal.web.guard import gives_file, opens
+from portal.web.i18n import day, language, said
+from portal.web.layout import tool_title
 
 bp = Blueprint("plan_papers", __name__, url_prefix="/cases/<uuid:case_id>/plan")
 
@@ -235,7 +236,7 @@ def _about(this: VersionPage) -> list[tuple[str, str]]:
 
 
 def _standing(this: VersionPage) -> str:
-    return f"{this.number}, {words.PLAN_STATE[this.state]}"
+    return f"{this.number}, {labels.PLAN_STATE[this.state]}"
 
 
 def laws(seen: set[str]) -> list[View]:

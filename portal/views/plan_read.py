@@ -12,7 +12,6 @@ from wtforms.validators import Length
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.i18n import said
 from portal.services.meetings import heard
 from portal.services.meetings.heard import Answered
 from portal.services.members import network_people
@@ -23,8 +22,9 @@ from portal.services.plans.plans import PlanPage, VersionPage
 from portal.tools.telling import row_title
 from portal.views import drawings, plan_form
 from portal.views.answers import Reader
-from portal.views.asking import AskingForm
 from portal.views.heard import told as answered
+from portal.web.forms import AskingForm
+from portal.web.i18n import said
 
 
 class StepForm(AskingForm):

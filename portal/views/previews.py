@@ -8,11 +8,11 @@ from uuid import UUID
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.files import files, previews
-from portal.views import arguments
+from portal.web import arguments
+from portal.web.guard import opens
 
 bp = Blueprint("previews", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>/versions")
 

@@ -9,14 +9,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.services.plans import commitments
 from portal.services.plans.commitments import Outcome
-from portal.views import arguments, words
-from portal.views.asking import INVALID, AskingForm, attempt, choices
+from portal.web import arguments, labels
+from portal.web.forms import INVALID, AskingForm, attempt, choices
+from portal.web.guard import opens
 
 bp = Blueprint("promises", __name__, url_prefix="/cases/<uuid:case_id>/plan/promises")
 
@@ -25,8 +25,8 @@ class OutcomeForm(AskingForm):
     number = HiddenField()
     outcome = RadioField(
         _l("Was it kept?"),
-        choices=choices(*((outcome, words.OUTCOME[outcome]) for outcome in Outcome)),
-        validators=[InputRequired(message=words.INPUT["choice"])],
+        choices=choices(*((outcome, labels.OUTCOME[outcome]) for outcome in Outcome)),
+        validators=[InputRequired(message=labels.INPUT["choice"])],
     )
     to = HiddenField()
     word = TextAreaField(_l("A word about it"), validators=[Length(max=2000, message=_l("This is too long."))])

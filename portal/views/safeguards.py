@@ -11,13 +11,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length
 
-from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.consents import overrides
-from portal.views import frame
-from portal.views.asking import AskingForm, DayField, attempt, choices, status, text_field
+from portal.web import layout
+from portal.web.forms import AskingForm, DayField, attempt, choices, status, text_field
+from portal.web.guard import fresh, opens
 
 bp = Blueprint("safeguards", __name__, url_prefix="/cases/<uuid:case_id>/safeguards")
 
@@ -54,7 +54,7 @@ class ReviewForm(AskingForm):
 def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     opened = overrides.preview_override(ticket, membership_id)
     form = OverrideForm()
-    form.compartments.choices = choices(*((c.compartment, frame.title_of(c.compartment)) for c in opened))
+    form.compartments.choices = choices(*((c.compartment, layout.title_of(c.compartment)) for c in opened))
     made = attempt(
         form,
         lambda: overrides.override(

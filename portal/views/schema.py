@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
@@ -20,11 +19,13 @@ from portal.services.plans import agreement, closing, confidential, definitions,
 from portal.services.plans import history as plans_history
 from portal.services.plans.editing import Saved
 from portal.services.plans.plans import PlanPage
-from portal.views import arguments, drawings, plan_form, plan_read, words
+from portal.views import drawings, plan_form, plan_read
 from portal.views.answers import Reader
-from portal.views.asking import INVALID, attempt, whole_number
 from portal.views.plan_form import Sent
 from portal.views.plan_read import ObjectForm, StepForm, YesForm
+from portal.web import arguments, labels
+from portal.web.forms import INVALID, attempt, whole_number
+from portal.web.guard import fresh, opens
 
 bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 
@@ -122,9 +123,9 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     sent, row = Sent(saved=Saved(base, 0, ())), ""
     another = request.form.get("me", str(ticket.membership.id)) != str(ticket.membership.id)
     if another:
-        sent.faults[""] = str(words.INPUT["another_person"])
+        sent.faults[""] = str(labels.INPUT["another_person"])
     elif not form.validate_on_submit() or base < 0:
-        sent.faults[""] = str(words.INPUT["form_stale"])
+        sent.faults[""] = str(labels.INPUT["form_stale"])
     else:
         try:
             with savepoint(ticket.session):
@@ -133,13 +134,13 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
                 sent.saved = replace(saved, clashes=saved.clashes + met)
                 row = _rows(ticket, tool, number)
         except InvalidInput as problem:
-            sent.faults[problem.field] = words.sentence(problem)
+            sent.faults[problem.field] = labels.sentence(problem)
     if request.accept_mimetypes.best == "application/json":
         this = _begun(plans.load(ticket, tool, definitions.hatch_of(ticket, tool))).version(number)
         reader = Reader(ticket, this.definition)
         return jsonify(
             another=another,
-            faults=sent.faults | {clash.address: str(words.INPUT["row_gone"]) for clash in sent.saved.homeless},
+            faults=sent.faults | {clash.address: str(labels.INPUT["row_gone"]) for clash in sent.saved.homeless},
             clashes=[plan_form.told(clash, reader, this) for clash in sent.saved.clashes],
             drawings=drawings.maps(ticket, this),
             ends=g.limits.ends_at.isoformat(),

@@ -10,7 +10,6 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal import audit, clock
-from portal.access.guard import cookie_name, public, signed_in
 from portal.access.signin import (
     codes,
     eid,
@@ -31,8 +30,10 @@ from portal.events import Event
 from portal.providers import origin_of
 from portal.services.accounts import my_account, sign_in_policy
 from portal.services.accounts.federation import REALM
-from portal.views import eid_return, eids, entrance, staff_sso, words
-from portal.views.asking import INVALID, AskingForm, attempt, status, text_field
+from portal.views import eid_return, eids, entrance, staff_sso
+from portal.web import labels
+from portal.web.forms import INVALID, AskingForm, attempt, status, text_field
+from portal.web.guard import cookie_name, public, signed_in
 
 bp = Blueprint("signin", __name__)
 
@@ -41,11 +42,11 @@ class PasswordForm(AskingForm):
     email = StringField(
         _l("E-mail"),
         validators=[
-            InputRequired(message=words.INPUT["required"]),
-            Length(max=320, message=words.INPUT["email_wrong"]),
+            InputRequired(message=labels.INPUT["required"]),
+            Length(max=320, message=labels.INPUT["email_wrong"]),
         ],
     )
-    password = PasswordField(_l("Password"), validators=[InputRequired(message=words.INPUT["required"])])
+    password = PasswordField(_l("Password"), validators=[InputRequired(message=labels.INPUT["required"])])
 
 
 class SecondForm(AskingForm):
@@ -111,7 +112,7 @@ def with_second() -> ResponseReturnValue:
         if method is not None:
             throttle.succeeded(g.session, tried)
             return entrance.welcome(person_id, f"password+{method}")
-        asked.code.errors = [words.INPUT["code_spent"]]
+        asked.code.errors = [labels.INPUT["code_spent"]]
     factors = second_factor.factors_of(g.session, person_id)
     return render_template("signin/second.html", form=asked, factors=factors), INVALID
 
@@ -134,7 +135,7 @@ def with_passkey() -> ResponseReturnValue:
         )
     except InvalidInput as problem:
         asked = PasswordForm(formdata=None)
-        asked.form_errors = [words.sentence(problem)]
+        asked.form_errors = [labels.sentence(problem)]
         return _page(asked), INVALID
     if not sign_in_policy.may_use_password(g.session, person_id):
         return _switched_off("passkey", PasswordForm(formdata=None))
@@ -145,7 +146,7 @@ def with_passkey() -> ResponseReturnValue:
 def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
     """For somebody whose organisation lets its staff in through its own sign-in alone."""
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=method, reason="switched_off")
-    asked.form_errors = [str(words.INPUT["password_off"])]
+    asked.form_errors = [str(labels.INPUT["password_off"])]
     return _page(asked), INVALID
 
 

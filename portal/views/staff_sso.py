@@ -7,7 +7,6 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 
 from portal import audit
-from portal.access.guard import public
 from portal.access.signin import oidc_flow
 from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.access.signin.oidc_flow import Purpose, Question
@@ -16,7 +15,9 @@ from portal.events import Event
 from portal.providers import StaffProvider
 from portal.services.accounts import federation
 from portal.services.accounts.federation import REALM
-from portal.views import entrance, words
+from portal.views import entrance
+from portal.web import labels
+from portal.web.guard import public
 
 bp = Blueprint("staff_sso", __name__, url_prefix="/staff-sign-in")
 log = structlog.get_logger("staff_sso")
@@ -114,7 +115,7 @@ def _away(provider: StaffProvider, purpose: Purpose) -> ResponseReturnValue:
 
 def _refused(provider: StaffProvider, why: str, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=f"{REALM}:{provider.key}", reason=why)
-    sentence = words.STAFF_REFUSED.get(why, words.STAFF_REFUSED_OTHERWISE)
+    sentence = labels.STAFF_REFUSED.get(why, labels.STAFF_REFUSED_OTHERWISE)
     _let_forms_lead_to(provider)
     steps_up = g.actor is not None and purpose is Purpose.STEP_UP
     again = "stepup.with_staff_sign_in" if steps_up else "staff_sso.begin"

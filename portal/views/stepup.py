@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.guard import from_page, leads_somewhere, leads_to_file, signed_in
 from portal.access.signin import passkeys, saved_form, second_factor, throttle
 from portal.access.signin.oidc_flow import Purpose
 from portal.access.signin.saved_form import Kept
 from portal.errors import InvalidInput
-from portal.views import eids, entrance, staff_sso, words
-from portal.views.asking import INVALID, AskingForm
+from portal.views import eids, entrance, staff_sso
 from portal.views.signin import SecondForm
+from portal.web import labels
+from portal.web.forms import INVALID, AskingForm
+from portal.web.guard import from_page, leads_somewhere, leads_to_file, signed_in
 
 bp = Blueprint("stepup", __name__)
 
@@ -34,7 +35,7 @@ def with_code() -> ResponseReturnValue:
         if method is not None:
             throttle.succeeded(g.session, tried)
             return entrance.confirmed(method)
-        asked.code.errors = [words.INPUT["code_spent"]]
+        asked.code.errors = [labels.INPUT["code_spent"]]
     return _page(asked), INVALID
 
 
@@ -49,7 +50,7 @@ def with_passkey() -> ResponseReturnValue:
             raise InvalidInput("", "passkey_refused")
     except InvalidInput as problem:
         asked = SecondForm(formdata=None)
-        asked.form_errors = [words.sentence(problem)]
+        asked.form_errors = [labels.sentence(problem)]
         return _page(asked), INVALID
     return entrance.confirmed("passkey")
 

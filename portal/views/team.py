@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
-from portal.access.guard import fresh, opens
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -22,12 +21,13 @@ from portal.services.members import codes, team
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
 from portal.services.shared import audience, idempotency
-from portal.views import words
-from portal.views.asking import AskingForm, Required, attempt, choices, status, text_field
+from portal.web import labels
+from portal.web.forms import AskingForm, Required, attempt, choices, status, text_field
+from portal.web.guard import fresh, opens
 
 bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
 
-_LEVELS = choices(*((level.value, words.LEVEL[level]) for level in (Level.READ, Level.WRITE)))
+_LEVELS = choices(*((level.value, labels.LEVEL[level]) for level in (Level.READ, Level.WRITE)))
 
 
 class ProfessionalForm(AskingForm):
@@ -77,11 +77,11 @@ def refuse_a_namesake(ticket: CaseTicket, form: CitizenForm) -> None:
 
 
 class LevelForm(AskingForm):
-    level = RadioField(_l("Access"), choices=choices(*((level.value, words.LEVEL[level]) for level in Level)))
+    level = RadioField(_l("Access"), choices=choices(*((level.value, labels.LEVEL[level]) for level in Level)))
 
 
 class CustodyForm(AskingForm):
-    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=words.INPUT["form_stale"])])
+    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=labels.INPUT["form_stale"])])
 
 
 @bp.get("/find")
@@ -123,8 +123,8 @@ def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         ways = [
-            (words.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
-            for capacity, custody in words.COMING
+            (labels.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
+            for capacity, custody in labels.COMING
         ]
         alike = audience.namesakes(ticket, form.name.data) if form.name.data else []
         return render_template("team/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)

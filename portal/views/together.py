@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
-from portal.access.guard import opens, quiet
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.plans import presence
 from portal.views import drawings
-from portal.views.asking import whole_number
+from portal.web.forms import whole_number
+from portal.web.guard import opens, quiet
 
 bp = Blueprint("together", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 

@@ -12,7 +12,7 @@ from portal import clock
 from portal.events import Event
 from portal.services.oversight.supervision import Wanted
 from portal.views import trace_words
-from portal.views.asking import whole_number
+from portal.web.forms import whole_number
 
 LONGEST = timedelta(days=366)
 """Between the first and the last of the days that are asked for at once."""

@@ -19,14 +19,14 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import ClientDisconnected
 from wtforms import HiddenField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.files import resumable_uploads
 from portal.services.files.resumable_uploads import Finished, Garbled, OutOfStep, Progress
-from portal.views import arguments, words
-from portal.views.asking import INVALID, AskingForm, attempt, text_field
+from portal.web import arguments, labels
+from portal.web.forms import INVALID, AskingForm, attempt, text_field
+from portal.web.guard import opens
 
 bp = Blueprint("uploads", __name__, url_prefix="/cases/<uuid:case_id>/uploads")
 
@@ -70,7 +70,7 @@ def begin(ticket: CaseTicket) -> ResponseReturnValue:
             ticket, about.get("filename", ""), size, _id(about, "compartment"), _id(about, "file")
         )
     except InvalidInput as problem:
-        return _answer(INVALID, words.sentence(problem))
+        return _answer(INVALID, labels.sentence(problem))
     return _answer(
         201, Location=url_for("uploads.send", case_id=ticket.case_id, upload_id=made.id), **_state(made, about=False)
     )
@@ -110,7 +110,7 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
         submission = form.submission_id
     except InvalidInput as problem:
         # A fault of the page's, not of the file's: that stays.
-        return jsonify(says=words.sentence(problem), gone=False), INVALID
+        return jsonify(says=labels.sentence(problem), gone=False), INVALID
 
     def verb() -> Finished:
         number = arguments.number(form.seen.data, 0) or None
@@ -121,7 +121,7 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     try:
         done = attempt(form, verb)
     except OutOfStep:
-        return jsonify(says=str(words.INPUT["upload_unfinished"])), _CONFLICT
+        return jsonify(says=str(labels.INPUT["upload_unfinished"])), _CONFLICT
     if done is None:
         if form.form_errors:
             # It is about the file itself, which no second try makes better.

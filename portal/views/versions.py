@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.files import checkouts, conflicts, files, resumable_uploads, text_index
 from portal.services.plans import external_forms
 from portal.services.webdav import links
-from portal.views import arguments
-from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
+from portal.web import arguments
+from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
+from portal.web.guard import opens
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
 

@@ -11,21 +11,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.access.guard import opens
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput
-from portal.i18n import said
 from portal.services.plans import diff, word_compare, word_import
 from portal.services.plans.diff import Compared, Effort
 from portal.services.plans.word_compare import AnswerLine, OrderLine, RowLine
 from portal.services.plans.word_import import Trip
 from portal.tools.definition import WRITTEN, Place, Section
 from portal.tools.telling import row_title
-from portal.views import words
 from portal.views.answers import Reader
-from portal.views.asking import INVALID, AskingForm, ChosenFile, attempt, status, upload_of
+from portal.web import labels
+from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status, upload_of
+from portal.web.guard import opens
+from portal.web.i18n import said
 
 bp = Blueprint("word", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/word")
 
@@ -64,9 +64,9 @@ def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> Respon
             done = word_import.put_in(
                 ticket, g.house.store, form.submission_id, trip_of, _sent("choose."), _sent("shown.")
             )
-            faults = {key: str(words.INPUT[code]) for key, code in done.faults.items()}
+            faults = {key: str(labels.INPUT[code]) for key, code in done.faults.items()}
     except InvalidInput as problem:
-        faults = {problem.field: words.sentence(problem)}
+        faults = {problem.field: labels.sentence(problem)}
     if faults:
         trip = word_import.look(ticket, g.house.store, tool, file_id, number)
         return _page(ticket, trip, form, _sent("choose."), faults), INVALID

@@ -14,8 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.formparser import FormDataParser, MultiPartParser
 
-from portal import audit, wire
-from portal.access.guard import declared
+from portal import audit
 from portal.access.signin.throttle import TooMany
 from portal.db import was_overtaken
 from portal.errors import Busy, Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
@@ -23,7 +22,9 @@ from portal.events import Event
 from portal.runtime import House
 from portal.services.oversight import refusals
 from portal.storage.incoming import Incoming
-from portal.views import errors as pages
+from portal.web import error_pages as pages
+from portal.web import wire
+from portal.web.guard import declared
 
 log = structlog.get_logger("web")
 

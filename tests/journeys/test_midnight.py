@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal import clock
-from portal.access.guard import cookie_name
 from portal.runtime import House, opened
 from portal.settings import Settings
+from portal.web.guard import cookie_name
 from tests.journeys.conftest import Stage
 from tests.story import Story
 

@@ -17,10 +17,10 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.access.guard import declared
 from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services.files import held_uploads
+from portal.web.guard import declared
 from tests.browser import Browser, Page, held
 from tests.story import PDF, Room, Someone, Story
 from tests.views.test_giving_consent import chosen

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from portal.access.guard import declared
 from portal.access.signin import sessions
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House
+from portal.web.guard import declared
 from tests.browser import Browser, cookie_of
 from tests.rules.routes import ROUTES, Route, own
 from tests.world import World

@@ -20,7 +20,7 @@ from portal.services.accounts.directory import OrganisationKind, UnitKind
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Words, read_profile
 from portal.translations.__main__ import extract
-from portal.views import words
+from portal.web import labels
 from tests.browser import Browser
 from tests.rules.leaks import NIGHT, browser_of
 from tests.rules.routes import ROUTES, own
@@ -89,13 +89,13 @@ def test_no_service_keeps_danish_of_its_own() -> None:
 
 
 def test_every_code_has_its_words() -> None:
-    assert set(words.REFUSAL) == set(Refusal)
-    assert set(words.BASIS) == set(Basis)
-    assert set(words.OBSTACLE_OF) == set(Obstacle)
-    assert set(words.LEVEL) == set(Level)
-    assert set(words.UNIT_KIND) == set(UnitKind)
-    assert set(words.ORGANISATION_KIND) == set(OrganisationKind)
-    about_me = {key[0] if isinstance(key, tuple) else key for key in words.OBSTACLE_FOR_ME}
+    assert set(labels.REFUSAL) == set(Refusal)
+    assert set(labels.BASIS) == set(Basis)
+    assert set(labels.OBSTACLE_OF) == set(Obstacle)
+    assert set(labels.LEVEL) == set(Level)
+    assert set(labels.UNIT_KIND) == set(UnitKind)
+    assert set(labels.ORGANISATION_KIND) == set(OrganisationKind)
+    about_me = {key[0] if isinstance(key, tuple) else key for key in labels.OBSTACLE_FOR_ME}
     assert about_me == set(Obstacle)
 
 
@@ -103,7 +103,7 @@ def test_every_reason_a_service_gives_for_refusing_an_answer_has_its_sentence() 
     given = set()
     for path in (PROJECT / "portal").rglob("*.py"):
         given |= set(re.findall(r'InvalidInput\(\s*[^,()]*(?:\([^)]*\))?[^,]*,\s*"(\w+)"', path.read_text("utf-8")))
-    assert given - set(words.INPUT) == set()
+    assert given - set(labels.INPUT) == set()
     assert len(given) > 20
 
 

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 
 from portal import create_app
-from portal.access.guard import declared, opens, public, refuse_undeclared
 from portal.access.policy.actions import Action
 from portal.errors import Unsafe
 from portal.runtime import House
+from portal.web.guard import declared, opens, public, refuse_undeclared
 from tests.rules.routes import ROUTES, WEBDAV
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import guard, ticket
+from portal.access import ticket
 from portal.access.policy.decide import standing_of
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import Actor, CaseTicket, Hatch
@@ -20,6 +20,7 @@ from portal.errors import NotFound
 from portal.models import AccessWindow, Case, CaseKey, Membership
 from portal.runtime import House
 from portal.services.cases import register
+from portal.web import guard
 from tests.application import lived_in
 from tests.rules.leaks import hidden_from, in_every_run, leaks
 from tests.world import BETWEEN_TWO, EVERYTHING, MEMBERS, STRANGERS, World

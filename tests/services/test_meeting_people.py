@@ -129,7 +129,7 @@ def test_a_meeting_that_was_begun_early_is_told_of_the_day_it_was_held(app: Flas
     made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), planned, set()))
     story.play(room, room.guide, lambda t: schedule.begin(t, made))
     ended(story, room, made, following=False)
-    from portal.i18n import day
+    from portal.web.i18n import day
 
     browser = Browser(app, story.token(room.guide))
     page = browser.get(f"/cases/{room.case_id}/meetings/{made}")

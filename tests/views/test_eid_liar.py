@@ -68,7 +68,7 @@ def portal_settings(portal_settings: Settings, liars: list[Liar], tmp_path: Path
 
 @pytest.fixture
 def app(house: House, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    monkeypatch.setattr("portal.views.errors.fault", lambda: pytest.fail("a fault of ours"))
+    monkeypatch.setattr("portal.web.error_pages.fault", lambda: pytest.fail("a fault of ours"))
     monkeypatch.setattr("portal.access.signin.oidc._PATIENCE", 1)
     with lived_in(house) as made:
         yield made

@@ -12,10 +12,10 @@ from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
-from portal.access.guard import declared
 from portal.access.signin.oidc import OidcClient
 from portal.runtime import House
 from portal.settings import Settings
+from portal.web.guard import declared
 from tests.browser import Browser
 from tests.eid_server import serve
 from tests.eid_visitors import ALMA, BORN, EVERYBODY

@@ -14,11 +14,11 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.events import Event
-from portal.i18n import in_language
 from portal.runtime import House
 from portal.services.cases import overview
 from portal.services.oversight import supervision
 from portal.views import trace_words
+from portal.web.i18n import in_language
 from tests.browser import Browser, Page
 from tests.conftest import Calendar
 from tests.rules.leaks import browser_of

@@ -6,7 +6,8 @@ from uuid import uuid4
 from flask import Flask, g
 from flask import render_template_string as page
 
-from portal import clock, i18n
+from portal import clock
+from portal.web import i18n
 
 
 def said(app: Flask, template: str, prefix: str = "", cookie: str = "da", **values: object) -> str:

@@ -1,7 +1,7 @@
 """Step-up: what matters most asks for a proof of who somebody is that is at most ten minutes old.
 
 A sign-in with an eID, a passkey or a second factor is such a proof; afterwards it is given anew. Views say that they
-ask for it with `@fresh` (access/guard.py); the person is then led to /step-up and back to what they were doing.
+ask for it with `@fresh` (web/guard.py); the person is then led to /step-up and back to what they were doing.
 """
 
 from __future__ import annotations

@@ -15,9 +15,8 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.datastructures import EnvironHeaders
 
-from portal import wire
 from portal.runtime import House
-from portal.views import errors
+from portal.web import error_pages, wire
 from portal.web.app import PortalRequest
 
 WATCH = """
@@ -105,17 +104,17 @@ def _broke() -> str:
 
 @contextmanager
 def _faults_are_told() -> Iterator[None]:
-    before = errors.fault
+    before = error_pages.fault
 
     def told() -> Any:
         _told.append(_broke())
         return "a fault", 500
 
-    errors.fault = told
+    error_pages.fault = told
     try:
         yield
     finally:
-        errors.fault = before
+        error_pages.fault = before
 
 
 class Heard(wire.Typed):

@@ -16,15 +16,11 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal import clock, text
-from portal.access import guard
-from portal.access.guard import FILE_AGAIN
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.decide import BlockerNote
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.windows import Blocker, Obstacle
 from portal.access.ticket import CaseTicket, Hatch
-from portal.i18n import day as on_day
-from portal.i18n import language, last_day, said
 from portal.runtime import House
 from portal.services.consents import overrides as consent_overrides
 from portal.services.consents.overrides import OverrideLine
@@ -34,7 +30,11 @@ from portal.services.oversight import case_log
 from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, Rhythm, profile
-from portal.views import foot, words
+from portal.views import foot
+from portal.web import guard, labels
+from portal.web.guard import FILE_AGAIN
+from portal.web.i18n import day as on_day
+from portal.web.i18n import language, last_day, said
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def install(app: Flask) -> None:
         settings=house.settings,
         is_demo=house.settings.environment == "demo",
         may=may,
-        words=words,
+        words=labels,
         Action=Action,
         Capacity=Capacity,
         Level=Level,
@@ -396,7 +396,7 @@ def tool_title(key: str) -> str:
 def obstacle_for_me(note: BlockerNote) -> str:
     """What keeps the reader out, as a sentence."""
     obstacle = Obstacle(note.obstacle)
-    sentence = words.OBSTACLE_FOR_ME.get(obstacle) or words.OBSTACLE_FOR_ME[obstacle, note.giver]  # type: ignore[index]
+    sentence = labels.OBSTACLE_FOR_ME.get(obstacle) or labels.OBSTACLE_FOR_ME[obstacle, note.giver]  # type: ignore[index]
     return str(sentence)
 
 
@@ -406,8 +406,8 @@ def in_the_way(blocker: Blocker, members: Mapping[UUID, Any]) -> str:
     if blocker.at is not None:
         told["day"] = last_day(blocker.at) if blocker.obstacle is Obstacle.CONSENT_EXPIRED else on_day(blocker.at)
     mine = g.ticket is not None and blocker.giver_id == g.ticket.membership.id
-    sentence = words.OBSTACLE_OF_MINE.get(blocker.obstacle) if mine else None
-    return str(sentence or words.OBSTACLE_OF[blocker.obstacle]) % told
+    sentence = labels.OBSTACLE_OF_MINE.get(blocker.obstacle) if mine else None
+    return str(sentence or labels.OBSTACLE_OF[blocker.obstacle]) % told
 
 
 def age(meeting: Meeting | Rhythm) -> str:

@@ -12,14 +12,14 @@ from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge, SecurityError
 
-from portal.access import guard
 from portal.access.policy.decide import Contact, Reason, Refusal
 from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import handover_answers
-from portal.views import entrance, frame, words
-from portal.views.frame import Right
+from portal.views import entrance
+from portal.web import guard, labels, layout
+from portal.web.layout import Right
 
 _DOORS = ("signin.begin_eid", "staff_sso.begin")
 """Buttons that lead out to sign in: nothing is typed beside them."""
@@ -41,15 +41,15 @@ def refused(reason: Reason) -> Any:
     ticket: CaseTicket | None = g.get("ticket")
     if reason.code is Refusal.SHUT and ticket is not None:
         return _shut(reason, ticket)
-    sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
-    return _page(403, str(words.REFUSAL[reason.code]), sentences, contact=reason.guide)
+    sentences = [layout.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    return _page(403, str(labels.REFUSAL[reason.code]), sentences, contact=reason.guide)
 
 
 def _shut(reason: Reason, ticket: CaseTicket) -> Any:
     """To somebody who is known in the case and sees nothing of it: why, as far as they may know, and what is theirs all
     the same."""
-    title = str(words.REFUSAL[Refusal.SHUT]) if ticket.actor.is_staff else _("The case is not open to you just now")
-    sentences = [frame.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    title = str(labels.REFUSAL[Refusal.SHUT]) if ticket.actor.is_staff else _("The case is not open to you just now")
+    sentences = [layout.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
     sentences = [sentence for sentence in sentences if sentence.rstrip(".") != title]
     if not reason.notes:
         sentences.append(_("Your access has ended."))
@@ -57,11 +57,13 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
         sentences.append(_("What you wrote earlier stays in the case with your name and role."))
     change = handover_answers.asked_of_me(ticket)
     asked = change is not None and change.can_be_said
-    return _page(403, title, sentences, contact=reason.guide, rights=frame.rights(ticket.case_id, ticket.allows, asked))
+    return _page(
+        403, title, sentences, contact=reason.guide, rights=layout.rights(ticket.case_id, ticket.allows, asked)
+    )
 
 
 def invalid(problem: InvalidInput) -> Any:
-    return _page(422, _("This could not be done"), [words.sentence(problem)])
+    return _page(422, _("This could not be done"), [labels.sentence(problem)])
 
 
 def overtaken() -> Any:
@@ -160,7 +162,7 @@ def fault() -> Any:
 
 
 def _too_large() -> Any:
-    from portal.i18n import size
+    from portal.web.i18n import size
 
     # A browser that is cut off while sending shows a bare network error instead of this page, so the rest is let in
     # and thrown away, up to a gigabyte and only from somebody signed in.

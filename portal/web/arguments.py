@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime
 
 from portal import clock
-from portal.wire import MOST
+from portal.web.wire import MOST
 
 _WHOLE = re.compile("[+-]?[0-9]{1,10}")
 

@@ -23,8 +23,8 @@ from portal.services.files import held_uploads
 from portal.services.files.files import Upload
 from portal.services.files.held_uploads import Chosen
 from portal.storage.incoming import Incoming
-from portal.views import words
-from portal.views.arguments import whole_number as whole_number
+from portal.web import labels
+from portal.web.arguments import whole_number as whole_number
 
 R = TypeVar("R")
 
@@ -36,7 +36,7 @@ class Required(InputRequired):  # type: ignore[misc]
     """Something that can be seen must be written: a blank is none, whichever character it is made of."""
 
     def __init__(self) -> None:
-        super().__init__(message=words.INPUT["required"])
+        super().__init__(message=labels.INPUT["required"])
 
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
@@ -154,7 +154,7 @@ def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
 
 
 def _show(form: AskingForm, problem: InvalidInput) -> None:
-    message = words.sentence(problem)
+    message = labels.sentence(problem)
     field: Any = form
     for part in problem.field.split("-") if problem.field else ():
         entries = getattr(field, "entries", None)
@@ -213,7 +213,7 @@ class DayField(Field):  # type: ignore[misc]
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002  what WTForms calls it with
         if not any(self.typed):
             if self.required:
-                raise ValidationError(words.INPUT["required"])
+                raise ValidationError(labels.INPUT["required"])
             return
         try:
             day, month, year = (int(part) for part in self.typed)
@@ -221,7 +221,7 @@ class DayField(Field):  # type: ignore[misc]
                 raise ValueError("no year that can be meant")
             self.data = date(year, month, day)
         except (ValueError, OverflowError) as problem:
-            raise ValidationError(words.INPUT["date_wrong"]) from problem
+            raise ValidationError(labels.INPUT["date_wrong"]) from problem
 
 
 class ChosenFile(OneFile):  # type: ignore[misc]
