@@ -9,12 +9,9 @@ def blueprints() -> list[Blueprint]:
     """Every family of screens."""
     from portal.views import (
         account,
-        accounts,
-        addresses,
         case,
         case_list,
         choosing,
-        colleagues,
         coming_of_age,
         confidences,
         consent_papers,
@@ -36,8 +33,6 @@ def blueprints() -> list[Blueprint]:
         messages,
         moving,
         network,
-        office,
-        office_import,
         old_forms,
         ordering,
         oversight,
@@ -58,6 +53,8 @@ def blueprints() -> list[Blueprint]:
         versions,
         word,
     )
+    from portal.views.accounts import account as account_account
+    from portal.views.accounts import bulk_import, directory, email_changes, requests
 
     modules = (
         front,
@@ -70,11 +67,11 @@ def blueprints() -> list[Blueprint]:
         factors,
         invitations,
         forgotten,
-        addresses,
-        office,
-        accounts,
-        office_import,
-        colleagues,
+        email_changes,
+        directory,
+        account_account,
+        bulk_import,
+        requests,
         oversight,
         case_list,
         case,

@@ -16,7 +16,7 @@ from portal.services.accounts import directory as account_directory
 from portal.services.accounts import requests
 from portal.services.accounts.directory import NewStaff
 from portal.services.accounts.requests import Missed, RequestLine
-from portal.views.office import StaffForm
+from portal.views.accounts.directory import StaffForm
 from portal.web.forms import AskingForm, attempt, choices, status, text_field
 from portal.web.guard import fresh, office, signed_in
 
