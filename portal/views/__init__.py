@@ -9,8 +9,6 @@ def blueprints() -> list[Blueprint]:
     """Every family of screens."""
     from portal.views import (
         account,
-        case,
-        case_list,
         choosing,
         coming_of_age,
         confidences,
@@ -31,7 +29,6 @@ def blueprints() -> list[Blueprint]:
         log,
         meetings,
         messages,
-        moving,
         network,
         old_forms,
         ordering,
@@ -55,6 +52,7 @@ def blueprints() -> list[Blueprint]:
     )
     from portal.views.accounts import account as account_account
     from portal.views.accounts import bulk_import, directory, email_changes, requests
+    from portal.views.cases import case, case_list, move
 
     modules = (
         front,
@@ -92,7 +90,7 @@ def blueprints() -> list[Blueprint]:
         heard,
         ordering,
         messages,
-        moving,
+        move,
         people,
         team,
         corrections,

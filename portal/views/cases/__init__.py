@@ -1,0 +1,1 @@
+"""Screens to list, open and find cases, and the front of one."""
