@@ -12,8 +12,6 @@ def blueprints() -> list[Blueprint]:
         choosing,
         coming_of_age,
         confidences,
-        consent_papers,
-        consents,
         corrections,
         dav,
         exports,
@@ -39,7 +37,6 @@ def blueprints() -> list[Blueprint]:
         plan_papers,
         previews,
         promises,
-        safeguards,
         schema,
         signin,
         staff_sso,
@@ -53,6 +50,7 @@ def blueprints() -> list[Blueprint]:
     from portal.views.accounts import account as account_account
     from portal.views.accounts import bulk_import, directory, email_changes, requests
     from portal.views.cases import case, case_list, move
+    from portal.views.consents import consents, overrides, receipts
 
     modules = (
         front,
@@ -96,13 +94,13 @@ def blueprints() -> list[Blueprint]:
         corrections,
         together,
         consents,
-        safeguards,
+        overrides,
         leaving,
         choosing,
         coming_of_age,
         confidences,
         hand_over,
-        consent_papers,
+        receipts,
         log,
     )
     return [module.bp for module in modules]

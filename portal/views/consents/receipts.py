@@ -15,7 +15,7 @@ from portal.documents.receipt import Line
 from portal.services.consents import receipts, requests
 from portal.services.consents.receipts import Kept
 from portal.storage.inspection import MEDIA_TYPES
-from portal.views.consents import PageForm, PaperForm, answers_of, asking
+from portal.views.consents.consents import PageForm, PaperForm, answers_of, asking
 from portal.views.files import attachment
 from portal.web import labels
 from portal.web.forms import attempt

@@ -1,0 +1,1 @@
+"""Screens about consent, and about what is opened by law."""
