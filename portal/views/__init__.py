@@ -14,7 +14,6 @@ def blueprints() -> list[Blueprint]:
         confidences,
         corrections,
         dav,
-        exports,
         factors,
         files,
         foot,
@@ -51,6 +50,7 @@ def blueprints() -> list[Blueprint]:
     from portal.views.accounts import bulk_import, directory, email_changes, requests
     from portal.views.cases import case, case_list, move
     from portal.views.consents import consents, overrides, receipts
+    from portal.views.exports import exports
 
     modules = (
         front,

@@ -1,0 +1,1 @@
+"""Screens about copies of a case."""
