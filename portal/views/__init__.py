@@ -15,7 +15,6 @@ def blueprints() -> list[Blueprint]:
         corrections,
         dav,
         factors,
-        files,
         foot,
         forgotten,
         front,
@@ -28,13 +27,11 @@ def blueprints() -> list[Blueprint]:
         messages,
         network,
         old_forms,
-        ordering,
         oversight,
         own_eids,
         people,
         plan,
         plan_papers,
-        previews,
         promises,
         schema,
         signin,
@@ -42,8 +39,6 @@ def blueprints() -> list[Blueprint]:
         stepup,
         team,
         together,
-        uploads,
-        versions,
         word,
     )
     from portal.views.accounts import account as account_account
@@ -51,6 +46,7 @@ def blueprints() -> list[Blueprint]:
     from portal.views.cases import case, case_list, move
     from portal.views.consents import consents, overrides, receipts
     from portal.views.exports import exports
+    from portal.views.files import files, folders, previews, resumable_uploads, versions
 
     modules = (
         front,
@@ -79,14 +75,14 @@ def blueprints() -> list[Blueprint]:
         old_forms,
         files,
         exports,
-        uploads,
+        resumable_uploads,
         versions,
         dav,
         previews,
         promises,
         meetings,
         heard,
-        ordering,
+        folders,
         messages,
         move,
         people,

@@ -16,7 +16,7 @@ from portal.services.oversight import audit_checks, supervision
 from portal.services.oversight.supervision import TraceLine
 from portal.tools.profile import profile
 from portal.views import trace_words
-from portal.views.files import attachment
+from portal.views.files.files import attachment
 from portal.views.trace_asking import LONGEST, Asked
 from portal.web import i18n
 from portal.web.guard import fresh, gives_file, office

@@ -14,7 +14,7 @@ from portal.services.plans import external_forms
 from portal.services.plans import front as plans_front
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views import plan_papers
-from portal.views.files import attachment
+from portal.views.files.files import attachment
 from portal.web.forms import AskingForm
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import language, said

@@ -29,7 +29,7 @@ from portal.tools.statutes import Heading, View
 from portal.tools.telling import row_title
 from portal.views import answers, drawings
 from portal.views.answers import Reader
-from portal.views.files import attachment
+from portal.views.files.files import attachment
 from portal.web import labels
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import day, language, said

@@ -16,7 +16,7 @@ from portal.services.consents import receipts, requests
 from portal.services.consents.receipts import Kept
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views.consents.consents import PageForm, PaperForm, answers_of, asking
-from portal.views.files import attachment
+from portal.views.files.files import attachment
 from portal.web import labels
 from portal.web.forms import attempt
 from portal.web.guard import gives_file, opens

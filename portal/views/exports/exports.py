@@ -13,8 +13,8 @@ from portal.errors import InvalidInput
 from portal.services.exports import exports
 from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
-from portal.views.files import PackForm, attachment
-from portal.views.ordering import folder_mark
+from portal.views.files.files import PackForm, attachment
+from portal.views.files.folders import folder_mark
 from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import fresh, gives_file, opens
 from portal.web.i18n import language

@@ -21,8 +21,8 @@ from portal.services.files import downloads, files, resumable_uploads
 from portal.services.files.downloads import Span
 from portal.storage.inspection import MEDIA_TYPES
 from portal.text import in_order
-from portal.views import versions
-from portal.views.ordering import arranged
+from portal.views.files import versions
+from portal.views.files.folders import arranged
 from portal.web import arguments
 from portal.web.compartment_field import shelf_choices, shelf_of
 from portal.web.forms import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
