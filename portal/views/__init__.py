@@ -15,7 +15,6 @@ def blueprints() -> list[Blueprint]:
         corrections,
         dav,
         factors,
-        foot,
         forgotten,
         front,
         hand_over,
@@ -47,10 +46,11 @@ def blueprints() -> list[Blueprint]:
     from portal.views.consents import consents, overrides, receipts
     from portal.views.exports import exports
     from portal.views.files import files, folders, previews, resumable_uploads, versions
+    from portal.views.information import pages
 
     modules = (
         front,
-        foot,
+        pages,
         signin,
         staff_sso,
         stepup,

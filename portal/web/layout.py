@@ -30,7 +30,7 @@ from portal.services.oversight import case_log
 from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, Rhythm, profile
-from portal.views import foot
+from portal.views.information import pages
 from portal.web import guard, labels
 from portal.web.guard import FILE_AGAIN
 from portal.web.i18n import day as on_day
@@ -191,7 +191,7 @@ def install(app: Flask) -> None:
         obstacle_for_me=obstacle_for_me,
         in_the_way=in_the_way,
         rights=rights,
-        foot_pages=foot.links,
+        foot_pages=pages.links,
         looks=case_log.LOOKS,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
