@@ -18,11 +18,9 @@ def blueprints() -> list[Blueprint]:
         forgotten,
         front,
         hand_over,
-        heard,
         invitations,
         leaving,
         log,
-        meetings,
         messages,
         network,
         old_forms,
@@ -47,6 +45,7 @@ def blueprints() -> list[Blueprint]:
     from portal.views.exports import exports
     from portal.views.files import files, folders, previews, resumable_uploads, versions
     from portal.views.information import pages
+    from portal.views.meetings import heard, meetings
 
     modules = (
         front,

@@ -22,7 +22,7 @@ from portal.services.plans.plans import PlanPage, VersionPage
 from portal.tools.telling import row_title
 from portal.views import drawings, plan_form
 from portal.views.answers import Reader
-from portal.views.heard import told as answered
+from portal.views.meetings.heard import told as answered
 from portal.web.forms import AskingForm
 from portal.web.i18n import said
 

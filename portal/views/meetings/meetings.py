@@ -25,9 +25,9 @@ from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
 from portal.services.plans.plans import PlanState
 from portal.tools.telling import row_title
-from portal.views import meeting_summary
 from portal.views.answers import Reader
-from portal.views.heard import told as answered
+from portal.views.meetings import summary as meetings_summary
+from portal.views.meetings.heard import told as answered
 from portal.web import arguments, labels
 from portal.web.forms import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.web.guard import opens, quiet
@@ -266,7 +266,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     came = (*page.invited, *page.present)
     _offer(ticket, form.people, attendees.can_be_asked(ticket, came))
     in_english = _("Send it in English too")
-    form.in_both.label.text = in_english if meeting_summary.other_language() == "en" else _("Send it in Danish too")
+    form.in_both.label.text = in_english if meetings_summary.other_language() == "en" else _("Send it in Danish too")
     if request.method == "GET" and not form.people.data:
         form.people.data = [str(member.id) for member in attendees.asked_again(ticket, came)]
         form.propose.data = found.outlook is not None and found.outlook.obstacle is None
@@ -274,7 +274,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
         form.in_both.data = language() != "da"
 
     def told(found: Summary) -> tuple[str, str]:
-        return meeting_summary.write(found, bool(form.in_both.data))
+        return meetings_summary.write(found, bool(form.in_both.data))
 
     def verb() -> bool:
         following, propose = form.following(ticket), form.proposed()
@@ -285,7 +285,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
         if page.state is not MeetingState.RUNNING and request.method == "GET":
             return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
         proposed = found.as_proposed() if form.propose.data else found
-        _subject, body = meeting_summary.write(proposed, in_both=False)
+        _subject, body = meetings_summary.write(proposed, in_both=False)
         shown = render_template(
             "meetings/end.html",
             form=form,
