@@ -9,24 +9,16 @@ def blueprints() -> list[Blueprint]:
     """Every family of screens."""
     from portal.views import (
         account,
-        choosing,
-        coming_of_age,
-        confidences,
-        corrections,
         dav,
         factors,
         forgotten,
         front,
-        hand_over,
         invitations,
-        leaving,
         log,
         messages,
-        network,
         old_forms,
         oversight,
         own_eids,
-        people,
         plan,
         plan_papers,
         promises,
@@ -34,7 +26,6 @@ def blueprints() -> list[Blueprint]:
         signin,
         staff_sso,
         stepup,
-        team,
         together,
         word,
     )
@@ -46,6 +37,17 @@ def blueprints() -> list[Blueprint]:
     from portal.views.files import files, folders, previews, resumable_uploads, versions
     from portal.views.information import pages
     from portal.views.meetings import heard, meetings
+    from portal.views.members import (
+        coming_of_age,
+        confidences,
+        corrections,
+        handover,
+        leaving,
+        network_people,
+        people,
+        team,
+        team_wishes,
+    )
 
     modules = (
         front,
@@ -70,7 +72,7 @@ def blueprints() -> list[Blueprint]:
         plan_papers,
         schema,
         word,
-        network,
+        network_people,
         old_forms,
         files,
         exports,
@@ -91,10 +93,10 @@ def blueprints() -> list[Blueprint]:
         consents,
         overrides,
         leaving,
-        choosing,
+        team_wishes,
         coming_of_age,
         confidences,
-        hand_over,
+        handover,
         receipts,
         log,
     )

@@ -17,7 +17,7 @@ from portal.errors import InvalidInput
 from portal.services.members import network_people, team
 from portal.services.members.network_people import Invitation
 from portal.services.shared import audience
-from portal.views.team import CitizenForm, refuse_a_namesake
+from portal.views.members.team import CitizenForm, refuse_a_namesake
 from portal.web import labels
 from portal.web.forms import AskingForm, attempt, choices, status
 from portal.web.guard import opens
