@@ -15,7 +15,6 @@ def blueprints() -> list[Blueprint]:
         front,
         invitations,
         log,
-        messages,
         old_forms,
         oversight,
         own_eids,
@@ -48,6 +47,7 @@ def blueprints() -> list[Blueprint]:
         team,
         team_wishes,
     )
+    from portal.views.messages import messages
 
     modules = (
         front,
