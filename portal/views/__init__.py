@@ -14,9 +14,7 @@ def blueprints() -> list[Blueprint]:
         forgotten,
         front,
         invitations,
-        log,
         old_forms,
-        oversight,
         own_eids,
         plan,
         plan_papers,
@@ -48,6 +46,7 @@ def blueprints() -> list[Blueprint]:
         team_wishes,
     )
     from portal.views.messages import messages
+    from portal.views.oversight import case_log, supervision
 
     modules = (
         front,
@@ -65,7 +64,7 @@ def blueprints() -> list[Blueprint]:
         account_account,
         bulk_import,
         requests,
-        oversight,
+        supervision,
         case_list,
         case,
         plan,
@@ -98,6 +97,6 @@ def blueprints() -> list[Blueprint]:
         confidences,
         handover,
         receipts,
-        log,
+        case_log,
     )
     return [module.bp for module in modules]

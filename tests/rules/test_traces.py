@@ -14,7 +14,7 @@ from portal.access.policy.roles import Level
 from portal.events import ALLOWED_FIELDS, Event
 from portal.models import EidAttempt, Organisation, Person
 from portal.runtime import House
-from portal.views import deeds
+from portal.views.oversight import event_labels
 from tests.browser import Browser
 from tests.rules.leaks import browser_of
 from tests.rules.routes import CASE_ROUTES, ROUTES, own
@@ -191,7 +191,7 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys", "email", "mail", "reset"}
         | {"phone"}
     }
-    assert set(deeds.DID) == set(Event) - of_the_office
+    assert set(event_labels.DID) == set(Event) - of_the_office
 
 
 def test_a_download_is_in_the_log_before_its_first_byte(

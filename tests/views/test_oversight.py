@@ -17,7 +17,7 @@ from portal.events import Event
 from portal.runtime import House
 from portal.services.cases import overview
 from portal.services.oversight import supervision
-from portal.views import trace_words
+from portal.views.oversight import audit_labels
 from portal.web.i18n import in_language
 from tests.browser import Browser, Page
 from tests.conftest import Calendar
@@ -93,11 +93,11 @@ def acts(page: Page) -> set[str]:
 
 
 def test_every_event_has_its_words_and_one_kind(app: Flask) -> None:
-    told = [event for events in trace_words.EVENTS.values() for event in events]
+    told = [event for events in audit_labels.EVENTS.values() for event in events]
     assert sorted(told) == sorted(Event)
-    assert set(trace_words.KINDS) == set(trace_words.EVENTS)
+    assert set(audit_labels.KINDS) == set(audit_labels.EVENTS)
     with app.test_request_context(), in_language("en"):
-        said = [str(words) for words in trace_words.DID.values()]
+        said = [str(words) for words in audit_labels.DID.values()]
     assert len(said) == len(set(said)), "two kinds of act that read the same cannot be told apart"
     assert not [words for words in said if "%(" in words]
 
@@ -136,7 +136,7 @@ def test_an_auditor_asks_for_a_person_a_case_a_day_and_a_kind(
     looks = {row[2] for row in rows(f"{both}&kind=looks")}
     assert looks
     with browser.app.test_request_context(), in_language("da"):
-        assert looks <= {str(said) for said in trace_words.EVENTS["looks"].values()}
+        assert looks <= {str(said) for said in audit_labels.EVENTS["looks"].values()}
     narrow = rows(f"{both}&who=gunnar&case={str(second.case_id)[:8]}&kind=content")
     assert {(row[1].split(" Familie")[0], row[3]) for row in narrow} == {("Gunnar Gæst", str(second.case_id)[:8])}
     assert rows(f"{both}&case={str(UUID(int=0))[:8]}") == [], "what belongs to no case is no case"

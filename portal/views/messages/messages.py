@@ -17,7 +17,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.members import confidences
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import log_lines, questions
-from portal.views import log
+from portal.views.oversight import case_log
 from portal.web.compartment_field import shelf_choices, shelf_of
 from portal.web.forms import AskingForm, attempt, status, text_field, whole_number
 from portal.web.guard import opens
@@ -70,10 +70,10 @@ def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
     lines, place = questions.lines(ticket, first, last), questions.place(ticket)
     if place is not None:
         form.compartment.data = str(place.id)
-    who = log.called(lines[0])
-    told = [f"- {log.did(line)}" for line in log_lines.Visit(tuple(reversed(lines))).told]
+    who = case_log.called(lines[0])
+    told = [f"- {case_log.did(line)}" for line in log_lines.Visit(tuple(reversed(lines))).told]
     at = _("%(day)s at %(time)s", day=day(lines[0].at), time=clock_time(lines[0].at))
-    about = ", ".join(filter(None, (who, log.place_of(lines[0]))))
+    about = ", ".join(filter(None, (who, case_log.place_of(lines[0]))))
     form.subject.data = _("Why was my case looked at?") if _is_young(ticket) else _("Why was the case looked at?")
     question = _("Hi %(guide)s. I have read this in the log:", guide=ticket.owner.display_name.split()[0])
     form.body.data = "\n".join([question, "", f"{at}: {about}", *told, "", str(_("Why was that?"))])

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from portal import clock
 from portal.events import Event
 from portal.services.oversight.supervision import Wanted
-from portal.views import trace_words
+from portal.views.oversight import audit_labels
 from portal.web.forms import whole_number
 
 LONGEST = timedelta(days=366)
@@ -71,8 +71,8 @@ class Asked:
 
 
 def _events(kind: str) -> frozenset[Event] | None:
-    if kind in trace_words.EVENTS:
-        return frozenset(trace_words.EVENTS[kind])
+    if kind in audit_labels.EVENTS:
+        return frozenset(audit_labels.EVENTS[kind])
     return frozenset({Event(kind)}) if kind in set(Event) else None
 
 

@@ -17,7 +17,7 @@ from portal.events import Event
 from portal.services.members.leaving import LeavingReason
 from portal.services.oversight import case_log, log_lines, questions
 from portal.services.oversight.log_lines import LogLine, Named, Visit
-from portal.views import deeds
+from portal.views.oversight import event_labels
 from portal.web import labels
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day, near
@@ -65,7 +65,7 @@ def did(line: LogLine) -> str:
         values["before"] = str(_(" (before: %(before)s)", before=before)) if before else ""
     if line.event is Event.MEMBER_LEFT:
         values["reason"] = str(labels.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()
-    return str(deeds.DID[line.event]) % values
+    return str(event_labels.DID[line.event]) % values
 
 
 def called(line: LogLine) -> str:

@@ -15,9 +15,9 @@ from portal.access.policy.actions import OfficeAction
 from portal.services.oversight import audit_checks, supervision
 from portal.services.oversight.supervision import TraceLine
 from portal.tools.profile import profile
-from portal.views import trace_words
 from portal.views.files.files import attachment
-from portal.views.trace_asking import LONGEST, Asked
+from portal.views.oversight import audit_labels
+from portal.views.oversight.audit_query import LONGEST, Asked
 from portal.web import i18n
 from portal.web.guard import fresh, gives_file, office
 
@@ -41,9 +41,9 @@ def trace() -> ResponseReturnValue:
         page=supervision.trace(g.actor, asked.wanted),
         asked=asked,
         standing=audit_checks.standing(g.actor),
-        kinds=trace_words.KINDS,
-        events=trace_words.EVENTS,
-        did=trace_words.DID,
+        kinds=audit_labels.KINDS,
+        events=audit_labels.EVENTS,
+        did=audit_labels.DID,
         who=who,
         by_machine=by_machine,
         longest=LONGEST.days,
@@ -78,7 +78,7 @@ def who(line: TraceLine) -> str:
 
 def by_machine(line: TraceLine) -> bool:
     """Whether the portal did it by itself, be it with somebody's rights."""
-    return line.event in trace_words.EVENTS["machine"]
+    return line.event in audit_labels.EVENTS["machine"]
 
 
 def _as_csv(lines: Iterable[TraceLine]) -> bytes:
@@ -90,7 +90,7 @@ def _as_csv(lines: Iterable[TraceLine]) -> bytes:
     for line in lines:
         at = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         place = ("", "") if by_machine(line) else (line.unit or "", line.organisation or "")
-        cells = (who(line), *place, str(trace_words.DID[line.event]))
+        cells = (who(line), *place, str(audit_labels.DID[line.event]))
         rows.writerow([at, *map(_plain, cells), line.reference or ""])
     return ("\ufeff" + sheet.getvalue()).encode()
 
