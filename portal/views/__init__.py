@@ -7,25 +7,7 @@ from flask import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """Every family of screens."""
-    from portal.views import (
-        account,
-        dav,
-        factors,
-        forgotten,
-        front,
-        invitations,
-        old_forms,
-        own_eids,
-        plan,
-        plan_papers,
-        promises,
-        schema,
-        signin,
-        staff_sso,
-        stepup,
-        together,
-        word,
-    )
+    from portal.views import account, dav, factors, forgotten, front, invitations, own_eids, signin, staff_sso, stepup
     from portal.views.accounts import account as account_account
     from portal.views.accounts import bulk_import, directory, email_changes, requests
     from portal.views.cases import case, case_list, move
@@ -47,6 +29,8 @@ def blueprints() -> list[Blueprint]:
     )
     from portal.views.messages import messages
     from portal.views.oversight import case_log, supervision
+    from portal.views.plans import commitments, documents, external_forms, index, live, word_import
+    from portal.views.plans import plan as plan_plan
 
     modules = (
         front,
@@ -67,19 +51,19 @@ def blueprints() -> list[Blueprint]:
         supervision,
         case_list,
         case,
-        plan,
-        plan_papers,
-        schema,
-        word,
+        index,
+        documents,
+        plan_plan,
+        word_import,
         network_people,
-        old_forms,
+        external_forms,
         files,
         exports,
         resumable_uploads,
         versions,
         dav,
         previews,
-        promises,
+        commitments,
         meetings,
         heard,
         folders,
@@ -88,7 +72,7 @@ def blueprints() -> list[Blueprint]:
         people,
         team,
         corrections,
-        together,
+        live,
         consents,
         overrides,
         leaving,

@@ -14,8 +14,8 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.meetings import heard
 from portal.services.meetings.heard import About, Answered
-from portal.views import answers
-from portal.views.answers import Reader
+from portal.views.plans import answers
+from portal.views.plans.answers import Reader
 from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import opens
 from portal.web.i18n import said

@@ -25,9 +25,9 @@ from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
 from portal.services.plans.plans import PlanState
 from portal.tools.telling import row_title
-from portal.views.answers import Reader
 from portal.views.meetings import summary as meetings_summary
 from portal.views.meetings.heard import told as answered
+from portal.views.plans.answers import Reader
 from portal.web import arguments, labels
 from portal.web.forms import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.web.guard import opens, quiet

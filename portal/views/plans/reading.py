@@ -20,9 +20,10 @@ from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
 from portal.services.plans.plans import PlanPage, VersionPage
 from portal.tools.telling import row_title
-from portal.views import drawings, plan_form
-from portal.views.answers import Reader
 from portal.views.meetings.heard import told as answered
+from portal.views.plans import drawings
+from portal.views.plans import form as plans_form
+from portal.views.plans.answers import Reader
 from portal.web.forms import AskingForm
 from portal.web.i18n import said
 
@@ -92,7 +93,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         reader=Reader(ticket, this.definition),
         confided=confidential.read(ticket, this) if is_newest else {},
         told_before=confidential.told_before(ticket, this) if is_newest else {},
-        confided_places=plan_form.confided_places(ticket, this),
+        confided_places=plans_form.confided_places(ticket, this),
         heard_shown=answered(ticket, _shown_to_guide(ticket, this)),
         listed=external_forms.woven(ticket, page, external_forms.of_tool(ticket, tool)),
         trips=word_import.waiting(ticket, page) if page.can_write else [],

@@ -16,8 +16,8 @@ from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.shared import audience
 from portal.tools.definition import Place, Section
 from portal.tools.telling import row_title
-from portal.views import answers, drawings
-from portal.views.answers import Reader
+from portal.views.plans import answers, drawings
+from portal.views.plans.answers import Reader
 from portal.web.forms import AskingForm, whole_number
 from portal.web.i18n import said
 

@@ -21,7 +21,7 @@ from portal.services.plans.word_compare import AnswerLine, OrderLine, RowLine
 from portal.services.plans.word_import import Trip
 from portal.tools.definition import WRITTEN, Place, Section
 from portal.tools.telling import row_title
-from portal.views.answers import Reader
+from portal.views.plans.answers import Reader
 from portal.web import labels
 from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status, upload_of
 from portal.web.guard import opens

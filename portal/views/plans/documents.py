@@ -27,9 +27,9 @@ from portal.tools import statutes, telling
 from portal.tools.definition import NEW_ROW, Kind, Place, Question, Section
 from portal.tools.statutes import Heading, View
 from portal.tools.telling import row_title
-from portal.views import answers, drawings
-from portal.views.answers import Reader
 from portal.views.files.files import attachment
+from portal.views.plans import answers, drawings
+from portal.views.plans.answers import Reader
 from portal.web import labels
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import day, language, said

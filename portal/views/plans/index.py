@@ -13,8 +13,8 @@ from portal.services.meetings import schedule
 from portal.services.plans import external_forms
 from portal.services.plans import front as plans_front
 from portal.storage.inspection import MEDIA_TYPES
-from portal.views import plan_papers
 from portal.views.files.files import attachment
+from portal.views.plans import documents
 from portal.web.forms import AskingForm
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import language, said
@@ -30,7 +30,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         "plan/index.html",
         front=plans_front.front(ticket),
         tools=tools,
-        laws=plan_papers.laws({line.tool.key for line in tools if line.form and line.standing}),
+        laws=documents.laws({line.tool.key for line in tools if line.form and line.standing}),
         consent=overview.consent(ticket),
         elsewhere=external_forms.of_case(ticket),
         meetings=overview.model_meetings(ticket),

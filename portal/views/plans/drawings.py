@@ -14,7 +14,7 @@ from portal.services.plans.plans import VersionPage
 from portal.services.plans.timeline import Timeline
 from portal.tools.definition import Question, Section
 from portal.tools.telling import row_title
-from portal.views import answers
+from portal.views.plans import answers
 from portal.web.i18n import said
 
 

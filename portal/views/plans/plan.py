@@ -19,10 +19,12 @@ from portal.services.plans import agreement, closing, confidential, definitions,
 from portal.services.plans import history as plans_history
 from portal.services.plans.editing import Saved
 from portal.services.plans.plans import PlanPage
-from portal.views import drawings, plan_form, plan_read
-from portal.views.answers import Reader
-from portal.views.plan_form import Sent
-from portal.views.plan_read import ObjectForm, StepForm, YesForm
+from portal.views.plans import drawings
+from portal.views.plans import form as plans_form
+from portal.views.plans import reading as plan_reading
+from portal.views.plans.answers import Reader
+from portal.views.plans.form import Sent
+from portal.views.plans.reading import ObjectForm, StepForm, YesForm
 from portal.web import arguments, labels
 from portal.web.forms import INVALID, attempt, whole_number
 from portal.web.guard import fresh, opens
@@ -34,13 +36,13 @@ bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>
 @opens(Action.PLAN_VIEW)
 def show(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     page = plans.show(ticket, tool)
-    return plan_read.reading(ticket, tool, page, page.newest.number if page else 0)
+    return plan_reading.reading(ticket, tool, page, page.newest.number if page else 0)
 
 
 @bp.get("/versions/<int:number>")
 @opens(Action.PLAN_VIEW)
 def version(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
-    return plan_read.reading(ticket, tool, plans.show(ticket, tool), number)
+    return plan_reading.reading(ticket, tool, plans.show(ticket, tool), number)
 
 
 LINES = 100
@@ -109,8 +111,8 @@ def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     if page is None or this is None or not page.can_write or not this.is_open:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     # What was typed when the session ended is here again.
-    typed = plan_form.written(ticket, this, g.kept) if g.kept is not None else {}
-    return plan_form.writing(ticket, page, this, Sent(typed), request.args.get("row", ""))
+    typed = plans_form.written(ticket, this, g.kept) if g.kept is not None else {}
+    return plans_form.writing(ticket, page, this, Sent(typed), request.args.get("row", ""))
 
 
 @bp.post("/write")
@@ -119,7 +121,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
     form = StepForm()
     number, base = request.form.get("number", 0, whole_number), request.form.get("revision", -1, whole_number)
-    given, seen = plan_form.given(request.form)
+    given, seen = plans_form.given(request.form)
     sent, row = Sent(saved=Saved(base, 0, ())), ""
     another = request.form.get("me", str(ticket.membership.id)) != str(ticket.membership.id)
     if another:
@@ -141,7 +143,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         return jsonify(
             another=another,
             faults=sent.faults | {clash.address: str(labels.INPUT["row_gone"]) for clash in sent.saved.homeless},
-            clashes=[plan_form.told(clash, reader, this) for clash in sent.saved.clashes],
+            clashes=[plans_form.told(clash, reader, this) for clash in sent.saved.clashes],
             drawings=drawings.maps(ticket, this),
             ends=g.limits.ends_at.isoformat(),
             now=clock.now().isoformat(),
@@ -150,11 +152,11 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         page = _begun(plans.show(ticket, tool))
         this = page.version(number) if number in {each.number for each in page.versions} else page.newest
         sent.typed = (
-            plan_form.written(ticket, this, request.form)
+            plans_form.written(ticket, this, request.form)
             if sent.faults
             else {clash.address: clash.mine for clash in sent.saved.clashes}
         )
-        return plan_form.writing(ticket, page, this, sent, row), INVALID
+        return plans_form.writing(ticket, page, this, sent, row), INVALID
     if request.form.get("done"):
         if sent.saved.reopened:
             flash(
@@ -163,7 +165,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
         else:
             flash(_("Saved."), "success")
         return redirect(url_for(".version", case_id=ticket.case_id, tool=tool, number=number), 303)
-    return redirect(plan_form.address(ticket, tool, number, row), 303)
+    return redirect(plans_form.address(ticket, tool, number, row), 303)
 
 
 @bp.post("/versions/<int:number>/propose")
@@ -215,7 +217,7 @@ def add_row(ticket: CaseTicket, tool: str, section: str) -> ResponseReturnValue:
     made = attempt(form, lambda: editing.row_to_write_in(ticket, form.submission_id, tool, section))
     if made is None:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
-    return redirect(plan_form.address(ticket, tool, *made), 303)
+    return redirect(plans_form.address(ticket, tool, *made), 303)
 
 
 @bp.post("/versions/<int:number>/accept/<uuid:member_id>")
@@ -243,7 +245,7 @@ def _after(ticket: CaseTicket, tool: str, form: StepForm, verb: Callable[[], obj
     made = attempt(form, verb)
     if made is None:
         page = _begun(plans.show(ticket, tool))
-        return plan_read.reading(ticket, tool, page, page.newest.number, form), INVALID
+        return plan_reading.reading(ticket, tool, page, page.newest.number, form), INVALID
     flash(done, "success")
     return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
 

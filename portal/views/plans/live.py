@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.plans import presence
-from portal.views import drawings
+from portal.views.plans import drawings
 from portal.web.forms import whole_number
 from portal.web.guard import opens, quiet
 

@@ -1,0 +1,1 @@
+"""Screens about the tools of the model."""
