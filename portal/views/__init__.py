@@ -7,7 +7,7 @@ from flask import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """Every family of screens."""
-    from portal.views import account, dav, factors, forgotten, front, invitations, own_eids, signin, staff_sso, stepup
+    from portal.views import dav
     from portal.views.accounts import account as account_account
     from portal.views.accounts import bulk_import, directory, email_changes, requests
     from portal.views.cases import case, case_list, move
@@ -31,18 +31,29 @@ def blueprints() -> list[Blueprint]:
     from portal.views.oversight import case_log, supervision
     from portal.views.plans import commitments, documents, external_forms, index, live, word_import
     from portal.views.plans import plan as plan_plan
+    from portal.views.signin import (
+        factors,
+        federation,
+        forgotten_password,
+        home,
+        invitations,
+        my_account,
+        own_eids,
+        signin,
+        step_up,
+    )
 
     modules = (
-        front,
+        home,
         pages,
         signin,
-        staff_sso,
-        stepup,
-        account,
+        federation,
+        step_up,
+        my_account,
         own_eids,
         factors,
         invitations,
-        forgotten,
+        forgotten_password,
         email_changes,
         directory,
         account_account,

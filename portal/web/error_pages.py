@@ -17,7 +17,7 @@ from portal.access.signin import saved_form
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import handover_answers
-from portal.views import entrance
+from portal.views.signin import welcome
 from portal.web import guard, labels, layout
 from portal.web.layout import Right
 
@@ -134,7 +134,7 @@ def http(problem: HTTPException) -> Any:
         return _too_large()
     if isinstance(problem, CSRFError) and request.endpoint in _DOORS:
         # A page to sign in on from before somebody did, in another window: nothing of it is lost.
-        return entrance.led_on() if g.get("actor") else redirect(url_for("signin.form"), 303)
+        return welcome.led_on() if g.get("actor") else redirect(url_for("signin.form"), 303)
     if isinstance(problem, CSRFError):
         if (back := guard.send_back()) is not None:
             flash(_SIGNED_IN_ANEW, "info")

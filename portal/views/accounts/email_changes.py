@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.services.accounts import email_changes
-from portal.views import entrance
+from portal.views.signin import welcome as signin_welcome
 from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import fresh, signed_in
 
@@ -27,6 +27,6 @@ def confirm(token: str) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         return render_template("signin/new_address.html", form=form, waiting=waiting), status(form)
-    response = entrance.welcome(person_id, "new address")
+    response = signin_welcome.welcome(person_id, "new address")
     flash(_("Your new e-mail address is in force. You are signed out everywhere else."), "success")
     return response

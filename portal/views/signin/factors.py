@@ -17,7 +17,7 @@ from portal.access.signin import passkeys, second_factor, sessions, step_up, thr
 from portal.access.signin.second_factor import Factors, Offer
 from portal.errors import NotFound
 from portal.services.accounts import my_account
-from portal.views import entrance
+from portal.views.signin import welcome as signin_welcome
 from portal.web.forms import AskingForm, attempt, status, text_field
 from portal.web.guard import fresh, halfway, remember_the_way, signed_in
 
@@ -187,10 +187,10 @@ def _done(method: str, codes: list[str]) -> ResponseReturnValue:
     else:
         page = render_template("factors/codes.html", codes=codes, on=str(session.get("to") or url_for("front.index")))
     if g.actor is None:
-        return entrance.welcome(g.halfway, f"password+{method}", page=page)
+        return signin_welcome.welcome(g.halfway, f"password+{method}", page=page)
     if not page and "to" not in session:
         session["to"] = url_for("account.index")
-    return entrance.confirmed(method, page=page)
+    return signin_welcome.confirmed(method, page=page)
 
 
 def _demo_phone() -> str:

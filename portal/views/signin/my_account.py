@@ -15,7 +15,8 @@ from portal.access.signin import second_factor, sessions, throttle
 from portal.access.signin.passwords import SHORTEST
 from portal.errors import NotFound
 from portal.services.accounts import my_account
-from portal.views import entrance, own_eids
+from portal.views.signin import own_eids
+from portal.views.signin import welcome as signin_welcome
 from portal.web import labels
 from portal.web.forms import AskingForm, attempt, status, text_field
 from portal.web.guard import fresh, signed_in
@@ -105,7 +106,7 @@ def password() -> ResponseReturnValue:
             return True
 
         if attempt(form, change):
-            response = entrance.welcome(g.actor.person_id, "password change")
+            response = signin_welcome.welcome(g.actor.person_id, "password change")
             flash(_("Your password is changed. Everywhere else you are signed out."), "success")
             return response
     return render_template("account/password.html", form=form, shortest=SHORTEST), status(form)

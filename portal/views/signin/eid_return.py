@@ -16,21 +16,22 @@ from portal.access.signin.oidc import EidRefused, Identity
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NeighbourDown
 from portal.providers import EidProvider
-from portal.views import eids, entrance
+from portal.views.signin import eid_choice
+from portal.views.signin import welcome as signin_welcome
 
 Who = Recognised | NeedsNationalId | Unknown
 
 
 def came_back(key: str) -> ResponseReturnValue:
     """The answer of the eID of that key. Raises NotFound for one that is not configured."""
-    client = eids.client(key)
-    provider = eids.provider_of(client)
+    client = eid_choice.client(key)
+    provider = eid_choice.provider_of(client)
     try:
         begun = oidc_flow.take_attempt(
             g.session, request.args.get("state", "")[:200], session.get("browser", ""), f"{eid.REALM}:{key}"
         )
     except EidRefused as problem:
-        return entrance.led_on() if g.actor else eids.refused(provider, problem.why)
+        return signin_welcome.led_on() if g.actor else eid_choice.refused(provider, problem.why)
     purpose = Purpose(begun.purpose)
     try:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
@@ -46,19 +47,19 @@ def came_back(key: str) -> ResponseReturnValue:
                 raise EidRefused("other_person")
     except EidRefused as problem:
         if g.actor and purpose is Purpose.SIGN_IN and problem.why == "aborted":
-            return entrance.led_on()
-        return eids.refused(provider, problem.why, purpose)
+            return signin_welcome.led_on()
+        return eid_choice.refused(provider, problem.why, purpose)
     except NeighbourDown:
-        return eids.away(provider, purpose)
+        return eid_choice.away(provider, purpose)
     if purpose is Purpose.STEP_UP:
-        return entrance.confirmed(f"eid:{key}", vouched=identity)
+        return signin_welcome.confirmed(f"eid:{key}", vouched=identity)
     if purpose is Purpose.CODE:
         return _to_code(identity, provider)
     match who:
         case Recognised():
-            return entrance.welcome(who.person_id, f"eid:{key}", vouched=identity, eid_link_id=who.link_id)
+            return signin_welcome.welcome(who.person_id, f"eid:{key}", vouched=identity, eid_link_id=who.link_id)
         case NeedsNationalId():
-            eids.let_forms_lead_to(provider)
+            eid_choice.let_forms_lead_to(provider)
             return render_template("signin/first_time.html", provider=provider)
         case Unknown():
             return _to_code(identity, provider)

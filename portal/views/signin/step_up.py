@@ -9,8 +9,8 @@ from portal.access.signin import passkeys, saved_form, second_factor, throttle
 from portal.access.signin.oidc_flow import Purpose
 from portal.access.signin.saved_form import Kept
 from portal.errors import InvalidInput
-from portal.views import eids, entrance, staff_sso
-from portal.views.signin import SecondForm
+from portal.views.signin import eid_choice, federation, welcome
+from portal.views.signin.signin import SecondForm
 from portal.web import labels
 from portal.web.forms import INVALID, AskingForm
 from portal.web.guard import from_page, leads_somewhere, leads_to_file, signed_in
@@ -34,7 +34,7 @@ def with_code() -> ResponseReturnValue:
         method = second_factor.use(g.session, g.house.keyring, g.actor.person_id, asked.code.data or "")
         if method is not None:
             throttle.succeeded(g.session, tried)
-            return entrance.confirmed(method)
+            return welcome.confirmed(method)
         asked.code.errors = [labels.INPUT["code_spent"]]
     return _page(asked), INVALID
 
@@ -52,21 +52,21 @@ def with_passkey() -> ResponseReturnValue:
         asked = SecondForm(formdata=None)
         asked.form_errors = [labels.sentence(problem)]
         return _page(asked), INVALID
-    return entrance.confirmed("passkey")
+    return welcome.confirmed("passkey")
 
 
 @bp.post("/step-up/eid/<key>")
 @signed_in
 def with_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID, which is asked to let the person identify themselves anew."""
-    return eids.send_out(key, purpose=Purpose.STEP_UP)
+    return eid_choice.send_out(key, purpose=Purpose.STEP_UP)
 
 
 @bp.post("/step-up/staff/<key>")
 @signed_in
 def with_staff_sign_in(key: str) -> ResponseReturnValue:
     """Sends the browser to the organisation's own sign-in, likewise."""
-    return staff_sso.send_out(key, Purpose.STEP_UP)
+    return federation.send_out(key, Purpose.STEP_UP)
 
 
 @bp.post("/keep")
@@ -106,10 +106,10 @@ def fetch() -> ResponseReturnValue:
 def _page(asked: AskingForm) -> str:
     if not g.actor.is_staff:
         return render_template(
-            "stepup/ask.html", form=asked, providers=eids.that_prove_anew(), staff_providers=[], factors=None
+            "stepup/ask.html", form=asked, providers=eid_choice.that_prove_anew(), staff_providers=[], factors=None
         )
     factors = second_factor.factors_of(g.session, g.actor.person_id)
-    staff_providers = [provider for provider in staff_sso.offered() if provider.can_prove_anew]
+    staff_providers = [provider for provider in federation.offered() if provider.can_prove_anew]
     return render_template(
         "stepup/ask.html", form=asked, providers=[], staff_providers=staff_providers, factors=factors
     )

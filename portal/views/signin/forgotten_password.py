@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import forgotten_password, invitations
-from portal.views import entrance
-from portal.views.invitations import ChooseForm
+from portal.views.signin import welcome
+from portal.views.signin.invitations import ChooseForm
 from portal.web.forms import AskingForm, attempt, status, text_field
 from portal.web.guard import public
 
@@ -31,7 +31,7 @@ def form() -> ResponseReturnValue:
 @public
 def ask() -> ResponseReturnValue:
     asked = ForgottenForm()
-    network, _device = entrance.where_from()
+    network, _device = welcome.where_from()
 
     def verb() -> bool:
         forgotten_password.ask(g.session, g.house.keyring, asked.email.data or "", network)

@@ -30,7 +30,9 @@ from portal.events import Event
 from portal.providers import origin_of
 from portal.services.accounts import my_account, sign_in_policy
 from portal.services.accounts.federation import REALM
-from portal.views import eid_return, eids, entrance, staff_sso
+from portal.views.signin import eid_choice, eid_return
+from portal.views.signin import federation as signin_federation
+from portal.views.signin import welcome as signin_welcome
 from portal.web import labels
 from portal.web.forms import INVALID, AskingForm, attempt, status, text_field
 from portal.web.guard import cookie_name, public, signed_in
@@ -71,7 +73,7 @@ def with_password() -> ResponseReturnValue:
     asked = PasswordForm()
     if not asked.validate_on_submit():
         return _page(asked), INVALID
-    tried = throttle.begin(g.session, g.house.keyring, asked.email.data or "", *entrance.where_from())
+    tried = throttle.begin(g.session, g.house.keyring, asked.email.data or "", *signin_welcome.where_from())
     person = passwords.check(g.session, asked.email.data or "", asked.password.data or "")
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
@@ -81,7 +83,7 @@ def with_password() -> ResponseReturnValue:
     throttle.succeeded(g.session, tried)
     if my_account.is_first_time(g.session, person.id):
         my_account.note_first_time(g.session, person.id)
-        return entrance.welcome(person.id, "password", strong=False)
+        return signin_welcome.welcome(person.id, "password", strong=False)
     session["half"] = pending_login.begin(g.session, person.id)
     return redirect(url_for("signin.second"), 303)
 
@@ -111,7 +113,7 @@ def with_second() -> ResponseReturnValue:
         method = second_factor.use(g.session, g.house.keyring, person_id, asked.code.data or "")
         if method is not None:
             throttle.succeeded(g.session, tried)
-            return entrance.welcome(person_id, f"password+{method}")
+            return signin_welcome.welcome(person_id, f"password+{method}")
         asked.code.errors = [labels.INPUT["code_spent"]]
     factors = second_factor.factors_of(g.session, person_id)
     return render_template("signin/second.html", form=asked, factors=factors), INVALID
@@ -140,7 +142,7 @@ def with_passkey() -> ResponseReturnValue:
     if not sign_in_policy.may_use_password(g.session, person_id):
         return _switched_off("passkey", PasswordForm(formdata=None))
     my_account.note_first_time(g.session, person_id)
-    return entrance.welcome(person_id, "passkey")
+    return signin_welcome.welcome(person_id, "passkey")
 
 
 def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
@@ -193,7 +195,7 @@ def stay() -> ResponseReturnValue:
 def begin_eid(key: str) -> ResponseReturnValue:
     """Sends the browser to the eID; with the field `national_id` set, asks it for the national id too."""
     session.pop("stranger", None)
-    return eids.send_out(key, national_id=request.form.get("national_id") == "1")
+    return eid_choice.send_out(key, national_id=request.form.get("national_id") == "1")
 
 
 @bp.get("/eid/<key>/callback")
@@ -207,7 +209,7 @@ def end_eid(key: str) -> ResponseReturnValue:
 @public
 def code() -> ResponseReturnValue:
     who = _stranger()
-    return entrance.led_on() if who is None else render_template("signin/code.html", form=CodeForm(formdata=None))
+    return signin_welcome.led_on() if who is None else render_template("signin/code.html", form=CodeForm(formdata=None))
 
 
 @bp.post("/eid/code")
@@ -215,7 +217,7 @@ def code() -> ResponseReturnValue:
 def redeem_code() -> ResponseReturnValue:
     who = _stranger()
     if who is None:
-        return entrance.led_on()
+        return signin_welcome.led_on()
     asked, refused = CodeForm(), []
 
     def redeem() -> Recognised:
@@ -234,12 +236,14 @@ def redeem_code() -> ResponseReturnValue:
             codes.note_refusal(g.session, problem)
         return render_template("signin/code.html", form=asked), status(asked)
     session.pop("to", None)  # it was noted on the way to other cases than this one
-    return entrance.welcome(found.person_id, f"eid:{who.provider}", vouched=who.identity, eid_link_id=found.link_id)
+    return signin_welcome.welcome(
+        found.person_id, f"eid:{who.provider}", vouched=who.identity, eid_link_id=found.link_id
+    )
 
 
 def _page(asked: PasswordForm) -> str:
     ended = request.args.get("ended") == "1"
-    providers, staff_providers = eids.offered(), staff_sso.offered()
+    providers, staff_providers = eid_choice.offered(), signin_federation.offered()
     return render_template(
         "signin/form.html", form=asked, providers=providers, staff_providers=staff_providers, ended=ended
     )
@@ -268,8 +272,8 @@ def _end_session_endpoint(provider: str) -> str | None:
 def _client_of(provider: str) -> OidcClient | None:
     realm, _colon, key = provider.partition(":")
     if realm == REALM:
-        return staff_sso.clients()[key][0] if key in staff_sso.clients() else None
-    return eids.clients().get(key) if realm == eid.REALM else None
+        return signin_federation.clients()[key][0] if key in signin_federation.clients() else None
+    return eid_choice.clients().get(key) if realm == eid.REALM else None
 
 
 def _other_door(leaving: Leaving, endpoint: str) -> str:

@@ -15,7 +15,7 @@ from portal.events import Event
 from portal.providers import StaffProvider
 from portal.services.accounts import federation
 from portal.services.accounts.federation import REALM
-from portal.views import entrance
+from portal.views.signin import welcome as signin_welcome
 from portal.web import labels
 from portal.web.guard import public
 
@@ -73,7 +73,7 @@ def end(key: str) -> ResponseReturnValue:
         state, browser = request.args.get("state", "")[:200], session.get("browser", "")
         begun = oidc_flow.take_attempt(g.session, state, browser, f"{REALM}:{key}")
     except EidRefused as problem:
-        return entrance.led_on() if g.actor else _refused(provider, problem.why)
+        return signin_welcome.led_on() if g.actor else _refused(provider, problem.why)
     purpose = Purpose(begun.purpose)
     try:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
@@ -87,13 +87,13 @@ def end(key: str) -> ResponseReturnValue:
                 raise EidRefused("other_person")
     except EidRefused as problem:
         if g.actor and purpose is Purpose.SIGN_IN and problem.why == "aborted":
-            return entrance.led_on()
+            return signin_welcome.led_on()
         return _refused(provider, problem.why, purpose)
     except NeighbourDown:
         return _away(provider, purpose)
     if purpose is Purpose.STEP_UP:
-        return entrance.confirmed(f"{REALM}:{key}", vouched=identity)
-    return entrance.welcome(person_id, f"{REALM}:{key}", vouched=identity)
+        return signin_welcome.confirmed(f"{REALM}:{key}", vouched=identity)
+    return signin_welcome.welcome(person_id, f"{REALM}:{key}", vouched=identity)
 
 
 def _client(key: str) -> tuple[OidcClient, StaffProvider]:

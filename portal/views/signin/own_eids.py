@@ -13,7 +13,7 @@ from portal.access.signin import links
 from portal.access.signin.links import LinkLine
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NotFound
-from portal.views import eids
+from portal.views.signin import eid_choice
 from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import fresh, signed_in
 
@@ -32,7 +32,7 @@ def lines() -> list[EidLine]:
     """Those of whoever is signed in; none for a professional."""
     if g.actor.is_staff:
         return []
-    return [EidLine(link, eids.called(link.issuer)) for link in links.lines(g.actor)]
+    return [EidLine(link, eid_choice.called(link.issuer)) for link in links.lines(g.actor)]
 
 
 @bp.post("/seen")
@@ -69,14 +69,14 @@ def end(link_id: UUID) -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Somebody with a code for one more case: their eID says once more who they are, and then the code is asked for."""
     _citizens_only()
-    return render_template("account/code.html", providers=eids.that_prove_anew())
+    return render_template("account/code.html", providers=eid_choice.that_prove_anew())
 
 
 @bp.post("/code/<key>")
 @signed_in
 def begin_code(key: str) -> ResponseReturnValue:
     _citizens_only()
-    return eids.send_out(key, purpose=Purpose.CODE)
+    return eid_choice.send_out(key, purpose=Purpose.CODE)
 
 
 def _citizens_only() -> None:

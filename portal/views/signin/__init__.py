@@ -1,0 +1,1 @@
+"""Ways in and out, and one's own account."""
