@@ -7,7 +7,6 @@ from flask import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """Every family of screens."""
-    from portal.views import dav
     from portal.views.accounts import account as account_account
     from portal.views.accounts import bulk_import, directory, email_changes, requests
     from portal.views.cases import case, case_list, move
@@ -42,6 +41,7 @@ def blueprints() -> list[Blueprint]:
         signin,
         step_up,
     )
+    from portal.views.webdav import webdav
 
     modules = (
         home,
@@ -72,7 +72,7 @@ def blueprints() -> list[Blueprint]:
         exports,
         resumable_uploads,
         versions,
-        dav,
+        webdav,
         previews,
         commitments,
         meetings,

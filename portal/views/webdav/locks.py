@@ -13,7 +13,7 @@ from portal.errors import InvalidInput
 from portal.services.files.checkouts import LASTS
 from portal.services.webdav.locks import Lock, Locks
 from portal.services.webdav.scratch import Desk
-from portal.views.dav_tree import as_status, plain
+from portal.views.webdav.tree import as_status, plain
 
 
 class Properties:

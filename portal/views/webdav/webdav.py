@@ -21,9 +21,9 @@ from portal.services.files import files
 from portal.services.oversight import refusals
 from portal.services.webdav import links as webdav_links
 from portal.services.webdav.locks import Locks
-from portal.views.dav_memory import LockStorage, Properties
-from portal.views.dav_request import looked_through
-from portal.views.dav_tree import Held, Tree, as_status
+from portal.views.webdav.locks import LockStorage, Properties
+from portal.views.webdav.request import looked_through
+from portal.views.webdav.tree import Held, Tree, as_status
 from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import opens, with_link
 

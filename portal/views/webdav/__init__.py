@@ -1,0 +1,1 @@
+"""The door that word processors come through."""
