@@ -135,7 +135,8 @@ def test_a_mail_that_cannot_be_sent_is_tried_again(
         directory.add_staff(actor, uuid4(), directory.NewStaff(unit, "Ny", "ny2@testby.example", "Jobkonsulent"))
     monkeypatch.setattr("portal.mail.send", away)
     run_jobs(house)
-    state = owner.execute("select status, attempts, scheduled_at > now() from procrastinate_jobs").fetchone()
+    jobs = "select status, attempts, scheduled_at > now() from procrastinate_jobs where task_name = 'mail_invitation'"
+    state = owner.execute(jobs).fetchone()
     assert state == ("todo", 1, True)
 
 
