@@ -1,5 +1,5 @@
 """Numbers and dates out of an address or a hidden field. Nobody types these, so what is none counts as not there; where
-something may be typed, forms have fields of their own (asking.py)."""
+something may be typed, forms have fields of their own (forms.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What codes of the domain are called on screen: every sentence is here, in deeds.py or in a template."""
+"""What codes of the domain are called on screen: every sentence is here, in event_labels.py or in a template."""
 
 from __future__ import annotations
 
