@@ -93,7 +93,7 @@ def _states() -> str:
 def state_machines() -> dict[str, Mapping[Any, Mapping[str, Any]]]:
     """Every dict of the services called `<NOUN>_CHANGES`: state -> what happens -> the state it leads to."""
     found = {}
-    for module in pkgutil.iter_modules(services.__path__, "portal.services."):
+    for module in pkgutil.walk_packages(services.__path__, "portal.services."):
         for name, value in vars(importlib.import_module(module.name)).items():
             if name.endswith("_CHANGES") and isinstance(value, dict):
                 found[name.removesuffix("_CHANGES").replace("_", " ").capitalize()] = value
