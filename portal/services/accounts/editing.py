@@ -1,5 +1,5 @@
 """What an administrator puts right in an account: name, title, number and roles. Its address is changed in
-email_changes.py, its unit in account_moves.py."""
+email_changes.py, its unit in moves.py."""
 
 from __future__ import annotations
 
