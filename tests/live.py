@@ -5,19 +5,57 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from flask import Flask
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser import cookie_of
+
+_sent = threading.local()
+
+
+class _Answer:
+    """What is being sent, which is closed once."""
+
+    def __init__(self, pieces: Any) -> None:
+        self._pieces, self._closed = pieces, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    def close(self) -> None:
+        if not self._closed and hasattr(self._pieces, "close"):
+            self._closed = True
+            self._pieces.close()
+
+
+class _Closing(WSGIRequestHandler):
+    """Closes what was being sent to a browser that has gone. The server listens to it once more before it closes
+    anything, and where that fails, a file of ours would be left open."""
+
+    def run_wsgi(self) -> None:
+        try:
+            super().run_wsgi()
+        finally:
+            if answer := getattr(_sent, "answer", None):
+                answer.close()
+
+
+def _remembering(app: Flask) -> Callable[[dict[str, Any], Any], _Answer]:
+    def answer(environ: dict[str, Any], start: Any) -> _Answer:
+        _sent.answer = _Answer(app(environ, start))
+        return _sent.answer
+
+    return answer
 
 
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Its address for the length of a block."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _remembering(app), threaded=True, request_handler=_Closing)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -399,7 +399,7 @@ def test_whoever_becomes_the_guide_in_the_moment_of_a_move_is_not_moved_either(
 ) -> None:
     """When the cases were counted they led none; each is looked at once more, while nobody else changes its facts."""
     story.unit("Jobcenter")
-    monkeypatch.setattr(moves.account_facts, "led_cases", lambda *_: [])
+    monkeypatch.setattr(moves.sign_in_overview, "led_cases", lambda *_: [])
     with pytest.raises(InvalidInput, match="leads_cases"):
         move(story, admin, room.guide, "Jobcenter")
     assert "professionals" in shelves(story, room, room.guide)
