@@ -62,6 +62,10 @@ FILL = """
         '[]' from membership m join n on n.id = m.case_id join compartment c on c.case_id = m.case_id;
     insert into access_notice select gen_random_uuid(), id, md5('member' || n)::uuid, young, now(), null, '[]', guide,
         null, 'samarbejdsmodellen_dk' from n;
+    insert into consent (id, case_id, giver_id, registered_by_id, method, given_at, valid_from, valid_until,
+            wording_version, text_sealed, text_sha256_sealed, scan_state)
+        select md5('consent' || n)::uuid, id, md5('member' || n)::uuid, md5('member' || n)::uuid, 'eid', now(), now(),
+            now() + interval '1 year', '1', '\\x00', '\\x00', 'not_scanned' from n;
     insert into thread select md5('thread' || t || '-' || n)::uuid, id, md5('shared' || n)::uuid, '\\x00', now(),
         md5('owner' || n)::uuid from n, generate_series(1, 2) t;
     insert into message select gen_random_uuid(), md5('thread' || (m % 2 + 1) || '-' || n)::uuid, id,

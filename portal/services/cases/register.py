@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.access.policy.actions import Action, OfficeAction
@@ -174,31 +175,26 @@ def like(actor: Actor, name: str) -> list[CaseLine]:
 
 def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:
     """In Danish order of the young people's names."""
-    open_ids = set(compartments.values())
-    columns = (Membership.case_id, Membership.capacity, Membership.display_name, Membership.person_id)
-    rows = select(*columns, Case.birth_date, Case.profile).join(Case, Case.id == Membership.case_id)
-    named = {
-        (row.case_id, row.capacity): row
-        for row in actor.session.execute(
-            rows.where(
-                Membership.case_id.in_(open_ids),
-                Membership.capacity.in_((Capacity.YOUNG_PERSON.value, Capacity.OWNER.value)),
-            )
-        )
-    }
+    young, owner = aliased(Membership), aliased(Membership)
+    rows = (
+        select(Case.id, Case.birth_date, Case.profile, young.display_name, owner.display_name.label("guide"))
+        .add_columns(owner.person_id)
+        .join(young, (young.case_id == Case.id) & (young.capacity == Capacity.YOUNG_PERSON.value))
+        .join(owner, (owner.case_id == Case.id) & (owner.capacity == Capacity.OWNER.value))
+        .where(Case.id.in_(set(compartments.values())))
+    )
     counts = unread.by_case(actor, compartments)
-    young = {case_id: named[case_id, Capacity.YOUNG_PERSON] for case_id in open_ids}
-    ordered = sorted(young.values(), key=lambda row: in_order(row.display_name))
+    ordered = sorted(actor.session.execute(rows), key=lambda row: in_order(row.display_name))
     alike = mistakable([row.display_name for row in ordered])
     return tuple(
         CaseLine(
-            case_id=row.case_id,
+            case_id=row.id,
             young_person=row.display_name,
             birth_date=row.birth_date,
             age=clock.age_on(row.birth_date, clock.today(profile(row.profile).zone)),
-            guide=named[row.case_id, Capacity.OWNER].display_name,
-            unread=counts.get(row.case_id, 0),
-            is_mine=named[row.case_id, Capacity.OWNER].person_id == actor.person_id,
+            guide=row.guide,
+            unread=counts.get(row.id, 0),
+            is_mine=row.person_id == actor.person_id,
             is_mistakable=bool(others),
         )
         for row, others in zip(ordered, alike, strict=True)
