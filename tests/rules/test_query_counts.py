@@ -8,10 +8,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from psycopg import _queries
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import psycopg
 
 from portal.access.policy.roles import Level
 from portal.runtime import House
+from portal.services.cases import overview
 from portal.services.plans import editing
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
@@ -78,3 +81,9 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
     large = counts(app, house, story, room, getattr(room, who), things)
     assert large == small
     assert max(large.values()) <= MOST, {page: n for page, n in large.items() if n > MOST}
+
+
+def test_what_the_driver_takes_to_pieces_for_the_front_of_a_case_it_takes_to_pieces_once() -> None:
+    """A statement longer than it remembers would be read anew for every page of everybody but the guide."""
+    statement = str(overview._FRONT[False].compile(dialect=psycopg.dialect()))
+    assert len(statement) <= _queries.MAX_CACHED_STATEMENT_LENGTH

@@ -145,8 +145,8 @@ def overview(ticket: CaseTicket) -> Overview:
         threads=tuple(message_threads.threads(ticket, RECENT)),
         files=tuple(newest),
         last_visit=there.last_visit,
-        welcome=case_welcome.welcome(ticket, there.last_visit),
-        steps=case_welcome.steps(ticket, there.plan or there.meeting),
+        welcome=case_welcome.welcome(ticket, there.last_visit, there.put_away),
+        steps=case_welcome.steps(ticket, there.plan or there.meeting, there.put_away),
         me=ticket.membership.id,
         asks_me=requests.asks_me(ticket),
         is_spoken_for=ticket.allows(Action.CONSENT_GIVE) and noted_by_others.is_news(ticket, there.spoken_for),
@@ -199,17 +199,19 @@ def _front_of_a_case(is_guide: bool) -> Select[Any]:
         _is_there(handover_answers.LATELY).label("offers"),
         noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
         unread.LAST_VISIT.scalar_subquery().label("last_visit"),
+        _is_there(case_welcome.PUT_AWAY).label("put_away"),
         *(for_the_guide if is_guide else ()),
     ).subquery("there")
-    newest = files.LATEST.subquery("newest")
+    newest = files.LATEST.subquery("new")
     # Joined to what is always one row: a case without files has a front too.
     rows = select(there, newest).select_from(there.outerjoin(newest, true()))
     return rows.order_by(newest.c.created_at.desc()).limit(bindparam("limit"))
 
 
 def _is_there(found: Select[Any]) -> ColumnElement[bool]:
-    """Whether a statement finds anything, whatever it would say of it and in which order. Short: the driver takes a
-    statement of more than 4,096 characters to pieces at every use, and one that is shorter once."""
+    """Whether a statement finds anything, whatever it would say of it and in which order. Short, like the names of
+    tables in it: the driver takes a statement of more than 4,096 characters to pieces at every use, and one that is
+    shorter once. (The guide's own is longer; everybody else's is not.)"""
     return found.with_only_columns(literal_column("1")).order_by(None).limit(None).exists()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
 
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
@@ -19,12 +20,13 @@ from portal.models import AuditEvent, Membership, Staff
 from portal.services.shared import audience
 from portal.services.shared.audience import Workplace
 
-_PUT_AWAY = select(AuditEvent.seq).where(
-    AuditEvent.chain_id == bindparam("case"),
-    AuditEvent.actor_id == bindparam("person"),
-    AuditEvent.event == Event.WELCOME_READ.value,
+_line = aliased(AuditEvent, name="e")
+PUT_AWAY = select(_line.seq).where(
+    _line.chain_id == bindparam("case"),
+    _line.actor_id == bindparam("person"),
+    _line.event == Event.WELCOME_READ.value,
 )
-"""The line that says so; by the index `ix_audit_event_reading`."""
+"""Whether the person has had it put away; by the index `ix_audit_event_reading`."""
 
 
 @dataclass(frozen=True)
@@ -49,34 +51,30 @@ class Steps:
     """The plan is begun, or a meeting is planned."""
 
 
-def welcome(ticket: CaseTicket, last_visit: datetime | None) -> Welcome | None:
+def welcome(ticket: CaseTicket, last_visit: datetime | None, put_away: bool) -> Welcome | None:
     """None for the guide, for whoever has been here before they signed in this time, and for whoever has read it."""
     guide = ticket.owner
-    if last_visit is not None or ticket.membership.id == guide.id or _is_put_away(ticket):
+    if last_visit is not None or put_away or ticket.membership.id == guide.id:
         return None
     phone = ticket.session.scalars(select(Staff.phone).where(Staff.person_id == guide.person_id)).one_or_none() or ""
     workplace = audience.workplace_of(ticket, guide.unit_id) if guide.unit_id else None
     return Welcome(guide, workplace, phone)
 
 
-def steps(ticket: CaseTicket, has_plan: bool) -> Steps | None:
+def steps(ticket: CaseTicket, has_plan: bool, put_away: bool) -> Steps | None:
     """For the guide alone; None when all of them are done, or put away."""
-    if ticket.membership.id != ticket.owner.id:
+    if put_away or ticket.membership.id != ticket.owner.id:
         return None
     others = [m for m in ticket.facts.members if m.id != ticket.owner.id and not _is_family(m.capacity)]
     answered = any(consent.giver_id == ticket.young_person.id for consent in ticket.facts.consents)
     found = Steps(bool(others), answered, has_plan)
-    return None if found == Steps(True, True, True) or _is_put_away(ticket) else found
+    return None if found == Steps(True, True, True) else found
 
 
 def put_away(ticket: CaseTicket) -> None:
     """Notes that this person has read it."""
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.WELCOME_READ)
-
-
-def _is_put_away(ticket: CaseTicket) -> bool:
-    return ticket.session.scalars(_PUT_AWAY.limit(1), ticket.bounds).first() is not None
 
 
 def _is_family(capacity: Capacity) -> bool:

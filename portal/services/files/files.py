@@ -163,7 +163,8 @@ def _named(ticket: CaseTicket, line: VersionLine, row: Any) -> VersionLine:
 
 def _latest(withdrawn_too: bool) -> Select[Any]:
     version = aliased(FileVersion, name="v")  # thirty times in a statement that is best short
-    gone = select(FileWithdrawal.file_id).where(*bounded(FileWithdrawal))
+    withdrawal = aliased(FileWithdrawal, name="w")
+    gone = select(withdrawal.file_id).where(*bounded(withdrawal))
     # The columns of a line and no more: a list is long, and an object for each row costs more than reading it.
     columns = [getattr(version, name) for name in _OF_A_LINE]
     named = naming.latest().subquery()

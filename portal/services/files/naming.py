@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from portal.access.ticket import CaseTicket, bounded
 from portal.models import FileName
@@ -17,11 +18,12 @@ from portal.storage.keys import CaseKeys
 
 def latest() -> Select[UUID, UUID, bytes]:
     """The name given last to each file that was given one, as a part of a statement with the ticket's bounds."""
+    given = aliased(FileName, name="n")
     return (
-        select(FileName.file_id, FileName.id.label("given_id"), FileName.name_sealed.label("given_sealed"))
-        .where(*bounded(FileName))
-        .ext(distinct_on(FileName.file_id))
-        .order_by(FileName.file_id, FileName.created_at.desc())
+        select(given.file_id, given.id.label("given_id"), given.name_sealed.label("given_sealed"))
+        .where(*bounded(given))
+        .ext(distinct_on(given.file_id))
+        .order_by(given.file_id, given.created_at.desc())
     )
 
 

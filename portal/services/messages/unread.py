@@ -25,6 +25,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import aliased
 
 from portal.access.ticket import Actor, CaseTicket
 from portal.events import Event
@@ -84,11 +85,12 @@ _BY_CASE = _by_case()
 _NOTE = _note()
 
 _BEFORE_THE_DOOR = [event.value for event in (Event.ACCESS_REFUSED, Event.CODE_USED, Event.CODE_REFUSED)]
+_visit = aliased(AuditEvent, name="e")
 LAST_VISIT = (
-    select(AuditEvent.at)
-    .where(AuditEvent.chain_id == bindparam("case"), AuditEvent.actor_id == bindparam("person"))
-    .where(AuditEvent.event != all_(literal(_BEFORE_THE_DOOR, ARRAY(String))), AuditEvent.at < bindparam("before"))
-    .order_by(AuditEvent.at.desc())
+    select(_visit.at)
+    .where(_visit.chain_id == bindparam("case"), _visit.actor_id == bindparam("person"))
+    .where(_visit.event != all_(literal(_BEFORE_THE_DOOR, ARRAY(String))), _visit.at < bindparam("before"))
+    .order_by(_visit.at.desc())
     .limit(1)
 )
 """When the person was last in the case before they signed in this time (`:before`); nothing on the first visit."""
