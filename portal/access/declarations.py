@@ -1,4 +1,4 @@
-"""Reads what givers have declared and taken back. Runs inside the keeper of facts (see ledger)."""
+"""Reads what givers have declared and taken back. Runs inside the keeper of facts (see window_store)."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def hold(session: Session, case_id: UUID) -> None:
 
 
 def rewrite_windows(session: Session, case_id: UUID) -> None:
-    """Recomputes the windows and notices of a case, and lets go what was recalled of its facts (see recall). Call
+    """Recomputes the windows and notices of a case, and lets go what was recalled of its facts (see facts_cache). Call
     after any change of a fact, in the same transaction."""
     with fact_keeper(session, case_id):
         # Two changes at once: the second waits here, then reads the first one's facts too.
