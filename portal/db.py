@@ -67,15 +67,11 @@ def connect(url: str, pool_size: int = 8) -> Engine:
         max_overflow=4,
         pool_timeout=5,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "options": _OPTIONS, **_VANISHED},
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30000", **_VANISHED},
     )
     _replace_lost_ones(engine)
     return engine
 
-
-_OPTIONS = "-c timezone=UTC -c statement_timeout=30000 -c plan_cache_mode=force_generic_plan"
-"""Times in milliseconds. What row-level security adds to a statement asks for the person every time, whoever it is: a
-plan made for one set of values is no better than the one that is kept, and making it takes longer than using it."""
 
 _STILL_THERE = 30
 """Seconds for which a connection that was just used counts as there, unless the other side has hung up."""
