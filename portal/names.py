@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 _LAST = {"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"}
 """The letters after z, as characters that stand after z."""
@@ -28,37 +29,36 @@ def folded(text: str) -> str:
     return " ".join("".join(letter if letter in _LAST else _bare(letter) for letter in small).split())
 
 
+class _Sound(NamedTuple):
+    """A name as it is heard."""
+
+    whole: str
+    ends: tuple[str, str]
+    """First and last name. Somebody with one name has no last one that another could share."""
+
+
 def nearly_the_same(one: str, other: str) -> bool:
     """Whether somebody could take the one for the other: they sound alike, differ by a single letter, or have the same
     first and last name."""
-    return _sound_alike(_heard(one), _heard(other))
-
-
-def _sound_alike(first: list[str], second: list[str]) -> bool:
-    if not first or not second:
-        return False
-    if first == second or _ends(first) == _ends(second):
-        return True
-    a, b = " ".join(first), " ".join(second)
-    return min(len(a), len(b)) >= _SHORTEST and _one_letter_apart(a, b)
+    first, second = _sound(one), _sound(other)
+    return first is not None and second is not None and _alike(first, second)
 
 
 def mistakable(names: Sequence[str]) -> list[frozenset[int]]:
     """For each of the names, which others it is nearly the same as. Every name is held only against those that could
-    be, so that twice as many names are about twice the work."""
-    heard = [_heard(name) for name in names]
+    be, and once against each, so that twice as many names are about twice the work."""
+    sounds = {number: sound for number, name in enumerate(names) if (sound := _sound(name)) is not None}
     places: dict[str, list[int]] = defaultdict(list)
-    for number, words in enumerate(heard):
-        for key in _keys(words):
+    for number, sound in sounds.items():
+        for key in _keys(sound):
             places[key].append(number)
+    pairs = {(one, other) for near in places.values() for one in near for other in near if one < other}
     found: list[set[int]] = [set() for _ in names]
-    for alike in places.values():
-        for number in alike:
-            found[number].update(alike)
-    return [
-        frozenset(other for other in others if other != number and _sound_alike(heard[number], heard[other]))
-        for number, others in enumerate(found)
-    ]
+    for one, other in pairs:
+        if _alike(sounds[one], sounds[other]):
+            found[one].add(other)
+            found[other].add(one)
+    return [frozenset(others) for others in found]
 
 
 def like(name: str, names: Iterable[str]) -> list[int]:
@@ -73,19 +73,22 @@ def _bare(letter: str) -> str:
     return "".join(part for part in unicodedata.normalize("NFD", letter) if not unicodedata.combining(part))
 
 
-def _heard(name: str) -> list[str]:
-    """The words of a name as they sound."""
+def _sound(name: str) -> _Sound | None:
+    """None where nothing of it is heard."""
     small = unicodedata.normalize("NFC", name).casefold()
     for written, heard in _SOUNDS:
         small = small.replace(written, heard)
     bare = "".join(letter if letter in _LAST else _bare(letter) for letter in small)
-    words = re.split(r"[^\wæøå]+|_", bare)
-    return [re.sub(r"(.)\1+", r"\1", word).replace("h", "") or word for word in words if word]
+    every = re.split(r"[^\wæøå]+|_", bare)
+    words = [re.sub(r"(.)\1+", r"\1", word).replace("h", "") or word for word in every if word]
+    return _Sound(" ".join(words), (words[0], words[-1] if len(words) > 1 else "")) if words else None
 
 
-def _ends(words: list[str]) -> tuple[str, str]:
-    """First and last name. Somebody with one name has no last one that another could share."""
-    return (words[0], words[-1]) if len(words) > 1 else (words[0], "")
+def _alike(first: _Sound, second: _Sound) -> bool:
+    if first.whole == second.whole or first.ends == second.ends:
+        return True
+    a, b = first.whole, second.whole
+    return min(len(a), len(b)) >= _SHORTEST and _one_letter_apart(a, b)
 
 
 def _one_letter_apart(a: str, b: str) -> bool:
@@ -97,10 +100,8 @@ def _one_letter_apart(a: str, b: str) -> bool:
     return swapped or rest_a[1:] == rest_b[1:] or rest_a == rest_b[1:] or rest_a[1:] == rest_b
 
 
-def _keys(words: list[str]) -> set[str]:
-    """Two names that are nearly the same share one of these; `words` as they sound."""
-    if not words:
-        return set()
-    whole = " ".join(words)
+def _keys(sound: _Sound) -> set[str]:
+    """Two names that are nearly the same share one of these."""
+    whole = sound.whole
     without_one = {whole[:at] + whole[at + 1 :] for at in range(len(whole))}
-    return {whole, "\0".join(_ends(words)), *(without_one if len(whole) >= _SHORTEST else ())}
+    return {whole, "\0".join(sound.ends), *(without_one if len(whole) >= _SHORTEST else ())}

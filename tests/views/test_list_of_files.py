@@ -389,7 +389,7 @@ def test_files_are_dropped_on_the_list_and_counted(
     page.get_by_label(re.compile("Helbred")).check()
     page.locator("[data-drop]").get_by_role("button", name="Tilføj", exact=True).click()
     expect(page.get_by_text("3 filer er tilføjet")).to_be_visible(timeout=30_000)
-    assert page.url.endswith("/files"), "what was said once is not said again"
+    expect(page, "what was said once is not said again").to_have_url(re.compile("/files$"))
     page.reload()
     expect(page.get_by_text("3 filer er tilføjet")).to_have_count(0)
     lines = story.play(room, room.young, files.listing)

@@ -184,13 +184,13 @@ def test_each_kind_is_shown_in_a_frame_that_can_run_nothing(
             page.goto(f"{at}{address(room, file_id, '/view')}")
             frame = page.frame_locator("iframe.preview")
             frame.locator(element).first.wait_for()
-            assert frame.locator(element).count() == count, name
+            expect(frame.locator(element), name).to_have_count(count)
             for shown in frame.locator("img").all():
                 until(page, lambda shown=shown: shown.evaluate("image => image.naturalWidth") > 0)
             if name == "note.txt":
-                assert "<script>alert(1)</script>" in frame.locator("pre").inner_text()
+                expect(frame.locator("pre")).to_contain_text("<script>alert(1)</script>")
             if name == "ødelagt.pdf":
-                assert "kan ikke læses" in frame.locator("p").inner_text()
+                expect(frame.locator("p")).to_contain_text("kan ikke læses")
         assert not said, said
 
 

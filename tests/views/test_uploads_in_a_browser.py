@@ -117,7 +117,7 @@ def test_a_file_given_up_on_its_way_leaves_nothing(
             break
         assert time.monotonic() < until, left
         time.sleep(0.1)
-    assert page.get_by_role("button", name="Tilføj", exact=True).is_enabled()
+    expect(page.get_by_role("button", name="Tilføj", exact=True)).to_be_enabled()
 
 
 def test_what_had_arrived_when_the_page_was_closed_is_gone_on_with_from_another_one(

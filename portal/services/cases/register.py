@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
@@ -181,7 +181,7 @@ def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine,
         .add_columns(owner.person_id)
         .join(young, (young.case_id == Case.id) & (young.capacity == Capacity.YOUNG_PERSON.value))
         .join(owner, (owner.case_id == Case.id) & (owner.capacity == Capacity.OWNER.value))
-        .where(Case.id.in_(set(compartments.values())))
+        .where(Case.id == any_(literal(list(set(compartments.values())), ARRAY(Uuid))))
     )
     counts = unread.by_case(actor, compartments)
     ordered = sorted(actor.session.execute(rows), key=lambda row: in_order(row.display_name))
