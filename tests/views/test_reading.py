@@ -20,7 +20,7 @@ from docx import Document
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from portal import create_app
 from portal.db import Role
