@@ -22,7 +22,7 @@ from portal.events import Event
 from portal.letters import Invited, Sender
 from portal.locks import Lock
 from portal.models import Invitation, Organisation, Person, Staff, UndeliveredMail, Unit
-from portal.models.people import PersonKind
+from portal.models.accounts import PersonKind
 from portal.outbox import later
 from portal.services.accounts import my_account
 from portal.services.notices.mail import Notice

@@ -1,4 +1,5 @@
-"""What the young person asks of their team, and the hand-over of a case. Followed by later rows, never changed."""
+"""Who is in a case, what the young person asks of their team, and the hand-over of a case. Followed by later rows,
+never changed."""
 
 from __future__ import annotations
 
@@ -9,6 +10,96 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
+
+
+class Membership(Base):
+    """One person in one case: in what capacity, under what name and role. Kept for as long as the case, because what
+    they wrote stays with it."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("case_id", "id"),
+        UniqueConstraint("case_id", "person_id"),
+        CheckConstraint("(capacity in ('owner', 'professional')) = (unit_id is not null)", name="unit"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    capacity: Mapped[str]
+    display_name: Mapped[str]
+    job_title: Mapped[str]
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    custody_from: Mapped[datetime | None]
+    custody_until: Mapped[datetime | None]
+    purpose_sealed: Mapped[bytes | None]
+    national_id_sealed: Mapped[bytes | None]
+    added_at: Mapped[datetime]
+    added_by_id: Mapped[UUID | None]
+
+
+class TeamLevel(Base):
+    """What the case owner lets a member do, from an instant until the next such row."""
+
+    __tablename__ = "team_level"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("level in ('none', 'read', 'write')", name="level"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    membership_id: Mapped[UUID]
+    level: Mapped[str]
+    valid_from: Mapped[datetime]
+    set_by_id: Mapped[UUID]
+
+
+class Departure(Base):
+    """A member left the case of their own accord."""
+
+    __tablename__ = "departure"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("reason in ('conflict_of_interest', 'new_job', 'other')", name="reason"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    membership_id: Mapped[UUID]
+    left_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class Correction(Base):
+    """One thing about one member that was put right: by the case's owner with a reason, or carried here from the
+    member's account (then nobody of the case made it)."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
+        ForeignKeyConstraint(["case_id", "made_by_id"], ["membership.case_id", "membership.id"]),
+        CheckConstraint("field in ('name', 'birth_date', 'national_id', 'job_title', 'unit', 'address')", name="field"),
+        CheckConstraint("(field = 'unit') = (before_unit_id is not null)", name="unit"),
+        CheckConstraint("(made_by_id is null) = (reason_sealed is null)", name="reason"),
+        CheckConstraint("field <> 'national_id' or (before_sealed is null and after_sealed is null)", name="number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    membership_id: Mapped[UUID]
+    field: Mapped[str]
+    before_sealed: Mapped[bytes | None]
+    """What it was; never a number that may be somebody else's."""
+    after_sealed: Mapped[bytes | None]
+    reason_sealed: Mapped[bytes | None]
+    before_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    renews: Mapped[bool]
+    """Whether declarations that named the member before say nothing about them any more."""
+    shuts_out: Mapped[bool]
+    """Whether the member is out until the owner says that they are still meant."""
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[UUID | None]
 
 
 class TeamWish(Base):
