@@ -75,7 +75,7 @@ def worker() -> None:
     DATABASE_URL for jobs in somebody's name)."""
     from portal import logs
     from portal.db import Role
-    from portal.jobs import work
+    from portal.jobs.worker import work
     from portal.runtime import opened
 
     logs.configure()
