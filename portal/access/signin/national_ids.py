@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.cpr import Cpr
-from portal.providers import NationalIdKind
+from portal.identity_providers import NationalIdKind
 
 
 @dataclass(frozen=True)

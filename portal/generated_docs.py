@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
-from portal import services
+from portal import access, services
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import MATRIX, Level, Standing
 from portal.access.policy.windows import Basis, Obstacle
@@ -15,6 +16,8 @@ from portal.events import ALLOWED_FIELDS, Event
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Profile, read_profile
 
+_RULES = (access, services)
+"""Where states are, and what may become of them."""
 _NOTE = "<!-- Made by `portal write-docs`; changes here are overwritten. -->\n"
 
 
@@ -91,9 +94,10 @@ def _states() -> str:
 
 
 def state_machines() -> dict[str, Mapping[Any, Mapping[str, Any]]]:
-    """Every dict of the services called `<NOUN>_CHANGES`: state -> what happens -> the state it leads to."""
+    """Every dict of the policy and the services called `<NOUN>_CHANGES`: state -> what happens -> the state it leads
+    to."""
     found = {}
-    for module in pkgutil.walk_packages(services.__path__, "portal.services."):
+    for module in chain(*(pkgutil.walk_packages(package.__path__, f"{package.__name__}.") for package in _RULES)):
         for name, value in vars(importlib.import_module(module.name)).items():
             if name.endswith("_CHANGES") and isinstance(value, dict):
                 found[name.removesuffix("_CHANGES").replace("_", " ").capitalize()] = value

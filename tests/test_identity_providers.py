@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from portal import national_ids
+from portal.access.signin import national_ids
 from portal.errors import Unsafe
-from portal.providers import NationalIdKind, presets, read_eid_providers
+from portal.identity_providers import NationalIdKind, presets, read_eid_providers
 from portal.runtime import refuse_unsafe
 from portal.settings import Settings
 
