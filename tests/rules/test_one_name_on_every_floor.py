@@ -3,12 +3,18 @@ holds only what no package could."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from portal.services import registry
+from portal.services.cases.overview import Overview
 from portal.settings import PROJECT
+
+SERVICES = PROJECT / "portal" / "services"
 
 CAPABILITIES = {
     "accounts",
@@ -115,6 +121,24 @@ def test_the_root_holds_only_what_is_listed_here() -> None:
     there = {path for path in (PROJECT / "portal").iterdir() if path.name != "__pycache__"}
     assert {path.name for path in there if path.is_dir()} == PACKAGES
     assert {path.name for path in there if path.is_file()} == set(ROOT)
+
+
+def test_what_a_capability_offers_is_listed_in_the_registry() -> None:
+    """And nothing else is: the overview and the timed work name no capability."""
+    listed = {registry.NEWS: "news", registry.SWEEPS: "sweep", registry.REMINDERS: "send_reminders"}
+    offering = {f"portal.services.{path.parent.name}.capability" for path in SERVICES.glob("*/capability.py")}
+    offering |= {"portal.access.signin.capability", "portal.services.shared.idempotency"}
+    for functions, name in listed.items():
+        offered = {module for module in offering if hasattr(importlib.import_module(module), name)}
+        assert {function.__module__ for function in functions} == offered
+        assert {function.__name__ for function in functions} == {name}
+
+
+def test_no_two_capabilities_tell_the_front_of_a_case_something_by_one_name() -> None:
+    told = [field for news in registry.NEWS for field in get_type_hints(get_type_hints(news)["return"])]
+    told += get_type_hints(Overview)
+    assert len(told) == len(set(told))
+    assert len(told) > len(registry.NEWS)
 
 
 @pytest.mark.parametrize(
