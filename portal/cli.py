@@ -75,7 +75,7 @@ def worker() -> None:
     DATABASE_URL for jobs in somebody's name)."""
     from portal import logs
     from portal.db import Role
-    from portal.jobs import work
+    from portal.jobs.worker import work
     from portal.runtime import opened
 
     logs.configure()
@@ -99,7 +99,7 @@ def make_keys(path: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def make_secrets(folder: Path) -> None:
     """Writes the secrets of a new installation, each into a file of its own (docker-compose.yml)."""
-    from portal.deploy import make_secrets as make
+    from portal.installation_secrets import make_secrets as make
 
     make(folder)
     click.echo(f"wrote the secrets into {folder}; keep a copy of keys_file: without it nothing opens")
@@ -346,7 +346,7 @@ def write_docs(check: bool) -> None:
 
 
 def _write_documents(check: bool, only: str = "") -> None:
-    from portal.drawing import stale
+    from portal.generated_docs import stale
 
     found = stale(only, write=not check)
     for path in found:

@@ -15,7 +15,7 @@ _queue = App(connector=SyncPsycopgConnector())
 
 
 def later(session: PortalSession, task: str, after: timedelta = timedelta(), /, **arguments: Any) -> None:
-    """Queues the task of that name (portal/jobs.py) with ids for arguments, to be done when `after` has passed. Nothing
+    """Queues the task of that name (portal/jobs/) with ids for arguments, to be done when `after` has passed. Nothing
     secret may be among them."""
     connection = session.connection().connection.driver_connection
     wait: TimeDeltaParams | None = {"seconds": int(after.total_seconds())} if after else None

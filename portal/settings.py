@@ -14,7 +14,7 @@ from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from portal.errors import Unsafe
-from portal.providers import EidProvider, StaffProvider, read_eid_providers, read_staff_providers
+from portal.identity_providers import EidProvider, StaffProvider, read_eid_providers, read_staff_providers
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS = Path("/run/secrets")

@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 
 from portal.demo import eid
 from portal.demo.eid import Pretended
-from portal.providers import EidProvider
+from portal.identity_providers import EidProvider
 from portal.settings import Settings
 
 Bend = Callable[[dict[str, Any]], dict[str, Any]]

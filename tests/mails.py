@@ -10,7 +10,7 @@ from email.parser import BytesParser
 import psycopg
 
 from portal.db import Role
-from portal.jobs import build
+from portal.jobs.worker import build
 from portal.runtime import House, opened
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 from flask import Flask
 
-from portal import jobs
+from portal.jobs import worker
 from portal.runtime import House
 from portal.services.files import downloads
 from tests.browser import Browser, Page
@@ -75,6 +75,6 @@ def blobs(house: House) -> set[str]:
 
 def work_off(house: House, owner: psycopg.Connection) -> None:
     """Forgets the objects that jobs were queued for."""
-    app = jobs.build(house)
+    app = worker.build(house)
     for (arguments,) in owner.execute("select args from procrastinate_jobs where task_name = 'forget_blob'"):
         app.tasks["forget_blob"](**arguments)

@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from portal.cli import cli
-from portal.providers import read_eid_providers
+from portal.identity_providers import read_eid_providers
 from portal.settings import PROJECT, Settings
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text("utf-8"))

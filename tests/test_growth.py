@@ -14,10 +14,10 @@ from portal.documents import ring_map, symbols, word_text
 from portal.documents.ring_map import Figure, RingMap
 from portal.documents.word_form import Piece, Row, WordForm
 from portal.services.accounts import bulk_import
-from portal.services.cases import search
 from portal.services.plans import diff, timeline, word_compare
 from portal.services.plans.diff import Effort, word_by_word
 from portal.services.plans.word_compare import Stands
+from portal.services.shared import search_index
 from portal.tools import understanding
 from portal.tools.definition import rows
 from portal.tools.library import definition
@@ -76,7 +76,7 @@ HARD: dict[str, Make] = {
         text.as_html,
         text.in_order,
         lambda words: list(text.words(words)),
-        search.stems,
+        search_index.stems,
     ],
     ids=["plain", "line", "is_blank", "file_name", "normal", "as_html", "in_order", "words", "stems"],
 )

@@ -1,16 +1,22 @@
-"""The nouns. Importing this package registers every table."""
+"""The tables, a module for each capability. Importing this package registers every one."""
 
-from portal.models.accounts import AccountRequest, EmailChange
-from portal.models.audit import AuditCheck, AuditEvent, AuditHead
+from portal.models.accounts import (
+    AccountRequest,
+    EmailChange,
+    Invitation,
+    Organisation,
+    Person,
+    Staff,
+    Unit,
+)
+from portal.models.audit import AuditEvent, AuditHead
 from portal.models.cases import (
     AccessNotice,
     AccessWindow,
     Case,
     CaseKey,
     Compartment,
-    Membership,
     RetiredMaster,
-    TeamLevel,
 )
 from portal.models.consents import (
     Consent,
@@ -20,26 +26,43 @@ from portal.models.consents import (
     ConsentRefusal,
     ConsentReminder,
     ConsentWithdrawal,
+    Freeze,
+    FreezeEnd,
+    LegalOverride,
+    LegalOverrideEnd,
 )
-from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
-from portal.models.corrections import Correction
-from portal.models.dav import DavEntry, DavLock, DavToken
-from portal.models.editing import Checkout, FileName, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
 from portal.models.exports import Export
-from portal.models.factors import (
-    HalfLogin,
-    KnownDevice,
-    Passkey,
-    PasskeyChallenge,
-    RecoveryCode,
-    SignInTry,
-    Totp,
+from portal.models.files import (
+    BegunUpload,
+    Checkout,
+    File,
+    FileName,
+    FilePlace,
+    FileVersion,
+    FileWithdrawal,
+    HeldUpload,
+    Rendition,
+    UploadPart,
 )
-from portal.models.heard import Heard
-from portal.models.mails import NoticeDue, UndeliveredMail
-from portal.models.meetings import Meeting, MeetingSeat
-from portal.models.people import Organisation, Person, Staff, Submission, Unit
+from portal.models.meetings import Heard, Meeting, MeetingSeat
+from portal.models.members import (
+    ConfidenceAnswer,
+    Correction,
+    Departure,
+    HandOver,
+    HandOverAnswer,
+    HandOverReply,
+    HandOverSay,
+    Membership,
+    TeamLevel,
+    TeamWish,
+    TeamWishAnswer,
+)
+from portal.models.messages import Message, Thread, ThreadLook
+from portal.models.notices import NoticeDue, UndeliveredMail
+from portal.models.oversight import AuditCheck
 from portal.models.plans import (
+    OldForm,
     Plan,
     PlanAcceptance,
     PlanAsked,
@@ -55,30 +78,27 @@ from portal.models.plans import (
     PlanVersion,
     ToolDefinition,
 )
-from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
+from portal.models.shared import SearchEntry, Submission
 from portal.models.signin import (
     EidAttempt,
     EidLink,
     EidStranger,
-    Invitation,
+    HalfLogin,
     InvitationCode,
     KeptFile,
     KeptForm,
+    KnownDevice,
     Login,
     NationalId,
+    Passkey,
+    PasskeyChallenge,
     ProviderSession,
+    RecoveryCode,
+    SignInTry,
     StaffLink,
+    Totp,
 )
-from portal.models.team import (
-    ConfidenceAnswer,
-    HandOver,
-    HandOverAnswer,
-    HandOverReply,
-    HandOverSay,
-    TeamWish,
-    TeamWishAnswer,
-)
-from portal.models.uploads import BegunUpload, UploadPart
+from portal.models.webdav import DavEntry, DavLock, DavToken
 
 __all__ = [
     "AccessNotice",

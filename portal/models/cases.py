@@ -63,49 +63,6 @@ class Compartment(Base):
     """Of what the young person and one guide share alone: that guide. A case has one for each guide it has had."""
 
 
-class Membership(Base):
-    """One person in one case: in what capacity, under what name and role. Kept for as long as the case, because what
-    they wrote stays with it."""
-
-    __tablename__ = "membership"
-    __table_args__ = (
-        UniqueConstraint("case_id", "id"),
-        UniqueConstraint("case_id", "person_id"),
-        CheckConstraint("(capacity in ('owner', 'professional')) = (unit_id is not null)", name="unit"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    capacity: Mapped[str]
-    display_name: Mapped[str]
-    job_title: Mapped[str]
-    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
-    custody_from: Mapped[datetime | None]
-    custody_until: Mapped[datetime | None]
-    purpose_sealed: Mapped[bytes | None]
-    national_id_sealed: Mapped[bytes | None]
-    added_at: Mapped[datetime]
-    added_by_id: Mapped[UUID | None]
-
-
-class TeamLevel(Base):
-    """What the case owner lets a member do, from an instant until the next such row."""
-
-    __tablename__ = "team_level"
-    __table_args__ = (
-        ForeignKeyConstraint(["case_id", "membership_id"], ["membership.case_id", "membership.id"]),
-        CheckConstraint("level in ('none', 'read', 'write')", name="level"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    case_id: Mapped[UUID] = mapped_column(index=True)
-    membership_id: Mapped[UUID]
-    level: Mapped[str]
-    valid_from: Mapped[datetime]
-    set_by_id: Mapped[UUID]
-
-
 class AccessWindow(Base):
     """From when until when one person may read or write one compartment, and on what basis. Computed, never typed."""
 

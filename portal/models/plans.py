@@ -6,26 +6,14 @@ accepted them (services/plans/plans.py), so that a state can never contradict th
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
-
-
-def _by(column: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["case_id", column], ["membership.case_id", "membership.id"])
-
-
-def _of(table: str) -> ForeignKeyConstraint:
-    """Belongs to a row of the same case and compartment, and moves with it."""
-    return ForeignKeyConstraint(
-        [f"{table}_id", "case_id", "compartment_id"],
-        [f"{table}.id", f"{table}.case_id", f"{table}.compartment_id"],
-        onupdate="CASCADE",
-    )
+from portal.models.foreign_keys import by_member, same_compartment_as
 
 
 class ToolDefinition(Base):
@@ -42,7 +30,7 @@ class Plan(Base):
     __tablename__ = "plan"
     __table_args__ = (
         ForeignKeyConstraint(["case_id", "compartment_id"], ["compartment.case_id", "compartment.id"]),
-        _by("created_by_id"),
+        by_member("created_by_id"),
         UniqueConstraint("id", "case_id", "compartment_id"),
         UniqueConstraint("compartment_id", "tool"),
     )
@@ -61,8 +49,8 @@ class PlanVersion(Base):
 
     __tablename__ = "plan_version"
     __table_args__ = (
-        _of("plan"),
-        _by("created_by_id"),
+        same_compartment_as("plan"),
+        by_member("created_by_id"),
         UniqueConstraint("id", "case_id", "compartment_id"),
         UniqueConstraint("plan_id", "number"),
         UniqueConstraint("meeting_id"),
@@ -89,8 +77,8 @@ class PlanChange(Base):
 
     __tablename__ = "plan_change"
     __table_args__ = (
-        _of("plan_version"),
-        _by("created_by_id"),
+        same_compartment_as("plan_version"),
+        by_member("created_by_id"),
         CheckConstraint("kind in ('made', 'aside')", name="kind"),
         CheckConstraint("source in ('page', 'word')", name="source"),
         UniqueConstraint("plan_version_id", "revision", "kind"),
@@ -116,8 +104,8 @@ class PlanConfided(Base):
 
     __tablename__ = "plan_confided"
     __table_args__ = (
-        _of("plan"),
-        _by("created_by_id"),
+        same_compartment_as("plan"),
+        by_member("created_by_id"),
         ForeignKeyConstraint(["case_id", "confided_compartment_id"], ["compartment.case_id", "compartment.id"]),
         CheckConstraint("kind in ('made', 'aside')", name="kind"),
         UniqueConstraint("plan_id", "confided_compartment_id", "address", "number"),
@@ -143,9 +131,9 @@ class PlanPerson(Base):
 
     __tablename__ = "plan_person"
     __table_args__ = (
-        _of("plan"),
-        _by("membership_id"),
-        _by("created_by_id"),
+        same_compartment_as("plan"),
+        by_member("membership_id"),
+        by_member("created_by_id"),
         UniqueConstraint("plan_id", "row_key", "number"),
     )
 
@@ -165,8 +153,8 @@ class PlanProposal(Base):
 
     __tablename__ = "plan_proposal"
     __table_args__ = (
-        _of("plan_version"),
-        _by("created_by_id"),
+        same_compartment_as("plan_version"),
+        by_member("created_by_id"),
         UniqueConstraint("id", "case_id", "compartment_id"),
         Index("ix_plan_proposal_plan_version_id", "plan_version_id"),
     )
@@ -186,8 +174,8 @@ class PlanAsked(Base):
 
     __tablename__ = "plan_asked"
     __table_args__ = (
-        _of("plan_proposal"),
-        _by("membership_id"),
+        same_compartment_as("plan_proposal"),
+        by_member("membership_id"),
         ForeignKeyConstraint(["said_id", "membership_id"], ["plan_taking.id", "plan_taking.created_by_id"]),
         ForeignKeyConstraint(
             ["again_of", "membership_id"],
@@ -213,8 +201,8 @@ class PlanObjection(Base):
         ForeignKeyConstraint(
             ["plan_proposal_id", "created_by_id"], ["plan_asked.plan_proposal_id", "plan_asked.membership_id"]
         ),
-        _of("plan_proposal"),
-        _by("created_by_id"),
+        same_compartment_as("plan_proposal"),
+        by_member("created_by_id"),
         Index("ix_plan_objection_case_id", "case_id"),
     )
 
@@ -235,8 +223,8 @@ class PlanAcceptance(Base):
         ForeignKeyConstraint(
             ["plan_proposal_id", "membership_id"], ["plan_asked.plan_proposal_id", "plan_asked.membership_id"]
         ),
-        _of("plan_proposal"),
-        _by("created_by_id"),
+        same_compartment_as("plan_proposal"),
+        by_member("created_by_id"),
     )
 
     plan_proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -253,8 +241,8 @@ class PlanOutcome(Base):
 
     __tablename__ = "plan_outcome"
     __table_args__ = (
-        _of("plan_version"),
-        _by("created_by_id"),
+        same_compartment_as("plan_version"),
+        by_member("created_by_id"),
         CheckConstraint("outcome in ('yes', 'partly', 'no')", name="outcome"),
         Index("ix_plan_outcome_plan_version_id", "plan_version_id"),
     )
@@ -277,8 +265,8 @@ class PlanTaking(Base):
 
     __tablename__ = "plan_taking"
     __table_args__ = (
-        _of("plan_version"),
-        _by("created_by_id"),
+        same_compartment_as("plan_version"),
+        by_member("created_by_id"),
         UniqueConstraint("id", "created_by_id"),
         Index("ix_plan_taking_plan_version_id", "plan_version_id"),
     )
@@ -299,8 +287,8 @@ class PlanReminder(Base):
 
     __tablename__ = "plan_reminder"
     __table_args__ = (
-        _of("plan_version"),
-        _by("membership_id"),
+        same_compartment_as("plan_version"),
+        by_member("membership_id"),
         UniqueConstraint("plan_version_id", "row_key"),
         Index("ix_plan_reminder_due_at", "due_at"),
     )
@@ -320,7 +308,7 @@ class PlanPresence(Base):
     """In which answer somebody is just now, as their page said last. Leaves no trace, for it is no look at anything."""
 
     __tablename__ = "plan_presence"
-    __table_args__ = (_of("plan_version"), _by("membership_id"))
+    __table_args__ = (same_compartment_as("plan_version"), by_member("membership_id"))
 
     plan_version_id: Mapped[UUID] = mapped_column(primary_key=True)
     membership_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -328,3 +316,24 @@ class PlanPresence(Base):
     compartment_id: Mapped[UUID]
     address: Mapped[str]
     seen_at: Mapped[datetime]
+
+
+class OldForm(Base):
+    """What is said of a file that is a form made elsewhere: its day, and sealed between whom. The latest counts."""
+
+    __tablename__ = "old_form"
+    __table_args__ = (
+        same_compartment_as("file"),
+        by_member("created_by_id"),
+        Index("ix_old_form_compartment_id", "compartment_id"),
+        Index("ix_old_form_file_id_created_at", "file_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    file_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    made_on: Mapped[date]
+    parties_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]

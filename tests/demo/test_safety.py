@@ -14,8 +14,8 @@ from portal.demo import eid
 from portal.demo.supervisor import Demo
 from portal.errors import Unsafe
 from portal.events import Event
+from portal.identity_providers import read_eid_providers
 from portal.models import Invitation, Staff
-from portal.providers import read_eid_providers
 from portal.runtime import House, open_house, refuse_unsafe
 from portal.settings import Environment, Settings
 

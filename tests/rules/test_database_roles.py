@@ -14,7 +14,7 @@ from portal.cli import cli
 from portal.db import Base, Role, connect, refuse_powerful_role, refuse_wrong_role
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NeighbourDown, Unsafe
-from portal.jobs import work
+from portal.jobs.worker import work
 from portal.runtime import House, open_house
 from portal.settings import Settings
 from tests.story import Story

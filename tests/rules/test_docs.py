@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from portal import drawing
+from portal import generated_docs
 from portal.access.policy.actions import Action
-from portal.drawing import documents, stale, state_machines
 from portal.events import Event
+from portal.generated_docs import documents, stale, state_machines
 from portal.services.consents.requests import ConsentState
 
 
@@ -21,7 +21,7 @@ def test_the_generated_pages_are_those_the_code_gives_now() -> None:
 def test_a_page_that_says_something_else_is_found_and_put_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "PROJECT", tmp_path)
+    monkeypatch.setattr(generated_docs, "PROJECT", tmp_path)
     assert set(stale(write=True)) == set(documents())
     assert stale() == []
     page = tmp_path / "docs/access-matrix.md"

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal import jobs
 from portal.access.policy.roles import Level
 from portal.documents.packages import Package, safe
 from portal.errors import NotFound
+from portal.jobs import worker
 from portal.runtime import House
 from portal.services.exports import exports
 from portal.services.files import folders
@@ -28,7 +28,7 @@ DANISH = "Referat – æøå 🍓.pdf"
 
 def work_off(house: House, owner: psycopg.Connection, task: str = "make_export") -> None:
     """Does what was queued, as the worker does."""
-    app = jobs.build(house)
+    app = worker.build(house)
     for number, arguments in owner.execute("select id, args from procrastinate_jobs where task_name = %s", [task]):
         app.tasks[task](**arguments)
         owner.execute("delete from procrastinate_jobs where id = %s", [number])

@@ -21,7 +21,7 @@ from portal.audit import OFFICE, Fault, verify
 from portal.db import Role, checker
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NeighbourDown, NotFound
-from portal.jobs import build
+from portal.jobs.worker import build
 from portal.runtime import House, opened
 from portal.services.accounts import directory
 from portal.services.cases import overview

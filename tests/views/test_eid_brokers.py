@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.providers import presets
+from portal.identity_providers import presets
 from portal.services.members import team
 from portal.settings import PROJECT, Settings
 from tests.browser import Browser, Page, held

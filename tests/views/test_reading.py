@@ -26,7 +26,7 @@ from portal import create_app
 from portal.db import Role
 from portal.documents import converting as converting_module
 from portal.errors import Unsafe
-from portal.jobs import work
+from portal.jobs.worker import work
 from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from tests.browser import Browser

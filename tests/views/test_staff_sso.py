@@ -15,8 +15,8 @@ from flask import Flask
 from portal import create_app
 from portal.access.signin import passwords
 from portal.errors import Unsafe
+from portal.identity_providers import read_staff_providers
 from portal.models import Staff
-from portal.providers import read_staff_providers
 from portal.runtime import House
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff

@@ -24,7 +24,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import EidLink, EidStranger, NationalId, Person
-from portal.models.people import PersonKind
+from portal.models.accounts import PersonKind
 from portal.storage.keys import Keyring
 
 SCHEME = "invitation-code"

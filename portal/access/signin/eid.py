@@ -15,15 +15,15 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from portal import clock, national_ids, text
-from portal.access.signin import links
+from portal import clock, text
+from portal.access.signin import links, national_ids
+from portal.access.signin.national_ids import KnownNumber
 from portal.access.signin.oidc import EidRefused, Identity
 from portal.access.signin.oidc_flow import ATTEMPT_LASTS, Purpose, Question, digest
 from portal.db import PortalSession
 from portal.errors import NotFound
+from portal.identity_providers import EidProvider
 from portal.models import EidStranger, NationalId, Person
-from portal.national_ids import KnownNumber
-from portal.providers import EidProvider
 from portal.settings import Settings
 from portal.storage.keys import Keyring
 

@@ -24,7 +24,7 @@ from jose import jwt
 
 from portal import clock
 from portal.errors import NeighbourDown, PortalError
-from portal.providers import OidcProvider
+from portal.identity_providers import OidcProvider
 
 _LARGEST_TOKEN = 16 * 1024
 _LARGEST_ANSWER = 256 * 1024

@@ -25,7 +25,7 @@ from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import EidLink, Login, Person, Staff
-from portal.models.people import PersonKind
+from portal.models.accounts import PersonKind
 from portal.settings import Settings
 
 _SEEN_EVERY = timedelta(seconds=30)

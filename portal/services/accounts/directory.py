@@ -19,7 +19,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
-from portal.models.people import PersonKind
+from portal.models.accounts import PersonKind
 from portal.services.accounts import invitations, my_account, sign_in_overview
 from portal.services.notices.mail import Notice
 from portal.services.shared import idempotency

@@ -26,12 +26,12 @@ from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.letters import Sender
 from portal.locks import Lock
 from portal.models import EmailChange, Staff
 from portal.outbox import later
 from portal.services.accounts import directory, invitations, my_account, propagation
 from portal.services.accounts.directory import AccountState
+from portal.services.accounts.invitations import Sender
 
 LASTS = timedelta(days=7)
 

@@ -16,8 +16,8 @@ from portal.access.signin.oidc import EidRefused, Identity
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
+from portal.identity_providers import StaffProvider
 from portal.models import Organisation, Person, Staff, StaffLink, Unit
-from portal.providers import StaffProvider
 from portal.services.accounts import directory, my_account, oio_privileges
 from portal.services.accounts.directory import NewStaff
 from portal.services.notices.mail import Notice

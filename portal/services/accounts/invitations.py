@@ -19,13 +19,41 @@ from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.letters import Invited, Sender
 from portal.locks import Lock
 from portal.models import Invitation, Organisation, Person, Staff, UndeliveredMail, Unit
-from portal.models.people import PersonKind
+from portal.models.accounts import PersonKind
 from portal.outbox import later
 from portal.services.accounts import my_account
 from portal.services.notices.mail import Notice
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who invites, as their colleagues know them."""
+
+    name: str
+    job_title: str
+    unit: str
+    organisation: str
+
+    @property
+    def whole(self) -> str:
+        return f"{self.name}, {self.job_title}, {self.unit}, {self.organisation}"
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Whom an invitation is for, and from whom. `by` is None for the first administrator of an installation."""
+
+    name: str
+    email: str
+    job_title: str
+    unit: str
+    organisation: str
+    by: Sender | None
+    expires_at: datetime
+    passwords: bool
+    """Whether passwords are used at that workplace; else they sign in through it."""
 
 
 def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:

@@ -17,10 +17,10 @@ from portal.access.policy.actions import OfficeAction
 from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
-from portal.letters import Sender
 from portal.models import AccountRequest, Organisation, Person, Staff, Unit
 from portal.services.accounts import directory, invitations
 from portal.services.accounts.directory import NewStaff
+from portal.services.accounts.invitations import Sender
 from portal.services.notices import mail
 from portal.services.shared import idempotency
 

@@ -1,4 +1,4 @@
-"""Searching sealed content through a blind index: keyed hashes of word stems, useless without the case's key."""
+"""Finding what holds some words in a case: through the blind index (services/shared/search_index.py)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import snowballstemmer
-from sqlalchemy import cast, func, select
-from sqlalchemy.dialects.postgresql import TSQUERY, array, distinct_on
+from sqlalchemy import cast, select
+from sqlalchemy.dialects.postgresql import TSQUERY, distinct_on
 
-from portal import text as texts
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import FileName, FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services.files import folders, naming
+from portal.services.shared import search_index
 
-_MOST_WORDS = 2000
-_MOST_INSIDE = 20_000
-"""Different words kept of what is inside one file."""
 _MOST_HITS = 50
 
 
@@ -36,30 +32,10 @@ class Hit:
     created_at: datetime
 
 
-def index(
-    ticket: CaseTicket, kind: str, item_id: UUID, compartment_id: UUID, *texts: str, readable: bool | None = None
-) -> None:
-    """Makes the words of a file version, of a name a file was given, or of a message findable. `readable` belongs to
-    what is inside a file."""
-    most = _MOST_WORDS if readable is None else _MOST_INSIDE
-    blind = sorted({ticket.keys.blind(stem) for text in texts for stem in stems(text, most)})[:most]
-    words: Any = func.array_to_tsvector(array(blind)) if blind else ""
-    ticket.session.add(
-        SearchEntry(
-            item_id=item_id,
-            case_id=ticket.case_id,
-            compartment_id=compartment_id,
-            kind=kind,
-            words=words,
-            readable=readable,
-        )
-    )
-
-
 def find(ticket: CaseTicket, words: str) -> list[Hit]:
     """What holds all the words (their Danish stems), newest first, at most 50 of each kind."""
     ticket.require(Action.CASE_SEARCH)
-    wanted = [ticket.keys.blind(stem) for stem in stems(words)]
+    wanted = [ticket.keys.blind(stem) for stem in search_index.stems(words)]
     hits: list[Hit] = []
     if wanted:
         # A cast takes the words as they are; to_tsquery would read a hash like 12e45... as a number and cut it in two.
@@ -68,22 +44,6 @@ def find(ticket: CaseTicket, words: str) -> list[Hit]:
         hits = _files(ticket, found) + _messages(ticket, found)
     ticket.record(Event.CASE_SEARCHED, hits=len(hits))
     return sorted(hits, key=lambda hit: hit.created_at, reverse=True)
-
-
-def stems(text: str, most: int = _MOST_WORDS) -> list[str]:
-    """The stems of the words in `text`, each once, in order."""
-    words = dict.fromkeys(texts.words(text))
-    stemmer = snowballstemmer.stemmer("danish")  # it keeps the word it works on, so each call has its own
-    return list(dict.fromkeys(_root(stemmer, word) for word in list(words)[:most]))
-
-
-def _root(stemmer: Any, word: str) -> str:
-    """Stemmed until nothing more comes off: "praktikpladser" and "praktikplads" then meet."""
-    for _ in range(3):
-        word, before = stemmer.stemWord(word), word
-        if word == before:
-            break
-    return str(word)
 
 
 def _files(ticket: CaseTicket, found: Any) -> list[Hit]:

@@ -20,12 +20,11 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services.cases import search
 from portal.services.files import checkouts, downloads, naming, pdf_renditions
 from portal.services.files import folders as file_folders
 from portal.services.files.checkouts import Editing
 from portal.services.files.folders import Withdrawn
-from portal.services.shared import idempotency
+from portal.services.shared import idempotency, search_index
 from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
@@ -403,7 +402,7 @@ def _add_version(
     ticket.session.add(version)
     if version.scan == ScanState.WAITING:
         outbox.later(ticket.session, "scan_version", version_id=str(made))
-    search.index(ticket, "file", made, file.compartment_id, name, note)
+    search_index.index(ticket, "file", made, file.compartment_id, name, note)
     ticket.session.flush()
     content.keep()
     ids = {"case_id": str(ticket.case_id), "version_id": str(made), "person_id": str(ticket.actor.person_id)}

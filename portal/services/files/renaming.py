@@ -11,8 +11,8 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileName, FileVersion
-from portal.services.cases import search
 from portal.services.files import folders, naming
+from portal.services.shared import search_index
 
 
 def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
@@ -51,6 +51,6 @@ def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
             created_by_id=ticket.membership.id,
         )
     )
-    search.index(ticket, "name", made, file.compartment_id, name)
+    search_index.index(ticket, "name", made, file.compartment_id, name)
     ticket.session.flush()
     ticket.record(Event.FILE_RENAMED, file.compartment_id, file.id)

@@ -11,8 +11,8 @@ from portal.documents import reading, slots
 from portal.documents.reading import Unreadable
 from portal.events import Event
 from portal.models import FileVersion, SearchEntry
-from portal.services.cases import search
 from portal.services.files import pdf_renditions
+from portal.services.shared import search_index
 from portal.storage import BlobStore
 
 
@@ -34,7 +34,7 @@ def read(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
     name = keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
     note = keys.unseal_text(version.note_sealed, f"file_version.note {version.id}") if version.note_sealed else ""
     # With the name and note once more: who searches for a word of each means the same file.
-    search.index(ticket, "content", version.id, version.compartment_id, name, note, text, readable=could)
+    search_index.index(ticket, "content", version.id, version.compartment_id, name, note, text, readable=could)
     ticket.session.flush()
     ticket.record(Event.VERSION_INDEXED, version.compartment_id, version.file_id, number=version.number)
 

@@ -14,7 +14,7 @@ from portal.access.ticket import Actor
 from portal.cpr import Cpr
 from portal.errors import InvalidInput
 from portal.models import NationalId, Person
-from portal.models.people import PersonKind
+from portal.models.accounts import PersonKind
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy import func, literal, select, union_all
 from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.policy.facts import base_key, confidence_key
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
@@ -48,11 +48,6 @@ def begin(ticket: CaseTicket) -> None:
         Compartment(id=uuid4(), case_id=ticket.case_id, key=key, confidant_id=ticket.membership.id),
     )
     ticket.session.flush()
-
-
-def of_today(ticket: CaseTicket) -> Hatch | None:
-    """The open compartment of the young person and the guide of today; None for everybody else."""
-    return next((h for h in ticket.hatches.values() if h.confidant_id == ticket.owner.id), None)
 
 
 def questions(ticket: CaseTicket) -> list[Question]:

@@ -17,9 +17,8 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Message, Thread, ThreadLook
-from portal.services.cases import search
 from portal.services.messages import unread
-from portal.services.shared import idempotency
+from portal.services.shared import idempotency, search_index
 
 
 @dataclass(frozen=True)
@@ -262,7 +261,7 @@ def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, sub
             created_by_id=ticket.membership.id,
         )
     )
-    search.index(ticket, "message", message_id, thread.compartment_id, subject, words)
+    search_index.index(ticket, "message", message_id, thread.compartment_id, subject, words)
     ticket.session.flush()
 
 

@@ -4,7 +4,7 @@ They lie in a table of their own, which the database shows to nobody else, and a
 what shows, compares, exports, agrees on or counts those knows nothing of them. They are on no paper, for nobody.
 
 Each belongs to the compartment of the young person and the guide it was confided to, and is read by who reads that: the
-next guide only when the young person says so (confidences).
+next guide only when the young person says so (services/members/confidences.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from portal.access.ticket import CaseTicket, scope
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanConfided
-from portal.services.members import confidences
 from portal.services.plans import definitions, plans
 from portal.services.plans.editing import Clash
 from portal.services.plans.plans import VersionPage
@@ -84,7 +83,7 @@ def save(
         return ()
     if not audience.leads(ticket):
         raise InvalidInput(next(iter(asked)), "not_yours_to_fill")
-    between_us = confidences.of_today(ticket)
+    between_us = audience.confidence_of_today(ticket)
     if between_us is None or not between_us.can_write:
         raise Refused(Reason(Refusal.READ_ONLY, guide=ticket.guide))
     rows = _newest(ticket, version.plan_id)

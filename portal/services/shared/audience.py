@@ -15,7 +15,7 @@ from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Prospect
 from portal.access.policy.windows import Blocker, Obstacle, compute
-from portal.access.ticket import CaseTicket
+from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Unit
@@ -100,6 +100,11 @@ class Missing:
 def leads(ticket: CaseTicket) -> bool:
     """Whether this person answers for the case: the owner or the young person, while it is open to them."""
     return bool(ticket.hatches) and ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
+
+
+def confidence_of_today(ticket: CaseTicket) -> Hatch | None:
+    """The open compartment of the young person and the guide of today; None for everybody else."""
+    return next((h for h in ticket.hatches.values() if h.confidant_id == ticket.owner.id), None)
 
 
 def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[MemberLine]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
@@ -33,3 +34,8 @@ def claim(session: PortalSession, submission_id: UUID, made_id: UUID) -> UUID | 
 def made_before(session: PortalSession, submission_id: UUID) -> UUID | None:
     """What this form made when it was sent before; None when it was not."""
     return session.scalars(select(Submission.made_id).where(Submission.id == submission_id)).one_or_none()
+
+
+def sweep(session: PortalSession) -> None:
+    """Nobody sends a form again after three days."""
+    session.execute(delete(Submission).where(Submission.sent_at < clock.now() - timedelta(days=3)))

@@ -14,9 +14,9 @@ from wtforms.validators import Length
 from portal import text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.services.members import confidences
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import log_lines, questions
+from portal.services.shared import audience
 from portal.views.oversight import case_log
 from portal.web.compartment_field import shelf_choices, shelf_of
 from portal.web.forms import AskingForm, attempt, status, text_field, whole_number
@@ -85,7 +85,7 @@ def _is_young(ticket: CaseTicket) -> bool:
 
 def _place(ticket: CaseTicket) -> str:
     """What the young person shares with the guide of today alone, where a link says "write to your guide"."""
-    alone = confidences.of_today(ticket) if "guide" in request.args else None
+    alone = audience.confidence_of_today(ticket) if "guide" in request.args else None
     return str(alone.id) if alone and alone.can_write else ""
 
 

@@ -14,7 +14,7 @@ from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
-from portal.providers import EidProvider
+from portal.identity_providers import EidProvider
 from portal.web import labels
 
 log = structlog.get_logger("eid")

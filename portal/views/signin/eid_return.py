@@ -15,7 +15,7 @@ from portal.access.signin.eid import NeedsNationalId, Recognised, Unknown
 from portal.access.signin.oidc import EidRefused, Identity
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NeighbourDown
-from portal.providers import EidProvider
+from portal.identity_providers import EidProvider
 from portal.views.signin import eid_choice
 from portal.views.signin import welcome as signin_welcome
 

@@ -12,7 +12,7 @@ from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.access.signin.oidc_flow import Purpose, Question
 from portal.errors import NeighbourDown, NotFound
 from portal.events import Event
-from portal.providers import StaffProvider
+from portal.identity_providers import StaffProvider
 from portal.services.accounts import federation
 from portal.services.accounts.federation import REALM
 from portal.views.signin import welcome as signin_welcome

@@ -27,7 +27,7 @@ from portal.access.signin.oidc import OidcClient
 from portal.access.signin.oidc_flow import Leaving
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.providers import origin_of
+from portal.identity_providers import origin_of
 from portal.services.accounts import my_account, sign_in_policy
 from portal.services.accounts.federation import REALM
 from portal.views.signin import eid_choice, eid_return

@@ -1,0 +1,72 @@
+"""Messages, in threads. Every row names its case and its compartment, and everything said in words is sealed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+from portal.models.foreign_keys import by_member, in_compartment
+
+
+class Thread(Base):
+    __tablename__ = "thread"
+    __table_args__ = (
+        in_compartment(),
+        by_member("created_by_id"),
+        UniqueConstraint("id", "case_id", "compartment_id"),
+        UniqueConstraint("id", "case_id"),
+        Index("ix_thread_compartment_id", "compartment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    subject_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class Message(Base):
+    """Never changed, never taken away; numbers run without gaps from 1 in each thread, in the order in which the
+    messages became visible."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["thread_id", "case_id", "compartment_id"],
+            ["thread.id", "thread.case_id", "thread.compartment_id"],
+            onupdate="CASCADE",
+        ),
+        by_member("created_by_id"),
+        UniqueConstraint("thread_id", "number"),
+        CheckConstraint("number >= 1", name="number"),
+        Index("ix_message_compartment_id_created_at", "compartment_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    thread_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    number: Mapped[int]
+    body_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class ThreadLook(Base):
+    """How far one member has read a thread: the number of the newest message that was on a page they opened."""
+
+    __tablename__ = "thread_look"
+    __table_args__ = (
+        by_member("membership_id"),
+        ForeignKeyConstraint(["thread_id", "case_id"], ["thread.id", "thread.case_id"]),
+    )
+
+    thread_id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    seen: Mapped[int]
