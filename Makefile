@@ -23,7 +23,7 @@ help:
 run: $(VENV)/.run $(MO)
 	@exec $(BIN)/python -m portal demo $(if $(PORT),--port $(PORT))
 
-## Before a commit: lint, types and the quick tests, in less than three minutes (ARGS=... for pytest)
+## Before a commit: lint, types and the quick tests (ARGS=... for pytest)
 check: $(VENV)/.test $(MO)
 	@.ci/debian-packages
 	@$(MAKE) --no-print-directory lint

@@ -302,8 +302,15 @@ LONG = {
     "test_nonsense",
     "test_nonsense_by_link",
     "test_four_at_once",
+    "test_demo",
+    "test_killed",
+    "test_postgres",
+    "test_midnight",
+    "test_pictures",
+    "test_confine",
+    "test_papers_come_out",
 }
-"""Modules of rules that take longer than everything `make check` runs: only `make test` has them."""
+"""Modules that take longer than everything `make check` runs, or start whole portals: only `make test` has them."""
 SERVERS = {"postgres", "s3_server", "clamd_server", "chromium", "stage"}
 """Fixtures that start a program which lives as long as the test process."""
 

@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from portal.settings import PROJECT
+from tests.conftest import LONG
 
 KINDS = ["Tutorials", "How-to", "Reference", "Explanation"]
 ADR = PROJECT / "docs/adr"
@@ -102,3 +104,70 @@ def test_a_decision_has_a_day_a_status_and_its_three_parts(page: Path) -> None:
         "Consequences",
     ]
     assert all(not part.startswith("## ") for part in rest[1::2]), "a part is empty"
+
+
+CONTRIBUTING = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+PATHLIKE = re.compile(r"`((?:portal|templates|tests|migrations|docs|static|bench)/[^`<*]*?)`")
+
+
+def examples() -> list[list[str]]:
+    """The five "where is ..." of CONTRIBUTING: what each answer names, in its order."""
+    table = CONTRIBUTING.split("\nFive examples", 1)[1].split("\n## ", 1)[0]
+    return [re.findall(r"`([^`]+)`", line) for line in table.splitlines() if line.startswith("| ") and "`" in line]
+
+
+def defines(file: Path, name: str) -> bool:
+    """Whether a file makes something of that name: a function, a class, a setting, a constant."""
+    return bool(
+        re.search(rf"^\s*(?:(?:async )?def|class) {name}\b|^\s*{name}\s*[:=]", file.read_text("utf-8"), re.MULTILINE)
+    )
+
+
+def test_the_five_examples_of_finding_something_lead_to_files_and_functions_that_are_there() -> None:
+    assert len(examples()) == 5
+    for answer in examples():
+        assert "/" in answer[0]
+        file = PROJECT
+        for name in answer:
+            if "/" in name:
+                file = PROJECT / name
+                assert file.is_file(), name
+            else:
+                assert defines(file, name), f"{name} is not in {file}"
+
+
+def test_a_function_that_went_away_is_missed() -> None:
+    assert defines(Path(__file__), "defines")
+    assert defines(Path(__file__), "CONTRIBUTING")
+    assert not defines(Path(__file__), "defin")
+
+
+def test_everything_that_contributing_points_at_is_there() -> None:
+    paths = [path for path in PATHLIKE.findall(CONTRIBUTING) if "NNN" not in path]
+    assert len(paths) > 30
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+
+
+def test_each_recipe_names_tests() -> None:
+    recipes = re.split(r"^### ", CONTRIBUTING, flags=re.MULTILINE)[1:]
+    assert [recipe.splitlines()[0].split()[-1] for recipe in recipes] == ["form", "page", "event", "tool", "migration"]
+    assert all("tests/" in recipe for recipe in recipes)
+
+
+def test_what_makes_a_check_quick_is_set_by_what_a_test_asks_for(request: pytest.FixtureRequest) -> None:
+    named = {file.stem for file in (PROJECT / "tests").rglob("test_*.py")}
+    assert named >= LONG, "a long module is called otherwise by now"
+    assert "quick" in request.keywords
+
+
+def test_publiccode_says_only_what_is_so() -> None:
+    said = yaml.safe_load((PROJECT / "publiccode.yml").read_text("utf-8"))
+    assert said["publiccodeYmlVersion"] == "0.7"
+    assert set(said["localisation"]["availableLanguages"]) == set(said["description"]) == {"da", "en"}
+    for text in said["description"].values():
+        assert len(text["shortDescription"]) <= 150
+        assert 150 <= len(text["longDescription"]) <= 10_000
+    # Nobody has decided these; a licence also changes the README.
+    assert not {"url", "legal", "maintenance"} & set(said)
+    assert "No licence is given yet" in (PROJECT / "README.md").read_text("utf-8")
+    assert not [*PROJECT.glob("LICEN?E*")]
