@@ -1,6 +1,7 @@
-# `make run` serves the demo, `make test` runs every check. Both set up what they need first.
+# Every target sets up what it needs first. A line with `##` above a target is what `make help` says of it.
 .DELETE_ON_ERROR:
-.PHONY: run test test-long lint bench translations lock pictures clean
+.DEFAULT_GOAL := help
+.PHONY: help run check test test-long lint bench translations lock sbom pictures clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,19 +14,33 @@ MO := $(PO:.po=.mo)
 # Where this is set, every process of the demo and of the tests would compile every library anew: 5 s instead of 2.
 unexport PYTHONDONTWRITEBYTECODE
 
+## Lists the targets (what a bare `make` does)
+help:
+	@awk '/^## /{about = substr($$0, 4); next} about && /^[a-z-]+:/{printf "make %-13s %s\n", substr($$1, 1, index($$1, ":") - 1), about} \
+		{about = ""}' $(firstword $(MAKEFILE_LIST))
+
+## Serves the demo on a printed address (PORT=... chooses it)
 run: $(VENV)/.run $(MO)
 	@exec $(BIN)/python -m portal demo $(if $(PORT),--port $(PORT))
 
+## Before a commit: lint, types and the quick tests (ARGS=... for pytest)
+check: $(VENV)/.test $(MO)
+	@.ci/debian-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -m quick -n 2 $(ARGS)
+
+## Every check (ARGS=... for pytest)
 test: $(VENV)/.test $(MO)
 	@.ci/debian-packages
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest $(ARGS)
 
-# The nightly one: the same tests with far more made-up stories.
+## The nightly one: the same tests with far more made-up stories
 test-long: $(VENV)/.test $(MO)
 	@.ci/debian-packages
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(ARGS)
 
+## Style, types and the direction of imports
 lint: $(VENV)/.test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
@@ -33,17 +48,19 @@ lint: $(VENV)/.test
 	@mkdir -p .build
 	@$(BIN)/lint-imports --no-cache > .build/imports.txt || { cat .build/imports.txt; exit 1; }
 
-# Measures on the stories that the tests tell, so it needs what they need.
+# On the stories that the tests tell, so it needs what they need.
+## Measures (ARGS="case_page --help" for one measurement)
 bench: $(VENV)/.test $(MO)
 	@$(BIN)/python -m bench $(ARGS)
 
-# Takes new texts out of code and templates into the catalogues; what is not translated yet stays empty and fails a test.
-# Renews the generated pages of docs/ too.
+# What is not translated yet stays empty and fails a test.
+## Takes new texts into the catalogues and renews the generated pages of docs/
 translations: $(VENV)/.run
 	@$(BIN)/python -m portal.translations
 	@$(BIN)/python -m portal write-docs
 
-# Renews the pins. Records hashes, no addresses.
+# Records hashes, no addresses.
+## Renews the pins in requirements/
 lock: $(VENV)/.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --quiet --upgrade -o requirements/run.txt
@@ -52,11 +69,20 @@ lock: $(VENV)/.lock
 	$(BIN)/uv pip compile requirements/lock.in --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --upgrade -o requirements/lock.txt
 
-# Renews the pictures of the README from the browser test that plays the story.
+# The pins name every package of the product with its hashes, not which needs which (the program warns of that);
+# what is vendored has no pin (docs/dependencies.md).
+## Writes the bill of materials of the pins to .build/sbom.json (CycloneDX)
+sbom: $(VENV)/.test
+	@mkdir -p .build
+	@PYTHONWARNINGS="ignore:The Component this BOM" $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --short-PURLs \
+		--sv 1.6 --of JSON -o .build/sbom.json requirements/run.txt
+
+## Renews the pictures of the README from the browser test that plays the story
 pictures: $(VENV)/.test $(MO)
 	@.ci/debian-packages
 	@PICTURES=docs/pictures $(BIN)/python -m pytest tests/journeys -q -n 0
 
+## Takes away what make has made; not the demo's data
 clean:
 	rm -rf $(VENV) .build tests/providers/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

@@ -70,7 +70,7 @@ def birthday(born: date, age: int) -> date:
     """The date on which somebody born on `born` turns `age` years.
 
     Someone born on 29 February turns a year older on 1 March in a year without a leap day: the eighteenth year has
-    then fully passed. docs/decisions.md says why.
+    then fully passed. docs/access.md says who should confirm it.
     """
     year = born.year + age
     try:

@@ -291,3 +291,35 @@ def living_owner(postgres: EmbeddedPostgres, living: House) -> Iterator[psycopg.
     """A connection to it that no wall holds back."""
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as connection:
         yield connection
+
+
+LONG = {
+    "test_people_by_routes",
+    "test_random_stories",
+    "test_leak_channels",
+    "test_two_walls",
+    "test_on_a_phone",
+    "test_nonsense",
+    "test_nonsense_by_link",
+    "test_four_at_once",
+    "test_demo",
+    "test_killed",
+    "test_postgres",
+    "test_midnight",
+    "test_pictures",
+    "test_confine",
+    "test_papers_come_out",
+}
+"""Modules that take longer than everything `make check` runs, or start whole portals: only `make test` has them."""
+SERVERS = {"postgres", "s3_server", "clamd_server", "chromium", "stage"}
+"""Fixtures that start a program which lives as long as the test process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make check` runs: every rule without a browser, and every test that needs no server."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        needed = SERVERS & set(item.fixturenames)
+        rule = "rules" in item.path.parts and not needed & {"chromium", "stage"}
+        if item.path.stem not in LONG and (rule or not needed):
+            item.add_marker(pytest.mark.quick)

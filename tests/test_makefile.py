@@ -13,6 +13,7 @@ from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 from portal.settings import PROJECT
 from tests.rules.leaks import NIGHT
@@ -159,3 +160,38 @@ def test_the_measurements_start_in_a_copy_where_nothing_was_made(tmp_path: Path)
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def make(*arguments: str) -> str:
+    return subprocess.run(["make", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_bare_make_lists_every_target_with_one_line() -> None:
+    lines = make("help").splitlines()
+    assert make().splitlines() == lines
+    told = [re.fullmatch(r"make (\S+) +(\S.{10,})", line) for line in lines]
+    assert [match and match[1] for match in told] == rules()[".PHONY"][0]
+
+
+def subject_is_refused(message: str, folder: Path) -> bool:
+    (folder / "message").write_text(message, "utf-8")
+    done = subprocess.run([sys.executable, PROJECT / ".ci/commit-subject", folder / "message"], capture_output=True)
+    assert bool(done.returncode) == bool(done.stderr), "who is refused is told why"
+    return bool(done.returncode)
+
+
+def test_a_subject_is_short_and_parted_from_the_body(tmp_path: Path) -> None:
+    long = "Keep every field of a refused form".ljust(72, "x")
+    assert not subject_is_refused(f"{long}\n\nBecause it was lost.\n# a comment\n", tmp_path)
+    assert subject_is_refused(f"{long}x\n\nBecause it was lost.\n", tmp_path)
+    assert subject_is_refused("Keep every field\nof a refused form\n", tmp_path)
+    assert subject_is_refused("# only a comment\n", tmp_path)
+
+
+def test_the_hooks_of_a_commit_need_no_network() -> None:
+    config = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text("utf-8"))
+    assert [source["repo"] for source in config["repos"]] == ["local"]
+    hooks = {hook["id"]: hook for source in config["repos"] for hook in source["hooks"]}
+    assert set(hooks) == {"ruff-check", "ruff-format", "mypy", "subject-length"}
+    assert {hook["language"] for hook in hooks.values()} == {"system"}
+    assert hooks["subject-length"]["stages"] == ["commit-msg"]
