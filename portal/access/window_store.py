@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from portal import clock, locks
 from portal.access import declarations
+from portal.access.policy import ages
 from portal.access.policy import facts as known
-from portal.access.policy.answers import majority
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.notices import told
 from portal.access.policy.roles import Capacity, Level
@@ -249,9 +249,8 @@ def _notice_row(case_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _
 
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
-    if member.custody_from is None or not facts.rules.custody_holders_are_asked:
-        return None
-    return min(majority(facts), member.custody_until or majority(facts))
+    asked = facts.rules.custody_holders_are_asked
+    return ages.consent_asked_until(member.custody_from, member.custody_until, ages.majority(facts), asked)
 
 
 def _facts(session: Session, case_id: UUID) -> Facts:

@@ -6,13 +6,11 @@ One rule says it to the windows, which open by a yes alone, and to every page th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from portal import clock
+from portal.access.policy.ages import majority, own_consent_is_enough, parent_reads_at_18, reaches
 from portal.access.policy.facts import CompartmentRule, Facts, Grant, Member, Party
 from portal.access.policy.roles import Capacity
 
@@ -66,6 +64,15 @@ def said(
     return Said(Answer.NONE)
 
 
+def said_of_parent(facts: Facts, member: Member, answer: Said, at: datetime) -> Said:
+    """The same answer, except for a parent: a yes that was given as a minor has ended at majority. The young adult lets
+    a parent in anew, or not at all (ages.parent_reads_at_18)."""
+    if member.capacity is not Capacity.PARENT or answer.answer is not Answer.YES:
+        return answer
+    of_age = majority(facts)
+    return answer if parent_reads_at_18(at, of_age, answer.at) else Said(Answer.ENDED, of_age)
+
+
 def _yes(at: datetime, consent_id: UUID) -> Said:
     return Said(Answer.YES, at, consent_id)
 
@@ -116,24 +123,17 @@ def decided_by(facts: Facts, giver: Member, capacity: Capacity, rule: Compartmen
     return frozenset() if capacity is Capacity.PARENT else for_custody_holders(facts, rule, at)
 
 
+def givers(facts: Facts, at: datetime) -> tuple[Member, ...]:
+    """Whose consent counts at that instant: the young person's, and while they are a minor every custody holder's."""
+    young = facts.young_person()
+    if majority(facts) <= at or not facts.rules.custody_holders_are_asked:
+        return (young,)
+    return (young, *facts.custody_holders_at(at))
+
+
 def for_custody_holders(facts: Facts, rule: CompartmentRule, at: datetime) -> frozenset[str]:
     """The categories of the compartment that every custody holder must say yes to at that instant."""
     if not facts.rules.custody_holders_are_asked:
         return frozenset()
-    return frozenset(c for c in rule.categories if at < reaches(facts, facts.rules.age_for(c)))
-
-
-def majority(facts: Facts) -> datetime:
-    """The first instant of the day on which the young person comes of age."""
-    return reaches(facts, facts.rules.majority_age)
-
-
-def reaches(facts: Facts, age: int) -> datetime:
-    """The first instant of the day on which the young person reaches an age."""
-    return _reaches(facts.birth_date, age, facts.rules.zone)
-
-
-@lru_cache(10_000)
-def _reaches(birth_date: date, age: int, zone: ZoneInfo) -> datetime:
-    """A page asks it of every party and compartment: the calendar is looked into once."""
-    return clock.start_of(clock.birthday(birth_date, age), zone)
+    ages, of_age = facts.rules.consent_age, facts.rules.majority_age
+    return frozenset(c for c in rule.categories if at < reaches(facts, own_consent_is_enough(ages.get(c), of_age)))

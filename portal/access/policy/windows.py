@@ -31,7 +31,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from portal.access.policy.answers import Answer, for_custody_holders, majority, party_of, reaches, said
+from portal.access.policy.ages import majority, parent_reads_at_18, reaches
+from portal.access.policy.answers import Answer, for_custody_holders, party_of, said
 from portal.access.policy.facts import CompartmentRule, Facts, Member, Party
 from portal.access.policy.roles import Capacity, Level
 
@@ -218,8 +219,8 @@ def _parent(facts: Facts, party: Party, rule: CompartmentRule, at: datetime) -> 
     if at < majority(facts):
         return Basis.PARENT_OF_MINOR, used, blockers
     declared = facts.declared_at(young.id, at)
-    as_adult = declared is not None and declared.given_at >= majority(facts)
-    if not as_adult or any(blocker.obstacle is Obstacle.CONSENT_MISSING for blocker in blockers):
+    may_read = parent_reads_at_18(at, majority(facts), declared.given_at if declared else None)
+    if not may_read or any(blocker.obstacle is Obstacle.CONSENT_MISSING for blocker in blockers):
         noes = tuple(blocker for blocker in blockers if blocker.is_a_no)
         blockers = noes or (Blocker(Obstacle.GROWN_UP, young.id),)
     return Basis.ADULT_CONSENT, used, blockers

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, true
 
 from portal import clock
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.windows import Obstacle
 from portal.access.ticket import CaseTicket, bounded
@@ -131,7 +132,7 @@ def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
     leads = shared_audience.leads(ticket)
-    is_guide = ticket.membership.id == ticket.owner.id
+    is_guide = who_may.is_guide(ticket.capacity)
     waits = leads and _some_wait(ticket)
     shut = [line for line in shared_audience.lines(ticket) if not line.open and line.prospects] if waits else []
     there, newest = _front(ticket, is_guide)

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 
 from portal import clock, outbox, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer
 from portal.access.policy.facts import ConsentFact, Party
-from portal.access.policy.roles import Standing
 from portal.access.policy.whatif import with_consent, with_no
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import rewrite_windows
@@ -197,7 +197,9 @@ def giver_of(ticket: CaseTicket, consent_id: UUID) -> UUID:
 def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
     """The declaration, for its giver and those who answer for the case. Raises NotFound for anybody else."""
     fact = next((consent for consent in ticket.facts.consents if consent.id == consent_id), None)
-    if fact is None or not (audience.leads(ticket) or fact.giver_id == ticket.membership.id):
+    if fact is None:
+        raise NotFound
+    if not who_may.may_read_declaration(audience.leads(ticket), fact.giver_id == ticket.membership.id):
         raise NotFound
     return fact
 
@@ -214,8 +216,7 @@ def party_of(ticket: CaseTicket, consent_id: UUID, party_key: str) -> PartyLine:
 
 def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple[ConsentFact, Party | None]:
     consent = visible(ticket, consent_id)
-    own = consent.giver_id == ticket.membership.id
-    if not own and ticket.standing is not Standing.OWNER:
+    if not who_may.may_take_consent_back(ticket.standing, consent.giver_id == ticket.membership.id):
         raise NotFound
     if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
         raise InvalidInput("", "consent_over")

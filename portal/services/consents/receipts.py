@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.policy.facts import ConsentFact
@@ -106,7 +107,8 @@ def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
         raise NotFound
     if row.scan_state == ScanState.REFUSED:
         raise Refused(Reason(Refusal.INFECTED))
-    if row.scan_state == ScanState.WAITING and row.registered_by_id != ticket.membership.id:
+    is_own = row.registered_by_id == ticket.membership.id
+    if row.scan_state == ScanState.WAITING and not who_may.may_read_unscanned(is_own):
         raise Refused(Reason(Refusal.UNSCANNED))
     file_key = ticket.keys.unwrap_file_key(row.scan_key, row.scan_blob)
     content = downloads.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)
