@@ -113,10 +113,11 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
         windows, notices = _rows(session, case_id, facts, now)
         session.execute(delete(AccessWindow).where(AccessWindow.case_id == case_id))
         session.execute(delete(AccessNotice).where(AccessNotice.case_id == case_id))
+        # Empty columns are written too: rows that have others empty would go in statements of their own.
         if windows:
-            session.execute(insert(AccessWindow), windows)
+            session.execute(insert(AccessWindow), windows, execution_options={"render_nulls": True})
         if notices:
-            session.execute(insert(AccessNotice), notices)
+            session.execute(insert(AccessNotice), notices, execution_options={"render_nulls": True})
         restamped = update(Case).where(Case.id == case_id).values(facts_stamp=uuid4())
         session.execute(restamped, execution_options={"synchronize_session": False})
 
@@ -158,7 +159,7 @@ def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple
     picture = compute(facts)
     compartments = _compartments(session, case_id)
     windows = [_window_row(case_id, compartments, w) for w in picture.windows if _still_counts(w, now)]
-    capacities = _capacities(session, case_id)
+    capacities = {member.id: member.capacity.value for member in facts.members}
     case = session.execute(select(Case.owner_id, Case.profile).where(Case.id == case_id)).one()
     asked = {member.id: _asked_until(facts, member) for member in facts.members}
     notices = [
@@ -211,11 +212,6 @@ def _still_counts(stretch: Window | Notice, now: datetime) -> bool:
 def _compartments(session: Session, case_id: UUID) -> dict[str, UUID]:
     found = session.execute(select(Compartment.key, Compartment.id).where(Compartment.case_id == case_id))
     return {row.key: row.id for row in found}
-
-
-def _capacities(session: Session, case_id: UUID) -> dict[UUID, str]:
-    found = session.execute(select(Membership.id, Membership.capacity).where(Membership.case_id == case_id))
-    return {row.id: row.capacity for row in found}
 
 
 def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) -> _Row:

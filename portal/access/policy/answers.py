@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal.access.policy.ages import majority, own_consent_is_enough, parent_reads_at_18, reaches
-from portal.access.policy.facts import CompartmentRule, Facts, Grant, Member, Party
+from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Grant, Member, Party
 from portal.access.policy.roles import Capacity
 
 
@@ -42,26 +42,47 @@ class Said:
         return self.answer in (Answer.NONE, Answer.ENDED)
 
 
-def said(
-    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
-) -> Said:
-    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+@dataclass(frozen=True)
+class Position:
+    """What a giver has declared and taken back that bears on one party, as it counts at an instant. Of each compartment
+    it gives another answer."""
+
+    declared: ConsentFact | None
+    no_to_them: datetime | None
+    no_to_all: datetime | None
+
+    def on(self, party: Party, compartment: str, categories: frozenset[str], at: datetime) -> Said:
+        """The answer about a compartment in which `categories` lie."""
+        declared = self.declared
+        is_yes = declared is not None and declared.names(party, compartment, categories)
+        noes = [no for no in (self.no_to_them, self.no_to_all if is_yes else None) if no is not None]
+        if noes:
+            return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
+        if declared is None:
+            return Said(Answer.NONE)
+        if is_yes:
+            has_ended = at >= declared.valid_until
+            answer, since = (Answer.ENDED, declared.valid_until) if has_ended else (Answer.YES, declared.given_at)
+            return Said(answer, since, declared.id)
+        if (party, compartment) in declared.refusals:
+            return Said(Answer.NO, declared.given_at)
+        return Said(Answer.NONE)
+
+
+def position(facts: Facts, giver_id: UUID, party: Party, at: datetime) -> Position:
+    """What `giver_id` has said that counts at `at` about a party."""
     declared = facts.declared_at(giver_id, at)
     to_them, to_all = facts.taken_back_at(giver_id, party, at)
     if declared is not None and facts.speaks_of_somebody_else(declared, party, at):
         declared = None
-    is_yes = declared is not None and declared.names(party, compartment, categories)
-    noes = [no for no in (to_them, to_all if is_yes else None) if no is not None]
-    if noes:
-        return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
-    if declared is None:
-        return Said(Answer.NONE)
-    if is_yes:
-        ended = at >= declared.valid_until
-        return Said(Answer.ENDED, declared.valid_until, declared.id) if ended else _yes(declared.given_at, declared.id)
-    if (party, compartment) in declared.refusals:
-        return Said(Answer.NO, declared.given_at)
-    return Said(Answer.NONE)
+    return Position(declared, to_them, to_all)
+
+
+def said(
+    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
+) -> Said:
+    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+    return position(facts, giver_id, party, at).on(party, compartment, categories, at)
 
 
 def said_of_parent(facts: Facts, member: Member, answer: Said, at: datetime) -> Said:
@@ -71,10 +92,6 @@ def said_of_parent(facts: Facts, member: Member, answer: Said, at: datetime) -> 
         return answer
     of_age = majority(facts)
     return answer if parent_reads_at_18(at, of_age, answer.at) else Said(Answer.ENDED, of_age)
-
-
-def _yes(at: datetime, consent_id: UUID) -> Said:
-    return Said(Answer.YES, at, consent_id)
 
 
 def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
@@ -93,7 +110,12 @@ def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
 
 def party_of(facts: Facts, member: Member, at: datetime) -> Party | None:
     """By which name a consent lets the member in; None for somebody who needs none."""
-    match facts.capacity_at(member, at):
+    return party_as(facts, member, facts.capacity_at(member, at), at)
+
+
+def party_as(facts: Facts, member: Member, capacity: Capacity, at: datetime) -> Party | None:
+    """The same, of a member who is known to be in the case as `capacity`."""
+    match capacity:
         case Capacity.PROFESSIONAL if not facts.needs_no_consent(member, at):
             return Party(unit_id=member.unit_at(at))
         case Capacity.NETWORK_PERSON:

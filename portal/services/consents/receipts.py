@@ -20,7 +20,7 @@ from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services.consents import declare, requests
 from portal.services.consents.declaration import Answers, draw_up
-from portal.services.consents.requests import ConsentState
+from portal.services.consents.requests import ConsentState, Request
 from portal.services.files import downloads
 from portal.services.files.downloads import Download
 from portal.services.shared import letterhead
@@ -88,11 +88,11 @@ def receipt_pdf(ticket: CaseTicket, one: Kept, about: list[Line], title: str, la
     return receipt.write(title, one.words, about, language, _look(ticket, language))
 
 
-def page_to_sign(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str) -> tuple[str, bytes]:
+def page_to_sign(ticket: CaseTicket, asked: Request, answers: Answers, language: str) -> tuple[str, bytes]:
     """The declaration as a page with a line to sign on, for whoever gives it on paper, with its title."""
     ticket.require(Action.CONSENT_REGISTER)
-    draft = draw_up(ticket, requests.giver_for(ticket, giver_id), answers, language)
-    ticket.record(Event.CONSENT_VIEWED, item_id=giver_id)
+    draft = draw_up(ticket, asked.giver, asked.parties, answers, language)
+    ticket.record(Event.CONSENT_VIEWED, item_id=asked.giver.id)
     title = draft.words.split("\n", 1)[0]
     return title, receipt.write(title, draft.words, [], language, _look(ticket, language), sign_here=True)
 

@@ -16,7 +16,7 @@ from portal import clock
 from portal.access.policy import answers, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.ages import custody_consent_ends_at_18, is_asked_anew_at_18, last_day_of_consent, majority
-from portal.access.policy.answers import Answer, Said, decided_by, party_of, said, said_of_parent
+from portal.access.policy.answers import Answer, Said, decided_by, party_of, position, said_of_parent
 from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -294,11 +294,12 @@ def _answers(
     unit that everybody has left nobody wants in: what was said stands there to be taken back."""
     is_left = _is_left(facts, party, member, now)
     capacity = Capacity.PROFESSIONAL if is_left else facts.capacity_at(member, now)
+    stands = position(facts, giver.id, party, now)
     for rule in facts.rules.compartments:
         categories = decided_by(facts, giver, capacity, rule, now)
         if not categories:
             continue
-        answer = said_of_parent(facts, member, said(facts, giver.id, party, rule.key, categories, now), now)
+        answer = said_of_parent(facts, member, stands.on(party, rule.key, categories, now), now)
         if not (is_left and answer.waits):
             yield rule, categories, answer
 
