@@ -63,7 +63,7 @@ def test_the_guide_sets_everybodys_access_but_their_own() -> None:
 
 
 def test_the_birth_date_that_can_be_corrected_is_the_young_persons() -> None:
-    assert let(who_may.may_have_birth_date_corrected) == {YOUNG}
+    assert let(who_may.case_knows_birth_date) == {YOUNG}
 
 
 def test_a_citizen_who_is_not_shut_out_yet_can_be_shut_out_at_once() -> None:

@@ -89,7 +89,7 @@ def may_be_added_as_citizen(capacity: Capacity) -> bool:
 def may_hold_custody(capacity: Capacity) -> bool:
     """Custody is noted of a parent, and of nobody else.
 
-    Source: access rule 3; forældreansvarsloven § 2.
+    Source: access rule 3. Whoever else holds custody is added as a parent (docs/access.md).
     """
     return capacity is Capacity.PARENT
 
@@ -120,7 +120,7 @@ def may_be_let_in_by_law(is_let_in: bool, is_frozen: bool, lacks_consent: bool) 
     return is_let_in and not is_frozen and lacks_consent
 
 
-def may_have_birth_date_corrected(capacity: Capacity) -> bool:
+def case_knows_birth_date(capacity: Capacity) -> bool:
     """The case knows the young person's birth date, and nobody else's: it decides when they come of age.
 
     Source: databeskyttelsesforordningen art. 5(1)(c) and 16.

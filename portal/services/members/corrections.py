@@ -99,10 +99,10 @@ def subject(ticket: CaseTicket, membership_id: UUID) -> Subject:
     membership = ticket.members.get(membership_id)
     if membership is None or not who_may.is_citizen(membership.unit_id):
         raise NotFound
-    dated = who_may.may_have_birth_date_corrected(Capacity(membership.capacity))
+    is_dated = who_may.case_knows_birth_date(Capacity(membership.capacity))
     return Subject(
         membership=membership,
-        birth_date=ticket.case.birth_date if dated else None,
+        birth_date=ticket.case.birth_date if is_dated else None,
         has_number=membership.national_id_sealed is not None,
         number_open=not has_come_in(ticket, membership),
     )

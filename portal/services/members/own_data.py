@@ -58,7 +58,7 @@ def show(ticket: CaseTicket) -> OwnData:
     return OwnData(
         membership=me,
         workplace=places.get(me.unit_id) if me.unit_id else None,
-        birth_date=ticket.facts.birth_date if who_may.may_have_birth_date_corrected(ticket.capacity) else None,
+        birth_date=ticket.facts.birth_date if who_may.case_knows_birth_date(ticket.capacity) else None,
         number=Cpr.parse(number, clock.now().date()).masked if number else "",
         holds_custody=now < majority(ticket.facts) and ticket.facts.member(me.id).holds_custody_at(now),
         corrections=tuple(_lines(ticket)),
