@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 from portal import access, services
+from portal.access.policy import ages, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import MATRIX, Level, Standing
 from portal.access.policy.windows import Basis, Obstacle
@@ -24,6 +26,7 @@ _NOTE = "<!-- Made by `portal write-docs`; changes here are overwritten. -->\n"
 def documents() -> dict[str, str]:
     """Path in the project -> content, for every generated file."""
     return {
+        "docs/access.md": _access(),
         "docs/access-matrix.md": _access_matrix(),
         "docs/states.md": _states(),
         "docs/audit-events.md": _audit_events(),
@@ -40,6 +43,34 @@ def stale(only: str = "", write: bool = False) -> list[str]:
             if write:
                 file.parent.mkdir(exist_ok=True)
                 file.write_text(text, "utf-8")
+    return found
+
+
+_ACCESS = PROJECT / "docs/access.md"
+_BEGIN = "<!-- Made by `portal write-docs` from portal/access/policy/; changes up to the next mark are overwritten. -->"
+_END = "<!-- The rest is written by hand. -->"
+
+
+def _access() -> str:
+    """The page as it was written, with the rules of the policy in their place."""
+    before, _, after = _ACCESS.read_text("utf-8").partition(_BEGIN)
+    _, _, after = after.partition(_END)
+    head = ["rule", "where it comes from", "in `portal/access/policy/`"]
+    rows = ([rule, source, f"`{where}`"] for where, rule, source in policy_rules())
+    return "\n".join([f"{before}{_BEGIN}", "", *_table(head, rows), "", f"{_END}{after}"])
+
+
+def policy_rules() -> list[tuple[str, str, str]]:
+    """Every function of the policy that names its source: file and name, the rule in words, where it comes from."""
+    found = []
+    for module in (who_may, ages):
+        for name, rule in vars(module).items():
+            if not inspect.isfunction(rule) or rule.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            words, _, source = (inspect.getdoc(rule) or "").partition("\n\nSource: ")
+            if source:
+                where = f"{module.__name__.rpartition('.')[2]}.py {name}"
+                found.append((where, " ".join(words.split()), " ".join(source.split()).rstrip(".")))
     return found
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func
 from portal import audit, clock, locks
 from portal.access import facts_cache
 from portal.access.denial import Shut, why_shut
-from portal.access.policy import acquaintance
+from portal.access.policy import acquaintance, ages
 from portal.access.policy.acquaintance import People
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.decide import BlockerNote, Contact, Reason, Refusal, decide, standing_of
@@ -128,6 +128,11 @@ class CaseTicket:
         return self.actor.session
 
     # What may be done
+
+    @property
+    def capacity(self) -> Capacity:
+        """As what this person is in the case."""
+        return Capacity(self.membership.capacity)
 
     def allows(self, action: Action) -> bool:
         return decide(self.standing, self.level, action).allowed
@@ -450,7 +455,6 @@ def _level(hatches: Mapping[UUID, Hatch]) -> Level:
 def _asked_until(membership: Membership, case: Case) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
     rules = profile(case.profile)
-    if membership.custody_from is None or not rules.custody_holders_are_asked:
-        return None
-    grown_up = clock.start_of(clock.birthday(case.birth_date, rules.majority_age), rules.zone)
-    return min(grown_up, membership.custody_until or grown_up)
+    majority = ages.turns(case.birth_date, rules.majority_age, rules.zone)
+    asked = rules.custody_holders_are_asked
+    return ages.consent_asked_until(membership.custody_from, membership.custody_until, majority, asked)

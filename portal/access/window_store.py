@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from portal import clock, locks
 from portal.access import declarations
+from portal.access.policy import ages
 from portal.access.policy import facts as known
-from portal.access.policy.answers import majority
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.notices import told
 from portal.access.policy.roles import Capacity, Level
@@ -113,10 +113,11 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
         windows, notices = _rows(session, case_id, facts, now)
         session.execute(delete(AccessWindow).where(AccessWindow.case_id == case_id))
         session.execute(delete(AccessNotice).where(AccessNotice.case_id == case_id))
+        # Empty columns are written too: rows that have others empty would go in statements of their own.
         if windows:
-            session.execute(insert(AccessWindow), windows)
+            session.execute(insert(AccessWindow), windows, execution_options={"render_nulls": True})
         if notices:
-            session.execute(insert(AccessNotice), notices)
+            session.execute(insert(AccessNotice), notices, execution_options={"render_nulls": True})
         restamped = update(Case).where(Case.id == case_id).values(facts_stamp=uuid4())
         session.execute(restamped, execution_options={"synchronize_session": False})
 
@@ -158,7 +159,7 @@ def _rows(session: Session, case_id: UUID, facts: Facts, now: datetime) -> tuple
     picture = compute(facts)
     compartments = _compartments(session, case_id)
     windows = [_window_row(case_id, compartments, w) for w in picture.windows if _still_counts(w, now)]
-    capacities = _capacities(session, case_id)
+    capacities = {member.id: member.capacity.value for member in facts.members}
     case = session.execute(select(Case.owner_id, Case.profile).where(Case.id == case_id)).one()
     asked = {member.id: _asked_until(facts, member) for member in facts.members}
     notices = [
@@ -213,11 +214,6 @@ def _compartments(session: Session, case_id: UUID) -> dict[str, UUID]:
     return {row.key: row.id for row in found}
 
 
-def _capacities(session: Session, case_id: UUID) -> dict[UUID, str]:
-    found = session.execute(select(Membership.id, Membership.capacity).where(Membership.case_id == case_id))
-    return {row.id: row.capacity for row in found}
-
-
 def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) -> _Row:
     return {
         "case_id": case_id,
@@ -249,9 +245,8 @@ def _notice_row(case_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _
 
 def _asked_until(facts: Facts, member: Member) -> datetime | None:
     """When a custody holder's consent stops being asked for; None for everybody else."""
-    if member.custody_from is None or not facts.rules.custody_holders_are_asked:
-        return None
-    return min(majority(facts), member.custody_until or majority(facts))
+    asked = facts.rules.custody_holders_are_asked
+    return ages.consent_asked_until(member.custody_from, member.custody_until, ages.majority(facts), asked)
 
 
 def _facts(session: Session, case_id: UUID) -> Facts:

@@ -7,7 +7,7 @@ else (tests/rules/test_signed_words.py).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -92,11 +92,12 @@ def write(rules: Profile, declaration: Declaration, language: str) -> str:
         rules.consent.purpose.in_language(language),
         "",
     ]
+    titles = {category.key: category.title.in_language(language).lower() for category in rules.category}
     for party in declaration.parties:
         for sentence, places in (("may", party.granted), ("may_not", party.refused)):
             if places:
                 lines.append(say[sentence].format(party=party.name))
-                lines += [f"- {_called(rules, place, say['place'], language)}" for place in places]
+                lines += [f"- {_called(rules, place, titles, say['place'], language)}" for place in places]
     lines.append("")
     if any(party.is_unit and party.granted for party in declaration.parties):
         lines.append(say["unit"])
@@ -109,8 +110,7 @@ def write(rules: Profile, declaration: Declaration, language: str) -> str:
     return "\n".join(lines)
 
 
-def _called(rules: Profile, place: Place, pattern: str, language: str) -> str:
-    titles = {category.key: category.title.in_language(language).lower() for category in rules.category}
+def _called(rules: Profile, place: Place, titles: Mapping[str, str], pattern: str, language: str) -> str:
     compartment = rules.compartment_of(place.compartment).title.in_language(language)
     return pattern.format(compartment=compartment, categories=", ".join(titles[key] for key in place.categories))
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from portal import clock
+from portal.access.policy.ages import PLAUSIBLE_MAJORITY, YOUNGEST_OWN_CONSENT
 from portal.access.policy.facts import BETWEEN_TWO, AccessRules, CompartmentRule, base_key, number_of
 from portal.access.policy.roles import Capacity
 from portal.errors import Unsafe
@@ -144,7 +145,7 @@ class Profile(_Data):
     """How long before the day of majority what changes on it is counted down to."""
     freeze_review_days: int = Field(default=28, ge=1, le=92)
     """When a freeze must be looked at again at the latest."""
-    majority_age: _Age = Field(ge=15, le=25)
+    majority_age: _Age = Field(ge=PLAUSIBLE_MAJORITY[0], le=PLAUSIBLE_MAJORITY[-1])
     youngest_age: _Age
     oldest_age: _Age
     consent_months: int = Field(ge=1, le=60, strict=True)
@@ -275,8 +276,9 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
     for key, age in found.consent_age.items():
         if key not in known:
             yield ("consent_age", key), "no such category"
-        if not 10 <= age <= found.majority_age:
-            yield ("consent_age", key), f"an age from 10 to {found.majority_age} is needed"
+        if not YOUNGEST_OWN_CONSENT <= age <= found.majority_age:
+            needed = f"{YOUNGEST_OWN_CONSENT} to {found.majority_age}"
+            yield ("consent_age", key), f"an age from {needed} is needed"
     for number, compartment in enumerate(found.compartment):
         if unknown := compartment.categories - known:
             yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 
-from portal.access.policy.answers import majority
+from portal.access.policy.ages import majority
 from portal.access.policy.facts import ConsentFact, Facts, Freeze, Grant, LegalOverride, Member, Party, Withdrawal
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.windows import Basis, Blocker, Obstacle, Verdict, compute, judge

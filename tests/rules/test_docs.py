@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
 
 from portal import generated_docs
+from portal.access.policy import ages, who_may
 from portal.access.policy.actions import Action
 from portal.events import Event
-from portal.generated_docs import documents, stale, state_machines
+from portal.generated_docs import documents, policy_rules, stale, state_machines
 from portal.services.consents.requests import ConsentState
 
 
@@ -28,6 +30,25 @@ def test_a_page_that_says_something_else_is_found_and_put_right(
     page.write_text(page.read_text().replace("W", "R", 1))
     assert stale() == stale("docs/access-matrix.md", write=True) == ["docs/access-matrix.md"]
     assert stale() == []
+
+
+def test_every_rule_of_the_policy_is_a_line_of_the_page_about_access_with_its_source() -> None:
+    lines = documents()["docs/access.md"].splitlines()
+    rules = {
+        f"{module.__name__.rpartition('.')[2]}.py {name}"
+        for module in (who_may, ages)
+        for name, rule in vars(module).items()
+        if inspect.isfunction(rule) and rule.__module__ == module.__name__
+    }
+    calendar = {f"ages.py {name}" for name in ("majority", "reaches", "turns")}
+    told = {where: (rule, source) for where, rule, source in policy_rules()}
+    assert set(told) == rules - calendar
+    assert len(told) > 30
+    for where, (rule, source) in told.items():
+        assert f"| {rule} | {source} | `{where}` |" in lines
+        assert len(rule) > 30
+        assert len(source) > 10
+    assert "## Details that matter" in lines, "what is written by hand stays"
 
 
 def test_every_action_event_and_state_is_on_its_page() -> None:

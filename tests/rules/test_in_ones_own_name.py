@@ -201,7 +201,7 @@ class Cast:
     def _keep(ticket: CaseTicket) -> None:
         asked = requests.request(ticket, ticket.membership.id)
         said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
-        drafts.keep(ticket, Answers(said, asked.until), "da")
+        drafts.keep(ticket, asked, Answers(said, asked.until), "da")
 
     def agree(self) -> None:
         """Everybody says yes: what was promised is to be reminded of."""

@@ -426,7 +426,7 @@ def test_nobody_gives_for_another_and_the_draft_is_ones_own(
     def keep(ticket) -> None:  # type: ignore[no-untyped-def]
         asked = requests.request(ticket, ticket.membership.id)
         choices = {line.key: {one.key: one.key == "shared" for one in line.asked} for line in asked.parties}
-        drafts.keep(ticket, Answers(choices, asked.until), "da")
+        drafts.keep(ticket, asked, Answers(choices, asked.until), "da")
 
     story.play(room, room.young, keep)
     assert story.play(room, room.parents[0], drafts.kept) is None

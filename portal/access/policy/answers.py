@@ -6,14 +6,12 @@ One rule says it to the windows, which open by a yes alone, and to every page th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from portal import clock
-from portal.access.policy.facts import CompartmentRule, Facts, Grant, Member, Party
+from portal.access.policy.ages import majority, own_consent_is_enough, parent_reads_at_18, reaches
+from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Grant, Member, Party
 from portal.access.policy.roles import Capacity
 
 
@@ -44,30 +42,56 @@ class Said:
         return self.answer in (Answer.NONE, Answer.ENDED)
 
 
-def said(
-    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
-) -> Said:
-    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+@dataclass(frozen=True)
+class Position:
+    """What a giver has declared and taken back that bears on one party, as it counts at an instant. Of each compartment
+    it gives another answer."""
+
+    declared: ConsentFact | None
+    no_to_them: datetime | None
+    no_to_all: datetime | None
+
+    def on(self, party: Party, compartment: str, categories: frozenset[str], at: datetime) -> Said:
+        """The answer about a compartment in which `categories` lie."""
+        declared = self.declared
+        is_yes = declared is not None and declared.names(party, compartment, categories)
+        noes = [no for no in (self.no_to_them, self.no_to_all if is_yes else None) if no is not None]
+        if noes:
+            return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
+        if declared is None:
+            return Said(Answer.NONE)
+        if is_yes:
+            has_ended = at >= declared.valid_until
+            answer, since = (Answer.ENDED, declared.valid_until) if has_ended else (Answer.YES, declared.given_at)
+            return Said(answer, since, declared.id)
+        if (party, compartment) in declared.refusals:
+            return Said(Answer.NO, declared.given_at)
+        return Said(Answer.NONE)
+
+
+def position(facts: Facts, giver_id: UUID, party: Party, at: datetime) -> Position:
+    """What `giver_id` has said that counts at `at` about a party."""
     declared = facts.declared_at(giver_id, at)
     to_them, to_all = facts.taken_back_at(giver_id, party, at)
     if declared is not None and facts.speaks_of_somebody_else(declared, party, at):
         declared = None
-    is_yes = declared is not None and declared.names(party, compartment, categories)
-    noes = [no for no in (to_them, to_all if is_yes else None) if no is not None]
-    if noes:
-        return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
-    if declared is None:
-        return Said(Answer.NONE)
-    if is_yes:
-        ended = at >= declared.valid_until
-        return Said(Answer.ENDED, declared.valid_until, declared.id) if ended else _yes(declared.given_at, declared.id)
-    if (party, compartment) in declared.refusals:
-        return Said(Answer.NO, declared.given_at)
-    return Said(Answer.NONE)
+    return Position(declared, to_them, to_all)
 
 
-def _yes(at: datetime, consent_id: UUID) -> Said:
-    return Said(Answer.YES, at, consent_id)
+def said(
+    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
+) -> Said:
+    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+    return position(facts, giver_id, party, at).on(party, compartment, categories, at)
+
+
+def said_of_parent(facts: Facts, member: Member, answer: Said, at: datetime) -> Said:
+    """The same answer, except for a parent: a yes that was given as a minor has ended at majority. The young adult lets
+    a parent in anew, or not at all (ages.parent_reads_at_18)."""
+    if member.capacity is not Capacity.PARENT or answer.answer is not Answer.YES:
+        return answer
+    of_age = majority(facts)
+    return answer if parent_reads_at_18(at, of_age, answer.at) else Said(Answer.ENDED, of_age)
 
 
 def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
@@ -86,7 +110,12 @@ def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:
 
 def party_of(facts: Facts, member: Member, at: datetime) -> Party | None:
     """By which name a consent lets the member in; None for somebody who needs none."""
-    match facts.capacity_at(member, at):
+    return party_as(facts, member, facts.capacity_at(member, at), at)
+
+
+def party_as(facts: Facts, member: Member, capacity: Capacity, at: datetime) -> Party | None:
+    """The same, of a member who is known to be in the case as `capacity`."""
+    match capacity:
         case Capacity.PROFESSIONAL if not facts.needs_no_consent(member, at):
             return Party(unit_id=member.unit_at(at))
         case Capacity.NETWORK_PERSON:
@@ -116,24 +145,17 @@ def decided_by(facts: Facts, giver: Member, capacity: Capacity, rule: Compartmen
     return frozenset() if capacity is Capacity.PARENT else for_custody_holders(facts, rule, at)
 
 
+def givers(facts: Facts, at: datetime) -> tuple[Member, ...]:
+    """Whose consent counts at that instant: the young person's, and while they are a minor every custody holder's."""
+    young = facts.young_person()
+    if majority(facts) <= at or not facts.rules.custody_holders_are_asked:
+        return (young,)
+    return (young, *facts.custody_holders_at(at))
+
+
 def for_custody_holders(facts: Facts, rule: CompartmentRule, at: datetime) -> frozenset[str]:
     """The categories of the compartment that every custody holder must say yes to at that instant."""
     if not facts.rules.custody_holders_are_asked:
         return frozenset()
-    return frozenset(c for c in rule.categories if at < reaches(facts, facts.rules.age_for(c)))
-
-
-def majority(facts: Facts) -> datetime:
-    """The first instant of the day on which the young person comes of age."""
-    return reaches(facts, facts.rules.majority_age)
-
-
-def reaches(facts: Facts, age: int) -> datetime:
-    """The first instant of the day on which the young person reaches an age."""
-    return _reaches(facts.birth_date, age, facts.rules.zone)
-
-
-@lru_cache(10_000)
-def _reaches(birth_date: date, age: int, zone: ZoneInfo) -> datetime:
-    """A page asks it of every party and compartment: the calendar is looked into once."""
-    return clock.start_of(clock.birthday(birth_date, age), zone)
+    ages, of_age = facts.rules.consent_age, facts.rules.majority_age
+    return frozenset(c for c in rule.categories if at < reaches(facts, own_consent_is_enough(ages.get(c), of_age)))

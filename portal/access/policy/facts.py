@@ -75,9 +75,6 @@ class AccessRules:
                 rules.append(rule)
         return replace(self, compartments=tuple(rules))
 
-    def age_for(self, category: str) -> int:
-        return min(self.consent_age.get(category, self.majority_age), self.majority_age)
-
 
 @dataclass(frozen=True)
 class Party:

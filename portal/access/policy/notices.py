@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from portal.access.policy.answers import majority
+from portal.access.policy.ages import majority
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity
 from portal.access.policy.windows import Blocker, Notice, Obstacle

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from portal.access.policy.answers import asked_about, party_of, standing
 from portal.access.policy.facts import (
+    CompartmentRule,
     ConsentFact,
     Facts,
     Freeze,
@@ -20,7 +21,7 @@ from portal.access.policy.facts import (
     Withdrawal,
 )
 from portal.access.policy.roles import Capacity, Level
-from portal.access.policy.windows import Blocker, Window, compute, judge
+from portal.access.policy.windows import Blocker, Moment, Window, compute
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,9 @@ class Prospect:
         return any(blocker.is_a_no for blocker in self.blockers)
 
 
-def level_of(facts: Facts, member: Member, compartment: str, at: datetime) -> Level:
-    """What the compartment is to the member at that instant."""
-    rule = next(rule for rule in facts.rules.compartments if rule.key == compartment)
-    verdict = judge(facts, member, rule, at)
+def level_of(moment: Moment, member: Member, rule: CompartmentRule) -> Level:
+    """What the compartment is to the member at that moment."""
+    verdict = moment.judge(member, rule)
     if not verdict.can_read:
         return Level.NONE
     return Level.WRITE if verdict.can_write else Level.READ
@@ -57,10 +57,12 @@ def level_of(facts: Facts, member: Member, compartment: str, at: datetime) -> Le
 def changes(before: Facts, after: Facts, at: datetime) -> list[Change]:
     """Every person and compartment whose access differs between two states of the facts."""
     found = []
+    now, then = Moment(before, at), Moment(after, at)
+    rules = {rule.key: rule for rule in after.rules.compartments}
     for member in before.members:
-        then = after.member(member.id)
+        afterwards = after.member(member.id)
         for rule in before.rules.compartments:
-            was, becomes = (level_of(f, m, rule.key, at) for f, m in ((before, member), (after, then)))
+            was, becomes = level_of(now, member, rule), level_of(then, afterwards, rules[rule.key])
             if was is not becomes:
                 found.append(Change(member.id, rule.key, was, becomes))
     return found
@@ -68,11 +70,11 @@ def changes(before: Facts, after: Facts, at: datetime) -> list[Change]:
 
 def prospects(facts: Facts, member: Member, at: datetime) -> list[Prospect]:
     """What every compartment meant for the member will be to them."""
-    found = []
+    found, moment, capacity = [], Moment(facts, at), facts.capacity_at(member, at)
     for rule in facts.rules.compartments:
-        if facts.capacity_at(member, at) not in rule.audience or not facts.shares(member, rule, at):
+        if capacity not in rule.audience or not facts.shares(member, rule, at):
             continue
-        verdict = judge(facts, member, rule, at)
+        verdict = moment.judge(member, rule)
         level = Level.WRITE if verdict.can_write else Level.READ if verdict.can_read else Level.NONE
         found.append(Prospect(rule.key, level, verdict.blockers))
     return found

@@ -25,13 +25,15 @@ judge each stretch once, at its beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
-from portal.access.policy.answers import Answer, for_custody_holders, majority, party_of, reaches, said
+from portal.access.policy.ages import majority, parent_reads_at_18, reaches
+from portal.access.policy.answers import Answer, Position, for_custody_holders, party_as, position
 from portal.access.policy.facts import CompartmentRule, Facts, Member, Party
 from portal.access.policy.roles import Capacity, Level
 
@@ -126,31 +128,140 @@ def compute(facts: Facts) -> Picture:
     """Every window there was, is and will be as the facts stand, and the notices for the stretches between."""
     windows: list[Window] = []
     notices: list[Notice] = []
+    moments: dict[datetime, Moment] = {}
     for member in facts.members:
-        turns = turning_points(facts, member)
         rules = _meant_for(facts, member)
-        for rule in rules:
-            windows += _windows(facts, member, rule, turns)
-        if rules:
-            notices += _notices(facts, member, rules, turns)
+        if not rules:
+            continue
+        turns = turning_points(facts, member)
+        for turn in turns:
+            if turn not in moments:
+                moments[turn] = Moment(facts, turn)
+        stretches = list(zip(turns, [*turns[1:], None], strict=True))
+        verdicts = [moments[turn].judge_all(member, rules) for turn in turns]
+        for number, rule in enumerate(rules):
+            windows += _windows(member, rule, stretches, [each[number] for each in verdicts])
+        notices += _notices(member, stretches, verdicts)
     return Picture(tuple(windows), tuple(notices))
 
 
 def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> Verdict:
     """What `member` may do with the compartment of `rule` at the instant `at`, and why."""
-    if facts.capacity_at(member, at) not in rule.audience or not facts.shares(member, rule, at):
-        return _shut()
-    if facts.is_frozen_at(member.id, at):
-        return _shut(Blocker(Obstacle.FROZEN))
-    level = member.level_at(at)
-    if level is Level.NONE:
-        return _shut(Blocker(_why_closed(member, at)))
-    basis, consents, blockers = _grounds(facts, member, rule, at)
-    if blockers and facts.override_at(member.id, rule.key, at):
-        basis, consents, blockers = Basis.LEGAL_OVERRIDE, (), ()
-    if blockers:
-        return _shut(*blockers)
-    return Verdict(True, level is Level.WRITE and facts.is_written_in(rule, at), basis, consents, ())
+    return Moment(facts, at).judge(member, rule)
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """As what a member is in the case at an instant, and what shuts every compartment to them, if anything does."""
+
+    capacity: Capacity
+    party: Party | None
+    level: Level
+    shut: Verdict | None
+
+
+_Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]
+
+
+class Moment:
+    """A case at one instant: what every compartment asks of a member, or of a giver, is worked out once."""
+
+    def __init__(self, facts: Facts, at: datetime) -> None:
+        self.facts, self.at, self.majority = facts, at, majority(facts)
+        self._members: dict[UUID, _Inside] = {}
+        self._positions: dict[tuple[UUID, Party], Position] = {}
+        self._asked: dict[str, frozenset[str]] = {}
+
+    def judge_all(self, member: Member, rules: Sequence[CompartmentRule]) -> list[Verdict]:
+        return [self.judge(member, rule) for rule in rules]
+
+    def judge(self, member: Member, rule: CompartmentRule) -> Verdict:
+        """What the member may do with the compartment, and why."""
+        inside = self._members.get(member.id) or self._look_at(member)
+        if inside.capacity not in rule.audience:
+            return _NOT_MEANT
+        if rule.confidant_id is not None and not self.facts.shares(member, rule, self.at):
+            return _NOT_MEANT
+        if inside.shut is not None:
+            return inside.shut
+        basis, consents, blockers = self._grounds(inside, rule)
+        if blockers and self.facts.override_at(member.id, rule.key, self.at):
+            basis, consents, blockers = Basis.LEGAL_OVERRIDE, (), ()
+        if blockers:
+            return _shut(*blockers)
+        is_written_in = rule.confidant_id is None or self.facts.is_written_in(rule, self.at)
+        return Verdict(True, inside.level is Level.WRITE and is_written_in, basis, consents, ())
+
+    @cached_property
+    def young(self) -> Member:
+        return self.facts.young_person()
+
+    @cached_property
+    def holders(self) -> tuple[Member, ...]:
+        return self.facts.custody_holders_at(self.at)
+
+    def _look_at(self, member: Member) -> _Inside:
+        facts, at = self.facts, self.at
+        capacity, level = facts.capacity_at(member, at), member.level_at(at)
+        shut = None
+        if facts.is_frozen_at(member.id, at):
+            shut = _shut(Blocker(Obstacle.FROZEN))
+        elif level is Level.NONE:
+            shut = _shut(Blocker(_why_closed(member, at)))
+        party = None if shut else party_as(facts, member, capacity, at)
+        self._members[member.id] = _Inside(capacity, party, level, shut)
+        return self._members[member.id]
+
+    def _grounds(self, inside: _Inside, rule: CompartmentRule) -> _Grounds:
+        """The rule that applies to this member, what it rests on, and what it still lacks."""
+        if inside.party is None:
+            return _WITHOUT_CONSENT[inside.capacity], (), ()
+        if inside.capacity is Capacity.PARENT:
+            return self._parent(inside.party, rule)
+        return Basis.CONSENT, *self._covered(inside.party, rule)
+
+    def _parent(self, party: Party, rule: CompartmentRule) -> _Grounds:
+        """Rule 4: the young person's own yes to that parent; from majority on one that was given as an adult."""
+        used, blockers = self._consent(self.young, party, rule, rule.categories)
+        if self.at < self.majority:
+            return Basis.PARENT_OF_MINOR, used, blockers
+        declared = self.facts.declared_at(self.young.id, self.at)
+        may_read = parent_reads_at_18(self.at, self.majority, declared.given_at if declared else None)
+        if not may_read or any(blocker.obstacle is Obstacle.CONSENT_MISSING for blocker in blockers):
+            noes = tuple(blocker for blocker in blockers if blocker.is_a_no)
+            blockers = noes or (Blocker(Obstacle.GROWN_UP, self.young.id),)
+        return Basis.ADULT_CONSENT, used, blockers
+
+    def _covered(self, party: Party, rule: CompartmentRule) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
+        """Rule 3: the young person's consent, and every custody holder's for the categories that still need it."""
+        used, blockers = self._consent(self.young, party, rule, rule.categories)
+        if rule.key not in self._asked:
+            self._asked[rule.key] = for_custody_holders(self.facts, rule, self.at)
+        if asked := self._asked[rule.key]:
+            if not self.holders:
+                blockers += (Blocker(Obstacle.CUSTODY_UNKNOWN),)
+            for holder in self.holders:
+                theirs, lacking = self._consent(holder, party, rule, asked)
+                used, blockers = used + theirs, blockers + lacking
+        return used, blockers
+
+    def _consent(
+        self, giver: Member, party: Party, rule: CompartmentRule, categories: frozenset[str]
+    ) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
+        """Whether `giver` has said yes to the compartment for `party`: the declaration used, or what is in the way."""
+        whose = giver.id, party
+        if whose not in self._positions:
+            self._positions[whose] = position(self.facts, giver.id, party, self.at)
+        answer = self._positions[whose].on(party, rule.key, categories, self.at)
+        match answer.answer:
+            case Answer.YES if answer.consent_id is not None:
+                return (answer.consent_id,), ()
+            case Answer.NO:
+                obstacle = Obstacle.CONSENT_WITHDRAWN if answer.is_taken_back else Obstacle.CONSENT_REFUSED
+                return (), (Blocker(obstacle, giver.id, answer.at),)
+            case Answer.ENDED:
+                return (), (Blocker(Obstacle.CONSENT_EXPIRED, giver.id, answer.at),)
+        return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
 
 
 def turning_points(facts: Facts, member: Member) -> list[datetime]:
@@ -178,6 +289,10 @@ def _shut(*blockers: Blocker) -> Verdict:
     return Verdict(False, False, None, (), blockers)
 
 
+_NOT_MEANT = _shut()
+"""The compartment is not for somebody like them, or not for this very member."""
+
+
 def _why_closed(member: Member, at: datetime) -> Obstacle:
     if member.has_left_at(at):
         return Obstacle.LEFT
@@ -190,19 +305,6 @@ def _meant_for(facts: Facts, member: Member) -> tuple[CompartmentRule, ...]:
     return tuple(rule for rule in facts.rules.compartments if facts.capacities_of(member) & rule.audience)
 
 
-_Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]
-
-
-def _grounds(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> _Grounds:
-    """The rule that applies to this member, what it rests on, and what it still lacks."""
-    capacity, party = facts.capacity_at(member, at), party_of(facts, member, at)
-    if party is None:
-        return _WITHOUT_CONSENT[capacity], (), ()
-    if capacity is Capacity.PARENT:
-        return _parent(facts, party, rule, at)
-    return Basis.CONSENT, *_covered(facts, party, rule, at)
-
-
 _WITHOUT_CONSENT = {
     Capacity.OWNER: Basis.OWNER,
     Capacity.YOUNG_PERSON: Basis.YOUNG_PERSON,
@@ -211,85 +313,37 @@ _WITHOUT_CONSENT = {
 }
 
 
-def _parent(facts: Facts, party: Party, rule: CompartmentRule, at: datetime) -> _Grounds:
-    """Rule 4: the young person's own yes to that parent; from majority on one that was given as an adult."""
-    young = facts.young_person()
-    used, blockers = _consent(facts, young, party, rule, rule.categories, at)
-    if at < majority(facts):
-        return Basis.PARENT_OF_MINOR, used, blockers
-    declared = facts.declared_at(young.id, at)
-    as_adult = declared is not None and declared.given_at >= majority(facts)
-    if not as_adult or any(blocker.obstacle is Obstacle.CONSENT_MISSING for blocker in blockers):
-        noes = tuple(blocker for blocker in blockers if blocker.is_a_no)
-        blockers = noes or (Blocker(Obstacle.GROWN_UP, young.id),)
-    return Basis.ADULT_CONSENT, used, blockers
+_Stretches = Sequence[tuple[datetime, datetime | None]]
 
 
-def _covered(
-    facts: Facts, party: Party, rule: CompartmentRule, at: datetime
-) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
-    """Rule 3: the young person's consent, and every custody holder's for the categories that still need it."""
-    used, blockers = _consent(facts, facts.young_person(), party, rule, rule.categories, at)
-    asked = for_custody_holders(facts, rule, at)
-    if asked:
-        holders = facts.custody_holders_at(at)
-        if not holders:
-            blockers += (Blocker(Obstacle.CUSTODY_UNKNOWN),)
-        for holder in holders:
-            theirs, lacking = _consent(facts, holder, party, rule, asked, at)
-            used, blockers = used + theirs, blockers + lacking
-    return used, blockers
-
-
-def _consent(
-    facts: Facts, giver: Member, party: Party, rule: CompartmentRule, categories: frozenset[str], at: datetime
-) -> tuple[tuple[UUID, ...], tuple[Blocker, ...]]:
-    """Whether `giver` has said yes to the compartment for `party`: the declaration used, or what is in the way."""
-    answer = said(facts, giver.id, party, rule.key, categories, at)
-    match answer.answer:
-        case Answer.YES if answer.consent_id is not None:
-            return (answer.consent_id,), ()
-        case Answer.NO:
-            obstacle = Obstacle.CONSENT_WITHDRAWN if answer.is_taken_back else Obstacle.CONSENT_REFUSED
-            return (), (Blocker(obstacle, giver.id, answer.at),)
-        case Answer.ENDED:
-            return (), (Blocker(Obstacle.CONSENT_EXPIRED, giver.id, answer.at),)
-    return (), (Blocker(Obstacle.CONSENT_MISSING, giver.id),)
-
-
-def _stretches(turns: list[datetime]) -> Iterator[tuple[datetime, datetime | None]]:
-    yield from zip(turns, [*turns[1:], None], strict=True)
-
-
-def _windows(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> list[Window]:
+def _windows(member: Member, rule: CompartmentRule, stretches: _Stretches, verdicts: Sequence[Verdict]) -> list[Window]:
     """Neighbouring stretches with the same answer become one window."""
     found: list[Window] = []
-    for begin, end in _stretches(turns):
-        verdict = judge(facts, member, rule, begin)
+    for (begin, end), verdict in zip(stretches, verdicts, strict=True):
         if not verdict.can_read or verdict.basis is None:
             continue
         before = found[-1] if found and found[-1].valid_until == begin else None
         same = before and (before.can_write, before.basis, before.consents)
+        since = begin
         if before and same == (verdict.can_write, verdict.basis, verdict.consents):
             found.pop()
-            begin = before.valid_from
+            since = before.valid_from
         found.append(
             Window(
-                rule.key, member.id, member.person_id, verdict.can_write, begin, end, verdict.basis, verdict.consents
+                rule.key, member.id, member.person_id, verdict.can_write, since, end, verdict.basis, verdict.consents
             )
         )
     return found
 
 
-def _notices(facts: Facts, member: Member, rules: tuple[CompartmentRule, ...], turns: list[datetime]) -> list[Notice]:
+def _notices(member: Member, stretches: _Stretches, verdicts: Sequence[Sequence[Verdict]]) -> list[Notice]:
     """Stretches without any open window, explained by the first compartment that is meant for the member."""
     found: list[Notice] = []
-    for begin, end in _stretches(turns):
-        verdicts = [judge(facts, member, rule, begin) for rule in rules]
-        if any(verdict.can_read for verdict in verdicts):
+    for (begin, end), of_each in zip(stretches, verdicts, strict=True):
+        if any(verdict.can_read for verdict in of_each):
             continue
-        blockers = verdicts[0].blockers
+        since, blockers = begin, of_each[0].blockers
         if found and found[-1].valid_until == begin and found[-1].blockers == blockers:
-            begin = found.pop().valid_from
-        found.append(Notice(member.id, member.person_id, begin, end, blockers))
+            since = found.pop().valid_from
+        found.append(Notice(member.id, member.person_id, since, end, blockers))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal import audit, locks, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
 from portal.access.ticket import Actor
@@ -43,7 +44,7 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
         raise NotFound
     name, job_title = directory.required(new.name, "name"), directory.required(new.job_title, "job_title")
     phone = checked_phone(new.phone)
-    if person_id == actor.person_id and SystemRole.ADMINISTRATOR not in new.roles:
+    if not who_may.may_hold_roles(new.roles, person_id == actor.person_id):
         raise InvalidInput("is_admin", "own_role")
     before = {"name": staff.name, "job_title": staff.job_title, "phone": staff.phone}
     after = {"name": name, "job_title": job_title, "phone": phone}

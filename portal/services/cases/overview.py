@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, true
 
 from portal import clock
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.documents import blank_schema
@@ -66,7 +67,7 @@ class Overview(SimpleNamespace):
 def overview(ticket: CaseTicket) -> Overview:
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.CASE_VIEWED)
-    front = _front(ticket, ticket.membership.id == ticket.owner.id)
+    front = _front(ticket, who_may.is_guide(ticket.capacity))
     there = front.there
     found: dict[str, Any] = {}
     for news in registry.NEWS:

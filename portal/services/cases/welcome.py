@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
@@ -54,7 +55,7 @@ class Steps:
 def welcome(ticket: CaseTicket, last_visit: datetime | None, put_away: bool) -> Welcome | None:
     """None for the guide, for whoever has been here before they signed in this time, and for whoever has read it."""
     guide = ticket.owner
-    if last_visit is not None or put_away or ticket.membership.id == guide.id:
+    if last_visit is not None or put_away or who_may.is_guide(ticket.capacity):
         return None
     phone = ticket.session.scalars(select(Staff.phone).where(Staff.person_id == guide.person_id)).one_or_none() or ""
     workplace = audience.workplace_of(ticket, guide.unit_id) if guide.unit_id else None
@@ -63,7 +64,7 @@ def welcome(ticket: CaseTicket, last_visit: datetime | None, put_away: bool) -> 
 
 def steps(ticket: CaseTicket, has_plan: bool, put_away: bool) -> Steps | None:
     """For the guide alone; None when all of them are done, or put away."""
-    if put_away or ticket.membership.id != ticket.owner.id:
+    if put_away or not who_may.is_guide(ticket.capacity):
         return None
     others = [m for m in ticket.facts.members if m.id != ticket.owner.id and not _is_family(m.capacity)]
     answered = any(consent.giver_id == ticket.young_person.id for consent in ticket.facts.consents)

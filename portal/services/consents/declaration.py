@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
@@ -86,15 +86,22 @@ class Draft:
 
 
 def draw_up(
-    ticket: CaseTicket, giver: Membership, answers: Answers, language: str, given_on: date | None = None
+    ticket: CaseTicket,
+    giver: Membership,
+    asked_about: Iterable[PartyLine],
+    answers: Answers,
+    language: str,
+    given_on: date | None = None,
 ) -> Draft:
-    """Raises InvalidInput for a period that cannot be, for a choice that was not on offer, or no answer at all.
+    """What `giver` would declare with these answers to what they are asked (requests.party_lines).
+
+    Raises InvalidInput for a period that cannot be, for a choice that was not on offer, or no answer at all.
 
     In the portal, what the giver does not answer anew is taken over as it stands. A paper says what it says, and no
     more; where it says longer than the profile's months from its day, it counts for as long as it may. A declaration
     that only says no has no period.
     """
-    asked = {line.key: line for line in requests.party_lines(ticket, giver)}
+    asked = {line.key: line for line in asked_about}
     if set(answers.choices) - set(asked):
         raise InvalidInput("", "form_stale")
     lines = [_line(line, answers.choices.get(line.key, {}), stands=given_on is None) for line in asked.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -9,20 +10,20 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 
 from portal import clock, outbox, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer
 from portal.access.policy.facts import ConsentFact, Party
-from portal.access.policy.roles import Standing
 from portal.access.policy.whatif import with_consent, with_no
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal
+from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, ConsentWithdrawal, Membership
 from portal.services.consents import declaration, effects, reminders, requests
 from portal.services.consents.declaration import Answers, Choices, Draft
 from portal.services.consents.effects import Effects
-from portal.services.consents.requests import CONSENT_CHANGES, PartyLine
+from portal.services.consents.requests import CONSENT_CHANGES, PartyLine, Request
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.shared import audience, idempotency
@@ -77,16 +78,24 @@ def give(ticket: CaseTicket, submission: UUID, choices: Choices, valid_until: da
     ticket.lock_case()
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
-    draft = declaration.draw_up(ticket, giver, Answers(choices, valid_until), language)
+    lines = requests.party_lines(ticket, giver)
+    return give_draft(
+        ticket, submission, declaration.draw_up(ticket, giver, lines, Answers(choices, valid_until), language)
+    )
+
+
+def give_draft(ticket: CaseTicket, submission: UUID, draft: Draft) -> UUID:
+    """The same, drawn up already in this transaction while the case was locked."""
     made = _declare(ticket, submission, draft, None)
-    ticket.session.execute(delete(ConsentDraft).where(ConsentDraft.membership_id == giver.id))
+    ticket.session.execute(delete(ConsentDraft).where(ConsentDraft.membership_id == draft.giver.id))
     return made
 
 
-def read_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str, paper: Paper) -> PaperReading:
-    """A paper as it would be registered. Raises InvalidInput as `register`."""
-    draft = _draft_of_paper(ticket, giver_id, answers, language, paper)
-    ticket.record(Event.CONSENT_VIEWED, item_id=giver_id)
+def read_paper(ticket: CaseTicket, asked: Request, answers: Answers, language: str, paper: Paper) -> PaperReading:
+    """A paper as it would be registered by what its giver is `asked`. Raises InvalidInput as `register`."""
+    ticket.require(Action.CONSENT_REGISTER)
+    draft = _draft_of_paper(ticket, asked.giver, asked.parties, answers, language, paper)
+    ticket.record(Event.CONSENT_VIEWED, item_id=asked.giver.id)
     after = with_consent(ticket.facts, draft.as_fact(ticket))
     return PaperReading(draft, effects.of(ticket, after), _late(ticket, draft))
 
@@ -107,13 +116,16 @@ def register(
     everything.
     """
     ticket.lock_case()
-    draft = _draft_of_paper(ticket, giver_id, Answers(choices, valid_until), language, paper)
+    ticket.require(Action.CONSENT_REGISTER)
+    giver = requests.giver_for(ticket, giver_id)
+    lines = requests.party_lines(ticket, giver)
+    draft = _draft_of_paper(ticket, giver, lines, Answers(choices, valid_until), language, paper)
     return _declare(ticket, submission, draft, paper)
 
 
-def _draft_of_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str, paper: Paper) -> Draft:
-    ticket.require(Action.CONSENT_REGISTER)
-    giver = requests.giver_for(ticket, giver_id)
+def _draft_of_paper(
+    ticket: CaseTicket, giver: Membership, lines: Iterable[PartyLine], answers: Answers, language: str, paper: Paper
+) -> Draft:
     if paper.method not in ("paper", "oral"):
         raise InvalidInput("method", "choice")
     if paper.method == "paper" and (paper.scan is None or not paper.scan.name):
@@ -126,7 +138,7 @@ def _draft_of_paper(ticket: CaseTicket, giver_id: UUID, answers: Answers, langua
         _kind_of(paper.scan)
     if not paper.told:
         raise InvalidInput("told", "not_told")
-    return declaration.draw_up(ticket, giver, answers, language, paper.given_on)
+    return declaration.draw_up(ticket, giver, lines, answers, language, paper.given_on)
 
 
 def _late(ticket: CaseTicket, draft: Draft) -> Late:
@@ -197,7 +209,9 @@ def giver_of(ticket: CaseTicket, consent_id: UUID) -> UUID:
 def visible(ticket: CaseTicket, consent_id: UUID) -> ConsentFact:
     """The declaration, for its giver and those who answer for the case. Raises NotFound for anybody else."""
     fact = next((consent for consent in ticket.facts.consents if consent.id == consent_id), None)
-    if fact is None or not (audience.leads(ticket) or fact.giver_id == ticket.membership.id):
+    if fact is None:
+        raise NotFound
+    if not who_may.may_read_declaration(audience.leads(ticket), fact.giver_id == ticket.membership.id):
         raise NotFound
     return fact
 
@@ -214,8 +228,7 @@ def party_of(ticket: CaseTicket, consent_id: UUID, party_key: str) -> PartyLine:
 
 def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple[ConsentFact, Party | None]:
     consent = visible(ticket, consent_id)
-    own = consent.giver_id == ticket.membership.id
-    if not own and ticket.standing is not Standing.OWNER:
+    if not who_may.may_take_consent_back(ticket.standing, consent.giver_id == ticket.membership.id):
         raise NotFound
     if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
         raise InvalidInput("", "consent_over")

@@ -19,7 +19,7 @@ from portal.models import ConsentDraft, Membership
 from portal.services.consents import declaration, declare, effects, requests
 from portal.services.consents.declaration import Answers, Draft
 from portal.services.consents.effects import Effects
-from portal.services.consents.requests import PartyLine
+from portal.services.consents.requests import PartyLine, Request
 from portal.services.shared import idempotency
 
 LASTS = timedelta(hours=8)
@@ -34,11 +34,14 @@ class Reading:
     effects: Effects
 
 
-def keep(ticket: CaseTicket, answers: Answers, language: str) -> None:
-    """Keeps the person's own answers, in place of any kept before. Raises InvalidInput for answers that cannot be."""
+def keep(ticket: CaseTicket, asked: Request, answers: Answers, language: str) -> None:
+    """Keeps the person's own answers to what they are `asked`, in place of any kept before. Raises InvalidInput for
+    answers that cannot be, NotFound for what somebody else is asked."""
     ticket.require(Action.CONSENT_GIVE)
-    giver = requests.giver_for(ticket, ticket.membership.id)
-    declaration.draw_up(ticket, giver, answers, language)
+    giver = asked.giver
+    if giver.id != ticket.membership.id:
+        raise NotFound
+    declaration.draw_up(ticket, giver, asked.parties, answers, language)
     written = {
         "answers": {party: dict(said) for party, said in answers.choices.items()},
         "valid_until": answers.valid_until.isoformat() if answers.valid_until else None,
@@ -66,7 +69,7 @@ def kept(ticket: CaseTicket) -> Answers | None:
 def read(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
     """The declaration as it would be given now. Raises InvalidInput when the case has changed so that it cannot be."""
     giver = requests.giver_for(ticket, ticket.membership.id)
-    draft = declaration.draw_up(ticket, giver, answers, language)
+    draft = declaration.draw_up(ticket, giver, requests.party_lines(ticket, giver), answers, language)
     ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
     after = with_consent(ticket.facts, draft.as_fact(ticket))
     return Reading(draft, effects.of(ticket, after))
@@ -82,9 +85,10 @@ def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str
         raise Overtaken
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
-    if declaration.draw_up(ticket, giver, answers, language).digest != read_words:
+    draft = declaration.draw_up(ticket, giver, requests.party_lines(ticket, giver), answers, language)
+    if draft.digest != read_words:
         raise InvalidInput("", "form_stale")
-    return declare.give(ticket, submission, answers.choices, answers.valid_until, language)
+    return declare.give_draft(ticket, submission, draft)
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,12 @@ class Outlook:
 def outlook(ticket: CaseTicket, party_key: str) -> Outlook:
     """Raises NotFound for a party nobody asks this person about."""
     ticket.require(Action.CONSENT_GIVE)
-    giver, now = requests.giver_for(ticket, ticket.membership.id), clock.now()
-    line = next((one for one in requests.request(ticket, giver.id).parties if one.key == party_key), None)
+    asked, now = requests.request(ticket, ticket.membership.id), clock.now()
+    giver, line = asked.giver, next((one for one in asked.parties if one.key == party_key), None)
     if line is None:
         raise NotFound
     no = with_no(ticket.facts, giver.id, line.party, now)
-    until = clock.end_of(requests.latest_end(ticket, giver), ticket.facts.rules.zone)
+    until = clock.end_of(asked.until, ticket.facts.rules.zone)
     yes = with_yes(ticket.facts, giver.id, line.party, until, now)
     lacking = [(m, tuple(p for p in prospects(yes, yes.member(m.id), now) if p.blockers)) for m in line.members]
     return Outlook(

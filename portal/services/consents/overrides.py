@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal import clock, text
 from portal.access.policy import facts as known
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Level
 from portal.access.policy.whatif import Change, Prospect
@@ -77,7 +77,8 @@ def may_be_overridden(ticket: CaseTicket, membership_id: UUID) -> list[Prospect]
     now = clock.now()
     member = ticket.facts.member(membership_id)
     lacking = [p for p in whatif.prospects(ticket.facts, member, now) if p.level is Level.NONE]
-    if not lacking or member.level_at(now) is Level.NONE or ticket.facts.is_frozen_at(membership_id, now):
+    is_let_in = member.level_at(now) is not Level.NONE
+    if not who_may.may_be_let_in_by_law(is_let_in, ticket.facts.is_frozen_at(membership_id, now), bool(lacking)):
         raise InvalidInput("", "override_needless")
     return lacking
 
@@ -211,7 +212,11 @@ def may_be_frozen(ticket: CaseTicket) -> list[Membership]:
     """The citizens of the case who are not frozen yet, the young person among them."""
     ticket.require(Action.ACCESS_FREEZE)
     now = clock.now()
-    found = [m for m in ticket.members.values() if m.unit_id is None and not ticket.facts.is_frozen_at(m.id, now)]
+    found = [
+        m
+        for m in ticket.members.values()
+        if who_may.may_be_frozen(who_may.is_citizen(m.unit_id), ticket.facts.is_frozen_at(m.id, now))
+    ]
     return sorted(found, key=lambda m: in_order(m.display_name))
 
 

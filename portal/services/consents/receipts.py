@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.policy.facts import ConsentFact
@@ -19,7 +20,7 @@ from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services.consents import declare, requests
 from portal.services.consents.declaration import Answers, draw_up
-from portal.services.consents.requests import ConsentState
+from portal.services.consents.requests import ConsentState, Request
 from portal.services.files import downloads
 from portal.services.files.downloads import Download
 from portal.services.shared import letterhead
@@ -87,11 +88,11 @@ def receipt_pdf(ticket: CaseTicket, one: Kept, about: list[Line], title: str, la
     return receipt.write(title, one.words, about, language, _look(ticket, language))
 
 
-def page_to_sign(ticket: CaseTicket, giver_id: UUID, answers: Answers, language: str) -> tuple[str, bytes]:
+def page_to_sign(ticket: CaseTicket, asked: Request, answers: Answers, language: str) -> tuple[str, bytes]:
     """The declaration as a page with a line to sign on, for whoever gives it on paper, with its title."""
     ticket.require(Action.CONSENT_REGISTER)
-    draft = draw_up(ticket, requests.giver_for(ticket, giver_id), answers, language)
-    ticket.record(Event.CONSENT_VIEWED, item_id=giver_id)
+    draft = draw_up(ticket, asked.giver, asked.parties, answers, language)
+    ticket.record(Event.CONSENT_VIEWED, item_id=asked.giver.id)
     title = draft.words.split("\n", 1)[0]
     return title, receipt.write(title, draft.words, [], language, _look(ticket, language), sign_here=True)
 
@@ -106,7 +107,8 @@ def scan(ticket: CaseTicket, store: BlobStore, consent_id: UUID) -> Download:
         raise NotFound
     if row.scan_state == ScanState.REFUSED:
         raise Refused(Reason(Refusal.INFECTED))
-    if row.scan_state == ScanState.WAITING and row.registered_by_id != ticket.membership.id:
+    is_own = row.registered_by_id == ticket.membership.id
+    if row.scan_state == ScanState.WAITING and not who_may.may_read_unscanned(is_own):
         raise Refused(Reason(Refusal.UNSCANNED))
     file_key = ticket.keys.unwrap_file_key(row.scan_key, row.scan_blob)
     content = downloads.open_sealed(store, row.scan_blob, file_key, row.scan_size or 0)

@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import audit, clock
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import standing
 from portal.access.policy.facts import Facts
-from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import load_facts
 from portal.db import PortalSession
@@ -59,7 +59,7 @@ def endings(ticket: CaseTicket) -> list[Ending]:
         return []
     now, found = clock.now(), []
     for giver in requests.givers(ticket):
-        if not audience.leads(ticket) and giver.id != ticket.membership.id:
+        if not who_may.may_read_declaration(audience.leads(ticket), giver.id == ticket.membership.id):
             continue
         current = requests.in_force(ticket, giver.id)
         if current is None or current.valid_until - now > timedelta(days=max(DAYS_BEFORE)):
@@ -90,5 +90,5 @@ def _whom(facts: Facts, consent_id: UUID) -> set[UUID]:
         return set()
     if not standing(facts, consent.giver_id, clock.now()):
         return set()  # everybody has been said no to since: nothing ends
-    owners = {member.person_id for member in facts.members if member.capacity is Capacity.OWNER}
+    owners = {member.person_id for member in facts.members if who_may.is_guide(member.capacity)}
     return {facts.member(consent.giver_id).person_id} | owners

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from portal import clock
+from portal.access.policy import answers, who_may
 from portal.access.policy.actions import Action
-from portal.access.policy.answers import Answer, Said, decided_by, majority, party_of, said
+from portal.access.policy.ages import custody_consent_ends_at_18, is_asked_anew_at_18, last_day_of_consent, majority
+from portal.access.policy.answers import Answer, Said, decided_by, party_of, position, said_of_parent
 from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -129,11 +131,7 @@ class Request:
 
 def givers(ticket: CaseTicket) -> list[Membership]:
     """Those whose consent counts today: the young person, and the custody holders of a minor."""
-    facts, now = ticket.facts, clock.now()
-    found = [ticket.young_person]
-    if now < majority(facts) and facts.rules.custody_holders_are_asked:
-        found += [ticket.everybody[holder.id] for holder in facts.custody_holders_at(now)]
-    return found
+    return [ticket.everybody[giver.id] for giver in answers.givers(ticket.facts, clock.now())]
 
 
 def request(ticket: CaseTicket, giver_id: UUID) -> Request:
@@ -157,7 +155,7 @@ def standing_consents(ticket: CaseTicket) -> list[ConsentLine]:
     lines = []
     for giver in givers(ticket):
         current = in_force(ticket, giver.id)
-        if current and (audience.leads(ticket) or giver.id == ticket.membership.id):
+        if current and who_may.may_read_declaration(audience.leads(ticket), giver.id == ticket.membership.id):
             lines.append(_consent_line(ticket, current, tuple(party_lines(ticket, giver))))
     return lines
 
@@ -175,8 +173,8 @@ def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
     facts, now = ticket.facts, clock.now()
     giver = facts.member(ticket.membership.id)
     parties = _parties(ticket, giver, now)
-    declared, grown_up = facts.declared_at(giver.id, now), majority(facts)
-    anew = declared is not None and declared.given_at < grown_up <= now
+    declared = facts.declared_at(giver.id, now)
+    anew = is_asked_anew_at_18(declared.given_at if declared else None, now, majority(facts))
     return [
         tuple(ticket.everybody[member.id] for member in members)
         for party, members in parties.items()
@@ -198,7 +196,8 @@ def said_about(ticket: CaseTicket, giver_id: UUID, membership_id: UUID) -> tuple
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
     """Whoever is asked for consent; and oneself, where one was asked once and may still read what one said. Raises
     NotFound for everybody else."""
-    if giver_id == ticket.membership.id and ticket.membership.unit_id is None and ticket.allows(Action.CONSENT_VIEW):
+    is_self, citizen = giver_id == ticket.membership.id, who_may.is_citizen(ticket.membership.unit_id)
+    if who_may.may_read_own_answers(is_self, citizen, ticket.allows(Action.CONSENT_VIEW)):
         return ticket.membership
     if not ticket.allows(Action.CONSENT_REGISTER):
         raise NotFound
@@ -223,9 +222,9 @@ def state_of(facts: Facts, consent: ConsentFact) -> ConsentState:
         return ConsentState.WITHDRAWN
     if facts.consents_of(consent.giver_id)[-1] is not consent:
         return ConsentState.REPLACED
-    by_custody = facts.member(consent.giver_id).capacity is Capacity.PARENT
+    ended = custody_consent_ends_at_18(facts.member(consent.giver_id).capacity, now, majority(facts))
     # What only says no has no period.
-    if (consent.grants and consent.valid_until <= now) or (by_custody and majority(facts) <= now):
+    if ended or (consent.grants and consent.valid_until <= now):
         return ConsentState.EXPIRED
     return ConsentState.IN_FORCE
 
@@ -295,14 +294,12 @@ def _answers(
     unit that everybody has left nobody wants in: what was said stands there to be taken back."""
     is_left = _is_left(facts, party, member, now)
     capacity = Capacity.PROFESSIONAL if is_left else facts.capacity_at(member, now)
+    stands = position(facts, giver.id, party, now)
     for rule in facts.rules.compartments:
         categories = decided_by(facts, giver, capacity, rule, now)
         if not categories:
             continue
-        answer = said(facts, giver.id, party, rule.key, categories, now)
-        as_minor = answer.at is not None and answer.at < majority(facts) <= now
-        if as_minor and member.capacity is Capacity.PARENT and answer.answer is Answer.YES:
-            answer = Said(Answer.ENDED, majority(facts))  # a parent is let in anew by the adult, or not at all
+        answer = said_of_parent(facts, member, stands.on(party, rule.key, categories, now), now)
         if not (is_left and answer.waits):
             yield rule, categories, answer
 
@@ -321,9 +318,7 @@ def latest_end(ticket: CaseTicket, giver: Membership, given_on: date | None = No
     custody holder's not longer than the young person is a minor."""
     facts = ticket.facts
     ends = clock.months_on(given_on or clock.today(facts.rules.zone), ticket.profile.consent_months)
-    if giver.capacity != Capacity.PARENT:
-        return ends
-    return min(ends, clock.birthday(facts.birth_date, facts.rules.majority_age) - timedelta(days=1))
+    return last_day_of_consent(Capacity(giver.capacity), ends, facts.birth_date, facts.rules.majority_age)
 
 
 def _consent_line(ticket: CaseTicket, consent: ConsentFact, lines: tuple[PartyLine, ...]) -> ConsentLine:

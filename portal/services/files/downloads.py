@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket
@@ -138,6 +139,7 @@ def shut_by_scanner(ticket: CaseTicket, version: FileVersion) -> Refusal | None:
     """Why the bytes of a version are shut to this person just now; None when they are not."""
     if version.scan == ScanState.REFUSED:
         return Refusal.INFECTED
-    if version.scan == ScanState.WAITING and version.created_by_id != ticket.membership.id:
+    is_own = version.created_by_id == ticket.membership.id
+    if version.scan == ScanState.WAITING and not who_may.may_read_unscanned(is_own):
         return Refusal.UNSCANNED
     return None

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock, locks, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
-from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.events import Event
@@ -65,7 +65,7 @@ def may_withdraw(ticket: CaseTicket, file: File) -> bool:
     """Whoever put a file in, and the guide."""
     if not ticket.allows(Action.FILE_WITHDRAW) or not ticket.hatches[file.compartment_id].can_write:
         return False
-    return file.created_by_id == ticket.membership.id or ticket.membership.capacity == Capacity.OWNER
+    return who_may.may_withdraw_file(ticket.capacity, file.created_by_id == ticket.membership.id)
 
 
 def withdraw(ticket: CaseTicket, file_id: UUID, reason: str) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, bindparam, select
 
 from portal import clock
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
@@ -152,7 +153,7 @@ def answer(ticket: CaseTicket, submission: UUID, about: About, given: Mapping[st
 
 def shown(ticket: CaseTicket, meeting_id: UUID | None = None, version_id: UUID | None = None) -> Answered | None:
     """What the young person shows to the guide who asks; None for everybody else, and where nothing is shown."""
-    if ticket.membership.id != ticket.owner.id:
+    if not who_may.may_read_heard(ticket.capacity):
         return None
     wanted = ticket.select(Heard).where(Heard.shown_to_id == ticket.membership.id)
     column, value = (Heard.meeting_id, meeting_id) if meeting_id else (Heard.plan_version_id, version_id)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, Hatch, bounded
 from portal.errors import InvalidInput, NotFound
@@ -195,7 +196,7 @@ def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
 def may_lead(ticket: CaseTicket) -> bool:
     """Whether this person may plan and lead meetings: whoever may write in the plan."""
     shelves = [hatch for hatch in ticket.hatches.values() if hatch.key == definitions.shelf_of(ticket, TOOL)]
-    return ticket.allows(Action.PLAN_WRITE) and any(hatch.can_write for hatch in shelves)
+    return who_may.may_lead_meetings(ticket.allows(Action.PLAN_WRITE), any(hatch.can_write for hatch in shelves))
 
 
 def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
@@ -308,7 +309,7 @@ def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> N
     their front page tells them."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
     asked = [ticket.members[member_id] for member_id in (set(members) & readers) - {ticket.membership.id}]
-    mail.tell(ticket.session, [member.person_id for member in asked if member.unit_id is not None])
+    mail.tell(ticket.session, [member.person_id for member in asked if not who_may.is_citizen(member.unit_id)])
 
 
 def _may_lead(ticket: CaseTicket) -> Hatch:
@@ -352,7 +353,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
         present=tuple(member for member in order if member.id in present),
         others_present=row.others_present,
         thread_id=row.thread_id,
-        can_lead=hatch.can_write and ticket.allows(Action.PLAN_WRITE),
+        can_lead=who_may.may_lead_meetings(ticket.allows(Action.PLAN_WRITE), hatch.can_write),
     )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal import clock
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
-from portal.access.policy.answers import majority
-from portal.access.policy.roles import Capacity, Level
+from portal.access.policy.ages import access_ends_at_18, is_given_as_adult, majority
+from portal.access.policy.roles import Level
 from portal.access.policy.whatif import Change
 from portal.access.ticket import CaseTicket
 from portal.events import Event
@@ -57,10 +57,11 @@ def begins(ticket: CaseTicket) -> date:
 def countdown(ticket: CaseTicket) -> Countdown | None:
     """None before the countdown begins, and afterwards when nothing of it is left to do."""
     rules, today = ticket.profile, clock.today(ticket.profile.zone)
-    if today < begins(ticket) or not (audience.leads(ticket) or ticket.membership.capacity == Capacity.PARENT):
+    if today < begins(ticket):
         return None
-    day = clock.birthday(ticket.case.birth_date, rules.majority_age)
-    if day <= today and (not audience.leads(ticket) or _declared_as_adult(ticket)):
+    day, leads = clock.birthday(ticket.case.birth_date, rules.majority_age), audience.leads(ticket)
+    declared = day <= today and leads and _declared_as_adult(ticket)
+    if not who_may.sees_countdown(ticket.capacity, leads, day <= today, declared):
         return None
     return _countdown(ticket, day, today)
 
@@ -82,7 +83,7 @@ def _countdown(ticket: CaseTicket, day: date, today: date) -> Countdown:
         ticket.members[member.id]
         for member in facts.members
         if come
-        and member.capacity is Capacity.PARENT
+        and access_ends_at_18(member.capacity)
         and member.level_at(now) is not Level.NONE
         and not facts.is_frozen_at(member.id, now)
         and all(p.level is Level.NONE for p in whatif.prospects(facts, member, now))
@@ -101,4 +102,4 @@ def _countdown(ticket: CaseTicket, day: date, today: date) -> Countdown:
 
 def _declared_as_adult(ticket: CaseTicket) -> bool:
     declared = ticket.facts.declared_at(ticket.young_person.id, clock.now())
-    return declared is not None and declared.given_at >= majority(ticket.facts)
+    return declared is not None and is_given_as_adult(declared.given_at, majority(ticket.facts))

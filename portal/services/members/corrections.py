@@ -24,9 +24,9 @@ from sqlalchemy import func, select
 
 from portal import clock, text
 from portal.access import window_store
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
-from portal.access.policy.answers import majority
+from portal.access.policy.ages import majority
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
@@ -97,12 +97,12 @@ def subject(ticket: CaseTicket, membership_id: UUID) -> Subject:
     """Raises NotFound for a professional, and for nobody."""
     ticket.require(Action.MEMBER_CORRECT)
     membership = ticket.members.get(membership_id)
-    if membership is None or membership.unit_id is not None:
+    if membership is None or not who_may.is_citizen(membership.unit_id):
         raise NotFound
-    young = membership.capacity == Capacity.YOUNG_PERSON
+    is_dated = who_may.case_knows_birth_date(Capacity(membership.capacity))
     return Subject(
         membership=membership,
-        birth_date=ticket.case.birth_date if young else None,
+        birth_date=ticket.case.birth_date if is_dated else None,
         has_number=membership.national_id_sealed is not None,
         number_open=not has_come_in(ticket, membership),
     )

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, func, select
 
 from portal import clock, outbox, text
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action, OfficeAction
-from portal.access.policy.answers import majority
+from portal.access.policy.ages import majority
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Change
@@ -305,7 +305,9 @@ def _guide(ticket: CaseTicket, person_id: UUID) -> Staff:
     ticket.require(Action.TEAM_CHANGE)
     staff = ticket.session.get(Staff, person_id)
     person = ticket.session.get(Person, person_id)
-    may_own = staff is not None and staff.may_open_cases and person is not None and person.closed_at is None
-    if staff is None or not may_own or person_id == ticket.actor.person_id:
+    if staff is None or person is None:
+        raise NotFound
+    is_me = person_id == ticket.actor.person_id
+    if not who_may.may_take_case_over(staff.may_open_cases, person.closed_at is None, is_me):
         raise NotFound
     return staff

@@ -17,6 +17,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock, outbox, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import Actor, CaseTicket
@@ -105,9 +106,10 @@ def refuse_unasked(ticket: CaseTicket) -> None:
 def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Change:
     """A change of guide with what everybody said to it."""
     outside, by_law = leaves(ticket, offered), offered.legal_basis_sealed is not None
-    asked = [ticket.young_person] if by_law or not outside else needed(ticket)
+    by_consent = who_may.new_guide_takes_consent(outside, by_law)
+    asked = needed(ticket) if by_consent else [ticket.young_person]
     said = tuple(_said(ticket, offered, asked))
-    waits = outside and not by_law and not all(one.answer == "yes" and not one.own_no for one in said)
+    waits = by_consent and not all(one.answer == "yes" and not one.own_no for one in said)
     return Change(
         id=offered.id,
         before=ticket.everybody[offered.from_id],

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.policy.answers import majority
-from portal.access.policy.roles import Capacity
+from portal.access.policy.ages import majority
 from portal.access.ticket import CaseTicket
 from portal.cpr import Cpr
 from portal.events import Event
@@ -58,7 +58,7 @@ def show(ticket: CaseTicket) -> OwnData:
     return OwnData(
         membership=me,
         workplace=places.get(me.unit_id) if me.unit_id else None,
-        birth_date=ticket.facts.birth_date if me.capacity == Capacity.YOUNG_PERSON else None,
+        birth_date=ticket.facts.birth_date if who_may.case_knows_birth_date(ticket.capacity) else None,
         number=Cpr.parse(number, clock.now().date()).masked if number else "",
         holds_custody=now < majority(ticket.facts) and ticket.facts.member(me.id).holds_custody_at(now),
         corrections=tuple(_lines(ticket)),

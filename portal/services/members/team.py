@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, or_, select
 
 from portal import clock
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.facts import Member
 from portal.access.policy.roles import Capacity, Level
@@ -90,7 +90,7 @@ def add_citizen(ticket: CaseTicket, submission: UUID, new: NewCitizen, terms: Jo
     """A parent or network person. Raises InvalidInput for a name or number that cannot be used."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
-    if terms.capacity not in (Capacity.PARENT, Capacity.NETWORK_PERSON):
+    if not who_may.may_be_added_as_citizen(terms.capacity):
         raise InvalidInput("capacity", "choice")
     if earlier := idempotency.claim(ticket.session, submission, uuid4()):
         return earlier
@@ -115,7 +115,7 @@ def change_level(ticket: CaseTicket, membership_id: UUID, level: Level) -> None:
     membership = ticket.members.get(membership_id)
     if membership is None:
         raise NotFound
-    if membership.capacity == Capacity.OWNER:
+    if not who_may.may_have_level_changed(Capacity(membership.capacity)):
         raise InvalidInput("level", "own_access")
     if ticket.facts.member(membership_id).level_at(clock.now()) is level:
         return
@@ -165,7 +165,7 @@ def set_custody(ticket: CaseTicket, membership_id: UUID, holds: bool) -> None:
 def _parent(ticket: CaseTicket, membership_id: UUID) -> Membership:
     ticket.require(Action.TEAM_CHANGE)
     membership = ticket.members.get(membership_id)
-    if membership is None or membership.capacity != Capacity.PARENT:
+    if membership is None or not who_may.may_hold_custody(Capacity(membership.capacity)):
         raise NotFound
     return membership
 
@@ -176,7 +176,7 @@ def make_code(ticket: CaseTicket, membership_id: UUID) -> str:
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
     membership = ticket.members.get(membership_id)
-    if membership is None or membership.unit_id is not None:
+    if membership is None or not who_may.is_citizen(membership.unit_id):
         raise NotFound
     return codes.make(ticket, membership)
 

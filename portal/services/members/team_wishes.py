@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer, party_of
 from portal.access.policy.whatif import Change, Prospect
@@ -283,7 +283,7 @@ def _lines_by_member(ticket: CaseTicket) -> dict[UUID, PartyLine]:
     facts, now = ticket.facts, clock.now()
     lines = requests.party_lines(ticket, ticket.membership)
     found = ((member.id, line) for line in lines for member in line.members)
-    return {id_: line for id_, line in found if party_of(facts, facts.member(id_), now) == line.party}
+    return {m: line for m, line in found if who_may.may_say_yes(party_of(facts, facts.member(m), now), line.party)}
 
 
 def _said_yes_since(ticket: CaseTicket, wish: TeamWish) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from portal import clock
 from portal.access.policy.actions import Action
-from portal.access.policy.roles import Standing
+from portal.access.policy.who_may import LogScope, log_scope
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Compartment, Membership, Staff
@@ -91,7 +91,7 @@ def log(ticket: CaseTicket, before: str | None = None, only: str = "", who: str 
         older_than=lines[-1].mark if more else None,
         people=others,
         hidden_from=_hidden_from(ticket),
-        own_only=_own_only(ticket),
+        own_only=_scope(ticket) is LogScope.ABOUT_THEMSELVES,
     )
 
 
@@ -118,12 +118,13 @@ def readable(ticket: CaseTicket) -> Select[Any]:
     found = found.where(AuditEvent.event.not_in(OWN) | _mine(ticket))
     if (hidden_from := _hidden_from(ticket)) is not None:
         found = found.where(AuditEvent.at < hidden_from)
-    if _own_only(ticket):
+    scope = _scope(ticket)
+    if scope is LogScope.ABOUT_THEMSELVES:
         untold = (*BETWEEN_TWO, *GUARDED, *STEERING)
         found = found.where(AuditEvent.event.not_in(untold), _about_me(ticket))
-    elif ticket.standing is Standing.OWNER:
+    elif scope is LogScope.OF_TODAYS_GUIDE:
         found = found.where(_no_other_guides(ticket))
-    elif ticket.standing is not Standing.YOUNG_PERSON:
+    elif scope is LogScope.OPEN_COMPARTMENTS:
         open_ones = list(ticket.hatches)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
         found = found.where(AuditEvent.event.not_in(unknown))
@@ -138,8 +139,8 @@ def _hidden_from(ticket: CaseTicket) -> datetime | None:
     return None if ticket.hatches else ticket.facts.log_ends_at(ticket.membership.id, clock.now())
 
 
-def _own_only(ticket: CaseTicket) -> bool:
-    return not ticket.hatches and ticket.standing is not Standing.YOUNG_PERSON
+def _scope(ticket: CaseTicket) -> LogScope:
+    return log_scope(ticket.standing, bool(ticket.hatches))
 
 
 def _no_other_guides(ticket: CaseTicket) -> ColumnElement[bool]:

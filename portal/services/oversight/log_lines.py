@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.access.policy import who_may
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
@@ -186,12 +187,12 @@ def _named(ticket: CaseTicket, member_id: UUID | None, places: dict[UUID, Workpl
     if member is None:
         return None
     is_me = member.id == ticket.membership.id
-    of_staff = ticket.actor.is_staff or ticket.session.info["settings"].show_staff_names_in_log
+    citizen, shown = who_may.is_citizen(member.unit_id), ticket.session.info["settings"]
     return Named(
         member=member,
         workplace=places.get(member.unit_id) if member.unit_id else None,
         is_known=ticket.members.knows(member.id),
-        name_shown=member.unit_id is None or of_staff or is_me,
+        name_shown=who_may.may_read_name_in_log(citizen, ticket.actor.is_staff, is_me, shown.show_staff_names_in_log),
         is_me=is_me,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.access.policy import who_may
 from portal.access.ticket import CaseTicket, Hatch
 from portal.errors import NotFound
 from portal.services.oversight import case_log
@@ -11,8 +12,9 @@ from portal.services.oversight.log_lines import LogLine, Visit
 def may_ask(ticket: CaseTicket, visit: Visit) -> bool:
     """Whether a citizen can ask about that visit here: it was a professional's, and there is a place to write in."""
     who = visit.who.who
-    by_staff = who is not None and who.is_known and who.member.unit_id is not None
-    return by_staff and not visit.who.is_me and not ticket.actor.is_staff and place(ticket) is not None
+    by_staff = who is not None and who.is_known and not who_may.is_citizen(who.member.unit_id)
+    may = who_may.may_ask_about_visit(ticket.actor.is_staff, by_staff, visit.who.is_me)
+    return may and place(ticket) is not None
 
 
 def place(ticket: CaseTicket) -> Hatch | None:

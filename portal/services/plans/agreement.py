@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import clock, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
@@ -95,7 +96,7 @@ def accept_for(
     said = text.plain(how, 2000)
     if not said:
         raise InvalidInput("how", "required")
-    if member.unit_id is not None:
+    if not who_may.is_citizen(member.unit_id):
         raise InvalidInput("", "yes_is_their_own")
     return _accept(ticket, submission, tool, number, proposal_id, member_id, said)
 

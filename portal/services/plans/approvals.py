@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from portal.access.policy import who_may
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanTaking
@@ -101,7 +102,7 @@ def asked(ticket: CaseTicket, page: VersionPage) -> list[Asked]:
 
 def must_agree(page: VersionPage, member: Membership) -> bool:
     """Whether somebody is asked for a yes to the whole version, whatever it names them for."""
-    return Capacity(member.capacity) in page.definition.agreed_by
+    return who_may.is_asked_to_agree(Capacity(member.capacity), page.definition.agreed_by)
 
 
 def words_of_all(answers: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from portal.access.policy import who_may
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.services.plans import editing, plans
@@ -36,8 +37,9 @@ def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
     """Whether rows of this section are closed by `close_in_next`: in the agreed version, by whoever may write in the
     tool; not promises, which are noted beside it."""
     is_promised = any(question.takes_on for question in section.question)
-    closing = section.closing if page.can_write and page.newest.state is PlanState.AGREED and not is_promised else None
-    return closing is not None and plans.may_fill(ticket, page.newest, closing)
+    is_agreed, closing = page.newest.state is PlanState.AGREED, section.closing
+    may_answer = closing is not None and plans.may_fill(ticket, page.newest, closing)
+    return who_may.may_close_row(page.can_write, is_agreed, is_promised, may_answer)
 
 
 def close_in_next(ticket: CaseTicket, submission: UUID, tool: str, section_key: str, row: str) -> None:

@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
-from portal.access.policy.roles import Capacity
 from portal.access.policy.windows import compute
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import load_facts
@@ -72,7 +72,7 @@ class Promise:
 
     @property
     def by_professional(self) -> bool:
-        return self.who.unit_id is not None
+        return not who_may.is_citizen(self.who.unit_id)
 
     @property
     def is_open(self) -> bool:
@@ -259,9 +259,8 @@ def _settle(ticket: CaseTicket, *which: object) -> None:
 def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
     """What a version promises, in the order in which a meeting looks at it: the professionals' first."""
     said = _said(ticket, page)
-    able = _leaders(ticket) if said else set()
+    able = _able(ticket) if said else set()
     today = clock.today(ticket.profile.zone)
-    leads = Capacity(ticket.membership.capacity) in (Capacity.OWNER, Capacity.YOUNG_PERSON)
     found = []
     for section, row in _rows(page):
         who, due = _taker(page, section, row), _due(page, section, row)
@@ -279,7 +278,7 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
                 due=due,
                 said=tuple(each for each in said.get(row, ()) if each.by.id in {member.id, *able}),
                 is_mine=is_mine,
-                may_note=is_mine or leads,
+                may_note=who_may.may_note_outcome(ticket.capacity, is_mine),
                 days_left=(due - today).days if due else None,
                 closed=plans.is_closed(page, section, row),
                 agreed=page.state in (PlanState.AGREED, PlanState.REPLACED),
@@ -288,11 +287,11 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
     return sorted(found, key=_rank)
 
 
-def _leaders(ticket: CaseTicket) -> set[UUID]:
-    """Who may say of anybody's promise how it went: the young person and every guide there was. The database cannot
-    read whose a promise is, so a line that got past everything else counts for nothing."""
-    guides = {ownership.member_id for ownership in ticket.facts.ownerships}
-    return {ticket.young_person.id, ticket.owner.id, *guides}
+def _able(ticket: CaseTicket) -> set[UUID]:
+    """Who may say of anybody's promise how it went. The database cannot read whose a promise is, so a line that got
+    past everything else counts for nothing."""
+    facts = ticket.facts
+    return {m.id for m in facts.members if who_may.counts_as_outcome(facts.capacities_of(m), is_own=False)}
 
 
 def _said(ticket: CaseTicket, page: VersionPage) -> dict[str, list[Said]]:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from portal import clock, text
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
@@ -75,12 +76,15 @@ def objections(ticket: CaseTicket, proposal_id: UUID | None = None) -> list[Obje
     """What is asked to be changed of one proposal, or of every one that stands, the newest first: one's own, and for
     the guide everybody's. Whoever has said yes since asks for nothing any more."""
     rows = ticket.session.execute(_OBJECTIONS, ticket.bounds).all()
-    leads = ticket.membership.id == ticket.owner.id
     found, seen = [], set()
     for row, tool in rows:
         is_mine = row.created_by_id == ticket.membership.id
         key = (row.plan_proposal_id, row.created_by_id)
-        if not (leads or is_mine) or key in seen or (proposal_id and row.plan_proposal_id != proposal_id):
+        if (
+            not who_may.may_read_objection(ticket.capacity, is_mine)
+            or key in seen
+            or (proposal_id and row.plan_proposal_id != proposal_id)
+        ):
             continue
         seen.add(key)
         words = ticket.keys.unseal_text(row.words_sealed, f"plan_objection.words {row.id}")

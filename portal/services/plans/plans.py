@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select
 
 from portal import locks
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket, Hatch, bounded
@@ -407,6 +408,4 @@ def is_carried_into(page: VersionPage, section: Section) -> bool:
 
 def may_fill(ticket: CaseTicket, page: VersionPage, question: Question) -> bool:
     """Whether a question is this person's to answer. What is carried is answered where it comes from."""
-    if is_carried(page, question):
-        return False
-    return not question.fill or Capacity(ticket.membership.capacity) in question.fill
+    return who_may.may_fill(ticket.capacity, question.fill, is_carried(page, question))

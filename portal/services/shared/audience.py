@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import clock
-from portal.access.policy import whatif
+from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Prospect
@@ -64,6 +64,15 @@ class MemberLine:
     holds_custody: bool
 
     @property
+    def may_be_changed(self) -> bool:
+        """Whether the guide may set what they read and write."""
+        return who_may.may_have_level_changed(Capacity(self.membership.capacity))
+
+    @property
+    def may_hold_custody(self) -> bool:
+        return who_may.may_hold_custody(Capacity(self.membership.capacity))
+
+    @property
     def lacking(self) -> tuple[Prospect, ...]:
         return tuple(p for p in self.prospects if p.level is Level.NONE)
 
@@ -99,7 +108,7 @@ class Missing:
 
 def leads(ticket: CaseTicket) -> bool:
     """Whether this person answers for the case: the owner or the young person, while it is open to them."""
-    return bool(ticket.hatches) and ticket.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON)
+    return who_may.leads(ticket.capacity, bool(ticket.hatches))
 
 
 def confidence_of_today(ticket: CaseTicket) -> Hatch | None:

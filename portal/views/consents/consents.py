@@ -84,7 +84,7 @@ def give(ticket: CaseTicket) -> ResponseReturnValue:
     form = ConsentForm(valid_until=asked.until)
 
     def verb() -> bool:
-        drafts.keep(ticket, answers_of(asked, form), language())
+        drafts.keep(ticket, asked, answers_of(asked, form), language())
         return True
 
     if attempt(form, verb) is None:
@@ -144,7 +144,7 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     form.about(asked.giver.display_name)
 
     def look() -> PaperReading:
-        return declare.read_paper(ticket, giver_id, answers_of(asked, form), language(), form.paper)
+        return declare.read_paper(ticket, asked, answers_of(asked, form), language(), form.paper)
 
     def verb() -> UUID:
         said = answers_of(asked, form)

@@ -47,7 +47,7 @@ def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The declaration with what is ticked, to print and sign on paper."""
     asked = requests.request(ticket, giver_id)
     form = PageForm()
-    made = attempt(form, lambda: receipts.page_to_sign(ticket, giver_id, answers_of(asked, form), language()))
+    made = attempt(form, lambda: receipts.page_to_sign(ticket, asked, answers_of(asked, form), language()))
     if made is None:
         shown = PaperForm(sent_to=url_for("consents.register", case_id=ticket.case_id, giver_id=giver_id))
         shown.about(asked.giver.display_name)

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -63,7 +64,7 @@ class CitizenForm(AskingForm):
             capacity=capacity,
             level=Level(self.level.data),
             purpose=self.purpose.data or "",
-            custody=self.custody.data and capacity is Capacity.PARENT,
+            custody=self.custody.data and who_may.may_hold_custody(capacity),
         )
 
 
@@ -144,7 +145,7 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        outcomes = team.level_effects(ticket, membership_id) if line.membership.capacity != Capacity.OWNER else {}
+        outcomes = team.level_effects(ticket, membership_id) if line.may_be_changed else {}
         known = None if line.membership.unit_id else codes.state(ticket, line.membership)
         page = render_template("team/member.html", form=form, line=line, outcomes=outcomes, known=known)
         return page, status(form)
@@ -157,7 +158,7 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def confirm_close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Shutting somebody out is a page of its own that says what will happen."""
     line = team.member(ticket, membership_id)
-    if line.membership.capacity == Capacity.OWNER:
+    if not line.may_be_changed:
         raise NotFound
     outcome = team.level_effects(ticket, membership_id)[Level.NONE]
     return render_template("team/close.html", form=AskingForm(), line=line, outcome=outcome)

@@ -179,7 +179,7 @@ def a_consent_is_given(scene: Scene) -> Press:
     def keep(ticket: CaseTicket) -> None:
         asked = requests.request(ticket, ticket.membership.id)
         said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
-        drafts.keep(ticket, Answers(said, asked.until), "da")
+        drafts.keep(ticket, asked, Answers(said, asked.until), "da")
 
     scene.play("young", keep)
     fields = scene.form("young", f"{scene.case}/consents/sign", "read")
