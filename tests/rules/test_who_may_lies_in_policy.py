@@ -34,7 +34,7 @@ EXCEPTIONS = {
     ("services/meetings/attendees.py", "_in_order"): ORDER,
     ("services/meetings/heard.py", "_answered"): "whether what was shown was shown to the guide of today",
     ("services/meetings/heard.py", "answer"): "whether what was shown was shown to the guide of today",
-    ("services/members/confidences.py", "of_today"): WHOSE,
+    ("services/shared/audience.py", "confidence_of_today"): WHOSE,
     ("services/members/confidences.py", "questions"): WHOSE,
     (
         "services/members/handover_answers.py",
