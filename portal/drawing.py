@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 from portal import services
@@ -90,8 +91,8 @@ def _states() -> str:
     return "\n".join(parts) + "\n"
 
 
-def state_machines() -> dict[str, Mapping[Any, Mapping[str, Any]]]:
-    """Every dict of the services called `<NOUN>_CHANGES`: state -> what happens -> the state it leads to."""
+def state_machines() -> dict[str, Mapping[Any, Mapping[Enum, Any]]]:
+    """Every dict of the services called `<NOUN>_CHANGES`: state -> step -> the state it leads to."""
     found = {}
     for module in pkgutil.walk_packages(services.__path__, "portal.services."):
         for name, value in vars(importlib.import_module(module.name)).items():
@@ -113,10 +114,10 @@ def _audit_events() -> str:
     return "\n".join(parts + _table(["event", "fields"], rows)) + "\n"
 
 
-def _diagram(changes: Mapping[Any, Mapping[str, Any]]) -> list[str]:
+def _diagram(changes: Mapping[Any, Mapping[Enum, Any]]) -> list[str]:
     lines = ["```mermaid", "stateDiagram-v2"]
     for state, ways in changes.items():
-        lines += [f"    {_id(state)} --> {_id(target)}: {change}" for change, target in ways.items()]
+        lines += [f"    {_id(state)} --> {_id(target)}: {step.value}" for step, target in ways.items()]
     return [*lines, "```"]
 
 

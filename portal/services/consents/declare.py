@@ -22,7 +22,7 @@ from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, C
 from portal.services.consents import declaration, effects, reminders, requests
 from portal.services.consents.declaration import Answers, Choices, Draft
 from portal.services.consents.effects import Effects
-from portal.services.consents.requests import CONSENT_CHANGES, PartyLine
+from portal.services.consents.requests import CONSENT_CHANGES, ConsentStep, PartyLine
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.shared import audience, idempotency
@@ -217,7 +217,7 @@ def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple
     own = consent.giver_id == ticket.membership.id
     if not own and ticket.standing is not Standing.OWNER:
         raise NotFound
-    if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
+    if ConsentStep.TAKE_BACK not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
         raise InvalidInput("", "consent_over")
     if party_key == "all":
         return consent, None

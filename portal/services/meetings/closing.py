@@ -65,7 +65,7 @@ def end(
     InvalidInput when the meeting has ended, or the plan has changed, meanwhile, and where it cannot be proposed."""
     if idempotency.claim(ticket.session, submission, meeting_id):
         return
-    row, page = schedule.taken_up(ticket, meeting_id, "is ended")
+    row, page = schedule.taken_up(ticket, meeting_id, schedule.MeetingStep.END)
     if propose is not None:
         _propose(ticket, propose)
     subject, body = tell(_summary(ticket, page, following))

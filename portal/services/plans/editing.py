@@ -15,7 +15,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanVersion
 from portal.services.plans import carried, commitments, definitions, history, plans
-from portal.services.plans.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
+from portal.services.plans.plans import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
@@ -268,7 +268,7 @@ def locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, Ver
     """The version to change, locked, with what stands in it. Raises InvalidInput when its words are agreed."""
     plans.one_at_a_time(ticket, tool)
     page = begun(ticket, tool).version(number)
-    if "is changed" not in PLAN_CHANGES[page.state]:
+    if not page.is_open:
         raise InvalidInput("", "plan_frozen")
     return ticket.load(PlanVersion, page.id), page
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
@@ -37,15 +37,25 @@ class PlanState(StrEnum):
     REPLACED = "replaced"
 
 
-PLAN_CHANGES: dict[PlanState, dict[str, PlanState]] = {
-    PlanState.DRAFT: {"is changed": PlanState.DRAFT, "is proposed": PlanState.PROPOSED},
+class PlanStep(Enum):
+    """What can happen to a version. The words name the step in the diagram; nothing is decided by them."""
+
+    CHANGE = "is changed"
+    PROPOSE = "is proposed"
+    ACCEPT = "is accepted by one"
+    ACCEPT_LAST = "is accepted by the last"
+    AGREE_LATER = "a later version is agreed"
+
+
+PLAN_CHANGES: dict[PlanState, dict[PlanStep, PlanState]] = {
+    PlanState.DRAFT: {PlanStep.CHANGE: PlanState.DRAFT, PlanStep.PROPOSE: PlanState.PROPOSED},
     PlanState.PROPOSED: {
-        "is changed": PlanState.DRAFT,
-        "is proposed": PlanState.PROPOSED,
-        "is accepted by one": PlanState.PROPOSED,
-        "is accepted by the last": PlanState.AGREED,
+        PlanStep.CHANGE: PlanState.DRAFT,
+        PlanStep.PROPOSE: PlanState.PROPOSED,
+        PlanStep.ACCEPT: PlanState.PROPOSED,
+        PlanStep.ACCEPT_LAST: PlanState.AGREED,
     },
-    PlanState.AGREED: {"a later version is agreed": PlanState.REPLACED},
+    PlanState.AGREED: {PlanStep.AGREE_LATER: PlanState.REPLACED},
     PlanState.REPLACED: {},
 }
 """What can become of a version. Words that were agreed are never changed; a new version is begun instead."""
@@ -94,7 +104,7 @@ class VersionPage:
     @property
     def is_open(self) -> bool:
         """Whether it can be written in."""
-        return "is changed" in PLAN_CHANGES[self.state]
+        return PlanStep.CHANGE in PLAN_CHANGES[self.state]
 
     @property
     def is_written(self) -> bool:

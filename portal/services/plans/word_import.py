@@ -29,7 +29,7 @@ from portal.services.plans import documents as plan_documents
 from portal.services.plans import merge as plan_merge
 from portal.services.plans import word_compare as lines
 from portal.services.plans.merge import Chosen
-from portal.services.plans.plans import PLAN_CHANGES, PlanPage, VersionPage
+from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.plans.word_compare import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.services.shared import idempotency
 from portal.storage import BlobStore
@@ -66,7 +66,7 @@ class Trip:
     @property
     def begins_new(self) -> bool:
         """Whether putting anything in begins a new version."""
-        return "is changed" not in PLAN_CHANGES[self.page.newest.state]
+        return not self.page.newest.is_open
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             authors |= past.authors
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
-    if "is changed" not in PLAN_CHANGES[newest.state]:
+    if not newest.is_open:
         newest = replace(newest, told=frozenset())  # the next version is not about that meeting
         known = definitions.today(ticket, page.tool) or known
         now = editing.carried_on(known, now)
