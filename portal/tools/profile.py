@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import cache, cached_property
 from itertools import count
@@ -222,7 +222,11 @@ class Profile(_Data):
         return next(rule.key for rule in self.rules().compartments if rule.is_confidence)
 
     def tool_of(self, key: str) -> Tool | None:
-        return next((tool for tool in self.tool if tool.key == key), None)
+        return self._tools.get(key)
+
+    @cached_property
+    def _tools(self) -> Mapping[str, Tool]:
+        return {tool.key: tool for tool in reversed(self.tool)}
 
 
 def _without(compartment: Compartment, others: Collection[Compartment]) -> Compartment:

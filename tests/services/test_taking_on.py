@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput, Refused
-from portal.services.plans import agreement, editing, plans
+from portal.services.plans import agreement, plans, saving
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser
 from tests.meeting import TOOL, on_screen, planned, take, taken_by
 from tests.services.test_tools import newest
@@ -49,7 +50,7 @@ def test_nobody_takes_on_for_somebody_else_or_what_they_have_not_read(
     story.play(
         room,
         room.guide,
-        lambda t: editing.save(t, TOOL, 1, 99, {f"agreements.{row}.what": "Jeg står op klokken fem"}),
+        lambda t: saving.save(open_plan(t, TOOL), 1, 99, {f"agreements.{row}.what": "Jeg står op klokken fem"}),
     )
     refused = browser.submit(page, "/take/")
     assert refused.status == 422
@@ -60,7 +61,9 @@ def test_taking_on_counts_for_these_words_and_no_others(story: Story, room: Room
     take(story, room, room.young)
     assert taken_by(story, room) == ["Ulla Ung"]
     row = newest(story, room, room.guide, TOOL).rows("agreements")[0]
-    story.play(room, room.guide, lambda t: editing.save(t, TOOL, 1, 99, {f"agreements.{row}.what": "Noget andet"}))
+    story.play(
+        room, room.guide, lambda t: saving.save(open_plan(t, TOOL), 1, 99, {f"agreements.{row}.what": "Noget andet"})
+    )
     assert taken_by(story, room) == []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, StrEnum
 from uuid import UUID
@@ -162,10 +162,14 @@ def show(ticket: CaseTicket, tool: str) -> PlanPage | None:
     """The tool as it stands, or None where nobody has begun it. Raises NotFound for a tool that is not a form here, or
     whose compartment the person does not see."""
     ticket.require(Action.PLAN_VIEW)
-    hatch = definitions.hatch_of(ticket, tool)
-    page = load(ticket, tool, hatch)
-    if page is not None:
-        ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
+    page = load(ticket, tool, definitions.hatch_of(ticket, tool))
+    return page if page is None else viewed(ticket, page)
+
+
+def viewed(ticket: CaseTicket, page: PlanPage) -> PlanPage:
+    """Notes that somebody is shown a plan that is loaded already."""
+    ticket.require(Action.PLAN_VIEW)
+    ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
     return page
 
 
@@ -211,28 +215,55 @@ OWED = _owed()
 _OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 
 
+@dataclass(frozen=True)
+class LoadedPlan:
+    """A plan as a request reads it, with the rows it was read from."""
+
+    page: PlanPage
+    plan: Plan
+    versions: Mapping[UUID, PlanVersion]
+    others: Mapping[str, Mapping[str, str]]
+    """Tool -> its newest answers, of the tools whose rows this one shows."""
+
+
 def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
-    """Everything of a tool in five queries, whatever it holds."""
+    """Everything of a tool in at most five queries, whatever it holds."""
+    loaded = load_with_rows(ticket, tool, hatch)
+    return loaded.page if loaded else None
+
+
+def load_with_rows(ticket: CaseTicket, tool: str, hatch: Hatch) -> LoadedPlan | None:
+    """The same with its rows, for who changes them."""
     known = definitions.today(ticket, tool)
     if known is None:
         raise NotFound
-    sources = {section.rows_of.partition(".")[0] for section in known.section if section.rows_of}
-    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool} | sources)})
-    plans = {plan.id: plan for plan in wanted}
-    plan = next((each for each in plans.values() if each.tool == tool), None)
+    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *known.sources})})
+    plans = {plan.tool: plan for plan in wanted}
+    plan = plans.get(tool)
     if plan is None:
         return None
-    shelf = _Shelf(ticket, plans)
+    shelf = _Shelf(ticket, [each.id for each in plans.values()])
     stands = shelf.stand(plan.id)
     kept = definitions.answered(ticket, {version.definition for version, _stand in stands})
-    others = {each.tool: shelf.newest_answers(each.id) for each in plans.values() if each.tool in sources}
+    others = {source: shelf.newest_answers(plans[source].id) for source in known.sources if source in plans}
     about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
     told = meeting_facts.told(ticket, about) if about else {}
     pages = tuple(
         _page(ticket, version, stand, kept.get(version.definition, known), others, told) for version, stand in stands
     )
     can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-    return PlanPage(tool, hatch.id, hatch.key, can_write, pages)
+    page = PlanPage(tool, hatch.id, hatch.key, can_write, pages)
+    return LoadedPlan(page, plan, {version.id: version for version, _stand in stands}, others)
+
+
+def as_draft(ticket: CaseTicket, loaded: LoadedPlan, before: VersionPage, answers: Mapping[str, str]) -> VersionPage:
+    """How a version reads after a change to `answers`, which its row holds already: what `load` would find."""
+    row = loaded.versions[before.id]
+    if before.state is PlanState.DRAFT:
+        return replace(before, answers=answers, revision=row.revision)
+    stand = _Stand(PlanState.DRAFT, was_proposed=True)
+    told = meeting_facts.told(ticket, {row.meeting_id}) if row.meeting_id is not None else {}
+    return _page(ticket, row, stand, before.definition, loaded.others, told)
 
 
 def count_accepted(ticket: CaseTicket) -> Select[int]:
@@ -274,7 +305,7 @@ class _Shelf:
         made = ticket.select(PlanProposal).where(PlanProposal.plan_version_id.in_(ids))
         for proposal in session.scalars(made.order_by(PlanProposal.created_at)):
             self.latest[proposal.plan_version_id] = proposal
-        self.asked = _asked(ticket, [proposal.id for proposal in self.latest.values()])
+        self.asked = _asked(ticket, [proposal.id for proposal in self.latest.values()]) if self.latest else {}
 
     def stand(self, plan_id: UUID) -> list[tuple[PlanVersion, _Stand]]:
         """Each version of a plan, the newest first."""

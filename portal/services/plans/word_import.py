@@ -24,7 +24,7 @@ from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
 from portal.services.files import downloads, files, folders, pdf_renditions
 from portal.services.files.files import Upload
-from portal.services.plans import definitions, editing, external_forms, history, plans
+from portal.services.plans import definitions, editing, external_forms, history, open_plan, plans
 from portal.services.plans import documents as plan_documents
 from portal.services.plans import merge as plan_merge
 from portal.services.plans import word_compare as lines
@@ -88,7 +88,7 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     """Keeps the file in the tool's place: as a new one, or as the next version of the one its sender put in before
     under the same name. Returns file and number of the version. Raises InvalidInput('file') for what may not come in,
     NotFound where nobody has begun the tool."""
-    hatch = editing.writable(ticket, tool)
+    hatch = open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     if earlier := idempotency.made_before(ticket.session, submission):
         return _kept_before(ticket, earlier)
@@ -105,7 +105,7 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
 
 def place(ticket: CaseTicket, tool: str) -> PlanPage:
     """The tool a file can be put into. Raises NotFound where nobody has begun it, Refused for a reader."""
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
     return page
@@ -114,7 +114,7 @@ def place(ticket: CaseTicket, tool: str) -> PlanPage:
 def look(ticket: CaseTicket, store: BlobStore, tool: str, file_id: UUID, number: int) -> Trip:
     """What the file would change. Raises NotFound, also for a file that somebody else put in; Refused for one the virus
     scanner has shut."""
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
     ticket.record(Event.SCHEMA_COMPARED, page.compartment_id, page.newest.plan_id, version=str(version.id))
@@ -132,10 +132,10 @@ def put_in(
     """Puts into the plan what was picked. `picked` is line -> choice; `seen` line -> stamp of what stood in the plan
     when its page was shown. All of it or nothing. Raises NotFound as `look`."""
     tool, file_id, number = trip_of
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
-    plans.one_at_a_time(ticket, tool)
-    trip = _read(ticket, store, editing.begun(ticket, tool), version)
+    plan = open_plan.open_plan(ticket, tool)
+    trip = _read(ticket, store, plan.page, version)
     if trip.found is None or trip.stands is None:
         raise InvalidInput("", "form_stale")
     if idempotency.made_before(ticket.session, submission):
@@ -150,10 +150,8 @@ def put_in(
         return Done(faults=faults)
     idempotency.claim(ticket.session, submission, uuid4())
     chosen = _chosen(trip.found, trip.stands.now, picked)
-    target = trip.page.newest.number
-    if trip.begins_new:
-        target = editing.renew(ticket, uuid4(), tool)
-    changed = plan_merge.merge(ticket, tool, target, chosen)
+    target = editing.begin_next(plan)
+    changed = plan_merge.merge(plan, target, chosen)
     put = sum(picked[line.key] not in KEEPS for line in trip.found.lines) if changed else 0
     plan_id = trip.page.newest.plan_id
     ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
@@ -162,7 +160,7 @@ def put_in(
 
 def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
     """Nothing of the file is put in; it stays as a file."""
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     page, version = editing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
     ticket.record(Event.SCHEMA_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
