@@ -24,7 +24,16 @@ from portal.models.consents import (
 from portal.models.content import File, FileVersion, Message, SearchEntry, Thread, ThreadLook
 from portal.models.corrections import Correction
 from portal.models.dav import DavEntry, DavLock, DavToken
-from portal.models.editing import Checkout, FileName, FilePlace, FileWithdrawal, HeldUpload, OldForm, Rendition
+from portal.models.editing import (
+    Checkout,
+    FileName,
+    FilePlace,
+    FileWithdrawal,
+    HeldUpload,
+    OldForm,
+    Rendition,
+    VersionTaken,
+)
 from portal.models.exports import Export
 from portal.models.factors import (
     HalfLogin,
@@ -53,6 +62,7 @@ from portal.models.plans import (
     PlanReminder,
     PlanTaking,
     PlanVersion,
+    PlanWordFile,
     ToolDefinition,
 )
 from portal.models.safeguards import Departure, Freeze, FreezeEnd, LegalOverride, LegalOverrideEnd
@@ -156,6 +166,7 @@ __all__ = [
     "PlanReminder",
     "PlanTaking",
     "PlanVersion",
+    "PlanWordFile",
     "ProviderSession",
     "RecoveryCode",
     "Rendition",
@@ -175,4 +186,5 @@ __all__ = [
     "UndeliveredMail",
     "Unit",
     "UploadPart",
+    "VersionTaken",
 ]

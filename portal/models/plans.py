@@ -328,3 +328,22 @@ class PlanPresence(Base):
     compartment_id: Mapped[UUID]
     address: Mapped[str]
     seen_at: Mapped[datetime]
+
+
+class PlanWordFile(Base):
+    """A Word file that somebody put in for a plan, until they have decided what of it is put into the plan."""
+
+    __tablename__ = "plan_word_file"
+    __table_args__ = (
+        _of("plan"),
+        _by("created_by_id"),
+        Index("ix_plan_word_file_plan_id_created_by_id", "plan_id", "created_by_id"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("file_version.id"), primary_key=True)
+    plan_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    brought_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    created_by_id: Mapped[UUID]

@@ -1,8 +1,8 @@
 """A tool edited in Word and put in again: the file is kept like any other, and what was changed in it is put into the
 plan line by line, as its sender chooses.
 
-Nothing is kept of a trip but the file and the trace: the answers are read from the file each time they are shown, and
-never before the virus scanner has let it through. It belongs to whoever put the file in.
+Nothing is kept of a trip but the file and whether it waits: the answers are read from the file each time they are
+shown, and never before the virus scanner has let it through. It belongs to whoever put the file in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.access.ticket import CaseTicket
@@ -21,7 +22,7 @@ from portal.documents.reading import LARGEST_FORM, TookTooLong, Unreadable
 from portal.documents.slots import Turn
 from portal.errors import Busy, InvalidInput, NotFound
 from portal.events import Event
-from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
+from portal.models import File, FileVersion, Membership, Plan, PlanVersion, PlanWordFile
 from portal.services.files import downloads, files, folders, pdf_renditions
 from portal.services.files.files import Upload
 from portal.services.plans import definitions, editing, external_forms, history, open_plan, plans
@@ -99,6 +100,7 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     else:
         file_id, number = home, files.add_version(ticket, submission, home, upload)
     version = _version(ticket, file_id, number)
+    _wait(ticket, page, version)
     ticket.record(Event.SCHEMA_BROUGHT, hatch.id, page.newest.plan_id, version=str(version.id))
     return file_id, number
 
@@ -154,6 +156,7 @@ def put_in(
     changed = plan_merge.merge(plan, target, chosen)
     put = sum(picked[line.key] not in KEEPS for line in trip.found.lines) if changed else 0
     plan_id = trip.page.newest.plan_id
+    _decide(ticket, version)
     ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
     return Done(put)
 
@@ -162,23 +165,20 @@ def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
     """Nothing of the file is put in; it stays as a file."""
     open_plan.writable(ticket, tool)
     page, version = editing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
+    _decide(ticket, version)
     ticket.record(Event.SCHEMA_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
 
 def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
     """The files this person put in during the last two weeks and has not decided about, oldest first."""
-    noted = (Event.SCHEMA_BROUGHT, Event.SCHEMA_MERGED, Event.SCHEMA_LEFT)
-    rows = ticket.session.execute(
-        select(AuditEvent.event, AuditEvent.fields)
-        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
-        .where(AuditEvent.event.in_(noted), AuditEvent.item_id == page.newest.plan_id)
-        .where(AuditEvent.at > clock.now() - WAITS)
-        .order_by(AuditEvent.seq)
+    waiting_now = select(PlanWordFile.version_id).where(
+        *ticket.within(PlanWordFile),
+        PlanWordFile.plan_id == page.newest.plan_id,
+        PlanWordFile.created_by_id == ticket.membership.id,
+        PlanWordFile.decided_at.is_(None),
+        PlanWordFile.brought_at > clock.now() - WAITS,
     )
-    open_now: dict[str, bool] = {}
-    for event, fields in rows:
-        open_now[fields["version"]] = event == Event.SCHEMA_BROUGHT
-    wanted = [UUID(version) for version, still in open_now.items() if still]
+    wanted = ticket.session.scalars(waiting_now).all()
     if not wanted:
         return []
     gone = folders.withdrawn_ids(ticket)
@@ -190,6 +190,24 @@ def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
 
 
 # Steps
+
+
+def _wait(ticket: CaseTicket, page: PlanPage, version: FileVersion) -> None:
+    """The file waits for its sender's choice; sent twice at once, it waits once."""
+    row = {
+        "version_id": version.id,
+        "plan_id": page.newest.plan_id,
+        "case_id": ticket.case_id,
+        "compartment_id": page.compartment_id,
+        "brought_at": clock.now(),
+        "created_by_id": ticket.membership.id,
+    }
+    ticket.session.execute(insert(PlanWordFile).values(row).on_conflict_do_nothing())
+
+
+def _decide(ticket: CaseTicket, version: FileVersion) -> None:
+    waits = update(PlanWordFile).where(*ticket.within(PlanWordFile), PlanWordFile.version_id == version.id)
+    ticket.session.execute(waits.values(decided_at=clock.now()), execution_options={"synchronize_session": False})
 
 
 def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVersion) -> Trip:
