@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.documents.sheet import bookmark_of
 from portal.services.plans import editing, plans, saving
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 from portal.access.ticket import CaseTicket
 from portal.services.plans import agreement, editing, plans, saving
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import PlanState, VersionPage
 from portal.services.plans.saving import Saved
+from portal.services.plans.versions import PlanState, VersionPage
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"

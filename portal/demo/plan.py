@@ -11,7 +11,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.meetings import schedule
 from portal.services.plans import agreement, editing, plans, saving
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience as shared_audience
 
 _TOOL = "goals_and_agreements"

@@ -1,7 +1,7 @@
 """Tools written together: a plan per tool, its numbered versions, and every change with its author.
 
 Nothing here says that a version is proposed, agreed or replaced: that follows from the proposals and from who has
-accepted them (services/plans/plans.py), so that a state can never contradict the answers people gave.
+accepted them (services/plans/versions.py), so that a state can never contradict the answers people gave.
 """
 
 from __future__ import annotations

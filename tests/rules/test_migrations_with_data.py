@@ -19,7 +19,7 @@ from portal.services.exports import exports
 from portal.services.files import downloads, folders, taken
 from portal.services.members import handover
 from portal.services.plans import editing, plans, word_import
-from portal.services.plans.plans import PlanPage
+from portal.services.plans.versions import PlanPage
 from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings

@@ -16,7 +16,7 @@ from portal.runtime import House
 from portal.services.plans import agreement, closing, commitments
 from portal.services.plans import history as plans_history
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing, agree

@@ -7,7 +7,7 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.services.plans import editing
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser, Page
 from tests.services.test_tools import add, agree, begin, newest
 from tests.story import Someone, Story

@@ -14,7 +14,7 @@ from portal.errors import InvalidInput
 from portal.runtime import House
 from portal.services.plans import agreement, definitions, editing, plans, saving
 from portal.services.plans.open_plan import OpenPlan, open_plan
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser
 from tests.story import Room, Story
 

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput, Refused
-from portal.services.plans import agreement, plans, saving
+from portal.services.plans import agreement, saving
 from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser
 from tests.meeting import TOOL, on_screen, planned, take, taken_by
 from tests.services.test_tools import newest
@@ -72,12 +73,12 @@ def test_taking_on_the_last_of_theirs_is_the_yes_of_whoever_is_asked_for_nothing
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
     story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
-    assert take(story, room, room.young) is plans.PlanState.PROPOSED, "the young person says yes to the whole"
+    assert take(story, room, room.young) is PlanState.PROPOSED, "the young person says yes to the whole"
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
     for who in (room.young, room.guide):
         story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
-    assert take(story, room, colleague, row=1) is plans.PlanState.AGREED
+    assert take(story, room, colleague, row=1) is PlanState.AGREED
     with pytest.raises(InvalidInput, match="plan_frozen"):
         take(story, room, colleague, row=1)
 

@@ -16,7 +16,7 @@ from portal.runtime import House, open_house
 from portal.services.cases import overview
 from portal.services.plans import agreement, base_data, editing, plans, saving
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 from portal.settings import Settings
 from portal.tools.definition import Known
 from portal.tools.library import definition, definition_in, every_definition

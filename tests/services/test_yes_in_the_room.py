@@ -21,7 +21,7 @@ from portal.services.members import handover, leaving
 from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook, saving
 from portal.services.plans.diff import Difference
 from portal.services.plans.open_plan import open_plan
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 from tests.browser import Browser, held
 from tests.meeting import TOOL, ended, planned, present, take
 from tests.services.test_tools import newest

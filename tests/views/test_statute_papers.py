@@ -18,6 +18,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import Unsafe
 from portal.services.plans import agreement, editing, plans, saving
 from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import VersionPage
 from portal.tools import statutes, telling
 from portal.tools.definition import rows
 from portal.tools.library import definition
@@ -59,7 +60,7 @@ def begin(story: Story, room: Room, tool: str, *filled: tuple[str, dict[str, str
 
 
 def agree(story: Story, room: Room, tool: str, *others: Someone) -> None:
-    def newest(ticket: CaseTicket) -> plans.VersionPage:
+    def newest(ticket: CaseTicket) -> VersionPage:
         page = plans.show(ticket, tool)
         assert page is not None
         return page.newest

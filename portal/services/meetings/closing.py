@@ -19,7 +19,7 @@ from portal.services.plans import outlook as plans_outlook
 from portal.services.plans.approvals import Asked
 from portal.services.plans.commitments import Promise
 from portal.services.plans.outlook import Outlook
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import idempotency
 
 

@@ -16,7 +16,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services.plans import approvals, commitments, definitions, editing, history, plans
-from portal.services.plans.plans import PLAN_CHANGES, PlanState, PlanStep, VersionPage
+from portal.services.plans.versions import PLAN_CHANGES, PlanState, PlanStep, VersionPage
 from portal.services.shared import idempotency
 
 

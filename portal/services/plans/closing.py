@@ -10,7 +10,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.services.plans import editing, plans
 from portal.services.plans.open_plan import OpenPlan, open_plan
-from portal.services.plans.plans import PlanPage, PlanState
+from portal.services.plans.versions import PlanPage, PlanState
 from portal.tools.definition import Place, Section, rows
 
 

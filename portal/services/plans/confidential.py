@@ -25,7 +25,7 @@ from portal.services.members import confidences
 from portal.services.plans import definitions
 from portal.services.plans.answer_store import Sent
 from portal.services.plans.open_plan import OpenPlan
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience
 from portal.tools.definition import Place
 from portal.tools.merge import Merge

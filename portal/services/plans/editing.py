@@ -15,7 +15,7 @@ from portal.events import Event
 from portal.models import Plan, PlanVersion
 from portal.services.plans import carried, commitments, definitions, history, plans
 from portal.services.plans.open_plan import OpenPlan, open_plan, writable
-from portal.services.plans.plans import PlanPage, PlanState, VersionPage
+from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows

@@ -12,7 +12,8 @@ from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.models import Plan, PlanVersion
 from portal.services.plans import definitions, plans
-from portal.services.plans.plans import LoadedPlan, PlanPage, VersionPage
+from portal.services.plans.plans import LoadedPlan
+from portal.services.plans.versions import PlanPage, VersionPage
 
 
 class OpenPlan:

@@ -12,8 +12,8 @@ from portal.services.plans import history
 from portal.services.plans.answer_store import AnswerStore, Clash, Sent
 from portal.services.plans.confidential import ConfidentialAnswers
 from portal.services.plans.open_plan import OpenPlan
-from portal.services.plans.plans import PlanState, VersionPage
 from portal.services.plans.shared_answers import SharedAnswers
+from portal.services.plans.versions import PlanState, VersionPage
 from portal.tools import definition
 from portal.tools.definition import Place
 from portal.tools.merge import Merge, merge_answers

@@ -9,7 +9,7 @@ from portal.models import Membership
 from portal.services.plans import editing, history, plans
 from portal.services.plans.answer_store import Clash, Sent
 from portal.services.plans.open_plan import OpenPlan
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.tools.definition import Place
 from portal.tools.merge import Merge
 

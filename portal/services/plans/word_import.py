@@ -30,7 +30,7 @@ from portal.services.plans import documents as plan_documents
 from portal.services.plans import merge as plan_merge
 from portal.services.plans import word_compare as lines
 from portal.services.plans.merge import Chosen
-from portal.services.plans.plans import PlanPage, VersionPage
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.plans.word_compare import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.services.shared import idempotency
 from portal.storage import BlobStore

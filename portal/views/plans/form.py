@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 from portal.access.ticket import CaseTicket
 from portal.services.plans import confidential, definitions, plans, presence, saving
 from portal.services.plans.answer_store import Clash
-from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.plans.saving import Saved
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.shared import audience
 from portal.tools.definition import Place, Section
 from portal.tools.telling import row_title

@@ -16,8 +16,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.services.plans import agreement, closing, definitions, diff, editing, objections, plans, saving
 from portal.services.plans import history as plans_history
 from portal.services.plans.open_plan import OpenPlan, open_plan
-from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.plans.saving import Saved
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.views.plans import drawings
 from portal.views.plans import form as plans_form
 from portal.views.plans import reading as plan_reading
