@@ -25,6 +25,7 @@ from portal.access.ticket import CaseTicket
 from portal.runtime import House, opened
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
+from portal.services.plans.open_plan import open_plan
 from portal.web.guard import cookie_name
 from tests.story import Room, Someone, Story
 
@@ -116,19 +117,20 @@ def _prepare(story: Story, room: Room, writers: list[Someone]) -> list[str]:
     for someone in writers[2:]:
         story.add(room, someone)
     story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
-    return [story.play(room, room.guide, lambda t: editing.add_row(t, TOOL, 1, "goals")) for _ in writers]
+    return [story.play(room, room.guide, lambda t: editing.add_row(open_plan(t, TOOL), 1, "goals")) for _ in writers]
 
 
 def _write_before(story: Story, room: Room, rows: list[str], savings: int) -> None:
     """What an hour leaves: by turns in the answer of each row, and every second time in the one all share."""
 
     def some(ticket: CaseTicket, turns: range) -> None:
-        version, page = editing.locked(ticket, TOOL, 1)
+        plan = open_plan(ticket, TOOL)
+        page = plan.version(1)
         answers = dict(page.answers)
         for turn in turns:
             address = "now.situation" if turn % 2 else f"goals.{rows[turn // 2 % len(rows)]}.words"
             was, answers[address] = answers.get(address, ""), f"Det, der blev skrevet som nummer {turn}."
-            editing.write_down(ticket, version, page.definition, answers, {address: (was, answers[address])})
+            editing.write_down(plan, page, answers, {address: (was, answers[address])})
 
     for first in range(0, savings, 500):
         turns = range(first, min(first + 500, savings))

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from itertools import chain
 from typing import Any
 
@@ -124,9 +125,8 @@ def _states() -> str:
     return "\n".join(parts) + "\n"
 
 
-def state_machines() -> dict[str, Mapping[Any, Mapping[str, Any]]]:
-    """Every dict of the policy and the services called `<NOUN>_CHANGES`: state -> what happens -> the state it leads
-    to."""
+def state_machines() -> dict[str, Mapping[Any, Mapping[Enum, Any]]]:
+    """Every dict of the policy and the services called `<NOUN>_CHANGES`: state -> step -> the state it leads to."""
     found = {}
     for module in chain(*(pkgutil.walk_packages(package.__path__, f"{package.__name__}.") for package in _RULES)):
         for name, value in vars(importlib.import_module(module.name)).items():
@@ -148,10 +148,10 @@ def _audit_events() -> str:
     return "\n".join(parts + _table(["event", "fields"], rows)) + "\n"
 
 
-def _diagram(changes: Mapping[Any, Mapping[str, Any]]) -> list[str]:
+def _diagram(changes: Mapping[Any, Mapping[Enum, Any]]) -> list[str]:
     lines = ["```mermaid", "stateDiagram-v2"]
     for state, ways in changes.items():
-        lines += [f"    {_id(state)} --> {_id(target)}: {change}" for change, target in ways.items()]
+        lines += [f"    {_id(state)} --> {_id(target)}: {step.value}" for step, target in ways.items()]
     return [*lines, "```"]
 
 

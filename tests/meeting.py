@@ -13,6 +13,7 @@ from portal.services.meetings.closing import Summary
 from portal.services.meetings.schedule import MeetingPage, When
 from portal.services.meetings.screen import Room as Screen
 from portal.services.plans import approvals, assignments, plans
+from portal.services.plans.versions import PlanState
 from tests.services.test_tools import add, begin, newest, write
 from tests.story import Room, Someone, Story
 
@@ -61,8 +62,8 @@ def ended(story: Story, room: Room, meeting: UUID, following: bool = True) -> No
     story.play(room, room.guide, end)
 
 
-def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = True) -> plans.PlanState:
-    def act(ticket: CaseTicket) -> plans.PlanState:
+def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = True) -> PlanState:
+    def act(ticket: CaseTicket) -> PlanState:
         page = plans.show(ticket, TOOL)
         assert page is not None
         it = approvals.asked(ticket, page.newest)[row]

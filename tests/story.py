@@ -30,7 +30,8 @@ from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
 from portal.services.messages import threads
-from portal.services.plans import confidential, editing
+from portal.services.plans import editing, saving
+from portal.services.plans.open_plan import open_plan
 from portal.storage.incoming import Incoming
 
 R = TypeVar("R")
@@ -247,15 +248,15 @@ class Story:
         """The goal and agreement schema, begun and with one answer."""
         tool = "goals_and_agreements"
         self.play(room, by, lambda t: editing.begin(t, uuid4(), tool))
-        self.play(room, by, lambda t: editing.save(t, tool, 1, 0, {"now.goal": goal}))
+        self.play(room, by, lambda t: saving.save(open_plan(t, tool), 1, 0, {"now.goal": goal}))
 
     def confide(self, room: Room, by: Someone, words: str) -> str:
         """Somebody on the network map, and what of them only the young person and the guide know; returns the row."""
         tool = "network_map"
         self.play(room, by, lambda t: editing.begin(t, uuid4(), tool))
-        row = self.play(room, by, lambda t: editing.add_row(t, tool, 1, "people", name="Moster Mia"))
+        row = self.play(room, by, lambda t: editing.add_row(open_plan(t, tool), 1, "people", name="Moster Mia"))
         told = {f"people.{row}.quality": "hard", f"people.{row}.between_us": words}
-        self.play(room, by, lambda t: confidential.save(t, tool, 1, told, dict.fromkeys(told, "")))
+        self.play(room, by, lambda t: saving.save(open_plan(t, tool), 1, 0, told, dict.fromkeys(told, "")))
         return row
 
     def meeting(self, room: Room, by: Someone, place: str = "Skolen") -> UUID:

@@ -14,8 +14,9 @@ from flask import Flask
 
 from portal.access.ticket import CaseTicket
 from portal.documents.sheet import bookmark_of
-from portal.services.plans import editing, plans
-from portal.services.plans.plans import VersionPage
+from portal.services.plans import editing, plans, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import VersionPage
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story
 
@@ -69,13 +70,13 @@ def write(story: Story, room: Room, who: Someone, number: int = 1, **given: str)
     def save(ticket: CaseTicket) -> None:
         page = plans.show(ticket, TOOL)
         assert page is not None
-        editing.save(ticket, TOOL, number, page.newest.revision, given)
+        saving.save(open_plan(ticket, TOOL), number, page.newest.revision, given)
 
     story.play(room, who, save)
 
 
 def add(story: Story, room: Room, section: str, **given: str) -> str:
-    return story.play(room, room.guide, lambda t: editing.add_row(t, TOOL, 1, section, **given))
+    return story.play(room, room.guide, lambda t: editing.add_row(open_plan(t, TOOL), 1, section, **given))
 
 
 def changed(content: bytes, edit: Callable[[DocumentType], None]) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from portal.access.ticket import CaseTicket
-from portal.services.plans import agreement, editing, plans
-from portal.services.plans.editing import Saved
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans import agreement, editing, plans, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.saving import Saved
+from portal.services.plans.versions import PlanState, VersionPage
 from tests.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
@@ -36,16 +37,18 @@ class Writing:
         return self.story.play(
             self.room,
             by,
-            lambda t: editing.save(t, TOOL, page.number, page.revision if base is None else base, given),
+            lambda t: saving.save(open_plan(t, TOOL), page.number, page.revision if base is None else base, given),
         )
 
     def add(self, by: Someone, section: str, **given: str) -> str:
         page = self.page(by)
-        return self.story.play(self.room, by, lambda t: editing.add_row(t, TOOL, page.number, section, **given))
+        return self.story.play(
+            self.room, by, lambda t: editing.add_row(open_plan(t, TOOL), page.number, section, **given)
+        )
 
     def move(self, by: Someone, section: str, row: str, step: int) -> None:
         page = self.page(by)
-        self.story.play(self.room, by, lambda t: editing.move_row(t, TOOL, page.number, section, row, step))
+        self.story.play(self.room, by, lambda t: editing.move_row(open_plan(t, TOOL), page.number, section, row, step))
 
     def propose(self, by: Someone, revision: int | None = None) -> None:
         page = self.page(by)

@@ -31,9 +31,11 @@ from portal.models import (
     PlanReminder,
     PlanTaking,
     PlanVersion,
+    PlanWordFile,
     Rendition,
     SearchEntry,
     Thread,
+    VersionTaken,
 )
 
 Inner = (
@@ -45,11 +47,13 @@ Inner = (
     | PlanPresence
     | PlanReminder
     | PlanTaking
+    | PlanWordFile
     | Rendition
     | FileName
     | FilePlace
     | FileWithdrawal
     | OldForm
+    | VersionTaken
 )
 """Rows without an id of their own to load them by."""
 

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.services.meetings import schedule
-from portal.services.plans import agreement, confidential, editing, plans
-from portal.services.plans.plans import VersionPage
+from portal.services.plans import agreement, editing, plans, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience as shared_audience
 
 _TOOL = "goals_and_agreements"
@@ -36,22 +37,23 @@ def begin(ticket: CaseTicket) -> None:
         "now.goal": "Jeg vil have en læreplads og mit eget sted at bo.",
         "now.strengths": "Jeg er god til at tegne og til at sætte cykler i stand.",
     }
-    editing.save(ticket, _TOOL, 1, _newest(ticket).revision, now)
+    saving.save(open_plan(ticket, _TOOL), 1, _newest(ticket).revision, now)
     goal = {"words": "Jeg vil prøve et værksted i to uger.", "term": "step"}
     why = {"why": "Jeg lærer bedst, når jeg bruger hænderne."}
-    row = editing.add_row(ticket, _TOOL, 1, "goals", **goal, **why)
+    row = editing.add_row(open_plan(ticket, _TOOL), 1, "goals", **goal, **why)
     _agree(ticket, row, "Jeg skriver ned, hvad jeg er god til.", ticket.membership.id, 6)
 
 
 def draw(ticket: CaseTicket) -> None:
     """By the young person: who is around her, and what she tells the guide alone."""
     editing.begin(ticket, uuid4(), _MAP)
+    plan = open_plan(ticket, _MAP)
     rows = [
-        editing.add_row(ticket, _MAP, 1, "people", name=name, relation=relation, sector=sector, ring=ring)
+        editing.add_row(plan, 1, "people", name=name, relation=relation, sector=sector, ring=ring)
         for name, relation, sector, ring in _AROUND
     ]
     alone = {f"people.{rows[0]}.quality": "supportive", f"people.{rows[2]}.quality": "mixed"}
-    confidential.save(ticket, _MAP, 1, alone, dict.fromkeys(alone, ""))
+    saving.save(plan, 1, plan.page.newest.revision, alone, dict.fromkeys(alone, ""))
 
 
 def propose(ticket: CaseTicket) -> None:
@@ -80,14 +82,16 @@ def accept(ticket: CaseTicket) -> None:
 def promise(what: str, days: int, ticket: CaseTicket) -> None:
     """By the guide, who takes on something themselves and proposes it."""
     editing.begin(ticket, uuid4(), _TOOL)
-    goal = editing.add_row(ticket, _TOOL, 1, "goals", words="Jeg vil finde den uddannelse, der passer til mig.")
+    goal = editing.add_row(
+        open_plan(ticket, _TOOL), 1, "goals", words="Jeg vil finde den uddannelse, der passer til mig."
+    )
     _agree(ticket, goal, what, ticket.membership.id, days)
     agreement.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
 def _agree(ticket: CaseTicket, goal: str, what: str, who: UUID, days: int) -> None:
     due = (clock.today(ticket.profile.zone) + timedelta(days=days)).isoformat()
-    editing.add_row(ticket, _TOOL, 1, "agreements", goal=goal, what=what, who=str(who), due=due)
+    editing.add_row(open_plan(ticket, _TOOL), 1, "agreements", goal=goal, what=what, who=str(who), due=due)
 
 
 def _newest(ticket: CaseTicket) -> VersionPage:

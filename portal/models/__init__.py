@@ -43,6 +43,7 @@ from portal.models.files import (
     HeldUpload,
     Rendition,
     UploadPart,
+    VersionTaken,
 )
 from portal.models.meetings import Heard, Meeting, MeetingSeat
 from portal.models.members import (
@@ -76,6 +77,7 @@ from portal.models.plans import (
     PlanReminder,
     PlanTaking,
     PlanVersion,
+    PlanWordFile,
     ToolDefinition,
 )
 from portal.models.shared import SearchEntry, Submission
@@ -176,6 +178,7 @@ __all__ = [
     "PlanReminder",
     "PlanTaking",
     "PlanVersion",
+    "PlanWordFile",
     "ProviderSession",
     "RecoveryCode",
     "Rendition",
@@ -195,4 +198,5 @@ __all__ = [
     "UndeliveredMail",
     "Unit",
     "UploadPart",
+    "VersionTaken",
 ]

@@ -183,6 +183,27 @@ class HeldUpload(Base):
     """The word processor's link it came by, which may be over by now; None from a page."""
 
 
+class VersionTaken(Base):
+    """Which version of a file somebody last took out or put in: for each of them once, and for each word processor's
+    link once more. Seen by nobody else."""
+
+    __tablename__ = "version_taken"
+    __table_args__ = (
+        same_compartment_as("file"),
+        by_member("created_by_id"),
+        Index("ix_version_taken_compartment_id", "compartment_id"),
+    )
+
+    file_id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_by_id: Mapped[UUID] = mapped_column(primary_key=True)
+    link_id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The word processor's link, which may be over by now; the zero id for whichever way."""
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    number: Mapped[int]
+    taken_at: Mapped[datetime]
+
+
 class Rendition(Base):
     """What was made of a version to look at it in the page. `kind` is pdf (of an office file), picture and small (of a
     picture), page (`number` of a PDF, from 0) or text. Without an object it could not be made, and `fault` says why."""

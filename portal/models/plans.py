@@ -1,7 +1,7 @@
 """Tools written together: a plan per tool, its numbered versions, and every change with its author.
 
 Nothing here says that a version is proposed, agreed or replaced: that follows from the proposals and from who has
-accepted them (services/plans/plans.py), so that a state can never contradict the answers people gave.
+accepted them (services/plans/versions.py), so that a state can never contradict the answers people gave.
 """
 
 from __future__ import annotations
@@ -336,4 +336,23 @@ class OldForm(Base):
     made_on: Mapped[date]
     parties_sealed: Mapped[bytes]
     created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
+class PlanWordFile(Base):
+    """A Word file that somebody put in for a plan, until they have decided what of it is put into the plan."""
+
+    __tablename__ = "plan_word_file"
+    __table_args__ = (
+        same_compartment_as("plan"),
+        by_member("created_by_id"),
+        Index("ix_plan_word_file_plan_id_created_by_id", "plan_id", "created_by_id"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("file_version.id"), primary_key=True)
+    plan_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    brought_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
     created_by_id: Mapped[UUID]

@@ -151,9 +151,13 @@ class Section(_Data):
     deals with `question` or `confided` knows of these; their answers lie apart (services/meetings/heard.py)."""
 
     def question_of(self, key: str) -> Question | None:
-        return next((question for question in self.question if question.key == key), None)
+        return self._by_key.get(key)
 
-    @property
+    @cached_property
+    def _by_key(self) -> Mapping[str, Question]:
+        return {question.key: question for question in reversed(self.question)}
+
+    @cached_property
     def closing(self) -> Question | None:
         """The question by whose answer a row is closed."""
         return next((question for question in self.question if question.closers), None)
@@ -174,11 +178,11 @@ class Place:
 
     @property
     def address(self) -> str:
-        return ".".join(part for part in (self.section.key, self.row, self.question.key) if part)
+        return self.beside(self.question.key)
 
     def beside(self, key: str) -> str:
         """The address of another question of the same section and row."""
-        return ".".join(part for part in (self.section.key, self.row, key) if part)
+        return f"{self.section.key}.{self.row}.{key}" if self.row else f"{self.section.key}.{key}"
 
 
 class Definition(_Data):
@@ -202,7 +206,44 @@ class Definition(_Data):
         return json.dumps(_in_order(self.model_dump(mode="python")), sort_keys=True, ensure_ascii=False)
 
     def section_of(self, key: str) -> Section | None:
-        return next((section for section in self.section if section.key == key), None)
+        return self._by_key.get(key)
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Section]:
+        return {section.key: section for section in reversed(self.section)}
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The other tools whose rows this one shows."""
+        return frozenset(section.rows_of.partition(".")[0] for section in self.section if section.rows_of)
+
+    @cached_property
+    def of_meeting(self) -> Mapping[str, OfMeeting]:
+        """What a meeting may answer, by address. No such question stands in a row."""
+        asked = {place.address: place.question.of_meeting for place in self.places({})}
+        return {address: what for address, what in asked.items() if what is not None}
+
+    def place_at(self, address: str, answers: Mapping[str, str]) -> Place | None:
+        """One of `places`, found without walking them all."""
+        return self._place(address, answers, confided=False)
+
+    def confided_place_at(self, address: str, answers: Mapping[str, str]) -> Place | None:
+        """One of `confided_places`, found without walking them all."""
+        return self._place(address, answers, confided=True)
+
+    def _place(self, address: str, answers: Mapping[str, str], confided: bool) -> Place | None:
+        section_key, _dot, rest = address.partition(".")
+        row, dot, key = rest.rpartition(".")
+        section = self.section_of(section_key)
+        if section is None or bool(dot) != bool(section.row):
+            return None
+        if dot and row not in rows(answers, section_key):
+            return None
+        if confided:
+            question = next((each for each in section.confided if each.key == key), None)
+        else:
+            question = section.question_of(key)
+        return Place(section, row, question) if question else None
 
     def places(self, answers: Mapping[str, str]) -> Iterator[Place]:
         """Every place that stands open for an answer now, in the order of the page."""
@@ -223,7 +264,7 @@ class Definition(_Data):
         """Every place for an answer that is the young person's own."""
         return (Place(section, "", question) for section in self.section for question in section.own)
 
-    @property
+    @cached_property
     def confides(self) -> bool:
         return any(section.confided for section in self.section)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import cache, cached_property
 from itertools import count
@@ -223,7 +223,11 @@ class Profile(_Data):
         return next(rule.key for rule in self.rules().compartments if rule.is_confidence)
 
     def tool_of(self, key: str) -> Tool | None:
-        return next((tool for tool in self.tool if tool.key == key), None)
+        return self._tools.get(key)
+
+    @cached_property
+    def _tools(self) -> Mapping[str, Tool]:
+        return {tool.key: tool for tool in reversed(self.tool)}
 
 
 def _without(compartment: Compartment, others: Collection[Compartment]) -> Compartment:
@@ -272,6 +276,12 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
         for number, key in enumerate(keys):
             if key in keys[:number]:
                 yield (nouns, number, "key"), f"{key} is there already"
+    yield from _ages_amiss(found)
+    yield from _compartments_amiss(found)
+    yield from _connections_amiss(found)
+
+
+def _ages_amiss(found: Profile) -> Iterator[tuple[Place, str]]:
     known = {category.key for category in found.category}
     for key, age in found.consent_age.items():
         if key not in known:
@@ -279,6 +289,14 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
         if not YOUNGEST_OWN_CONSENT <= age <= found.majority_age:
             needed = f"{YOUNGEST_OWN_CONSENT} to {found.majority_age}"
             yield ("consent_age", key), f"an age from {needed} is needed"
+    ages = [(meeting.years, meeting.months) for meeting in found.meeting]
+    for number, age_then in enumerate(ages):
+        if number and age_then <= ages[number - 1]:
+            yield ("meeting", number), "meetings are listed in the order of age"
+
+
+def _compartments_amiss(found: Profile) -> Iterator[tuple[Place, str]]:
+    known = {category.key for category in found.category}
     for number, compartment in enumerate(found.compartment):
         if unknown := compartment.categories - known:
             yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
@@ -297,6 +315,10 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("compartment", number, "categories"), "nothing is left of them beside what lies apart from it"
     if [compartment.categories for compartment in found.compartment].count(frozenset()) != 1:
         yield ("compartment",), "one compartment of the young person and the owner alone is needed, without categories"
+
+
+def _connections_amiss(found: Profile) -> Iterator[tuple[Place, str]]:
+    """Tools, categories and words that have nothing to belong to."""
     shelves = {compartment.key for compartment in found.compartment}
     for number, tool in enumerate(found.tool):
         if tool.compartment and tool.compartment not in shelves:
@@ -307,10 +329,6 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
             yield ("category", number), f"no compartment uses {category.key}: consent to it would open nothing"
     if missing := set(Capacity) - set(found.words):
         yield ("words",), f"no word for {', '.join(sorted(missing))}"
-    ages = [(meeting.years, meeting.months) for meeting in found.meeting]
-    for number, age_then in enumerate(ages):
-        if number and age_then <= ages[number - 1]:
-            yield ("meeting", number), "meetings are listed in the order of age"
 
 
 _NEVER_ASKED_ABOUT = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})

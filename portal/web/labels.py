@@ -16,7 +16,7 @@ from portal.services.meetings.schedule import MeetingState
 from portal.services.members.leaving import LeavingReason
 from portal.services.members.team_wishes import WishAnswer
 from portal.services.plans.commitments import Outcome
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from portal.storage.scanning import ScanState
 from portal.tools.definition import Known
 

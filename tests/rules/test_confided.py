@@ -15,7 +15,8 @@ from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
 from portal.runtime import House
 from portal.services.members import confidences, handover
-from portal.services.plans import confidential, editing
+from portal.services.plans import confidential, editing, saving
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser, Page
 from tests.rules.test_leak_channels import _opened
 from tests.services.test_exports import opened, packed
@@ -105,7 +106,7 @@ def test_nobody_else_can_write_it(app: Flask, story: Story, room: Room, row: str
     story.add(room, colleague)
     told = {f"people.{row}.between_us": "ikke mine ord"}
     with pytest.raises(InvalidInput, match="not_yours_to_fill"):
-        story.play(room, colleague, lambda t: confidential.save(t, TOOL, 1, told, {}))
+        story.play(room, colleague, lambda t: saving.save(open_plan(t, TOOL), 1, 0, told, {}))
     browser = Browser(app, story.token(colleague))
     fields = {"number": "1", "revision": "0", **told}
     sent = browser.post(

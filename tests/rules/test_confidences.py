@@ -26,7 +26,8 @@ from portal.services.files import files
 from portal.services.members import confidences, handover
 from portal.services.messages import threads as message_threads
 from portal.services.oversight import case_log
-from portal.services.plans import confidential
+from portal.services.plans import confidential, saving
+from portal.services.plans.open_plan import open_plan
 from portal.tools.profile import PROFILES, every_profile, read_profile
 from tests.browser import Browser
 from tests.rules.test_migrations import migrate_to
@@ -429,9 +430,10 @@ def test_the_plan_tells_the_young_person_who_was_told(story: Story, told: Told, 
     at = f"people.{told.row}.between_us"
 
     def write(words: str, was: str):  # type: ignore[no-untyped-def]
-        return lambda t: confidential.save(t, "network_map", 1, {at: words}, {at: was})
+        return lambda t: saving.save(open_plan(t, "network_map"), 1, 0, {at: words}, {at: was})
 
-    assert story.play(room, room.guide, write("Rasmus' ord", "")) == (), "nothing tells that something stands there"
+    saved = story.play(room, room.guide, write("Rasmus' ord", ""))
+    assert saved.clashes == (), "nothing tells that something stands there"
     story.play(room, room.young, write("Mine nye ord", "Rasmus' ord"))
     shown = newest(story, room, room.guide, "network_map")
     assert story.play(room, room.guide, lambda t: confidential.read(t, shown)) == {at: "Mine nye ord"}

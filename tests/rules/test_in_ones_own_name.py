@@ -30,7 +30,7 @@ from portal.services.exports import exports
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.members import handover, handover_answers, team, team_wishes
 from portal.services.messages import threads
-from portal.services.plans import agreement, commitments, external_forms, presence
+from portal.services.plans import agreement, commitments, external_forms, presence, word_import
 from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
@@ -88,6 +88,7 @@ BY = {
     "plan_outcome": {"created_by_id": "writer"},
     "plan_person": {"created_by_id": "guide"},
     "plan_presence": {"membership_id": "writer"},
+    "plan_word_file": {"created_by_id": "writer"},
     "plan_proposal": {"created_by_id": "writer"},
     "plan_reminder": {"membership_id": "writer"},
     "plan_taking": {"created_by_id": "writer"},
@@ -98,6 +99,7 @@ BY = {
     "team_wish_answer": {"answered_by_id": "guide"},
     "thread": {"created_by_id": "writer"},
     "thread_look": {"membership_id": "writer"},
+    "version_taken": {"created_by_id": "reader"},
 }
 """Whose act a row is, and who may do it: table -> column -> person."""
 
@@ -474,10 +476,12 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "membership": ("custody_from", {"guide"}),
     "plan_presence": ("address", {"writer"}),
     "plan_reminder": ("settled_at", {"guide", "young", "writer", "reader"}),
+    "plan_word_file": ("decided_at", {"guide"}),
     "plan_version": ("revision", {"guide", "young", "writer"}),
     "search_entry": ("compartment_id", {"guide"}),
     "thread": ("compartment_id", {"guide"}),
     "thread_look": ("seen", {"reader"}),
+    "version_taken": ("number", {"guide"}),
 }
 """Table -> a column that may be changed at all, and who changes some row of it: their own, or one that is theirs to
 decide. Whoever may write in the plan leads its meetings, and ends the reminders of what they word anew, as do those who
@@ -516,6 +520,8 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
         [cast.people["guide"].id],
     )
     cast.play("guide", lambda t: team.make_code(t, cast.member("parent")))
+    form = cast.story.upload("skema.rtf", b"{\\rtf1 Hej}")
+    cast.play("guide", lambda t: word_import.bring(t, uuid4(), PLAN, form))
     cast.play("reader", lambda t: threads.thread(t, cast.made["thread_id"]))
     cast.story.heard(cast.room, cast.made["meeting_id"])
     cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))

@@ -16,12 +16,17 @@ from portal.migrate import migrate
 from portal.runtime import House, opened
 from portal.services.consents import overrides as consent_overrides
 from portal.services.exports import exports
-from portal.services.files import folders
+from portal.services.files import downloads, folders, taken
 from portal.services.members import handover
+from portal.services.plans import editing, plans, word_import
+from portal.services.plans.versions import PlanPage
+from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.rules.test_migrations import before
 from tests.story import Room, Story
+
+PLAN = "goals_and_agreements"
 
 
 @pytest.fixture
@@ -161,3 +166,50 @@ def _again(connection: psycopg.Connection, table: str, times: int, **other: str)
             f"insert into {table} (id, {', '.join(columns)}) "  # type: ignore[arg-type]
             f"select gen_random_uuid(), {', '.join(values)} from {table} limit 1"
         )
+
+
+def test_what_the_trace_said_of_versions_and_word_files_is_carried_over(
+    name: str, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """The tables hold after the migration what they would hold had they been there from the beginning."""
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        room = story.case(parents=0)
+        file = story.file(room, room.guide)
+        for _again in range(2):
+            story.version(room, room.guide, file)
+        story.play(room, room.young, lambda t: downloads.download(t, house.store, file, 2))
+        letter = story.file(room, room.guide, name="brev.rtf", content=b"{\\rtf1 Hej}")
+        story.play(room, room.guide, lambda t: links.make(t, letter))
+        story.play(room, room.young, lambda t: editing.begin(t, uuid4(), PLAN))
+        for called in ("et.rtf", "to.rtf"):
+            form = story.upload(called, b"{\\rtf1 Hej}")
+            brought = story.play(room, room.young, lambda t, f=form: word_import.bring(t, uuid4(), PLAN, f))
+        story.play(room, room.young, lambda t: word_import.leave(t, PLAN, *brought))
+    tables = (
+        "select file_id, created_by_id, link_id, case_id, compartment_id, number from version_taken order by 1, 2, 3",
+        "select version_id, plan_id, case_id, compartment_id, decided_at is null, created_by_id from plan_word_file "
+        "order by 1",
+    )
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        held = [connection.execute(rows).fetchall() for rows in tables]  # type: ignore[arg-type]
+        assert [len(rows) for rows in held] == [3, 2]
+        assert {row[4] for row in held[1]} == {True, False}
+    migrate(postgres.url("portal_owner", name), before("state_out_of_the_trace"))
+    migrate(postgres.url("portal_owner", name))
+    with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
+        assert [connection.execute(rows).fetchall() for rows in tables] == held  # type: ignore[arg-type]
+    with house_in(postgres, name, tmp_path) as house:
+        story = Story(house)
+        assert story.play(room, room.young, lambda t: taken.last(t, file)) == 2
+        assert story.play(room, room.guide, lambda t: taken.last(t, file)) == 3
+        page = newest_page(story, room)
+        assert [trip.name for trip in story.play(room, room.young, lambda t: word_import.waiting(t, page))] == [
+            "et.rtf"
+        ]
+
+
+def newest_page(story: Story, room: Room) -> PlanPage:
+    page = story.play(room, room.young, lambda t: plans.show(t, PLAN))
+    assert page is not None
+    return page

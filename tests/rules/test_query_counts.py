@@ -16,6 +16,7 @@ from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services.cases import overview
 from portal.services.plans import editing
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 
@@ -65,7 +66,7 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
         story.play(room, room.young, lambda t, tool=tool: editing.begin(t, uuid4(), tool))
         things |= {tool: f"/plan/{tool}", f"writing in {tool}": f"/plan/{tool}/write"}
         things |= {f"changes of {tool}": f"/plan/{tool}/versions/1/changes"}
-    story.play(room, room.young, lambda t: editing.add_row(t, "goals_and_agreements", 1, "goals"))
+    story.play(room, room.young, lambda t: editing.add_row(open_plan(t, "goals_and_agreements"), 1, "goals"))
     things |= {"a file": f"/files/{file_id}", "a thread": f"/messages/{thread_id}"}
     small = counts(app, house, story, room, getattr(room, who), things)
     for number in range(4):
@@ -76,7 +77,7 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
         story.thread(room, room.guide, subject=f"Emne {number}")
         story.reply(room, room.young, thread_id)
         for tool, section in (("goals_and_agreements", "goals"), ("network_map", "people")):
-            story.play(room, room.young, lambda t, x=(tool, section): editing.add_row(t, x[0], 1, x[1]))
+            story.play(room, room.young, lambda t, x=(tool, section): editing.add_row(open_plan(t, x[0]), 1, x[1]))
     story.everybody_agrees(room)
     large = counts(app, house, story, room, getattr(room, who), things)
     assert large == small

@@ -19,8 +19,9 @@ from portal.runtime import House
 from portal.services.cases import move, overview
 from portal.services.files import files
 from portal.services.meetings import schedule
-from portal.services.plans import editing, external_forms
+from portal.services.plans import editing, external_forms, saving
 from portal.services.plans.external_forms import About
+from portal.services.plans.open_plan import open_plan
 from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run
 from tests.rules.routes import CASE_ROUTES, own
@@ -79,11 +80,11 @@ def busy(living: House, world: World) -> World:
             story.play(room, world.people[kind], lambda t: t.require(files.Action.TEAM_CHANGE))
     # A tool that names them, a form made with them, a meeting they were at, a new level.
     for kind in ("specialist", "teacher", "waiting", "aunt"):
-        row = story.play(room, guide, lambda t: editing.add_row(t, TOOL, 1, "agreements", what="Noget"))
+        row = story.play(room, guide, lambda t: editing.add_row(open_plan(t, TOOL), 1, "agreements", what="Noget"))
         member = str(room.member(world.people[kind]))
         named = {f"agreements.{row}.who": member, f"agreements.{row}.helpers": member}
         revision = story.play(room, guide, lambda t: editing.begun(t, TOOL).newest.revision)
-        story.play(room, guide, lambda t, n=named, r=revision: editing.save(t, TOOL, 1, r, n))
+        story.play(room, guide, lambda t, n=named, r=revision: saving.save(open_plan(t, TOOL), 1, r, n))
         story.set_level(room, world.people[kind], Level.WRITE if kind == "specialist" else Level.READ)
     made_on = clock.now().date() - timedelta(days=30)
     upload = story.upload("gammel.pdf", PDF)

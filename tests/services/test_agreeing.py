@@ -15,7 +15,8 @@ from portal.errors import InvalidInput, NotFound, Refused
 from portal.runtime import House
 from portal.services.plans import agreement, closing, commitments
 from portal.services.plans import history as plans_history
-from portal.services.plans.plans import PlanState
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing, agree
@@ -189,16 +190,16 @@ def test_a_closed_agreement_asks_nobody_and_a_row_that_cannot_be_closed_is_not(
 ) -> None:
     writing.begin(room.guide)
     row = writing.add(room.guide, "agreements", what="Finder en bolig", who=str(room.member(colleague)))
-    story.play(room, room.guide, lambda t: closing.close_row(t, TOOL, 1, "agreements", row))
+    story.play(room, room.guide, lambda t: closing.close_row(open_plan(t, TOOL), 1, "agreements", row))
     writing.propose(room.guide)
     asked = {yes.member.display_name for yes in writing.page(room.guide).asked}
     assert asked == {"Ulla Ung", "Grete Guide"}
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: closing.close_row(t, TOOL, 1, "now", row))
+        story.play(room, room.guide, lambda t: closing.close_row(open_plan(t, TOOL), 1, "now", row))
     for who in (room.young, room.guide):
         writing.accept(who)
     with pytest.raises(InvalidInput, match="plan_frozen"):
-        story.play(room, room.guide, lambda t: closing.close_row(t, TOOL, 1, "agreements", row, False))
+        story.play(room, room.guide, lambda t: closing.close_row(open_plan(t, TOOL), 1, "agreements", row, False))
 
 
 def test_a_promise_is_kept_in_one_tap_without_a_new_round_and_the_next_version_begins_with_it_closed(

@@ -6,7 +6,8 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.services.plans import editing
-from portal.services.plans.plans import PlanState
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser, Page
 from tests.services.test_tools import add, agree, begin, newest
 from tests.story import Someone, Story
@@ -54,7 +55,7 @@ def test_a_goal_of_the_agreed_plan_is_closed_with_one_tap_in_a_version_that_is_t
     assert (answers[f"goals.{money}.status"], newest(story, room, room.guide, TOOL).number) == ("reached", 2)
 
     # One that was taken out of the new version meanwhile: said, and nothing done.
-    story.play(room, room.guide, lambda t: editing.move_row(t, TOOL, 2, "goals", school, 0))
+    story.play(room, room.guide, lambda t: editing.move_row(open_plan(t, TOOL), 2, "goals", school, 0))
     refused = young.submit(page, f"goals.{school}", close=f"goals.{school}")
     assert refused.status == 422
     assert "Nogen har taget det ud af den nye version" in refused.text

@@ -20,6 +20,7 @@ from portal.runtime import House
 from portal.services.exports import exports
 from portal.services.files import folders
 from portal.services.plans import editing
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser
 from tests.story import PDF, Room, Someone, Story
 
@@ -309,7 +310,7 @@ def test_a_package_speaks_the_language_it_was_asked_for_in(
 ) -> None:
     story.plan(room, room.guide)
     tool = "goals_and_agreements"
-    story.play(room, room.guide, lambda t: editing.add_row(t, tool, 1, "goals", progress="declined"))
+    story.play(room, room.guide, lambda t: editing.add_row(open_plan(t, tool), 1, "goals", progress="declined"))
     made = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), language))
     work_off(story.house, owner)
     package = opened(story, room, room.young, made)

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from portal.access.ticket import CaseTicket
-from portal.services.plans import editing, history
-from portal.services.plans.editing import Saved
+from portal.services.plans import editing, history, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.saving import Saved
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story
 from tests.writing import TOOL, Writing
@@ -33,11 +34,12 @@ def write_often(story: Story, room: Room, by: Someone, address: str, times: int)
     """As many savings of one answer, one after the other."""
 
     def act(ticket: CaseTicket) -> None:
-        version, page = editing.locked(ticket, TOOL, 1)
+        plan = open_plan(ticket, TOOL)
+        page = plan.version(1)
         answers, before = dict(page.answers), page.answers.get(address, "")
         for turn in range(times):
             answers[address] = f"Udgave {turn}"
-            editing.write_down(ticket, version, page, answers, {address: (before, answers[address])})
+            editing.write_down(plan, page, answers, {address: (before, answers[address])})
             before = answers[address]
 
     story.play(room, by, act)
@@ -45,7 +47,7 @@ def write_often(story: Story, room: Room, by: Someone, address: str, times: int)
 
 def save(story: Story, room: Room, by: Someone, seen: dict[str, str] | None, **given: str) -> Saved:
     answers = {address.replace("__", "."): words for address, words in given.items()}
-    return story.play(room, by, lambda t: editing.save(t, TOOL, 1, 0, answers, seen))
+    return story.play(room, by, lambda t: saving.save(open_plan(t, TOOL), 1, 0, answers, seen))
 
 
 def lines_on(page: Page) -> int:

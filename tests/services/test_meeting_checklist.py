@@ -13,7 +13,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.services.meetings import heard, schedule
 from portal.services.plans import about_meeting, agreement, editing, plans
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 from tests.browser import Browser
 from tests.meeting import ahead, ended, present
 from tests.services.test_tools import begin, newest, write

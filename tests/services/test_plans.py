@@ -8,7 +8,7 @@ from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, Refused
 from portal.services.plans import diff
 from portal.services.plans import history as plans_history
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from tests.story import Room, Someone, Story
 from tests.writing import Writing, agree
 

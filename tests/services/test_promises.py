@@ -19,6 +19,7 @@ from portal.services.cases import overview
 from portal.services.members import handover
 from portal.services.plans import commitments, editing
 from portal.services.plans.commitments import PromisePage
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser
 from tests.services.test_tools import add, begin, newest
 from tests.story import Room, Someone, Story
@@ -166,7 +167,7 @@ def test_what_was_replaced_is_not_reminded_of(
     story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     page = newest(story, room, room.guide, TOOL)
     for row in page.rows("agreements"):
-        story.play(room, room.guide, lambda t, row=row: editing.move_row(t, TOOL, 2, "agreements", row, 0))
+        story.play(room, room.guide, lambda t, row=row: editing.move_row(open_plan(t, TOOL), 2, "agreements", row, 0))
     add(story, room, room.guide, TOOL, "goals", words="Jeg vil i gang")
     agree(story, room)
     later_on(owner, 30)

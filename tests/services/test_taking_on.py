@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput, Refused
-from portal.services.plans import agreement, editing, plans
+from portal.services.plans import agreement, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import PlanState
 from tests.browser import Browser
 from tests.meeting import TOOL, on_screen, planned, take, taken_by
 from tests.services.test_tools import newest
@@ -49,7 +51,7 @@ def test_nobody_takes_on_for_somebody_else_or_what_they_have_not_read(
     story.play(
         room,
         room.guide,
-        lambda t: editing.save(t, TOOL, 1, 99, {f"agreements.{row}.what": "Jeg står op klokken fem"}),
+        lambda t: saving.save(open_plan(t, TOOL), 1, 99, {f"agreements.{row}.what": "Jeg står op klokken fem"}),
     )
     refused = browser.submit(page, "/take/")
     assert refused.status == 422
@@ -60,7 +62,9 @@ def test_taking_on_counts_for_these_words_and_no_others(story: Story, room: Room
     take(story, room, room.young)
     assert taken_by(story, room) == ["Ulla Ung"]
     row = newest(story, room, room.guide, TOOL).rows("agreements")[0]
-    story.play(room, room.guide, lambda t: editing.save(t, TOOL, 1, 99, {f"agreements.{row}.what": "Noget andet"}))
+    story.play(
+        room, room.guide, lambda t: saving.save(open_plan(t, TOOL), 1, 99, {f"agreements.{row}.what": "Noget andet"})
+    )
     assert taken_by(story, room) == []
 
 
@@ -69,12 +73,12 @@ def test_taking_on_the_last_of_theirs_is_the_yes_of_whoever_is_asked_for_nothing
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
     story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
-    assert take(story, room, room.young) is plans.PlanState.PROPOSED, "the young person says yes to the whole"
+    assert take(story, room, room.young) is PlanState.PROPOSED, "the young person says yes to the whole"
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
     for who in (room.young, room.guide):
         story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
-    assert take(story, room, colleague, row=1) is plans.PlanState.AGREED
+    assert take(story, room, colleague, row=1) is PlanState.AGREED
     with pytest.raises(InvalidInput, match="plan_frozen"):
         take(story, room, colleague, row=1)
 

@@ -14,8 +14,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.runtime import House, open_house
 from portal.services.cases import overview
-from portal.services.plans import agreement, base_data, editing, plans
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans import agreement, base_data, editing, plans, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import PlanState, VersionPage
 from portal.settings import Settings
 from portal.tools.definition import Known
 from portal.tools.library import definition, definition_in, every_definition
@@ -47,12 +48,12 @@ def begin(story: Story, room: Room, who: Someone, tool: str) -> None:
 def write(story: Story, room: Room, who: Someone, tool: str, **answers: str) -> None:
     given = {address.replace("__", "."): words for address, words in answers.items()}
     page = newest(story, room, who, tool)
-    story.play(room, who, lambda t: editing.save(t, tool, page.number, page.revision, given))
+    story.play(room, who, lambda t: saving.save(open_plan(t, tool), page.number, page.revision, given))
 
 
 def add(story: Story, room: Room, by: Someone, tool: str, section: str, **given: str) -> str:
     page = newest(story, room, by, tool)
-    return story.play(room, by, lambda t: editing.add_row(t, tool, page.number, section, **given))
+    return story.play(room, by, lambda t: editing.add_row(open_plan(t, tool), page.number, section, **given))
 
 
 def agree(story: Story, room: Room, tool: str) -> PlanState:

@@ -18,9 +18,10 @@ from portal.runtime import House
 from portal.services.cases import overview
 from portal.services.meetings import closing
 from portal.services.members import handover, leaving
-from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook
+from portal.services.plans import agreement, approvals, assignments, commitments, editing, outlook, saving
 from portal.services.plans.diff import Difference
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import PlanState, VersionPage
 from tests.browser import Browser, held
 from tests.meeting import TOOL, ended, planned, present, take
 from tests.services.test_tools import newest
@@ -49,7 +50,7 @@ def propose(story: Story, room: Room, who: Someone | None = None) -> PlanState:
 def change(story: Story, room: Room, **answers: str) -> None:
     page = newest(story, room, room.guide, TOOL)
     given = {address.replace("__", "."): words for address, words in answers.items()}
-    story.play(room, room.guide, lambda t: editing.save(t, TOOL, page.number, page.revision, given))
+    story.play(room, room.guide, lambda t: saving.save(open_plan(t, TOOL), page.number, page.revision, given))
 
 
 def yeses(page: VersionPage) -> dict[str, bool]:

@@ -207,3 +207,21 @@ def test_a_folder_of_words_that_is_not_there_or_is_for_no_tool_is_refused(tmp_pa
     (tmp_path / "plans.toml").write_text(OWN, "utf-8")
     with pytest.raises(Unsafe, match=r"plans\.toml is for no tool"):
         every_definition(tmp_path)
+
+
+@pytest.mark.parametrize("tool", sorted(path.stem for path in DEFINITIONS.glob("*.toml")))
+def test_a_place_is_found_at_its_address_as_among_all_places(tool: str) -> None:
+    known = definition(tool)
+    assert known is not None
+    answers = {section.key: "aa bb" for section in known.section if section.row}
+    for every, found_at in (
+        (known.places(answers), known.place_at),
+        (known.confided_places(answers), known.confided_place_at),
+    ):
+        places = {place.address: place for place in every}
+        assert {address: found_at(address, answers) for address in places} == places
+        strange = {"", ".", *answers}
+        for address in places:
+            strange |= {f"{address}.x", address.replace("aa", "cc"), address.replace(".aa.", "."), f".{address}"}
+            strange.add(address.replace(".", ".."))
+        assert {found_at(address, answers) for address in strange - set(places)} == {None}

@@ -13,7 +13,8 @@ from pypdf import PdfReader
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.models import PlanVersion
-from portal.services.plans import editing, plans
+from portal.services.plans import editing, plans, saving
+from portal.services.plans.open_plan import open_plan
 from tests.browser import held
 from tests.story import Room, Story
 from tests.word_trip import Trip, add, typed
@@ -38,7 +39,9 @@ def trip(app: Flask, story: Story, room: Room) -> Trip:
 def test_dates_out_of_order_are_told_at_their_field_whichever_of_the_two_was_changed(trip: Trip, story: Story) -> None:
     at, room = f"/cases/{trip.room.case_id}/plan/intervention_overview/write", trip.room
     given = {"title": "Mentor", "from": "2026-01-01", "until": "2026-06-30"}
-    row = story.play(room, room.guide, lambda t: editing.add_row(t, "intervention_overview", 1, "support", **given))
+    row = story.play(
+        room, room.guide, lambda t: editing.add_row(open_plan(t, "intervention_overview"), 1, "support", **given)
+    )
     for changed in ({f"support.{row}.until": "2025-12-31"}, {f"support.{row}.from": "2026-07-01"}):
         page = trip.browser.get(at)
         refused = trip.browser.submit(page, "plan-form", **changed, **{f"support.{row}.title": "Ny mentor"})
@@ -83,7 +86,7 @@ def test_a_row_more_than_there_is_room_for_is_told_and_the_rest_can_still_come_i
         row = ticket.load(PlanVersion, page.newest.id)
         ids = " ".join(f"{number:08x}" for number in range(200))
         row.answers_sealed = editing.sealed_answers(ticket, row.id, {"goals": ids, "goals.000000c7.words": "Sidst"})
-        editing.save(ticket, TOOL, 1, 0, {"now.goal": "Et mål"})
+        saving.save(open_plan(ticket, TOOL), 1, 0, {"now.goal": "Et mål"})
 
     story.play(room, room.guide, fill)
 

@@ -17,7 +17,8 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from portal.access.ticket import CaseTicket
-from portal.services.plans import editing
+from portal.services.plans import editing, saving
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser
 from tests.live import cookie, served
 from tests.services.test_tools import add, begin, newest
@@ -218,7 +219,7 @@ def test_two_hundred_people_are_on_the_map(app: Flask, story: Story, room: Room)
             answers |= {f"people.{row}.name": f"Person {number}", f"people.{row}.sector": SECTORS[number % 5]}
             answers |= {f"people.{row}.ring": RINGS[number % 3]}
         version.answers_sealed = editing.sealed_answers(ticket, version.id, answers)
-        editing.save(ticket, TOOL, 1, 0, {"about.notice": "Der er mange"})
+        saving.save(open_plan(ticket, TOOL), 1, 0, {"about.notice": "Der er mange"})
 
     newest_id = newest(story, room, room.guide, TOOL).id
     story.play(room, room.guide, fill)

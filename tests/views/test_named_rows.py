@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from portal.access.ticket import CaseTicket
-from portal.services.plans import editing
+from portal.services.plans import editing, saving
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser
 from tests.story import Room, Story
 
@@ -22,10 +23,10 @@ def address(story: Story, room: Room) -> str:
     story.plan(room, room.guide)
 
     def write(ticket: CaseTicket) -> str:
-        goal = editing.add_row(ticket, TOOL, 1, "goals", words=GOAL)
-        agreement = editing.add_row(ticket, TOOL, 1, "agreements")
+        goal = editing.add_row(open_plan(ticket, TOOL), 1, "goals", words=GOAL)
+        agreement = editing.add_row(open_plan(ticket, TOOL), 1, "agreements")
         at = f"agreements.{agreement}.goal"
-        editing.save(ticket, TOOL, 1, 0, {at: goal}, {at: ""})
+        saving.save(open_plan(ticket, TOOL), 1, 0, {at: goal}, {at: ""})
         return at
 
     return story.play(room, room.guide, write)
@@ -42,7 +43,9 @@ def test_what_was_changed_names_the_goal_an_agreement_belongs_to(
 def test_the_other_answer_of_two_that_met_names_its_goal(
     app: Flask, story: Story, room: Room, address: str, is_script: bool
 ) -> None:
-    other = story.play(room, room.guide, lambda t: editing.add_row(t, TOOL, 1, "goals", words="Et andet mål"))
+    other = story.play(
+        room, room.guide, lambda t: editing.add_row(open_plan(t, TOOL), 1, "goals", words="Et andet mål")
+    )
     browser = Browser(app, story.token(room.young))
     fields = {"number": "1", "revision": "0", address: other, f"was.{address}": ""}
     headers = {"Accept": "application/json"} if is_script else {}

@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from portal.services.plans import agreement, editing
+from portal.services.plans import agreement, editing, saving
 from portal.services.plans import news as plans_news
 from portal.services.plans.news import News
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser, Page
 from tests.services.test_tools import add, agree, begin, newest, write
 from tests.story import Room, Someone, Story
@@ -47,7 +48,7 @@ def goal(story: Story, room: Room, who: Someone, words: str) -> str:
     number, row = story.play(room, who, lambda t: editing.row_to_write_in(t, uuid4(), TOOL, "goals"))
     page = newest(story, room, who, TOOL)
     given = {f"goals.{row}.words": words}
-    story.play(room, who, lambda t: editing.save(t, TOOL, number, page.revision, given))
+    story.play(room, who, lambda t: saving.save(open_plan(t, TOOL), number, page.revision, given))
     return row
 
 
@@ -169,7 +170,7 @@ def test_what_somebody_else_wrote_is_not_told_as_hers(story: Story, room: Room, 
 
 def test_a_goal_she_took_out_again_is_not_told(story: Story, room: Room) -> None:
     row = goal(story, room, room.young, "Jeg vil alligevel ikke")
-    story.play(room, room.young, lambda t: editing.move_row(t, TOOL, 1, "goals", row, 0))
+    story.play(room, room.young, lambda t: editing.move_row(open_plan(t, TOOL), 1, "goals", row, 0))
     found = news(story, room, room.guide)
     assert found is None or found.goals == ()
 

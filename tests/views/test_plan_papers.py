@@ -16,7 +16,8 @@ from pypdf import PdfReader
 
 from portal.access.ticket import CaseTicket
 from portal.runtime import House
-from portal.services.plans import editing, plans
+from portal.services.plans import editing, plans, saving
+from portal.services.plans.open_plan import open_plan
 from portal.settings import Settings
 from portal.tools.library import every_definition
 from tests.browser import Browser
@@ -40,14 +41,14 @@ def room(story: Story) -> Room:
 
 
 def add(story: Story, room: Room, tool: str, section: str, **given: str) -> str:
-    return story.play(room, room.guide, lambda t: editing.add_row(t, tool, 1, section, **given))
+    return story.play(room, room.guide, lambda t: editing.add_row(open_plan(t, tool), 1, section, **given))
 
 
 def save(story: Story, room: Room, who: Someone, tool: str, **given: str) -> None:
     def write(ticket: CaseTicket) -> None:
         page = plans.show(ticket, tool)
         assert page is not None
-        editing.save(ticket, tool, 1, page.newest.revision, given)
+        saving.save(open_plan(ticket, tool), 1, page.newest.revision, given)
 
     story.play(room, who, write)
 

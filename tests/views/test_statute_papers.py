@@ -16,7 +16,9 @@ from pypdf import PdfReader
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import Unsafe
-from portal.services.plans import agreement, editing, plans
+from portal.services.plans import agreement, editing, plans, saving
+from portal.services.plans.open_plan import open_plan
+from portal.services.plans.versions import VersionPage
 from portal.tools import statutes, telling
 from portal.tools.definition import rows
 from portal.tools.library import definition
@@ -45,20 +47,20 @@ def day(days: int) -> str:
 def begin(story: Story, room: Room, tool: str, *filled: tuple[str, dict[str, str]], **answers: str) -> None:
     story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), tool))
     for section, given in filled:
-        story.play(room, room.guide, lambda t, s=section, g=given: editing.add_row(t, tool, 1, s, **g))
+        story.play(room, room.guide, lambda t, s=section, g=given: editing.add_row(open_plan(t, tool), 1, s, **g))
 
     def save(ticket: CaseTicket) -> None:
         page = plans.show(ticket, tool)
         assert page is not None
         given = {address.replace("__", "."): words for address, words in answers.items()}
-        editing.save(ticket, tool, 1, page.newest.revision, given)
+        saving.save(open_plan(ticket, tool), 1, page.newest.revision, given)
 
     if answers:
         story.play(room, room.guide, save)
 
 
 def agree(story: Story, room: Room, tool: str, *others: Someone) -> None:
-    def newest(ticket: CaseTicket) -> plans.VersionPage:
+    def newest(ticket: CaseTicket) -> VersionPage:
         page = plans.show(ticket, tool)
         assert page is not None
         return page.newest
@@ -187,7 +189,7 @@ def test_a_change_that_is_not_agreed_does_not_come_onto_the_paper(app: Flask, st
     def change(ticket: CaseTicket) -> None:
         page = plans.show(ticket, GOALS)
         assert page is not None
-        editing.save(ticket, GOALS, 2, page.newest.revision, {"now.goal": "Noget helt andet"})
+        saving.save(open_plan(ticket, GOALS), 2, page.newest.revision, {"now.goal": "Noget helt andet"})
 
     story.play(agreed, agreed.guide, change)
     words = said(app, story, agreed, "paragraph_109")

@@ -14,6 +14,7 @@ from portal.services.cases import finding
 from portal.services.cases.finding import PAGE, CaseOrder
 from portal.services.cases.register import CaseLine
 from portal.services.plans import editing
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser, Page
 from tests.story import Room, Someone, Story, years_ago
 
@@ -131,7 +132,9 @@ def test_adding_family_of_a_members_name_asks_first(story: Story, room: Room, gu
 
 def test_inviting_somebody_of_the_network_asks_too(story: Story, room: Room, guide: Browser) -> None:
     story.play(room, room.young, lambda t: editing.begin(t, UUID(int=4), "network_map"))
-    row = story.play(room, room.young, lambda t: editing.add_row(t, "network_map", 1, "people", name="Finn Far"))
+    row = story.play(
+        room, room.young, lambda t: editing.add_row(open_plan(t, "network_map"), 1, "people", name="Finn Far")
+    )
     story.play(room, room.guide, lambda t: editing.begin(t, UUID(int=5), "network_overview"))
     where = f"/cases/{room.case_id}/plan/network_overview/people/{row}/invite"
     page = guide.submit(guide.get(where), "national_id")

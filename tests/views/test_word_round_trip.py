@@ -12,6 +12,7 @@ from docx.oxml.ns import nsdecls, qn
 
 from portal.documents.sheet import bookmark_of
 from portal.services.plans import editing
+from portal.services.plans.open_plan import open_plan
 from tests.browser import held
 from tests.libreoffice import edit_in_libreoffice
 from tests.story import Room, Story
@@ -177,7 +178,7 @@ def test_rows_that_were_moved_or_taken_out_are_told_and_chosen(trip: Trip, goal:
 
 def test_a_row_that_somebody_took_out_meanwhile_can_come_back(trip: Trip, goal: str, story: Story, room: Room) -> None:
     content = trip.taken_out()
-    story.play(room, room.guide, lambda t: editing.move_row(t, TOOL, 1, "goals", goal, 0))
+    story.play(room, room.guide, lambda t: editing.move_row(open_plan(t, TOOL), 1, "goals", goal, 0))
     page = trip.edited(typed(f"goals.{goal}.words", "Jeg skal i skole 4 dage"), content)
     assert "Taget ud af planen imens" in page.text
     assert "Grete Guide har taget det ud" in page.text

@@ -16,8 +16,9 @@ from playwright.sync_api import expect
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services.plans import editing, plans
+from portal.services.plans import editing, plans, saving
 from portal.services.plans import history as plans_history
+from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser, Page, cookie_of
 from tests.live import cookie, served
 from tests.services.test_tools import add, begin, newest, write
@@ -276,7 +277,7 @@ def test_two_hundred_rows_are_shown_and_the_next_one_is_refused_at_the_form(
         ids = " ".join(f"{number:08x}" for number in range(200))
         row = ticket.load(PlanVersion, page.newest.id)
         row.answers_sealed = editing.sealed_answers(ticket, row.id, {"goals": ids})
-        editing.save(ticket, TOOL, 1, 0, {"goals.00000001.words": "Et mål"})
+        saving.save(open_plan(ticket, TOOL), 1, 0, {"goals.00000001.words": "Et mål"})
 
     story.play(room, room.guide, fill)
     browser = Browser(app, story.token(room.guide))

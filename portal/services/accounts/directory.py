@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, exists, func, select
@@ -53,10 +53,18 @@ class AccountState(StrEnum):
     CLOSED = "closed"
 
 
-ACCOUNT_CHANGES: dict[AccountState, dict[str, AccountState]] = {
-    AccountState.INVITED: {"chooses a password": AccountState.IN_USE, "is closed": AccountState.CLOSED},
-    AccountState.IN_USE: {"is closed": AccountState.CLOSED, "chooses a password": AccountState.IN_USE},
-    AccountState.CLOSED: {"is reopened": AccountState.IN_USE},
+class AccountStep(Enum):
+    """What can happen to an account. The words name the step in the diagram; nothing is decided by them."""
+
+    CHOOSE_PASSWORD = "chooses a password"  # noqa: S105
+    CLOSE = "is closed"
+    REOPEN = "is reopened"
+
+
+ACCOUNT_CHANGES: dict[AccountState, dict[AccountStep, AccountState]] = {
+    AccountState.INVITED: {AccountStep.CHOOSE_PASSWORD: AccountState.IN_USE, AccountStep.CLOSE: AccountState.CLOSED},
+    AccountState.IN_USE: {AccountStep.CLOSE: AccountState.CLOSED, AccountStep.CHOOSE_PASSWORD: AccountState.IN_USE},
+    AccountState.CLOSED: {AccountStep.REOPEN: AccountState.IN_USE},
 }
 """What can become of a professional's account. A closed one that never had a password is invited again first."""
 
@@ -251,7 +259,7 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
     if not leaving_cases and sign_in_overview.led_cases(actor, person_id):
         raise InvalidInput("leaving_cases", "leads_cases")
     person = invitations.staff_person(actor.session, person_id)
-    if _can(actor.session, person, "is closed"):
+    if _can(actor.session, person, AccountStep.CLOSE):
         person.closed_at = clock.now()
         sessions.end_all(actor.session, person_id)
         pending_login.end_all(actor.session, person_id)
@@ -263,7 +271,7 @@ def reopen_account(actor: Actor, person_id: UUID) -> None:
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     locks.hold(actor.session, Lock.ACCOUNT, person_id)
     person = invitations.staff_person(actor.session, person_id)
-    if _can(actor.session, person, "is reopened"):
+    if _can(actor.session, person, AccountStep.REOPEN):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
         my_account.tell(actor.session, person_id, Notice.REOPENED)
@@ -277,9 +285,9 @@ def state_of(session: PortalSession, person: Person) -> AccountState:
     return AccountState.IN_USE if came_in else AccountState.INVITED
 
 
-def _can(session: PortalSession, person: Person, change: str) -> bool:
+def _can(session: PortalSession, person: Person, step: AccountStep) -> bool:
     """Whether that change is open to the account as it is now; asking for it twice does it once."""
-    return change in ACCOUNT_CHANGES[state_of(session, person)]
+    return step in ACCOUNT_CHANGES[state_of(session, person)]
 
 
 def required(value: str, field: str) -> str:

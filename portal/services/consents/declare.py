@@ -23,7 +23,7 @@ from portal.models import Consent, ConsentDraft, ConsentGrant, ConsentRefusal, C
 from portal.services.consents import declaration, effects, reminders, requests
 from portal.services.consents.declaration import Answers, Choices, Draft
 from portal.services.consents.effects import Effects
-from portal.services.consents.requests import CONSENT_CHANGES, PartyLine, Request
+from portal.services.consents.requests import CONSENT_CHANGES, ConsentStep, PartyLine, Request
 from portal.services.files import files
 from portal.services.files.files import Upload
 from portal.services.shared import audience, idempotency
@@ -230,7 +230,7 @@ def _withdrawable(ticket: CaseTicket, consent_id: UUID, party_key: str) -> tuple
     consent = visible(ticket, consent_id)
     if not who_may.may_take_consent_back(ticket.standing, consent.giver_id == ticket.membership.id):
         raise NotFound
-    if "is taken back" not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
+    if ConsentStep.TAKE_BACK not in CONSENT_CHANGES[requests.state_of(ticket.facts, consent)]:
         raise InvalidInput("", "consent_over")
     if party_key == "all":
         return consent, None

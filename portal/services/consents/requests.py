@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from uuid import UUID
 
 from portal import clock
@@ -35,12 +35,21 @@ class ConsentState(StrEnum):
     EXPIRED = "expired"
 
 
-CONSENT_CHANGES: dict[ConsentState, dict[str, ConsentState]] = {
+class ConsentStep(Enum):
+    """What can happen to a declaration. The words name the step in the diagram; nothing is decided by them."""
+
+    TAKE_BACK_ONE = "is taken back for one party"
+    TAKE_BACK = "is taken back"
+    REPLACE = "the giver gives a new one"
+    EXPIRE = "its end date passes, or a custody holder's young person comes of age"
+
+
+CONSENT_CHANGES: dict[ConsentState, dict[ConsentStep, ConsentState]] = {
     ConsentState.IN_FORCE: {
-        "is taken back for one party": ConsentState.IN_FORCE,
-        "is taken back": ConsentState.WITHDRAWN,
-        "the giver gives a new one": ConsentState.REPLACED,
-        "its end date passes, or a custody holder's young person comes of age": ConsentState.EXPIRED,
+        ConsentStep.TAKE_BACK_ONE: ConsentState.IN_FORCE,
+        ConsentStep.TAKE_BACK: ConsentState.WITHDRAWN,
+        ConsentStep.REPLACE: ConsentState.REPLACED,
+        ConsentStep.EXPIRE: ConsentState.EXPIRED,
     },
     ConsentState.WITHDRAWN: {},
     ConsentState.REPLACED: {},

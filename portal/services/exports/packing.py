@@ -21,7 +21,7 @@ from portal.services.meetings import closing, schedule
 from portal.services.meetings.schedule import MeetingPage, MeetingState
 from portal.services.plans import definitions, external_forms, plans
 from portal.services.plans.external_forms import FormLine, Listed
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 from portal.storage import BlobStore
 from portal.tools.telling import Teller
 from portal.tools.vocabulary import sayer

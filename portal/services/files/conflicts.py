@@ -1,6 +1,6 @@
 """Two people edit the same file. Whoever comes second is stopped and shown both; what they sent waits sealed meanwhile.
 
-Which version somebody had is known from the trace: it is the one they last took out or put in.
+Which version somebody had is the one they last took out or put in (taken).
 """
 
 from __future__ import annotations
@@ -11,28 +11,18 @@ from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import delete
 
 from portal import clock, outbox, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import AuditEvent, File, FileVersion, HeldUpload
-from portal.services.files import checkouts, files
+from portal.models import File, FileVersion, HeldUpload
+from portal.services.files import checkouts, files, taken
 from portal.services.files.checkouts import Editing
 from portal.services.files.files import Upload, VersionLine
 from portal.services.shared import idempotency
-
-_HAD = (
-    Event.VERSION_DOWNLOADED.value,
-    Event.VERSION_OPENED.value,
-    Event.VERSION_ADDED.value,
-    Event.VERSION_SAVED.value,
-    Event.VERSION_RESTORED.value,
-)
-_HAD_BY_LINK = (Event.WRITING_LINKED.value, Event.VERSION_OPENED.value, Event.VERSION_SAVED.value)
 
 
 @dataclass(frozen=True)
@@ -82,20 +72,6 @@ class _Kept:
         raise ValueError("a held upload was looked into when it came in")
 
 
-def taken(ticket: CaseTicket, file_id: UUID, link_id: UUID | None = None) -> int | None:
-    """The number of the version this person last took out or put in, or their word processor at the end of one link;
-    None if they never did."""
-    fields = AuditEvent.fields.cast(JSONB)
-    found = (
-        select(fields["number"].as_integer())
-        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
-        .where(AuditEvent.event.in_(_HAD_BY_LINK if link_id else _HAD), AuditEvent.item_id == file_id)
-    )
-    if link_id is not None:
-        found = found.where(fields["link"].as_string() == str(link_id))
-    return ticket.session.scalars(found.order_by(AuditEvent.seq.desc()).limit(1)).one_or_none()
-
-
 def bring(
     ticket: CaseTicket,
     submission: UUID,
@@ -118,7 +94,7 @@ def bring(
     if earlier := idempotency.claim(ticket.session, submission, made):
         return brought_before(ticket, earlier)[1]
     newest = files.newest_number(ticket, file.id)
-    had = taken(ticket, file.id, link_id)
+    had = taken.last(ticket, file.id, link_id)
     editing, _broken = checkouts.of(ticket, file.id)
     met = min(number for number in (had, seen, newest) if number is not None) < newest
     if met or (editing is not None and not editing.is_me):

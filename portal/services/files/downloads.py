@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import Damaged, NotFound, Refused
 from portal.events import Event
 from portal.models import File, FileVersion
-from portal.services.files import folders, naming
+from portal.services.files import folders, naming, taken
 from portal.storage import BlobStore
 from portal.storage.scanning import ScanState
 from portal.storage.sealing import SealedReader
@@ -66,6 +66,7 @@ def download(
     content = open_sealed(store, version.blob, file_key, version.size, span)
     event, by = (Event.VERSION_OPENED, {"link": str(link_id)}) if link_id else (Event.VERSION_DOWNLOADED, {})
     ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=version.number, **by)
+    taken.note(ticket, file, version.number, link_id)
     return Download(name, version.media_type, version.size, content, mark, span)
 
 

@@ -20,7 +20,7 @@ from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services.files import checkouts, downloads, naming, pdf_renditions
+from portal.services.files import checkouts, downloads, naming, pdf_renditions, taken
 from portal.services.files import folders as file_folders
 from portal.services.files.checkouts import Editing
 from portal.services.files.folders import Withdrawn
@@ -319,6 +319,7 @@ def append(
     number = newest_number(ticket, file.id) + 1
     version = _add_version(ticket, file, number, upload, name, kind, version_id)
     ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=number, **fields)
+    taken.note(ticket, file, number, UUID(fields["link"]) if "link" in fields else None)
     return number
 
 

@@ -19,7 +19,7 @@ from portal.services.plans import outlook as plans_outlook
 from portal.services.plans.approvals import Asked
 from portal.services.plans.commitments import Promise
 from portal.services.plans.outlook import Outlook
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import idempotency
 
 
@@ -65,7 +65,7 @@ def end(
     InvalidInput when the meeting has ended, or the plan has changed, meanwhile, and where it cannot be proposed."""
     if idempotency.claim(ticket.session, submission, meeting_id):
         return
-    row, page = schedule.taken_up(ticket, meeting_id, "is ended")
+    row, page = schedule.taken_up(ticket, meeting_id, schedule.MeetingStep.END)
     if propose is not None:
         _propose(ticket, propose)
     subject, body = tell(_summary(ticket, page, following))

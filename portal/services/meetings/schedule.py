@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -41,13 +41,23 @@ class MeetingState(StrEnum):
     CALLED_OFF = "called_off"
 
 
-MEETING_CHANGES: dict[MeetingState, dict[str, MeetingState]] = {
+class MeetingStep(Enum):
+    """What can happen to a meeting. The words name the step in the diagram; nothing is decided by them."""
+
+    CHANGE = "is changed"
+    BEGIN = "is begun"
+    CALL_OFF = "is called off"
+    COME_OR_GO = "somebody comes or goes"
+    END = "is ended"
+
+
+MEETING_CHANGES: dict[MeetingState, dict[MeetingStep, MeetingState]] = {
     MeetingState.PLANNED: {
-        "is changed": MeetingState.PLANNED,
-        "is begun": MeetingState.RUNNING,
-        "is called off": MeetingState.CALLED_OFF,
+        MeetingStep.CHANGE: MeetingState.PLANNED,
+        MeetingStep.BEGIN: MeetingState.RUNNING,
+        MeetingStep.CALL_OFF: MeetingState.CALLED_OFF,
     },
-    MeetingState.RUNNING: {"somebody comes or goes": MeetingState.RUNNING, "is ended": MeetingState.ENDED},
+    MeetingState.RUNNING: {MeetingStep.COME_OR_GO: MeetingState.RUNNING, MeetingStep.END: MeetingState.ENDED},
     MeetingState.ENDED: {},
     MeetingState.CALLED_OFF: {},
 }
@@ -177,7 +187,7 @@ def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collectio
 
 def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection[UUID]) -> None:
     """Raises InvalidInput for a meeting that is no longer only planned."""
-    row, page = taken_up(ticket, meeting_id, "is changed")
+    row, page = taken_up(ticket, meeting_id, MeetingStep.CHANGE)
     now_asked = attendees.asked(ticket, invited, page.invited)
     row.starts_at = when.starts_at
     row.place_sealed = _sealed(ticket, row.id, when.place)
@@ -187,7 +197,7 @@ def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection
 
 
 def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
-    row, page = taken_up(ticket, meeting_id, "is called off")
+    row, page = taken_up(ticket, meeting_id, MeetingStep.CALL_OFF)
     row.called_off_at = clock.now()
     ticket.record(Event.MEETING_CALLED_OFF, row.compartment_id, row.id)
     tell(ticket, row.compartment_id, [member.id for member in page.invited])
@@ -206,7 +216,7 @@ def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
     plans.one_at_a_time(ticket, "meeting")
     if load(ticket, meeting_id).state is MeetingState.RUNNING:
         return
-    row, _page = taken_up(ticket, meeting_id, "is begun")
+    row, _page = taken_up(ticket, meeting_id, MeetingStep.BEGIN)
     if running(ticket) is not None:
         raise InvalidInput("", "meeting_running")
     row.begun_at, row.begun_by_id = clock.now(), ticket.membership.id
@@ -237,7 +247,7 @@ def running(ticket: CaseTicket) -> UUID | None:
 
 def who_is_here(ticket: CaseTicket, meeting_id: UUID, present: Collection[UUID], others: bool) -> None:
     """Notes who is in the room, and whether somebody is who is not in the case."""
-    row, page = taken_up(ticket, meeting_id, "somebody comes or goes")
+    row, page = taken_up(ticket, meeting_id, MeetingStep.COME_OR_GO)
     before = {member.id for member in page.present}
     now = attendees.there(ticket, present, page.present)
     seat(ticket, row, present=now)
@@ -252,13 +262,13 @@ def who_is_here(ticket: CaseTicket, meeting_id: UUID, present: Collection[UUID],
 # Steps
 
 
-def taken_up(ticket: CaseTicket, meeting_id: UUID, what: str) -> tuple[Meeting, MeetingPage]:
+def taken_up(ticket: CaseTicket, meeting_id: UUID, step: MeetingStep) -> tuple[Meeting, MeetingPage]:
     """The meeting to change, after whoever is changing one just now. Raises InvalidInput when that can no longer become
     of it."""
     _may_lead(ticket)
     plans.one_at_a_time(ticket, "meeting")
     page = load(ticket, meeting_id)
-    if what not in MEETING_CHANGES[page.state]:
+    if step not in MEETING_CHANGES[page.state]:
         raise InvalidInput("", "meeting_moved_on")
     row = ticket.load(Meeting, meeting_id)
     ticket.require_write(row.compartment_id)

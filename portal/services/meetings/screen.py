@@ -33,7 +33,7 @@ from portal.services.plans import outlook as plans_outlook
 from portal.services.plans.approvals import Asked
 from portal.services.plans.commitments import Promise
 from portal.services.plans.outlook import Outlook
-from portal.services.plans.plans import VersionPage, Yes
+from portal.services.plans.versions import VersionPage, Yes
 from portal.text import in_order
 from portal.tools.definition import Question
 

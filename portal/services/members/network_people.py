@@ -20,7 +20,7 @@ from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
 from portal.services.plans import definitions, plans
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience, idempotency
 from portal.services.shared.audience import MemberLine
 from portal.text import in_order

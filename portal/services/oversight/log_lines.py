@@ -130,8 +130,8 @@ class Visit:
 def of(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> list[LogLine]:
     """The rows as this person reads them, in their order."""
     shown = list(rows)
-    names, places = _names(ticket, shown), audience.workplaces(ticket)
-    lines = [_line(ticket, row, names, places) for row in shown]
+    (names, tools), places = _names(ticket, shown), audience.workplaces(ticket)
+    lines = [_line(ticket, row, names, tools, places) for row in shown]
     corrected = _before(ticket, shown)
     return [replace(line, before=_told_before(line, corrected)) for line in lines]
 
@@ -162,7 +162,9 @@ def named(ticket: CaseTicket, member_id: UUID) -> Named | None:
     return _named(ticket, member_id, audience.workplaces(ticket))
 
 
-def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: dict[UUID, Workplace]) -> LogLine:
+def _line(
+    ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], tools: set[UUID], places: dict[UUID, Workplace]
+) -> LogLine:
     hatch = ticket.hatches.get(row.compartment_id) if row.compartment_id else None
     by_machine = row.event in MACHINE
     return LogLine(
@@ -174,7 +176,7 @@ def _line(ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], places: d
         by_machine=by_machine,
         about=names.get(row.item_id, "") if row.item_id else "",
         about_who=_named(ticket, row.item_id, places),
-        about_tool=row.event.startswith("schema."),
+        about_tool=row.item_id in tools,
         compartment=hatch.key if hatch else None,
         in_shut_compartment=row.compartment_id is not None and hatch is None,
         fields=row.fields,
@@ -223,8 +225,9 @@ def _before(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[str, str]:
     return found
 
 
-def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
-    """What the items are called, for those the reader may see; loaded through the ticket, in two queries."""
+def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> tuple[dict[UUID, str], set[UUID]]:
+    """What the items are called, for those the reader may see, and which of them are plans: those are called by the
+    key of their tool. Loaded through the ticket."""
     wanted = {row.item_id for row in rows if row.item_id}
     names: dict[UUID, str] = {}
     newest = (
@@ -240,6 +243,6 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
         names[version.file_id] = naming.title(given.get(version.file_id, ""), own)
     for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
         names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
-    for plan in ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))):
-        names[plan.id] = plan.tool
-    return names
+    plans = ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))).all()
+    names |= {plan.id: plan.tool for plan in plans}
+    return names, {plan.id for plan in plans}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.access.ticket import CaseTicket
 from portal.models import Plan, PlanVersion
-from portal.services.plans import editing, plans
+from portal.services.plans import editing, open_plan, plans
 
 
 def about(ticket: CaseTicket, tool: str, meeting_id: UUID) -> int | None:
@@ -20,7 +20,7 @@ def about(ticket: CaseTicket, tool: str, meeting_id: UUID) -> int | None:
 def begin_about(ticket: CaseTicket, tool: str, meeting_id: UUID, submission: UUID) -> int:
     """The version of a tool that is written about a meeting, begun where nobody has yet; returns its number. It goes on
     from the version before, also where that one was never agreed: each meeting has one of its own."""
-    hatch = editing.writable(ticket, tool)
+    hatch = open_plan.writable(ticket, tool)
     plans.one_at_a_time(ticket, tool)
     page = plans.load(ticket, tool, hatch)
     there = [version for version in page.versions if version.meeting_id == meeting_id] if page else []

@@ -17,7 +17,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
 from portal.services.plans import approvals, commitments, definitions, editing, history, plans
-from portal.services.plans.plans import PLAN_CHANGES, PlanState, VersionPage
+from portal.services.plans.versions import PLAN_CHANGES, PlanState, PlanStep, VersionPage
 from portal.services.shared import idempotency
 
 
@@ -34,7 +34,7 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
     page = _version(ticket, tool, number)
     if sent_before:
         return page.state
-    if "is proposed" not in PLAN_CHANGES[page.state]:
+    if PlanStep.PROPOSE not in PLAN_CHANGES[page.state]:
         raise InvalidInput("", "plan_frozen")
     if page.revision != revision:
         raise InvalidInput("", "plan_moved_on")

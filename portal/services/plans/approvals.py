@@ -21,7 +21,7 @@ from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanTaking
 from portal.services.plans import plans
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.tools.definition import Section
 
 WHOLE = "whole"

@@ -18,7 +18,7 @@ from portal.events import Event
 from portal.models import PlanTaking
 from portal.services.plans import agreement, approvals, definitions, plans
 from portal.services.plans.approvals import WHOLE, words_of_all, words_of_row
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 from portal.services.shared import idempotency
 
 

@@ -11,7 +11,7 @@ from portal.tools.definition import Definition, OfMeeting, rows
 def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """What a draft shows of other tools' rows: theirs as they stand now, never a copy of its own."""
     found: dict[str, str] = {}
-    for section in known.section:
+    for section in known.section if known.sources else ():
         if not section.rows_of:
             continue
         tool, _dot, key = section.rows_of.partition(".")
@@ -27,15 +27,18 @@ def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict
 
 def of_meeting(known: Definition, told: Told) -> dict[str, str]:
     """What a draft shows of the meeting it is about."""
-    asked = {place.address: place.question.of_meeting for place in known.places({})}
-    return {address: told[what] for address, what in asked.items() if what is not None and what in told}
+    return {address: told[what] for address, what in known.of_meeting.items() if what in told} if told else {}
 
 
 def own_answers(known: Definition, answers: Mapping[str, str], told: Collection[OfMeeting] = ()) -> dict[str, str]:
     """The answers that are this tool's own: a draft keeps nothing of what it carries from another one, nor of what its
     meeting tells."""
-    elsewhere = {section.key for section in known.section if section.rows_of}
-    for place in known.places(answers):
-        if place.question.carried or place.question.of_meeting in told:
-            elsewhere.add(place.address)
+    if not known.sources and not told:
+        return dict(answers)
+    elsewhere = {address for address, what in known.of_meeting.items() if what in told}
+    for section in known.section:
+        if section.rows_of:
+            carried = [question.key for question in section.question if question.carried]
+            elsewhere |= {f"{section.key}.{row}.{key}" for row in rows(answers, section.key) for key in carried}
+            elsewhere.add(section.key)
     return {address: words for address, words in answers.items() if address not in elsewhere}

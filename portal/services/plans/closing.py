@@ -10,15 +10,15 @@ from portal.access.policy import who_may
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.services.plans import editing, plans
-from portal.services.plans.plans import PlanPage, PlanState
+from portal.services.plans.open_plan import OpenPlan, open_plan
+from portal.services.plans.versions import PlanPage, PlanState
 from portal.tools.definition import Place, Section, rows
 
 
-def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, closed: bool = True) -> None:
+def close_row(plan: OpenPlan, number: int, section_key: str, row: str, closed: bool = True) -> None:
     """Answers in one tap that a row is done, or (`closed` false) that it is open again. Raises NotFound in a section
     whose rows are not closed."""
-    editing.writable(ticket, tool)
-    version, page = editing.locked(ticket, tool, number)
+    page = plan.version(number)
     section = page.definition.section_of(section_key)
     question = section.closing if section else None
     if section is None or question is None:
@@ -26,11 +26,11 @@ def close_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row:
     place = Place(section, row, question)
     if row not in rows(page.answers, section_key) or plans.is_closed(page, section, row) == closed:
         return
-    if not plans.may_fill(ticket, page, question):
+    if not plans.may_fill(plan.ticket, page, question):
         raise InvalidInput(place.address, "not_yours_to_fill")
     now, value = page.answers.get(place.address, ""), question.closers[0] if closed else ""
     answers = {**page.answers, place.address: value}
-    editing.write_down(ticket, version, page, answers, {place.address: (now, value)})
+    editing.write_down(plan, page, answers, {place.address: (now, value)})
 
 
 def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
@@ -45,7 +45,9 @@ def can_close(ticket: CaseTicket, page: PlanPage, section: Section) -> bool:
 def close_in_next(ticket: CaseTicket, submission: UUID, tool: str, section_key: str, row: str) -> None:
     """Closes a row of the agreed version in one step: in the next one, which is begun where nobody has yet. It has to
     be agreed again. Raises InvalidInput('row_out') where somebody took the row out of the next one meanwhile."""
-    number = editing.renew(ticket, submission, tool)
-    if row not in rows(editing.begun(ticket, tool).newest.answers, section_key):
+    editing.renew(ticket, submission, tool)
+    plan = open_plan(ticket, tool)
+    newest = plan.page.newest
+    if row not in rows(newest.answers, section_key):
         raise InvalidInput("", "row_out")
-    close_row(ticket, tool, number, section_key, row)
+    close_row(plan, newest.number, section_key, row)

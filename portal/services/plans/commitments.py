@@ -26,7 +26,7 @@ from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
 from portal.services.notices import mail
 from portal.services.plans import approvals, definitions, plans
-from portal.services.plans.plans import PlanPage, PlanState, VersionPage
+from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools.definition import Kind, Section, rows
 

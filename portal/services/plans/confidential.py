@@ -9,25 +9,25 @@ next guide only when the young person says so (services/members/confidences.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cached_property
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock
-from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket, scope
-from portal.errors import InvalidInput, NotFound, Refused
+from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.models import Membership, PlanConfided
-from portal.services.plans import definitions, plans
-from portal.services.plans.editing import Clash
-from portal.services.plans.plans import VersionPage
+from portal.services.plans import definitions
+from portal.services.plans.answer_store import Sent
+from portal.services.plans.open_plan import OpenPlan
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience
-from portal.tools import definition
 from portal.tools.definition import Place
+from portal.tools.merge import Merge
 
 
 def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
@@ -59,61 +59,52 @@ def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
     return ticket.session.scalars(rows).one()
 
 
-def save(
-    ticket: CaseTicket, tool: str, number: int, given: Mapping[str, str], seen: Mapping[str, str]
-) -> tuple[Clash, ...]:
-    """Keeps those of the answers that are confided; `seen` says what the page had at those its writer may have changed.
-    Where the other of the two wrote meanwhile, theirs stands and the writer's words are kept aside.
+class ConfidentialAnswers:
+    """Where the other of the two wrote meanwhile, theirs stands and the writer's words are kept aside."""
 
-    Raises InvalidInput at an answer that cannot be one, or that is not this person's to give.
-    """
-    ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(definitions.hatch_of(ticket, tool).id)
-    known = definitions.today(ticket, tool)
-    if known is not None and all(known.asks_openly(address) for address in given):
-        return ()
-    plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, hatch)
-    if page is None:
-        raise NotFound
-    version = page.version(number)
-    places = {place.address: place for place in version.definition.confided_places(version.answers)}
-    asked = {address: words for address, words in given.items() if address in places}
-    if not asked:
-        return ()
-    if not audience.leads(ticket):
-        raise InvalidInput(next(iter(asked)), "not_yours_to_fill")
-    between_us = audience.confidence_of_today(ticket)
-    if between_us is None or not between_us.can_write:
-        raise Refused(Reason(Refusal.READ_ONLY, guide=ticket.guide))
-    rows = _newest(ticket, version.plan_id)
-    # What comes without what stood there before was not touched on the page.
-    asked = {address: words for address, words in asked.items() if address in seen}
-    clashes = []
-    written = False
-    for address, words in asked.items():
-        row = rows.get(address)
-        now = _words(ticket, row) if row else ""
-        value = definition.clean(places[address], words, (), version.answers)
-        was = _as_kept(places[address], seen[address])
-        if value in (was, now):
-            continue
-        if now != was and row is not None:
-            clashes.append(Clash(address, value, now, ticket.members[row.created_by_id]))
-        _keep(ticket, version, (hatch.id, between_us.id), address, value, "aside" if now != was else "made")
-        written = True
-    if written:
+    def __init__(self, plan: OpenPlan, version: VersionPage, sent: Sent) -> None:
+        self._plan, self._version, self._sent = plan, version, sent
+
+    def places(self) -> dict[str, Place]:
+        """Without what comes without what stood there before: it was not touched on the page."""
+        known, answers, ticket = self._version.definition, self._version.answers, self._plan.ticket
+        places = {address: known.confided_place_at(address, answers) for address in self._sent.given}
+        found = {address: place for address, place in places.items() if place is not None}
+        if not found:
+            return {}
+        if not audience.leads(ticket):
+            raise InvalidInput(next(iter(found)), "not_yours_to_fill")
+        between_us = audience.confidence_of_today(ticket)
+        if between_us is None or not between_us.can_write:
+            raise Refused(Reason(Refusal.READ_ONLY, guide=ticket.guide))
+        return {address: place for address, place in found.items() if address in self._sent.seen}
+
+    def now(self, address: str) -> str:
+        row = self._rows.get(address)
+        return _words(self._plan.ticket, row) if row else ""
+
+    def before(self, address: str) -> str:
+        return self.now(address)
+
+    def author(self, address: str) -> Membership:
+        row = self._rows.get(address)
+        return self._plan.ticket.members[row.created_by_id] if row else self._plan.ticket.membership
+
+    def keep(self, merge: Merge) -> None:
+        ticket = self._plan.ticket
+        between_us = audience.confidence_of_today(ticket)
+        if between_us is None or not merge:
+            return
+        lies_in = (self._plan.hatch.id, between_us.id)
+        for kind, answers in (("made", merge.made), ("aside", merge.aside)):
+            for address, words in answers.items():
+                _keep(ticket, self._version, lies_in, address, words, kind)
         ticket.session.flush()
-        ticket.record(Event.SCHEMA_CONFIDED, between_us.id, version.plan_id)
-    return tuple(clashes)
+        ticket.record(Event.SCHEMA_CONFIDED, between_us.id, self._version.plan_id)
 
-
-def _as_kept(place: Place, words: str) -> str:
-    """What a page had, tidied as it would have been when kept."""
-    try:
-        return definition.clean(place, words, (), {})
-    except InvalidInput:
-        return words
+    @cached_property
+    def _rows(self) -> dict[str, PlanConfided]:
+        return _newest(self._plan.ticket, self._version.plan_id)
 
 
 def _newest(ticket: CaseTicket, plan_id: UUID) -> dict[str, PlanConfided]:

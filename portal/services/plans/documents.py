@@ -13,7 +13,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.services.plans import definitions, plans
-from portal.services.plans.plans import PlanPage, VersionPage
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.tools.statutes import View
 
 

@@ -1,46 +1,24 @@
-"""Writing in a tool: answers saved one by one, so that two people in the same plan keep both their words."""
+"""Writing in a tool: beginning it and its versions, its rows, and what every change leaves behind. Answers are saved in
+saving.py."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from uuid import UUID, uuid4
 
-from portal import clock, text
-from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch
+from portal import clock
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Membership, Plan, PlanVersion
+from portal.models import Plan, PlanVersion
 from portal.services.plans import carried, commitments, definitions, history, plans
-from portal.services.plans.plans import PLAN_CHANGES, PlanPage, PlanState, VersionPage
+from portal.services.plans.open_plan import OpenPlan, open_plan, writable
+from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
-
-
-@dataclass(frozen=True)
-class Clash:
-    """Two people wrote different words at the same address. Mine are kept aside in the history; theirs stand."""
-
-    address: str
-    mine: str
-    theirs: str
-    by: Membership
-
-
-@dataclass(frozen=True)
-class Saved:
-    revision: int
-    changed: int
-    """How many answers this saving changed."""
-    clashes: tuple[Clash, ...]
-    homeless: tuple[Clash, ...] = ()
-    """What was written in rows that somebody took out meanwhile: kept in the history, and told to its writer."""
-    reopened: bool = False
-    """Whether a version that was proposed is a draft again by this."""
 
 
 def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | None = None) -> int:
@@ -70,98 +48,25 @@ def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | No
 def renew(ticket: CaseTicket, submission: UUID, tool: str) -> int:
     """Begins the next version from the agreed one, with its answers. Returns the number of the version to write in."""
     writable(ticket, tool)
-    if idempotency.claim(ticket.session, submission, uuid4()):
-        return begun(ticket, tool).newest.number
-    plans.one_at_a_time(ticket, tool)
-    newest = begun(ticket, tool).newest
-    if newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
+    sent_before = idempotency.claim(ticket.session, submission, uuid4())
+    plan = open_plan(ticket, tool)
+    return plan.page.newest.number if sent_before else begin_next(plan)
+
+
+def begin_next(plan: OpenPlan) -> int:
+    """The same in a plan that is open to write in."""
+    newest = plan.page.newest
+    if newest.is_open:
         return newest.number
-    plan = ticket.load(Plan, newest.plan_id)
-    new_version(ticket, plan, newest.number + 1, {**newest.answers, **_kept(ticket, tool, newest)})
+    before = {**newest.answers, **_kept(plan.ticket, plan.tool, newest)}
+    new_version(plan.ticket, plan.row, newest.number + 1, before)
+    plan.forget()
     return newest.number + 1
 
 
-def save(
-    ticket: CaseTicket,
-    tool: str,
-    number: int,
-    base: int,
-    given: Mapping[str, str],
-    seen: Mapping[str, str] | None = None,
-) -> Saved:
-    """Saves answers that were written on a page showing revision `base`; for the addresses in `seen` the page knew
-    better what stood there when it was written.
-
-    Only what the writer changed is touched. Where somebody else changed the same answer since, theirs stands, the
-    writer's words are kept aside in the history, and both come back as a clash. Raises InvalidInput at the address of
-    an answer that cannot be one (then nothing is saved), or with 'plan_frozen' when the version is agreed.
-    """
-    writable(ticket, tool)
-    version, page = locked(ticket, tool, number)
-    answers = dict(page.answers)
-    people = [str(member_id) for member_id in ticket.members]
-    past = history.Past(ticket, version.id, base)
-    made: dict[str, tuple[str, str]] = {}
-    clashes: list[Clash] = []
-    homeless: list[Clash] = []
-    places = {place.address: place for place in page.definition.places(answers)}
-    for address, words in given.items():
-        place = places.get(address)
-        if place is None:
-            if _is_of_a_row(page.definition, address) and not text.is_blank(words):
-                was = seen[address] if seen and address in seen else past.before.get(address, "")
-                if words.split() != was.split():
-                    by = past.author_of(address) or ticket.membership
-                    homeless.append(Clash(address, text.plain(words, len(words)), "", by))
-            continue
-        now = answers.get(address, "")
-        if not plans.may_fill(ticket, page, place.question):
-            if words.split() != now.split():
-                raise InvalidInput(address, "not_yours_to_fill")
-            continue
-        value = definition.clean(place, words, people, answers)
-        if seen and address in seen:
-            was = _as_kept(place, seen[address], people, answers)
-        else:
-            was = past.before.get(address, now)
-        if value in (was, now):
-            continue
-        if now != was:
-            clashes.append(Clash(address, value, now, past.author_of(address) or ticket.membership))
-        else:
-            made[address] = (now, value)
-    answers.update({address: after for address, (_before, after) in made.items()})
-    in_order(page.definition, answers, made)
-    revision = write_down(ticket, version, page, answers, made)
-    if aside := {clash.address: (clash.theirs, clash.mine) for clash in (*clashes, *homeless)}:
-        history.remember(ticket, version, revision + 1, "aside", aside)
-        version.revision = revision = revision + 1
-        ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=number)
-    reopened = bool(made) and page.state is PlanState.PROPOSED
-    return Saved(revision, len(made), tuple(clashes), tuple(homeless), reopened)
-
-
-def changed_since(
-    ticket: CaseTicket, page: VersionPage, base: int, given: Mapping[str, str], seen: Mapping[str, str]
-) -> dict[str, str]:
-    """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
-    since is theirs, and is not taken back by an old page. `seen` as in `save`."""
-    past = history.Past(ticket, page.id, base)
-    places = {place.address: place for place in page.definition.places(page.answers)}
-    people = [str(member_id) for member_id in ticket.members]
-    found = {}
-    for address, words in given.items():
-        now = page.answers.get(address, "")
-        was = seen[address] if address in seen else past.before.get(address, now) if base >= 0 else now
-        if address in places and _as_kept(places[address], words, people, page.answers) not in (was, now):
-            found[address] = words
-    return found
-
-
-def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **given: str) -> str:
+def add_row(plan: OpenPlan, number: int, section_key: str, **given: str) -> str:
     """A new row at the end of a section, with answers to begin with; returns its id."""
-    writable(ticket, tool)
-    version, page = locked(ticket, tool, number)
+    page = plan.version(number)
     section = page.definition.section_of(section_key)
     if section is None or section.row is None or section.rows_of:
         raise NotFound
@@ -175,31 +80,30 @@ def add_row(ticket: CaseTicket, tool: str, number: int, section_key: str, **give
         question = section.question_of(key)
         if question is not None and words:
             place = Place(section, row, question)
-            value = definition.clean(place, words, map(str, ticket.members), answers)
+            value = definition.clean(place, words, map(str, plan.ticket.members), answers)
             answers[place.address], made[place.address] = value, ("", value)
-    write_down(ticket, version, page, answers, made)
+    write_down(plan, page, answers, made)
     return row
 
 
 def row_to_write_in(ticket: CaseTicket, submission: UUID, tool: str, section_key: str) -> tuple[int, str]:
     """An empty row of a section to write in, and the number of its version: begins the tool, or the next version, where
     that takes it, and takes an empty row that is there already rather than add another one. Raises NotFound."""
-    hatch = writable(ticket, tool)
-    if plans.load(ticket, tool, hatch) is None:
+    if plans.load(ticket, tool, writable(ticket, tool)) is None:
         begin(ticket, submission, tool)
     else:
         renew(ticket, submission, tool)
-    newest = begun(ticket, tool).newest
+    plan = open_plan(ticket, tool)
+    newest = plan.page.newest
     for row in newest.rows(section_key):
         if not any(words for address, words in newest.answers.items() if address.startswith(f"{section_key}.{row}.")):
             return newest.number, row
-    return newest.number, add_row(ticket, tool, newest.number, section_key)
+    return newest.number, add_row(plan, newest.number, section_key)
 
 
-def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: str, step: int) -> None:
+def move_row(plan: OpenPlan, number: int, section_key: str, row: str, step: int) -> None:
     """Moves a row up (-1) or down (1), or takes it out (0). What stood in it stays in the history."""
-    writable(ticket, tool)
-    version, page = locked(ticket, tool, number)
+    page = plan.version(number)
     section = page.definition.section_of(section_key)
     if section is None or section.rows_of:
         raise NotFound
@@ -219,7 +123,7 @@ def move_row(ticket: CaseTicket, tool: str, number: int, section_key: str, row: 
                 made[place.address] = (answers.pop(place.address), "")
     answers[section_key] = " ".join(after)
     made[section_key] = (" ".join(now), answers[section_key])
-    write_down(ticket, version, page, answers, made)
+    write_down(plan, page, answers, made)
 
 
 # Steps
@@ -236,27 +140,6 @@ def _kept(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
     return found
 
 
-def _is_of_a_row(known: Definition, address: str) -> bool:
-    """Whether an address names a question of a row, whatever became of the row. What is confided lies elsewhere."""
-    key, _dot, rest = address.partition(".")
-    section = known.section_of(key)
-    asked = section.question_of(rest.rpartition(".")[2]) if section and section.row else None
-    return asked is not None and address.count(".") == 2
-
-
-def _as_kept(place: Place, words: str, people: list[str], answers: Mapping[str, str]) -> str:
-    """What a page had, tidied as it would have been when kept."""
-    try:
-        return definition.clean(place, words, people, answers)
-    except InvalidInput:
-        return words
-
-
-def writable(ticket: CaseTicket, tool: str) -> Hatch:
-    ticket.require(Action.PLAN_WRITE)
-    return ticket.require_write(definitions.hatch_of(ticket, tool).id)
-
-
 def begun(ticket: CaseTicket, tool: str) -> PlanPage:
     page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
     if page is None:
@@ -264,53 +147,54 @@ def begun(ticket: CaseTicket, tool: str) -> PlanPage:
     return page
 
 
-def locked(ticket: CaseTicket, tool: str, number: int) -> tuple[PlanVersion, VersionPage]:
-    """The version to change, locked, with what stands in it. Raises InvalidInput when its words are agreed."""
-    plans.one_at_a_time(ticket, tool)
-    page = begun(ticket, tool).version(number)
-    if "is changed" not in PLAN_CHANGES[page.state]:
-        raise InvalidInput("", "plan_frozen")
-    return ticket.load(PlanVersion, page.id), page
-
-
-def in_order(known: Definition, answers: Mapping[str, str], made: Mapping[str, object]) -> None:
+def in_order(known: Definition, answers: Mapping[str, str], made: Collection[str]) -> None:
     """Raises InvalidInput where a changed date comes before the one it may not come before."""
-    for place in known.places(answers):
-        if not place.question.not_before or not answers.get(place.address):
+    for address in made:
+        changed = known.place_at(address, answers)
+        if changed is None:
             continue
-        first = Place(place.section, place.row, _other(place)).address
-        if {place.address, first} & set(made) and answers[place.address] < answers.get(first, ""):
-            raise InvalidInput(place.address, "dates_crossed")
-
-
-def _other(place: Place) -> definition.Question:
-    other = place.section.question_of(place.question.not_before)
-    if other is None:
-        raise NotFound
-    return other
+        for question in changed.section.question:
+            if question.not_before and changed.question.key in (question.key, question.not_before):
+                later, first = changed.beside(question.key), changed.beside(question.not_before)
+                if answers.get(later) and answers[later] < answers.get(first, ""):
+                    raise InvalidInput(later, "dates_crossed")
 
 
 def write_down(
-    ticket: CaseTicket,
-    version: PlanVersion,
+    plan: OpenPlan,
     page: VersionPage,
     answers: Mapping[str, str],
     made: Mapping[str, tuple[str, str]],
     source: str = "page",
-) -> int:
-    """Saves what was made, as one line of the history; returns the revision. `page` is the version before it, `source`
-    says where it was written."""
+) -> None:
+    """Saves what was made, as one line of the history. `page` is the version before it, `answers` are those after it,
+    `source` says where it was written."""
     if not made:
-        return version.revision
+        return
+    ticket, version = plan.ticket, plan.row_of(page)
     if page.state is PlanState.PROPOSED:
         commitments.forget_reminders(ticket, version.id)
-    version.revision += 1
     own = carried.own_answers(page.definition, answers, page.told)
     version.answers_sealed = sealed_answers(ticket, version.id, own)
-    history.remember(ticket, version, version.revision, "made", made, source)
-    ticket.session.flush()
-    ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
-    return version.revision
+    _remember(plan, page, "made", made, source)
+    plan.changed(page, answers)
+
+
+def put_aside(plan: OpenPlan, page: VersionPage, words: Mapping[str, tuple[str, str]]) -> None:
+    """Keeps words that met somebody else's in the history; the answers stay as they are. For each address what stands
+    there, and the words."""
+    _remember(plan, page, "aside", words)
+    plan.changed(page, page.answers)
+
+
+def _remember(
+    plan: OpenPlan, page: VersionPage, kind: str, words: Mapping[str, tuple[str, str]], source: str = "page"
+) -> None:
+    version = plan.row_of(page)
+    version.revision += 1
+    history.remember(plan.ticket, version, version.revision, kind, words, source)
+    plan.ticket.session.flush()
+    plan.ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
 
 
 def new_version(

@@ -21,7 +21,7 @@ from portal.models import File, Membership, OldForm
 from portal.services.files import files, folders
 from portal.services.files.files import Upload, VersionLine
 from portal.services.plans import definitions
-from portal.services.plans.plans import PlanPage, VersionPage
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.shared import idempotency
 
 

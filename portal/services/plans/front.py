@@ -12,7 +12,7 @@ from portal.services.plans import commitments, definitions, plans
 from portal.services.plans import news as plans_news
 from portal.services.plans.commitments import TOOL, Promise
 from portal.services.plans.news import GOALS, News
-from portal.services.plans.plans import PlanPage
+from portal.services.plans.versions import PlanPage
 
 
 @dataclass(frozen=True)

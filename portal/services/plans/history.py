@@ -15,7 +15,7 @@ from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanChange, PlanVersion
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.plans import editing, plans
+from portal.services.plans.open_plan import OpenPlan
 from portal.tools import definition
 from portal.tools.definition import MOST_ROWS, Definition, Kind, rows
 
@@ -26,11 +26,10 @@ class Chosen:
     """Section -> some of its rows, in the order they are to stand in."""
 
 
-def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
+def merge(plan: OpenPlan, number: int, chosen: Chosen) -> int:
     """Returns how many answers and rows were changed. Raises InvalidInput at the address of an answer that cannot be
     one, or with 'plan_frozen', 'rows_full'; then nothing is saved."""
-    editing.writable(ticket, tool)
-    version, page = editing.locked(ticket, tool, number)
+    page = plan.version(number)
     before = page.answers
     answers = dict(before)
     names = _add_rows(page.definition, answers, chosen.new_rows)
@@ -38,13 +37,12 @@ def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
         _take_out(page.definition, answers, section, row)
     for section, wanted in chosen.order.items():
         answers[section] = " ".join(_ordered(rows(answers, section), wanted))
-    places = {place.address: place for place in page.definition.places(answers)}
-    people = [str(member_id) for member_id in ticket.members]
+    people = [str(member_id) for member_id in plan.ticket.members]
     for address, words in chosen.answers.items():
-        place = places.get(_renamed(address, names))
+        place = page.definition.place_at(_renamed(address, names), answers)
         if place is None:
             continue  # its row was not chosen
-        if not plans.may_fill(ticket, page, place.question):
+        if not plans.may_fill(plan.ticket, page, place.question):
             raise InvalidInput(address, "not_yours_to_fill")
         kept = " ".join(names.get(each, each) for each in words.split()) if place.question.kind is Kind.ROW else words
         try:
@@ -57,7 +55,7 @@ def merge(ticket: CaseTicket, tool: str, number: int, chosen: Chosen) -> int:
         if before.get(address, "") != answers.get(address, "")
     }
     editing.in_order(page.definition, answers, made)
-    editing.write_down(ticket, version, page, answers, made, source="word")
+    editing.write_down(plan, page, answers, made, source="word")
     return len(made)
 
 

@@ -15,7 +15,7 @@ from portal.errors import NotFound
 from portal.models import Plan, PlanChange, PlanProposal, PlanVersion
 from portal.services.plans import definitions, history, plans
 from portal.services.plans.commitments import TOOL
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 
 GOALS = "goals"
 """The section whose new rows are told of as such."""

@@ -17,7 +17,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanAcceptance, PlanObjection, PlanProposal, PlanVersion
 from portal.services.plans import definitions, plans
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from portal.services.shared import idempotency
 
 

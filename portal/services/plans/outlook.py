@@ -11,7 +11,7 @@ from portal.errors import InvalidInput
 from portal.models import Membership, PlanAcceptance, PlanProposal
 from portal.services.plans import agreement, approvals, definitions, diff, history, plans
 from portal.services.plans.diff import Difference
-from portal.services.plans.plans import PlanState, VersionPage, Yes
+from portal.services.plans.versions import PlanState, VersionPage, Yes
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,11 @@
-"""Tools written together: what stands in them, and what has become of each version.
-
-A version's state follows from what people did and is stored nowhere: it is a draft until it is proposed, agreed when
-everybody asked has said yes to exactly these words, and replaced when a later version is agreed.
-"""
+"""Tools written together: what stands in them, and what has become of each version, read from the database."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
@@ -27,113 +22,9 @@ from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanPropo
 from portal.services.plans import carried as plans_carried
 from portal.services.plans import definitions, meeting_facts
 from portal.services.plans.meeting_facts import Told
+from portal.services.plans.versions import PlanPage, PlanState, VersionPage, Yes
 from portal.text import in_order
-from portal.tools.definition import Definition, OfMeeting, Place, Question, Section, rows
-
-
-class PlanState(StrEnum):
-    DRAFT = "draft"
-    PROPOSED = "proposed"
-    AGREED = "agreed"
-    REPLACED = "replaced"
-
-
-PLAN_CHANGES: dict[PlanState, dict[str, PlanState]] = {
-    PlanState.DRAFT: {"is changed": PlanState.DRAFT, "is proposed": PlanState.PROPOSED},
-    PlanState.PROPOSED: {
-        "is changed": PlanState.DRAFT,
-        "is proposed": PlanState.PROPOSED,
-        "is accepted by one": PlanState.PROPOSED,
-        "is accepted by the last": PlanState.AGREED,
-    },
-    PlanState.AGREED: {"a later version is agreed": PlanState.REPLACED},
-    PlanState.REPLACED: {},
-}
-"""What can become of a version. Words that were agreed are never changed; a new version is begun instead."""
-
-
-@dataclass(frozen=True)
-class Yes:
-    """Somebody who is asked to accept a proposal, and their answer."""
-
-    member: Membership
-    at: datetime | None
-    """When they said yes; None while they are waited for."""
-    noted_by: Membership | None
-    """The guide, where the yes was given on paper or aloud."""
-    before: bool
-    """Whether it was given to the same words before they were proposed, in a meeting."""
-    how: str
-    is_me: bool
-
-
-@dataclass(frozen=True)
-class VersionPage:
-    id: UUID
-    plan_id: UUID
-    number: int
-    state: PlanState
-    meeting_id: UUID | None
-    """The meeting it is written about."""
-    told: frozenset[OfMeeting]
-    """What a draft shows as the meeting says it; that is not asked."""
-    definition: Definition
-    revision: int
-    answers: Mapping[str, str]
-    created_at: datetime
-    author: Membership
-    asked: tuple[Yes, ...]
-    agreed_at: datetime | None
-    proposal_id: UUID | None
-    was_proposed: bool
-    """Whether a draft was proposed before, in other words."""
-
-    @property
-    def waits_for_me(self) -> bool:
-        return self.state is PlanState.PROPOSED and any(yes.is_me and yes.at is None for yes in self.asked)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can be written in."""
-        return "is changed" in PLAN_CHANGES[self.state]
-
-    @property
-    def is_written(self) -> bool:
-        """Whether anything stands in it."""
-        return any(words for address, words in self.answers.items() if "." in address)
-
-    def rows(self, section: str) -> list[str]:
-        return rows(self.answers, section)
-
-    def rows_of(self, section: str, question: str, row: str) -> list[str]:
-        """The rows of a section that belong to a row of another one."""
-        return [r for r in self.rows(section) if self.answers.get(f"{section}.{r}.{question}") == row]
-
-
-@dataclass(frozen=True)
-class PlanPage:
-    tool: str
-    compartment_id: UUID
-    compartment: str
-    can_write: bool
-    versions: tuple[VersionPage, ...]
-    """The newest first."""
-
-    @property
-    def newest(self) -> VersionPage:
-        return self.versions[0]
-
-    @property
-    def agreed(self) -> VersionPage | None:
-        """The version in force."""
-        return next((version for version in self.versions if version.state is PlanState.AGREED), None)
-
-    def version(self, number: int) -> VersionPage:
-        """Raises NotFound."""
-        for version in self.versions:
-            if version.number == number:
-                return version
-        raise NotFound
+from portal.tools.definition import Definition, Place, Question, Section
 
 
 @dataclass(frozen=True)
@@ -153,10 +44,14 @@ def show(ticket: CaseTicket, tool: str) -> PlanPage | None:
     """The tool as it stands, or None where nobody has begun it. Raises NotFound for a tool that is not a form here, or
     whose compartment the person does not see."""
     ticket.require(Action.PLAN_VIEW)
-    hatch = definitions.hatch_of(ticket, tool)
-    page = load(ticket, tool, hatch)
-    if page is not None:
-        ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
+    page = load(ticket, tool, definitions.hatch_of(ticket, tool))
+    return page if page is None else viewed(ticket, page)
+
+
+def viewed(ticket: CaseTicket, page: PlanPage) -> PlanPage:
+    """Notes that somebody is shown a plan that is loaded already."""
+    ticket.require(Action.PLAN_VIEW)
+    ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
     return page
 
 
@@ -202,28 +97,55 @@ OWED = _owed()
 _OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 
 
+@dataclass(frozen=True)
+class LoadedPlan:
+    """A plan as a request reads it, with the rows it was read from."""
+
+    page: PlanPage
+    plan: Plan
+    versions: Mapping[UUID, PlanVersion]
+    others: Mapping[str, Mapping[str, str]]
+    """Tool -> its newest answers, of the tools whose rows this one shows."""
+
+
 def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
-    """Everything of a tool in five queries, whatever it holds."""
+    """Everything of a tool in at most five queries, whatever it holds."""
+    loaded = load_with_rows(ticket, tool, hatch)
+    return loaded.page if loaded else None
+
+
+def load_with_rows(ticket: CaseTicket, tool: str, hatch: Hatch) -> LoadedPlan | None:
+    """The same with its rows, for who changes them."""
     known = definitions.today(ticket, tool)
     if known is None:
         raise NotFound
-    sources = {section.rows_of.partition(".")[0] for section in known.section if section.rows_of}
-    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool} | sources)})
-    plans = {plan.id: plan for plan in wanted}
-    plan = next((each for each in plans.values() if each.tool == tool), None)
+    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *known.sources})})
+    plans = {plan.tool: plan for plan in wanted}
+    plan = plans.get(tool)
     if plan is None:
         return None
-    shelf = _Shelf(ticket, plans)
+    shelf = _Shelf(ticket, [each.id for each in plans.values()])
     stands = shelf.stand(plan.id)
     kept = definitions.answered(ticket, {version.definition for version, _stand in stands})
-    others = {each.tool: shelf.newest_answers(each.id) for each in plans.values() if each.tool in sources}
+    others = {source: shelf.newest_answers(plans[source].id) for source in known.sources if source in plans}
     about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
     told = meeting_facts.told(ticket, about) if about else {}
     pages = tuple(
         _page(ticket, version, stand, kept.get(version.definition, known), others, told) for version, stand in stands
     )
     can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-    return PlanPage(tool, hatch.id, hatch.key, can_write, pages)
+    page = PlanPage(tool, hatch.id, hatch.key, can_write, pages)
+    return LoadedPlan(page, plan, {version.id: version for version, _stand in stands}, others)
+
+
+def as_draft(ticket: CaseTicket, loaded: LoadedPlan, before: VersionPage, answers: Mapping[str, str]) -> VersionPage:
+    """How a version reads after a change to `answers`, which its row holds already: what `load` would find."""
+    row = loaded.versions[before.id]
+    if before.state is PlanState.DRAFT:
+        return replace(before, answers=answers, revision=row.revision)
+    stand = _Stand(PlanState.DRAFT, was_proposed=True)
+    told = meeting_facts.told(ticket, {row.meeting_id}) if row.meeting_id is not None else {}
+    return _page(ticket, row, stand, before.definition, loaded.others, told)
 
 
 def count_accepted(ticket: CaseTicket) -> Select[int]:
@@ -265,7 +187,7 @@ class _Shelf:
         made = ticket.select(PlanProposal).where(PlanProposal.plan_version_id.in_(ids))
         for proposal in session.scalars(made.order_by(PlanProposal.created_at)):
             self.latest[proposal.plan_version_id] = proposal
-        self.asked = _asked(ticket, [proposal.id for proposal in self.latest.values()])
+        self.asked = _asked(ticket, [proposal.id for proposal in self.latest.values()]) if self.latest else {}
 
     def stand(self, plan_id: UUID) -> list[tuple[PlanVersion, _Stand]]:
         """Each version of a plan, the newest first."""

@@ -22,7 +22,7 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Plan, PlanAcceptance, PlanPresence, PlanProposal, PlanVersion
 from portal.services.plans import confidential, definitions, plans
-from portal.services.plans.plans import PLAN_CHANGES, VersionPage
+from portal.services.plans.versions import VersionPage
 
 HERE = timedelta(seconds=12)
 """How long somebody counts as being in an answer after their page last said so."""
@@ -42,7 +42,7 @@ class Live:
 
     @property
     def is_open(self) -> bool:
-        return "is changed" in PLAN_CHANGES[self.version.state]
+        return self.version.is_open
 
     @property
     def row_ids(self) -> str:

@@ -1,8 +1,8 @@
 """A tool edited in Word and put in again: the file is kept like any other, and what was changed in it is put into the
 plan line by line, as its sender chooses.
 
-Nothing is kept of a trip but the file and the trace: the answers are read from the file each time they are shown, and
-never before the virus scanner has let it through. It belongs to whoever put the file in.
+Nothing is kept of a trip but the file and whether it waits: the answers are read from the file each time they are
+shown, and never before the virus scanner has let it through. It belongs to whoever put the file in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.access.ticket import CaseTicket
@@ -21,15 +22,15 @@ from portal.documents.reading import LARGEST_FORM, TookTooLong, Unreadable
 from portal.documents.slots import Turn
 from portal.errors import Busy, InvalidInput, NotFound
 from portal.events import Event
-from portal.models import AuditEvent, File, FileVersion, Membership, Plan, PlanVersion
+from portal.models import File, FileVersion, Membership, Plan, PlanVersion, PlanWordFile
 from portal.services.files import downloads, files, folders, pdf_renditions
 from portal.services.files.files import Upload
-from portal.services.plans import definitions, editing, external_forms, history, plans
+from portal.services.plans import definitions, editing, external_forms, history, open_plan, plans
 from portal.services.plans import documents as plan_documents
 from portal.services.plans import merge as plan_merge
 from portal.services.plans import word_compare as lines
 from portal.services.plans.merge import Chosen
-from portal.services.plans.plans import PLAN_CHANGES, PlanPage, VersionPage
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.plans.word_compare import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.services.shared import idempotency
 from portal.storage import BlobStore
@@ -66,7 +67,7 @@ class Trip:
     @property
     def begins_new(self) -> bool:
         """Whether putting anything in begins a new version."""
-        return "is changed" not in PLAN_CHANGES[self.page.newest.state]
+        return not self.page.newest.is_open
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     """Keeps the file in the tool's place: as a new one, or as the next version of the one its sender put in before
     under the same name. Returns file and number of the version. Raises InvalidInput('file') for what may not come in,
     NotFound where nobody has begun the tool."""
-    hatch = editing.writable(ticket, tool)
+    hatch = open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     if earlier := idempotency.made_before(ticket.session, submission):
         return _kept_before(ticket, earlier)
@@ -99,13 +100,14 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     else:
         file_id, number = home, files.add_version(ticket, submission, home, upload)
     version = _version(ticket, file_id, number)
+    _wait(ticket, page, version)
     ticket.record(Event.SCHEMA_BROUGHT, hatch.id, page.newest.plan_id, version=str(version.id))
     return file_id, number
 
 
 def place(ticket: CaseTicket, tool: str) -> PlanPage:
     """The tool a file can be put into. Raises NotFound where nobody has begun it, Refused for a reader."""
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
     return page
@@ -114,7 +116,7 @@ def place(ticket: CaseTicket, tool: str) -> PlanPage:
 def look(ticket: CaseTicket, store: BlobStore, tool: str, file_id: UUID, number: int) -> Trip:
     """What the file would change. Raises NotFound, also for a file that somebody else put in; Refused for one the virus
     scanner has shut."""
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
     ticket.record(Event.SCHEMA_COMPARED, page.compartment_id, page.newest.plan_id, version=str(version.id))
@@ -132,10 +134,10 @@ def put_in(
     """Puts into the plan what was picked. `picked` is line -> choice; `seen` line -> stamp of what stood in the plan
     when its page was shown. All of it or nothing. Raises NotFound as `look`."""
     tool, file_id, number = trip_of
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
-    plans.one_at_a_time(ticket, tool)
-    trip = _read(ticket, store, editing.begun(ticket, tool), version)
+    plan = open_plan.open_plan(ticket, tool)
+    trip = _read(ticket, store, plan.page, version)
     if trip.found is None or trip.stands is None:
         raise InvalidInput("", "form_stale")
     if idempotency.made_before(ticket.session, submission):
@@ -150,37 +152,33 @@ def put_in(
         return Done(faults=faults)
     idempotency.claim(ticket.session, submission, uuid4())
     chosen = _chosen(trip.found, trip.stands.now, picked)
-    target = trip.page.newest.number
-    if trip.begins_new:
-        target = editing.renew(ticket, uuid4(), tool)
-    changed = plan_merge.merge(ticket, tool, target, chosen)
+    target = editing.begin_next(plan)
+    changed = plan_merge.merge(plan, target, chosen)
     put = sum(picked[line.key] not in KEEPS for line in trip.found.lines) if changed else 0
     plan_id = trip.page.newest.plan_id
+    _decide(ticket, version)
     ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
     return Done(put)
 
 
 def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
     """Nothing of the file is put in; it stays as a file."""
-    editing.writable(ticket, tool)
+    open_plan.writable(ticket, tool)
     page, version = editing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
+    _decide(ticket, version)
     ticket.record(Event.SCHEMA_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
 
 def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
     """The files this person put in during the last two weeks and has not decided about, oldest first."""
-    noted = (Event.SCHEMA_BROUGHT, Event.SCHEMA_MERGED, Event.SCHEMA_LEFT)
-    rows = ticket.session.execute(
-        select(AuditEvent.event, AuditEvent.fields)
-        .where(AuditEvent.chain_id == ticket.case_id, AuditEvent.actor_id == ticket.actor.person_id)
-        .where(AuditEvent.event.in_(noted), AuditEvent.item_id == page.newest.plan_id)
-        .where(AuditEvent.at > clock.now() - WAITS)
-        .order_by(AuditEvent.seq)
+    waiting_now = select(PlanWordFile.version_id).where(
+        *ticket.within(PlanWordFile),
+        PlanWordFile.plan_id == page.newest.plan_id,
+        PlanWordFile.created_by_id == ticket.membership.id,
+        PlanWordFile.decided_at.is_(None),
+        PlanWordFile.brought_at > clock.now() - WAITS,
     )
-    open_now: dict[str, bool] = {}
-    for event, fields in rows:
-        open_now[fields["version"]] = event == Event.SCHEMA_BROUGHT
-    wanted = [UUID(version) for version, still in open_now.items() if still]
+    wanted = ticket.session.scalars(waiting_now).all()
     if not wanted:
         return []
     gone = folders.withdrawn_ids(ticket)
@@ -192,6 +190,24 @@ def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
 
 
 # Steps
+
+
+def _wait(ticket: CaseTicket, page: PlanPage, version: FileVersion) -> None:
+    """The file waits for its sender's choice; sent twice at once, it waits once."""
+    row = {
+        "version_id": version.id,
+        "plan_id": page.newest.plan_id,
+        "case_id": ticket.case_id,
+        "compartment_id": page.compartment_id,
+        "brought_at": clock.now(),
+        "created_by_id": ticket.membership.id,
+    }
+    ticket.session.execute(insert(PlanWordFile).values(row).on_conflict_do_nothing())
+
+
+def _decide(ticket: CaseTicket, version: FileVersion) -> None:
+    waits = update(PlanWordFile).where(*ticket.within(PlanWordFile), PlanWordFile.version_id == version.id)
+    ticket.session.execute(waits.values(decided_at=clock.now()), execution_options={"synchronize_session": False})
 
 
 def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVersion) -> Trip:
@@ -241,7 +257,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             authors |= past.authors
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
-    if "is changed" not in PLAN_CHANGES[newest.state]:
+    if not newest.is_open:
         newest = replace(newest, told=frozenset())  # the next version is not about that meeting
         known = definitions.today(ticket, page.tool) or known
         now = editing.carried_on(known, now)

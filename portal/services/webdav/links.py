@@ -26,7 +26,7 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Login
-from portal.services.files import checkouts, conflicts, downloads, files, folders
+from portal.services.files import checkouts, conflicts, downloads, files, folders, taken
 from portal.services.files.conflicts import Brought
 from portal.services.files.downloads import Span
 from portal.services.files.files import Arrived, Upload
@@ -112,6 +112,7 @@ def make(ticket: CaseTicket, file_id: UUID) -> tuple[str, Link]:
     )
     ticket.session.flush()
     ticket.record(Event.WRITING_LINKED, file.compartment_id, file.id, link=str(made), number=version.number)
+    taken.note(ticket, file, version.number, made, by_link_alone=True)
     return token, Link(made, file.id, file.compartment_id, name, now, now + LASTS)
 
 

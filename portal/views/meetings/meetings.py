@@ -23,7 +23,7 @@ from portal.services.meetings.closing import Summary
 from portal.services.meetings.schedule import MeetingState, When
 from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
-from portal.services.plans.plans import PlanState
+from portal.services.plans.versions import PlanState
 from portal.tools.telling import row_title
 from portal.views.meetings import summary as meetings_summary
 from portal.views.meetings.heard import told as answered

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from portal.services.meetings.closing import Summary
 from portal.services.plans.approvals import Asked
-from portal.services.plans.plans import PlanState, VersionPage
+from portal.services.plans.versions import PlanState, VersionPage
 from portal.tools.telling import row_title
 from portal.web import i18n, labels
 

@@ -19,7 +19,7 @@ from portal.documents.sheet import Block, Line, Part, Sheet
 from portal.errors import NotFound
 from portal.services.plans import documents as plan_documents
 from portal.services.plans.documents import Sources
-from portal.services.plans.plans import VersionPage
+from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience
 from portal.services.shared import letterhead as shared_letterhead
 from portal.storage.inspection import MEDIA_TYPES

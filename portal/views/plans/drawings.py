@@ -10,8 +10,8 @@ from portal.access.ticket import CaseTicket
 from portal.documents import ring_map
 from portal.documents.ring_map import Figure, RingMap
 from portal.services.plans import timeline
-from portal.services.plans.plans import VersionPage
 from portal.services.plans.timeline import Timeline
+from portal.services.plans.versions import VersionPage
 from portal.tools.definition import Question, Section
 from portal.tools.telling import row_title
 from portal.views.plans import answers

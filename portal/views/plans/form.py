@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.access.ticket import CaseTicket
-from portal.services.plans import confidential, definitions, editing, plans, presence
-from portal.services.plans.editing import Clash, Saved
-from portal.services.plans.plans import PlanPage, VersionPage
+from portal.services.plans import confidential, definitions, plans, presence, saving
+from portal.services.plans.answer_store import Clash
+from portal.services.plans.saving import Saved
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.shared import audience
 from portal.tools.definition import Place, Section
 from portal.tools.telling import row_title
@@ -34,7 +35,7 @@ class Sent:
     """What stands in the fields in place of what is kept."""
     faults: dict[str, str] = field(default_factory=dict)
     """Address -> what is wrong there; under '' what is wrong with the page."""
-    saved: Saved = field(default_factory=lambda: Saved(0, 0, ()))
+    saved: Saved = field(default_factory=lambda: Saved(0))
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _joined(values: list[str]) -> str:
 def written(ticket: CaseTicket, this: VersionPage, form: MultiDict[str, str]) -> dict[str, str]:
     """What somebody had written in a form that was not saved: of a whole page, only the answers they had changed."""
     typed, seen = given(form)
-    found = editing.changed_since(ticket, this, form.get("revision", -1, whole_number), typed, seen)
+    found = saving.changed_since(ticket, this, form.get("revision", -1, whole_number), typed, seen)
     alone = {place.address for place in confided_places(ticket, this)} & set(typed)
     return {**found, **{address: typed[address] for address in alone if typed[address] != seen.get(address)}}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
@@ -13,12 +12,12 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
-from portal.services.plans import agreement, closing, confidential, definitions, diff, editing, objections, plans
+from portal.services.plans import agreement, closing, definitions, diff, editing, objections, plans, saving
 from portal.services.plans import history as plans_history
-from portal.services.plans.editing import Saved
-from portal.services.plans.plans import PlanPage
+from portal.services.plans.open_plan import OpenPlan, open_plan
+from portal.services.plans.saving import Saved
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.views.plans import drawings
 from portal.views.plans import form as plans_form
 from portal.views.plans import reading as plan_reading
@@ -121,42 +120,21 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
     form = StepForm()
     number, base = request.form.get("number", 0, whole_number), request.form.get("revision", -1, whole_number)
-    given, seen = plans_form.given(request.form)
-    sent, row = Sent(saved=Saved(base, 0, ())), ""
+    sent, plan, row = Sent(saved=Saved(base)), None, ""
     another = request.form.get("me", str(ticket.membership.id)) != str(ticket.membership.id)
     if another:
         sent.faults[""] = str(labels.INPUT["another_person"])
     elif not form.validate_on_submit() or base < 0:
         sent.faults[""] = str(labels.INPUT["form_stale"])
     else:
-        try:
-            with savepoint(ticket.session):
-                saved = editing.save(ticket, tool, number, base, given, seen)
-                met = confidential.save(ticket, tool, number, given, seen)
-                sent.saved = replace(saved, clashes=saved.clashes + met)
-                row = _rows(ticket, tool, number)
-        except InvalidInput as problem:
-            sent.faults[problem.field] = labels.sentence(problem)
+        plan = open_plan(ticket, tool)
+        row = _save(plan, number, base, sent)
     if request.accept_mimetypes.best == "application/json":
-        this = _begun(plans.load(ticket, tool, definitions.hatch_of(ticket, tool))).version(number)
-        reader = Reader(ticket, this.definition)
-        return jsonify(
-            another=another,
-            faults=sent.faults | {clash.address: str(labels.INPUT["row_gone"]) for clash in sent.saved.homeless},
-            clashes=[plans_form.told(clash, reader, this) for clash in sent.saved.clashes],
-            drawings=drawings.maps(ticket, this),
-            ends=g.limits.ends_at.isoformat(),
-            now=clock.now().isoformat(),
-        )
+        page = plan.page if plan else _begun(plans.load(ticket, tool, definitions.hatch_of(ticket, tool)))
+        return _told(ticket, page.version(number), sent, another)
     if sent.faults or sent.saved.clashes or sent.saved.homeless:
-        page = _begun(plans.show(ticket, tool))
-        this = page.version(number) if number in {each.number for each in page.versions} else page.newest
-        sent.typed = (
-            plans_form.written(ticket, this, request.form)
-            if sent.faults
-            else {clash.address: clash.mine for clash in sent.saved.clashes}
-        )
-        return plans_form.writing(ticket, page, this, sent, row), INVALID
+        page = plans.viewed(ticket, plan.page) if plan else _begun(plans.show(ticket, tool))
+        return _to_put_right(ticket, page, number, sent, row), INVALID
     if request.form.get("done"):
         if sent.saved.reopened:
             flash(
@@ -166,6 +144,41 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
             flash(_("Saved."), "success")
         return redirect(url_for(".version", case_id=ticket.case_id, tool=tool, number=number), 303)
     return redirect(plans_form.address(ticket, tool, number, row), 303)
+
+
+def _save(plan: OpenPlan, number: int, base: int, sent: Sent) -> str:
+    """All of what was sent or, with a fault told, nothing; returns the row to go on in."""
+    given, seen = plans_form.given(request.form)
+    try:
+        with plan.attempt():
+            sent.saved = saving.save(plan, number, base, given, seen)
+            return _rows(plan, number)
+    except InvalidInput as problem:
+        sent.faults[problem.field] = labels.sentence(problem)
+        return ""
+
+
+def _told(ticket: CaseTicket, this: VersionPage, sent: Sent, another: bool) -> ResponseReturnValue:
+    """What the page's script is answered."""
+    reader = Reader(ticket, this.definition)
+    return jsonify(
+        another=another,
+        faults=sent.faults | {clash.address: str(labels.INPUT["row_gone"]) for clash in sent.saved.homeless},
+        clashes=[plans_form.told(clash, reader, this) for clash in sent.saved.clashes],
+        drawings=drawings.maps(ticket, this),
+        ends=g.limits.ends_at.isoformat(),
+        now=clock.now().isoformat(),
+    )
+
+
+def _to_put_right(ticket: CaseTicket, page: PlanPage, number: int, sent: Sent, row: str) -> str:
+    """The page again, with what its writer had written."""
+    this = page.version(number) if number in {each.number for each in page.versions} else page.newest
+    if sent.faults:
+        sent.typed = plans_form.written(ticket, this, request.form)
+    else:
+        sent.typed = {clash.address: clash.mine for clash in sent.saved.clashes}
+    return plans_form.writing(ticket, page, this, sent, row)
 
 
 @bp.post("/versions/<int:number>/propose")
@@ -250,21 +263,21 @@ def _after(ticket: CaseTicket, tool: str, form: StepForm, verb: Callable[[], obj
     return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
 
 
-def _rows(ticket: CaseTicket, tool: str, number: int) -> str:
+def _rows(plan: OpenPlan, number: int) -> str:
     """Does what a row's button says; returns the row to go on in."""
     if section := request.form.get("add"):
         section_key, _dot, goal = section.partition(".")
-        return editing.add_row(ticket, tool, number, section_key, **({"goal": goal} if goal else {}))
+        return editing.add_row(plan, number, section_key, **({"goal": goal} if goal else {}))
     if closed := request.form.get("close"):
         section_key, row, again = (*closed.split("."), "", "")[:3]
-        closing.close_row(ticket, tool, number, section_key, row, again != "open")
+        closing.close_row(plan, number, section_key, row, again != "open")
         return row
     if moved := request.form.get("move"):
         section_key, row, step = (*moved.split("."), "", "")[:3]
         steps = {"up": -1, "down": 1, "out": 0}
         if step not in steps:
             raise InvalidInput("", "form_stale")
-        editing.move_row(ticket, tool, number, section_key, row, steps[step])
+        editing.move_row(plan, number, section_key, row, steps[step])
         return row if steps[step] else ""
     return ""
 

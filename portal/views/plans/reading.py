@@ -18,7 +18,7 @@ from portal.services.members import network_people
 from portal.services.plans import closing, confidential, definitions, external_forms, outlook, plans, word_import
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
-from portal.services.plans.plans import PlanPage, VersionPage
+from portal.services.plans.versions import PlanPage, VersionPage
 from portal.tools.telling import row_title
 from portal.views.meetings.heard import told as answered
 from portal.views.plans import drawings

@@ -10,6 +10,7 @@ from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.services.meetings import schedule
 from portal.services.plans import agreement, approvals, assignments, editing
+from portal.services.plans.open_plan import open_plan
 from tests.rules.decisions.scene import PLAN, Press, Scene, deed, logged, rows
 from tests.services.test_tools import add, begin, newest
 
@@ -118,7 +119,7 @@ def a_row_is_closed_in_the_next_version(scene: Scene) -> Press:
 
 def _goal(scene: Scene) -> str:
     def made(ticket: CaseTicket) -> str:
-        return editing.add_row(ticket, PLAN, 2, "goals", words="Jeg cykler", status="under_way")
+        return editing.add_row(open_plan(ticket, PLAN), 2, "goals", words="Jeg cykler", status="under_way")
 
     return str(scene.play("guide", made))
 
