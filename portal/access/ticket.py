@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
@@ -28,7 +28,7 @@ from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level, Standing
 from portal.access.scoped_types import Content, Inner
 from portal.access.window_store import load_key_row, load_members, load_profile
-from portal.db import PortalSession
+from portal.db import Base, PortalSession
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.locks import Lock
@@ -46,6 +46,8 @@ from portal.models import (
 from portal.storage.keys import CaseKeys, Keyring
 from portal.tools.profile import Profile, profile
 from portal.tools.vocabulary import sayer
+
+Made = TypeVar("Made", bound=Base)
 
 
 @dataclass
@@ -277,6 +279,31 @@ class CaseTicket:
     def could_write_once(self) -> bool:
         """Whether the case was ever open to this person to write in, until now."""
         return ever(self.facts, self.facts.member(self.membership.id), clock.now()) is Level.WRITE
+
+    # What is written and read
+
+    def new(self, model: type[Made], compartment_id: UUID, **columns: Any) -> Made:
+        """A row for that compartment: of this case, by this person, of now, with an id of its own. It is not added to
+        the session, so that what is sealed can be put in first."""
+        filled = {
+            "id": uuid4(),
+            "case_id": self.case_id,
+            "compartment_id": compartment_id,
+            "created_at": clock.now(),
+            "created_by_id": self.membership.id,
+        }
+        known = model.__table__.columns
+        return model(**{name: value for name, value in filled.items() if name in known} | columns)
+
+    def seal(self, row: Base, column: str, text: str) -> None:
+        """Puts `text` into the row's `column`, sealed with the key of the case. No text is no value where there may be
+        none."""
+        self.keys.seal(row, column, text)
+
+    def unseal(self, row: Any, column: str, model: type[Base] | None = None) -> str:
+        """The text in the row's `column`; '' where there is none. `model` is named for a row of a few columns that is
+        no object of it. Raises Damaged when the value was changed, or moved there from elsewhere."""
+        return self.keys.unseal(row, column, model)
 
     # What is left behind
 

@@ -244,9 +244,9 @@ def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | 
         valid_from=now,
         valid_until=clock.end_of(draft.valid_until, zone),
         wording_version=ticket.profile.consent.version,
-        text_sealed=ticket.keys.seal_text(draft.words, f"consent.text {made}"),
-        text_sha256_sealed=ticket.keys.seal_text(draft.digest, f"consent.sha256 {made}"),
     )
+    ticket.seal(row, "text", draft.words)
+    ticket.seal(row, "text_sha256", draft.digest)
     if paper:
         _attach(ticket, row, paper)
     ticket.session.add(row)
@@ -273,9 +273,7 @@ def _add_cells(ticket: CaseTicket, consent_id: UUID, draft: Draft) -> None:
 
 
 def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
-    note = text.plain(paper.note, 2000)
-    if note:
-        row.note_sealed = ticket.keys.seal_text(note, f"consent.note {row.id}")
+    ticket.seal(row, "note", text.plain(paper.note, 2000))
     if paper.scan is not None and paper.scan.name:
         content = paper.scan.content
         row.scan_media_type = _kind_of(paper.scan)

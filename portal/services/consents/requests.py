@@ -312,8 +312,7 @@ def party_key(party: Party) -> str:
 
 
 def _purpose(ticket: CaseTicket, membership: Membership) -> str:
-    sealed = membership.purpose_sealed
-    return ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else ""
+    return ticket.unseal(membership, "purpose")
 
 
 def latest_end(ticket: CaseTicket, giver: Membership, given_on: date | None = None) -> date:

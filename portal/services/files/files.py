@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
-from portal import clock, locks, outbox, text
+from portal import locks, outbox, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import Damaged, InvalidInput, NotFound
@@ -279,14 +279,7 @@ def add_inspected(
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    file = File(
-        id=made,
-        case_id=ticket.case_id,
-        compartment_id=compartment_id,
-        tool=tool,
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
-    )
+    file = ticket.new(File, compartment_id, id=made, tool=tool)
     ticket.session.add(file)
     ticket.session.flush()
     version = _add_version(ticket, file, 1, upload, upload.name, kind)
@@ -383,23 +376,21 @@ def _add_version(
     made = version_id or uuid4()
     note = text.plain(upload.note, 1000)
     content = upload.content
-    version = FileVersion(
+    version = ticket.new(
+        FileVersion,
+        file.compartment_id,
         id=made,
         file_id=file.id,
-        case_id=file.case_id,
-        compartment_id=file.compartment_id,
         number=number,
-        name_sealed=ticket.keys.seal_text(name, f"file_version.name {made}"),
-        note_sealed=ticket.keys.seal_text(note, f"file_version.note {made}") if note else None,
-        digest_sealed=ticket.keys.seal_text(content.sha256.hex(), f"file_version.digest {made}"),
         media_type=kind,
         size=content.size,
         blob=content.blob,
         file_key=ticket.keys.wrap_file_key(content.file_key, content.blob),
         scan=first_state(ticket),
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
     )
+    ticket.seal(version, "name", name)
+    ticket.seal(version, "note", note)
+    ticket.seal(version, "digest", content.sha256.hex())
     ticket.session.add(version)
     if version.scan == ScanState.WAITING:
         outbox.later(ticket.session, "scan_version", version_id=str(made))
@@ -414,15 +405,14 @@ def _add_version(
 def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
     """`version` is a `FileVersion`, or a row with the same columns."""
     keys = ticket.keys
-    note = version.note_sealed
-    name = keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    name = keys.unseal(version, "name", FileVersion)
     return VersionLine(
         file_id=version.file_id,
         version_id=version.id,
         number=version.number,
         name=name,
         title=name,
-        note=keys.unseal_text(note, f"file_version.note {version.id}") if note else "",
+        note=keys.unseal(version, "note", FileVersion),
         size=version.size,
         media_type=version.media_type,
         created_at=version.created_at,
@@ -436,7 +426,7 @@ def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
 
 
 def _digest(ticket: CaseTicket, version: FileVersion) -> str:
-    return ticket.keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}")
+    return ticket.unseal(version, "digest")
 
 
 def first_state(ticket: CaseTicket) -> ScanState:

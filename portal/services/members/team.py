@@ -188,8 +188,7 @@ def show_national_id(ticket: CaseTicket, membership_id: UUID) -> str | None:
     if membership is None:
         raise NotFound
     ticket.record(Event.NATIONAL_ID_SHOWN, item_id=membership_id)
-    sealed = membership.national_id_sealed
-    return ticket.keys.unseal_text(sealed, f"membership.national_id {membership_id}") if sealed else None
+    return ticket.unseal(membership, "national_id") or None
 
 
 def _host(ticket: CaseTicket) -> Host:

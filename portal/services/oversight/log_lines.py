@@ -218,7 +218,7 @@ def _before(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[str, str]:
         if row.before_unit_id:
             found[str(row.id)] = units[row.before_unit_id]
         elif row.before_sealed:
-            found[str(row.id)] = ticket.keys.unseal_text(row.before_sealed, f"correction.before {row.id}")
+            found[str(row.id)] = ticket.unseal(row, "before")
     return found
 
 
@@ -235,10 +235,10 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[UUID, str]:
     versions = ticket.session.scalars(newest).all()
     given = naming.given(ticket) if versions else {}
     for version in versions:
-        own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        own = ticket.unseal(version, "name")
         names[version.file_id] = naming.title(given.get(version.file_id, ""), own)
     for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
-        names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
+        names[thread.id] = ticket.unseal(thread, "subject")
     for plan in ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))):
         names[plan.id] = plan.tool
     return names

@@ -238,14 +238,13 @@ def _line(
     level: Level,
     holds_custody: bool = False,
 ) -> MemberLine:
-    sealed = membership.purpose_sealed if leads(ticket) else None
     return MemberLine(
         membership=membership,
         workplace=places.get(membership.unit_id) if membership.unit_id else None,
         open=shelves,
         prospects=prospects,
         level=level,
-        purpose=ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else "",
+        purpose=ticket.unseal(membership, "purpose") if leads(ticket) else "",
         holds_custody=holds_custody,
     )
 
