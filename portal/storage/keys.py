@@ -78,7 +78,7 @@ class CaseKeys:
         """The text in a row; '' where there is none. `model` is named for a row that is no object of it. Raises Damaged
         like `unseal_text`."""
         sealed = getattr(row, f"{column}_sealed")
-        return "" if sealed is None else self.unseal_text(sealed, place_in(row, column, model))
+        return "" if sealed is None else unseal(self._content, sealed, place_in(row, column, model)).decode()
 
     def seal_text(self, text: str, place: str) -> bytes:
         return seal(self._content, text.encode(), place)

@@ -12,13 +12,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
+from portal.access.case_rows import Workplace
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Staff
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 
 _line = aliased(AuditEvent, name="e")
 PUT_AWAY = select(_line.seq).where(

@@ -23,8 +23,8 @@ from portal.services.consents import declaration, effects, reminders, requests
 from portal.services.consents.declaration import Answers, Choices, Draft
 from portal.services.consents.effects import Effects
 from portal.services.consents.requests import CONSENT_CHANGES, PartyLine
-from portal.services.files import files
-from portal.services.files.files import Upload
+from portal.services.files import arrivals
+from portal.services.files.arrivals import Upload
 from portal.services.shared import audience, idempotency
 from portal.storage.scanning import ScanState
 
@@ -277,7 +277,7 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
     if paper.scan is not None and paper.scan.name:
         content = paper.scan.content
         row.scan_media_type = _kind_of(paper.scan)
-        row.scan_state = files.first_state(ticket)
+        row.scan_state = arrivals.first_state(ticket)
         if row.scan_state == ScanState.WAITING:
             outbox.later(ticket.session, "scan_paper", consent_id=str(row.id))
         row.scan_blob, row.scan_size = content.blob, content.size
@@ -288,7 +288,7 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
 def _kind_of(scan: Upload) -> str:
     """The media type of a scan. Raises InvalidInput at `scan`."""
     try:
-        _name, kind = files.inspect(scan)
+        _name, kind = arrivals.inspect(scan)
     except InvalidInput as problem:
         raise InvalidInput("scan", problem.code) from problem
     if not kind.startswith("image/") and kind != "application/pdf":

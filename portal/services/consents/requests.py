@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer, Said, decided_by, majority, party_of, said
 from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Member, Party
@@ -22,7 +23,6 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 from portal.storage.scanning import ScanState
 
 

@@ -20,9 +20,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import AuditEvent, File, FileVersion, HeldUpload
-from portal.services.files import checkouts, files
+from portal.services.files import arrivals, checkouts, files
+from portal.services.files.arrivals import Upload
 from portal.services.files.checkouts import Editing
-from portal.services.files.files import Upload, VersionLine
+from portal.services.files.files import VersionLine
 from portal.services.shared import idempotency
 
 _HAD = (
@@ -113,7 +114,7 @@ def bring(
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    name, kind = files.inspect(upload)
+    name, kind = arrivals.inspect(upload)
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return brought_before(ticket, earlier)[1]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, bindparam, func, select, true
@@ -21,49 +20,16 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
 from portal.services.cases import search
-from portal.services.files import checkouts, downloads, naming, pdf_renditions
+from portal.services.files import arrivals, checkouts, downloads, naming, pdf_renditions
 from portal.services.files import folders as file_folders
+from portal.services.files.arrivals import Upload
 from portal.services.files.checkouts import Editing
 from portal.services.files.folders import Withdrawn
 from portal.services.shared import idempotency
-from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
-from portal.storage.inspection import check_parts, has_parts, media_type
 from portal.storage.scanning import ScanState
 from portal.text import in_order
-
-
-class Arrived(Protocol):
-    """Sealed bytes that lie whole in the store and wait for a row that names them."""
-
-    @property
-    def blob(self) -> str: ...
-
-    @property
-    def file_key(self) -> bytes: ...
-
-    @property
-    def head(self) -> bytes: ...
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def sha256(self) -> bytes: ...
-
-    def keep(self) -> None: ...
-
-    def reopened(self) -> AbstractContextManager[BinaryIO]: ...
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that has arrived, and what its sender says of it."""
-
-    name: str
-    content: Arrived
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,8 +119,11 @@ def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = F
 
 def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
     """What rows of `NEWEST` say."""
-    found = ((row, _line(ticket, row, row.tool)) for row in rows)
-    return [line if row.given_id is None else _named(ticket, line, row) for row, line in found]
+    found = []
+    for row in rows:
+        line = _line(ticket, row, row.tool)
+        found.append(line if row.given_id is None else _named(ticket, line, row))
+    return found
 
 
 def _named(ticket: CaseTicket, line: VersionLine, row: Any) -> VersionLine:
@@ -268,7 +237,7 @@ def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Uplo
     ticket.require_write(compartment_id)
     if tool is not None and ticket.profile.tool_of(tool) is None:
         raise InvalidInput("tool", "choice")
-    name, kind = inspect(upload)
+    name, kind = arrivals.inspect(upload)
     return add_inspected(ticket, submission, compartment_id, replace(upload, name=name), kind, tool)
 
 
@@ -292,7 +261,7 @@ def add_version(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upl
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    name, kind = inspect(upload)
+    name, kind = arrivals.inspect(upload)
     version_id = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
@@ -357,19 +326,6 @@ def version_of(page: FilePage, number: int) -> VersionLine:
     raise NotFound
 
 
-def inspect(upload: Upload) -> tuple[str, str]:
-    """The name a file is kept under and the type it is served as. Raises InvalidInput('file')."""
-    name = text.file_name(upload.name)
-    if not name:
-        raise InvalidInput("file", "file_missing")
-    content = upload.content
-    kind = media_type(name, content.size, content.head)
-    if has_parts(name):
-        with content.reopened() as file:
-            check_parts(name, content.size, file)
-    return name, kind
-
-
 def _add_version(
     ticket: CaseTicket, file: File, number: int, upload: Upload, name: str, kind: str, version_id: UUID | None = None
 ) -> FileVersion:
@@ -386,7 +342,7 @@ def _add_version(
         size=content.size,
         blob=content.blob,
         file_key=ticket.keys.wrap_file_key(content.file_key, content.blob),
-        scan=first_state(ticket),
+        scan=arrivals.first_state(ticket),
     )
     ticket.seal(version, "name", name)
     ticket.seal(version, "note", note)
@@ -427,9 +383,3 @@ def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
 
 def _digest(ticket: CaseTicket, version: FileVersion) -> str:
     return ticket.unseal(version, "digest")
-
-
-def first_state(ticket: CaseTicket) -> ScanState:
-    """What is said of something before the virus scanner has looked at it: that it waits, where there is one."""
-    settings: Settings = ticket.session.info["settings"]
-    return ScanState.WAITING if settings.clamd_url else ScanState.NOT_SCANNED

@@ -30,9 +30,9 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import BegunUpload, File, UploadPart
 from portal.services.files import conflicts, downloads, files
+from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
 from portal.services.files.downloads import Span
-from portal.services.files.files import Arrived, Upload
 from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch, bounded
+from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership

@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, literal, select, union_all
 
 from portal import clock
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
 from portal.access.policy.facts import base_key, confidence_key
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

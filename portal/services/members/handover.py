@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, func, select
 
 from portal import clock, outbox, text
+from portal.access.actor import Actor
 from portal.access.policy import whatif
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.answers import majority
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Change
-from portal.access.ticket import Actor, CaseTicket
+from portal.access.ticket import CaseTicket
 from portal.access.window_store import hand_over as carry_over
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken

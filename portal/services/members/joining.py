@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock, locks, text
+from portal.access.actor import Actor
 from portal.access.policy.roles import Capacity, Level
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import majority
 from portal.access.policy.roles import Capacity
@@ -16,7 +17,6 @@ from portal.cpr import Cpr
 from portal.events import Event
 from portal.models import Correction, Membership
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 
 LATELY = timedelta(days=30)
 """For so long the front of the case says that something about oneself was put right."""

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, or_, select
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy import whatif
 from portal.access.policy.actions import Action
 from portal.access.policy.facts import Member
@@ -24,7 +25,7 @@ from portal.services.members import codes, joining
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Host, Joining
 from portal.services.shared import audience, idempotency
-from portal.services.shared.audience import MemberLine, Workplace
+from portal.services.shared.audience import MemberLine
 from portal.text import in_order, is_blank
 
 

@@ -81,7 +81,7 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     return [
         ThreadLine(
             id=row.id,
-            subject=ticket.unseal(row, "subject", Thread),
+            subject=ticket.keys.unseal(row, "subject", Thread),
             compartment=ticket.hatches[row.compartment_id].key,
             messages=row.messages,
             unread=row.unread,

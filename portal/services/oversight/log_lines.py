@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.access.case_rows import Workplace
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
 from portal.services.files import naming
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 
 PAUSE = timedelta(minutes=30)
 """Whoever does nothing for as long has ended their visit."""

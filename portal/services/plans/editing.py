@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from portal import clock, text
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanVersion

@@ -19,7 +19,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, Membership, OldForm
 from portal.services.files import files, folders
-from portal.services.files.files import Upload, VersionLine
+from portal.services.files.arrivals import Upload
+from portal.services.files.files import VersionLine
 from portal.services.plans import definitions
 from portal.services.plans.plans import PlanPage, VersionPage
 from portal.services.shared import idempotency

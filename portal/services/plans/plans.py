@@ -16,9 +16,10 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select
 
 from portal import locks
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
-from portal.access.ticket import CaseTicket, Hatch, bounded
+from portal.access.ticket import CaseTicket, bounded
 from portal.errors import NotFound
 from portal.events import Event
 from portal.locks import Lock

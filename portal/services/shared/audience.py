@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy import whatif
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
@@ -21,12 +22,6 @@ from portal.events import Event
 from portal.models import Membership, Organisation, Unit
 from portal.names import nearly_the_same
 from portal.text import in_order
-
-
-@dataclass(frozen=True)
-class Workplace:
-    unit: str
-    organisation: str
 
 
 @dataclass(frozen=True)
@@ -188,13 +183,13 @@ def namesakes(ticket: CaseTicket, name: str) -> list[Membership]:
 
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
-    return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
+    return ticket.units
 
 
 def workplace_of(ticket: CaseTicket, unit_id: UUID) -> Workplace | None:
     """One unit, also one that nobody of the case works in any more."""
     if unit_id in ticket.units:
-        return Workplace(*ticket.units[unit_id])
+        return ticket.units[unit_id]
     named = select(Unit.name, Organisation.name).join(Organisation, Organisation.id == Unit.organisation_id)
     row = ticket.session.execute(named.where(Unit.id == unit_id)).one_or_none()
     return Workplace(row[0], row[1]) if row else None

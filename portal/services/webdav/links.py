@@ -27,9 +27,9 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Login
 from portal.services.files import checkouts, conflicts, downloads, files, folders
+from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
 from portal.services.files.downloads import Span
-from portal.services.files.files import Arrived, Upload
 from portal.storage import BlobStore
 
 LASTS = timedelta(hours=8)
