@@ -19,12 +19,7 @@ def contradictions(found: Definition, name: str) -> Iterator[Fault]:
     yield from _twice([section.key for section in found.section], ("section",))
     for number, section in enumerate(found.section):
         place: Place = ("section", number)
-        if (section.row is None) != (section.add is None) and not section.rows_of:
-            yield place, "`row` and `add` belong together"
-        if section.rows_of and section.row is None:
-            yield (*place, "rows_of"), "say in `row` what one of them is called"
-        if section.joins and section.row is None:
-            yield (*place, "joins"), "only rows can be people"
+        yield from _rows_amiss(section, place)
         if section.drawn and not _can_be_drawn(section):
             yield (*place, "drawn"), _NEEDED[section.drawn][1]
         yield from _twice([question.key for question in section.question], (*place, "question"))
@@ -39,6 +34,16 @@ def contradictions(found: Definition, name: str) -> Iterator[Fault]:
                 for needed, holds, reason in _rules(found, section, question):
                     if not holds():
                         yield (*place, name, inner, needed), reason
+
+
+def _rows_amiss(section: Section, place: Place) -> Iterator[Fault]:
+    """A section of rows says what one of them is called and how another is added."""
+    if (section.row is None) != (section.add is None) and not section.rows_of:
+        yield place, "`row` and `add` belong together"
+    if section.rows_of and section.row is None:
+        yield (*place, "rows_of"), "say in `row` what one of them is called"
+    if section.joins and section.row is None:
+        yield (*place, "joins"), "only rows can be people"
 
 
 def _alone_amiss(section: Section, place: Place) -> Iterator[Fault]:

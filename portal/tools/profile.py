@@ -260,41 +260,65 @@ def read_profile(path: Path) -> Profile:
     return found
 
 
-def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
+def _contradictions(found: Profile, name: str) -> Iterator[_Fault]:
     """What is wrong between parts that are each right."""
     if found.key != name:
         yield ("key",), f"the file is called {name}"
     if not found.youngest_age <= found.majority_age <= found.oldest_age:
         yield ("majority_age",), "must lie between youngest_age and oldest_age"
+    yield from _twice(found)
+    yield from _consent_ages_amiss(found)
+    for number, compartment in enumerate(found.compartment):
+        yield from _compartment_amiss(found, number, compartment)
+    if [compartment.categories for compartment in found.compartment].count(frozenset()) != 1:
+        yield ("compartment",), "one compartment of the young person and the owner alone is needed, without categories"
+    yield from _unused_or_unknown(found)
+    if missing := set(Capacity) - set(found.words):
+        yield ("words",), f"no word for {', '.join(sorted(missing))}"
+    ages = [(meeting.years, meeting.months) for meeting in found.meeting]
+    for number, age_then in enumerate(ages):
+        if number and age_then <= ages[number - 1]:
+            yield ("meeting", number), "meetings are listed in the order of age"
+
+
+_Fault = tuple[Place, str]
+
+
+def _twice(found: Profile) -> Iterator[_Fault]:
     for nouns in ("category", "compartment", "tool"):
         keys = [noun.key for noun in getattr(found, nouns)]
         for number, key in enumerate(keys):
             if key in keys[:number]:
                 yield (nouns, number, "key"), f"{key} is there already"
+
+
+def _consent_ages_amiss(found: Profile) -> Iterator[_Fault]:
     known = {category.key for category in found.category}
     for key, age in found.consent_age.items():
         if key not in known:
             yield ("consent_age", key), "no such category"
         if not 10 <= age <= found.majority_age:
             yield ("consent_age", key), f"an age from 10 to {found.majority_age} is needed"
-    for number, compartment in enumerate(found.compartment):
-        if unknown := compartment.categories - known:
-            yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
-        if Capacity.OWNER not in compartment.audience:
-            yield ("compartment", number, "audience"), "the owner sees every compartment"
-        if not compartment.categories and compartment.audience != BETWEEN_TWO:
-            yield ("compartment", number, "categories"), "only what the young person and the owner share takes none"
-        if not re.fullmatch("[a-z_]+", compartment.key):
-            yield ("compartment", number, "key"), "small letters and _ only"
-        yield from (
-            (("compartment", number, "out_of"), f"{reason}: {key}")
-            for key in compartment.out_of
-            if (reason := _cannot_leave(found, compartment, key))
-        )
-        if compartment.categories and not _without(compartment, found.compartment).categories:
-            yield ("compartment", number, "categories"), "nothing is left of them beside what lies apart from it"
-    if [compartment.categories for compartment in found.compartment].count(frozenset()) != 1:
-        yield ("compartment",), "one compartment of the young person and the owner alone is needed, without categories"
+
+
+def _compartment_amiss(found: Profile, number: int, compartment: Compartment) -> Iterator[_Fault]:
+    if unknown := compartment.categories - {category.key for category in found.category}:
+        yield ("compartment", number, "categories"), f"no such category: {', '.join(sorted(unknown))}"
+    if Capacity.OWNER not in compartment.audience:
+        yield ("compartment", number, "audience"), "the owner sees every compartment"
+    if not compartment.categories and compartment.audience != BETWEEN_TWO:
+        yield ("compartment", number, "categories"), "only what the young person and the owner share takes none"
+    if not re.fullmatch("[a-z_]+", compartment.key):
+        yield ("compartment", number, "key"), "small letters and _ only"
+    for key in compartment.out_of:
+        if reason := _cannot_leave(found, compartment, key):
+            yield ("compartment", number, "out_of"), f"{reason}: {key}"
+    if compartment.categories and not _without(compartment, found.compartment).categories:
+        yield ("compartment", number, "categories"), "nothing is left of them beside what lies apart from it"
+
+
+def _unused_or_unknown(found: Profile) -> Iterator[_Fault]:
+    """Tools that lie in no compartment there is, and categories that no compartment opens."""
     shelves = {compartment.key for compartment in found.compartment}
     for number, tool in enumerate(found.tool):
         if tool.compartment and tool.compartment not in shelves:
@@ -303,12 +327,6 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
     for number, category in enumerate(found.category):
         if category.key not in used:
             yield ("category", number), f"no compartment uses {category.key}: consent to it would open nothing"
-    if missing := set(Capacity) - set(found.words):
-        yield ("words",), f"no word for {', '.join(sorted(missing))}"
-    ages = [(meeting.years, meeting.months) for meeting in found.meeting]
-    for number, age_then in enumerate(ages):
-        if number and age_then <= ages[number - 1]:
-            yield ("meeting", number), "meetings are listed in the order of age"
 
 
 _NEVER_ASKED_ABOUT = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})
