@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import LargeBinary
 
+import portal
 from portal import models
 from portal.db import Base
 from portal.errors import Damaged
@@ -154,6 +157,28 @@ def test_no_text_is_no_value_where_there_may_be_none() -> None:
         assert keys.unseal(row, column) == ""
     assert row.note_sealed is None
     assert row.name_sealed, "a column that may not be empty holds the sealed empty text"
+
+
+def test_places_are_put_together_in_one_module() -> None:
+    """Whoever seals or opens by hand asks for the place; no words of one stand anywhere else."""
+    sealing = {"seal", "unseal", "seal_text", "unseal_text", "seal_token", "open_token"}
+    sealing |= {"seal_secret", "unseal_secret", "reseal_secret"}
+    calls, by_hand = 0, []
+    for path in Path(portal.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _called(node) in sealing:
+                calls += 1
+                by_hand += [f"{path}:{node.lineno}" for argument in node.args if isinstance(argument, ast.JoinedStr)]
+        prefixes = {f"{words.rpartition(' ')[0]} " for words in PLACES.values() if str(ONE) in words}
+        text = path.read_text()
+        if path.name != "places.py":
+            by_hand += [f"{path}: {prefix}" for prefix in prefixes if f'"{prefix}{{' in text]
+    assert calls > 80
+    assert by_hand == []
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def test_a_sealed_column_holds_bytes() -> None:

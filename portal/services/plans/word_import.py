@@ -308,4 +308,4 @@ def _version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
 
 
 def _name(ticket: CaseTicket, version: FileVersion) -> str:
-    return ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    return ticket.unseal(version, "name")
