@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 
@@ -42,4 +42,13 @@ def hold(session: Session, lock: Lock, *about: object) -> None:
     session.execute(_HOLD, {"name": ":".join([lock.value, *map(str, about)])})
 
 
+def hold_number(session: Session | Connection, number: int) -> None:
+    """The same for what is named by a number: MIGRATION, or what somebody who tries to sign in is counted by."""
+    session.execute(_HOLD_NUMBER, {"number": number})
+
+
+MIGRATION = 7_205_759_403_792_793
+"""Bringing the database to another schema. Any number, as long as every process takes the same one."""
+
 _HOLD = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_HOLD_NUMBER = text("select pg_advisory_xact_lock(:number)")

@@ -7,14 +7,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from portal import locks
 from portal.db import connect
 from portal.errors import Unsafe
 from portal.settings import PROJECT
 from portal.storage.keys import Keyring
-
-_LOCK = 7_205_759_403_792_793
-"""Any number, as long as every process takes the same advisory lock."""
-
 
 _ROLES = ("portal_owner", "portal_app", "portal_worker", "portal_reports", "portal_facts", "portal_scanner",
           "portal_checker")  # fmt: skip
@@ -38,7 +35,7 @@ def migrate(owner_url: str, target: str = "head", keyring: Keyring | None = None
     engine = connect(owner_url, pool_size=1)
     try:
         with engine.begin() as connection:
-            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            locks.hold_number(connection, locks.MIGRATION)
             found = connection.execute(text("select rolname from pg_roles")).scalars()
             if not set(_ROLES) <= set(found):
                 raise Unsafe("the database roles are missing; run migrations/roles.sql as the server's administrator")

@@ -10,9 +10,10 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from portal import clock
+from portal.access.actor import Actor
 from portal.access.policy.roles import Capacity, Level
 from portal.access.signin import sessions
-from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.access.ticket import CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
 from portal.runtime import House
@@ -24,7 +25,7 @@ from portal.services.consents import declare, requests
 from portal.services.consents.declaration import Choices
 from portal.services.consents.declare import Paper
 from portal.services.files import files
-from portal.services.files.files import Upload
+from portal.services.files.arrivals import Upload
 from portal.services.meetings import heard, schedule
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen

@@ -11,94 +11,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
 
 from portal import audit, clock, locks
-from portal.access import facts_cache
-from portal.access.denial import Shut, why_shut
+from portal.access import case_rows, facts_cache
+from portal.access.actor import Actor
+from portal.access.case_rows import GUIDE, CaseRow, Workplace
+from portal.access.compartments import Hatch, admission, level_of
+from portal.access.denial import why_shut
 from portal.access.policy import acquaintance, ages
 from portal.access.policy.acquaintance import People
-from portal.access.policy.actions import Action, OfficeAction
+from portal.access.policy.actions import Action
 from portal.access.policy.decide import BlockerNote, Contact, Reason, Refusal, decide, standing_of
 from portal.access.policy.explain import ever
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level, Standing
 from portal.access.scoped_types import Content, Inner
-from portal.access.window_store import load_key_row, load_members, load_profile
-from portal.db import PortalSession
+from portal.access.window_store import KeyRow, load_key_row, load_members, load_profile
+from portal.db import Base, PortalSession
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import (
     AccessWindow,
-    AuditHead,
     Case,
-    CaseKey,
     Compartment,
     Membership,
     Organisation,
-    Staff,
     Unit,
 )
-from portal.storage.keys import CaseKeys, Keyring
+from portal.storage.keys import CaseKeys
 from portal.tools.profile import Profile, profile
 from portal.tools.vocabulary import sayer
 
-
-@dataclass
-class Actor:
-    """Somebody who has signed in, and the session that speaks for them."""
-
-    session: PortalSession
-    person_id: UUID
-    is_staff: bool
-    office: frozenset[OfficeAction]
-    known_as: str | None
-    """Their name where it is known already. A citizen's lies in their cases and is looked up when it is asked for."""
-    unit_id: UUID | None = None
-    login_id: UUID | None = None
-    signed_in_at: datetime | None = None
-    eid_link_id: UUID | None = None
-    """By which of their eIDs a citizen came."""
-    has_news_of_eids: bool = False
-    """Whether there is another eID that signs in as them, which they have not said they have seen."""
-
-    is_authenticated = True
-    """What Flask-Login asks of a user: this one always has signed in."""
-
-    def get_id(self) -> str:
-        return str(self.person_id)
-
-    @property
-    def name(self) -> str:
-        if self.known_as is None:
-            self.known_as = self.session.scalars(_OWN_NAME, {"person": self.person_id}).first() or ""
-        return self.known_as
-
-    @property
-    def keyring(self) -> Keyring:
-        keyring: Keyring = self.session.info["keyring"]
-        return keyring
-
-    def require(self, action: OfficeAction) -> None:
-        """Raises Refused unless this person's office allows it."""
-        if action not in self.office:
-            raise Refused(Reason(Refusal.OFFICE))
-
-
-@dataclass(frozen=True)
-class Hatch:
-    """An open compartment, as one person has it."""
-
-    id: UUID
-    key: str
-    can_write: bool
-    since: datetime
-    confidant_id: UUID | None = None
-    """Of what the young person and one guide share alone: that guide's membership."""
+Made = TypeVar("Made", bound=Base)
 
 
 @dataclass
@@ -110,11 +59,11 @@ class CaseTicket:
     level: Level
     hatches: Mapping[UUID, Hatch]
     _case: Case | None
-    _key_row: tuple[str, bytes] | None
+    _key_row: KeyRow | None
     _notices: tuple[BlockerNote, ...] = ()
     _guide: Contact | None = None
     _members: Sequence[Membership] | None = None
-    _units: dict[UUID, tuple[str, str]] | None = None
+    _units: dict[UUID, Workplace] | None = None
     _windows: Sequence[Any] | None = None
     _facts_stamp: UUID | None = None
     _profile: Profile | None = None
@@ -203,8 +152,8 @@ class CaseTicket:
 
     @cached_property
     def keys(self) -> CaseKeys:
-        master_id, wrapped = self._key_row or load_key_row(self.session, self.case_id)
-        return self.actor.keyring.open_case(self.case_id, master_id, wrapped)
+        row = self._key_row or load_key_row(self.session, self.case_id)
+        return self.actor.keyring.open_case(self.case_id, row.master_id, row.wrapped)
 
     @cached_property
     def facts(self) -> Facts:
@@ -239,7 +188,7 @@ class CaseTicket:
         return _unnamed(member, gettext("Somebody else in the case"))
 
     @cached_property
-    def units(self) -> dict[UUID, tuple[str, str]]:
+    def units(self) -> dict[UUID, Workplace]:
         """Where the case's professionals work: unit id -> names of unit and organisation."""
         if self._units is not None:
             return self._units
@@ -249,7 +198,7 @@ class CaseTicket:
             .join(Organisation, Organisation.id == Unit.organisation_id)
             .where(Unit.id.in_(wanted))
         )
-        return {unit_id: (unit, organisation) for unit_id, unit, organisation in rows}
+        return {unit_id: Workplace(unit, organisation) for unit_id, unit, organisation in rows}
 
     @cached_property
     def open_windows(self) -> Sequence[Any]:
@@ -269,7 +218,7 @@ class CaseTicket:
         """Whom to ask. None where nothing of the case is known to this person."""
         if self._guide is not None or self._case is None:
             return self._guide
-        unit, phone = self.session.execute(_GUIDE, {"person": self._case.owner_id}).one()
+        unit, phone = self.session.execute(GUIDE, {"person": self._case.owner_id}).one()
         return Contact(self.owner.display_name, unit, phone)
 
     @cached_property
@@ -282,6 +231,31 @@ class CaseTicket:
     def could_write_once(self) -> bool:
         """Whether the case was ever open to this person to write in, until now."""
         return ever(self.facts, self.facts.member(self.membership.id), clock.now()) is Level.WRITE
+
+    # What is written and read
+
+    def new(self, model: type[Made], compartment_id: UUID, **columns: Any) -> Made:
+        """A row for that compartment: of this case, by this person, of now, with an id of its own. It is not added to
+        the session, so that what is sealed can be put in first."""
+        filled = {
+            "id": uuid4(),
+            "case_id": self.case_id,
+            "compartment_id": compartment_id,
+            "created_at": clock.now(),
+            "created_by_id": self.membership.id,
+        }
+        known = model.__table__.columns
+        return model(**{name: value for name, value in filled.items() if name in known} | columns)
+
+    def seal(self, row: Base, column: str, text: str) -> None:
+        """Puts `text` into the row's `column`, sealed with the key of the case. No text is no value where there may be
+        none."""
+        self.keys.seal(row, column, text)
+
+    def unseal(self, row: Any, column: str, model: type[Base] | None = None) -> str:
+        """The text in the row's `column`; '' where there is none. `model` is named for a row of a few columns that is
+        no object of it. Raises Damaged when the value was changed, or moved there from elsewhere."""
+        return self.keys.unseal(row, column, model)
 
     # What is left behind
 
@@ -306,42 +280,61 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     Raises NotFound unless they were added to it. A member whose windows are shut gets a ticket that allows nothing but
     what their standing grants without any (a custody holder's say about consent), and that knows why.
     """
-    rows = actor.session.execute(_ROOM, {"case": case_id}).all()
-    row = next((row for row in rows if row[0].person_id == actor.person_id), None)
-    if row is None:
+    rows = case_rows.read(actor.session, case_id)
+    for own in rows:
+        if own.member.person_id == actor.person_id:
+            break
+    else:
         raise NotFound
-    membership, case, master_id, wrapped = row[:4]
-    if row.seq is not None:
-        audit.ends_at(actor.session, case_id, row.seq, row.mac)
+    membership, case = own.member, own.case
+    if own.last_seq is not None and own.last_mac is not None:
+        audit.ends_at(actor.session, case_id, own.last_seq, own.last_mac)
     if actor.known_as is None:
         actor.known_as = membership.display_name
     # Where the two walls disagree (clocks apart, a window just ending), the stricter one counts.
     windows = _open_windows(actor, case_id) if case else ()
     hatches = admission(actor, windows)
-    shut = Shut() if hatches else why_shut(actor.session, actor.person_id, case_id)
-    asked_until = _asked_until(membership, case) if hatches else shut.asked_until
-    asked = asked_until is not None and clock.now() < asked_until
+    if case is None or not hatches:
+        return _shut_out(actor, own)
     return CaseTicket(
         actor=actor,
         case_id=case_id,
         membership=membership,
-        standing=standing_of(Capacity(membership.capacity), asked),
-        level=_level(hatches),
+        standing=_standing(membership, _asked_until(membership, case)),
+        level=level_of(hatches),
         hatches=hatches,
-        _case=case if hatches else None,
-        _key_row=(master_id, wrapped) if wrapped and hatches else None,
-        _notices=shut.notes,
-        _guide=shut.guide,
-        _profile=_profile(case, row.compartments) if hatches else load_profile(actor.session, case_id),
-        _members=[row[0] for row in rows] if hatches else None,
-        _units={row[0].unit_id: (row[4], row[5]) for row in rows if row[0].unit_id} if hatches else None,
-        _windows=windows if hatches else None,
-        _facts_stamp=row[6],
+        _case=case,
+        _key_row=own.key,
+        _profile=profile(case.profile).of_case(own.compartments or ()),
+        _members=[row.member for row in rows],
+        _units=case_rows.workplaces(rows),
+        _windows=windows,
+        _facts_stamp=own.facts_stamp,
     )
 
 
-def _profile(case: Case, compartments: Sequence[str] | None) -> Profile:
-    return profile(case.profile).of_case(compartments or ())
+def _shut_out(actor: Actor, own: CaseRow) -> CaseTicket:
+    case_id = own.member.case_id
+    shut = why_shut(actor.session, actor.person_id, case_id)
+    return CaseTicket(
+        actor=actor,
+        case_id=case_id,
+        membership=own.member,
+        standing=_standing(own.member, shut.asked_until),
+        level=Level.NONE,
+        hatches={},
+        _case=None,
+        _key_row=None,
+        _notices=shut.notes,
+        _guide=shut.guide,
+        _profile=load_profile(actor.session, case_id),
+        _facts_stamp=own.facts_stamp,
+    )
+
+
+def _standing(membership: Membership, asked_until: datetime | None) -> Standing:
+    is_asked = asked_until is not None and clock.now() < asked_until
+    return standing_of(Capacity(membership.capacity), is_asked)
 
 
 def _unnamed(member: Membership, name: str = "") -> Membership:
@@ -357,56 +350,12 @@ def _unnamed(member: Membership, name: str = "") -> Membership:
     )
 
 
-def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
-    """Wall one, first half: of the open windows of a case, the person's own."""
-    own = (row for row in windows if row.person_id == actor.person_id)
-    return {
-        row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from, row.confidant_id)
-        for row in own
-    }
-
-
 def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
     """The windows of the case that are open now: everybody's, as far as this person may know of them."""
     return actor.session.rows(_OPEN, {"case": case_id, "now": clock.now()}).all()
 
 
 # What every page of a case asks is put together once, not on each request.
-_OWN_NAME = (
-    select(Membership.display_name)
-    .where(Membership.person_id == bindparam("person"))
-    .order_by(Membership.added_at, Membership.id)
-    .limit(1)
-)
-"""What somebody was called first: a case that is opened about them later, by whoever, does not rename them."""
-_GUIDE = (
-    select(Unit.name, Staff.phone).join(Unit, Unit.id == Staff.unit_id).where(Staff.person_id == bindparam("person"))
-)
-_ROOM = (
-    select(
-        Membership,
-        Case,
-        CaseKey.master_id,
-        CaseKey.wrapped,
-        Unit.name,
-        Organisation.name,
-        Case.facts_stamp,
-        AuditHead.seq,
-        AuditHead.mac,
-        select(func.array_agg(Compartment.key))
-        .where(Compartment.case_id == bindparam("case"))
-        .scalar_subquery()
-        .label("compartments"),
-    )
-    .outerjoin(Case, Case.id == Membership.case_id)
-    .outerjoin(AuditHead, AuditHead.chain_id == Membership.case_id)
-    .outerjoin(CaseKey, CaseKey.case_id == Membership.case_id)
-    .outerjoin(Unit, Unit.id == Membership.unit_id)
-    .outerjoin(Organisation, Organisation.id == Unit.organisation_id)
-    .where(Membership.case_id == bindparam("case"))
-)
-"""Everybody in a case and where they work, with the case, its key and where its trace ends; for somebody shut out,
-their own row alone."""
 _OPEN = (
     select(
         AccessWindow.compartment_id,
@@ -425,17 +374,6 @@ _OPEN = (
 )
 
 
-def open_compartments(actor: Actor) -> dict[UUID, UUID]:
-    """Wall one for lists across cases: every compartment that is open to the person now, with its case."""
-    now = clock.now()
-    found = actor.session.execute(
-        select(AccessWindow.compartment_id, AccessWindow.case_id)
-        .where(AccessWindow.person_id == actor.person_id, AccessWindow.valid_from <= now)
-        .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
-    )
-    return {row.compartment_id: row.case_id for row in found}
-
-
 def bounded(noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """`CaseTicket.within` for a statement that is put together once and gets its case from `bounds` every time."""
     return noun.case_id == bindparam("case"), noun.compartment_id == any_(bindparam("open", type_=ARRAY(Uuid)))
@@ -444,12 +382,6 @@ def bounded(noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnEle
 def scope(ticket: CaseTicket) -> Any:
     """Wall one, second half: the compartments that every query of a ticket is held to."""
     return list(ticket.hatches)
-
-
-def _level(hatches: Mapping[UUID, Hatch]) -> Level:
-    if not hatches:
-        return Level.NONE
-    return Level.WRITE if any(hatch.can_write for hatch in hatches.values()) else Level.READ
 
 
 def _asked_until(membership: Membership, case: Case) -> datetime | None:

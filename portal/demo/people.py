@@ -9,9 +9,10 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from portal import clock
+from portal.access.actor import Actor
 from portal.access.policy.roles import Capacity, Level
 from portal.access.signin import passwords, sessions
-from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.access.ticket import CaseTicket, enter_case
 from portal.demo import others, papers, plan
 from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
@@ -24,7 +25,7 @@ from portal.services.cases.register import NewCase
 from portal.services.consents import declaration, declare, requests
 from portal.services.consents.declare import Paper
 from portal.services.files import files
-from portal.services.files.files import Upload
+from portal.services.files.arrivals import Upload
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
 from portal.services.messages import threads as message_threads

@@ -3,6 +3,7 @@ a question with a bookmark made of it (LibreOffice keeps the bookmarks alone); `
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from itertools import count
 
@@ -20,6 +21,7 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.table import Table, _Cell
 from markupsafe import escape
 
+from portal.documents import sheet as sheets
 from portal.documents.letterhead import Head
 from portal.documents.printing import png
 from portal.documents.sheet import Line, Sheet, bookmark_of, cleaned, tag_of
@@ -56,22 +58,7 @@ def write(sheet: Sheet) -> bytes:
         answer.text = "\n".join(lines)
         _bookmark(question, f"base {label}", next(numbers))
     for part in sheet.parts:
-        document.add_heading(part.title, 1)
-        if not part.blocks:
-            document.add_paragraph(part.if_empty, style=NOTE)
-        if part.picture:
-            shape = document.add_picture(BytesIO(png(part.picture.svg)), width=PICTURE)
-            shape._inline.docPr.set("descr", part.picture.words)
-            shape._inline.docPr.set("name", DRAWING)
-        for block in part.blocks:
-            if block.title:
-                document.add_heading(block.title, 2)
-            table = _table(document)
-            for line in block.lines:
-                question, answer = _row(table, line.label, line.hint)
-                _answer(answer, line)
-                if line.address:
-                    _bookmark(question, line.address, next(numbers))
+        _write_part(document, part, numbers)
     if sheet.about:
         document.add_heading(sheet.about_title, 1)
         table = _table(document)
@@ -83,6 +70,25 @@ def write(sheet: Sheet) -> bytes:
     out = BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def _write_part(document: DocumentType, part: sheets.Part, numbers: Iterator[int]) -> None:
+    document.add_heading(part.title, 1)
+    if not part.blocks:
+        document.add_paragraph(part.if_empty, style=NOTE)
+    if part.picture:
+        shape = document.add_picture(BytesIO(png(part.picture.svg)), width=PICTURE)
+        shape._inline.docPr.set("descr", part.picture.words)
+        shape._inline.docPr.set("name", DRAWING)
+    for block in part.blocks:
+        if block.title:
+            document.add_heading(block.title, 2)
+        table = _table(document)
+        for line in block.lines:
+            question, answer = _row(table, line.label, line.hint)
+            _answer(answer, line)
+            if line.address:
+                _bookmark(question, line.address, next(numbers))
 
 
 def _look(document: DocumentType, sheet: Sheet) -> None:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from portal.errors import Damaged, Unsafe
+from portal.storage.places import of_case_key, of_file_key, place_in
 
 KEY_SIZE = 32
 _NONCE = 12
@@ -67,6 +68,18 @@ class CaseKeys:
     def _search(self) -> bytes:
         return _derive(self.key, "search")
 
+    def seal(self, row: Any, column: str, text: str) -> None:
+        """Puts `text`, sealed, into a row that knows its key already. No text is no value where there may be none."""
+        name = f"{column}_sealed"
+        empty = not text and row.__table__.columns[name].nullable
+        setattr(row, name, None if empty else self.seal_text(text, place_in(row, column)))
+
+    def unseal(self, row: Any, column: str, model: Any = None) -> str:
+        """The text in a row; '' where there is none. `model` is named for a row that is no object of it. Raises Damaged
+        like `unseal_text`."""
+        sealed = getattr(row, f"{column}_sealed")
+        return "" if sealed is None else unseal(self._content, sealed, place_in(row, column, model)).decode()
+
     def seal_text(self, text: str, place: str) -> bytes:
         return seal(self._content, text.encode(), place)
 
@@ -75,10 +88,10 @@ class CaseKeys:
         return unseal(self._content, sealed, place).decode()
 
     def wrap_file_key(self, file_key: bytes, blob: str) -> bytes:
-        return seal(self._content, file_key, f"file key {blob}")
+        return seal(self._content, file_key, of_file_key(blob))
 
     def unwrap_file_key(self, wrapped: bytes, blob: str) -> bytes:
-        return unseal(self._content, wrapped, f"file key {blob}")
+        return unseal(self._content, wrapped, of_file_key(blob))
 
     @cached_property
     def _papers(self) -> bytes:
@@ -146,7 +159,7 @@ class Keyring:
 
     def open_case(self, case_id: UUID, master_id: str, wrapped: bytes) -> CaseKeys:
         """Raises Damaged when the master key is not in the key file, or the row belongs to another case."""
-        return CaseKeys(unseal(AESGCM(self.masters.key(master_id)), wrapped, f"case key {case_id}"))
+        return CaseKeys(unseal(AESGCM(self.masters.key(master_id)), wrapped, of_case_key(case_id)))
 
     def rewrap(self, case_id: UUID, master_id: str, wrapped: bytes) -> tuple[str, bytes]:
         """The same case key, wrapped by the current master key; its id, too. Raises Damaged like `open_case`."""
@@ -154,7 +167,7 @@ class Keyring:
 
     def _wrap(self, case_id: UUID, key: bytes) -> tuple[str, bytes]:
         current = self.current
-        return current, seal(AESGCM(self.masters.key(current)), key, f"case key {case_id}")
+        return current, seal(AESGCM(self.masters.key(current)), key, of_case_key(case_id))
 
     def seal_secret(self, plain: bytes, place: str) -> tuple[str, bytes]:
         """A secret that belongs to no case (of a code app), sealed with a key derived from the current master key: its

@@ -170,6 +170,14 @@ def _note(response: Response) -> Response:
 
 
 def _install_errors(app: Flask) -> None:
+    _install_refusals(app)
+    _install_outages(app)
+    _install_the_rest(app)
+
+
+def _install_refusals(app: Flask) -> None:
+    """What somebody asked for and does not get."""
+
     @app.errorhandler(NotFound)
     def _not_found(_problem: NotFound) -> Any:
         _refused("not_found")
@@ -190,6 +198,10 @@ def _install_errors(app: Flask) -> None:
     def _overtaken(_problem: Overtaken) -> Any:
         _fail()
         return pages.overtaken()
+
+
+def _install_outages(app: Flask) -> None:
+    """What cannot be done just now."""
 
     @app.errorhandler(TooMany)
     def _too_many(problem: TooMany) -> Any:
@@ -215,6 +227,10 @@ def _install_errors(app: Flask) -> None:
         _fail()
         log.error("damaged", id=g.get("request_id"), what=str(problem))
         return pages.damaged()
+
+
+def _install_the_rest(app: Flask) -> None:
+    """What Flask itself refuses, and what nobody has thought of."""
 
     @app.errorhandler(HTTPException)
     def _http(problem: HTTPException) -> Any:

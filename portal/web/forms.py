@@ -20,7 +20,7 @@ from portal import clock, text
 from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.services.files import held_uploads
-from portal.services.files.files import Upload
+from portal.services.files.arrivals import Upload
 from portal.services.files.held_uploads import Chosen
 from portal.storage.incoming import Incoming
 from portal.web import labels

@@ -42,12 +42,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from wtforms import ValidationError
 
+from portal.access.actor import Actor
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import Standing
 from portal.access.signin import pending_login as half_way
 from portal.access.signin import saved_form, sessions, step_up
 from portal.access.signin.saved_form import Kept
-from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.access.ticket import CaseTicket, enter_case
 from portal.errors import NotFound, Refused, Unsafe
 from portal.services.files import held_uploads
 from portal.services.webdav import links

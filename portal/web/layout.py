@@ -16,11 +16,12 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from portal import clock, text
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.decide import BlockerNote
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.windows import Blocker, Obstacle
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.runtime import House
 from portal.services.consents import overrides as consent_overrides
 from portal.services.consents.overrides import OverrideLine

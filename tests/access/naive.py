@@ -127,17 +127,22 @@ def _has_grounds(facts: Facts, member: Member, rule: CompartmentRule, at: dateti
         own_age = min(facts.rules.consent_age.get(category, facts.rules.majority_age), facts.rules.majority_age)
         if at >= _turns(facts, own_age) or facts.rules.custody_holders_are_asked is False:
             continue
-        holders = [
-            m
-            for m in facts.members
-            if m.custody_from and m.custody_from <= at and not (m.custody_until and m.custody_until <= at)
-        ]
-        if not holders:
+        if not _custody_holders_say_yes(facts, who, member, rule, category, at):
             return False
-        for holder in holders:
-            if not _says_yes(facts, holder, who, member, rule, category, at):
-                return False
     return True
+
+
+def _custody_holders_say_yes(
+    facts: Facts, who: str, member: Member, rule: CompartmentRule, category: str, at: datetime
+) -> bool:
+    holders = [
+        m
+        for m in facts.members
+        if m.custody_from and m.custody_from <= at and not (m.custody_until and m.custody_until <= at)
+    ]
+    if not holders:
+        return False
+    return all(_says_yes(facts, holder, who, member, rule, category, at) for holder in holders)
 
 
 def _young_says_yes(

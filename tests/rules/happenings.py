@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from portal import clock
+from portal.access.actor import Actor
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer
 from portal.access.policy.facts import Freeze, LegalOverride, Member, Opening, Party, Withdrawal
 from portal.access.policy.roles import Capacity, Level
-from portal.access.ticket import Actor, CaseTicket, enter_case
+from portal.access.ticket import CaseTicket, enter_case
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.services.accounts import moves

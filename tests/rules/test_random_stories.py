@@ -21,8 +21,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from portal import clock
+from portal.access.actor import Actor
 from portal.access.policy.actions import Action
-from portal.access.ticket import Actor, enter_case
+from portal.access.ticket import enter_case
 from portal.access.window_store import differences, load_facts
 from portal.errors import NotFound
 from portal.runtime import House

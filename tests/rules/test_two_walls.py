@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access import ticket
+from portal.access.actor import Actor
+from portal.access.compartments import Hatch
 from portal.access.policy.decide import standing_of
 from portal.access.policy.roles import Capacity, Level
-from portal.access.ticket import Actor, CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound
 from portal.models import AccessWindow, Case, CaseKey, Membership

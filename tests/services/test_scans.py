@@ -197,7 +197,7 @@ def test_nobody_who_puts_a_version_in_can_call_it_clean(
 ) -> None:
     story = Story(scanning)
     room = story.case()
-    monkeypatch.setattr("portal.services.files.files.first_state", lambda _ticket: ScanState.CLEAN)
+    monkeypatch.setattr("portal.services.files.arrivals.first_state", lambda _ticket: ScanState.CLEAN)
     with pytest.raises(ProgrammingError, match="row-level security"):
         story.file(room, room.guide)
     assert states(owner) == []
@@ -285,7 +285,7 @@ def test_the_page_of_a_consent_passes_the_same_inspection_as_any_file(
 def test_nobody_who_registers_a_consent_can_say_that_its_page_is_clean(
     scanning: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.services.files.files.first_state", lambda _ticket: ScanState.CLEAN)
+    monkeypatch.setattr("portal.services.files.arrivals.first_state", lambda _ticket: ScanState.CLEAN)
     with pytest.raises(ProgrammingError, match="row-level security"):
         paper(Story(scanning), PDF)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 from uuid import uuid4
@@ -85,7 +86,7 @@ def test_a_row_more_than_there_is_room_for_is_told_and_the_rest_can_still_come_i
         assert page is not None
         row = ticket.load(PlanVersion, page.newest.id)
         ids = " ".join(f"{number:08x}" for number in range(200))
-        row.answers_sealed = editing.sealed_answers(ticket, row.id, {"goals": ids, "goals.000000c7.words": "Sidst"})
+        ticket.seal(row, "answers", json.dumps({"goals": ids, "goals.000000c7.words": "Sidst"}))
         saving.save(open_plan(ticket, TOOL), 1, 0, {"now.goal": "Et mål"})
 
     story.play(room, room.guide, fill)

@@ -16,8 +16,8 @@ from playwright.sync_api import expect
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services.plans import editing, plans, saving
 from portal.services.plans import history as plans_history
+from portal.services.plans import plans, saving
 from portal.services.plans.open_plan import open_plan
 from tests.browser import Browser, Page, cookie_of
 from tests.live import cookie, served
@@ -276,7 +276,7 @@ def test_two_hundred_rows_are_shown_and_the_next_one_is_refused_at_the_form(
         assert page is not None
         ids = " ".join(f"{number:08x}" for number in range(200))
         row = ticket.load(PlanVersion, page.newest.id)
-        row.answers_sealed = editing.sealed_answers(ticket, row.id, {"goals": ids})
+        ticket.seal(row, "answers", json.dumps({"goals": ids}))
         saving.save(open_plan(ticket, TOOL), 1, 0, {"goals.00000001.words": "Et mål"})
 
     story.play(room, room.guide, fill)

@@ -45,7 +45,7 @@ class People(Mapping[UUID, M]):
 
     def __getitem__(self, one: UUID) -> M:
         found = self._everybody[one]
-        if self.knows(one):
+        if one in self._now or self.knows(one):
             return found
         if one not in self._hidden:
             self._hidden[one] = self._stand_in(found)

@@ -26,6 +26,7 @@ from portal.events import Event
 from portal.models import EidLink, EidStranger, NationalId, Person
 from portal.models.accounts import PersonKind
 from portal.storage.keys import Keyring
+from portal.storage.places import place
 
 SCHEME = "invitation-code"
 
@@ -106,7 +107,7 @@ def _let_in(session: PortalSession, who: Stranger, person_id: UUID | None) -> Ei
 
 def _hand_over(session: PortalSession, keyring: Keyring, fact: CodeFact, who: Stranger, link: EidLink) -> None:
     keys = keyring.open_case(fact.case_id, *load_key_row(session, fact.case_id))
-    name = keys.seal_text(who.told.name, f"invitation_code.used_name {fact.id}") if who.told.name else None
+    name = keys.seal_text(who.told.name, place("invitation_code", "used_name", fact.id)) if who.told.name else None
     code_store.use_code(session, fact, link.person_id, name, clock.now())
     audit.record(
         session, Event.CODE_USED, chain=fact.case_id, membership_id=fact.membership_id, item_id=fact.membership_id

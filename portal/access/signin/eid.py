@@ -26,10 +26,9 @@ from portal.identity_providers import EidProvider
 from portal.models import EidStranger, NationalId, Person
 from portal.settings import Settings
 from portal.storage.keys import Keyring
+from portal.storage.places import place_in
 
 REALM = "eid"
-_PLACE = "id token of a stranger"
-_TOLD = "what an eID told of a stranger"
 
 
 @dataclass(frozen=True)
@@ -124,17 +123,16 @@ def keep_stranger(session: PortalSession, keyring: Keyring, identity: Identity, 
         "number": number.hex() if number else "",
         "name": text.line(name, 120) if isinstance(name, str) else "",
     }
-    session.add(
-        EidStranger(
-            token_sha256=digest(token),
-            issuer=identity.issuer,
-            subject=identity.subject,
-            provider=provider.key,
-            id_token_sealed=keyring.seal_token(identity.id_token, _PLACE),
-            told_sealed=keyring.seal_token(json.dumps(told), _TOLD),
-            arrived_at=clock.now(),
-        )
+    row = EidStranger(
+        token_sha256=digest(token),
+        issuer=identity.issuer,
+        subject=identity.subject,
+        provider=provider.key,
+        arrived_at=clock.now(),
     )
+    row.id_token_sealed = keyring.seal_token(identity.id_token, place_in(row, "id_token"))
+    row.told_sealed = keyring.seal_token(json.dumps(told), place_in(row, "told"))
+    session.add(row)
     return token
 
 
@@ -143,8 +141,10 @@ def stranger(session: PortalSession, keyring: Keyring, token: str) -> Stranger:
     found = session.get(EidStranger, digest(token))
     if found is None or clock.now() - found.arrived_at > ATTEMPT_LASTS:
         raise NotFound
-    identity = Identity(found.issuer, found.subject, {}, keyring.open_token(found.id_token_sealed, _PLACE))
-    told = json.loads(keyring.open_token(found.told_sealed, _TOLD))
+    identity = Identity(
+        found.issuer, found.subject, {}, keyring.open_token(found.id_token_sealed, place_in(found, "id_token"))
+    )
+    told = json.loads(keyring.open_token(found.told_sealed, place_in(found, "told")))
     number = bytes.fromhex(told["number"]) or None
     return Stranger(identity, found.provider, token, Told(_birth_date(told["born"]), number, told["name"]))
 

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import audit, clock, locks
-from portal.access.ticket import Actor
+from portal.access.actor import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event

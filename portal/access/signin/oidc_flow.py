@@ -21,6 +21,7 @@ from portal.access.signin.oidc import SKEW, EidRefused, Identity, OidcClient
 from portal.db import PortalSession
 from portal.models import EidAttempt, Login, ProviderSession
 from portal.storage.keys import Keyring
+from portal.storage.places import place_in
 
 ATTEMPT_LASTS = timedelta(minutes=10)
 
@@ -129,8 +130,9 @@ def proven_at(identity: Identity) -> datetime | None:
 def remember(session: PortalSession, keyring: Keyring, token: str, provider: str, identity: Identity) -> None:
     """Keeps the provider's token, sealed, while the session of `token` lasts: signing out there asks for it."""
     login_id = session.scalars(select(Login.id).where(Login.token_sha256 == digest(token))).one()
-    sealed = keyring.seal_token(identity.id_token, _place(login_id))
-    session.add(ProviderSession(login_id=login_id, provider=provider, id_token_sealed=sealed))
+    row = ProviderSession(login_id=login_id, provider=provider)
+    row.id_token_sealed = keyring.seal_token(identity.id_token, place_in(row, "id_token"))
+    session.add(row)
 
 
 def leave(session: PortalSession, keyring: Keyring, login_id: UUID | None) -> Leaving | None:
@@ -140,7 +142,7 @@ def leave(session: PortalSession, keyring: Keyring, login_id: UUID | None) -> Le
     ).scalar_one_or_none()
     if kept is None:
         return None
-    return Leaving(kept.provider, keyring.open_token(kept.id_token_sealed, _place(kept.login_id)))
+    return Leaving(kept.provider, keyring.open_token(kept.id_token_sealed, place_in(kept, "id_token")))
 
 
 def forget_old(session: PortalSession, session_hours: int) -> None:
@@ -154,7 +156,3 @@ def forget_old(session: PortalSession, session_hours: int) -> None:
 
 def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
-
-
-def _place(login_id: UUID) -> str:
-    return f"id token {login_id}"

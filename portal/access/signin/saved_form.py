@@ -22,6 +22,7 @@ from portal.db import PortalSession
 from portal.errors import Damaged
 from portal.models import KeptForm
 from portal.storage.keys import KEY_SIZE, seal, unseal
+from portal.storage.places import of_saved_form
 
 LASTS = timedelta(hours=1)
 NEVER = {"csrf_token", "writer", "password", "new_password", "again", "code", "credential"}
@@ -59,8 +60,9 @@ def keep(session: PortalSession, person_id: UUID, form: Kept) -> str:
     made, key = uuid4(), os.urandom(KEY_SIZE)
     fields = [field for field in form.fields if field[0].split("-")[-1] not in NEVER]
     content = json.dumps([form.path, fields]).encode()
-    sealed = seal(AESGCM(key), content, f"kept form {made} of {person_id}")
-    session.add(KeptForm(id=made, person_id=person_id, sealed=sealed, kept_at=clock.now()))
+    row = KeptForm(id=made, person_id=person_id, kept_at=clock.now())
+    row.sealed = seal(AESGCM(key), content, of_saved_form(row))
+    session.add(row)
     return f"{made}.{base64.urlsafe_b64encode(key).decode()}"
 
 
@@ -72,7 +74,7 @@ def find(session: PortalSession, person_id: UUID, handle: str) -> Kept | None:
         if row is None or row.person_id != person_id or clock.now() - row.kept_at > LASTS:
             return None
         cipher = AESGCM(base64.urlsafe_b64decode(key))
-        path, fields = json.loads(unseal(cipher, row.sealed, f"kept form {row.id} of {person_id}"))
+        path, fields = json.loads(unseal(cipher, row.sealed, of_saved_form(row)))
     except (ValueError, Damaged):
         return None
     return Kept(path, tuple((field, value) for field, value in fields))

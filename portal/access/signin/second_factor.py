@@ -25,6 +25,7 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import Passkey, RecoveryCode, Totp
 from portal.storage.keys import Keyring
+from portal.storage.places import of_offered_totp, place_in
 
 CODES = 10
 _STEP = 30
@@ -91,13 +92,13 @@ def offer(keyring: Keyring, person_id: UUID) -> Offer:
     """A new secret for somebody's code app; it counts once a code of it has been shown."""
     secret = pyotp.random_base32()
     content = json.dumps([secret, clock.now().timestamp()])
-    return Offer(secret, keyring.seal_token(content, _offer_place(person_id)).hex())
+    return Offer(secret, keyring.seal_token(content, of_offered_totp(person_id)).hex())
 
 
 def offered(keyring: Keyring, person_id: UUID, sealed: str) -> Offer | None:
     """The offer a form brings back, or None when it is not this person's, or too old."""
     try:
-        secret, made = json.loads(keyring.open_token(bytes.fromhex(sealed), _offer_place(person_id)))
+        secret, made = json.loads(keyring.open_token(bytes.fromhex(sealed), of_offered_totp(person_id)))
     except (Damaged, ValueError):
         return None
     if not 0 <= clock.now().timestamp() - made <= _OFFER_LASTS.total_seconds():
@@ -112,10 +113,9 @@ def set_up(session: PortalSession, keyring: Keyring, person_id: UUID, taken: Off
     if step is None:
         raise InvalidInput("code", "code_wrong")
     session.execute(delete(Totp).where(Totp.person_id == person_id))
-    master_id, sealed = keyring.seal_secret(taken.secret.encode(), place_of(person_id))
-    session.add(
-        Totp(person_id=person_id, master_id=master_id, secret_sealed=sealed, last_step=step, made_at=clock.now())
-    )
+    row = Totp(person_id=person_id, last_step=step, made_at=clock.now())
+    row.master_id, row.secret_sealed = keyring.seal_secret(taken.secret.encode(), place_in(row, "secret"))
+    session.add(row)
     audit.record(session, Event.FACTOR_ADDED, item_id=person_id, method="totp")
 
 
@@ -178,7 +178,7 @@ def _use_totp(session: PortalSession, keyring: Keyring, person_id: UUID, code: s
     row = session.get(Totp, person_id)
     if row is None:
         return False
-    step = _step_of(keyring.unseal_secret(row.secret_sealed, place_of(person_id)).decode(), code)
+    step = _step_of(keyring.unseal_secret(row.secret_sealed, place_in(row, "secret")).decode(), code)
     if step is None:
         return False
     newer = update(Totp).where(Totp.person_id == person_id, Totp.last_step < step).values(last_step=step)
@@ -207,12 +207,3 @@ def _step_of(secret: str, code: str) -> int | None:
 
 def _match(keyring: Keyring, person_id: UUID, code: str) -> bytes:
     return keyring.match_value("recovery-code", f"{person_id}:{code}")
-
-
-def place_of(person_id: UUID) -> str:
-    """Where the secret of somebody's code app is sealed to lie."""
-    return f"totp of {person_id}"
-
-
-def _offer_place(person_id: UUID) -> str:
-    return f"totp offered to {person_id}"

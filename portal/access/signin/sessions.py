@@ -18,9 +18,9 @@ from sqlalchemy import DateTime, Text, bindparam, cast, func, literal, select, u
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import OFFICE_MATRIX
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.events import Event

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal import audit, clock
+from portal.access.actor import Actor
 from portal.access.signin import sessions
 from portal.access.signin.sessions import Limits
-from portal.access.ticket import Actor
 from portal.events import Event
 
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 
-from portal import addresses, clock
+from portal import addresses, clock, locks
 from portal.db import PortalSession
 from portal.errors import PortalError
 from portal.models import KnownDevice, SignInTry, Staff
@@ -122,7 +122,7 @@ def _count(session: PortalSession, buckets: list[tuple[bytes, int]]) -> Try:
     now = clock.now()
     # In one order, so that two tries never wait for each other.
     for bucket, _ in sorted(buckets):
-        session.execute(_LOCK, {"key": int.from_bytes(bucket[:8], "big", signed=True)})
+        locks.hold_number(session, int.from_bytes(bucket[:8], "big", signed=True))
     for number, (bucket, most) in enumerate(buckets):
         wait = _wait(session, bucket, most, now, slows=number == 0)
         if wait > 0:
@@ -132,9 +132,6 @@ def _count(session: PortalSession, buckets: list[tuple[bytes, int]]) -> Try:
     session.add_all(rows)
     session.commit()
     return Try(buckets[0][0], tuple(row.id for row in rows))
-
-
-_LOCK = text("select pg_advisory_xact_lock(:key)")
 
 
 def _wait(session: PortalSession, bucket: bytes, most: int, now: datetime, slows: bool) -> float:

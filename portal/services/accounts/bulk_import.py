@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import addresses
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
-from portal.access.ticket import Actor
 from portal.addresses import NotMailable
 from portal.errors import InvalidInput, NotFound
 from portal.models import Organisation, Staff, Unit

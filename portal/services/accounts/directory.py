@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import addresses, audit, clock, locks, text
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
 from portal.access.signin import pending_login, sessions
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

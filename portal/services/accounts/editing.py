@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal import audit, locks, text
+from portal.access.actor import Actor
 from portal.access.policy import who_may
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
-from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock

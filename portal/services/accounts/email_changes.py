@@ -20,9 +20,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import audit, clock, locks
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.signin import pending_login, sessions
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

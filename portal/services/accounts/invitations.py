@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import audit, clock, locks
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.signin import second_factor, throttle
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import SystemRole
-from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.models import Organisation, Person, Staff, UndeliveredMail, Unit
 from portal.names import folded

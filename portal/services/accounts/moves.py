@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import audit, locks
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
-from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from portal import audit, locks
+from portal.access.actor import Actor
 from portal.access.signin import passkeys, passwords, pending_login, second_factor, sessions
-from portal.access.ticket import Actor
 from portal.clock import now
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound

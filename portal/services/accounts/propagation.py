@@ -85,30 +85,27 @@ def _note(
     before_unit_id: UUID | None = None,
     shuts_out: bool = False,
 ) -> None:
-    made = uuid4()
-    keys = _keys(session, place.case_id)
-    window_store.carry_into(
-        session,
-        Correction(
-            id=made,
-            case_id=place.case_id,
-            membership_id=place.membership_id,
-            field=field,
-            before_sealed=keys.seal_text(before, f"correction.before {made}") if before else None,
-            after_sealed=keys.seal_text(after, f"correction.after {made}") if after else None,
-            before_unit_id=before_unit_id,
-            renews=False,
-            shuts_out=shuts_out,
-            made_at=clock.now(),
-        ),
+    row = Correction(
+        id=uuid4(),
+        case_id=place.case_id,
+        membership_id=place.membership_id,
+        field=field,
+        before_unit_id=before_unit_id,
+        renews=False,
+        shuts_out=shuts_out,
+        made_at=clock.now(),
     )
+    keys = _keys(session, place.case_id)
+    keys.seal(row, "before", before or "")
+    keys.seal(row, "after", after or "")
+    window_store.carry_into(session, row)
     audit.record(
         session,
         Event.MEMBER_CHANGED,
         chain=place.case_id,
         item_id=place.membership_id,
         what=field,
-        correction=str(made),
+        correction=str(row.id),
     )
     window_store.rewrite_windows(session, place.case_id)
 

@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 
 from portal import audit, clock, text
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
-from portal.access.ticket import Actor
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import AccountRequest, Organisation, Person, Staff, Unit

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from portal import audit
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
-from portal.access.ticket import Actor
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Login, Staff

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import audit, clock
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event

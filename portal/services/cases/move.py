@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import File, FileName, FileVersion, Membership, Message, SearchEntry, Thread

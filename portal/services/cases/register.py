@@ -10,10 +10,11 @@ from sqlalchemy import ARRAY, Uuid, any_, literal, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
+from portal.access.actor import Actor
+from portal.access.compartments import open_compartments
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.decide import BlockerNote, Contact, standing_of
 from portal.access.policy.roles import MATRIX, Capacity, Level, Standing
-from portal.access.ticket import Actor, open_compartments
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput
 from portal.events import Event

@@ -16,6 +16,7 @@ from portal.events import Event
 from portal.models import FileName, FileVersion, Membership, Message, SearchEntry, Thread
 from portal.services.files import folders, naming
 from portal.services.shared import search_index
+from portal.storage.places import place
 
 _MOST_HITS = 50
 
@@ -71,7 +72,7 @@ def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
 
 
 def _own_name(ticket: CaseTicket, version: FileVersion) -> str:
-    return ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    return ticket.unseal(version, "name")
 
 
 def _messages(ticket: CaseTicket, found: Any) -> list[Hit]:
@@ -86,7 +87,7 @@ def _messages(ticket: CaseTicket, found: Any) -> list[Hit]:
         Hit(
             "message",
             message.thread_id,
-            ticket.keys.unseal_text(subject, f"thread.subject {message.thread_id}"),
+            ticket.keys.unseal_text(subject, place("thread", "subject", message.thread_id)),
             ticket.hatches[message.compartment_id].key,
             ticket.members[message.created_by_id],
             message.created_at,

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
+from portal.access.case_rows import Workplace
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
@@ -19,7 +20,6 @@ from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Staff
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 
 _line = aliased(AuditEvent, name="e")
 PUT_AWAY = select(_line.seq).where(

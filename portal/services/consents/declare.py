@@ -24,8 +24,8 @@ from portal.services.consents import declaration, effects, reminders, requests
 from portal.services.consents.declaration import Answers, Choices, Draft
 from portal.services.consents.effects import Effects
 from portal.services.consents.requests import CONSENT_CHANGES, ConsentStep, PartyLine, Request
-from portal.services.files import files
-from portal.services.files.files import Upload
+from portal.services.files import arrivals
+from portal.services.files.arrivals import Upload
 from portal.services.shared import audience, idempotency
 from portal.storage.scanning import ScanState
 
@@ -257,9 +257,9 @@ def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | 
         valid_from=now,
         valid_until=clock.end_of(draft.valid_until, zone),
         wording_version=ticket.profile.consent.version,
-        text_sealed=ticket.keys.seal_text(draft.words, f"consent.text {made}"),
-        text_sha256_sealed=ticket.keys.seal_text(draft.digest, f"consent.sha256 {made}"),
     )
+    ticket.seal(row, "text", draft.words)
+    ticket.seal(row, "text_sha256", draft.digest)
     if paper:
         _attach(ticket, row, paper)
     ticket.session.add(row)
@@ -286,13 +286,11 @@ def _add_cells(ticket: CaseTicket, consent_id: UUID, draft: Draft) -> None:
 
 
 def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
-    note = text.plain(paper.note, 2000)
-    if note:
-        row.note_sealed = ticket.keys.seal_text(note, f"consent.note {row.id}")
+    ticket.seal(row, "note", text.plain(paper.note, 2000))
     if paper.scan is not None and paper.scan.name:
         content = paper.scan.content
         row.scan_media_type = _kind_of(paper.scan)
-        row.scan_state = files.first_state(ticket)
+        row.scan_state = arrivals.first_state(ticket)
         if row.scan_state == ScanState.WAITING:
             outbox.later(ticket.session, "scan_paper", consent_id=str(row.id))
         row.scan_blob, row.scan_size = content.blob, content.size
@@ -303,7 +301,7 @@ def _attach(ticket: CaseTicket, row: Consent, paper: Paper) -> None:
 def _kind_of(scan: Upload) -> str:
     """The media type of a scan. Raises InvalidInput at `scan`."""
     try:
-        _name, kind = files.inspect(scan)
+        _name, kind = arrivals.inspect(scan)
     except InvalidInput as problem:
         raise InvalidInput("scan", problem.code) from problem
     if not kind.startswith("image/") and kind != "application/pdf":

@@ -21,6 +21,7 @@ from portal.services.consents.declaration import Answers, Draft
 from portal.services.consents.effects import Effects
 from portal.services.consents.requests import PartyLine, Request
 from portal.services.shared import idempotency
+from portal.storage.places import place
 
 LASTS = timedelta(hours=8)
 """A draft older than a session is not offered any more."""
@@ -46,7 +47,7 @@ def keep(ticket: CaseTicket, asked: Request, answers: Answers, language: str) ->
         "answers": {party: dict(said) for party, said in answers.choices.items()},
         "valid_until": answers.valid_until.isoformat() if answers.valid_until else None,
     }
-    sealed = ticket.keys.seal_text(json.dumps(written), _place(giver.id))
+    sealed = ticket.keys.seal_text(json.dumps(written), place("consent_draft", "answers", giver.id))
     changed = {"answers_sealed": sealed, "written_at": clock.now()}
     row = insert(ConsentDraft).values(membership_id=giver.id, case_id=ticket.case_id, **changed)
     ticket.session.execute(row.on_conflict_do_update(index_elements=[ConsentDraft.membership_id], set_=changed))
@@ -59,7 +60,7 @@ def kept(ticket: CaseTicket) -> Answers | None:
     row = ticket.session.get(ConsentDraft, ticket.membership.id)
     if row is None or clock.now() - row.written_at > LASTS:
         return None
-    read = json.loads(ticket.keys.unseal_text(row.answers_sealed, _place(row.membership_id)))
+    read = json.loads(ticket.unseal(row, "answers"))
     if "answers" not in read:
         return None  # of before, when less was asked
     until = read["valid_until"]
@@ -119,7 +120,3 @@ def outlook(ticket: CaseTicket, party_key: str) -> Outlook:
         if_yes=effects.of(ticket, yes),
         still_shut=tuple((membership, found) for membership, found in lacking if found),
     )
-
-
-def _place(membership_id: UUID) -> str:
-    return f"consent_draft.answers {membership_id}"

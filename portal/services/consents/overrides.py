@@ -129,19 +129,18 @@ def override(
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    ticket.session.add(
-        LegalOverride(
-            id=made,
-            case_id=ticket.case_id,
-            membership_id=membership_id,
-            compartments=sorted(chosen),
-            valid_from=clock.now(),
-            valid_until=clock.end_of(until, zone),
-            legal_basis_sealed=ticket.keys.seal_text(basis, f"legal_override.legal_basis {made}"),
-            reason_sealed=ticket.keys.seal_text(why, f"legal_override.reason {made}"),
-            set_by_id=ticket.membership.id,
-        )
+    row = LegalOverride(
+        id=made,
+        case_id=ticket.case_id,
+        membership_id=membership_id,
+        compartments=sorted(chosen),
+        valid_from=clock.now(),
+        valid_until=clock.end_of(until, zone),
+        set_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "legal_basis", basis)
+    ticket.seal(row, "reason", why)
+    ticket.session.add(row)
     ticket.record(Event.OVERRIDE_SET, item_id=membership_id)
     rewrite_windows(ticket.session, ticket.case_id)
     return made
@@ -317,14 +316,14 @@ def _override_line(ticket: CaseTicket, row: LegalOverride) -> OverrideLine:
         compartments=tuple(key for key in order if answers or key in visible),
         since=row.valid_from,
         until=row.valid_until,
-        legal_basis=ticket.keys.unseal_text(row.legal_basis_sealed, f"legal_override.legal_basis {row.id}"),
-        reason=ticket.keys.unseal_text(row.reason_sealed, f"legal_override.reason {row.id}"),
+        legal_basis=ticket.unseal(row, "legal_basis"),
+        reason=ticket.unseal(row, "reason"),
     )
 
 
 def _reasons(ticket: CaseTicket, freeze_ids: list[UUID]) -> dict[UUID, str]:
     rows = ticket.session.execute(select(Freeze.id, Freeze.reason_sealed).where(Freeze.id.in_(freeze_ids)))
-    return {id_: ticket.keys.unseal_text(sealed, f"freeze.reason {id_}") for id_, sealed in rows}
+    return {row.id: ticket.unseal(row, "reason", Freeze) for row in rows}
 
 
 def _review_at(ticket: CaseTicket, review_on: date) -> datetime:
@@ -344,19 +343,17 @@ def _freeze(
     at: datetime,
     hidden_from: datetime | None,
 ) -> None:
-    made = uuid4()
-    ticket.session.add(
-        Freeze(
-            id=made,
-            case_id=ticket.case_id,
-            membership_id=membership_id,
-            frozen_at=at,
-            review_at=review_at,
-            log_hidden_from=hidden_from,
-            reason_sealed=ticket.keys.seal_text(reason, f"freeze.reason {made}"),
-            set_by_id=ticket.membership.id,
-        )
+    row = Freeze(
+        id=uuid4(),
+        case_id=ticket.case_id,
+        membership_id=membership_id,
+        frozen_at=at,
+        review_at=review_at,
+        log_hidden_from=hidden_from,
+        set_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "reason", reason)
+    ticket.session.add(row)
 
 
 def _end(ticket: CaseTicket, freeze_id: UUID, at: datetime) -> None:

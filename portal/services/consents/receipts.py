@@ -62,8 +62,8 @@ def kept(ticket: CaseTicket, consent_id: UUID) -> Kept:
 
 
 def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
-    words = ticket.keys.unseal_text(row.text_sealed, f"consent.text {row.id}")
-    digest = ticket.keys.unseal_text(row.text_sha256_sealed, f"consent.sha256 {row.id}")
+    words = ticket.unseal(row, "text")
+    digest = ticket.unseal(row, "text_sha256")
     if consent_text.digest(words) != digest:
         raise Damaged(f"consent {row.id} is not what was signed")
     return Kept(

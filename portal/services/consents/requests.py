@@ -13,6 +13,7 @@ from enum import Enum, StrEnum
 from uuid import UUID
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy import answers, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.ages import custody_consent_ends_at_18, is_asked_anew_at_18, last_day_of_consent, majority
@@ -24,7 +25,6 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 from portal.storage.scanning import ScanState
 
 
@@ -318,8 +318,7 @@ def party_key(party: Party) -> str:
 
 
 def _purpose(ticket: CaseTicket, membership: Membership) -> str:
-    sealed = membership.purpose_sealed
-    return ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else ""
+    return ticket.unseal(membership, "purpose")
 
 
 def latest_end(ticket: CaseTicket, giver: Membership, given_on: date | None = None) -> date:

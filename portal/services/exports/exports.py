@@ -159,18 +159,17 @@ def _ask(ticket: CaseTicket, submission: UUID, kind: str, folder: str, language:
     made, now = uuid4(), clock.now()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    ticket.session.add(
-        Export(
-            id=made,
-            case_id=ticket.case_id,
-            asked_by_id=ticket.membership.id,
-            kind=kind,
-            folder_sealed=ticket.keys.seal_text(folder, f"export.folder {made}") if folder else None,
-            language=language,
-            created_at=now,
-            ends_at=now + LASTS,
-        )
+    row = Export(
+        id=made,
+        case_id=ticket.case_id,
+        asked_by_id=ticket.membership.id,
+        kind=kind,
+        language=language,
+        created_at=now,
+        ends_at=now + LASTS,
     )
+    ticket.seal(row, "folder", folder)
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.EXPORT_ASKED, item_id=made)
     ids = {"case_id": str(ticket.case_id), "export_id": str(made), "person_id": str(ticket.actor.person_id)}
@@ -221,7 +220,7 @@ def _files_in(row: Export) -> int:
 
 
 def _folder(ticket: CaseTicket, row: Export) -> str:
-    return ticket.keys.unseal_text(row.folder_sealed, f"export.folder {row.id}") if row.folder_sealed else ""
+    return ticket.unseal(row, "folder")
 
 
 def _line(ticket: CaseTicket, row: Export, fetched: bool) -> Line:

@@ -60,8 +60,7 @@ class Packing:
             about += f"{self._version(version.number)}, {self._shelf(version.compartment_id)}"
             if form := elsewhere.get(version.file_id):
                 about += f", {self._made_elsewhere(form)}"
-            note = version.note_sealed
-            words = self._ticket.keys.unseal_text(note, f"file_version.note {version.id}") if note else ""
+            words = self._ticket.unseal(version, "note")
             (files if name else left_out).append(Entry(name or self._name(version), about, words))
             if not name:
                 self.contents.append({"file": str(version.file_id)})
@@ -110,14 +109,14 @@ class Packing:
         ticket = self._ticket
         messages: dict[UUID, list[Entry]] = {}
         for message in ticket.session.scalars(ticket.select(Message).order_by(Message.created_at, Message.id)):
-            body = ticket.keys.unseal_text(message.body_sealed, f"message.body {message.id}")
+            body = ticket.unseal(message, "body")
             about = f"{self._who(message.created_by_id)}, {self._when(message.created_at)}"
             messages.setdefault(message.thread_id, []).append(Entry("", about, body))
         chapters = []
         for thread in ticket.session.scalars(ticket.select(Thread).order_by(Thread.created_at)):
             self.compartments.add(thread.compartment_id)
             self.contents.append({"thread": str(thread.id)})
-            subject = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
+            subject = ticket.unseal(thread, "subject")
             chapters.append(Chapter(subject, self._shelf(thread.compartment_id), messages.get(thread.id, [])))
         return chapters
 
@@ -200,7 +199,7 @@ class Packing:
         }
 
     def _name(self, version: FileVersion) -> str:
-        own = self._ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        own = self._ticket.unseal(version, "name")
         is_newest = version.number == self._newest[version.file_id]
         return naming.title(self._given.get(version.file_id, ""), own) if is_newest else own
 

@@ -126,12 +126,11 @@ def _running(ticket: CaseTicket, file_id: UUID) -> Checkout | None:
 def _close(ticket: CaseTicket, row: Checkout, note: str) -> None:
     row.ended_at = clock.now()
     row.ended_by_id = ticket.membership.id
-    row.note_sealed = ticket.keys.seal_text(note, f"checkout.note {row.id}") if note else None
+    ticket.seal(row, "note", note)
     ticket.session.flush()
 
 
 def _editing(ticket: CaseTicket, row: Checkout) -> Editing:
-    note = row.note_sealed
     return Editing(
         id=row.id,
         file_id=row.file_id,
@@ -140,5 +139,5 @@ def _editing(ticket: CaseTicket, row: Checkout) -> Editing:
         until=row.ends_at,
         is_me=row.created_by_id == ticket.membership.id,
         ended_by=ticket.members[row.ended_by_id] if row.ended_by_id else None,
-        note=ticket.keys.unseal_text(note, f"checkout.note {row.id}") if note else "",
+        note=ticket.unseal(row, "note"),
     )

@@ -13,15 +13,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete
 
-from portal import clock, outbox, text
+from portal import outbox, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, FileVersion, HeldUpload
-from portal.services.files import checkouts, files, taken
+from portal.services.files import arrivals, checkouts, files, taken
+from portal.services.files.arrivals import Upload
 from portal.services.files.checkouts import Editing
-from portal.services.files.files import Upload, VersionLine
+from portal.services.files.files import VersionLine
 from portal.services.shared import idempotency
 
 
@@ -89,7 +90,7 @@ def bring(
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    name, kind = files.inspect(upload)
+    name, kind = arrivals.inspect(upload)
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return brought_before(ticket, earlier)[1]
@@ -188,7 +189,7 @@ def _release(ticket: CaseTicket, held_id: UUID) -> tuple[HeldUpload, Upload]:
         held.blob,
         ticket.keys.unwrap_file_key(held.file_key, held.blob),
         held.size,
-        bytes.fromhex(ticket.keys.unseal_text(held.digest_sealed, f"held_upload.digest {held.id}")),
+        bytes.fromhex(ticket.unseal(held, "digest")),
     )
     upload = Upload(_name(ticket, held), content, _note(ticket, held))
     # Whoever takes the row away may use what it held: of two at once, one.
@@ -217,26 +218,22 @@ def _hold(
     if link_id is not None:
         _replace_earlier(ticket, file.id, link_id, had)
     content, note = upload.content, text.plain(upload.note, 1000)
-    keys = ticket.keys
-    ticket.session.add(
-        HeldUpload(
-            id=made,
-            file_id=file.id,
-            case_id=file.case_id,
-            compartment_id=file.compartment_id,
-            taken=had,
-            name_sealed=keys.seal_text(name, f"held_upload.name {made}"),
-            note_sealed=keys.seal_text(note, f"held_upload.note {made}") if note else None,
-            digest_sealed=keys.seal_text(content.sha256.hex(), f"held_upload.digest {made}"),
-            media_type=kind,
-            size=content.size,
-            blob=content.blob,
-            file_key=keys.wrap_file_key(content.file_key, content.blob),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-            link_id=link_id,
-        )
+    held = ticket.new(
+        HeldUpload,
+        file.compartment_id,
+        id=made,
+        file_id=file.id,
+        taken=had,
+        media_type=kind,
+        size=content.size,
+        blob=content.blob,
+        file_key=ticket.keys.wrap_file_key(content.file_key, content.blob),
+        link_id=link_id,
     )
+    ticket.seal(held, "name", name)
+    ticket.seal(held, "note", note)
+    ticket.seal(held, "digest", content.sha256.hex())
+    ticket.session.add(held)
     ticket.session.flush()
     content.keep()
     ticket.record(Event.UPLOAD_HELD, file.compartment_id, file.id)
@@ -253,8 +250,8 @@ def _replace_earlier(ticket: CaseTicket, file_id: UUID, link_id: UUID, had: int 
 
 
 def _name(ticket: CaseTicket, held: HeldUpload) -> str:
-    return ticket.keys.unseal_text(held.name_sealed, f"held_upload.name {held.id}")
+    return ticket.unseal(held, "name")
 
 
 def _note(ticket: CaseTicket, held: HeldUpload) -> str:
-    return ticket.keys.unseal_text(held.note_sealed, f"held_upload.note {held.id}") if held.note_sealed else ""
+    return ticket.unseal(held, "note")

@@ -72,7 +72,7 @@ def download(
 
 def _called(ticket: CaseTicket, version: FileVersion) -> str:
     """The newest version is saved under the file's name, an older one under its own."""
-    own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    own = ticket.unseal(version, "name")
     given = naming.given_to(ticket, version.file_id)
     if not given:
         return own

@@ -3,66 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, BinaryIO, Protocol
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
-from portal import clock, locks, outbox, text
+from portal import locks, outbox, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services.files import checkouts, downloads, naming, pdf_renditions, taken
+from portal.services.files import arrivals, checkouts, downloads, naming, pdf_renditions, taken
 from portal.services.files import folders as file_folders
+from portal.services.files.arrivals import Upload
 from portal.services.files.checkouts import Editing
 from portal.services.files.folders import Withdrawn
 from portal.services.shared import idempotency, search_index
-from portal.settings import Settings
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
-from portal.storage.inspection import check_parts, has_parts, media_type
 from portal.storage.scanning import ScanState
 from portal.text import in_order
-
-
-class Arrived(Protocol):
-    """Sealed bytes that lie whole in the store and wait for a row that names them."""
-
-    @property
-    def blob(self) -> str: ...
-
-    @property
-    def file_key(self) -> bytes: ...
-
-    @property
-    def head(self) -> bytes: ...
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def sha256(self) -> bytes: ...
-
-    def keep(self) -> None: ...
-
-    def reopened(self) -> AbstractContextManager[BinaryIO]: ...
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that has arrived, and what its sender says of it."""
-
-    name: str
-    content: Arrived
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,8 +118,11 @@ def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = F
 
 def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
     """What rows of `NEWEST` say."""
-    found = ((row, _line(ticket, row, row.tool)) for row in rows)
-    return [line if row.given_id is None else _named(ticket, line, row) for row, line in found]
+    found = []
+    for row in rows:
+        line = _line(ticket, row, row.tool)
+        found.append(line if row.given_id is None else _named(ticket, line, row))
+    return found
 
 
 def _named(ticket: CaseTicket, line: VersionLine, row: Any) -> VersionLine:
@@ -267,7 +236,7 @@ def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Uplo
     ticket.require_write(compartment_id)
     if tool is not None and ticket.profile.tool_of(tool) is None:
         raise InvalidInput("tool", "choice")
-    name, kind = inspect(upload)
+    name, kind = arrivals.inspect(upload)
     return add_inspected(ticket, submission, compartment_id, replace(upload, name=name), kind, tool)
 
 
@@ -278,14 +247,7 @@ def add_inspected(
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    file = File(
-        id=made,
-        case_id=ticket.case_id,
-        compartment_id=compartment_id,
-        tool=tool,
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
-    )
+    file = ticket.new(File, compartment_id, id=made, tool=tool)
     ticket.session.add(file)
     ticket.session.flush()
     version = _add_version(ticket, file, 1, upload, upload.name, kind)
@@ -298,7 +260,7 @@ def add_version(ticket: CaseTicket, submission: UUID, file_id: UUID, upload: Upl
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
-    name, kind = inspect(upload)
+    name, kind = arrivals.inspect(upload)
     version_id = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, version_id):
         return ticket.load(FileVersion, earlier).number
@@ -364,42 +326,27 @@ def version_of(page: FilePage, number: int) -> VersionLine:
     raise NotFound
 
 
-def inspect(upload: Upload) -> tuple[str, str]:
-    """The name a file is kept under and the type it is served as. Raises InvalidInput('file')."""
-    name = text.file_name(upload.name)
-    if not name:
-        raise InvalidInput("file", "file_missing")
-    content = upload.content
-    kind = media_type(name, content.size, content.head)
-    if has_parts(name):
-        with content.reopened() as file:
-            check_parts(name, content.size, file)
-    return name, kind
-
-
 def _add_version(
     ticket: CaseTicket, file: File, number: int, upload: Upload, name: str, kind: str, version_id: UUID | None = None
 ) -> FileVersion:
     made = version_id or uuid4()
     note = text.plain(upload.note, 1000)
     content = upload.content
-    version = FileVersion(
+    version = ticket.new(
+        FileVersion,
+        file.compartment_id,
         id=made,
         file_id=file.id,
-        case_id=file.case_id,
-        compartment_id=file.compartment_id,
         number=number,
-        name_sealed=ticket.keys.seal_text(name, f"file_version.name {made}"),
-        note_sealed=ticket.keys.seal_text(note, f"file_version.note {made}") if note else None,
-        digest_sealed=ticket.keys.seal_text(content.sha256.hex(), f"file_version.digest {made}"),
         media_type=kind,
         size=content.size,
         blob=content.blob,
         file_key=ticket.keys.wrap_file_key(content.file_key, content.blob),
-        scan=first_state(ticket),
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
+        scan=arrivals.first_state(ticket),
     )
+    ticket.seal(version, "name", name)
+    ticket.seal(version, "note", note)
+    ticket.seal(version, "digest", content.sha256.hex())
     ticket.session.add(version)
     if version.scan == ScanState.WAITING:
         outbox.later(ticket.session, "scan_version", version_id=str(made))
@@ -414,15 +361,14 @@ def _add_version(
 def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
     """`version` is a `FileVersion`, or a row with the same columns."""
     keys = ticket.keys
-    note = version.note_sealed
-    name = keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    name = keys.unseal(version, "name", FileVersion)
     return VersionLine(
         file_id=version.file_id,
         version_id=version.id,
         number=version.number,
         name=name,
         title=name,
-        note=keys.unseal_text(note, f"file_version.note {version.id}") if note else "",
+        note=keys.unseal(version, "note", FileVersion),
         size=version.size,
         media_type=version.media_type,
         created_at=version.created_at,
@@ -436,10 +382,4 @@ def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
 
 
 def _digest(ticket: CaseTicket, version: FileVersion) -> str:
-    return ticket.keys.unseal_text(version.digest_sealed, f"file_version.digest {version.id}")
-
-
-def first_state(ticket: CaseTicket) -> ScanState:
-    """What is said of something before the virus scanner has looked at it: that it waits, where there is one."""
-    settings: Settings = ticket.session.info["settings"]
-    return ScanState.WAITING if settings.clamd_url else ScanState.NOT_SCANNED
+    return ticket.unseal(version, "digest")

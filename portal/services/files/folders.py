@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import clock, locks, text
+from portal import locks, text
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
@@ -83,16 +83,9 @@ def withdraw(ticket: CaseTicket, file_id: UUID, reason: str) -> None:
     said = text.plain(reason, 1000)
     if not said:
         raise InvalidInput("reason", "required")
-    ticket.session.add(
-        FileWithdrawal(
-            file_id=file.id,
-            case_id=file.case_id,
-            compartment_id=file.compartment_id,
-            reason_sealed=ticket.keys.seal_text(said, f"file_withdrawal.reason {file.id}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    withdrawal = ticket.new(FileWithdrawal, file.compartment_id, file_id=file.id)
+    ticket.seal(withdrawal, "reason", said)
+    ticket.session.add(withdrawal)
     ticket.session.flush()
     ticket.record(Event.FILE_WITHDRAWN, file.compartment_id, file.id)
 
@@ -105,11 +98,7 @@ def folders(ticket: CaseTicket) -> dict[UUID, str]:
         .ext(distinct_on(FilePlace.file_id))
         .order_by(FilePlace.file_id, FilePlace.created_at.desc())
     )
-    return {
-        row.file_id: ticket.keys.unseal_text(row.folder_sealed, f"file_place.folder {row.id}")
-        for row in ticket.session.scalars(latest)
-        if row.folder_sealed
-    }
+    return {row.file_id: ticket.unseal(row, "folder") for row in ticket.session.scalars(latest) if row.folder_sealed}
 
 
 def place(ticket: CaseTicket, file_id: UUID, folder: str) -> None:
@@ -118,22 +107,13 @@ def place(ticket: CaseTicket, file_id: UUID, folder: str) -> None:
     file = ticket.load(File, file_id)
     ticket.require_write(file.compartment_id)
     refuse_withdrawn(ticket, file_id)
-    name, made = text.line(folder, LONGEST), uuid4()
-    ticket.session.add(
-        FilePlace(
-            id=made,
-            file_id=file.id,
-            case_id=file.case_id,
-            compartment_id=file.compartment_id,
-            folder_sealed=ticket.keys.seal_text(name, f"file_place.folder {made}") if name else None,
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    row = ticket.new(FilePlace, file.compartment_id, file_id=file.id)
+    ticket.seal(row, "folder", text.line(folder, LONGEST))
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.FILE_PLACED, file.compartment_id, file.id)
 
 
 def _withdrawn(ticket: CaseTicket, row: FileWithdrawal) -> Withdrawn:
-    reason = ticket.keys.unseal_text(row.reason_sealed, f"file_withdrawal.reason {row.file_id}")
+    reason = ticket.unseal(row, "reason")
     return Withdrawn(row.file_id, row.created_at, ticket.members[row.created_by_id], reason)

@@ -30,6 +30,7 @@ from portal.services.shared import idempotency
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 from portal.storage.keys import KEY_SIZE, seal, unseal
+from portal.storage.places import of_chosen_file
 from portal.storage.sealing import SEGMENT, SealedFile, SealedReader
 
 LASTS = timedelta(days=1)
@@ -81,8 +82,9 @@ def keep(session: PortalSession, store: BlobStore, name: str, came: object, plac
         "size": content.size,
         "sha256": content.sha256.hex(),
     }
-    sealed = seal(AESGCM(key), json.dumps(about).encode(), _purpose(made, session.person_id, place))
-    session.add(KeptFile(id=made, person_id=session.person_id, blob=content.blob, sealed=sealed, kept_at=clock.now()))
+    row = KeptFile(id=made, person_id=session.person_id, blob=content.blob, kept_at=clock.now())
+    row.sealed = seal(AESGCM(key), json.dumps(about).encode(), of_chosen_file(row, place))
+    session.add(row)
     session.flush()
     _make_room(session)
     content.keep()
@@ -115,7 +117,7 @@ def find(
         if row.blob is None and (submission is None or idempotency.made_before(session, submission) is None):
             return None
         cipher = AESGCM(base64.urlsafe_b64decode(key))
-        about = json.loads(unseal(cipher, row.sealed, _purpose(row.id, row.person_id, place)))
+        about = json.loads(unseal(cipher, row.sealed, of_chosen_file(row, place)))
     except (ValueError, Damaged):
         return None
     return Chosen(
@@ -165,7 +167,3 @@ def _make_room(session: PortalSession) -> None:
 def _forget(session: PortalSession, blobs: Iterable[str]) -> None:
     for blob in blobs:
         outbox.later(session, "forget_blob", blob=blob)
-
-
-def _purpose(made: UUID, person_id: UUID | None, place: str) -> str:
-    return f"kept file {made} of {person_id} at {place}"

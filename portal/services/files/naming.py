@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from portal.access.ticket import CaseTicket, bounded
 from portal.models import FileName
 from portal.storage.keys import CaseKeys
+from portal.storage.places import place
 
 
 def latest() -> Select[UUID, UUID, bytes]:
@@ -59,7 +60,7 @@ def stem_of(name: str) -> str:
 
 
 def _stem(keys: CaseKeys, given_id: UUID, given_sealed: bytes) -> str:
-    return keys.unseal_text(given_sealed, f"file_name.name {given_id}")
+    return keys.unseal_text(given_sealed, place("file_name", "name", given_id))
 
 
 def ending_of(name: str) -> str:

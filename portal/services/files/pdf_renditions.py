@@ -178,7 +178,7 @@ def _make_pages(
 
 
 def _make_pdf(ticket: CaseTicket, store: BlobStore, version: FileVersion, program: str) -> Rendition:
-    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    name = ticket.unseal(version, "name")
     try:
         content = plaintext(ticket, store, version)
         pdf = converting.to_pdf(program, content, name.rpartition(".")[2].lower(), slots.BY_THE_WORKER)

@@ -61,7 +61,7 @@ def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first
     """What the frame holds; all that it will ask for has been made by then. A file that cannot be read says so
     instead. Raises Busy, Damaged, NeighbourDown('storage')."""
     version = _open(ticket, file_id, number)
-    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    name = ticket.unseal(version, "name")
     kind = kind_of(version.media_type)
     preview = Preview(kind, file_id, number, name)
     if kind == "office":

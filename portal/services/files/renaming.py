@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from portal import clock, locks, text
+from portal import locks, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
@@ -29,7 +29,7 @@ def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
         ticket.select(FileVersion).where(FileVersion.file_id == file_id).order_by(FileVersion.number.desc()).limit(1)
     )
     version = ticket.session.scalars(newest).one()
-    own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    own = ticket.unseal(version, "name")
     ending = naming.ending_of(own)
     typed = text.line(wanted, 1000)
     if ending and typed.lower().endswith(f".{ending.lower()}"):
@@ -39,18 +39,9 @@ def rename(ticket: CaseTicket, file_id: UUID, wanted: str) -> None:
         raise InvalidInput("name", "required")
     if naming.title(naming.given_to(ticket, file_id), own) == naming.title(name, own):
         return
-    made = uuid4()
-    ticket.session.add(
-        FileName(
-            id=made,
-            file_id=file.id,
-            case_id=file.case_id,
-            compartment_id=file.compartment_id,
-            name_sealed=ticket.keys.seal_text(name, f"file_name.name {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
-    search_index.index(ticket, "name", made, file.compartment_id, name)
+    row = ticket.new(FileName, file.compartment_id, file_id=file.id)
+    ticket.seal(row, "name", name)
+    ticket.session.add(row)
+    search_index.index(ticket, "name", row.id, file.compartment_id, name)
     ticket.session.flush()
     ticket.record(Event.FILE_RENAMED, file.compartment_id, file.id)

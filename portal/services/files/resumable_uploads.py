@@ -30,9 +30,9 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import BegunUpload, File, UploadPart
 from portal.services.files import conflicts, downloads, files
+from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
 from portal.services.files.downloads import Span
-from portal.services.files.files import Arrived, Upload
 from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore
@@ -139,19 +139,11 @@ def begin(
     if ticket.session.scalars(mine.where(BegunUpload.ends_at > clock.now())).one() >= MOST:
         raise InvalidInput("file", "uploads_many")
     made, now = uuid4(), clock.now()
-    ticket.session.add(
-        BegunUpload(
-            id=made,
-            case_id=ticket.case_id,
-            compartment_id=compartment_id,
-            file_id=file_id,
-            name_sealed=ticket.keys.seal_text(kept_name, f"begun_upload.name {made}"),
-            size=size,
-            created_at=now,
-            ends_at=now + LASTS,
-            created_by_id=ticket.membership.id,
-        )
+    row = ticket.new(
+        BegunUpload, compartment_id, id=made, file_id=file_id, size=size, created_at=now, ends_at=now + LASTS
     )
+    ticket.seal(row, "name", kept_name)
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.UPLOAD_BEGUN, compartment_id, file_id)
     return Progress(made, size, 0, now + LASTS)
@@ -173,7 +165,7 @@ def unfinished(ticket: CaseTicket, file_id: UUID | None = None) -> list[Unfinish
     lines = [
         Unfinished(
             row.id,
-            ticket.keys.unseal_text(row.name_sealed, f"begun_upload.name {row.id}"),
+            ticket.unseal(row, "name"),
             row.size,
             row.compartment_id,
             row.ends_at,
@@ -240,7 +232,7 @@ def finish(
     parts = _parts(ticket, begun)
     if sum(part.size for part in parts) != begun.size:
         raise OutOfStep
-    name = ticket.keys.unseal_text(begun.name_sealed, f"begun_upload.name {begun.id}")
+    name = ticket.unseal(begun, "name")
     file_id, compartment_id = begun.file_id, begun.compartment_id
     whole = _whole(ticket, store, parts)
     try:
@@ -301,10 +293,10 @@ def _keep(ticket: CaseTicket, begun: BegunUpload, starts_at: int, incoming: Inco
         upload_id=begun.id,
         starts_at=starts_at,
         size=incoming.size,
-        digest_sealed=ticket.keys.seal_text(incoming.sha256.hex(), f"upload_part.digest {incoming.blob}"),
         blob=incoming.blob,
         file_key=ticket.keys.wrap_file_key(incoming.file_key, incoming.blob),
     )
+    ticket.seal(part, "digest", incoming.sha256.hex())
     _alone(ticket, begun.id)
     try:
         with audit.savepoint(ticket.session):
@@ -345,7 +337,7 @@ def _whole(ticket: CaseTicket, store: BlobStore, parts: list[UploadPart]) -> Arr
 
 
 def _digest(ticket: CaseTicket, part: UploadPart) -> bytes:
-    return bytes.fromhex(ticket.keys.unseal_text(part.digest_sealed, f"upload_part.digest {part.blob}"))
+    return bytes.fromhex(ticket.unseal(part, "digest"))
 
 
 def _forget(ticket: CaseTicket, begun: BegunUpload, blobs: list[str]) -> None:

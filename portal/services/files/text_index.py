@@ -31,8 +31,8 @@ def read(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
     except Unreadable:
         text, could = "", False
     keys = ticket.keys
-    name = keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
-    note = keys.unseal_text(version.note_sealed, f"file_version.note {version.id}") if version.note_sealed else ""
+    name = keys.unseal(version, "name")
+    note = keys.unseal(version, "note")
     # With the name and note once more: who searches for a word of each means the same file.
     search_index.index(ticket, "content", version.id, version.compartment_id, name, note, text, readable=could)
     ticket.session.flush()

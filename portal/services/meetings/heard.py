@@ -132,17 +132,12 @@ def answer(ticket: CaseTicket, submission: UUID, about: About, given: Mapping[st
     was_shown = row is not None and row.shown_to_id == ticket.owner.id
     identity = definitions.keep(ticket, known)
     if row is None:
-        row = Heard(
-            id=made,
-            case_id=ticket.case_id,
-            compartment_id=about.compartment_id,
-            meeting_id=about.meeting_id,
-            plan_version_id=about.version_id,
-            created_by_id=ticket.membership.id,
+        row = ticket.new(
+            Heard, about.compartment_id, id=made, meeting_id=about.meeting_id, plan_version_id=about.version_id
         )
         ticket.session.add(row)
     row.definition = identity
-    row.answers_sealed = ticket.keys.seal_text(json.dumps(answers), f"heard.answers {row.id}")
+    ticket.seal(row, "answers", json.dumps(answers))
     row.shown_to_id = ticket.owner.id if show else None
     row.answered_at = clock.now()
     ticket.session.flush()
@@ -206,7 +201,7 @@ def _answered(ticket: CaseTicket, about: About, row: Heard | None) -> Answered:
     if row is None:
         return Answered(about, _known(ticket), {}, None, None)
     known = definitions.answered(ticket, {row.definition}).get(row.definition) or _known(ticket)
-    answers = json.loads(ticket.keys.unseal_text(row.answers_sealed, f"heard.answers {row.id}"))
+    answers = json.loads(ticket.unseal(row, "answers"))
     shown_to = ticket.owner if row.shown_to_id == ticket.owner.id else None
     return Answered(about, known, answers, row.answered_at, shown_to)
 

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
+from portal.access.compartments import Hatch
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch, bounded
+from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
@@ -190,7 +191,7 @@ def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection
     row, page = taken_up(ticket, meeting_id, MeetingStep.CHANGE)
     now_asked = attendees.asked(ticket, invited, page.invited)
     row.starts_at = when.starts_at
-    row.place_sealed = _sealed(ticket, row.id, when.place)
+    ticket.seal(row, "place", when.place)
     seat(ticket, row, invited=now_asked)
     ticket.record(Event.MEETING_CHANGED, row.compartment_id, row.id)
     tell(ticket, row.compartment_id, now_asked | {member.id for member in page.invited})
@@ -276,16 +277,8 @@ def taken_up(ticket: CaseTicket, meeting_id: UUID, step: MeetingStep) -> tuple[M
 
 
 def add(ticket: CaseTicket, hatch: Hatch, made: UUID, when: When, invited: set[UUID]) -> None:
-    row = Meeting(
-        id=made,
-        case_id=ticket.case_id,
-        compartment_id=hatch.id,
-        starts_at=when.starts_at,
-        place_sealed=_sealed(ticket, made, when.place),
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
-        others_present=False,
-    )
+    row = ticket.new(Meeting, hatch.id, id=made, starts_at=when.starts_at, others_present=False)
+    ticket.seal(row, "place", when.place)
     ticket.session.add(row)
     ticket.session.flush()
     seat(ticket, row, invited=invited)
@@ -343,7 +336,6 @@ def _seats(ticket: CaseTicket, meetings: Collection[UUID]) -> dict[UUID, tuple[M
 
 def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> MeetingPage:
     hatch = ticket.hatches[row.compartment_id]
-    sealed = row.place_sealed
     seats = list(seats)
     order = attendees.can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
     invited = {each.membership_id for each in seats if each.invited}
@@ -354,7 +346,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
         compartment=hatch.key,
         state=_state(row),
         starts_at=row.starts_at,
-        place=ticket.keys.unseal_text(sealed, f"meeting.place {row.id}") if sealed else "",
+        place=ticket.unseal(row, "place"),
         begun_at=row.begun_at,
         ended_at=row.ended_at,
         called_off_at=row.called_off_at,
@@ -373,7 +365,3 @@ def _state(row: Meeting) -> MeetingState:
     if row.ended_at is not None:
         return MeetingState.ENDED
     return MeetingState.RUNNING if row.begun_at is not None else MeetingState.PLANNED
-
-
-def _sealed(ticket: CaseTicket, meeting_id: UUID, place: str) -> bytes | None:
-    return ticket.keys.seal_text(place, f"meeting.place {meeting_id}") if place else None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock, text
-from portal.access.ticket import Actor
+from portal.access.actor import Actor
 from portal.cpr import Cpr
 from portal.errors import InvalidInput
 from portal.models import NationalId, Person

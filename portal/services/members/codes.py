@@ -56,13 +56,12 @@ def state(ticket: CaseTicket, membership: Membership) -> CodeState:
     )
     used = max((row for row in rows if row.used_at), key=lambda row: row.used_at or row.created_at, default=None)
     waits = next((row.expires_at for row in rows if row.used_at is None and row.expires_at > clock.now()), None)
-    sealed = used.used_name_sealed if used else None
     return CodeState(
         by_number=membership.national_id_sealed is not None,
         signs_in=membership.national_id_sealed is None and _is_known(ticket, membership),
         waits_until=waits,
         used_at=used.used_at if used else None,
-        used_name=ticket.keys.unseal_text(sealed, f"invitation_code.used_name {used.id}") if used and sealed else "",
+        used_name=ticket.unseal(used, "used_name") if used else "",
     )
 
 

@@ -39,6 +39,7 @@ from portal.services.consents import effects
 from portal.services.consents.effects import Effects
 from portal.services.members import citizens
 from portal.services.shared import idempotency
+from portal.storage.places import place
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def _another_number(ticket: CaseTicket, membership: Membership, cpr: Cpr | None)
     )
     for code in ticket.session.scalars(codes.where(InvitationCode.used_at.is_(None))):
         code.expires_at = min(code.expires_at, now)
-    sealed = ticket.keys.seal_text(cpr.number, f"membership.national_id {membership.id}") if cpr else None
+    sealed = ticket.keys.seal_text(cpr.number, place("membership", "national_id", membership.id)) if cpr else None
     return {"person_id": person_id, "national_id_sealed": sealed}
 
 
@@ -223,25 +224,23 @@ def _note(
     tells_who: bool,
 ) -> None:
     """`tells_who`: whether this part of it is what makes the person somebody else, where the whole does."""
-    made = uuid4()
-    ticket.session.add(
-        Correction(
-            id=made,
-            case_id=ticket.case_id,
-            membership_id=proposal.subject.membership.id,
-            field=field,
-            before_sealed=ticket.keys.seal_text(before, f"correction.before {made}") if before else None,
-            after_sealed=ticket.keys.seal_text(after, f"correction.after {made}") if after else None,
-            reason_sealed=ticket.keys.seal_text(why, f"correction.reason {made}"),
-            renews=proposal.renews and tells_who,
-            shuts_out=False,
-            made_at=clock.now(),
-            made_by_id=ticket.membership.id,
-        )
+    row = Correction(
+        id=uuid4(),
+        case_id=ticket.case_id,
+        membership_id=proposal.subject.membership.id,
+        field=field,
+        renews=proposal.renews and tells_who,
+        shuts_out=False,
+        made_at=clock.now(),
+        made_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "before", before or "")
+    ticket.seal(row, "after", after or "")
+    ticket.seal(row, "reason", why)
+    ticket.session.add(row)
     ticket.session.flush()
     item_id = proposal.subject.membership.id
-    ticket.record(Event.MEMBER_CORRECTED, item_id=item_id, what=field, correction=str(made))
+    ticket.record(Event.MEMBER_CORRECTED, item_id=item_id, what=field, correction=str(row.id))
 
 
 def _birth_date(ticket: CaseTicket, this: Subject, wanted: Wanted) -> date | None:
@@ -263,9 +262,8 @@ def _birth_date(ticket: CaseTicket, this: Subject, wanted: Wanted) -> date | Non
 
 def _number(ticket: CaseTicket, this: Subject, wanted: Wanted, born: date | None) -> tuple[str, Cpr | None]:
     """What becomes of the number, and the one there will be. It and the birth date say the same."""
-    sealed = this.membership.national_id_sealed
-    place = f"membership.national_id {this.membership.id}"
-    before = Cpr.parse(ticket.keys.unseal_text(sealed, place), clock.now().date()) if sealed else None
+    noted = ticket.unseal(this.membership, "national_id")
+    before = Cpr.parse(noted, clock.now().date()) if noted else None
     if wanted.forget_number:
         cpr = None
     elif wanted.national_id.strip():
@@ -289,9 +287,7 @@ def _is_another(ticket: CaseTicket, this: Subject, name: str) -> bool:
         .where(Correction.case_id == ticket.case_id, Correction.membership_id == this.membership.id)
         .where(Correction.field == "name")
     )
-    had = [
-        ticket.keys.unseal_text(row.before_sealed, f"correction.before {row.id}") for row in rows if row.before_sealed
-    ]
+    had = [ticket.unseal(row, "before") for row in rows if row.before_sealed]
     return not all(nearly_the_same(name, other) for other in (this.membership.display_name, *had))
 
 

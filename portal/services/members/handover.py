@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, func, select
 
 from portal import clock, outbox, text
+from portal.access.actor import Actor
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.ages import majority
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Change
-from portal.access.ticket import Actor, CaseTicket
+from portal.access.ticket import CaseTicket
 from portal.access.window_store import hand_over as carry_over
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
@@ -122,29 +123,29 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None
         law = None
     elif law is None:
         says.refuse_unasked(ticket)
-    sealed = _sealed(ticket, made, law) if law else (None, None)
+    grounds = _checked(law) if law else None
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     known = next((m for m in ticket.members.values() if m.person_id == person_id), None)
     if known is None:
         host = Host(ticket.actor, ticket.case_id, ticket.keys, ticket.membership.id)
         known = joining.add_staff(host, account, Joining(Capacity.PROFESSIONAL, Level.NONE))
-    ticket.session.add(
-        HandOver(
-            id=made,
-            case_id=ticket.case_id,
-            from_id=ticket.membership.id,
-            from_person_id=ticket.actor.person_id,
-            from_unit_id=ticket.case.owner_unit_id,
-            to_id=known.id,
-            to_person_id=person_id,
-            to_unit_id=known.unit_id or taker.unit_id,
-            offered_at=clock.now(),
-            custody_asked_until=majority(ticket.facts) if ticket.facts.rules.custody_holders_are_asked else None,
-            legal_basis_sealed=sealed[0],
-            reason_sealed=sealed[1],
-        )
+    row = HandOver(
+        id=made,
+        case_id=ticket.case_id,
+        from_id=ticket.membership.id,
+        from_person_id=ticket.actor.person_id,
+        from_unit_id=ticket.case.owner_unit_id,
+        to_id=known.id,
+        to_person_id=person_id,
+        to_unit_id=known.unit_id or taker.unit_id,
+        offered_at=clock.now(),
+        custody_asked_until=majority(ticket.facts) if ticket.facts.rules.custody_holders_are_asked else None,
     )
+    if grounds:
+        ticket.seal(row, "legal_basis", grounds.legal_basis)
+        ticket.seal(row, "reason", grounds.reason)
+    ticket.session.add(row)
     ticket.record(Event.HAND_OVER_OFFERED, item_id=known.id)
     outbox.later(ticket.session, "mail_news", person_id=str(person_id))
     rewrite_windows(ticket.session, ticket.case_id)
@@ -157,14 +158,13 @@ def _units(ticket: CaseTicket, taker: Staff) -> set[UUID]:
     return {ticket.case.owner_unit_id, taker.unit_id} | noted
 
 
-def _sealed(ticket: CaseTicket, made: UUID, law: Law) -> tuple[bytes, bytes]:
+def _checked(law: Law) -> Law:
     basis, reason = text.line(law.legal_basis), text.plain(law.reason, 2000)
     if not basis:
         raise InvalidInput("legal_basis", "required")
     if not reason:
         raise InvalidInput("reason", "required")
-    seal = ticket.keys.seal_text
-    return seal(basis, f"hand_over.legal_basis {made}"), seal(reason, f"hand_over.reason {made}")
+    return Law(basis, reason)
 
 
 def pending(ticket: CaseTicket) -> tuple[HandOver, Membership] | None:

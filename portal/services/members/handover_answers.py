@@ -17,10 +17,11 @@ from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock, outbox, text
+from portal.access.actor import Actor
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
-from portal.access.ticket import Actor, CaseTicket
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, HandOverReply, HandOverSay, Membership, Staff, Unit
@@ -117,8 +118,8 @@ def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Chan
         is_over=is_over,
         leaves=outside,
         by_law=by_law,
-        legal_basis=_opened(ticket, offered.legal_basis_sealed, f"hand_over.legal_basis {offered.id}"),
-        reason=_opened(ticket, offered.reason_sealed, f"hand_over.reason {offered.id}"),
+        legal_basis=ticket.unseal(offered, "legal_basis"),
+        reason=ticket.unseal(offered, "reason"),
         offered_at=offered.offered_at,
         said=said,
         is_ready=not waits,
@@ -256,16 +257,15 @@ def reply(ticket: CaseTicket, submission: UUID, say_id: UUID, words: str) -> Non
     if idempotency.claim(ticket.session, submission, made):
         return
     said_to(ticket, say_id)
-    ticket.session.add(
-        HandOverReply(
-            id=made,
-            case_id=ticket.case_id,
-            say_id=say_id,
-            words_sealed=ticket.keys.seal_text(plain, f"hand_over_reply.words {made}"),
-            replied_at=clock.now(),
-            replied_by_id=ticket.membership.id,
-        )
+    row = HandOverReply(
+        id=made,
+        case_id=ticket.case_id,
+        say_id=say_id,
+        replied_at=clock.now(),
+        replied_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "words", plain)
+    ticket.session.add(row)
     ticket.record(Event.HAND_OVER_REPLIED, item_id=say_id)
 
 
@@ -288,23 +288,22 @@ def _was_asked(ticket: CaseTicket, hand_over_id: UUID) -> bool:
 
 
 def _note(ticket: CaseTicket, asked: Change, giver: Membership, said: str, method: str, words: str) -> None:
-    made, plain = uuid4(), text.plain(words, 2000)
+    plain = text.plain(words, 2000)
     last = next(one for one in asked.said if one.giver.id == giver.id)
     if (last.answer, last.method, last.words) == (said, method, plain):
         return  # said again as it stands
-    ticket.session.add(
-        HandOverSay(
-            id=made,
-            case_id=ticket.case_id,
-            hand_over_id=asked.id,
-            membership_id=giver.id,
-            answer=said,
-            method=method,
-            words_sealed=ticket.keys.seal_text(plain, f"hand_over_say.words {made}") if plain else None,
-            said_at=clock.now(),
-            said_by_id=ticket.membership.id,
-        )
+    row = HandOverSay(
+        id=uuid4(),
+        case_id=ticket.case_id,
+        hand_over_id=asked.id,
+        membership_id=giver.id,
+        answer=said,
+        method=method,
+        said_at=clock.now(),
+        said_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "words", plain)
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.HAND_OVER_SAID, item_id=giver.id, allowed=said == "yes", method=method)
     # Both guides are told that there is news: of a no, and of the last yes that was waited for.
@@ -338,15 +337,11 @@ def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) ->
             giver=giver,
             answer=row.answer,
             method=row.method,
-            words=_opened(ticket, row.words_sealed, f"hand_over_say.words {row.id}"),
+            words=ticket.unseal(row, "words"),
             said_at=row.said_at,
             registered_by=ticket.everybody[row.said_by_id] if row.said_by_id != giver.id else None,
-            reply=_opened(ticket, answered.words_sealed, f"hand_over_reply.words {answered.id}") if answered else "",
+            reply=ticket.unseal(answered, "words") if answered else "",
             replied_by=ticket.everybody[answered.replied_by_id] if answered else None,
             replied_at=answered.replied_at if answered else None,
             own_no=themselves.get(giver.id) == "no",
         )
-
-
-def _opened(ticket: CaseTicket, sealed: bytes | None, place: str) -> str:
-    return ticket.keys.unseal_text(sealed, place) if sealed else ""

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from portal import audit, clock, locks, text
+from portal.access.actor import Actor
 from portal.access.policy.roles import Capacity, Level
-from portal.access.ticket import Actor
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
@@ -53,20 +53,15 @@ def add_citizen(host: Host, new: NewCitizen, terms: Joining, born: date | None =
     cpr = citizens.checked_cpr(new.national_id, field, born)
     person_id = citizens.find_or_make(host.actor, cpr)
     _refuse_twice(host, person_id, field)
-    made = uuid4()
-    sealed = host.keys.seal_text(cpr.number, f"membership.national_id {made}") if cpr else None
-    return _join(
-        host,
-        terms,
-        Membership(
-            id=made,
-            person_id=person_id,
-            display_name=name,
-            job_title="",
-            national_id_sealed=sealed,
-            custody_from=clock.now() if terms.custody else None,
-        ),
+    membership = Membership(
+        id=uuid4(),
+        person_id=person_id,
+        display_name=name,
+        job_title="",
+        custody_from=clock.now() if terms.custody else None,
     )
+    host.keys.seal(membership, "national_id", cpr.number if cpr else "")
+    return _join(host, terms, membership)
 
 
 def hold_account(session: PortalSession, person_id: UUID) -> Staff:
@@ -120,8 +115,7 @@ def _join(host: Host, terms: Joining, membership: Membership) -> Membership:
     membership.capacity = terms.capacity.value
     membership.added_at = clock.now()
     membership.added_by_id = host.by_id
-    if purpose:
-        membership.purpose_sealed = host.keys.seal_text(purpose, f"membership.purpose {membership.id}")
+    host.keys.seal(membership, "purpose", purpose)
     host.session.add(membership)
     host.session.flush()
     audit.record(

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Plan, PlanPerson

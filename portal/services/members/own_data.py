@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.ages import majority
@@ -16,7 +17,6 @@ from portal.cpr import Cpr
 from portal.events import Event
 from portal.models import Correction, Membership
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 
 LATELY = timedelta(days=30)
 """For so long the front of the case says that something about oneself was put right."""
@@ -51,8 +51,7 @@ def show(ticket: CaseTicket) -> OwnData:
     """What is noted about this person in this case. Their own also when the case is shut to them."""
     ticket.require(Action.OWN_DATA_VIEW)
     me, now = ticket.membership, clock.now()
-    sealed = me.national_id_sealed
-    number = ticket.keys.unseal_text(sealed, f"membership.national_id {me.id}") if sealed else ""
+    number = ticket.unseal(me, "national_id")
     places = audience.workplaces(ticket) if me.unit_id else {}
     ticket.record(Event.OWN_DATA_VIEWED)
     return OwnData(
@@ -76,17 +75,12 @@ def _lines(ticket: CaseTicket) -> list[CorrectionLine]:
         Correction.case_id == ticket.case_id, Correction.membership_id == ticket.membership.id
     )
     rows = ticket.session.scalars(mine.order_by(Correction.made_at.desc()))
-
-    def opened(row: Correction, part: str) -> str:
-        sealed: bytes | None = getattr(row, f"{part}_sealed")
-        return ticket.keys.unseal_text(sealed, f"correction.{part} {row.id}") if sealed else ""
-
     return [
         CorrectionLine(
             field=row.field,
-            before=opened(row, "before"),
-            after=opened(row, "after"),
-            reason=opened(row, "reason"),
+            before=ticket.unseal(row, "before"),
+            after=ticket.unseal(row, "after"),
+            reason=ticket.unseal(row, "reason"),
             made_at=row.made_at,
             by=ticket.members.get(row.made_by_id) if row.made_by_id else None,
         )

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, or_, select
 
 from portal import clock
+from portal.access.case_rows import Workplace
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.facts import Member
@@ -24,7 +25,7 @@ from portal.services.members import codes, joining
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Host, Joining
 from portal.services.shared import audience, idempotency
-from portal.services.shared.audience import MemberLine, Workplace
+from portal.services.shared.audience import MemberLine
 from portal.text import in_order, is_blank
 
 
@@ -188,8 +189,7 @@ def show_national_id(ticket: CaseTicket, membership_id: UUID) -> str | None:
     if membership is None:
         raise NotFound
     ticket.record(Event.NATIONAL_ID_SHOWN, item_id=membership_id)
-    sealed = membership.national_id_sealed
-    return ticket.keys.unseal_text(sealed, f"membership.national_id {membership_id}") if sealed else None
+    return ticket.unseal(membership, "national_id") or None
 
 
 def _host(ticket: CaseTicket) -> Host:

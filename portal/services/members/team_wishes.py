@@ -236,18 +236,16 @@ def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words
         return
     if said not in wish(ticket, wish_id).can_be_answered:
         raise InvalidInput("answer", "choice")
-    plain = text.plain(words, 2000)
-    ticket.session.add(
-        TeamWishAnswer(
-            id=made,
-            case_id=ticket.case_id,
-            wish_id=wish_id,
-            answer=said,
-            words_sealed=ticket.keys.seal_text(plain, f"team_wish_answer.words {made}") if plain else None,
-            answered_at=clock.now(),
-            answered_by_id=ticket.membership.id,
-        )
+    row = TeamWishAnswer(
+        id=made,
+        case_id=ticket.case_id,
+        wish_id=wish_id,
+        answer=said,
+        answered_at=clock.now(),
+        answered_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "words", text.plain(words, 2000))
+    ticket.session.add(row)
     ticket.record(Event.WISH_ANSWERED, item_id=wish_id)
 
 
@@ -260,20 +258,18 @@ def _wish(
     name: str = "",
     pause_until: datetime | None = None,
 ) -> UUID:
-    plain = text.plain(words, 2000)
-    ticket.session.add(
-        TeamWish(
-            id=made,
-            case_id=ticket.case_id,
-            kind=kind.value,
-            membership_id=membership_id,
-            name_sealed=ticket.keys.seal_text(name, f"team_wish.name {made}") if name else None,
-            words_sealed=ticket.keys.seal_text(plain, f"team_wish.words {made}") if plain else None,
-            pause_until=pause_until,
-            made_at=clock.now(),
-            made_by_id=ticket.membership.id,
-        )
+    row = TeamWish(
+        id=made,
+        case_id=ticket.case_id,
+        kind=kind.value,
+        membership_id=membership_id,
+        pause_until=pause_until,
+        made_at=clock.now(),
+        made_by_id=ticket.membership.id,
     )
+    ticket.seal(row, "name", name)
+    ticket.seal(row, "words", text.plain(words, 2000))
+    ticket.session.add(row)
     ticket.record(Event.WISH_MADE, item_id=made)
     return made
 
@@ -302,19 +298,16 @@ def _has_worked(ticket: CaseTicket, wish: TeamWish) -> bool:
 
 
 def _line(ticket: CaseTicket, row: TeamWish, answered: TeamWishAnswer | None) -> WishLine:
-    def opened(sealed: bytes | None, place: str) -> str:
-        return ticket.keys.unseal_text(sealed, place) if sealed else ""
-
     return WishLine(
         id=row.id,
         kind=WishKind(row.kind),
         about=ticket.members[row.membership_id] if row.membership_id else None,
-        name=opened(row.name_sealed, f"team_wish.name {row.id}"),
-        words=opened(row.words_sealed, f"team_wish.words {row.id}"),
+        name=ticket.unseal(row, "name"),
+        words=ticket.unseal(row, "words"),
         pause_until=row.pause_until,
         made_at=row.made_at,
         answer=WishAnswer(answered.answer) if answered else None,
-        answer_words=opened(answered.words_sealed, f"team_wish_answer.words {answered.id}") if answered else "",
+        answer_words=ticket.unseal(answered, "words") if answered else "",
         answered_at=answered.answered_at if answered else None,
         has_worked=_has_worked(ticket, row),
     )

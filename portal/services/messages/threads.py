@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, bindparam, func, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from portal import clock, locks, text
+from portal import locks, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
 from portal.errors import InvalidInput
@@ -80,7 +80,7 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     return [
         ThreadLine(
             id=row.id,
-            subject=ticket.keys.unseal_text(row.subject_sealed, f"thread.subject {row.id}"),
+            subject=ticket.keys.unseal(row, "subject", Thread),
             compartment=ticket.hatches[row.compartment_id].key,
             messages=row.messages,
             unread=row.unread,
@@ -199,7 +199,7 @@ def first_words(ticket: CaseTicket, thread_id: UUID) -> str:
     """What a thread began with; '' where this person does not see it. Leaves no trace of its own."""
     found = ticket.select(Message).where(Message.thread_id == thread_id).order_by(Message.number)
     row = ticket.session.scalars(found.limit(1)).first()
-    return ticket.keys.unseal_text(row.body_sealed, f"message.body {row.id}") if row else ""
+    return ticket.unseal(row, "body") if row else ""
 
 
 def start(ticket: CaseTicket, submission: UUID, compartment_id: UUID, subject: str, body: str) -> UUID:
@@ -214,14 +214,8 @@ def start(ticket: CaseTicket, submission: UUID, compartment_id: UUID, subject: s
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    row = Thread(
-        id=made,
-        case_id=ticket.case_id,
-        compartment_id=compartment_id,
-        subject_sealed=ticket.keys.seal_text(line, f"thread.subject {made}"),
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
-    )
+    row = ticket.new(Thread, compartment_id, id=made)
+    ticket.seal(row, "subject", line)
     ticket.session.add(row)
     ticket.session.flush()
     _write(ticket, row, uuid4(), words, subject=line)
@@ -249,31 +243,23 @@ def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, sub
     # Until the transaction ends nobody else can add a message: a lower number is never seen after a higher one.
     locks.hold(ticket.session, Lock.THREAD, thread.id)
     last = select(func.max(Message.number)).where(Message.thread_id == thread.id)
-    ticket.session.add(
-        Message(
-            id=message_id,
-            thread_id=thread.id,
-            case_id=thread.case_id,
-            compartment_id=thread.compartment_id,
-            number=(ticket.session.scalars(last).one() or 0) + 1,
-            body_sealed=ticket.keys.seal_text(words, f"message.body {message_id}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    number = (ticket.session.scalars(last).one() or 0) + 1
+    message = ticket.new(Message, thread.compartment_id, id=message_id, thread_id=thread.id, number=number)
+    ticket.seal(message, "body", words)
+    ticket.session.add(message)
     search_index.index(ticket, "message", message_id, thread.compartment_id, subject, words)
     ticket.session.flush()
 
 
 def _subject(ticket: CaseTicket, thread: Thread) -> str:
-    return ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
+    return ticket.unseal(thread, "subject")
 
 
 def _line(ticket: CaseTicket, message: Any, seen: int) -> MessageLine:
     is_mine = message.created_by_id == ticket.membership.id
     return MessageLine(
         id=message.id,
-        body=ticket.keys.unseal_text(message.body_sealed, f"message.body {message.id}"),
+        body=ticket.unseal(message, "body", Message),
         author=ticket.members[message.created_by_id],
         created_at=message.created_at,
         is_mine=is_mine,

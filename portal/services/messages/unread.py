@@ -27,7 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import aliased
 
-from portal.access.ticket import Actor, CaseTicket
+from portal.access.actor import Actor
+from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Membership, Message, Thread, ThreadLook
 

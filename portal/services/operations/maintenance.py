@@ -16,7 +16,6 @@ from sqlalchemy import Column, Table, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from portal import audit, clock, locks
-from portal.access.signin import second_factor
 from portal.db import Base, PortalSession
 from portal.errors import Damaged, PortalError, Unsafe
 from portal.events import Event
@@ -24,6 +23,7 @@ from portal.locks import Lock
 from portal.models import CaseKey, FileVersion, RetiredMaster, Totp
 from portal.storage import BlobStore, Unfinished
 from portal.storage.keys import Keyring
+from portal.storage.places import place_in
 from portal.storage.sealing import sealed_size
 
 _AT_ONCE = 500
@@ -140,8 +140,7 @@ def rewrap(session: PortalSession, keyring: Keyring) -> Rewrapped:
     apps = select(Totp).where(Totp.master_id != current).order_by(Totp.person_id).limit(_AT_ONCE)
     while found := session.scalars(apps.with_for_update()).all():
         for app in found:
-            place = second_factor.place_of(app.person_id)
-            app.master_id, app.secret_sealed = keyring.reseal_secret(app.secret_sealed, place)
+            app.master_id, app.secret_sealed = keyring.reseal_secret(app.secret_sealed, place_in(app, "secret"))
         session.flush()
         secrets += len(found)
     audit.record(session, Event.KEYS_ROTATED, cases=cases, apps=secrets)

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from portal import audit, clock
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
-from portal.access.ticket import Actor
 from portal.audit import OFFICE, ONE_INSTANT, Tally
 from portal.db import PortalSession, checker
 from portal.errors import NotFound

@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.access.case_rows import Workplace
 from portal.access.policy import who_may
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import AuditEvent, Correction, FileVersion, Membership, Plan, Thread, Unit
 from portal.services.files import naming
 from portal.services.shared import audience
-from portal.services.shared.audience import Workplace
 
 PAUSE = timedelta(minutes=30)
 """Whoever does nothing for as long has ended their visit."""
@@ -221,7 +221,7 @@ def _before(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> dict[str, str]:
         if row.before_unit_id:
             found[str(row.id)] = units[row.before_unit_id]
         elif row.before_sealed:
-            found[str(row.id)] = ticket.keys.unseal_text(row.before_sealed, f"correction.before {row.id}")
+            found[str(row.id)] = ticket.unseal(row, "before")
     return found
 
 
@@ -239,10 +239,10 @@ def _names(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> tuple[dict[UUID, s
     versions = ticket.session.scalars(newest).all()
     given = naming.given(ticket) if versions else {}
     for version in versions:
-        own = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+        own = ticket.unseal(version, "name")
         names[version.file_id] = naming.title(given.get(version.file_id, ""), own)
     for thread in ticket.session.scalars(ticket.select(Thread).where(Thread.id.in_(wanted))):
-        names[thread.id] = ticket.keys.unseal_text(thread.subject_sealed, f"thread.subject {thread.id}")
+        names[thread.id] = ticket.unseal(thread, "subject")
     plans = ticket.session.scalars(ticket.select(Plan).where(Plan.id.in_(wanted))).all()
     names |= {plan.id: plan.tool for plan in plans}
     return names, {plan.id for plan in plans}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from portal.access.compartments import Hatch
 from portal.access.policy import who_may
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.services.oversight import case_log
 from portal.services.oversight.log_lines import LogLine, Visit

@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from portal import audit
+from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
-from portal.access.ticket import Actor
 from portal.events import Event
 from portal.text import in_order
 

@@ -3,20 +3,21 @@ something on have accepted exactly these words (the model's goal and agreement s
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from portal import clock, text
+from portal import text
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
-from portal.services.plans import approvals, commitments, definitions, editing, history, plans
+from portal.services.plans import approvals, commitments, definitions, history, plans
 from portal.services.plans.versions import PLAN_CHANGES, PlanState, PlanStep, VersionPage
 from portal.services.shared import idempotency
 
@@ -45,18 +46,8 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
         return page.state  # these words lie before these people already, and some may have said yes
     standing = standing_yeses(ticket, page, asked)
     # From here on the version shows what everybody is asked about, also where it was carried from another tool.
-    ticket.load(PlanVersion, page.id).answers_sealed = editing.sealed_answers(ticket, page.id, page.answers)
-    ticket.session.add(
-        PlanProposal(
-            id=made,
-            plan_version_id=page.id,
-            case_id=ticket.case_id,
-            compartment_id=hatch.id,
-            revision=revision,
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    ticket.seal(ticket.load(PlanVersion, page.id), "answers", json.dumps(dict(page.answers)))
+    ticket.session.add(ticket.new(PlanProposal, hatch.id, id=made, plan_version_id=page.id, revision=revision))
     ticket.session.flush()
     for member_id in asked:
         kept = standing.get(member_id)
@@ -114,18 +105,9 @@ def _accept(
     if yes is None:
         raise NotFound
     if yes.at is None:
-        place = f"plan_acceptance.how {proposal_id} {member_id}"
-        ticket.session.add(
-            PlanAcceptance(
-                plan_proposal_id=proposal_id,
-                membership_id=member_id,
-                case_id=ticket.case_id,
-                compartment_id=hatch.id,
-                how_sealed=ticket.keys.seal_text(how, place) if how else None,
-                created_at=clock.now(),
-                created_by_id=ticket.membership.id,
-            )
-        )
+        row = ticket.new(PlanAcceptance, hatch.id, plan_proposal_id=proposal_id, membership_id=member_id)
+        ticket.seal(row, "how", how or "")
+        ticket.session.add(row)
         ticket.session.flush()
         own = member_id == ticket.membership.id
         said = Event.SCHEMA_ACCEPTED if own else Event.SCHEMA_YES_NOTED

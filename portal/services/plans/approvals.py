@@ -149,4 +149,4 @@ def _asked(
 
 
 def _kept(ticket: CaseTicket, line: PlanTaking) -> str:
-    return ticket.keys.unseal_text(line.words_sealed, f"plan_taking.words {line.id}")
+    return ticket.unseal(line, "words")

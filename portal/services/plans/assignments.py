@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket
@@ -70,20 +69,10 @@ def say_yes(ticket: CaseTicket, submission: UUID, tool: str, number: int, words:
 
 
 def _keep(ticket: CaseTicket, page: VersionPage, tool: str, key: str, words: str, taken: bool) -> None:
-    made, hatch = uuid4(), definitions.hatch_of(ticket, tool)
-    ticket.session.add(
-        PlanTaking(
-            id=made,
-            plan_version_id=page.id,
-            case_id=ticket.case_id,
-            compartment_id=hatch.id,
-            row_key=key,
-            taken=taken,
-            words_sealed=ticket.keys.seal_text(words, f"plan_taking.words {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    hatch = definitions.hatch_of(ticket, tool)
+    row = ticket.new(PlanTaking, hatch.id, plan_version_id=page.id, row_key=key, taken=taken)
+    ticket.seal(row, "words", words)
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_TAKEN, hatch.id, page.plan_id, number=page.number)
 

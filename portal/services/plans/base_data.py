@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from portal.access.case_rows import Workplace
 from portal.access.ticket import CaseTicket
 from portal.models import Membership
 from portal.services.shared import audience as shared_audience
-from portal.services.shared.audience import MemberLine, Workplace
+from portal.services.shared.audience import MemberLine
 from portal.tools.definition import Definition, Known
 
 

@@ -163,20 +163,9 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
     made = uuid4()
     if idempotency.claim(ticket.session, submission, made):
         return
-    told = text.plain(word, 2000)
-    ticket.session.add(
-        PlanOutcome(
-            id=made,
-            plan_version_id=this.id,
-            case_id=ticket.case_id,
-            compartment_id=hatch.id,
-            row_key=row,
-            outcome=outcome,
-            word_sealed=ticket.keys.seal_text(told, f"plan_outcome.word {made}") if told else None,
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    noted = ticket.new(PlanOutcome, hatch.id, id=made, plan_version_id=this.id, row_key=row, outcome=outcome)
+    ticket.seal(noted, "word", text.plain(word, 2000))
+    ticket.session.add(noted)
     if outcome == Outcome.YES:
         _settle(ticket, PlanReminder.plan_version_id == this.id, PlanReminder.row_key == row)
     ticket.session.flush()
@@ -299,9 +288,9 @@ def _said(ticket: CaseTicket, page: VersionPage) -> dict[str, list[Said]]:
     found: dict[str, list[Said]] = {}
     lines = select(PlanOutcome).where(*ticket.within(PlanOutcome), PlanOutcome.plan_version_id == page.id)
     for line in ticket.session.scalars(lines.order_by(PlanOutcome.created_at.desc())):
-        sealed = line.word_sealed
-        word = ticket.keys.unseal_text(sealed, f"plan_outcome.word {line.id}") if sealed else ""
-        told = Said(Outcome(line.outcome), word, ticket.members[line.created_by_id], line.created_at)
+        told = Said(
+            Outcome(line.outcome), ticket.unseal(line, "word"), ticket.members[line.created_by_id], line.created_at
+        )
         found.setdefault(line.row_key, []).append(told)
     return found
 

@@ -10,12 +10,11 @@ next guide only when the young person says so (services/members/confidences.py).
 from __future__ import annotations
 
 from functools import cached_property
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from portal import clock
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket, scope
 from portal.errors import InvalidInput, Refused
@@ -127,29 +126,25 @@ def _keep(
     ticket: CaseTicket, version: VersionPage, lies_in: tuple[UUID, UUID], address: str, words: str, kind: str
 ) -> None:
     """`lies_in`: the compartments of the plan and of the two."""
-    made, (compartment_id, confided_id) = uuid4(), lies_in
+    compartment_id, confided_id = lies_in
     before = select(func.coalesce(func.max(PlanConfided.number), 0)).where(
         *_within(ticket),
         PlanConfided.confided_compartment_id == confided_id,
         PlanConfided.plan_id == version.plan_id,
         PlanConfided.address == address,
     )
-    ticket.session.add(
-        PlanConfided(
-            id=made,
-            plan_id=version.plan_id,
-            case_id=ticket.case_id,
-            compartment_id=compartment_id,
-            confided_compartment_id=confided_id,
-            address=address,
-            number=ticket.session.scalars(before).one() + 1,
-            kind=kind,
-            words_sealed=ticket.keys.seal_text(words, f"plan_confided.words {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
+    row = ticket.new(
+        PlanConfided,
+        compartment_id,
+        plan_id=version.plan_id,
+        confided_compartment_id=confided_id,
+        address=address,
+        number=ticket.session.scalars(before).one() + 1,
+        kind=kind,
     )
+    ticket.seal(row, "words", words)
+    ticket.session.add(row)
 
 
 def _words(ticket: CaseTicket, row: PlanConfided) -> str:
-    return ticket.keys.unseal_text(row.words_sealed, f"plan_confided.words {row.id}")
+    return ticket.unseal(row, "words")

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.compartments import Hatch
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.models import ToolDefinition
 from portal.tools.definition import Definition

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Collection, Mapping
 from uuid import UUID, uuid4
 
-from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
@@ -31,14 +30,7 @@ def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | No
     plans.one_at_a_time(ticket, tool)
     if ticket.session.scalars(ticket.select(Plan).where(Plan.tool == tool)).one_or_none():
         return 1
-    plan = Plan(
-        id=made,
-        case_id=ticket.case_id,
-        compartment_id=hatch.id,
-        tool=tool,
-        created_at=clock.now(),
-        created_by_id=ticket.membership.id,
-    )
+    plan = ticket.new(Plan, hatch.id, id=made, tool=tool)
     ticket.session.add(plan)
     ticket.session.flush()
     new_version(ticket, plan, 1, {}, meeting_id)
@@ -175,7 +167,7 @@ def write_down(
     if page.state is PlanState.PROPOSED:
         commitments.forget_reminders(ticket, version.id)
     own = carried.own_answers(page.definition, answers, page.told)
-    version.answers_sealed = sealed_answers(ticket, version.id, own)
+    ticket.seal(version, "answers", json.dumps(dict(own)))
     _remember(plan, page, "made", made, source)
     plan.changed(page, answers)
 
@@ -206,22 +198,17 @@ def new_version(
     if known is None:
         raise NotFound
     answers = carried_on(known, before)
-    made = uuid4()
-    ticket.session.add(
-        PlanVersion(
-            id=made,
-            plan_id=plan.id,
-            case_id=plan.case_id,
-            compartment_id=plan.compartment_id,
-            number=number,
-            meeting_id=meeting_id,
-            definition=definitions.keep(ticket, known),
-            revision=0,
-            answers_sealed=sealed_answers(ticket, made, carried.own_answers(known, answers)),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
+    version = ticket.new(
+        PlanVersion,
+        plan.compartment_id,
+        plan_id=plan.id,
+        number=number,
+        meeting_id=meeting_id,
+        definition=definitions.keep(ticket, known),
+        revision=0,
     )
+    ticket.seal(version, "answers", json.dumps(dict(carried.own_answers(known, answers))))
+    ticket.session.add(version)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_BEGUN, plan.compartment_id, plan.id, number=number)
 
@@ -235,7 +222,3 @@ def carried_on(known: Definition, before: Mapping[str, str]) -> dict[str, str]:
         for address, words in before.items()
         if address in lists or (address in places and not places[address].question.fresh)
     }
-
-
-def sealed_answers(ticket: CaseTicket, version_id: UUID, answers: Mapping[str, str]) -> bytes:
-    return ticket.keys.seal_text(json.dumps(dict(answers)), f"plan_version.answers {version_id}")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -19,7 +19,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, Membership, OldForm
 from portal.services.files import files, folders
-from portal.services.files.files import Upload, VersionLine
+from portal.services.files.arrivals import Upload
+from portal.services.files.files import VersionLine
 from portal.services.plans import definitions
 from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.shared import idempotency
@@ -132,26 +133,16 @@ def _check(ticket: CaseTicket, about: About) -> None:
 def _note(ticket: CaseTicket, file: File, about: About) -> None:
     if about.made_on is None:
         raise NotFound
-    made = uuid4()
     parties = {"people": [str(each) for each in about.people], "others": text.line(about.others, 500)}
-    ticket.session.add(
-        OldForm(
-            id=made,
-            file_id=file.id,
-            case_id=file.case_id,
-            compartment_id=file.compartment_id,
-            made_on=about.made_on,
-            parties_sealed=ticket.keys.seal_text(json.dumps(parties), f"old_form.parties {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    row = ticket.new(OldForm, file.compartment_id, file_id=file.id, made_on=about.made_on)
+    ticket.seal(row, "parties", json.dumps(parties))
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.FORM_NOTED, file.compartment_id, file.id)
 
 
 def _line(ticket: CaseTicket, row: OldForm) -> FormLine:
-    parties = json.loads(ticket.keys.unseal_text(row.parties_sealed, f"old_form.parties {row.id}"))
+    parties = json.loads(ticket.unseal(row, "parties"))
     return FormLine(
         file_id=row.file_id,
         made_on=row.made_on,

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Select
 
-from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.models import Membership, PlanChange, PlanVersion
@@ -124,23 +123,18 @@ def remember(
 ) -> None:
     """One line of the history: for each address the words before and after. `kind` is made, or aside for words that met
     somebody else's."""
-    made = uuid4()
-    ticket.session.add(
-        PlanChange(
-            id=made,
-            plan_version_id=version.id,
-            case_id=version.case_id,
-            compartment_id=version.compartment_id,
-            revision=revision,
-            kind=kind,
-            source=source,
-            change_sealed=ticket.keys.seal_text(json.dumps(dict(words)), f"plan_change.words {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
+    row = ticket.new(
+        PlanChange,
+        version.compartment_id,
+        plan_version_id=version.id,
+        revision=revision,
+        kind=kind,
+        source=source,
     )
+    ticket.seal(row, "change", json.dumps(dict(words)))
+    ticket.session.add(row)
 
 
 def _words(ticket: CaseTicket, row: PlanChange) -> dict[str, tuple[str, str]]:
-    found = json.loads(ticket.keys.unseal_text(row.change_sealed, f"plan_change.words {row.id}"))
+    found = json.loads(ticket.unseal(row, "change"))
     return {address: (was, after) for address, (was, after) in found.items()}

@@ -57,5 +57,4 @@ def _day(ticket: CaseTicket, at: datetime) -> str:
 
 
 def _place(ticket: CaseTicket, row: Meeting) -> str:
-    sealed = row.place_sealed
-    return ticket.keys.unseal_text(sealed, f"meeting.place {row.id}") if sealed else ""
+    return ticket.unseal(row, "place")

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from portal import clock, text
+from portal import text
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
@@ -53,17 +53,9 @@ def object_to(ticket: CaseTicket, submission: UUID, tool: str, number: int, prop
     said = text.plain(words, MOST_WORDS)
     if not said:
         raise InvalidInput("words", "required")
-    ticket.session.add(
-        PlanObjection(
-            id=made,
-            plan_proposal_id=proposal_id,
-            case_id=ticket.case_id,
-            compartment_id=hatch.id,
-            words_sealed=ticket.keys.seal_text(said, f"plan_objection.words {made}"),
-            created_at=clock.now(),
-            created_by_id=ticket.membership.id,
-        )
-    )
+    row = ticket.new(PlanObjection, hatch.id, id=made, plan_proposal_id=proposal_id)
+    ticket.seal(row, "words", said)
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.SCHEMA_OBJECTED, hatch.id, page.plan_id, number=number)
 
@@ -87,7 +79,7 @@ def objections(ticket: CaseTicket, proposal_id: UUID | None = None) -> list[Obje
         ):
             continue
         seen.add(key)
-        words = ticket.keys.unseal_text(row.words_sealed, f"plan_objection.words {row.id}")
+        words = ticket.unseal(row, "words")
         found.append(Objection(tool, ticket.members[row.created_by_id], words, row.created_at, is_mine))
     return found
 

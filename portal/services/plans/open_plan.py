@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
+from portal.access.compartments import Hatch
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
 from portal.errors import InvalidInput, NotFound
 from portal.models import Plan, PlanVersion

@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select
 
 from portal import locks
+from portal.access.compartments import Hatch
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
-from portal.access.ticket import CaseTicket, Hatch, bounded
+from portal.access.ticket import CaseTicket, bounded
 from portal.errors import NotFound
 from portal.events import Event
 from portal.locks import Lock
@@ -241,9 +242,7 @@ def yeses_in_order(yeses: Iterable[Yes]) -> tuple[Yes, ...]:
 
 def _yes(ticket: CaseTicket, member: Membership, given: PlanAcceptance | None, said_at: datetime | None) -> Yes:
     noted = given is not None and given.created_by_id != member.id
-    how = ""
-    if given is not None and given.how_sealed is not None:
-        how = ticket.keys.unseal_text(given.how_sealed, f"plan_acceptance.how {given.plan_proposal_id} {member.id}")
+    how = ticket.unseal(given, "how") if given is not None else ""
     return Yes(
         member=member,
         at=given.created_at if given else said_at,
@@ -287,9 +286,7 @@ def _page(
 
 
 def read_answers(ticket: CaseTicket, version: PlanVersion) -> dict[str, str]:
-    found: dict[str, str] = json.loads(
-        ticket.keys.unseal_text(version.answers_sealed, f"plan_version.answers {version.id}")
-    )
+    found: dict[str, str] = json.loads(ticket.unseal(version, "answers"))
     return found
 
 

@@ -23,8 +23,8 @@ from portal.documents.slots import Turn
 from portal.errors import Busy, InvalidInput, NotFound
 from portal.events import Event
 from portal.models import File, FileVersion, Membership, Plan, PlanVersion, PlanWordFile
-from portal.services.files import downloads, files, folders, pdf_renditions
-from portal.services.files.files import Upload
+from portal.services.files import arrivals, downloads, files, folders, pdf_renditions
+from portal.services.files.arrivals import Upload
 from portal.services.plans import definitions, editing, external_forms, history, open_plan, plans
 from portal.services.plans import documents as plan_documents
 from portal.services.plans import merge as plan_merge
@@ -93,7 +93,7 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     page = editing.begun(ticket, tool)
     if earlier := idempotency.made_before(ticket.session, submission):
         return _kept_before(ticket, earlier)
-    name, _kind = files.inspect(upload)
+    name, _kind = arrivals.inspect(upload)
     home = _home(ticket, tool, hatch.id, name)
     if home is None:
         file_id, number = files.add(ticket, submission, hatch.id, upload, tool), 1
@@ -324,4 +324,4 @@ def _version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
 
 
 def _name(ticket: CaseTicket, version: FileVersion) -> str:
-    return ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    return ticket.unseal(version, "name")

@@ -10,23 +10,19 @@ from uuid import UUID
 from sqlalchemy import select
 
 from portal import clock
+from portal.access.case_rows import Workplace
+from portal.access.compartments import Hatch
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.whatif import Prospect
 from portal.access.policy.windows import Blocker, Obstacle, compute
-from portal.access.ticket import CaseTicket, Hatch
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Unit
 from portal.names import nearly_the_same
 from portal.text import in_order
-
-
-@dataclass(frozen=True)
-class Workplace:
-    unit: str
-    organisation: str
 
 
 @dataclass(frozen=True)
@@ -202,13 +198,13 @@ def namesakes(ticket: CaseTicket, name: str) -> list[Membership]:
 
 def workplaces(ticket: CaseTicket) -> dict[UUID, Workplace]:
     """The units of the case's professionals by unit id."""
-    return {unit_id: Workplace(unit, organisation) for unit_id, (unit, organisation) in ticket.units.items()}
+    return ticket.units
 
 
 def workplace_of(ticket: CaseTicket, unit_id: UUID) -> Workplace | None:
     """One unit, also one that nobody of the case works in any more."""
     if unit_id in ticket.units:
-        return Workplace(*ticket.units[unit_id])
+        return ticket.units[unit_id]
     named = select(Unit.name, Organisation.name).join(Organisation, Organisation.id == Unit.organisation_id)
     row = ticket.session.execute(named.where(Unit.id == unit_id)).one_or_none()
     return Workplace(row[0], row[1]) if row else None
@@ -252,14 +248,13 @@ def _line(
     level: Level,
     holds_custody: bool = False,
 ) -> MemberLine:
-    sealed = membership.purpose_sealed if leads(ticket) else None
     return MemberLine(
         membership=membership,
         workplace=places.get(membership.unit_id) if membership.unit_id else None,
         open=shelves,
         prospects=prospects,
         level=level,
-        purpose=ticket.keys.unseal_text(sealed, f"membership.purpose {membership.id}") if sealed else "",
+        purpose=ticket.unseal(membership, "purpose") if leads(ticket) else "",
         holds_custody=holds_custody,
     )
 

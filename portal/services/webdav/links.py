@@ -27,9 +27,9 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Login
 from portal.services.files import checkouts, conflicts, downloads, files, folders, taken
+from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
 from portal.services.files.downloads import Span
-from portal.services.files.files import Arrived, Upload
 from portal.storage import BlobStore
 
 LASTS = timedelta(hours=8)
@@ -93,23 +93,21 @@ def make(ticket: CaseTicket, file_id: UUID) -> tuple[str, Link]:
     if ticket.session.scalars(ours).one() >= MOST:
         raise InvalidInput("", "links_many")
     version = downloads.load_version(ticket, file_id, files.newest_number(ticket, file_id))
-    name = ticket.keys.unseal_text(version.name_sealed, f"file_version.name {version.id}")
+    name = ticket.unseal(version, "name")
     token, made, now = secrets.token_urlsafe(32), uuid4(), clock.now()
-    ticket.session.add(
-        DavToken(
-            id=made,
-            file_id=file.id,
-            case_id=file.case_id,
-            compartment_id=file.compartment_id,
-            token_sha256=_digest(token),
-            name_sealed=ticket.keys.seal_text(name, f"dav_token.name {made}"),
-            person_id=ticket.actor.person_id,
-            login_id=ticket.actor.login_id,
-            created_at=now,
-            created_by_id=ticket.membership.id,
-            ends_at=now + LASTS,
-        )
+    row = ticket.new(
+        DavToken,
+        file.compartment_id,
+        id=made,
+        file_id=file.id,
+        token_sha256=_digest(token),
+        person_id=ticket.actor.person_id,
+        login_id=ticket.actor.login_id,
+        created_at=now,
+        ends_at=now + LASTS,
     )
+    ticket.seal(row, "name", name)
+    ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.WRITING_LINKED, file.compartment_id, file.id, link=str(made), number=version.number)
     taken.note(ticket, file, version.number, made, by_link_alone=True)
@@ -162,7 +160,7 @@ def newest(ticket: CaseTicket, link: Link) -> Newest:
     of_file = ticket.select(FileVersion).where(FileVersion.file_id == link.file_id)
     rows = ticket.session.scalars(of_file.order_by(FileVersion.number)).all()
     last = rows[-1]
-    sha256 = ticket.keys.unseal_text(last.digest_sealed, f"file_version.digest {last.id}")
+    sha256 = ticket.unseal(last, "digest")
     return Newest(last.number, last.size, last.media_type, last.id.hex, sha256, rows[0].created_at, last.created_at)
 
 
@@ -237,7 +235,7 @@ def _mine(ticket: CaseTicket, link_id: UUID) -> DavToken:
 
 
 def _link(ticket: CaseTicket, row: DavToken) -> Link:
-    name = ticket.keys.unseal_text(row.name_sealed, f"dav_token.name {row.id}")
+    name = ticket.unseal(row, "name")
     return Link(row.id, row.file_id, row.compartment_id, name, row.created_at, row.ends_at)
 
 

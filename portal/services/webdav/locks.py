@@ -23,8 +23,9 @@ MOST = 200
 
 
 @dataclass(frozen=True)
-class Lock:
-    """`path` is the address it was taken at, `owner` the program's own note of whose it is, as XML."""
+class ActiveLock:
+    """A lock that holds, as programs are told of it (an `activelock` of RFC 4918). `path` is the address it was taken
+    at, `owner` the program's own note of whose it is, as XML."""
 
     token: str
     path: str
@@ -43,7 +44,7 @@ class Locks:
         self.ticket, self.link, self.file_path = ticket, link, file_path
 
     @cached_property
-    def every(self) -> list[Lock]:
+    def every(self) -> list[ActiveLock]:
         """This link's locks, this person's other locks on the same file, and somebody else's check-out of it."""
         editing, _broken = checkouts.of(self.ticket, self.link.file_id)
         found = [
@@ -54,10 +55,10 @@ class Locks:
         if editing is not None and not editing.is_me:
             owner = f'<D:owner xmlns:D="DAV:">{escape(editing.who.display_name)}</D:owner>'
             token = f"opaquelocktoken:{editing.id}"
-            found.append(Lock(token, self.file_path, owner, "exclusive", False, editing.until, editing.who.id))
+            found.append(ActiveLock(token, self.file_path, owner, "exclusive", False, editing.until, editing.who.id))
         return found
 
-    def create(self, token: str, path: str, owner: str, scope: str, is_deep: bool, lasts: timedelta) -> Lock:
+    def create(self, token: str, path: str, owner: str, scope: str, is_deep: bool, lasts: timedelta) -> ActiveLock:
         """Raises InvalidInput when somebody, or this person elsewhere, has just locked it."""
         until = min(clock.now() + min(lasts, LASTS), self.link.until)
         checkout_id = None
@@ -70,24 +71,23 @@ class Locks:
             checkout_id, until = editing.id, min(until, editing.until)
         if len(self.every) >= MOST:
             raise InvalidInput("file", "beside_full")
-        made = uuid4()
         row = DavLock(
-            id=made,
+            id=uuid4(),
             token_id=self.link.id,
             checkout_id=checkout_id,
             lock_token=token,
-            path_sealed=self.ticket.keys.seal_text(path, f"dav_lock.path {made}"),
-            owner_sealed=self.ticket.keys.seal_text(owner, f"dav_lock.owner {made}"),
             scope=scope,
             is_deep=is_deep,
             ends_at=until,
         )
+        self.ticket.seal(row, "path", path)
+        self.ticket.seal(row, "owner", owner)
         self.ticket.session.add(row)
         self.ticket.session.flush()
         self._forget()
         return self._lock(row)
 
-    def prolong(self, token: str, lasts: timedelta) -> Lock:
+    def prolong(self, token: str, lasts: timedelta) -> ActiveLock:
         """A lock of this link lasts longer, at most as long as what it stands for."""
         row = next(row for row in self._rows() if row.lock_token == token)
         until = min(clock.now() + min(lasts, LASTS), self.link.until)
@@ -125,14 +125,13 @@ class Locks:
         )
         return list(self.ticket.session.scalars(found))
 
-    def _lock(self, row: DavLock) -> Lock:
-        keys = self.ticket.keys
+    def _lock(self, row: DavLock) -> ActiveLock:
         # Another link may call the same file by another name.
         elsewhere = row.token_id != self.link.id
-        path = self.file_path if elsewhere else keys.unseal_text(row.path_sealed, f"dav_lock.path {row.id}")
-        owner = keys.unseal_text(row.owner_sealed, f"dav_lock.owner {row.id}")
+        path = self.file_path if elsewhere else self.ticket.unseal(row, "path")
+        owner = self.ticket.unseal(row, "owner")
         who = self.ticket.membership.id
-        return Lock(row.lock_token, path, owner, row.scope, row.is_deep, row.ends_at, who)
+        return ActiveLock(row.lock_token, path, owner, row.scope, row.is_deep, row.ends_at, who)
 
     def _forget(self) -> None:
         self.__dict__.pop("every", None)

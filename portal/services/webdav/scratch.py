@@ -58,7 +58,7 @@ class Desk:
         rows = self.ticket.session.scalars(
             select(DavEntry).where(DavEntry.token_id == self.link.id).order_by(DavEntry.made_at)
         )
-        return {self.ticket.keys.unseal_text(row.path_sealed, f"dav_entry.path {row.id}"): row for row in rows}
+        return {self.ticket.unseal(row, "path"): row for row in rows}
 
     def get(self, path: str) -> DavEntry | None:
         """The folder or file of that path, or None. The case's own file is not on the desk."""
@@ -86,15 +86,9 @@ class Desk:
             raise InvalidInput("file", "not_beside")
         if len(self._rows) >= MOST:
             raise InvalidInput("file", "beside_full")
-        now, made = clock.now(), uuid4()
-        row = DavEntry(
-            id=made,
-            token_id=self.link.id,
-            kind=kind,
-            path_sealed=self.ticket.keys.seal_text(path, f"dav_entry.path {made}"),
-            made_at=now,
-            changed_at=now,
-        )
+        now = clock.now()
+        row = DavEntry(id=uuid4(), token_id=self.link.id, kind=kind, made_at=now, changed_at=now)
+        self.ticket.seal(row, "path", path)
         self.ticket.session.add(row)
         self.ticket.session.flush()
         self._rows[path] = row
@@ -174,15 +168,11 @@ class Desk:
             self._note(self._rows.get(path) or self.make(path, "notes"), noted)
 
     def _noted(self, row: DavEntry) -> dict[str, str]:
-        if row.properties_sealed is None:
-            return {}
-        words = self.ticket.keys.unseal_text(row.properties_sealed, f"dav_entry.properties {row.id}")
-        found: dict[str, str] = json.loads(words)
+        found: dict[str, str] = json.loads(self.ticket.unseal(row, "properties") or "{}")
         return found
 
     def _note(self, row: DavEntry, noted: dict[str, str]) -> None:
-        place = f"dav_entry.properties {row.id}"
-        row.properties_sealed = self.ticket.keys.seal_text(json.dumps(noted), place) if noted else None
+        self.ticket.seal(row, "properties", json.dumps(noted) if noted else "")
         self.ticket.session.flush()
 
     def _empty(self, row: DavEntry) -> None:

@@ -11,7 +11,7 @@ from wsgidav.lock_man.lock_manager import generate_lock_token
 
 from portal.errors import InvalidInput
 from portal.services.files.checkouts import LASTS
-from portal.services.webdav.locks import Lock, Locks
+from portal.services.webdav.locks import ActiveLock, Locks
 from portal.services.webdav.scratch import Desk
 from portal.views.webdav.tree import as_status, plain
 
@@ -99,7 +99,7 @@ class LockStorage:
         return [lock["token"] for lock in found] if token_only else found
 
 
-def _as_dict(lock: Lock) -> dict[str, Any]:
+def _as_dict(lock: ActiveLock) -> dict[str, Any]:
     expire = lock.until.timestamp()
     return {
         "token": lock.token,

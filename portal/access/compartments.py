@@ -1,0 +1,54 @@
+"""Which compartments are open to a person now: of one case, and of all their cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.access.actor import Actor
+from portal.access.policy.roles import Level
+from portal.models import AccessWindow
+
+
+@dataclass(frozen=True)
+class Hatch:
+    """An open compartment, as one person has it."""
+
+    id: UUID
+    key: str
+    can_write: bool
+    since: datetime
+    confidant_id: UUID | None = None
+    """Of what the young person and one guide share alone: that guide's membership."""
+
+
+def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
+    """Wall one, first half: of the open windows of a case, the person's own."""
+    return {
+        row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from, row.confidant_id)
+        for row in windows
+        if row.person_id == actor.person_id
+    }
+
+
+def level_of(hatches: Mapping[UUID, Hatch]) -> Level:
+    if not hatches:
+        return Level.NONE
+    return Level.WRITE if any(hatch.can_write for hatch in hatches.values()) else Level.READ
+
+
+def open_compartments(actor: Actor) -> dict[UUID, UUID]:
+    """Wall one for lists across cases: every compartment that is open to the person now, with its case."""
+    now = clock.now()
+    found = actor.session.execute(
+        select(AccessWindow.compartment_id, AccessWindow.case_id)
+        .where(AccessWindow.person_id == actor.person_id, AccessWindow.valid_from <= now)
+        .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
+    )
+    return {row.compartment_id: row.case_id for row in found}
