@@ -19,7 +19,7 @@ ASKING = {"startswith", "endswith", "removeprefix", "removesuffix"}
 OTHERS_WORDS = {
     ("portal/documents/word_form.py", "form note"): "what the portal calls a style in the Word files it makes",
     ("portal/documents/word_form.py", "Form drawing"): "what the portal calls a picture in the Word files it makes",
-    ("portal/providers.py", "case opener"): "a key that a municipality's settings file may have",
+    ("portal/identity_providers.py", "case opener"): "a key that a municipality's settings file may have",
     ("portal/storage/scanning.py", "size limit exceeded"): "what the virus scanner answers, in its own words",
 }
 """Where a file, a setting or another program says it so, each with what it is."""

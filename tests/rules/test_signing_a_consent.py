@@ -32,7 +32,7 @@ ONCE = {
     "services/consents/requests.py party_lines",
     "services/consents/declaration.py draw_up",
     "services/consents/drafts.py kept",
-    "access/window_store.py _facts",
+    "access/fact_rows.py facts_of",
     "access/policy/windows.py compute",
     "access/ticket.py CaseTicket.lock_case",
     "tools/profile.py read_profile",
