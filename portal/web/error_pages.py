@@ -186,10 +186,14 @@ def _page(
     framed: dict[str, str] | None = g.get("framed")
     if framed is not None and status == 503:
         # Any other page would not be shown inside the frame at all, and this one can be tried again.
-        return render_template("files/framed.html", title=title, sentences=sentences, status=status), status, framed
+        return (
+            render_template("layout/error_in_preview.html", title=title, sentences=sentences, status=status),
+            status,
+            framed,
+        )
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
     page = render_template(
-        "error.html",
+        "layout/error.html",
         title=title,
         sentences=sentences,
         status=status,
