@@ -53,6 +53,6 @@ def _page(found: Moving, back: str, move: Callable[[UUID], None]) -> ResponseRet
         return True
 
     if attempt(form, verb) is None:
-        return render_template("moving/choose.html", form=form, found=found, back_to=back), status(form)
+        return render_template("cases/move.html", form=form, found=found, back_to=back), status(form)
     flash(_("It is moved. Who can see it changed at once."), "success")
     return redirect(back, 303)
