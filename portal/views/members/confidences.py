@@ -44,7 +44,7 @@ def answer(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
     said = attempt(form, verb)
     if said is None:
         form.guide.data = str(asked.guide.id)
-        return render_template("confidences/answer.html", form=form, asked=asked), status(form)
+        return render_template("members/confidence_answer.html", form=form, asked=asked), status(form)
     told = _("%(name)s can read it now.") if said == "yes" else _("%(name)s cannot read it.")
     flash(told % {"name": asked.guide.display_name}, "success")
     return redirect(url_for("case.overview", case_id=ticket.case_id), 303)

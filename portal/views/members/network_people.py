@@ -95,7 +95,7 @@ def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, k
     known.offer(found)
     kinds = labels.COMING
     return render_template(
-        "team/citizen.html",
+        "members/citizen.html",
         form=form,
         known=known,
         tool=tool,

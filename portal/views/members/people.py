@@ -24,7 +24,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     givers = requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
     leads = audience.leads(ticket)
     return render_template(
-        "people/index.html",
+        "members/people.html",
         lines=lines,
         leads=leads,
         offered=handover.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
