@@ -66,7 +66,7 @@ def _page(name: str) -> ResponseReturnValue:
         "idle_minutes": str(settings.idle_citizen_minutes),
     }
     return render_template(
-        "foot/page.html",
+        "information/page.html",
         page=pages.filled(found, values, lambda line: reworded(line, rules.key, spoken)),
         as_html=text.as_html,
     )
