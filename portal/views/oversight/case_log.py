@@ -38,7 +38,7 @@ KINDS = {
 def index(ticket: CaseTicket) -> ResponseReturnValue:
     only, who = request.args.get("only", ""), request.args.get("who", "")
     return render_template(
-        "log/index.html",
+        "oversight/case_log.html",
         page=case_log.log(ticket, request.args.get("before"), only, who),
         only=only,
         who=who,
