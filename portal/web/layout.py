@@ -223,7 +223,7 @@ def _icons(app: Flask) -> Callable[[str, str], Markup]:
 
 def _shelves(app: Flask) -> Callable[..., Markup]:
     """A list names a compartment in each of its rows: it is put together once for its profile and its language."""
-    macros: Any = app.jinja_env.get_template("macros/shelf.html").module
+    macros: Any = app.jinja_env.get_template("macros/compartment.html").module
 
     def drawn(key: str, count: int | None = None, href: str | None = None) -> Markup:
         found: Markup = macros.drawn(_rules().compartment_of(key), title_of(key), count, href)
