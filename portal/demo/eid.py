@@ -200,7 +200,7 @@ class _Provider:
         self._check(request.args)
         people = self._people()
         kept = {name: request.args.get(name, "") for name in _KEPT}
-        return render_template("demo/authorize.html", people=people, kept=kept, shares_id="ssn" in kept["scope"])
+        return render_template("demo/authorize.html", people=people, asked=kept, shares_id="ssn" in kept["scope"])
 
     def answer(self) -> ResponseReturnValue:
         self._check(request.form)

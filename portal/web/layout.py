@@ -148,13 +148,13 @@ class CaseHead:
 
 def install(app: Flask) -> None:
     @app.context_processor
-    def _frame() -> dict[str, Any]:
+    def _context() -> dict[str, Any]:
         ticket = g.get("ticket")
         return {
             "actor": g.get("actor"),
             "limits": g.get("limits"),
             "csrf_token": _form_token,
-            "kept": g.get("kept") is not None,
+            "has_saved_form": g.get("kept") is not None,
             "files_again": g.kept.getlist(FILE_AGAIN) if g.get("kept") is not None else [],
             "ticket": ticket,
             "head": CaseHead(ticket) if ticket is not None and ticket.hatches else None,
@@ -179,11 +179,11 @@ def install(app: Flask) -> None:
         compartment_icon=compartment_icon,
         compartment_of=compartment_of,
         category_titles=category_titles,
-        hatch_by_id=hatch_by_id,
+        compartment_by_id=compartment_by_id,
         first_name=first_name,
         is_told_before=is_told_before,
         names_who_see=names_who_see,
-        hatches_in_order=hatches_in_order,
+        compartments_in_order=compartments_in_order,
         tool_title=tool_title,
         file_icon=file_icon,
         age=age,
@@ -204,7 +204,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(dialled=text.dialled)
     app.jinja_env.filters.update(role=role, together=together, initials=initials, iso_day=iso_day)
     app.jinja_env.filters["with_numbers"] = with_numbers
-    app.jinja_env.globals["shelf"] = _shelves(app)  # last: its template knows what stands above
+    app.jinja_env.globals["compartment_badge"] = _badges(app)  # last: its template knows what stands above
 
 
 def _icons(app: Flask) -> Callable[[str, str], Markup]:
@@ -221,7 +221,7 @@ def _icons(app: Flask) -> Callable[[str, str], Markup]:
     return icon
 
 
-def _shelves(app: Flask) -> Callable[..., Markup]:
+def _badges(app: Flask) -> Callable[..., Markup]:
     """A list names a compartment in each of its rows: it is put together once for its profile and its language."""
     macros: Any = app.jinja_env.get_template("macros/compartment.html").module
 
@@ -233,12 +233,12 @@ def _shelves(app: Flask) -> Callable[..., Markup]:
     def plain(_profile: str, _language: str, key: str) -> Markup:
         return drawn(key)
 
-    def shelf(key: str, count: int | None = None, href: str | None = None) -> Markup:
+    def badge(key: str, count: int | None = None, href: str | None = None) -> Markup:
         if count is None and href is None and _rules().compartment_of(key).categories:
             return plain(_rules().key, language(), key)
         return drawn(key, count, href)
 
-    return shelf
+    return badge
 
 
 def address(endpoint: str, **values: Any) -> str:
@@ -353,12 +353,12 @@ def category_titles(keys: Iterable[str]) -> str:
     return ", ".join(titles[key] for key in keys)
 
 
-def hatch_by_id(compartment_id: str) -> Hatch:
+def compartment_by_id(compartment_id: str) -> Hatch:
     hatch: Hatch = g.ticket.hatches[UUID(compartment_id)]
     return hatch
 
 
-def hatches_in_order() -> list[Hatch]:
+def compartments_in_order() -> list[Hatch]:
     """The compartments open to this person, in the order of the programme profile."""
     return in_order(g.ticket)
 

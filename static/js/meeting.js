@@ -31,7 +31,7 @@ if (live) {
         mark = answer.headers.get("ETag") || "";
         put((await answer.json()).html);
       } else if (answer.status !== 304 && answer.status < 500) {
-        live.replaceChildren(); // signed out, or shut out
+        live.replaceChildren(); // signed out, or without access
         window.location.reload();
         return;
       }

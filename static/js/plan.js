@@ -131,7 +131,7 @@ if (form) {
     return box;
   }
 
-  // What has to be seen stands in an open row. From then on rows no longer shut each other: somebody may be writing in
+  // What has to be seen stands in an open row. From then on rows no longer close each other: somebody may be writing in
   // another one.
   function reveal(group) {
     for (const row of form.querySelectorAll("details[name]")) row.removeAttribute("name");
@@ -175,7 +175,7 @@ if (form) {
     }
   }
 
-  // A row that is shut is known by what it is called.
+  // A closed row is known by what it is called.
   function entitle(address) {
     const title = form.querySelector(`[data-title="${CSS.escape(address)}"]`);
     if (title) title.textContent = valueOf(address).split("\n")[0].slice(0, 90) || title.dataset.untitled;

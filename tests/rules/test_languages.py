@@ -28,8 +28,10 @@ from tests.world import World
 
 CATALOGUE = PROJECT / "portal" / "translations" / "da" / "LC_MESSAGES" / "messages.po"
 _GAPS = re.compile(r"%\((\w+)\)s")
-_CITIZENS_READ = ("signin/", "consents/", "messages/", "files/", "webdav/", "cases/", "oversight/case_log", "layout/error",
-                  "members/wish", "members/team_wishes", "members/coming_of_age")  # fmt: skip
+_CITIZENS_READ = (
+    "signin/", "consents/", "messages/", "files/", "webdav/", "cases/", "oversight/case_log", "layout/error",
+    "members/wish", "members/team_wishes", "members/coming_of_age",
+)  # fmt: skip
 
 
 def _catalogue() -> dict[object, Message]:

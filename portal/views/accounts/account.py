@@ -67,7 +67,7 @@ def account(person_id: UUID) -> ResponseReturnValue:
         staff=staff,
         sign_ins=sign_in_overview.sign_ins(g.actor, person_id),
         waiting=email_changes.waiting(g.session, person_id),
-        asking=AskingForm(formdata=None),
+        plain_form=AskingForm(formdata=None),
     )
 
 

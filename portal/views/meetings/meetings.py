@@ -339,7 +339,7 @@ def _words(ticket: CaseTicket, room: Room) -> dict[str, object]:
         if version
         else [],
         "row_title": row_title,
-        "shut_out": meeting_screen.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
+        "without_access": meeting_screen.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
         "step": TakeForm(formdata=None),
     }
 

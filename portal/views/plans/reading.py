@@ -63,7 +63,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         return render_template(
             "plans/empty.html",
             tool=tool,
-            hatch=hatch,
+            compartment=hatch,
             can_begin=can_begin,
             step=step,
             listed=forms,
