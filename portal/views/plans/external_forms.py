@@ -64,7 +64,8 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 
     made = attempt(form, verb)
     if made is None:
-        return render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=shelf), status(form)
+        page = render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=shelf)
+        return page, status(form)
     flash(_("The form is added. It stands among the versions of the tool."), "success")
     return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
 
