@@ -26,7 +26,9 @@ if (live) {
   async function look() {
     window.clearTimeout(next);
     try {
-      const answer = await fetch(live.dataset.follow, { headers: { Accept: "application/json", "If-None-Match": mark }, redirect: "manual", cache: "no-store" });
+      const answer = await fetch(live.dataset.follow, {
+        headers: { Accept: "application/json", "If-None-Match": mark }, redirect: "manual", cache: "no-store",
+      });
       if (answer.status === 200) {
         mark = answer.headers.get("ETag") || "";
         put((await answer.json()).html);

@@ -218,7 +218,9 @@ if (form) {
         const here = new URLSearchParams({ csrf_token: key, number, address: inside });
         await fetch(form.dataset.here, { method: "POST", body: here, headers: { Accept: "application/json" }, redirect: "error" });
       }
-      const answer = await fetch(`${form.dataset.live}?number=${number}`, { headers: { Accept: "application/json", "If-None-Match": etag }, redirect: "error", cache: "no-store" });
+      const answer = await fetch(`${form.dataset.live}?number=${number}`, {
+        headers: { Accept: "application/json", "If-None-Match": etag }, redirect: "error", cache: "no-store",
+      });
       if (answer.status === 200) { etag = answer.headers.get("ETag") || ""; show(await answer.json()); }
     } catch { /* away or signed out: the next save says so */ }
     window.clearTimeout(looking);
