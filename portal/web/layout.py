@@ -31,7 +31,7 @@ from portal.services.shared import audience as shared_audience
 from portal.text import with_numbers
 from portal.tools.profile import Compartment, Meeting, Profile, Rhythm, profile
 from portal.views.information import pages
-from portal.web import guard, labels
+from portal.web import guard, labels, static_files
 from portal.web.guard import FILE_AGAIN
 from portal.web.i18n import day as on_day
 from portal.web.i18n import language, last_day, said
@@ -161,6 +161,7 @@ def install(app: Flask) -> None:
         }
 
     house: House = app.extensions["house"]
+    static_files.install(app)
     # The same on every page, so that a macro knows it without being told the page's own things.
     app.jinja_env.globals.update(
         product=house.settings.product_name,
@@ -197,7 +198,6 @@ def install(app: Flask) -> None:
         csrf_token=_form_token,
         page_token=guard.page_token,
         right_now=lambda: clock.now().isoformat(),
-        asset=lambda name: f"{app.static_url_path}/{name}",
         icon=_icons(app),
         url_for=address,
     )

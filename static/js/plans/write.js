@@ -1,7 +1,8 @@
 // Writing a tool together: every answer is saved by itself a moment after it was written, others' answers come in,
 // and whoever is in an answer is named there. What could not be saved stays in the page and is sent again; nothing is
 // ever put into the browser's storage. Without this script the form is saved by its button.
-"use strict";
+import { askJson } from "../shared/json.js";
+import { heard } from "../signin/session.js";
 
 const form = document.querySelector("form[data-autosave]");
 if (form) {
@@ -67,7 +68,7 @@ if (form) {
     }
     let wait = 0;
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      const answer = await askJson(form.action, { method: "POST", body });
       const told = answer.ok && !answer.redirected ? await answer.json() : null;
       if (!told) {
         // Signed out meanwhile, or turned away: what was written stays here and is sent once that has changed.
@@ -89,7 +90,7 @@ if (form) {
         for (const [address, value] of wanted) { known.set(address, value); faulty.delete(address); }
         showFaults({});
         for (const clash of told.clashes) showClash(clash);
-        document.dispatchEvent(new CustomEvent("portal:seen", { detail: told }));
+        heard(told);
         document.dispatchEvent(new CustomEvent("portal:drawn", { detail: told.drawings }));
         say(clashes.size ? "both" : faulty.size ? "faulty" : "saved");
         wait = PAUSE;
@@ -106,9 +107,8 @@ if (form) {
   // Who is signed in by now. Whoever has come back in another tab has a new session, and this page gets its key: what
   // was written is sent. Somebody else gets none, and their sign-in never sends these words.
   async function whoIsIn() {
-    const question = { headers: { Accept: "application/json" }, redirect: "error", cache: "no-store" };
     try {
-      const answer = await fetch(`${form.dataset.live}?number=${number}`, question);
+      const answer = await askJson(`${form.dataset.live}?number=${number}`, { redirect: "error", cache: "no-store" });
       const told = answer.ok ? await answer.json() : null;
       if (!told) return "nobody";
       if (told.me !== me) return "another";
@@ -216,10 +216,10 @@ if (form) {
       if (inside || wasInside) {
         wasInside = inside;
         const here = new URLSearchParams({ csrf_token: key, number, address: inside });
-        await fetch(form.dataset.here, { method: "POST", body: here, headers: { Accept: "application/json" }, redirect: "error" });
+        await askJson(form.dataset.here, { method: "POST", body: here, redirect: "error" });
       }
-      const answer = await fetch(`${form.dataset.live}?number=${number}`, {
-        headers: { Accept: "application/json", "If-None-Match": etag }, redirect: "error", cache: "no-store",
+      const answer = await askJson(`${form.dataset.live}?number=${number}`, {
+        headers: { "If-None-Match": etag }, redirect: "error", cache: "no-store",
       });
       if (answer.status === 200) { etag = answer.headers.get("ETag") || ""; show(await answer.json()); }
     } catch { /* away or signed out: the next save says so */ }

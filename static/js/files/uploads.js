@@ -1,7 +1,5 @@
 // Files are sent piece by piece: with percent, several at once, to be cancelled, and to go on after a broken connection.
 // Without this (or without what it needs) the form sends one file as forms do.
-"use strict";
-
 const AT_ONCE = 3;
 // One piece where the line holds: several are joined at the end, which seals them once more. A larger file still comes in
 // pieces, so that its sender does not count as gone meanwhile, and a proxy that hoards what passes has an end of it.

@@ -1,7 +1,7 @@
 // A page of a meeting keeps up with it: what changed is put in its place, and the big screen goes to the answer that is
 // being written. When the page may no longer be shown it is loaded again, which shows what may be. Without this script
 // the screen is loaded again by itself, and a page by a link.
-"use strict";
+import { askJson } from "../shared/json.js";
 
 const live = document.querySelector("[data-follow]");
 if (live) {
@@ -26,8 +26,8 @@ if (live) {
   async function look() {
     window.clearTimeout(next);
     try {
-      const answer = await fetch(live.dataset.follow, {
-        headers: { Accept: "application/json", "If-None-Match": mark }, redirect: "manual", cache: "no-store",
+      const answer = await askJson(live.dataset.follow, {
+        headers: { "If-None-Match": mark }, redirect: "manual", cache: "no-store",
       });
       if (answer.status === 200) {
         mark = answer.headers.get("ETag") || "";

@@ -1,6 +1,4 @@
 // The list of files: narrowed while somebody types, and with small pictures. Without this it is searched by its button.
-"use strict";
-
 const list = document.getElementById("files");
 
 // A name is looked for in what is on the page already; nothing is sent.
@@ -50,8 +48,3 @@ if (pictured.length) {
 
 // What was said once is not said again when the page is loaded anew.
 if (document.querySelector("[data-said]")) window.history.replaceState(null, "", window.location.pathname);
-
-// A picture that could not be made because too much was going on is asked for once more.
-for (const picture of document.querySelectorAll("img[data-again]")) {
-  picture.addEventListener("error", () => window.setTimeout(() => { picture.src = picture.src; }, 5000), { once: true });
-}

@@ -1,8 +1,6 @@
 // Drawing people on a map of sectors and rings: with mouse or finger by dragging, with the keyboard by the arrow keys.
-// A move is a choice in the table beside the map and is saved like any other (plan.js); the server makes the drawing
+// A move is a choice in the table beside the map and is saved like any other (write.js); the server makes the drawing
 // anew, so that everybody sees the same one. Without this script the table is written in.
-"use strict";
-
 for (const map of document.querySelectorAll("figure[data-draws]")) {
   const form = map.closest("form");
   const section = map.dataset.draws;

@@ -1,6 +1,4 @@
 // Passkeys: asks the server what is to be signed, the browser for the signature, and sends the form with it.
-"use strict";
-
 const toBytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 const toText = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
   .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
