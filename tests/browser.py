@@ -22,7 +22,7 @@ STRICT = {
 }
 SCRIPTS = {
     "exports/reload.js": "[data-reload]",
-    "files/list.js": "#files, [data-said]",
+    "files/list.js": "ul#files, [data-said]",
     "files/picture.js": "img[data-again]",
     "files/uploads.js": "[data-uploads]",
     "layout/file_limit.js": "input[type=file][data-limit]",

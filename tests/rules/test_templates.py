@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from portal.settings import PROJECT
+from portal.tools.definition import Kind
 
 TEMPLATES = PROJECT / "templates"
 STATIC = PROJECT / "static"
@@ -47,6 +48,24 @@ def test_the_templates_of_a_capability_lie_in_a_folder_of_its_name() -> None:
     assert len(folders) > 12
     assert not folders - views - NOT_OF_A_CAPABILITY
     assert not [path.name for path in TEMPLATES.iterdir() if path.is_file()]
+
+
+def test_every_kind_of_answer_has_a_template_to_be_written_in() -> None:
+    """All that a new kind needs of the pages: a file with its name."""
+    kinds = {kind.value for kind in Kind}
+    assert len(kinds) > 8
+    assert {path.stem for path in (TEMPLATES / "plans" / "answers").glob("*.html")} == kinds
+
+
+def test_the_layout_knows_no_capability() -> None:
+    """What a capability shows on every page it offers itself (portal/web/navigation.py)."""
+    layouts = sorted((TEMPLATES / "layout").glob("*.html"))
+    assert len(layouts) >= 3
+    for path in layouts:
+        source = path.read_text("utf-8")
+        known = re.findall(r"""url_for\(["']|request\.blueprint|request\.endpoint [!=]= ["']|Action\.[A-Z]""", source)
+        known += [name for name in NAMED.findall(source) if name.split("/")[0] not in NOT_OF_A_CAPABILITY]
+        assert not known, f"{path.name}: {known}"
 
 
 def test_every_template_that_is_named_is_there_and_every_other_is_gone() -> None:

@@ -20,6 +20,8 @@ from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import opens
 
 bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
+DOOR = ""
+"""A file or a message is moved: it comes from behind one door or the other."""
 
 
 class MoveForm(AskingForm):

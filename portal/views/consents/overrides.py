@@ -15,7 +15,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.consents import overrides
-from portal.web import layout
+from portal.web import case_words
 from portal.web.forms import AskingForm, DayField, attempt, choices, status, text_field
 from portal.web.guard import fresh, opens
 
@@ -54,7 +54,7 @@ class ReviewForm(AskingForm):
 def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     opened = overrides.preview_override(ticket, membership_id)
     form = OverrideForm()
-    form.compartments.choices = choices(*((c.compartment, layout.title_of(c.compartment)) for c in opened))
+    form.compartments.choices = choices(*((c.compartment, case_words.title_of(c.compartment)) for c in opened))
     made = attempt(
         form,
         lambda: overrides.override(

@@ -15,9 +15,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import confidences
 from portal.services.members.confidences import Question
+from portal.web.case_words import first_name
 from portal.web.forms import AskingForm, attempt, choices, status
 from portal.web.guard import opens
-from portal.web.layout import first_name
 
 bp = Blueprint("confidences", __name__, url_prefix="/cases/<uuid:case_id>/confidences")
 

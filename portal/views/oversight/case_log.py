@@ -19,9 +19,9 @@ from portal.services.oversight import case_log, log_lines, questions
 from portal.services.oversight.log_lines import LogLine, Named, Visit
 from portal.views.oversight import event_labels
 from portal.web import labels
+from portal.web.case_words import role, tool_title
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day, near
-from portal.web.layout import role, tool_title
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
 
