@@ -21,6 +21,7 @@ from portal.text import with_numbers
 from portal.web import case_words, guard, labels, static_files
 from portal.web.addresses import address
 from portal.web.case_head import CaseHead
+from portal.web.case_words import rules_of_case
 from portal.web.guard import FILE_AGAIN
 from portal.web.i18n import day as on_day
 from portal.web.i18n import language
@@ -86,7 +87,8 @@ def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
     )
     app.jinja_env.filters.update(dialled=text.dialled, with_numbers=with_numbers)
     app.jinja_env.filters.update(role=case_words.role, together=together, initials=initials, iso_day=iso_day)
-    app.jinja_env.globals["compartment_badge"] = _badges(app)  # last: its template knows what stands above
+    app.jinja_env.globals["compartment_badge"] = _badges(app)
+    navigation.load_parts(app.jinja_env)  # last, with the one above: these templates know what stands before
 
 
 def _icons(app: Flask) -> Callable[[str, str], Markup]:
@@ -108,7 +110,8 @@ def _badges(app: Flask) -> Callable[..., Markup]:
     macros: Any = app.jinja_env.get_template("macros/compartment.html").module
 
     def drawn(key: str, count: int | None = None, href: str | None = None) -> Markup:
-        found: Markup = macros.drawn(case_words.compartment_of(key), case_words.title_of(key), count, href)
+        rule = rules_of_case().compartment_of(key)
+        found: Markup = macros.drawn(rule, case_words.title_of(key), count, href)
         return found
 
     @lru_cache(1000)
@@ -116,8 +119,8 @@ def _badges(app: Flask) -> Callable[..., Markup]:
         return drawn(key)
 
     def badge(key: str, count: int | None = None, href: str | None = None) -> Markup:
-        if count is None and href is None and case_words.compartment_of(key).categories:
-            return plain(case_words.rules_of_case().key, language(), key)
+        if count is None and href is None and rules_of_case().compartment_of(key).categories:
+            return plain(rules_of_case().key, language(), key)
         return drawn(key, count, href)
 
     return badge

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
+from jinja2 import Environment
 
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.ticket import CaseTicket
@@ -79,7 +80,7 @@ class Layout:
     """Endpoint and name."""
     rights: tuple[RemainingRight, ...] = ()
     parts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Rank and template for each place of the layout: `bar`, `case_head`, `notes`, `end`."""
+    """Rank and template for each place of the layout (`bar`, `case_head`, `notes`, `end`): its macro `shown`."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Endpoints the layout leads to: `home`, `language`."""
     template_globals: Mapping[str, Any] = field(default_factory=dict)
@@ -96,20 +97,22 @@ class Navigation:
             name: str(getattr(module, "DOOR", packages[name].LAYOUT.door)) for name, module in modules.items()
         }
         self.doors = sorted((one for offer in offers.values() for one in offer.doors), key=lambda one: one.rank)
-        self._menu = sorted((one for offer in offers.values() for one in offer.menu), key=lambda one: one.rank)
+        self.menu = sorted((one for offer in offers.values() for one in offer.menu), key=lambda one: one.rank)
         self._rights = sorted((one for offer in offers.values() for one in offer.rights), key=lambda one: one.rank)
         self.foot = [one for offer in offers.values() for one in offer.foot]
-        self.parts = {
+        self.parts: dict[str, list[Any]] = {
             place: [part for _rank, part in sorted(o.parts[place] for o in offers.values() if place in o.parts)]
             for place in ("bar", "case_head", "notes", "end")
         }
         self.addresses = {name: one for offer in offers.values() for name, one in offer.addresses.items()}
         self.template_globals = {name: one for offer in offers.values() for name, one in offer.template_globals.items()}
 
-    @property
-    def menu(self) -> list[MenuEntry]:
-        """What stands in the bar for who is signed in."""
-        return [entry for entry in self._menu if entry.action is None or entry.action in g.actor.office]
+    def load_parts(self, environment: Environment) -> None:
+        """Finds the macro `shown` of each part once: to include them by name costs a page of a case 150 calls more."""
+        self.parts = {
+            place: [getattr(environment.get_template(name).module, "shown") for name in names]  # noqa: B009  a macro
+            for place, names in self.parts.items()
+        }
 
     def current_door(self) -> str:
         """The door that the page of this request lies behind."""

@@ -3,7 +3,8 @@ const toBytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replace
 const toText = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
   .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-const ask = async (options) => {
+/** The signature of the browser for what the server asks. */
+export const ask = async (options) => {
   const list = (known) => (known ?? []).map((one) => ({ ...one, id: toBytes(one.id) }));
   const asked = { ...options, challenge: toBytes(options.challenge) };
   if (options.user) {
@@ -15,7 +16,8 @@ const ask = async (options) => {
   return navigator.credentials.get({ publicKey: asked });
 };
 
-const told = (credential) => {
+/** A credential in the words of the server. */
+export const told = (credential) => {
   const { response } = credential;
   const answer = { clientDataJSON: toText(response.clientDataJSON) };
   for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
