@@ -67,7 +67,7 @@ _THREAD_ROWS = """<ul class="rows">
 <div class="what"><a href="/cases/{{ case_id }}/messages/{{ thread.id }}">{{ thread.subject }}</a>
 {% if thread.unread %}<span class="new">{{ thread.unread }} ulæst{{ "e" if thread.unread > 1 }}</span>{% endif %}
 <p class="meta"><span>{{ thread.author }}, i dag kl. {{ clock(thread.at) }}</span>
-<span class="shelf {{ thread.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
+<span class="compartment {{ thread.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
 <use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[thread.shelf] }}</span></p></div>
 </li>{% endfor %}
 </ul>"""
@@ -76,7 +76,7 @@ _FILE_ROW = """<ul class="rows">
 <svg class="icon large" aria-hidden="true" focusable="false"><use href="/static/img/icons.svg#file-pdf"></use></svg>
 <div class="what"><a href="/cases/{{ case_id }}/files/{{ file.id }}">{{ file.name }}</a>
 <p class="meta"><span>Version {{ file.number }}, {{ file.author }}, i dag kl. {{ clock(file.at) }}</span>
-<span class="shelf {{ file.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
+<span class="compartment {{ file.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
 <use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[file.shelf] }}</span></p></div>
 </li>{% endfor %}
 </ul>"""

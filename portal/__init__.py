@@ -23,8 +23,9 @@ def create_app(house: House | None = None) -> Flask:
     web_app.install(app)
     guard.install(app)
     csrf = CSRFProtect(app)
-    layout.install(app)
-    for blueprint in blueprints():
+    screens = blueprints()
+    layout.install(app, screens)
+    for blueprint in screens:
         app.register_blueprint(blueprint)
     guard.refuse_undeclared(app)
     guard.without_cookies(app, csrf)

@@ -20,6 +20,20 @@ STRICT = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+SCRIPTS = {
+    "exports/reload.js": "[data-reload]",
+    "files/list.js": "ul#files, [data-said]",
+    "files/picture.js": "img[data-again]",
+    "files/uploads.js": "[data-uploads]",
+    "layout/file_limit.js": "input[type=file][data-limit]",
+    "layout/page.js": "body[data-unsure]",
+    "meetings/follow.js": "[data-follow]",
+    "plans/network_map.js": "figure[data-draws]",
+    "plans/write.js": "form[data-autosave]",
+    "signin/passkeys.js": "form[data-passkey]",
+    "signin/session.js": "body[data-ends]",
+}
+"""The scripts pages load, and what each of them is there for."""
 _HANDLERS = re.compile(r"^on[a-z]+$")
 
 
@@ -191,6 +205,18 @@ def check_headers(page: Page) -> None:
         assert page.headers["Cache-Control"] == "no-store", page.path
 
 
+def _check_scripts(soup: BeautifulSoup, where: str) -> None:
+    """Each page loads the scripts that it needs, as modules, and no other."""
+    modules = [str(tag["src"]) for tag in soup.find_all("script", type="module")]
+    loaded = {source.partition("/js/")[2] for source in modules}
+    assert loaded <= set(SCRIPTS), f"{where}: {loaded - set(SCRIPTS)} is not listed in tests/browser.py"
+    for script, hook in SCRIPTS.items():
+        there = soup.select_one(hook) is not None
+        assert there == (script in loaded), f"{where}: {script} is {'missing' if there else 'loaded for nothing'}"
+    uploader = [tag for tag in soup.find_all("script", type=None) if "/tus." in str(tag["src"])]
+    assert len(uploader) == ("files/uploads.js" in loaded), f"{where}: the uploader's library"
+
+
 def check_page(page: Page) -> None:
     """Valid HTML, one h1, unique ids, a title and a language, a token in every form that changes something and a number
     of its own, nothing inline, nothing from another origin."""
@@ -212,6 +238,7 @@ def check_page(page: Page) -> None:
     assert len(numbers) == len(set(numbers)), f"{where}: two forms with one number"
     for script in soup.find_all("script"):
         assert script.get("src"), f"{where}: an inline script"
+    _check_scripts(soup, where)
     assert not soup.find_all("style"), f"{where}: an inline style"
     for tag in soup.find_all(True):
         for name in tag.attrs:

@@ -200,7 +200,7 @@ class _Provider:
         self._check(request.args)
         people = self._people()
         kept = {name: request.args.get(name, "") for name in _KEPT}
-        return render_template("demo_eid/authorize.html", people=people, kept=kept, shares_id="ssn" in kept["scope"])
+        return render_template("demo/authorize.html", people=people, asked=kept, shares_id="ssn" in kept["scope"])
 
     def answer(self) -> ResponseReturnValue:
         self._check(request.form)
@@ -232,7 +232,7 @@ class _Provider:
             mails.append(
                 {"to": message["To"], "subject": message["Subject"], "body": body.get_content() if body else ""}
             )
-        return render_template("demo_eid/mail.html", mails=mails, prefix=f"{self.settings.origin}/invitation/")
+        return render_template("demo/mail.html", mails=mails, prefix=f"{self.settings.origin}/invitation/")
 
     def phone(self) -> ResponseReturnValue:
         """A pretended phone with a code app: whatever key is typed into it, it shows that key's codes. It knows
@@ -251,7 +251,7 @@ class _Provider:
                 fault = True
         codes = [(name, pyotp.TOTP(key).now()) for key, name in reversed(keys.items())]
         left = 30 - int(time.time()) % 30
-        return render_template("demo_eid/phone.html", codes=codes, left=left, fault=fault)
+        return render_template("demo/phone.html", codes=codes, left=left, fault=fault)
 
     def headers(self, response: Response) -> Response:
         response.headers["Content-Security-Policy"] = (

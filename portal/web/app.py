@@ -25,6 +25,7 @@ from portal.storage.incoming import Incoming
 from portal.web import error_pages as pages
 from portal.web import wire
 from portal.web.guard import declared
+from portal.web.static_files import StaticFiles
 
 log = structlog.get_logger("web")
 
@@ -38,7 +39,7 @@ _BITE = 256 * 1024
 """Bytes."""
 
 
-class PortalApp(Flask):
+class PortalApp(StaticFiles):
     """Commits once per request: after the view, before the response, where a failure still becomes an error page."""
 
     def dispatch_request(self) -> Any:
@@ -144,8 +145,6 @@ def _headers(response: Response) -> Response:
         "X-Frame-Options": "DENY",
         "X-Robots-Tag": "noindex, nofollow",
     }
-    if request.endpoint == "static" and response.status_code == 200:
-        defaults["Cache-Control"] = "public, max-age=3600"
     if g.get("house") and g.house.settings.https:
         defaults["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     for name, value in defaults.items():

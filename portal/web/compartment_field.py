@@ -8,14 +8,14 @@ from wtforms.fields.choices import SelectChoice
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.web import layout
+from portal.web import case_words
 from portal.web.forms import choices
 
 
 def shelf_choices(ticket: CaseTicket) -> list[SelectChoice]:
     """The compartments this person may write in, in the order of the profile."""
-    open_ones = [hatch for hatch in layout.in_order(ticket) if hatch.can_write]
-    return choices(*((str(hatch.id), layout.title_of(hatch.key)) for hatch in open_ones))
+    open_ones = [hatch for hatch in case_words.in_order(ticket) if hatch.can_write]
+    return choices(*((str(hatch.id), case_words.title_of(hatch.key)) for hatch in open_ones))
 
 
 def shelf_of(ticket: CaseTicket, chosen: object) -> UUID:

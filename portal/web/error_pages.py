@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -18,8 +18,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import handover_answers
 from portal.views.signin import welcome
-from portal.web import guard, labels, layout
-from portal.web.layout import Right
+from portal.web import case_words, guard, labels
+from portal.web.navigation import Right
 
 _DOORS = ("signin.begin_eid", "staff_sso.begin")
 """Buttons that lead out to sign in: nothing is typed beside them."""
@@ -41,7 +41,7 @@ def refused(reason: Reason) -> Any:
     ticket: CaseTicket | None = g.get("ticket")
     if reason.code is Refusal.SHUT and ticket is not None:
         return _shut(reason, ticket)
-    sentences = [layout.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    sentences = [case_words.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
     return _page(403, str(labels.REFUSAL[reason.code]), sentences, contact=reason.guide)
 
 
@@ -49,7 +49,7 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
     """To somebody who is known in the case and sees nothing of it: why, as far as they may know, and what is theirs all
     the same."""
     title = str(labels.REFUSAL[Refusal.SHUT]) if ticket.actor.is_staff else _("The case is not open to you just now")
-    sentences = [layout.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
+    sentences = [case_words.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
     sentences = [sentence for sentence in sentences if sentence.rstrip(".") != title]
     if not reason.notes:
         sentences.append(_("Your access has ended."))
@@ -58,7 +58,11 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
     change = handover_answers.asked_of_me(ticket)
     asked = change is not None and change.can_be_said
     return _page(
-        403, title, sentences, contact=reason.guide, rights=layout.rights(ticket.case_id, ticket.allows, asked)
+        403,
+        title,
+        sentences,
+        contact=reason.guide,
+        rights=current_app.extensions["navigation"].rights(ticket.case_id, ticket.allows, asked),
     )
 
 
@@ -186,10 +190,14 @@ def _page(
     framed: dict[str, str] | None = g.get("framed")
     if framed is not None and status == 503:
         # Any other page would not be shown inside the frame at all, and this one can be tried again.
-        return render_template("files/framed.html", title=title, sentences=sentences, status=status), status, framed
+        return (
+            render_template("layout/error_in_preview.html", title=title, sentences=sentences, status=status),
+            status,
+            framed,
+        )
     # Without the head of a case: what it shows would have to be asked of a database that may be the trouble.
     page = render_template(
-        "error.html",
+        "layout/error.html",
         title=title,
         sentences=sentences,
         status=status,

@@ -185,7 +185,7 @@ def told(page: Page, label: str, sentence: str) -> dict[str, set[str]]:
         if sentence in said.get_text():
             listed = said.find_next_sibling("ul")
             found.setdefault(said.strong.get_text(), set()).update(
-                s.get_text().strip() for s in listed.select(".shelf")
+                s.get_text().strip() for s in listed.select(".compartment")
             )
     return found
 

@@ -83,7 +83,14 @@ class Place:
     def signed(self, options: dict[str, Any], address: str = "") -> str:
         """What the authenticator answers to these options on a page of that origin."""
         self.page.goto(f"{address or self.address}/sign-in")
-        answer: str = self.page.evaluate("async (options) => told(await ask(options))", options)
+        answer: str = self.page.evaluate(
+            """async (options) => {
+                const module = document.querySelector("script[src$='/signin/passkeys.js']").src;
+                const { ask, told } = await import(module);
+                return told(await ask(options));
+            }""",
+            options,
+        )
         return answer
 
 

@@ -63,11 +63,11 @@ def account(person_id: UUID) -> ResponseReturnValue:
     """One account and its sign-ins."""
     staff = _staff(person_id)
     return render_template(
-        "office/account.html",
+        "accounts/account.html",
         staff=staff,
         sign_ins=sign_in_overview.sign_ins(g.actor, person_id),
         waiting=email_changes.waiting(g.session, person_id),
-        asking=AskingForm(formdata=None),
+        plain_form=AskingForm(formdata=None),
     )
 
 
@@ -83,7 +83,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("office/edit.html", form=form, staff=staff), status(form)
+        return render_template("accounts/edit.html", form=form, staff=staff), status(form)
     flash(_("The account is changed."), "success")
     return _back(person_id)
 
@@ -102,7 +102,7 @@ def unit(person_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("office/move.html", form=form, staff=staff, prospect=prospect), status(form)
+        return render_template("accounts/move.html", form=form, staff=staff, prospect=prospect), status(form)
     flash(_("The account is moved. It takes effect now."), "success")
     return _back(person_id)
 
@@ -115,7 +115,7 @@ def email(person_id: UUID) -> ResponseReturnValue:
     staff, form = _staff(person_id), EmailForm()
     done = attempt(form, lambda: [email_changes.ask(g.actor, person_id, form.email.data or "")])
     if done is None:
-        return render_template("office/email.html", form=form, staff=staff), status(form)
+        return render_template("accounts/email.html", form=form, staff=staff), status(form)
     if done[0]:
         flash(_("The address is changed, and a new invitation is on its way there."), "success")
     else:
@@ -145,7 +145,7 @@ def invite_again(person_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
-    return render_template("office/renewal.html", form=AskingForm(), staff=_staff(person_id))
+    return render_template("accounts/renewal.html", form=AskingForm(), staff=_staff(person_id))
 
 
 @bp.post("/renewal")
@@ -186,7 +186,7 @@ def close(person_id: UUID) -> ResponseReturnValue:
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_reopen(person_id: UUID) -> ResponseReturnValue:
     places = sign_in_overview.cases_open_to(g.actor, person_id)
-    return render_template("office/reopen.html", form=AskingForm(), staff=_staff(person_id), places=places)
+    return render_template("accounts/reopen.html", form=AskingForm(), staff=_staff(person_id), places=places)
 
 
 @bp.post("/reopen")
@@ -208,4 +208,4 @@ def _back(person_id: UUID) -> ResponseReturnValue:
 
 def _close_page(form: CloseForm, person_id: UUID) -> str:
     cases = sign_in_overview.led_cases(g.actor, person_id)
-    return render_template("office/close.html", form=form, staff=_staff(person_id), cases=cases)
+    return render_template("accounts/close.html", form=form, staff=_staff(person_id), cases=cases)

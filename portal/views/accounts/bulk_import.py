@@ -79,7 +79,7 @@ def _read(form: ListForm, organisation_id: UUID) -> list[Row]:
 
 def _page(form: ListForm, organisation_id: UUID, rows: list[Row] | None = None) -> str:
     return render_template(
-        "office/import.html",
+        "accounts/import.html",
         form=form,
         organisation=_organisation(organisation_id),
         rows=rows,

@@ -79,7 +79,7 @@ def index() -> ResponseReturnValue:
         ("", _("All")), *((str(unit.id), f"{unit.name}, {o.name}") for o in organisations for unit in o.units)
     )
     return render_template(
-        "office/index.html",
+        "accounts/index.html",
         organisations=organisations,
         form=form,
         page=listing.page(g.actor, _wanted(form, request.args.get("page", ""))),
@@ -113,7 +113,7 @@ def add_organisation() -> ResponseReturnValue:
         ),
     )
     if made is None:
-        return render_template("office/organisation.html", form=form), status(form)
+        return render_template("accounts/organisation.html", form=form), status(form)
     flash(_("The organisation is added."), "success")
     return redirect(url_for("office.index"), 303)
 
@@ -131,7 +131,7 @@ def add_unit(organisation_id: UUID) -> ResponseReturnValue:
         ),
     )
     if made is None:
-        return render_template("office/unit.html", form=form, organisation=organisation), status(form)
+        return render_template("accounts/unit.html", form=form, organisation=organisation), status(form)
     flash(_("The unit is added."), "success")
     return redirect(url_for("office.index"), 303)
 
@@ -149,7 +149,7 @@ def sign_in(organisation_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, switch) is None:
-        return render_template("office/sign_in.html", form=form, organisation=organisation), status(form)
+        return render_template("accounts/sign_in.html", form=form, organisation=organisation), status(form)
     flash(_("Passwords work again.") if allowed else _("Passwords are switched off."), "success")
     return redirect(url_for("office.index"), 303)
 
@@ -178,7 +178,7 @@ def add_staff(unit_id: UUID) -> ResponseReturnValue:
         ),
     )
     if made is None:
-        page = render_template("office/staff.html", form=form, organisation=organisation, unit=unit)
+        page = render_template("accounts/staff.html", form=form, organisation=organisation, unit=unit)
         return page, status(form)
     flash(_("The invitation is on its way by mail."), "success")
     return redirect(url_for("office.index"), 303)

@@ -26,7 +26,7 @@ def confirm(token: str) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("signin/new_address.html", form=form, waiting=waiting), status(form)
+        return render_template("accounts/new_address.html", form=form, waiting=waiting), status(form)
     response = signin_welcome.welcome(person_id, "new address")
     flash(_("Your new e-mail address is in force. You are signed out everywhere else."), "success")
     return response

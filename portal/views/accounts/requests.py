@@ -42,7 +42,7 @@ def missing() -> ResponseReturnValue:
     form = MissingForm()
     missed = Missed(form.name.data or "", form.workplace.data or "", form.job_title.data or "", form.email.data or "")
     if attempt(form, lambda: requests.ask(g.actor, form.submission_id, missed)) is None:
-        page = render_template("office/missing.html", form=form, mine=requests.mine(g.actor))
+        page = render_template("accounts/missing.html", form=form, mine=requests.mine(g.actor))
         return page, status(form)
     flash(_("An administrator has been asked. You get a mail when there is an answer."), "success")
     return redirect(url_for(".missing"), 303)
@@ -94,4 +94,4 @@ def _new(form: InviteForm) -> NewStaff:
 
 
 def _page(form: InviteForm, asked: RequestLine) -> str:
-    return render_template("office/request.html", form=form, asked=asked, saying_no=AskingForm(formdata=None))
+    return render_template("accounts/request.html", form=form, asked=asked, saying_no=AskingForm(formdata=None))

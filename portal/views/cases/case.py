@@ -26,7 +26,7 @@ class SearchForm(AskingForm):
 @bp.get("")
 @opens(Action.CASE_VIEW)
 def overview(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("case/overview.html", page=overviews.overview(ticket))
+    return render_template("cases/overview.html", page=overviews.overview(ticket))
 
 
 @bp.post("/welcome")
@@ -40,14 +40,14 @@ def put_away(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.get("/audience")
 @opens(Action.CASE_VIEW)
 def audience(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("case/audience.html", lines=shared_audience.who_sees(ticket, None), compartment=None)
+    return render_template("cases/audience.html", lines=shared_audience.who_sees(ticket, None), compartment=None)
 
 
 @bp.get("/audience/<uuid:compartment_id>")
 @opens(Action.CASE_VIEW)
 def audience_of(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
     lines = shared_audience.who_sees(ticket, compartment_id)
-    return render_template("case/audience.html", lines=lines, compartment=ticket.hatches[compartment_id])
+    return render_template("cases/audience.html", lines=lines, compartment=ticket.hatches[compartment_id])
 
 
 @bp.route("/search", methods=["GET", "POST"])
@@ -57,4 +57,4 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
     form = SearchForm()
     wanted = (form.words.data or "").strip()
     hits = search.find(ticket, wanted) if request.method == "POST" and form.validate_on_submit() else None
-    return render_template("case/search.html", search=form, hits=hits, wanted=wanted)
+    return render_template("cases/search.html", search=form, hits=hits, wanted=wanted)

@@ -20,6 +20,8 @@ from portal.web.forms import AskingForm, attempt, status
 from portal.web.guard import opens
 
 bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
+DOOR = ""
+"""A file or a message is moved: it comes from behind one door or the other."""
 
 
 class MoveForm(AskingForm):
@@ -53,6 +55,6 @@ def _page(found: Moving, back: str, move: Callable[[UUID], None]) -> ResponseRet
         return True
 
     if attempt(form, verb) is None:
-        return render_template("moving/choose.html", form=form, found=found, back_to=back), status(form)
+        return render_template("cases/move.html", form=form, found=found, back_to=back), status(form)
     flash(_("It is moved. Who can see it changed at once."), "success")
     return redirect(back, 303)

@@ -15,7 +15,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.consents import overrides
-from portal.web import layout
+from portal.web import case_words
 from portal.web.forms import AskingForm, DayField, attempt, choices, status, text_field
 from portal.web.guard import fresh, opens
 
@@ -54,7 +54,7 @@ class ReviewForm(AskingForm):
 def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     opened = overrides.preview_override(ticket, membership_id)
     form = OverrideForm()
-    form.compartments.choices = choices(*((c.compartment, layout.title_of(c.compartment)) for c in opened))
+    form.compartments.choices = choices(*((c.compartment, case_words.title_of(c.compartment)) for c in opened))
     made = attempt(
         form,
         lambda: overrides.override(
@@ -69,7 +69,7 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     )
     if made is None:
         who, latest = ticket.members[membership_id], overrides.latest_override_end(ticket)
-        return render_template("safeguards/override.html", form=form, who=who, latest=latest), status(form)
+        return render_template("consents/override.html", form=form, who=who, latest=latest), status(form)
     flash(_("The access is open. Everyone in the case can read why."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -87,7 +87,7 @@ def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         changes = overrides.preview_end(ticket, override_id)
-        return render_template("safeguards/end.html", form=form, line=line, changes=changes), status(form)
+        return render_template("consents/override_end.html", form=form, line=line, changes=changes), status(form)
     flash(_("The access is closed. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -111,7 +111,7 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         latest = overrides.latest_review(ticket)
-        return render_template("safeguards/freeze.html", form=form, citizens=citizens, latest=latest), status(form)
+        return render_template("consents/freeze.html", form=form, citizens=citizens, latest=latest), status(form)
     flash(_("They are shut out. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -133,7 +133,7 @@ def review(ticket: CaseTicket, freeze_id: UUID) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         changes, latest = overrides.preview_lift(ticket, freeze_id), overrides.latest_review(ticket)
-        page = render_template("safeguards/review.html", form=form, line=line, changes=changes, latest=latest)
+        page = render_template("consents/override_review.html", form=form, line=line, changes=changes, latest=latest)
         return page, status(form)
     flash(_("Your decision is saved. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)

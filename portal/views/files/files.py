@@ -24,11 +24,11 @@ from portal.text import in_order
 from portal.views.files import versions
 from portal.views.files.folders import arranged
 from portal.web import arguments
+from portal.web.case_words import tool_title
 from portal.web.compartment_field import shelf_choices, shelf_of
 from portal.web.forms import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import said
-from portal.web.layout import tool_title
 
 bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
 

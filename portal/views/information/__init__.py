@@ -1,1 +1,13 @@
 """What the foot of every page leads to."""
+
+from __future__ import annotations
+
+from portal.web.navigation import N_, Layout
+
+LAYOUT = Layout(
+    foot=(
+        ("foot.help_page", N_("How it works")),
+        ("foot.privacy", N_("Privacy and your rights")),
+        ("foot.accessibility", N_("Accessibility statement")),
+    ),
+)

@@ -17,15 +17,6 @@ from portal.web.i18n import language
 bp = Blueprint("foot", __name__)
 
 
-def links() -> list[tuple[str, str]]:
-    """Endpoint and name of each."""
-    return [
-        ("foot.help_page", _("How it works")),
-        ("foot.privacy", _("Privacy and your rights")),
-        ("foot.accessibility", _("Accessibility statement")),
-    ]
-
-
 @bp.get("/help")
 @public
 def help_page() -> ResponseReturnValue:
@@ -66,7 +57,7 @@ def _page(name: str) -> ResponseReturnValue:
         "idle_minutes": str(settings.idle_citizen_minutes),
     }
     return render_template(
-        "foot/page.html",
+        "information/page.html",
         page=pages.filled(found, values, lambda line: reworded(line, rules.key, spoken)),
         as_html=text.as_html,
     )

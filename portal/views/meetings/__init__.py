@@ -1,1 +1,7 @@
 """Screens about meetings."""
+
+from __future__ import annotations
+
+from portal.web.navigation import Layout
+
+LAYOUT = Layout(door="plans")

@@ -55,7 +55,7 @@ def _answer(ticket: CaseTicket, about: About) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         page = render_template(
-            "heard/answer.html",
+            "meetings/heard_answer.html",
             form=form,
             found=found,
             given=given,

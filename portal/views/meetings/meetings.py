@@ -29,10 +29,10 @@ from portal.views.meetings import summary as meetings_summary
 from portal.views.meetings.heard import told as answered
 from portal.views.plans.answers import Reader
 from portal.web import arguments, labels
+from portal.web.case_words import role
 from portal.web.forms import INVALID, AskingForm, DayField, attempt, choices, status, text_field
 from portal.web.guard import opens, quiet
 from portal.web.i18n import clock_time, language
-from portal.web.layout import role
 
 bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
 
@@ -339,7 +339,7 @@ def _words(ticket: CaseTicket, room: Room) -> dict[str, object]:
         if version
         else [],
         "row_title": row_title,
-        "shut_out": meeting_screen.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
+        "without_access": meeting_screen.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
         "step": TakeForm(formdata=None),
     }
 

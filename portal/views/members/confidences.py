@@ -15,9 +15,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import confidences
 from portal.services.members.confidences import Question
+from portal.web.case_words import first_name
 from portal.web.forms import AskingForm, attempt, choices, status
 from portal.web.guard import opens
-from portal.web.layout import first_name
 
 bp = Blueprint("confidences", __name__, url_prefix="/cases/<uuid:case_id>/confidences")
 
@@ -44,7 +44,7 @@ def answer(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
     said = attempt(form, verb)
     if said is None:
         form.guide.data = str(asked.guide.id)
-        return render_template("confidences/answer.html", form=form, asked=asked), status(form)
+        return render_template("members/confidence_answer.html", form=form, asked=asked), status(form)
     told = _("%(name)s can read it now.") if said == "yes" else _("%(name)s cannot read it.")
     flash(told % {"name": asked.guide.display_name}, "success")
     return redirect(url_for("case.overview", case_id=ticket.case_id), 303)

@@ -72,7 +72,7 @@ def correct(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 @bp.get("/about-me")
 @opens(Action.OWN_DATA_VIEW)
 def about_me(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("people/about_me.html", data=own_data.show(ticket))
+    return render_template("members/about_me.html", data=own_data.show(ticket))
 
 
 def _proposed(ticket: CaseTicket, membership_id: UUID, form: CorrectionForm) -> Proposal:
@@ -85,4 +85,4 @@ def _proposed(ticket: CaseTicket, membership_id: UUID, form: CorrectionForm) -> 
 
 
 def _page(form: CorrectionForm, this: Subject, proposal: Proposal | None = None) -> str:
-    return render_template("team/correct.html", form=form, this=this, proposal=proposal)
+    return render_template("members/correct.html", form=form, this=this, proposal=proposal)

@@ -73,7 +73,7 @@ class ReplyForm(AskingForm):
 def find(ticket: CaseTicket) -> ResponseReturnValue:
     wanted = request.args.get("q", "").strip()[:100]
     found = handover.guides(ticket, wanted) if wanted else []
-    return render_template("hand_over/find.html", wanted=wanted, found=found)
+    return render_template("members/handover_find.html", wanted=wanted, found=found)
 
 
 @bp.route("/to/<uuid:person_id>", methods=["GET", "POST"])
@@ -93,7 +93,7 @@ def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         who = handover.guide(ticket, person_id)
-        return render_template("hand_over/offer.html", form=form, who=who, outlook=outlook), status(form)
+        return render_template("members/handover_offer.html", form=form, who=who, outlook=outlook), status(form)
     flash(_("The case is offered. You are the guide until it is accepted."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -125,7 +125,7 @@ def answer(ticket: CaseTicket) -> ResponseReturnValue:
     said = attempt(form, verb)
     if said is None:
         asked = handover.of_offer(ticket, offered)
-        return render_template("hand_over/answer.html", form=form, offer=offered, change=asked), status(form)
+        return render_template("members/handover_answer.html", form=form, offer=offered, change=asked), status(form)
     if said == "accept":
         flash(_("You are the guide of this case now."), "success")
         return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
@@ -154,7 +154,7 @@ def say(ticket: CaseTicket) -> ResponseReturnValue:
     if attempt(form, verb) is None:
         form.change.data = str(asked.id)
         ticket.record(Event.TEAM_VIEWED)
-        return render_template("hand_over/say.html", form=form, change=asked, mine=mine), status(form)
+        return render_template("members/handover_say.html", form=form, change=asked, mine=mine), status(form)
     flash(_("Thank you. Both guides can read your answer."), "success")
     return redirect(url_for("case_list.index"), 303)
 
@@ -186,7 +186,7 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 
     if attempt(form, verb) is None:
         ticket.record(Event.TEAM_VIEWED)
-        return render_template("hand_over/register.html", form=form, change=asked, who=who), status(form)
+        return render_template("members/handover_register.html", form=form, change=asked, who=who), status(form)
     flash(_("The answer is noted."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -203,6 +203,6 @@ def reply(ticket: CaseTicket, say_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("hand_over/reply.html", form=form, said=said), status(form)
+        return render_template("members/handover_reply.html", form=form, said=said), status(form)
     flash(_("Your answer is sent."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)

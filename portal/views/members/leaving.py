@@ -37,6 +37,6 @@ def leave(ticket: CaseTicket) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("safeguards/leave.html", form=form), status(form)
+        return render_template("members/leave.html", form=form), status(form)
     flash(_("You have left the case. The guide can see it."), "success")
     return redirect(url_for("case_list.index"), 303)

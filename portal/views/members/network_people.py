@@ -19,11 +19,13 @@ from portal.services.members.network_people import Invitation
 from portal.services.shared import audience
 from portal.views.members.team import CitizenForm, refuse_a_namesake
 from portal.web import labels
+from portal.web.case_words import role
 from portal.web.forms import AskingForm, attempt, choices, status
 from portal.web.guard import opens
-from portal.web.layout import role
 
 bp = Blueprint("network", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/people/<row>")
+DOOR = ""
+"""Reached from a plan as well as from the people."""
 
 
 class MemberForm(AskingForm):
@@ -95,7 +97,7 @@ def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, k
     known.offer(found)
     kinds = labels.COMING
     return render_template(
-        "team/citizen.html",
+        "members/citizen.html",
         form=form,
         known=known,
         tool=tool,

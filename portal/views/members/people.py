@@ -24,13 +24,13 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
     givers = requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
     leads = audience.leads(ticket)
     return render_template(
-        "people/index.html",
+        "members/people.html",
         lines=lines,
         leads=leads,
         offered=handover.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
         guide_change=handover_answers.current(ticket) if leads else handover_answers.asked_of_me(ticket),
         by_law=handover_answers.by_law(ticket),
-        asking=AskingForm(),
+        plain_form=AskingForm(),
         frozen=overrides.freezes(ticket) if leads else [],
         compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],
         missing=audience.missing(lines, ticket) if leads else [],

@@ -91,7 +91,7 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
     """Looking somebody up in the staff directory. Names of staff are no secret, so this may be an address."""
     wanted = request.args.get("q", "").strip()[:100]
     found = team.search_staff(ticket, wanted) if wanted else []
-    return render_template("team/find.html", wanted=wanted, found=found)
+    return render_template("members/find.html", wanted=wanted, found=found)
 
 
 @bp.route("/add/<uuid:person_id>", methods=["GET", "POST"])
@@ -108,7 +108,7 @@ def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     if made is None:
         prospects = team.preview(ticket, Capacity.PROFESSIONAL, who.unit_id, Level.READ)
         alike = audience.namesakes(ticket, who.name)
-        return render_template("team/add.html", form=form, who=who, prospects=prospects, alike=alike), status(form)
+        return render_template("members/add.html", form=form, who=who, prospects=prospects, alike=alike), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -128,7 +128,7 @@ def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
             for capacity, custody in labels.COMING
         ]
         alike = audience.namesakes(ticket, form.name.data) if form.name.data else []
-        return render_template("team/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)
+        return render_template("members/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)
     flash(_("The person is added."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -147,7 +147,7 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     if attempt(form, verb) is None:
         outcomes = team.level_effects(ticket, membership_id) if line.may_be_changed else {}
         known = None if line.membership.unit_id else codes.state(ticket, line.membership)
-        page = render_template("team/member.html", form=form, line=line, outcomes=outcomes, known=known)
+        page = render_template("members/member.html", form=form, line=line, outcomes=outcomes, known=known)
         return page, status(form)
     flash(_("The access is changed. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
@@ -161,7 +161,7 @@ def confirm_close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValu
     if not line.may_be_changed:
         raise NotFound
     outcome = team.level_effects(ticket, membership_id)[Level.NONE]
-    return render_template("team/close.html", form=AskingForm(), line=line, outcome=outcome)
+    return render_template("members/close.html", form=AskingForm(), line=line, outcome=outcome)
 
 
 @bp.post("/<uuid:membership_id>/close")
@@ -186,7 +186,7 @@ def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("team/custody.html", form=form, line=line, outcome=outcome), status(form)
+        return render_template("members/custody.html", form=form, line=line, outcome=outcome), status(form)
     flash(_("It is noted who holds custody. It takes effect now."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -198,7 +198,7 @@ def code(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """Shown once, in the answer to this request: it is not kept anywhere in clear."""
     made = team.make_code(ticket, membership_id)
     membership = ticket.members[membership_id]
-    return render_template("team/code.html", code=made, membership=membership, days=codes.LASTS.days)
+    return render_template("members/code.html", code=made, membership=membership, days=codes.LASTS.days)
 
 
 @bp.post("/<uuid:membership_id>/national-id")
@@ -207,4 +207,4 @@ def code(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def national_id(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     number = team.show_national_id(ticket, membership_id)
     written = Cpr.parse(number, now().date()).written if number else None
-    return render_template("team/national_id.html", number=written, membership=ticket.members[membership_id])
+    return render_template("members/national_id.html", number=written, membership=ticket.members[membership_id])

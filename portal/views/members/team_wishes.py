@@ -45,14 +45,14 @@ class AnswerForm(AskingForm):
 @bp.get("")
 @opens(Action.TEAM_WISH)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("choosing/index.html", wishes=team_wishes.own(ticket), team=team_wishes.team(ticket))
+    return render_template("members/team_wishes.html", wishes=team_wishes.own(ticket), team=team_wishes.team(ticket))
 
 
 @bp.get("/yes/<uuid:membership_id>")
 @opens(Action.TEAM_WISH)
 def yes(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """What a yes means; it is given with the words of a consent, on the page for that."""
-    return render_template("choosing/yes.html", page=team_wishes.yes(ticket, membership_id))
+    return render_template("members/wish_yes.html", page=team_wishes.yes(ticket, membership_id))
 
 
 @bp.route("/no/<uuid:membership_id>", methods=["GET", "POST"])
@@ -63,7 +63,7 @@ def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     made = attempt(form, lambda: team_wishes.say_no(ticket, form.submission_id, membership_id, form.reason.data or ""))
     if made is None:
         who = ticket.members[membership_id]
-        return render_template("choosing/no.html", form=form, who=who, preview=preview), status(form)
+        return render_template("members/wish_no.html", form=form, who=who, preview=preview), status(form)
     return _sent(ticket)
 
 
@@ -74,7 +74,7 @@ def propose(ticket: CaseTicket) -> ResponseReturnValue:
     name, why = form.name, form.reason
     made = attempt(form, lambda: team_wishes.propose(ticket, form.submission_id, name.data or "", why.data or ""))
     if made is None:
-        return render_template("choosing/propose.html", form=form), status(form)
+        return render_template("members/wish_propose.html", form=form), status(form)
     return _sent(ticket)
 
 
@@ -85,7 +85,7 @@ def pause(ticket: CaseTicket) -> ResponseReturnValue:
     until, why = form.until, form.reason
     made = attempt(form, lambda: team_wishes.ask_for_pause(ticket, form.submission_id, until.chosen, why.data or ""))
     if made is None:
-        return render_template("choosing/pause.html", form=form), status(form)
+        return render_template("members/wish_pause.html", form=form), status(form)
     return _sent(ticket)
 
 
@@ -101,7 +101,7 @@ def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("choosing/answer.html", form=form, wish=wish), status(form)
+        return render_template("members/wish_answer.html", form=form, wish=wish), status(form)
     flash(_("Your answer is sent."), "success")
     return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
 

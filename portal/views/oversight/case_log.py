@@ -19,9 +19,9 @@ from portal.services.oversight import case_log, log_lines, questions
 from portal.services.oversight.log_lines import LogLine, Named, Visit
 from portal.views.oversight import event_labels
 from portal.web import labels
+from portal.web.case_words import role, tool_title
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day, near
-from portal.web.layout import role, tool_title
 
 bp = Blueprint("log", __name__, url_prefix="/cases/<uuid:case_id>/log")
 
@@ -38,7 +38,7 @@ KINDS = {
 def index(ticket: CaseTicket) -> ResponseReturnValue:
     only, who = request.args.get("only", ""), request.args.get("who", "")
     return render_template(
-        "log/index.html",
+        "oversight/case_log.html",
         page=case_log.log(ticket, request.args.get("before"), only, who),
         only=only,
         who=who,

@@ -37,7 +37,7 @@ def trace() -> ResponseReturnValue:
     on: every page goes on from the instant of the first."""
     asked = Asked.of(request.args, _zone())
     return render_template(
-        "oversight/trace.html",
+        "oversight/audit_trail.html",
         page=supervision.trace(g.actor, asked.wanted),
         asked=asked,
         standing=audit_checks.standing(g.actor),

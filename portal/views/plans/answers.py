@@ -16,8 +16,8 @@ from portal.tools import telling
 from portal.tools.definition import WRITTEN, Definition, Place, Question, Section
 from portal.tools.telling import Teller
 from portal.web import labels
+from portal.web.case_words import role
 from portal.web.i18n import day, language, said
-from portal.web.layout import role
 
 
 class Reader:

@@ -60,5 +60,5 @@ def _page(ticket: CaseTicket, form: OutcomeForm | None = None, row: str = "") ->
     if page is None and form is not None:
         raise NotFound
     return render_template(
-        "schema/promises.html", page=page, form=form, row=row, fresh=OutcomeForm(formdata=None), tool=commitments.TOOL
+        "plans/commitments.html", page=page, form=form, row=row, fresh=OutcomeForm(formdata=None), tool=commitments.TOOL
     )

@@ -31,9 +31,9 @@ from portal.views.files.files import attachment
 from portal.views.plans import answers, drawings
 from portal.views.plans.answers import Reader
 from portal.web import labels
+from portal.web.case_words import tool_title
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import day, language, said
-from portal.web.layout import tool_title
 
 bp = Blueprint("plan_papers", __name__, url_prefix="/cases/<uuid:case_id>/plan")
 

@@ -64,7 +64,8 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 
     made = attempt(form, verb)
     if made is None:
-        return render_template("old_forms/add.html", tool=tool, form=form, shelf_key=shelf), status(form)
+        page = render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=shelf)
+        return page, status(form)
     flash(_("The form is added. It stands among the versions of the tool."), "success")
     return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
 
@@ -87,6 +88,6 @@ def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue
         return True
 
     if attempt(form, verb) is None:
-        return render_template("old_forms/correct.html", tool=tool, form=form, file=page), status(form)
+        return render_template("plans/external_form_correct.html", tool=tool, form=form, file=page), status(form)
     flash(_("Saved."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)

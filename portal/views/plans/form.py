@@ -60,7 +60,7 @@ def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: Sent, r
     reader = Reader(ticket, this.definition)
     told = {*sent.faults, *(clash.address for clash in sent.saved.clashes)}
     return render_template(
-        "schema/write.html",
+        "plans/write.html",
         tool=page.tool,
         page=page,
         this=this,

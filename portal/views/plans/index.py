@@ -27,7 +27,7 @@ bp = Blueprint("plan", __name__, url_prefix="/cases/<uuid:case_id>/plan")
 def index(ticket: CaseTicket) -> ResponseReturnValue:
     tools = overview.tools(ticket)
     return render_template(
-        "plan/index.html",
+        "plans/index.html",
         front=plans_front.front(ticket),
         tools=tools,
         laws=documents.laws({line.tool.key for line in tools if line.form and line.standing}),

@@ -60,7 +60,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     found = diff.between(this.definition, old.answers if old else {}, this.answers, old.definition if old else None)
     lines = plans_history.history(ticket, this, LINES + 1, request.args.get("before", None, whole_number))
     return render_template(
-        "schema/changes.html",
+        "plans/changes.html",
         tool=tool,
         page=page,
         this=this,

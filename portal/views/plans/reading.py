@@ -61,9 +61,9 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         forms = external_forms.of_tool(ticket, tool)
         known = definitions.today(ticket, tool)
         return render_template(
-            "schema/empty.html",
+            "plans/empty.html",
             tool=tool,
-            hatch=hatch,
+            compartment=hatch,
             can_begin=can_begin,
             step=step,
             listed=forms,
@@ -73,7 +73,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
     is_newest = number == page.newest.number
     takes = plans.who_takes_on(this).get(str(ticket.membership.id), [])
     return render_template(
-        "schema/show.html",
+        "plans/show.html",
         tool=tool,
         page=page,
         this=this,

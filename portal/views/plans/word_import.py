@@ -45,7 +45,7 @@ def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     made = attempt(form, lambda: word_import.bring(ticket, form.submission_id, tool, upload_of(form.file)))
     if made is None:
         page = word_import.place(ticket, tool)
-        return render_template("word/bring.html", tool=tool, page=page, form=form), status(form)
+        return render_template("plans/word_import.html", tool=tool, page=page, form=form), status(form)
     return _to(ticket, tool, *made)
 
 
@@ -146,7 +146,7 @@ def _page(
     tells = _Telling(ticket, trip)
     ids = {line.key: f"line-{number}" for number, line in enumerate(lines)}
     return render_template(
-        "word/compare.html",
+        "plans/word_compare.html",
         tool=trip.page.tool,
         trip=trip,
         form=form,

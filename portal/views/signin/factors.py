@@ -44,7 +44,7 @@ class PasskeyForm(PasswordAgain):
 @halfway
 def begin() -> ResponseReturnValue:
     """Which second step to set up."""
-    return _ahead() or render_template("factors/begin.html", forced=g.actor is None, demo_phone=_demo_phone())
+    return _ahead() or render_template("signin/factor_choice.html", forced=g.actor is None, demo_phone=_demo_phone())
 
 
 @bp.route("/totp", methods=["GET", "POST"])
@@ -85,7 +85,7 @@ def add_passkey() -> ResponseReturnValue:
 
     codes = attempt(form, lambda: _proven(form, add))
     if codes is None:
-        return render_template("factors/passkey.html", form=form, password=_asks_password()), status(form)
+        return render_template("signin/factor_passkey.html", form=form, password=_asks_password()), status(form)
     return _done("passkey", codes)
 
 
@@ -112,7 +112,9 @@ def remove_passkey(passkey_id: UUID) -> ResponseReturnValue:
 @signed_in
 def new_codes() -> ResponseReturnValue:
     """Shown once, in the answer to this request: they are not kept anywhere in clear."""
-    return render_template("factors/codes.html", codes=my_account.make_codes(g.actor), on=url_for("account.index"))
+    return render_template(
+        "signin/factor_codes.html", codes=my_account.make_codes(g.actor), on=url_for("account.index")
+    )
 
 
 def _staff_id() -> UUID:
@@ -169,7 +171,7 @@ def _totp_page(form: TotpForm) -> ResponseReturnValue:
     offer = offer or second_factor.offer(keyring, person_id)
     picture = offer.picture(g.house.settings.product_name, my_account.email_of(g.session, person_id))
     page = render_template(
-        "factors/totp.html",
+        "signin/factor_totp.html",
         form=form,
         offer=offer,
         picture=Markup(picture),  # noqa: S704  made by us, of letters and digits
@@ -185,7 +187,9 @@ def _done(method: str, codes: list[str]) -> ResponseReturnValue:
     if not codes:
         flash(_("Your second step is set up."), "success")
     else:
-        page = render_template("factors/codes.html", codes=codes, on=str(session.get("to") or url_for("front.index")))
+        page = render_template(
+            "signin/factor_codes.html", codes=codes, on=str(session.get("to") or url_for("front.index"))
+        )
     if g.actor is None:
         return signin_welcome.welcome(g.halfway, f"password+{method}", page=page)
     if not page and "to" not in session:

@@ -68,7 +68,7 @@ def phone() -> ResponseReturnValue:
 def _page(form: PhoneForm | None) -> str:
     devices = sessions.devices(g.session, g.actor.person_id, g.house.settings)
     factors = second_factor.factors_of(g.session, g.actor.person_id) if g.actor.is_staff else None
-    return render_template("account/index.html", devices=devices, factors=factors, eids=own_eids.lines(), form=form)
+    return render_template("signin/my_account.html", devices=devices, factors=factors, eids=own_eids.lines(), form=form)
 
 
 @bp.post("/devices/<uuid:login_id>/end")
@@ -109,4 +109,4 @@ def password() -> ResponseReturnValue:
             response = signin_welcome.welcome(g.actor.person_id, "password change")
             flash(_("Your password is changed. Everywhere else you are signed out."), "success")
             return response
-    return render_template("account/password.html", form=form, shortest=SHORTEST), status(form)
+    return render_template("signin/change_password.html", form=form, shortest=SHORTEST), status(form)

@@ -59,7 +59,7 @@ def end(link_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        return render_template("account/end_eid.html", form=form, line=line), status(form)
+        return render_template("signin/end_own_eid.html", form=form, line=line), status(form)
     flash(_("The eID no longer signs in as you. Where it was signed in, it is signed out."), "success")
     return redirect(url_for("account.index"), 303)
 
@@ -69,7 +69,7 @@ def end(link_id: UUID) -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Somebody with a code for one more case: their eID says once more who they are, and then the code is asked for."""
     _citizens_only()
-    return render_template("account/code.html", providers=eid_choice.that_prove_anew())
+    return render_template("signin/own_eid_code.html", providers=eid_choice.that_prove_anew())
 
 
 @bp.post("/code/<key>")

@@ -90,7 +90,7 @@ def go_on() -> ResponseReturnValue:
     if found is None or found.path != path:
         return redirect(url_for("front.index"), 303)
     fields = [(name, value) for name, value in found.fields if name != "csrf_token"]
-    return render_template("stepup/go_on.html", path=path, fields=fields)
+    return render_template("signin/step_up_go_on.html", path=path, fields=fields)
 
 
 @bp.get("/fetch")
@@ -100,16 +100,16 @@ def fetch() -> ResponseReturnValue:
     path = str(session.get("fetch", ""))
     if not leads_to_file(path):
         return redirect(url_for("front.index"), 303)
-    return render_template("stepup/fetch.html", path=path)
+    return render_template("signin/step_up_fetch.html", path=path)
 
 
 def _page(asked: AskingForm) -> str:
     if not g.actor.is_staff:
         return render_template(
-            "stepup/ask.html", form=asked, providers=eid_choice.that_prove_anew(), staff_providers=[], factors=None
+            "signin/step_up.html", form=asked, providers=eid_choice.that_prove_anew(), staff_providers=[], factors=None
         )
     factors = second_factor.factors_of(g.session, g.actor.person_id)
     staff_providers = [provider for provider in federation.offered() if provider.can_prove_anew]
     return render_template(
-        "stepup/ask.html", form=asked, providers=[], staff_providers=staff_providers, factors=factors
+        "signin/step_up.html", form=asked, providers=[], staff_providers=staff_providers, factors=factors
     )

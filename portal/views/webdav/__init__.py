@@ -1,1 +1,7 @@
 """The door that word processors come through."""
+
+from __future__ import annotations
+
+from portal.web.navigation import Layout
+
+LAYOUT = Layout(door="files")

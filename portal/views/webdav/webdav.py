@@ -60,7 +60,7 @@ def links(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     file, mine = files.page(ticket, file_id), webdav_links.mine(ticket, file_id)
     if not can_open(file.newest.name) or not (file.can_add_version or mine):
         raise NotFound
-    return render_template("files/word_processor.html", file=file, form=AskingForm(), made=None, links=mine)
+    return render_template("webdav/word_processor.html", file=file, form=AskingForm(), made=None, links=mine)
 
 
 @bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor")
@@ -74,7 +74,7 @@ def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     made = attempt(form, lambda: webdav_links.make(ticket, file_id))
     shown = _addresses(*made) if made else None
     mine = [line for line in webdav_links.mine(ticket, file_id) if made is None or line.id != made[1].id]
-    return render_template("files/word_processor.html", file=file, form=form, made=shown, links=mine), status(form)
+    return render_template("webdav/word_processor.html", file=file, form=form, made=shown, links=mine), status(form)
 
 
 @bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor/<uuid:link_id>/end")
