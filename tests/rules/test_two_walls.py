@@ -17,6 +17,7 @@ from portal.access.compartments import Hatch
 from portal.access.policy.decide import standing_of
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
+from portal.access.window_store import KeyRow
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound
 from portal.models import AccessWindow, Case, CaseKey, Membership
@@ -54,7 +55,7 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
             level=Level.WRITE,
             hatches=everything(actor, case_id),
             _case=case,
-            _key_row=(key.master_id, key.wrapped) if key else None,
+            _key_row=KeyRow(key.master_id, key.wrapped) if key else None,
         )
 
     def all_compartments(actor: Actor) -> dict[UUID, UUID]:
