@@ -26,7 +26,7 @@ from portal.runtime import House, opened
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
 from portal.web.guard import cookie_name
-from tests.story import Room, Someone, Story
+from tests.support.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
 QUARTERS = 4

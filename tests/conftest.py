@@ -38,13 +38,15 @@ from portal.migrate import migrate
 from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from portal.storage.keys import make_keys
-from tests.application import lived_in
-from tests.browser import Browser
-from tests.clamd_server import ClamdServer
-from tests.databases import MOVABLE_CLOCK, TELLTALE, Reused
-from tests.s3_server import S3Server
-from tests.story import Room, Someone, Story
-from tests.world import World, build
+from tests.support.application import lived_in
+from tests.support.browser import Browser
+from tests.support.clamd_server import ClamdServer
+from tests.support.databases import MOVABLE_CLOCK, TELLTALE, Reused
+from tests.support.s3_server import S3Server
+from tests.support.story import Room, Someone, Story
+from tests.support.world import World, build
+
+pytest_plugins = ["tests.support.case_fixtures", "tests.support.screen_fixtures"]
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 settings.register_profile(

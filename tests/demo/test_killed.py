@@ -30,8 +30,8 @@ from portal.services.consents import requests
 from portal.services.messages import threads as message_threads
 from portal.settings import Settings
 from portal.storage.keys import make_keys
-from tests.served import Served, Visitor, environment, served
-from tests.story import Room, Someone, Story
+from tests.support.served import Served, Visitor, environment, served
+from tests.support.story import Room, Someone, Story
 
 PLAN = "/plan/goals_and_agreements"
 ANSWER = "now.goal"

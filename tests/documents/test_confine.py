@@ -23,7 +23,7 @@ from portal.documents import confine, converting, reading, slots
 from portal.documents.slots import Turn
 from portal.errors import Busy, Unsafe
 from portal.settings import PROJECT
-from tests.pictures import made
+from tests.support.pictures import made
 
 SOFFICE = "/usr/bin/soffice"
 TURN = Turn("a test", 60)

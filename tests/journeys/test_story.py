@@ -11,7 +11,7 @@ import pytest
 from portal.demo import papers
 from tests.journeys.conftest import Cast, Person, Stage
 from tests.journeys.people import ALMA, BORN, LONE, PASSWORD, PETER, PLACES, STAFF, TODAY
-from tests.libreoffice import edit_in_libreoffice
+from tests.support.libreoffice import edit_in_libreoffice
 
 pytestmark = pytest.mark.xdist_group("journey")
 

@@ -28,13 +28,13 @@ from portal.services.messages import threads as message_threads
 from portal.services.oversight import case_log
 from portal.services.plans import confidential
 from portal.tools.profile import PROFILES, every_profile, read_profile
-from tests.browser import Browser
+from tests.exports.test_exports import opened, packed
+from tests.plans.test_tools import newest
 from tests.rules.test_migrations import migrate_to
 from tests.rules.walls import second_wall_down
-from tests.services.test_exports import opened, packed
-from tests.services.test_tools import newest
-from tests.story import Room, Someone, Story, shelf_id, shelves
-from tests.word_processor import Program, program
+from tests.support.browser import Browser
+from tests.support.story import Room, Someone, Story, shelf_id, shelves
+from tests.support.word_processor import Program, program
 
 KEY = "guide_only"
 SECRET = "fortroligtmærkeord"

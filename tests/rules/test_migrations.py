@@ -16,7 +16,7 @@ from portal.errors import Unsafe
 from portal.migrate import alembic_config, migrate, newest
 from portal.runtime import House
 from portal.services.messages import threads
-from tests.story import Room, Story
+from tests.support.story import Room, Story
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
 

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
 from portal.runtime import House
-from tests.live import cookie, served
 from tests.rules.leaks import in_every_run
 from tests.rules.routes import CASE_ROUTES, own
-from tests.story import Story
-from tests.world import World
+from tests.support.live import cookie, served
+from tests.support.story import Story
+from tests.support.world import World
 
 PHONE = {"width": 390, "height": 844}
 SMALL = {"width": 320, "height": 640}

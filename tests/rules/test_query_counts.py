@@ -16,8 +16,8 @@ from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services.cases import overview
 from portal.services.plans import editing
-from tests.browser import Browser
-from tests.story import Room, Someone, Story
+from tests.support.browser import Browser
+from tests.support.story import Room, Someone, Story
 
 MOST = 29
 """Queries a page may take; each is there for a reason, and one more needs one too."""

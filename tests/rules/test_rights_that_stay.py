@@ -23,10 +23,10 @@ from portal.services.consents import declare, overrides, requests
 from portal.services.members import leaving, team
 from portal.services.oversight import case_log
 from portal.services.shared import audience
-from tests.browser import Browser
 from tests.rules.leaks import NIGHT
 from tests.rules.walls import second_wall_down
-from tests.story import Room, Someone, Story, shelves, years_ago
+from tests.support.browser import Browser
+from tests.support.story import Room, Someone, Story, shelves, years_ago
 
 KINDS = ("young person", "young adult", "custody holder", "parent whose custody ended", "parent of an adult")
 STATES = ("none", "frozen", "frozen and kept", "not opened", "left")

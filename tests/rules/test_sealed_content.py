@@ -20,8 +20,8 @@ from urllib3.filepost import encode_multipart_formdata
 
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House
-from tests.served import Served, Visitor, served
-from tests.story import Room, Story
+from tests.support.served import Served, Visitor, served
+from tests.support.story import Room, Story
 
 STEM = "zqvlyngxkrat"
 """Every marker begins with this; what follows says where it was written."""

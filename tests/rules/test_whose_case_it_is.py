@@ -21,9 +21,9 @@ from portal.services.consents import overrides
 from portal.services.members import handover, team
 from portal.services.members import handover_answers as says
 from portal.services.members.handover import Law
-from tests.browser import Browser
 from tests.rules.walls import second_wall_down
-from tests.story import Room, Someone, Story, shelves, years_ago
+from tests.support.browser import Browser
+from tests.support.story import Room, Someone, Story, shelves, years_ago
 
 LAW = Law("Barnets lov § 154", "Familien er flyttet, og den nye kommune skal hjælpe nu")
 
