@@ -46,7 +46,7 @@ from tests.support.s3_server import S3Server
 from tests.support.story import Room, Someone, Story
 from tests.support.world import World, build
 
-pytest_plugins = ["tests.support.case_fixtures", "tests.support.screen_fixtures"]
+pytest_plugins = ["tests.support.case_fixtures", "tests.support.chromium", "tests.support.screen_fixtures"]
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 settings.register_profile(

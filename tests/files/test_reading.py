@@ -10,7 +10,7 @@ import tempfile
 import time
 import wave
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from docx import Document
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
+from playwright.sync_api import expect
 
 from portal import create_app
 from portal.db import Role
@@ -31,6 +31,7 @@ from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from tests.signin.test_professionals_sign_in import run_jobs
 from tests.support.browser import Browser
+from tests.support.chromium import until
 from tests.support.live import cookie, served
 from tests.support.story import PDF, Room, Story
 
@@ -118,15 +119,6 @@ def test_the_name_arrives_exactly_in_chromium(app: Flask, story: Story, room: Ro
             page.get_by_role("link", name="Hent den nyeste").click()
         assert begun.value.suggested_filename == NAME
         assert Path(begun.value.path()).read_bytes() == PDF
-
-
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Waits for it. No handler tells: nothing of ours runs inside the frame."""
-    for _ in range(400):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never came")
 
 
 def sound(seconds: int) -> bytes:

@@ -204,7 +204,7 @@ def test_nobody_who_puts_a_version_in_can_call_it_clean(
 
 
 def wait_for(what) -> None:  # type: ignore[no-untyped-def]
-    until = time.monotonic() + 40
+    until = time.monotonic() + 120
     while not what():
         assert time.monotonic() < until
         time.sleep(0.1)

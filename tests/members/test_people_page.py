@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import expect
 
 from portal.access.policy.roles import Level
 from tests.conftest import Calendar
@@ -26,17 +27,17 @@ def test_a_phone_is_told_each_thing_once_and_a_desk_may_unfold_it_as_a_table(
             page = context.new_page()
             page.goto(f"{at}/cases/{room.case_id}/people")
             tall[size["width"]] = page.evaluate("document.documentElement.scrollHeight")
-            assert page.locator("table.whole").is_visible() is False
+            expect(page.locator("table.whole")).to_be_hidden()
             unfold = page.locator("summary", has_text="Hvem kan se hvad, og hvor længe")
-            assert unfold.is_visible() is (size is DESK)
+            expect(unfold).to_be_visible(visible=size is DESK)
             if size is DESK:
                 unfold.click()
-                assert page.locator("table.whole").is_visible()
+                expect(page.locator("table.whole")).to_be_visible()
             seen = page.locator("main").inner_text()
             assert "Læser og skriver i" not in seen, "folded until somebody asks"
             for line in page.locator(".person summary").all():
                 line.click()
-            assert "Læser og skriver i" in page.locator("main").inner_text()
+            expect(page.locator("main").get_by_text("Læser og skriver i").first).to_be_visible()
             context.close()
     # Four people: their cards, and what is missing and in force, in some three screens.
     assert tall[390] < 3 * 844

@@ -92,7 +92,7 @@ def test_the_map_is_drawn_with_mouse_finger_and_keyboard_and_by_two_at_once(
         page.mouse.up()
         expect(tells).to_have_text("Emil Ven: Venner, Helt tæt på")
         expect(page.locator(f"[name='people.{friend}.sector']")).to_have_value("friends")
-        expect(saved).to_have_text("Alt er gemt.", timeout=8000)
+        expect(saved).to_have_text("Alt er gemt.")
         assert place(story, room, friend) == ("friends", "closest")
         figure = page.locator(f".figure[data-row='{friend}']")
         expect(figure).to_have_attribute("data-ring", "closest")  # the server has drawn it anew
@@ -113,7 +113,7 @@ def test_the_map_is_drawn_with_mouse_finger_and_keyboard_and_by_two_at_once(
             finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         expect(tells).to_have_text("Træner Tim: Venner, Længere væk")
-        expect(page.locator(f".figure[data-row='{coach}']")).to_have_attribute("data-sector", "friends", timeout=8000)
+        expect(page.locator(f".figure[data-row='{coach}']")).to_have_attribute("data-sector", "friends")
         assert place(story, room, coach) == ("friends", "further")
 
         # By keyboard: between sectors and rings, round the map, not beyond its rings; Enter goes to the table.
@@ -125,7 +125,7 @@ def test_the_map_is_drawn_with_mouse_finger_and_keyboard_and_by_two_at_once(
         page.keyboard.press("ArrowDown")
         expect(tells).to_have_text("Mor: Familie, Tæt på")
         page.keyboard.press("ArrowDown")
-        expect(page.locator(f".figure[data-row='{mother}']")).to_have_attribute("data-ring", "further", timeout=8000)
+        expect(page.locator(f".figure[data-row='{mother}']")).to_have_attribute("data-ring", "further")
         assert place(story, room, mother) == ("family", "further")
         expect(page.locator(f".figure[data-row='{mother}']")).to_be_focused()
         page.keyboard.press("Enter")
@@ -136,17 +136,15 @@ def test_the_map_is_drawn_with_mouse_finger_and_keyboard_and_by_two_at_once(
         page.context.set_offline(True)
         guide.locator(f".figure[data-row='{coach}']").focus()
         guide.keyboard.press("ArrowLeft")
-        expect(guide.locator(".saved")).to_have_text("Alt er gemt.", timeout=8000)
+        expect(guide.locator(".saved")).to_have_text("Alt er gemt.")
         page.locator(f".figure[data-row='{coach}']").focus()
         page.keyboard.press("ArrowRight")
         page.context.set_offline(False)
         clash = page.locator(f".form-group:has([name='people.{coach}.sector']) .clash")
-        expect(clash).to_contain_text("Familie", timeout=15000)
+        expect(clash).to_contain_text("Familie")
         assert place(story, room, coach) == ("family", "further"), "whoever was first stands until one is chosen"
         clash.get_by_role("button", name="Behold mine").click()
-        expect(guide.locator(f".figure[data-row='{coach}']")).to_have_attribute(
-            "data-sector", "school_work", timeout=10000
-        )
+        expect(guide.locator(f".figure[data-row='{coach}']")).to_have_attribute("data-sector", "school_work")
         for width in (390, 1280):
             guide.set_viewport_size({"width": width, "height": 900})
             found = Axe().run(guide).response["violations"]

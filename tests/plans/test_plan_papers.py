@@ -114,7 +114,7 @@ def test_the_word_file_opens_clean_in_libreoffice_and_holds_every_question(
     done = subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf",
          "--outdir", str(tmp_path), str(path)],
-        capture_output=True, timeout=120, check=True,
+        capture_output=True, timeout=300, check=True,
     )  # fmt: skip
     assert b"rror" not in done.stderr + done.stdout
     said = words_of(PdfReader(tmp_path / "skema.pdf"))

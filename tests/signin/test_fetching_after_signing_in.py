@@ -58,7 +58,7 @@ def test_a_copy_of_the_case_comes_after_a_fresh_proof_at_the_eid(
             with page.expect_download() as taken:
                 page.get_by_role("button", name="Vær Alma").click()
             expect(page.get_by_role("heading", level=1)).to_have_text("Din fil er på vej")
-            assert page.url == f"{at}/fetch", "not the eID's page"
+            expect(page, "not the eID's page").to_have_url(f"{at}/fetch")
             assert Path(taken.value.path()).read_bytes().startswith(b"PK")
             for width in (390, 1280):
                 page.set_viewport_size({"width": width, "height": 900})

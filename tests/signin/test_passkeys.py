@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,8 +10,9 @@ from typing import Any, Literal
 import psycopg
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect
 from pydantic import AnyHttpUrl
 from werkzeug.serving import make_server
 
@@ -71,6 +70,7 @@ class Place:
         page.get_by_role("heading", name="Dine nødkoder").wait_for()
         self.press("link", "Jeg har gemt dem")
         self.press("button", "Log ud")
+        expect(page.get_by_role("button", name="Log på med adgangsnøgle")).to_be_visible()
 
     def press(self, role: Literal["button", "link"], name: str) -> None:
         """By keyboard: what a font that comes late moves under the mouse is still what has the focus."""
@@ -88,16 +88,11 @@ class Place:
 
 
 @pytest.fixture
-def place(house: House, person: Someone) -> Iterator[Place]:
+def place(house: House, person: Someone, chromium: Chromium) -> Iterator[Place]:
     app, address, server = serve(house)
-    path = shutil.which("chromium")
-    assert path, "Chromium is missing; .ci/debian-packages says how to install it"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path, args=["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        )
-        yield Place(app, address, chromium.new_context(locale="da-DK").new_page())
-        chromium.close()
+    context = chromium.new_context(locale="da-DK")
+    yield Place(app, address, context.new_page())
+    context.close()
     server.shutdown()
     server.server_close()
 

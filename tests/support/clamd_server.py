@@ -58,7 +58,7 @@ class ClamdServer:
             self.process = subprocess.Popen(
                 [program, f"--config-file={self.folder / 'clamd.conf'}"], stdout=log, stderr=log
             )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as line:

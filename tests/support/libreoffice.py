@@ -16,4 +16,4 @@ def edit_in_libreoffice(document: Path, add: str = "", beside: Sequence[tuple[st
     was. `beside` holds a question, what stands there, and what is to."""
     said = [add, json.dumps(beside)] if beside else [add]
     command = ["/usr/bin/python3", str(_SCRIPT), str(document), *said]
-    subprocess.run(command, check=True, timeout=120, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    subprocess.run(command, check=True, timeout=300, env={**os.environ, "LC_ALL": "C.UTF-8"})

@@ -62,7 +62,7 @@ class S3Server:
         self._wait()
 
     def _wait(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while True:
             try:
                 store = self.store("first")
@@ -85,7 +85,7 @@ class S3Server:
         self.process.send_signal(signal.SIGSTOP)
         # On a busy machine some of its threads run on for a moment.
         tasks = Path(f"/proc/{self.process.pid}/task")
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while any(" T " not in (task / "stat").read_text() for task in tasks.iterdir()):
             assert time.monotonic() < until, "it does not stop"
             time.sleep(0.01)

@@ -1,15 +1,12 @@
-"""What several tests of screens need: Pia with a password, an eID, a real browser, a plan that goes through Word."""
+"""What several tests of screens need: Pia with a password, an eID, a plan that goes through Word."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import sync_playwright
 
 from portal import audit
 from portal.access.signin import passwords
@@ -41,14 +38,6 @@ def person(story: Story, house: House, hashed: str) -> Someone:
         staff.password_hash, staff.email = hashed, EMAIL
         audit.record(session, Event.PASSWORD_CHOSEN)
     return made
-
-
-@pytest.fixture
-def chromium() -> Iterator[Chromium]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class Served:
     def start(self) -> None:
         self.revive()
         http = urllib3.PoolManager(retries=False, timeout=2)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while True:
             with suppress(urllib3.exceptions.HTTPError):
                 if http.request("GET", f"{self.address}/health").status == 200:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Request, Response, sync_playwright
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Request, Response
 
 from tests.support.live import cookie, served
 from tests.support.story import Story
@@ -17,7 +17,7 @@ STATIC = Path(__file__).parents[2] / "static"
 SIGNS = "👍 🇩🇰 漢字 தமிழ் አማርኛ ภาษา ☐ ≥ 𐎀 \u0378 *kursiv*"
 
 
-def test_a_sign_that_no_font_here_has_is_asked_for_nowhere(app: Flask, story: Story) -> None:
+def test_a_sign_that_no_font_here_has_is_asked_for_nowhere(app: Flask, story: Story, chromium: Chromium) -> None:
     room = story.case(name=f"Ming {SIGNS}", parents=1)
     story.thread(room, room.guide, subject=f"Hej {SIGNS}", body=f"Godt gået {SIGNS}")
     amiss: list[str] = []
@@ -30,8 +30,7 @@ def test_a_sign_that_no_font_here_has_is_asked_for_nowhere(app: Flask, story: St
         if request.failure != "net::ERR_ABORTED":
             amiss.append(f"{request.failure} {request.url}")
 
-    with served(app) as at, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with served(app) as at:
         context = chromium.new_context(locale="da-DK")
         context.add_cookies([cookie(app, story.token(room.guide))])  # type: ignore[list-item]
         page = context.new_page()
@@ -50,7 +49,7 @@ def test_a_sign_that_no_font_here_has_is_asked_for_nowhere(app: Flask, story: St
             )
             page.evaluate("document.fonts.ready")
             page.wait_for_load_state("networkidle")
-        chromium.close()
+        context.close()
     assert not amiss
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
-from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 
 from portal.runtime import House
@@ -52,16 +51,15 @@ TOLD = """() => {
 
 
 @pytest.fixture
-def printer(living_app: Flask, living: House, world: World) -> Iterator[tuple[ChromiumPage, str]]:
+def printer(living_app: Flask, living: House, world: World, chromium: Chromium) -> Iterator[tuple[ChromiumPage, str]]:
     """A browser of the guide that believes to print, and where the portal is."""
-    with served(living_app) as at, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with served(living_app) as at:
         context = chromium.new_context(locale="da-DK", viewport={"width": PAPER, "height": 1000})
         context.add_cookies([cookie(living_app, Story(living).token(world.people["guide"]))])  # type: ignore[list-item]
         page = context.new_page()
         page.emulate_media(media="print")
         yield page, at
-        chromium.close()
+        context.close()
 
 
 def test_every_page_prints_what_it_says_and_nothing_to_press(printer: tuple[ChromiumPage, str], world: World) -> None:

@@ -39,7 +39,7 @@ def docx(*lines: str) -> bytes:
 @contextmanager
 def in_writer(address: str, add: str) -> Iterator[Callable[[], str]]:
     """LibreOffice Writer at work on the document at an address. Each call waits for its next step and names it."""
-    program = ["timeout", "100", "/usr/bin/python3", str(WRITER), address, add]
+    program = ["timeout", "280", "/usr/bin/python3", str(WRITER), address, add]
     env = {**os.environ, "LC_ALL": "C.UTF-8"}
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as writer:
         assert writer.stdin is not None
@@ -101,7 +101,7 @@ def test_litmus_finds_nothing_to_complain_of_and_no_log_holds_the_token(
             env={"TESTS": "basic copymove props locks", "PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
     results = [line.split(": ")[1] for line in ran.stdout.splitlines() if line.startswith("<- summary")]
     assert results == [
