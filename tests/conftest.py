@@ -12,7 +12,6 @@ from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from itertools import count
 from pathlib import Path
 from uuid import UUID
@@ -31,7 +30,7 @@ from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Level
 from portal.access.signin import passwords
 from portal.access.window_store import load_facts
-from portal.db import PortalSession, connect
+from portal.db import PortalSession
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.documents import slots
 from portal.migrate import migrate
@@ -41,7 +40,7 @@ from portal.storage.keys import make_keys
 from tests.support.application import lived_in
 from tests.support.browser import Browser
 from tests.support.clamd_server import ClamdServer
-from tests.support.databases import MOVABLE_CLOCK, TELLTALE, Reused
+from tests.support.databases import MOVABLE_CLOCK, TELLTALE, Reused, close_house, engine_of
 from tests.support.s3_server import S3Server
 from tests.support.story import Room, Someone, Story
 from tests.support.world import World, build
@@ -59,8 +58,16 @@ SHIPPED = passwords._hasher
 """What the portal hashes passwords with. The passwords of a story are worth nothing to anybody and get less."""
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
-# Tests come back to the same few databases: what was learned of how to say things to one is kept.
-opening.connect = cache(connect)
+# Tests come back to the same few databases.
+opening.connect = engine_of
+House.close = close_house  # type: ignore[method-assign]
+
+_SHORT = ("tests/text/", "tests/rules/test_lists_of_names.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes a moment comes last, so that no test process waits long for another one at the end."""
+    items.sort(key=lambda item: item.nodeid.startswith(_SHORT))
 
 
 @pytest.fixture(autouse=True)

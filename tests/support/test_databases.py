@@ -7,10 +7,11 @@ from contextlib import closing
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, text
 
 from portal.demo.postgres import EmbeddedPostgres
 from tests.conftest import Finished
-from tests.support.databases import Reused
+from tests.support.databases import Reused, engine_of
 
 COUNTS = "select (select count(*) from audit_event), (select count(*) from membership), (select shift from test_clock)"
 
@@ -43,6 +44,32 @@ def test_rows_are_put_back_the_way_they_were(postgres: EmbeddedPostgres, reused:
     with pytest.raises(psycopg.OperationalError):
         left_open.execute("select 1")
     left_open.close()
+
+
+def test_a_connection_that_was_given_back_is_kept_and_one_that_holds_something_is_not(
+    postgres: EmbeddedPostgres, reused: Reused
+) -> None:
+    def number(engine: Engine) -> object:
+        with engine.connect() as connection:
+            return connection.scalar(text("select pg_backend_pid()"))
+
+    name = reused.fresh()
+    engine = engine_of(postgres.url("portal_app", name))
+    first = number(engine)
+    reused.fresh()
+    assert number(engine) == first, "at rest: the next test has it too"
+
+    with engine.connect() as locking:
+        locking.execute(text("select pg_advisory_lock(7)"))
+        locking.commit()
+    reused.fresh()
+    assert number(engine) != first, "a lock of its session would meet the next test"
+
+    second, lost = number(engine), engine.connect()
+    reused.fresh()
+    assert number(engine) != second, "somebody still has it in hand"
+    lost.detach()
+    lost.close()
 
 
 @pytest.mark.parametrize(
