@@ -9,7 +9,8 @@ from flask import Flask
 from portal.errors import InvalidInput
 from portal.services.members import team
 from portal.services.members.corrections import Wanted
-from tests.members.test_corrections import WHY, person_of, propose
+from tests.members.test_corrections import WHY, propose
+from tests.members.test_corrections_of_numbers import person_of
 from tests.support.browser import Browser
 from tests.support.eid_server import EidServer
 from tests.support.eid_visitors import ALMA, BORN, sign_in
