@@ -84,7 +84,7 @@ pictures: $(VENV)/.test $(MO)
 
 ## Takes away what make has made; not the demo's data
 clean:
-	rm -rf $(VENV) .build tests/providers/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .build tests/support/providers/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing. Install it (Debian: apt install python3 python3-venv)."; exit 1; }
@@ -99,11 +99,11 @@ $(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
 	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements/test.txt tests/providers/package-lock.json
+$(VENV)/.test: $(VENV)/.run requirements/test.txt tests/support/providers/package-lock.json
 	@$(PIP) -r requirements/test.txt
 	@command -v npm >/dev/null || .ci/debian-packages
-	@npm --prefix tests/providers ci --silent || { echo "The providers that sign-in is tested with could not be \
-	installed: npm (with node 20 or newer) must be able to fetch what tests/providers/package-lock.json names."; exit 1; }
+	@npm --prefix tests/support/providers ci --silent || { echo "The providers that sign-in is tested with could not be \
+	installed: npm (with node 20 or newer) must be able to fetch what tests/support/providers/package-lock.json names."; exit 1; }
 	@touch $@
 
 # What renews the pins is itself pinned; only `make lock` needs it.

@@ -33,7 +33,7 @@ from portal.services.messages import threads as message_threads
 from portal.services.shared import audience as shared_audience
 from portal.tools.profile import profile
 from portal.web.guard import cookie_name
-from tests.story import PDF, Room, Story, shelf_id
+from tests.support.story import PDF, Room, Story, shelf_id
 
 AT_LEAST = 0.25
 """Share of the bare page's throughput that everything the portal does for safety may not push it below."""

@@ -38,9 +38,9 @@ from portal.runtime import blob_store, opened
 from portal.settings import Settings
 from portal.storage.keys import make_keys
 from portal.storage.sealing import SEGMENT
-from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
-from tests.served import THREADS, Served, Visitor, environment, served
-from tests.story import Room, Story
+from tests.support.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.support.served import THREADS, Served, Visitor, environment, served
+from tests.support.story import Room, Story
 
 MB = 1_000_000
 UP_AT_LEAST, DOWN_AT_LEAST = 1 / 2, 2 / 3

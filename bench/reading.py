@@ -23,7 +23,7 @@ from portal.access.policy.roles import Level
 from portal.runtime import opened
 from portal.services.messages import threads as message_threads
 from portal.web.guard import cookie_name
-from tests.story import Room, Someone, Story
+from tests.support.story import Room, Someone, Story
 
 MOST = {"my cases": 2.0, "a thread": 1.5, "an unread thread": 1.5}
 """How many times a case page each may cost."""

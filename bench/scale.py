@@ -27,7 +27,7 @@ from portal.access.policy.roles import Level
 from portal.runtime import House, opened
 from portal.tools.profile import profile
 from portal.web.guard import cookie_name
-from tests.story import Room, Someone, Story
+from tests.support.story import Room, Someone, Story
 
 SMALL = 200
 OWN = 60

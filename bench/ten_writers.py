@@ -27,7 +27,7 @@ from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
 from portal.services.plans.open_plan import open_plan
 from portal.web.guard import cookie_name
-from tests.story import Room, Someone, Story
+from tests.support.story import Room, Someone, Story
 
 TOOL = "goals_and_agreements"
 QUARTERS = 4

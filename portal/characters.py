@@ -1,5 +1,5 @@
 """Characters by what they do to a text: those that never stay in one, those that cannot be seen, and those of a symbol
-font that stand for a real one. Ranges of code points, held against Unicode's own data by tests/test_characters.py."""
+font that stand for a real one. Ranges of code points, held against Unicode's data by tests/text/test_characters.py."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Text that people typed: made safe to keep, to search, to sort and to show. The only module that knows bleach.
 
-Every function here takes time that grows no faster than its text (tests/test_growth.py).
+Every function here takes time that grows no faster than its text (tests/rules/test_growth.py).
 """
 
 from __future__ import annotations

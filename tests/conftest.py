@@ -12,7 +12,6 @@ from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from itertools import count
 from pathlib import Path
 from uuid import UUID
@@ -31,20 +30,22 @@ from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Level
 from portal.access.signin import passwords
 from portal.access.window_store import load_facts
-from portal.db import PortalSession, connect
+from portal.db import PortalSession
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.documents import slots
 from portal.migrate import migrate
 from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from portal.storage.keys import make_keys
-from tests.application import lived_in
-from tests.browser import Browser
-from tests.clamd_server import ClamdServer
-from tests.databases import MOVABLE_CLOCK, TELLTALE, Reused
-from tests.s3_server import S3Server
-from tests.story import Room, Someone, Story
-from tests.world import World, build
+from tests.support.application import lived_in
+from tests.support.browser import Browser
+from tests.support.clamd_server import ClamdServer
+from tests.support.databases import MOVABLE_CLOCK, TELLTALE, Reused, close_house, engine_of
+from tests.support.s3_server import S3Server
+from tests.support.story import Room, Someone, Story
+from tests.support.world import World, build
+
+pytest_plugins = ["tests.support.case_fixtures", "tests.support.chromium", "tests.support.screen_fixtures"]
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 settings.register_profile(
@@ -57,8 +58,9 @@ SHIPPED = passwords._hasher
 """What the portal hashes passwords with. The passwords of a story are worth nothing to anybody and get less."""
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
-# Tests come back to the same few databases: what was learned of how to say things to one is kept.
-opening.connect = cache(connect)
+# Tests come back to the same few databases.
+opening.connect = engine_of
+House.close = close_house  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
@@ -311,12 +313,15 @@ LONG = {
     "test_papers_come_out",
 }
 """Modules that take longer than everything `make check` runs, or start whole portals: only `make test` has them."""
+SHORT = ("tests/text/", "tests/rules/test_lists_of_names.py")
 SERVERS = {"postgres", "s3_server", "clamd_server", "chromium", "stage"}
 """Fixtures that start a program which lives as long as the test process."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make check` runs: every rule without a browser, and every test that needs no server."""
+    """Marks what `make check` runs: every rule without a browser, and every test that needs no server. What takes a
+    moment comes last, so that no test process waits long for another one at the end."""
+    items.sort(key=lambda item: item.nodeid.startswith(SHORT))
     for item in items:
         assert isinstance(item, pytest.Function)
         needed = SERVERS & set(item.fixturenames)

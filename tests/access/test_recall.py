@@ -11,9 +11,9 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import load_facts
 from portal.runtime import House
 from portal.services.members import team
-from tests.browser import Browser
 from tests.rules.test_query_counts import counted
-from tests.story import Story
+from tests.support.browser import Browser
+from tests.support.story import Story
 
 pytestmark = pytest.mark.recalls
 

@@ -42,7 +42,7 @@ class Running:
             command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.printed = ""
-        self.http = urllib3.PoolManager(retries=False, timeout=20)
+        self.http = urllib3.PoolManager(retries=False, timeout=60)
         self.cookies: dict[str, str] = {}
 
     def wait(self, until: str = "Ctrl-C") -> Running:
@@ -245,7 +245,7 @@ def _command(pid: int) -> str:
 
 
 def _wait_for(what) -> None:  # type: ignore[no-untyped-def]
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until
         time.sleep(0.1)

@@ -30,8 +30,8 @@ from portal.services.consents import requests
 from portal.services.messages import threads as message_threads
 from portal.settings import Settings
 from portal.storage.keys import make_keys
-from tests.served import Served, Visitor, environment, served
-from tests.story import Room, Someone, Story
+from tests.support.served import Served, Visitor, environment, served
+from tests.support.story import Room, Someone, Story
 
 PLAN = "/plan/goals_and_agreements"
 ANSWER = "now.goal"
@@ -181,7 +181,7 @@ def _content(number: int) -> bytes:
 def _wait_for_more(portal: Served, works: dict[str, Work]) -> None:
     """Until everybody has been told of one more thing, so that the kill falls into the middle of work."""
     before = {name: len(work.done) for name, work in works.items()}
-    until = time.monotonic() + 120
+    until = time.monotonic() + 240
     while any(len(work.done) < before[name] + 1 for name, work in works.items()):
         made = {name: f"{len(work.done)} of {work.tried}" for name, work in works.items()}
         portal.revive()

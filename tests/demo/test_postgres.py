@@ -40,7 +40,7 @@ def rows(server: EmbeddedPostgres, words: str = "select n from t order by n") ->
         return [row[0] for row in connection.execute(words)]  # type: ignore[arg-type]
 
 
-def gone(pid: int, within: float = 10) -> bool:
+def gone(pid: int, within: float = 60) -> bool:
     until = time.monotonic() + within
     while time.monotonic() < until:
         try:

@@ -23,7 +23,7 @@ from portal.documents import confine, converting, reading, slots
 from portal.documents.slots import Turn
 from portal.errors import Busy, Unsafe
 from portal.settings import PROJECT
-from tests.pictures import made
+from tests.support.pictures import made
 
 SOFFICE = "/usr/bin/soffice"
 TURN = Turn("a test", 60)
@@ -106,7 +106,7 @@ def unheld(folder: Path, content: bytes, ending: str) -> None:
     command = [SOFFICE, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "pdf"]
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
     command += ["--outdir", str(folder), str(folder / f"document.{ending}")]
-    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=90)
+    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=300)
 
 
 @pytest.mark.parametrize("ending", LINKED)
@@ -221,7 +221,7 @@ def test_a_reader_that_is_taken_over_reaches(what: str) -> None:
                 f"import confine\n{lock}\n"
                 f"try:\n    {attack}\nexcept BaseException as problem:\n    os._exit(7)\nos._exit(0)\n"
             )
-            done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30, check=False)
+            done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120, check=False)
             if not lock and what == "root again":
                 continue  # root it is, before
             assert (done.returncode != 0) == bool(lock), (what, lock, done.returncode, done.stderr)
@@ -231,7 +231,7 @@ def test_a_reader_that_is_taken_over_reaches(what: str) -> None:
 def test_a_reader_ends_when_it_computes_for_too_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = f"import sys\nsys.path.insert(0, {str(PROJECT / 'portal' / 'documents')!r})\nimport confine\n"
     program += "confine.lock_in(1, 768 << 20)\nwhile True: pass\n"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120, check=False)
     assert done.returncode == -24, "SIGXCPU, and not what the system kills with for want of memory"
 
 

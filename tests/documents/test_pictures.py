@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from portal.documents import pictures, reading
 from portal.documents.reading import TooLarge, Unreadable
 from portal.storage.inspection import KINDS
-from tests.pictures import HEIC, made
+from tests.support.pictures import HEIC, made
 
 SIZE = (60, 40)
 DARK, BRIGHT = 40, 220

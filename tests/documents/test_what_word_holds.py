@@ -315,7 +315,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes
     def to(ending: str) -> bytes:
         command = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", ending,
                    "--outdir", str(folder), str(folder / "prøve.fodt")]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
         return (folder / f"prøve.{ending}").read_bytes()
 
     return to

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from portal.settings import PROJECT
 
@@ -82,7 +82,7 @@ class Stage:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(40)
+            self.process.wait(120)
             assert self.process.stdout is not None
             self.process.stdout.close()
 
@@ -114,12 +114,14 @@ class Person:
 
     def unfolds(self, name: str) -> None:
         """Everything on the page that is folded under these words."""
-        for one in self.page.locator("summary", has_text=name).all():
+        folded = self.page.locator("summary", has_text=name)
+        expect(folded.first).to_be_visible()
+        for one in folded.all():
             one.click()
 
     def reads(self, text: str) -> None:
         """On this page, or on the one that a script leads to in a moment."""
-        for _ in range(100):
+        for _ in range(300):
             if text in self.text():
                 break
             self.page.wait_for_timeout(100)
@@ -253,18 +255,6 @@ def stage() -> Iterator[Stage]:
     yield made
     made.stop()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path, "Chromium is missing; .ci/debian-packages says how to install it"
-    with sync_playwright() as playwright:
-        options = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-        options += ["--disable-sync", "--no-sandbox"] if os.geteuid() == 0 else ["--disable-sync"]
-        browser = playwright.chromium.launch(executable_path=path, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from portal.runtime import House, opened
 from portal.settings import Settings
 from portal.web.guard import cookie_name
 from tests.journeys.conftest import Stage
-from tests.story import Story
+from tests.support.story import Story
 
 pytestmark = pytest.mark.xdist_group("journey")
 

@@ -18,7 +18,7 @@ from portal.db import PortalSession
 from portal.web.app import PortalApp
 
 FOUR = 4
-_PATIENCE = 20
+_PATIENCE = 60
 """Seconds after which a test goes on, to fail where it would hang."""
 _WAITING = """select count(*) from pg_stat_activity
               where datname = current_database() and wait_event_type = 'Lock' and pid <> pg_backend_pid()"""

@@ -26,7 +26,7 @@ from portal.access.policy.roles import Capacity, Level
 from portal.runtime import House
 from portal.tools.profile import profile
 from tests.access import naive
-from tests.story import PROFILE, Room, Someone, Story
+from tests.support.story import PROFILE, Room, Someone, Story
 
 SHELVES = ("shared", "health", "without_parents", "professionals")
 BETWEEN_TWO = "guide_only"

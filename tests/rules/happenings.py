@@ -29,7 +29,7 @@ from portal.services.members import handover_answers as says
 from portal.services.members.corrections import Wanted
 from tests.access import naive
 from tests.rules.book import AWAY, BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
-from tests.story import Someone
+from tests.support.story import Someone
 
 LEVELS = st.sampled_from(Level)
 CHANCE = st.randoms(use_true_random=False)

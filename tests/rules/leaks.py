@@ -9,10 +9,10 @@ from uuid import uuid4
 from flask import Flask
 
 from portal.runtime import House
-from tests.browser import Browser, Page
 from tests.rules.routes import CASE_ROUTES, Route, own
-from tests.story import Story
-from tests.world import BETWEEN_TWO, CONFIDED, NAME, SHELVES, World
+from tests.support.browser import Browser, Page
+from tests.support.story import Story
+from tests.support.world import BETWEEN_TWO, CONFIDED, NAME, SHELVES, World
 
 _HARMLESS = ("case.find", "messages.reply", "versions.add")
 """POSTs that change nothing as they are sent here, but whose answers could tell something."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.access.policy.actions import Action, OfficeAction
-from tests.world import World
+from tests.support.world import World
 
 NOTHING = UUID(int=1)
 """The id of nothing."""

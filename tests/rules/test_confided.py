@@ -17,12 +17,12 @@ from portal.runtime import House
 from portal.services.members import confidences, handover
 from portal.services.plans import confidential, editing, saving
 from portal.services.plans.open_plan import open_plan
-from tests.browser import Browser, Page
+from tests.exports.test_exports import opened, packed
+from tests.plans.test_tools import agree, newest
 from tests.rules.test_leak_channels import _opened
-from tests.services.test_exports import opened, packed
-from tests.services.test_tools import agree, newest
-from tests.story import Room, Someone, Story
-from tests.world import BETWEEN_TWO, CONFIDED, MEMBERS, STRANGERS, World
+from tests.support.browser import Browser, Page
+from tests.support.story import Room, Someone, Story
+from tests.support.world import BETWEEN_TWO, CONFIDED, MEMBERS, STRANGERS, World
 
 TOOL = "network_map"
 SCRIPT = {"Accept": "application/json"}

@@ -22,10 +22,10 @@ from portal.services.consents import drafts, receipts, requests
 from portal.services.consents.requests import ConsentState
 from portal.services.oversight import operators
 from portal.settings import Settings
-from tests.application import lived_in
-from tests.browser import Browser
 from tests.rules.test_migrations import migrate_to
-from tests.story import Room, Someone, Story, shelves
+from tests.support.application import lived_in
+from tests.support.browser import Browser
+from tests.support.story import Room, Someone, Story, shelves
 
 SHARED = ("contact", "education", "work", "housing", "finances", "family", "social_measures")
 HEALTH = ("physical_health", "mental_health", "substances")

@@ -17,8 +17,8 @@ from portal.errors import NeighbourDown, Unsafe
 from portal.jobs.worker import work
 from portal.runtime import House, open_house
 from portal.settings import Settings
-from tests.story import Story
-from tests.world import World
+from tests.support.story import Story
+from tests.support.world import World
 
 WITHOUT_CASE_DATA = {
     "organisation", "unit", "person", "staff", "invitation", "login", "national_id",

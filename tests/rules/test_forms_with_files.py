@@ -21,9 +21,9 @@ from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.services.files import held_uploads
 from portal.web.guard import declared
-from tests.browser import Browser, Page, held
-from tests.story import PDF, Room, Someone, Story
-from tests.views.test_giving_consent import chosen
+from tests.consents.test_giving_consent import chosen
+from tests.support.browser import Browser, Page, held
+from tests.support.story import PDF, Room, Someone, Story
 
 TODAY = clock.now().date()
 IN_PIECES = {"uploads.send", "dav.door"}

@@ -16,11 +16,11 @@ from portal import clock
 from portal.runtime import House
 from portal.services.consents import overrides
 from portal.services.members import handover, team_wishes
-from tests.browser import Browser
 from tests.rules.at_once import FOUR, at_once, gated
 from tests.rules.decisions import DEEDS, EXCUSED, Deed, Press, Scene, as_sent
 from tests.rules.routes import ROUTES
-from tests.story import Story
+from tests.support.browser import Browser
+from tests.support.story import Story
 
 PAGES = ("", "/people", "/log")
 WRITES = {"POST", "PUT", "PATCH", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK"}

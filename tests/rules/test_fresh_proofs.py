@@ -15,9 +15,9 @@ from portal.access.signin import sessions
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House
 from portal.web.guard import declared
-from tests.browser import Browser, cookie_of
 from tests.rules.routes import ROUTES, Route, own
-from tests.world import World
+from tests.support.browser import Browser, cookie_of
+from tests.support.world import World
 
 IN_ANOTHERS_STEAD = {
     "consents.register",

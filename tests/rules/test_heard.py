@@ -17,13 +17,13 @@ from portal.runtime import House
 from portal.services.meetings import heard, schedule
 from portal.services.members import handover
 from portal.services.oversight import case_log
-from tests.browser import Browser, Page
-from tests.meeting import ended
+from tests.exports.test_exports import opened, packed
+from tests.plans.test_tools import begin, newest, write
 from tests.rules.test_leak_channels import _opened
-from tests.services.test_exports import opened, packed
-from tests.services.test_tools import begin, newest, write
-from tests.story import Room, Someone, Story
-from tests.world import MEMBERS, STRANGERS, World
+from tests.support.browser import Browser, Page
+from tests.support.meeting import ended
+from tests.support.story import Room, Someone, Story
+from tests.support.world import MEMBERS, STRANGERS, World
 
 TOOL = "meeting_checklist"
 ANSWERS = {"listened": "1", "mattered": "2", "decided": "declined"}
@@ -291,6 +291,6 @@ def test_the_meeting_must_be_one_she_knows_of(story: Story, room: Room) -> None:
 
 
 def tomorrow(ticket):  # type: ignore[no-untyped-def]
-    from tests.meeting import ahead
+    from tests.support.meeting import ahead
 
     return ahead(ticket, days=1)

@@ -20,12 +20,12 @@ from portal.services.meetings import heard
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
 from portal.tools.library import definition
-from tests.browser import Browser
+from tests.exports.test_exports import packed
+from tests.plans.test_tools import agree, begin, newest, write
 from tests.rules.test_leak_channels import _opened
 from tests.rules.test_migrations import before
-from tests.services.test_exports import packed
-from tests.services.test_tools import agree, begin, newest, write
-from tests.story import Room, Story
+from tests.support.browser import Browser
+from tests.support.story import Room, Story
 
 TOOL = "meeting_checklist"
 OLD = {"heard.listened": "1", "heard.decided": "declined"}

@@ -34,8 +34,8 @@ from portal.services.plans import agreement, commitments, external_forms, presen
 from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
-from tests.services.test_tools import add, begin, newest, write
-from tests.story import PDF, Someone, Story, shelf_id
+from tests.plans.test_tools import add, begin, newest, write
+from tests.support.story import PDF, Someone, Story, shelf_id
 
 PLAN = "goals_and_agreements"
 NAMES = {

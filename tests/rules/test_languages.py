@@ -22,10 +22,10 @@ from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Words, read_profile
 from portal.translations.__main__ import extract as extract_all
 from portal.web import labels
-from tests.browser import Browser
 from tests.rules.leaks import NIGHT, browser_of
 from tests.rules.routes import ROUTES, own
-from tests.world import World
+from tests.support.browser import Browser
+from tests.support.world import World
 
 CATALOGUE = PROJECT / "portal" / "translations" / "da" / "LC_MESSAGES" / "messages.po"
 _GAPS = re.compile(r"%\((\w+)\)s")

@@ -19,13 +19,13 @@ from flask import Flask
 from portal.demo.postgres import EmbeddedPostgres
 from portal.documents import reading
 from portal.runtime import House
-from tests.browser import Browser, Page
 from tests.rules.leaks import browser_of, hidden_from, in_every_run
 from tests.rules.routes import CASE_ROUTES, ROUTES, Target, own
 from tests.rules.test_query_counts import counted
-from tests.story import PDF, Story
-from tests.views.test_professionals_sign_in import run_jobs
-from tests.world import NAME, SHELVES, World, word
+from tests.signin.test_professionals_sign_in import run_jobs
+from tests.support.browser import Browser, Page
+from tests.support.story import PDF, Story
+from tests.support.world import NAME, SHELVES, World, word
 
 MANNERS = {
     "HEAD": ("HEAD", {}),

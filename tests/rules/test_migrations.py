@@ -16,7 +16,8 @@ from portal.errors import Unsafe
 from portal.migrate import alembic_config, migrate, newest
 from portal.runtime import House
 from portal.services.messages import threads
-from tests.story import Room, Story
+from tests.support.databases import leave
+from tests.support.story import Room, Story
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
 
@@ -120,7 +121,7 @@ def test_how_far_everybody_had_read_is_taken_over_from_the_trace(
     story.play(room, room.young, lambda t: threads.thread(t, first))
     story.reply(room, room.guide, first)
     story.play(room, room.guide, lambda t: threads.thread(t, second))
-    house.engine.dispose()
+    leave(database)
     name = f"full_{uuid4().hex}"
     postgres.create_database(name, template=database)
     url, numbers = postgres.url("portal_owner", name), "select id, number from message order by id"

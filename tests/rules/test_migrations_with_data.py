@@ -24,7 +24,7 @@ from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.rules.test_migrations import before
-from tests.story import Room, Story
+from tests.support.story import Room, Story
 
 PLAN = "goals_and_agreements"
 

@@ -15,10 +15,10 @@ from portal.services.consents import overrides, requests
 from portal.services.files import conflicts
 from portal.services.members import team_wishes
 from portal.services.plans import editing
-from tests.browser import Browser
+from tests.consents.test_safeguards import today
 from tests.rules.routes import CASE_ROUTES, Route, Target
-from tests.services.test_safeguards import today
-from tests.story import PDF, Room, Story, shelf_id
+from tests.support.browser import Browser
+from tests.support.story import PDF, Room, Story, shelf_id
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import pytest
 from flask import Flask
 
 from portal.runtime import House
-from tests.browser import Browser
 from tests.rules.decisions import DEEDS, EXCUSED, Press, Scene, as_sent
 from tests.rules.leaks import NIGHT, browser_of, in_every_run
 from tests.rules.nonsense.besides import BESIDES, Request
@@ -32,8 +31,9 @@ from tests.rules.nonsense.requests import (
 from tests.rules.nonsense.stage import NOTED, Answer, Stage
 from tests.rules.routes import ROUTES, Route, own
 from tests.rules.test_people_by_routes import OFFICES, STANDINGS
-from tests.story import Story
-from tests.world import World
+from tests.support.browser import Browser
+from tests.support.story import Story
+from tests.support.world import World
 
 LOOKS = [route for route in ROUTES if route.method == "GET" and route.endpoint != "dav.door"]
 

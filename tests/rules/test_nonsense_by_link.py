@@ -18,8 +18,8 @@ from tests.rules.nonsense.requests import IN_HEADERS, Sent
 from tests.rules.nonsense.stage import NOTED, Stage
 from tests.rules.nonsense.values import TEXTS, some
 from tests.rules.routes import WEBDAV
-from tests.story import Story
-from tests.word_processor import LOCK, NOTE, program
+from tests.support.story import Story
+from tests.support.word_processor import LOCK, NOTE, program
 
 _PATHS = {
     "": "plan.pdf",

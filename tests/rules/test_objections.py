@@ -6,10 +6,10 @@ import psycopg
 
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House
-from tests.services.test_asking_for_a_change import WORDS, ask, told
-from tests.story import Story
-from tests.world import MEMBERS, STRANGERS, World
-from tests.writing import Writing
+from tests.plans.test_asking_for_a_change import WORDS, ask, told
+from tests.support.story import Story
+from tests.support.world import MEMBERS, STRANGERS, World
+from tests.support.writing import Writing
 
 
 def test_the_database_shows_it_to_the_two_alone(living: House, world: World, postgres: EmbeddedPostgres) -> None:

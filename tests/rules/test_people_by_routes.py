@@ -11,10 +11,10 @@ from flask import Flask
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import MATRIX, Level, Standing
 from portal.runtime import House
-from tests.browser import Browser, Page
 from tests.rules.leaks import browser_of, hidden_from, in_every_run, leaks
 from tests.rules.routes import CASE_ROUTES, ROUTES, Route, Target, own
-from tests.world import MEMBERS, NAME, SHELVES, STRANGERS, World
+from tests.support.browser import Browser, Page
+from tests.support.world import MEMBERS, NAME, SHELVES, STRANGERS, World
 
 STANDINGS = {
     "guide": (Standing.OWNER, Level.WRITE),
@@ -61,7 +61,7 @@ def expected(kind: str, route: Route) -> set[int]:
     if route.access == "public":
         return fine
     if route.access == "link":
-        # Nobody is anybody there but by a link; tests/views/test_word_processor_links.py comes by those of every kind.
+        # Nobody is anybody there but by a link; tests/webdav/test_word_processor_links.py comes by those of every kind.
         return {404}
     if route.access == "page":
         return {404}  # what is sent says of no page whose it is

@@ -18,12 +18,12 @@ from portal.runtime import House, open_house, opened
 from portal.settings import Settings
 from portal.tools.profile import every_profile, profile
 from portal.tools.vocabulary import reworded
-from tests import story as stories
 from tests.access import naive
 from tests.access.made_up import INSTANTS, made_up_facts
-from tests.application import lived_in
-from tests.browser import Browser
-from tests.story import Room, Story, years_ago
+from tests.support import story as stories
+from tests.support.application import lived_in
+from tests.support.browser import Browser
+from tests.support.story import Room, Story, years_ago
 
 OTHER = "tre_moeder"
 SAID = {

@@ -17,8 +17,8 @@ from portal.runtime import House
 from portal.services.cases import overview
 from portal.services.plans import editing
 from portal.services.plans.open_plan import open_plan
-from tests.browser import Browser
-from tests.story import Room, Someone, Story
+from tests.support.browser import Browser
+from tests.support.story import Room, Someone, Story
 
 MOST = 29
 """Queries a page may take; each is there for a reason, and one more needs one too."""

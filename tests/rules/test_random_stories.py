@@ -28,9 +28,9 @@ from portal.access.window_store import differences, load_facts
 from portal.errors import NotFound
 from portal.runtime import House
 from portal.settings import Settings
-from tests.browser import Browser
 from tests.rules.book import SHELVES, Scene
 from tests.rules.happenings import Happenings
+from tests.support.browser import Browser
 
 STEPS, OF_A_STORY = (10_000, 50) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (150, 30)
 """At night, and every time."""

@@ -20,8 +20,8 @@ from urllib3.filepost import encode_multipart_formdata
 
 from portal.demo.postgres import EmbeddedPostgres
 from portal.runtime import House
-from tests.served import Served, Visitor, served
-from tests.story import Room, Story
+from tests.support.served import Served, Visitor, served
+from tests.support.story import Room, Story
 
 STEM = "zqvlyngxkrat"
 """Every marker begins with this; what follows says where it was written."""
@@ -151,14 +151,14 @@ def begun_upload_is_sealed(portal: Served, guide: Visitor, room: Room) -> None:
     path, fields = f"/cases/{room.case_id}/files/new", guide.fields(f"/cases/{room.case_id}/files/new", "compartment")
     fields["file"] = (f"{marker('begunname')}.txt", lines_with(marker("begun"), LARGE))
     body, kind = encode_multipart_formdata(fields)
-    connection = HTTPConnection("localhost", portal.door.getsockname()[1], timeout=30)
+    connection = HTTPConnection("localhost", portal.door.getsockname()[1], timeout=120)
     connection.putrequest("POST", path)
     connection.putheader("Cookie", guide.cookie)
     connection.putheader("Content-Type", kind)
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body[: LARGE * 2 // 3])
     unfinished = portal.settings.data_dir / "blobs" / "unfinished"
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while sum(path.stat().st_size for path in unfinished.iterdir()) < LARGE // 2:
         assert time.monotonic() < until, "the upload is not sealed while it arrives"
         time.sleep(0.02)
@@ -215,7 +215,7 @@ def stumble(guide: Visitor, room: Room) -> None:
 
 def wait_for_the_worker(owner: psycopg.Connection) -> None:
     """Until it has done all there is to do: what it makes of the files may lie nowhere in clear either."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while owner.execute("select 1 from procrastinate_jobs where status in ('todo', 'doing') limit 1").fetchone():
         assert time.monotonic() < until, owner.execute("select task_name, status from procrastinate_jobs").fetchall()
         time.sleep(0.1)

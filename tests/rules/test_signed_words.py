@@ -26,11 +26,11 @@ from portal.services.consents import receipts
 from portal.settings import Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import PROFILES, profile
-from tests import story as stories
-from tests.application import lived_in
-from tests.browser import Browser, Page
 from tests.rules.leaks import in_every_run
-from tests.story import Room, Someone, Story, shelves, years_ago
+from tests.support import story as stories
+from tests.support.application import lived_in
+from tests.support.browser import Browser, Page
+from tests.support.story import Room, Someone, Story, shelves, years_ago
 
 Words = dict[str, dict[str, tuple[bool, frozenset[str]]]]
 """Party -> title of a compartment -> yes or no, and what lies in it."""

@@ -18,9 +18,9 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.settings import PROJECT
-from tests.browser import Browser, Page
 from tests.rules.test_query_counts import counted
-from tests.story import Room, Story
+from tests.support.browser import Browser, Page
+from tests.support.story import Room, Story
 
 pytestmark = pytest.mark.recalls
 """The watch over recalled facts, which every other test has, reads them a second time."""

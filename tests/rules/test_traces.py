@@ -15,11 +15,11 @@ from portal.events import ALLOWED_FIELDS, Event
 from portal.models import EidAttempt, Organisation, Person
 from portal.runtime import House
 from portal.views.oversight import event_labels
-from tests.browser import Browser
 from tests.rules.leaks import browser_of
 from tests.rules.routes import CASE_ROUTES, ROUTES, own
-from tests.story import Story
-from tests.world import World
+from tests.support.browser import Browser
+from tests.support.story import Story
+from tests.support.world import World
 
 MACHINERY = {
     "login",
@@ -212,7 +212,7 @@ def test_sending_a_form_twice_does_the_thing_once(story: Story, owner: psycopg.C
     room = story.case()
     form = uuid4()
     from portal.services.messages import threads
-    from tests.story import shelf_id
+    from tests.support.story import shelf_id
 
     made = {
         story.play(room, room.guide, lambda t: threads.start(t, form, shelf_id(t, "shared"), "Hej", "Hej alle"))

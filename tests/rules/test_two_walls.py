@@ -24,9 +24,9 @@ from portal.models import AccessWindow, Case, CaseKey, Membership
 from portal.runtime import House
 from portal.services.cases import register
 from portal.web import guard
-from tests.application import lived_in
 from tests.rules.leaks import hidden_from, in_every_run, leaks
-from tests.world import BETWEEN_TWO, EVERYTHING, MEMBERS, STRANGERS, World
+from tests.support.application import lived_in
+from tests.support.world import BETWEEN_TWO, EVERYTHING, MEMBERS, STRANGERS, World
 
 OUTSIDE = [kind for kind, sees in (MEMBERS | STRANGERS).items() if sees != EVERYTHING]
 """Everybody from whom something must be hidden."""

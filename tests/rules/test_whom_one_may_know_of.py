@@ -26,8 +26,8 @@ from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run
 from tests.rules.routes import CASE_ROUTES, own
 from tests.rules.test_leak_channels import _opened
-from tests.story import PDF, Story, shelf_id
-from tests.world import MEMBERS, World
+from tests.support.story import PDF, Story, shelf_id
+from tests.support.world import MEMBERS, World
 
 TOOL = "goals_and_agreements"
 SHUT_IN = ("waiting", "neighbour without a yes")
@@ -159,7 +159,7 @@ def test_those_who_share_something_and_those_who_answer_for_the_case_are_told_al
 def test_a_copy_of_the_case_names_nobody_else_either(
     reader: str, living: House, busy: World, postgres: EmbeddedPostgres
 ) -> None:
-    from tests.services.test_exports import opened, packed
+    from tests.exports.test_exports import opened, packed
 
     story, someone = Story(living), busy.people[reader]
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as owner:

@@ -11,7 +11,7 @@ from minio import Minio
 
 from portal.errors import Damaged, NeighbourDown, Unsafe
 from portal.storage.s3 import S3Store
-from tests.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.support.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
 pytestmark = pytest.mark.xdist_group("s3")
 PART = 5 * 1024 * 1024

@@ -13,7 +13,7 @@ import pytest
 
 from portal.errors import Damaged, NeighbourDown, Unsafe
 from portal.storage.scanning import Clamd, ScanState, Verdict
-from tests.clamd_server import EICAR, MOST, ClamdServer
+from tests.support.clamd_server import EICAR, MOST, ClamdServer
 
 pytestmark = pytest.mark.xdist_group("clamd")
 

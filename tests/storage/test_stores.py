@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from portal.errors import Damaged
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
-from tests.s3_server import S3Server
+from tests.support.s3_server import S3Server
 
 pytestmark = pytest.mark.xdist_group("s3")
 PIECE = 64 * 1024

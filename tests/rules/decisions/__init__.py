@@ -32,15 +32,15 @@ EXCUSED = {
     "POST word.leave": "notes that a file was left out; saying so twice says the same",
     "POST case.put_away": "puts a welcome away; twice is once, with a line of one's own for each",
     "POST front.language": "a choice of the browser",
-    "POST signin.with_password": "each opens a session of its own (tests/views/test_throttle.py sends them at once)",
-    "POST signin.with_second": "a code counts once (tests/views/test_second_factor.py sends it at once)",
+    "POST signin.with_password": "each opens a session of its own (tests/signin/test_throttle.py sends them at once)",
+    "POST signin.with_second": "a code counts once (tests/signin/test_second_factor.py sends it at once)",
     "POST signin.passkey_options": "hands out a question",
-    "POST signin.with_passkey": "an answer uses its question up (tests/views/test_passkeys.py)",
+    "POST signin.with_passkey": "an answer uses its question up (tests/signin/test_passkeys.py)",
     "POST signin.out": "ends the session it comes from",
     "POST signin.out_there": "leads to the provider",
     "POST signin.stay": "keeps a session awake",
     "POST signin.begin_eid": "each begins an attempt of its own",
-    "POST signin.redeem_code": "a code is used up under the lock of its case (tests/views/test_codes.py)",
+    "POST signin.redeem_code": "a code is used up under the lock of its case (tests/members/test_codes.py)",
     "POST staff_sso.begin": "each begins an attempt of its own",
     "POST stepup.keep": "puts a form aside",
     "POST stepup.with_code": "a code counts once",
@@ -49,10 +49,10 @@ EXCUSED = {
     "POST stepup.with_staff_sign_in": "each begins an attempt of its own",
     "POST account.end_device": "ends a session; twice is once",
     "POST account.end_others": "ends sessions; twice is once",
-    "POST factors.add_passkey": "an answer uses its question up (tests/views/test_passkeys.py)",
+    "POST factors.add_passkey": "an answer uses its question up (tests/signin/test_passkeys.py)",
     "POST factors.passkey_options": "hands out a question",
     **{
-        f"{method} dav.door": "one at a time on each link's desk (tests/views/test_word_processor_locks.py)"
+        f"{method} dav.door": "one at a time on each link's desk (tests/webdav/test_word_processor_locks.py)"
         for method in ("POST", "PUT", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK")
     },
 }

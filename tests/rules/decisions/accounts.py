@@ -11,9 +11,9 @@ from portal.access.signin.second_factor import Offer
 from portal.models import Invitation, Passkey, Staff
 from portal.services.accounts import invitations
 from tests.rules.decisions.scene import SECRET, Press, Scene, day, deed
-from tests.story import Someone
-from tests.views.conftest import PASSWORD
-from tests.views.test_second_factor import oathtool
+from tests.signin.test_second_factor import oathtool
+from tests.support.screen_fixtures import PASSWORD
+from tests.support.story import Someone
 
 # Accounts
 

@@ -11,7 +11,7 @@ from portal.services.files import checkouts, conflicts, folders, resumable_uploa
 from portal.services.plans import external_forms
 from portal.services.webdav import links
 from tests.rules.decisions.scene import FINE, PLAN, Press, Scene, deed, logged, rows
-from tests.story import PDF, shelf_id
+from tests.support.story import PDF, shelf_id
 
 # Files and messages
 

@@ -12,9 +12,9 @@ from portal.services.consents import drafts, requests
 from portal.services.consents import overrides as consent_overrides
 from portal.services.consents.declaration import Answers
 from portal.services.members import handover, handover_answers, team_wishes
-from tests.browser import held
 from tests.rules.decisions.scene import FINE, Press, Scene, day, deed, logged, rows
-from tests.story import Someone, shelf_id
+from tests.support.browser import held
+from tests.support.story import Someone, shelf_id
 
 # Who is in the case
 

@@ -11,8 +11,8 @@ from portal.access.ticket import CaseTicket
 from portal.services.meetings import schedule
 from portal.services.plans import agreement, approvals, assignments, editing
 from portal.services.plans.open_plan import open_plan
+from tests.plans.test_tools import add, begin, newest
 from tests.rules.decisions.scene import PLAN, Press, Scene, deed, logged, rows
-from tests.services.test_tools import add, begin, newest
 
 # The plan
 

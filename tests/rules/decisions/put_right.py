@@ -13,8 +13,8 @@ from portal.services.accounts.requests import Missed
 from portal.services.members import corrections
 from portal.services.members.corrections import Wanted
 from tests.rules.decisions.scene import Press, Scene, deed
-from tests.story import Someone
-from tests.views.conftest import PASSWORD
+from tests.support.screen_fixtures import PASSWORD
+from tests.support.story import Someone
 
 
 def _noted(event: str, about: object) -> str:

@@ -17,9 +17,9 @@ from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.runtime import House
-from tests.browser import Browser, held
-from tests.services.test_tools import add, begin, write
-from tests.story import Someone, Story
+from tests.plans.test_tools import add, begin, write
+from tests.support.browser import Browser, held
+from tests.support.story import Someone, Story
 
 FINE = {303, 409, 422}
 PLAN = "goals_and_agreements"

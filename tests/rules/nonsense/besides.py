@@ -16,12 +16,12 @@ from portal.services.files import files
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
-from tests.browser import Browser
 from tests.rules.decisions.accounts import _organisation, _with_factors
 from tests.rules.decisions.scene import PLAN, Scene
-from tests.story import shelf_id
-from tests.views.conftest import PASSWORD
-from tests.word_trip import changed, typed
+from tests.support.browser import Browser
+from tests.support.screen_fixtures import PASSWORD
+from tests.support.story import shelf_id
+from tests.support.word_trip import changed, typed
 
 
 @dataclass

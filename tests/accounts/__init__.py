@@ -1,0 +1,1 @@
+"""Accounts of professionals: made, changed, moved, closed, and what an administrator can do."""

@@ -1,0 +1,1 @@
+"""Copies of a case to take away."""

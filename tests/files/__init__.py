@@ -1,0 +1,1 @@
+"""Files: in, out, named, put in order, looked at, and their versions."""

@@ -1,0 +1,1 @@
+"""What the foot of every page leads to."""

@@ -1,0 +1,1 @@
+"""Meetings: planned, held on a screen in the room, ended."""

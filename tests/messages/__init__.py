@@ -1,0 +1,1 @@
+"""Messages: threads, and what of them is not read yet."""

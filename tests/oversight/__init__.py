@@ -1,0 +1,1 @@
+"""The audit trail: who looked, what leaders and auditors see, and whether somebody falsified it."""

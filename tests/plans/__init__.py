@@ -1,0 +1,1 @@
+"""The tools of the model: written together, agreed, promised, printed, taken to Word and back."""

@@ -1,0 +1,1 @@
+"""Ways in and out: passwords, second factors, passkeys, eID, sessions."""

@@ -1,0 +1,1 @@
+"""What tests are written with; README.md one folder up says how."""

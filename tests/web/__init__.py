@@ -1,0 +1,1 @@
+"""What every page shares: input, errors, words, forms, print."""

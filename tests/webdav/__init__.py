@@ -1,0 +1,1 @@
+"""Files opened in a word processor."""
