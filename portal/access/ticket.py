@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, func, select
 
 from portal import audit, clock, locks
-from portal.access import facts_cache
+from portal.access import facts_cache, queries
 from portal.access.denial import Shut, why_shut
 from portal.access.policy import acquaintance
 from portal.access.policy.acquaintance import People
@@ -26,6 +26,7 @@ from portal.access.policy.decide import BlockerNote, Contact, Reason, Refusal, d
 from portal.access.policy.explain import ever
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level, Standing
+from portal.access.queries import OpenWindow
 from portal.access.scoped_types import Content, Inner
 from portal.access.window_store import load_key_row, load_members, load_profile
 from portal.db import PortalSession
@@ -115,7 +116,7 @@ class CaseTicket:
     _guide: Contact | None = None
     _members: Sequence[Membership] | None = None
     _units: dict[UUID, tuple[str, str]] | None = None
-    _windows: Sequence[Any] | None = None
+    _windows: Sequence[OpenWindow] | None = None
     _facts_stamp: UUID | None = None
     _profile: Profile | None = None
     unread: int | None = None
@@ -247,7 +248,7 @@ class CaseTicket:
         return {unit_id: (unit, organisation) for unit_id, unit, organisation in rows}
 
     @cached_property
-    def open_windows(self) -> Sequence[Any]:
+    def open_windows(self) -> Sequence[OpenWindow]:
         """Everybody's windows on the case that are open now, each with the key of its compartment."""
         return _open_windows(self.actor, self.case_id) if self._windows is None else self._windows
 
@@ -352,7 +353,7 @@ def _unnamed(member: Membership, name: str = "") -> Membership:
     )
 
 
-def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
+def admission(actor: Actor, windows: Sequence[OpenWindow]) -> dict[UUID, Hatch]:
     """Wall one, first half: of the open windows of a case, the person's own."""
     own = (row for row in windows if row.person_id == actor.person_id)
     return {
@@ -361,9 +362,9 @@ def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
     }
 
 
-def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
+def _open_windows(actor: Actor, case_id: UUID) -> Sequence[OpenWindow]:
     """The windows of the case that are open now: everybody's, as far as this person may know of them."""
-    return actor.session.rows(_OPEN, {"case": case_id, "now": clock.now()}).all()
+    return queries.OPEN.ask(actor.session, case=case_id, now=clock.now())
 
 
 # What every page of a case asks is put together once, not on each request.
@@ -402,22 +403,6 @@ _ROOM = (
 )
 """Everybody in a case and where they work, with the case, its key and where its trace ends; for somebody shut out,
 their own row alone."""
-_OPEN = (
-    select(
-        AccessWindow.compartment_id,
-        AccessWindow.membership_id,
-        AccessWindow.person_id,
-        AccessWindow.can_write,
-        AccessWindow.valid_from,
-        AccessWindow.valid_until,
-        AccessWindow.basis,
-        Compartment.key,
-        Compartment.confidant_id,
-    )
-    .join(Compartment, Compartment.id == AccessWindow.compartment_id)
-    .where(AccessWindow.case_id == bindparam("case"), AccessWindow.valid_from <= bindparam("now"))
-    .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > bindparam("now")))
-)
 
 
 def open_compartments(actor: Actor) -> dict[UUID, UUID]:

@@ -8,18 +8,17 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, true
-
 from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.policy.windows import Obstacle
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import Plan
+from portal.services.cases import queries
 from portal.services.cases import welcome as case_welcome
+from portal.services.cases.queries import FrontRow
 from portal.services.cases.welcome import Steps, Welcome
 from portal.services.consents import noted_by_others, overrides, reminders, requests
 from portal.services.consents.overrides import FreezeLine
@@ -33,7 +32,6 @@ from portal.services.members.coming_of_age import Countdown
 from portal.services.members.confidences import Question
 from portal.services.members.team_wishes import WishLine
 from portal.services.messages import threads as message_threads
-from portal.services.messages import unread
 from portal.services.messages.threads import ThreadLine
 from portal.services.plans import commitments, definitions, plans
 from portal.services.plans import news as plans_news
@@ -169,7 +167,7 @@ def _guide_change(ticket: CaseTicket) -> handover_answers.Change | None:
     return handover_answers.asked_of_me(ticket)
 
 
-def _front(ticket: CaseTicket, is_guide: bool) -> tuple[Any, list[VersionLine]]:
+def _front(ticket: CaseTicket, is_guide: bool) -> tuple[FrontRow, list[VersionLine]]:
     """Which of the things that a front may show are there at all, and the newest files: one statement for the front of
     most cases instead of six. What is there is loaded by those who know it."""
     since = clock.start_of_today(ticket.profile.zone)
@@ -181,41 +179,8 @@ def _front(ticket: CaseTicket, is_guide: bool) -> tuple[Any, list[VersionLine]]:
     }
     wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
     wanted["heard"] = clock.now() - handover_answers.HEARD_FOR
-    rows = ticket.session.rows(_FRONT[is_guide], ticket.bounds | wanted).all()
+    rows = queries.FRONT[is_guide].ask(ticket.session, **ticket.bounds, **wanted)
     return rows[0], files.lines(ticket, [row for row in rows if row.id is not None])
-
-
-def _front_of_a_case(is_guide: bool) -> Select[Any]:
-    for_the_guide = (
-        _is_there(plans_news.WRITTEN).label("wrote"),
-        _is_there(plans_objections.OBJECTED).label("objected"),
-    )
-    there = select(
-        _is_there(select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))).label("plan"),
-        _is_there(schedule.AHEAD).label("meeting"),
-        _is_there(plans.OWED).label("owed"),
-        _is_there(heard.UNANSWERED).label("heard"),
-        _is_there(team_wishes.OPEN_WISHES).label("wishes"),
-        _is_there(handover_answers.LATELY).label("offers"),
-        noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
-        unread.LAST_VISIT.scalar_subquery().label("last_visit"),
-        _is_there(case_welcome.PUT_AWAY).label("put_away"),
-        *(for_the_guide if is_guide else ()),
-    ).subquery("there")
-    newest = files.LATEST.subquery("new")
-    # Joined to what is always one row: a case without files has a front too.
-    rows = select(there, newest).select_from(there.outerjoin(newest, true()))
-    return rows.order_by(newest.c.created_at.desc()).limit(bindparam("limit"))
-
-
-def _is_there(found: Select[Any]) -> ColumnElement[bool]:
-    """Whether a statement finds anything, whatever it would say of it and in which order. Short, like the names of
-    tables in it: the driver takes a statement of more than 4,096 characters to pieces at every use, and one that is
-    shorter once. (The guide's own is longer; everybody else's is not.)"""
-    return found.with_only_columns(literal_column("1")).order_by(None).limit(None).exists()
-
-
-_FRONT = {is_guide: _front_of_a_case(is_guide) for is_guide in (True, False)}
 
 
 def _open_wishes(ticket: CaseTicket) -> tuple[WishLine, ...]:
