@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from portal.access import facts_cache
 from portal.access.policy.roles import Level
 from portal.services.plans import editing
+from portal.web import guard
 from tests.browser import Browser
 from tests.statements import noted
 from tests.story import Room, Someone, Story
@@ -63,3 +65,27 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
     large = counts(app, story, room, getattr(room, who), things)
     assert large == small
     assert max(large.values()) <= MOST, {page: n for page, n in large.items() if n > MOST}
+
+
+@pytest.mark.parametrize("who", ["guide", "young"])
+def test_the_front_of_a_case_loads_nothing_twice(
+    who: str, app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = story.case(parents=1)
+    story.add(room, story.staff("Lars Lærer", "Skole"), Level.READ)
+    story.everybody_agrees(room)
+    story.file(room, room.guide)
+    story.thread(room, room.guide)
+    story.play(room, room.young, lambda t: editing.begin(t, uuid4(), "goals_and_agreements"))
+    browser = Browser(app, story.token(getattr(room, who)))
+    browser.get(f"/cases/{room.case_id}")
+    loaded: list[str] = []
+    for module, name in ((guard, "enter_case"), (facts_cache, "facts")):
+        load = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *how, n=name, load=load: (loaded.append(n), load(*how))[1])
+    with noted() as asked:
+        browser.get(f"/cases/{room.case_id}")
+    # Stepping into the role of the keeper of facts and out of it again is one statement.
+    statements = [statement for statement, _values in asked if "set_config('role'" not in statement]
+    assert len(set(statements)) == len(statements), sorted(statements)
+    assert sorted(loaded) == ["enter_case", "facts"], "the case and its declarations are read once and handed down"

@@ -5,6 +5,7 @@ One rule says it to the windows, which open by a yes alone, and to every page th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal import clock
-from portal.access.policy.facts import CompartmentRule, Facts, Grant, Member, Party
+from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Grant, Member, Party
 from portal.access.policy.roles import Capacity
 
 
@@ -44,30 +45,55 @@ class Said:
         return self.answer in (Answer.NONE, Answer.ENDED)
 
 
-def said(
-    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
-) -> Said:
-    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+@dataclass(frozen=True)
+class Heard:
+    """Whatever a giver has said of one party that counts at an instant: looked up once for all compartments."""
+
+    declared: ConsentFact | None
+    """None also where it may have meant somebody else."""
+    grants: Mapping[str, Set[str]]
+    """Compartment of each yes to the party -> the categories it names there."""
+    no_to_them: datetime | None
+    no_to_all: datetime | None
+    """Since when a no stands that came after the declaration."""
+    party: Party
+    at: datetime
+
+    def about(self, compartment: str, categories: frozenset[str]) -> Said:
+        """The answer about a compartment in which `categories` lie."""
+        declared = self.declared
+        is_yes = bool(categories) and categories <= self.grants.get(compartment, frozenset())
+        noes = [no for no in (self.no_to_them, self.no_to_all if is_yes else None) if no is not None]
+        if noes:
+            return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
+        if declared is None:
+            return _NOTHING
+        if is_yes:
+            ended = self.at >= declared.valid_until
+            answer, since = (Answer.ENDED, declared.valid_until) if ended else (Answer.YES, declared.given_at)
+            return Said(answer, since, declared.id)
+        if (self.party, compartment) in declared.refusals:
+            return Said(Answer.NO, declared.given_at)
+        return _NOTHING
+
+
+_NOTHING = Said(Answer.NONE)
+
+
+def heard(facts: Facts, giver_id: UUID, party: Party, at: datetime) -> Heard:
+    """What `giver_id` has said of `party`, as it counts at `at`."""
     declared = facts.declared_at(giver_id, at)
     to_them, to_all = facts.taken_back_at(giver_id, party, at)
     if declared is not None and facts.speaks_of_somebody_else(declared, party, at):
         declared = None
-    is_yes = declared is not None and declared.names(party, compartment, categories)
-    noes = [no for no in (to_them, to_all if is_yes else None) if no is not None]
-    if noes:
-        return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
-    if declared is None:
-        return Said(Answer.NONE)
-    if is_yes:
-        ended = at >= declared.valid_until
-        return Said(Answer.ENDED, declared.valid_until, declared.id) if ended else _yes(declared.given_at, declared.id)
-    if (party, compartment) in declared.refusals:
-        return Said(Answer.NO, declared.given_at)
-    return Said(Answer.NONE)
+    return Heard(declared, declared.granted_to(party) if declared else {}, to_them, to_all, party, at)
 
 
-def _yes(at: datetime, consent_id: UUID) -> Said:
-    return Said(Answer.YES, at, consent_id)
+def said(
+    facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
+) -> Said:
+    """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
+    return heard(facts, giver_id, party, at).about(compartment, categories)
 
 
 def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -95,23 +96,25 @@ class Overview:
     told_before: tuple[Question, ...]
     """For the young person: what was confided to a guide before."""
 
-    @property
+    @cached_property
     def unread(self) -> tuple[ThreadLine, ...]:
         return tuple(thread for thread in self.threads if thread.unread)
 
-    @property
+    @cached_property
     def read(self) -> tuple[ThreadLine, ...]:
         return tuple(thread for thread in self.threads if not thread.unread)
 
-    @property
+    @cached_property
     def new_files(self) -> tuple[VersionLine, ...]:
         """What others have added since the last visit."""
-        since = self.last_visit
-        return tuple(f for f in self.files if since and f.created_at > since and f.author.id != self.me)
+        return tuple(f for f in self.files if self._is_new(f))
 
-    @property
+    @cached_property
     def known_files(self) -> tuple[VersionLine, ...]:
-        return tuple(f for f in self.files if f not in self.new_files)
+        return tuple(f for f in self.files if not self._is_new(f))
+
+    def _is_new(self, file: VersionLine) -> bool:
+        return bool(self.last_visit and file.created_at > self.last_visit and file.author.id != self.me)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.access.policy.actions import Action
-from portal.access.policy.answers import Answer, Said, decided_by, majority, party_of, said
+from portal.access.policy.answers import Answer, Said, decided_by, heard, majority, party_of
 from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -294,15 +294,16 @@ def _answers(
     """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said. Of a
     unit that everybody has left nobody wants in: what was said stands there to be taken back."""
     is_left = _is_left(facts, party, member, now)
+    told, grown_up = heard(facts, giver.id, party, now), majority(facts)
     capacity = Capacity.PROFESSIONAL if is_left else facts.capacity_at(member, now)
     for rule in facts.rules.compartments:
         categories = decided_by(facts, giver, capacity, rule, now)
         if not categories:
             continue
-        answer = said(facts, giver.id, party, rule.key, categories, now)
-        as_minor = answer.at is not None and answer.at < majority(facts) <= now
+        answer = told.about(rule.key, categories)
+        as_minor = answer.at is not None and answer.at < grown_up <= now
         if as_minor and member.capacity is Capacity.PARENT and answer.answer is Answer.YES:
-            answer = Said(Answer.ENDED, majority(facts))  # a parent is let in anew by the adult, or not at all
+            answer = Said(Answer.ENDED, grown_up)  # a parent is let in anew by the adult, or not at all
         if not (is_left and answer.waits):
             yield rule, categories, answer
 
