@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ from typing import Any
 import psycopg
 import structlog
 from psycopg import sql
-from sqlalchemy import event
 
 from bench import stage
 from portal import create_app
@@ -27,6 +27,7 @@ from portal.access.policy.roles import Level
 from portal.runtime import House, opened
 from portal.tools.profile import profile
 from portal.web.guard import cookie_name
+from tests.support.statements import noted
 from tests.support.story import Room, Someone, Story
 
 SMALL = 200
@@ -217,7 +218,7 @@ def _fill(owner: psycopg.Connection, house: House, person: Someone, first: int, 
     owner.execute("set session_replication_role = origin")
 
 
-Asked = list[tuple[str, dict[str, Any]]]
+Asked = list[tuple[str, Any]]
 
 
 def _opened(house: House, token: str, pages: dict[str, str]) -> dict[str, tuple[Asked, float]]:
@@ -225,14 +226,8 @@ def _opened(house: House, token: str, pages: dict[str, str]) -> dict[str, tuple[
     app = create_app(house)
     browser = app.test_client()
     browser.set_cookie(cookie_name(house.settings), token, domain="localhost")
-    asked: Asked = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        asked.append((statement, dict(parameters)))
-
-    event.listen(house.engine, "before_cursor_execute", note)
     found = {}
-    try:
+    with noted() as asked:
         for page, path in pages.items():
             for _ in range(2):
                 asked.clear()
@@ -241,10 +236,16 @@ def _opened(house: House, token: str, pages: dict[str, str]) -> dict[str, tuple[
                 took = (time.monotonic() - began) * 1000
                 if answer.status_code != 200:
                     raise SystemExit(f"{page}: {answer.status}")
-            found[page] = (list(asked), took)
-    finally:
-        event.remove(house.engine, "before_cursor_execute", note)
+            found[page] = ([_by_name(statement, values) for statement, values in asked], took)
     return found
+
+
+def _by_name(statement: str, values: Any) -> tuple[str, Any]:
+    """The same with its gaps by name, also where they were numbered (`portal.db.Prepared`)."""
+    if not isinstance(values, list):
+        return statement, values
+    named = re.sub(r"\$(\d+)", r"%(v\1)s", statement.replace("%", "%%"))
+    return named, {f"v{number}": value for number, value in enumerate(values, 1)}
 
 
 def _own_rows(owner: psycopg.Connection, person: Someone) -> dict[str, int]:

@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, column, event, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal import clock
-from portal.db import PortalSession
+from portal.db import PortalSession, Prepared
 from portal.events import ALLOWED_FIELDS, Event
 from portal.models import (
     AuditEvent,
@@ -208,17 +208,25 @@ def _add(connection: Connection, key: bytes, seq: int, mac: bytes, notes: list[N
         "saids": [json.dumps(note.fields) for note in notes],
         "proofs": proofs,
     }
-    added: int = connection.execute(_APPEND, lines).scalar_one()
-    return added == len(notes)
+    [added] = _APPEND.ask_on(connection, **lines)
+    return added.lines == len(notes)
+
+
+class Added(NamedTuple):
+    lines: int
+    """How many were added: none where the chain ends elsewhere by now."""
 
 
 # Everybody who takes the end of a chain waits for it, so what happens between that and the commit is kept short.
 _TAKE_END = text("select seq, mac from trace_end(:chain)")
-_APPEND = text(
-    """select append_trace(
-        :chain, :before, :seal, cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
-        cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
-        cast(:saids as jsonb[]), cast(:proofs as bytea[]))"""
+_APPEND = Prepared(
+    text(
+        """select append_trace(
+            :chain, :before, :seal, cast(:ats as timestamptz[]), cast(:events as text[]), cast(:actors as uuid[]),
+            cast(:memberships as uuid[]), cast(:compartments as uuid[]), cast(:items as uuid[]),
+            cast(:saids as jsonb[]), cast(:proofs as bytea[])) as lines"""
+    ).columns(column("lines")),
+    Added,
 )
 
 

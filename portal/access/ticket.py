@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
 
 from portal import audit, clock, locks
-from portal.access import case_rows, facts_cache
+from portal.access import case_rows, facts_cache, queries
 from portal.access.actor import Actor
 from portal.access.case_rows import GUIDE, CaseRow, Workplace
 from portal.access.compartments import Hatch, admission, level_of
@@ -29,6 +29,7 @@ from portal.access.policy.decide import BlockerNote, Contact, Reason, Refusal, d
 from portal.access.policy.explain import ever
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level, Standing
+from portal.access.queries import OpenWindow
 from portal.access.scoped_types import Content, Inner
 from portal.access.window_store import KeyRow, load_key_row, load_members, load_profile
 from portal.db import Base, PortalSession
@@ -36,9 +37,7 @@ from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import (
-    AccessWindow,
     Case,
-    Compartment,
     Membership,
     Organisation,
     Unit,
@@ -64,7 +63,7 @@ class CaseTicket:
     _guide: Contact | None = None
     _members: Sequence[Membership] | None = None
     _units: dict[UUID, Workplace] | None = None
-    _windows: Sequence[Any] | None = None
+    _windows: Sequence[OpenWindow] | None = None
     _facts_stamp: UUID | None = None
     _profile: Profile | None = None
     unread: int | None = None
@@ -201,7 +200,7 @@ class CaseTicket:
         return {unit_id: Workplace(unit, organisation) for unit_id, unit, organisation in rows}
 
     @cached_property
-    def open_windows(self) -> Sequence[Any]:
+    def open_windows(self) -> Sequence[OpenWindow]:
         """Everybody's windows on the case that are open now, each with the key of its compartment."""
         return _open_windows(self.actor, self.case_id) if self._windows is None else self._windows
 
@@ -350,28 +349,12 @@ def _unnamed(member: Membership, name: str = "") -> Membership:
     )
 
 
-def _open_windows(actor: Actor, case_id: UUID) -> Sequence[Any]:
+def _open_windows(actor: Actor, case_id: UUID) -> Sequence[OpenWindow]:
     """The windows of the case that are open now: everybody's, as far as this person may know of them."""
-    return actor.session.rows(_OPEN, {"case": case_id, "now": clock.now()}).all()
+    return queries.OPEN.ask(actor.session, case=case_id, now=clock.now())
 
 
 # What every page of a case asks is put together once, not on each request.
-_OPEN = (
-    select(
-        AccessWindow.compartment_id,
-        AccessWindow.membership_id,
-        AccessWindow.person_id,
-        AccessWindow.can_write,
-        AccessWindow.valid_from,
-        AccessWindow.valid_until,
-        AccessWindow.basis,
-        Compartment.key,
-        Compartment.confidant_id,
-    )
-    .join(Compartment, Compartment.id == AccessWindow.compartment_id)
-    .where(AccessWindow.case_id == bindparam("case"), AccessWindow.valid_from <= bindparam("now"))
-    .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > bindparam("now")))
-)
 
 
 def bounded(noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -11,8 +11,8 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import load_facts
 from portal.runtime import House
 from portal.services.members import team
-from tests.rules.test_query_counts import counted
 from tests.support.browser import Browser
+from tests.support.statements import noted
 from tests.support.story import Story
 
 pytestmark = pytest.mark.recalls
@@ -27,9 +27,10 @@ def test_a_page_that_was_read_before_asks_for_no_facts_again(app: Flask, house: 
     young = Browser(app, story.token(room.young))
 
     def asked() -> list[str]:
-        with counted(house) as questions:
+        with noted() as questions:
             young.get(f"/cases/{room.case_id}")
-        of_facts = [question for question in questions if "consent_withdrawal" in question or "team_level" in question]
+        statements = [statement for statement, _values in questions]
+        of_facts = [question for question in statements if "consent_withdrawal" in question or "team_level" in question]
         return [question for question in of_facts if "spoken_for" not in question]  # the front asks of one's own
 
     assert asked()

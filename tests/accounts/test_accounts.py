@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
@@ -17,6 +16,7 @@ from portal.services.accounts.listing import PAGE, Wanted
 from portal.services.accounts.requests import Missed
 from tests.support.browser import Browser, Page
 from tests.support.mails import hurry, mails, run_jobs
+from tests.support.statements import noted
 from tests.support.story import Room, Someone, Story
 
 
@@ -100,14 +100,8 @@ def test_the_list_asks_as_much_of_few_accounts_as_of_many(
     office: Browser, story: Story, house: House, owner: psycopg.Connection
 ) -> None:
     def asked() -> int:
-        statements: list[str] = []
-
-        def note(_connection, _cursor, statement, *_rest) -> None:  # type: ignore[no-untyped-def]
-            statements.append(statement)
-
-        event.listen(house.engine, "before_cursor_execute", note)
-        office.get("/office")
-        event.remove(house.engine, "before_cursor_execute", note)
+        with noted() as statements:
+            office.get("/office")
         return len(statements)
 
     office.get("/office")

@@ -13,9 +13,9 @@ from portal.access.policy.roles import Level
 from portal.events import Event
 from portal.runtime import House
 from portal.services.members import handover, team
-from tests.rules.test_query_counts import counted
 from tests.support.browser import Browser, Page
 from tests.support.eid_visitors import BORN, SAMI, sign_in
+from tests.support.statements import noted
 from tests.support.story import Room, Someone, Story
 
 NUMBER = "+45 12 34 56 78"
@@ -224,7 +224,7 @@ def test_it_asks_the_database_for_nothing_once_it_is_read(
 
     def asked(browser: Browser) -> int:
         browser.get(home(room))
-        with counted(house) as statements:
+        with noted() as statements:
             browser.get(home(room))
         return len(statements)
 

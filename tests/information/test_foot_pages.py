@@ -15,8 +15,8 @@ from portal.settings import Settings
 from portal.tools import pages
 from portal.tools.profile import profile
 from tests.rules.test_languages import _lix
-from tests.rules.test_query_counts import counted
 from tests.support.browser import Browser, Page
+from tests.support.statements import noted
 from tests.support.story import Story
 
 PATHS = {"/help": "help", "/privacy": "privacy", "/accessibility": "accessibility"}
@@ -79,7 +79,7 @@ def test_the_address_that_the_authority_asks_for_leads_to_the_statement(app: Fla
 def test_they_ask_the_database_nothing_of_a_stranger(app: Flask, house: House) -> None:
     """So they are there when it is not."""
     for path in PATHS:
-        with counted(house) as asked:
+        with noted() as asked:
             assert Browser(app).get(path).status == 200
         assert asked == []
 

@@ -18,8 +18,8 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.runtime import House
 from portal.settings import PROJECT
-from tests.rules.test_query_counts import counted
 from tests.support.browser import Browser, Page
+from tests.support.statements import noted
 from tests.support.story import Room, Story
 
 pytestmark = pytest.mark.recalls
@@ -121,7 +121,7 @@ def test_no_request_loads_the_declaration_the_case_or_the_profile_twice(browser:
 
 def test_a_signature_takes_less_than_a_third_of_the_calls_it_took(browser: Browser, room: Room, house: House) -> None:
     for name, _status, step in steps(browser, room):
-        with calls() as found, counted(house) as statements:
+        with calls() as found, noted() as statements:
             step()
         if name == "the signature":
             assert 1000 < found.all < CALLS_BEFORE / 3

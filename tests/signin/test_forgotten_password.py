@@ -9,7 +9,6 @@ from uuid import UUID
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from portal.access.signin import passwords
 from portal.runtime import House
@@ -19,6 +18,7 @@ from tests.signin.test_second_factor import oathtool, set_up
 from tests.support.browser import Browser, Page
 from tests.support.mails import hurry, mails, run_jobs, token_in
 from tests.support.screen_fixtures import EMAIL, PASSWORD
+from tests.support.statements import noted
 from tests.support.story import Someone, Story
 
 NEW = "en helt anden sætning"
@@ -166,16 +166,11 @@ def test_a_known_and_an_unknown_address_take_the_same_work(
     """The same statements in the same order, and a job each; what depends on the answer is done by the worker."""
 
     def statements(email: str) -> list[str]:
-        browser, asked = Browser(app), []
+        browser = Browser(app)
         page = browser.get("/forgotten")
-
-        def note(_connection, _cursor, statement, *_rest) -> None:  # type: ignore[no-untyped-def]
-            asked.append(statement)
-
-        event.listen(house.engine, "before_cursor_execute", note)
-        browser.submit(page, "email", email=email)
-        event.remove(house.engine, "before_cursor_execute", note)
-        return asked
+        with noted() as asked:
+            browser.submit(page, "email", email=email)
+        return [statement for statement, _values in asked]
 
     known, unknown = statements(EMAIL), statements("ingen@testby.example")
     assert known == unknown

@@ -5,6 +5,7 @@ One rule says it to the windows, which open by a yes alone, and to every page th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,45 +45,53 @@ class Said:
 
 @dataclass(frozen=True)
 class Position:
-    """What a giver has declared and taken back that bears on one party, as it counts at an instant. Of each compartment
-    it gives another answer."""
+    """Whatever a giver has said of one party that counts at an instant: looked up once for all compartments."""
 
     declared: ConsentFact | None
+    """None also where it may have meant somebody else."""
+    grants: Mapping[str, Set[str]]
+    """Compartment of each yes to the party -> the categories it names there."""
     no_to_them: datetime | None
     no_to_all: datetime | None
+    """Since when a no stands that came after the declaration."""
+    party: Party
+    at: datetime
 
-    def on(self, party: Party, compartment: str, categories: frozenset[str], at: datetime) -> Said:
+    def on(self, compartment: str, categories: frozenset[str]) -> Said:
         """The answer about a compartment in which `categories` lie."""
         declared = self.declared
-        is_yes = declared is not None and declared.names(party, compartment, categories)
+        is_yes = bool(categories) and categories <= self.grants.get(compartment, frozenset())
         noes = [no for no in (self.no_to_them, self.no_to_all if is_yes else None) if no is not None]
         if noes:
             return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
         if declared is None:
-            return Said(Answer.NONE)
+            return _NOTHING
         if is_yes:
-            has_ended = at >= declared.valid_until
-            answer, since = (Answer.ENDED, declared.valid_until) if has_ended else (Answer.YES, declared.given_at)
+            ended = self.at >= declared.valid_until
+            answer, since = (Answer.ENDED, declared.valid_until) if ended else (Answer.YES, declared.given_at)
             return Said(answer, since, declared.id)
-        if (party, compartment) in declared.refusals:
+        if (self.party, compartment) in declared.refusals:
             return Said(Answer.NO, declared.given_at)
-        return Said(Answer.NONE)
+        return _NOTHING
+
+
+_NOTHING = Said(Answer.NONE)
 
 
 def position(facts: Facts, giver_id: UUID, party: Party, at: datetime) -> Position:
-    """What `giver_id` has said that counts at `at` about a party."""
+    """What `giver_id` has said of `party`, as it counts at `at`."""
     declared = facts.declared_at(giver_id, at)
     to_them, to_all = facts.taken_back_at(giver_id, party, at)
     if declared is not None and facts.speaks_of_somebody_else(declared, party, at):
         declared = None
-    return Position(declared, to_them, to_all)
+    return Position(declared, declared.granted_to(party) if declared else {}, to_them, to_all, party, at)
 
 
 def said(
     facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
 ) -> Said:
     """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
-    return position(facts, giver_id, party, at).on(party, compartment, categories, at)
+    return position(facts, giver_id, party, at).on(compartment, categories)
 
 
 def said_of_parent(facts: Facts, member: Member, answer: Said, at: datetime) -> Said:

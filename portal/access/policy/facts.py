@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -183,16 +183,15 @@ class ConsentFact:
         """Everybody it says something about."""
         return frozenset(grant.party for grant in self.grants) | frozenset(party for party, _ in self.refusals)
 
-    def names(self, party: Party, compartment: str, categories: frozenset[str]) -> bool:
-        """Whether it says yes to the compartment for that party, and that all those categories lie in it."""
-        return bool(categories) and categories <= self._opened.get((party, compartment), frozenset())
+    def granted_to(self, party: Party) -> Mapping[str, Set[str]]:
+        """Compartment of each yes to that party -> the categories it names there."""
+        return self._granted.get(party, {})
 
     @cached_property
-    def _opened(self) -> dict[tuple[Party, str], set[str]]:
-        """Party and compartment of each yes, with the categories it names there."""
-        found: dict[tuple[Party, str], set[str]] = {}
+    def _granted(self) -> dict[Party, dict[str, set[str]]]:
+        found: dict[Party, dict[str, set[str]]] = {}
         for grant in self.grants:
-            found.setdefault((grant.party, grant.compartment), set()).add(grant.category)
+            found.setdefault(grant.party, {}).setdefault(grant.compartment, set()).add(grant.category)
         return found
 
 

@@ -252,7 +252,7 @@ class Moment:
         whose = giver.id, party
         if whose not in self._positions:
             self._positions[whose] = position(self.facts, giver.id, party, self.at)
-        answer = self._positions[whose].on(party, rule.key, categories, self.at)
+        answer = self._positions[whose].on(rule.key, categories)
         match answer.answer:
             case Answer.YES if answer.consent_id is not None:
                 return (answer.consent_id,), ()

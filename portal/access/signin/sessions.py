@@ -11,20 +11,20 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, bindparam, cast, func, literal, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, update
 
 from portal import audit, clock
 from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import OFFICE_MATRIX
+from portal.access.signin import queries
+from portal.access.signin.queries import Holder
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import EidLink, Login, Person, Staff
+from portal.models import Login, Person, Staff
 from portal.models.accounts import PersonKind
 from portal.settings import Settings
 
@@ -91,7 +91,7 @@ def start(
 def resume(session: PortalSession, token: str, settings: Settings, is_seen: bool = True) -> tuple[Actor, Limits] | None:
     """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed.
     `is_seen`: whether the person did something; what a page asks by itself does not keep the session alive."""
-    held = session.rows(_HOLDER, {"digest": _digest(token)}).one_or_none()
+    held = next(iter(queries.HOLDER.ask(session, digest=_digest(token))), None)
     if held is None:
         return None
     session.has_said(held.person_id)
@@ -191,43 +191,7 @@ def end_all(session: PortalSession, person_id: UUID) -> None:
         login.ended_at = clock.now()
 
 
-_mine, _other = aliased(EidLink), aliased(EidLink)
-_NEWS = (
-    select(literal(1))
-    .where(_other.person_id == Login.person_id, _other.ended_at.is_(None), _other.id != Login.eid_link_id)
-    .where(_other.linked_at > func.coalesce(_mine.others_seen_at, cast("-infinity", DateTime(timezone=True))))
-    .exists()
-)
-"""Another eID of the same person, made since somebody who came by this one last looked (see links)."""
-
-_HOLDER = (
-    select(
-        Login.id.label("login_id"),
-        Login.person_id,
-        Login.started_at,
-        Login.seen_at,
-        Login.fresh_at,
-        Login.method,
-        Login.eid_link_id,
-        _NEWS.label("has_news_of_eids"),
-        Person.kind,
-        Staff.name,
-        Staff.unit_id,
-        Staff.is_admin,
-        Staff.may_open_cases,
-        Staff.is_leader,
-        Staff.is_auditor,
-        func.set_config("app.person_id", cast(Login.person_id, Text), True),
-    )
-    .join(Person, Person.id == Login.person_id)
-    .outerjoin(Staff, Staff.person_id == Person.id)
-    .outerjoin(_mine, _mine.id == Login.eid_link_id)
-    .where(Login.token_sha256 == bindparam("digest"), Login.ended_at.is_(None), Person.closed_at.is_(None))
-)
-"""Who holds a token. The same statement says for whom the transaction speaks from then on."""
-
-
-def _limits(login: Any, seen_at: datetime, kind: str, settings: Settings) -> Limits:
+def _limits(login: Login | Holder, seen_at: datetime, kind: str, settings: Settings) -> Limits:
     idle = settings.idle_professional_minutes if kind == PersonKind.STAFF else settings.idle_citizen_minutes
     return Limits(
         idle_at=seen_at + timedelta(minutes=idle),
@@ -238,12 +202,8 @@ def _limits(login: Any, seen_at: datetime, kind: str, settings: Settings) -> Lim
     )
 
 
-def _actor(session: PortalSession, held: Any) -> Actor:
-    """`held` is a row of `_HOLDER`; a citizen is nobody's staff and has no name there."""
-    ways = {"login_id": held.login_id, "signed_in_at": held.started_at}
-    if held.unit_id is None:
-        eids = {"eid_link_id": held.eid_link_id, "has_news_of_eids": held.has_news_of_eids}
-        return Actor(session, held.person_id, False, frozenset(), None, **ways, **eids)
+def _actor(session: PortalSession, held: Holder) -> Actor:
+    """A citizen is nobody's staff and has no name there."""
     office: frozenset[OfficeAction] = frozenset()
     for holds, what in (
         (held.is_admin, "administrator"),
@@ -252,7 +212,18 @@ def _actor(session: PortalSession, held: Any) -> Actor:
         (held.is_auditor, "auditor"),
     ):
         office |= OFFICE_MATRIX[what] if holds else frozenset()
-    return Actor(session, held.person_id, True, office, held.name, held.unit_id, **ways)
+    return Actor(
+        session,
+        held.person_id,
+        is_staff=held.unit_id is not None,
+        office=office,
+        known_as=held.name,
+        unit_id=held.unit_id,
+        login_id=held.login_id,
+        signed_in_at=held.started_at,
+        eid_link_id=held.eid_link_id if held.unit_id is None else None,
+        has_news_of_eids=held.has_news_of_eids and held.unit_id is None,
+    )
 
 
 def _digest(token: str) -> bytes:

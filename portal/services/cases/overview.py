@@ -9,29 +9,24 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, true
-
 from portal import clock
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.documents import blank_schema
 from portal.documents.blank_schema import BaseData
 from portal.errors import NotFound
 from portal.events import Event
-from portal.models import Plan
 from portal.services import registry
+from portal.services.cases import queries
 from portal.services.cases import welcome as case_welcome
 from portal.services.cases.welcome import Steps, Welcome
-from portal.services.consents import noted_by_others, requests
+from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.files.files import VersionLine
-from portal.services.meetings import heard, schedule
-from portal.services.members import handover_answers, team_wishes
-from portal.services.messages import unread
+from portal.services.meetings import heard
+from portal.services.members import handover_answers
 from portal.services.plans import commitments, definitions, plans
-from portal.services.plans import news as plans_news
-from portal.services.plans import objections as plans_objections
 from portal.services.plans.plans import Standing
 from portal.services.shared import audience as shared_audience
 from portal.services.shared import letterhead
@@ -93,42 +88,9 @@ def _front(ticket: CaseTicket, is_guide: bool) -> Front:
     }
     wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
     wanted["heard"] = clock.now() - handover_answers.HEARD_FOR
-    rows = ticket.session.rows(_FRONT[is_guide], ticket.bounds | wanted).all()
+    rows = queries.FRONT[is_guide].ask(ticket.session, **ticket.bounds, **wanted)
     newest = tuple(row for row in rows if row.id is not None)
     return Front(rows[0], newest, is_guide, shared_audience.leads(ticket))
-
-
-def _front_of_a_case(is_guide: bool) -> Select[Any]:
-    for_the_guide = (
-        _is_there(plans_news.WRITTEN).label("wrote"),
-        _is_there(plans_objections.OBJECTED).label("objected"),
-    )
-    there = select(
-        _is_there(select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))).label("plan"),
-        _is_there(schedule.AHEAD).label("meeting"),
-        _is_there(plans.OWED).label("owed"),
-        _is_there(heard.UNANSWERED).label("heard"),
-        _is_there(team_wishes.OPEN_WISHES).label("wishes"),
-        _is_there(handover_answers.LATELY).label("offers"),
-        noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
-        unread.LAST_VISIT.scalar_subquery().label("last_visit"),
-        _is_there(case_welcome.PUT_AWAY).label("put_away"),
-        *(for_the_guide if is_guide else ()),
-    ).subquery("there")
-    newest = files.LATEST.subquery("new")
-    # Joined to what is always one row: a case without files has a front too.
-    rows = select(there, newest).select_from(there.outerjoin(newest, true()))
-    return rows.order_by(newest.c.created_at.desc()).limit(bindparam("limit"))
-
-
-def _is_there(found: Select[Any]) -> ColumnElement[bool]:
-    """Whether a statement finds anything, whatever it would say of it and in which order. Short, like the names of
-    tables in it: the driver takes a statement of more than 4,096 characters to pieces at every use, and one that is
-    shorter once. (The guide's own is longer; everybody else's is not.)"""
-    return found.with_only_columns(literal_column("1")).order_by(None).limit(None).exists()
-
-
-_FRONT = {is_guide: _front_of_a_case(is_guide) for is_guide in (True, False)}
 
 
 def tools(ticket: CaseTicket) -> list[ToolLine]:

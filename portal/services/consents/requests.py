@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from portal import clock
@@ -180,15 +181,13 @@ def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
     if not ticket.allows(Action.CONSENT_GIVE):
         return []
     facts, now = ticket.facts, clock.now()
-    giver = facts.member(ticket.membership.id)
-    parties = _parties(ticket, giver, now)
-    declared = facts.declared_at(giver.id, now)
-    anew = is_asked_anew_at_18(declared.given_at if declared else None, now, majority(facts))
+    questions = _Questions(facts, facts.member(ticket.membership.id), now)
+    declared = facts.declared_at(questions.giver.id, now)
+    anew = is_asked_anew_at_18(declared.given_at if declared else None, now, questions.of_age)
     return [
-        tuple(ticket.everybody[member.id] for member in members)
-        for party, members in parties.items()
-        if (anew and not _is_left(facts, party, members[0], now))
-        or any(what.waits for _, _, what in _answers(facts, giver, party, members[0], now))
+        tuple(ticket.everybody[member.id] for member in whom.members)
+        for whom in _parties(ticket, questions)
+        if (anew and not whom.is_left) or any(what.waits for _, _, what in _answers(questions, whom))
     ]
 
 
@@ -199,7 +198,8 @@ def said_about(ticket: CaseTicket, giver_id: UUID, membership_id: UUID) -> tuple
     party = party_of(facts, member, now)
     if party is None:
         return ()
-    return tuple(what for _, _, what in _answers(facts, facts.member(giver_id), party, member, now))
+    whom = _Whom(party, [member], is_left=False)
+    return tuple(what for _, _, what in _answers(_Questions(facts, facts.member(giver_id), now), whom))
 
 
 def giver_for(ticket: CaseTicket, giver_id: UUID) -> Membership:
@@ -241,11 +241,15 @@ def state_of(facts: Facts, consent: ConsentFact) -> ConsentState:
 def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
     """Whom this giver is asked about: other units and network persons; the young person also about parents."""
     now, facts = clock.now(), ticket.facts
-    asks, order = facts.member(giver.id), [category.key for category in ticket.profile.category]
-    for party, members in _parties(ticket, asks, now).items():
+    questions, order = (
+        _Questions(facts, facts.member(giver.id), now),
+        [category.key for category in ticket.profile.category],
+    )
+    for whom in _parties(ticket, questions):
+        party, members = whom.party, whom.members
         asked = tuple(
             Asked(rule.key, tuple(sorted(categories, key=order.index)), what)
-            for rule, categories, what in _answers(facts, asks, party, members[0], now)
+            for rule, categories, what in _answers(questions, whom)
         )
         if not asked:
             continue
@@ -261,11 +265,35 @@ def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
         )
 
 
-def _parties(ticket: CaseTicket, giver: Member, now: datetime) -> dict[Party, list[Member]]:
+class _Questions:
+    """What one giver is asked at an instant; what everybody of a capacity has in common is found once."""
+
+    def __init__(self, facts: Facts, giver: Member, now: datetime) -> None:
+        self.facts, self.giver, self.now, self.of_age = facts, giver, now, majority(facts)
+        self._decided: dict[Capacity, list[tuple[CompartmentRule, frozenset[str]]]] = {}
+
+    def decided(self, capacity: Capacity) -> list[tuple[CompartmentRule, frozenset[str]]]:
+        """The compartments that are this giver's to open to somebody of that capacity, with what lies in them."""
+        if capacity not in self._decided:
+            found = (
+                (r, decided_by(self.facts, self.giver, capacity, r, self.now)) for r in self.facts.rules.compartments
+            )
+            self._decided[capacity] = [(rule, categories) for rule, categories in found if categories]
+        return self._decided[capacity]
+
+
+class _Whom(NamedTuple):
+    party: Party
+    members: list[Member]
+    is_left: bool
+    """Whether it is the unit where these were before, and nobody of the case is now."""
+
+
+def _parties(ticket: CaseTicket, questions: _Questions) -> list[_Whom]:
     """Who is asked about, by party: whoever the owner lets in now, and whoever has been answered already. Of somebody
     who is asked no more: those whom their declaration names."""
-    facts, own = ticket.facts, giver.id == ticket.membership.id
-    declared = facts.declared_at(giver.id, now)
+    facts, giver, now = questions.facts, questions.giver, questions.now
+    own, declared = giver.id == ticket.membership.id, facts.declared_at(giver.id, now)
     named = {
         party
         for party in (declared.parties if declared else ())
@@ -281,35 +309,26 @@ def _parties(ticket: CaseTicket, giver: Member, now: datetime) -> dict[Party, li
         is_let_in = is_asked and member.level_at(at) is not Level.NONE
         if party is None or not (is_let_in or party in named) or ticket.everybody[member.id].added_at > at:
             continue
-        capacity = facts.capacity_at(member, now)
-        if any(decided_by(facts, giver, capacity, rule, now) for rule in facts.rules.compartments):
+        if questions.decided(facts.capacity_at(member, now)):
             found.setdefault(party, []).append(member)
     # A unit everybody has moved away from is named by those who were there: what was said yes to can be taken back.
+    left: dict[Party, Member] = {}
     for member in facts.members:
-        for party in {Party(unit_id=unit) for _until, unit in member.units_before} & (named - set(found)):
-            found[party] = [member]
-    return found
+        for party in {Party(unit_id=unit) for _until, unit in member.units_before} & named:
+            left.setdefault(party, member)
+    gone = [_Whom(p, [m], party_of(facts, m, now) != p) for p, m in left.items() if p not in found]
+    return [_Whom(party, members, is_left=False) for party, members in found.items()] + gone
 
 
-def _is_left(facts: Facts, party: Party, member: Member, now: datetime) -> bool:
-    """Whether it is the unit where the member was before, and nobody of the case is now."""
-    return party_of(facts, member, now) != party
-
-
-def _answers(
-    facts: Facts, giver: Member, party: Party, member: Member, now: datetime
-) -> Iterator[tuple[CompartmentRule, frozenset[str], Said]]:
+def _answers(questions: _Questions, whom: _Whom) -> Iterator[tuple[CompartmentRule, frozenset[str], Said]]:
     """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said. Of a
     unit that everybody has left nobody wants in: what was said stands there to be taken back."""
-    is_left = _is_left(facts, party, member, now)
-    capacity = Capacity.PROFESSIONAL if is_left else facts.capacity_at(member, now)
-    stands = position(facts, giver.id, party, now)
-    for rule in facts.rules.compartments:
-        categories = decided_by(facts, giver, capacity, rule, now)
-        if not categories:
-            continue
-        answer = said_of_parent(facts, member, stands.on(party, rule.key, categories, now), now)
-        if not (is_left and answer.waits):
+    facts, now, member = questions.facts, questions.now, whom.members[0]
+    stands = position(facts, questions.giver.id, whom.party, now)
+    capacity = Capacity.PROFESSIONAL if whom.is_left else facts.capacity_at(member, now)
+    for rule, categories in questions.decided(capacity):
+        answer = said_of_parent(facts, member, stands.on(rule.key, categories), now)
+        if not (whom.is_left and answer.waits):
             yield rule, categories, answer
 
 

@@ -8,18 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, func, select, true
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import aliased
 
 from portal import locks, outbox, text
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import Damaged, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
-from portal.models import File, FileVersion, FileWithdrawal, Membership
-from portal.services.files import arrivals, checkouts, downloads, naming, pdf_renditions, taken
+from portal.models import File, FileVersion, Membership
+from portal.services.files import arrivals, checkouts, downloads, naming, pdf_renditions, queries, taken
 from portal.services.files import folders as file_folders
 from portal.services.files.arrivals import Upload
 from portal.services.files.checkouts import Editing
@@ -113,65 +112,17 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
 
 def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
-    return lines(ticket, ticket.session.rows(NEWEST[withdrawn_too], {**ticket.bounds, "limit": limit}))
+    return lines(ticket, queries.NEWEST[withdrawn_too].ask(ticket.session, **ticket.bounds, limit=limit))
 
 
 def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
-    """What rows of `NEWEST` say."""
-    found = []
-    for row in rows:
-        line = _line(ticket, row, row.tool)
-        found.append(line if row.given_id is None else _named(ticket, line, row))
-    return found
+    """What rows with the columns of a `VersionRow` say."""
+    found = ((row, _line(ticket, row, row.tool)) for row in rows)
+    return [line if row.given_id is None else _named(ticket, line, row) for row, line in found]
 
 
 def _named(ticket: CaseTicket, line: VersionLine, row: Any) -> VersionLine:
     return replace(line, title=naming.title_of_row(ticket.keys, row.given_id, row.given_sealed, line.name))
-
-
-def _latest(withdrawn_too: bool) -> Select[Any]:
-    version = aliased(FileVersion, name="v")  # thirty times in a statement that is best short
-    withdrawal = aliased(FileWithdrawal, name="w")
-    gone = select(withdrawal.file_id).where(*bounded(withdrawal))
-    # The columns of a line and no more: a list is long, and an object for each row costs more than reading it.
-    columns = [getattr(version, name) for name in _OF_A_LINE]
-    named = naming.latest().subquery()
-    return (
-        select(*columns, File.tool, named.c.given_id, named.c.given_sealed)
-        .join(File, File.id == version.file_id)
-        .outerjoin(named, named.c.file_id == version.file_id)
-        .where(*bounded(version))
-        .where(true() if withdrawn_too else version.file_id.not_in(gone))
-        .ext(distinct_on(version.file_id))
-        .order_by(version.file_id, version.number.desc())
-    )
-
-
-def _newest(withdrawn_too: bool) -> Select[Any]:
-    latest = _latest(withdrawn_too).subquery()
-    return select(latest).order_by(latest.c.created_at.desc()).limit(bindparam("limit"))
-
-
-_OF_A_LINE = (
-    "id",
-    "file_id",
-    "compartment_id",
-    "number",
-    "name_sealed",
-    "note_sealed",
-    "media_type",
-    "size",
-    "scan",
-    "created_at",
-    "created_by_id",
-)
-"""What `_line` asks of a version."""
-
-# Put together once, not on each request.
-LATEST = _latest(withdrawn_too=False)
-"""The newest version of each file that is not withdrawn, in no order."""
-NEWEST = {withdrawn_too: _newest(withdrawn_too) for withdrawn_too in (False, True)}
-"""The newest version of each file, newest first, at most `:limit`; without the withdrawn ones, and with them."""
 
 
 MOST_SMALL = 50

@@ -7,17 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, func, select, true
-from sqlalchemy.sql.selectable import LateralFromClause
+from sqlalchemy import func, select
 
 from portal import locks, text
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.locks import Lock
-from portal.models import Membership, Message, Thread, ThreadLook
-from portal.services.messages import unread
+from portal.models import Membership, Message, Thread
+from portal.services.messages import queries, unread
 from portal.services.shared import idempotency, search_index
 
 
@@ -75,7 +74,7 @@ def listing(ticket: CaseTicket) -> list[ThreadLine]:
 
 def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     """The threads the person may see, the one written in last first, at most `limit`."""
-    rows = ticket.session.rows(_THREADS, ticket.bounds | {"limit": limit}).all()
+    rows = queries.THREADS.ask(ticket.session, **ticket.bounds, limit=limit)
     ticket.unread = int(rows[0].unread_in_all) if rows else 0
     return [
         ThreadLine(
@@ -91,93 +90,19 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
     ]
 
 
-def _fresh() -> LateralFromClause:
-    """How many messages of others lie after one's mark in a thread."""
-    return (
-        select(func.count().label("unread"))
-        .where(Message.thread_id == Thread.id, unread.is_after_mark(), *bounded(Message))
-        .where(Message.created_by_id != bindparam("me"))
-        .lateral()
-    )
-
-
-_OWN = (ThreadLook.thread_id == Thread.id) & (ThreadLook.membership_id == bindparam("me"))
-
-
-def _threads() -> Select[Any]:
-    """Numbers have no gaps, so the newest message says how many there are: a thread costs two looks into an index,
-    however long it is."""
-    last = (
-        select(
-            Message.number.label("messages"),
-            Message.created_at.label("last_at"),
-            Message.created_by_id.label("last_author_id"),
-        )
-        .where(Message.thread_id == Thread.id, *bounded(Message))
-        .order_by(Message.number.desc())
-        .limit(1)
-        .lateral()
-    )
-    fresh = _fresh()
-    columns = (last.c.messages, fresh.c.unread, last.c.last_at, last.c.last_author_id)
-    in_all = func.sum(fresh.c.unread).over().label("unread_in_all")
-    return (
-        select(Thread.id, Thread.compartment_id, Thread.subject_sealed, *columns, in_all)
-        .outerjoin(ThreadLook, _OWN)
-        .join(last, true())
-        .join(fresh, true())
-        .where(*bounded(Thread))
-        .order_by(last.c.last_at.desc())
-        .limit(bindparam("limit"))
-    )
-
-
-_THREADS = _threads()
-
-
-def _inside() -> Select[int, int | None, int, int]:
-    """Of one thread: the number of its last message and of the first one somebody has not had on a page, how far they
-    have read (0 before the first time), and what is unread in the whole case."""
-    own = (ThreadLook.membership_id == bindparam("me")) & (ThreadLook.thread_id == bindparam("thread"))
-    seen = func.coalesce(select(ThreadLook.seen).where(own).scalar_subquery(), 0)
-    mine = Message.created_by_id == bindparam("me")
-    fresh = _fresh()
-    everywhere = select(func.sum(fresh.c.unread)).select_from(Thread).outerjoin(ThreadLook, _OWN).join(fresh, true())
-    return select(
-        func.max(Message.number),
-        func.min(Message.number).filter(Message.number > seen, ~mine),
-        seen,
-        everywhere.where(*bounded(Thread)).scalar_subquery(),
-    ).where(*bounded(Message), Message.thread_id == bindparam("thread"))
-
-
-def _page() -> Select[UUID, int, bytes, datetime, UUID]:
-    """The messages of one thread from one number to before another, as rows: a page may hold two hundred."""
-    columns = (Message.id, Message.number, Message.body_sealed, Message.created_at, Message.created_by_id)
-    return (
-        select(*columns)
-        .where(*bounded(Message), Message.thread_id == bindparam("thread"))
-        .where(Message.number >= bindparam("begin"), Message.number < bindparam("end"))
-        .order_by(Message.number)
-    )
-
-
-_INSIDE, _PAGE = _inside(), _page()
-
-
 def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> ThreadPage:
     """A page of a thread, oldest message first: from message number `begin` on, else the newest and every unread one.
     Being on the page is what makes a message read."""
     ticket.require(Action.MESSAGE_VIEW)
     row = ticket.load(Thread, thread_id)
     whose = ticket.bounds | {"thread": row.id}
-    last, first_new, seen, everywhere = ticket.session.execute(_INSIDE, whose).one()
-    first_new = first_new or last + 1
+    [read] = queries.INSIDE.ask(ticket.session, **whose)
+    last, first_new = read.last, read.first_new or read.last + 1
     begin = max(min(first_new, last - OLDER + 1) if begin is None else min(begin, last), 1)
-    messages = ticket.session.execute(_PAGE, whose | {"begin": begin, "end": begin + MOST}).all()
+    messages = queries.PAGE.ask(ticket.session, **whose, begin=begin, end=begin + MOST)
     shown = messages[-1].number
-    lines = tuple(_line(ticket, message, seen) for message in messages)
-    ticket.unread = int(everywhere)
+    lines = tuple(_line(ticket, message, read.seen) for message in messages)
+    ticket.unread = int(read.unread_in_all)
     if begin <= first_new:  # a page further on shows nothing of what lies between
         unread.note(ticket, row.id, shown)
         ticket.unread -= sum(line.is_new for line in lines)

@@ -1,0 +1,119 @@
+"""What lists and pages of messages ask, in the bounds of a ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, select, true
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from portal.access.ticket import bounded
+from portal.db import Prepared
+from portal.models import Message, Thread, ThreadLook
+from portal.services.messages import unread
+
+
+class ThreadRow(NamedTuple):
+    """A thread with its newest message."""
+
+    id: UUID
+    compartment_id: UUID
+    subject_sealed: bytes
+    messages: int
+    unread: int
+    last_at: datetime
+    last_author_id: UUID
+    unread_in_all: int
+    """In all threads of the case."""
+
+
+class ReadingRow(NamedTuple):
+    """How far somebody has come in a thread."""
+
+    last: int
+    first_new: int | None
+    seen: int
+    unread_in_all: int
+
+
+class MessageRow(NamedTuple):
+    id: UUID
+    number: int
+    body_sealed: bytes
+    created_at: datetime
+    created_by_id: UUID
+
+
+def _fresh() -> LateralFromClause:
+    """How many messages of others lie after one's mark in a thread."""
+    return (
+        select(func.count().label("unread"))
+        .where(Message.thread_id == Thread.id, unread.is_after_mark(), *bounded(Message))
+        .where(Message.created_by_id != bindparam("me"))
+        .lateral()
+    )
+
+
+_OWN = (ThreadLook.thread_id == Thread.id) & (ThreadLook.membership_id == bindparam("me"))
+
+
+def _threads() -> Select[Any]:
+    """Numbers have no gaps, so the newest message says how many there are: a thread costs two looks into an index,
+    however long it is."""
+    last = (
+        select(
+            Message.number.label("messages"),
+            Message.created_at.label("last_at"),
+            Message.created_by_id.label("last_author_id"),
+        )
+        .where(Message.thread_id == Thread.id, *bounded(Message))
+        .order_by(Message.number.desc())
+        .limit(1)
+        .lateral()
+    )
+    fresh = _fresh()
+    columns = (last.c.messages, fresh.c.unread, last.c.last_at, last.c.last_author_id)
+    in_all = func.sum(fresh.c.unread).over().label("unread_in_all")
+    return (
+        select(Thread.id, Thread.compartment_id, Thread.subject_sealed, *columns, in_all)
+        .outerjoin(ThreadLook, _OWN)
+        .join(last, true())
+        .join(fresh, true())
+        .where(*bounded(Thread))
+        .order_by(last.c.last_at.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+def _inside() -> Select[Any]:
+    """Of one thread: the number of its last message and of the first one somebody has not had on a page, how far they
+    have read (0 before the first time), and what is unread in the whole case."""
+    own = (ThreadLook.membership_id == bindparam("me")) & (ThreadLook.thread_id == bindparam("thread"))
+    seen = func.coalesce(select(ThreadLook.seen).where(own).scalar_subquery(), 0)
+    mine = Message.created_by_id == bindparam("me")
+    fresh = _fresh()
+    everywhere = select(func.sum(fresh.c.unread)).select_from(Thread).outerjoin(ThreadLook, _OWN).join(fresh, true())
+    return select(
+        func.max(Message.number).label("last"),
+        func.min(Message.number).filter(Message.number > seen, ~mine).label("first_new"),
+        seen.label("seen"),
+        everywhere.where(*bounded(Thread)).scalar_subquery().label("unread_in_all"),
+    ).where(*bounded(Message), Message.thread_id == bindparam("thread"))
+
+
+def _page() -> Select[UUID, int, bytes, datetime, UUID]:
+    """The messages of one thread from one number to before another, as rows: a page may hold two hundred."""
+    columns = (Message.id, Message.number, Message.body_sealed, Message.created_at, Message.created_by_id)
+    return (
+        select(*columns)
+        .where(*bounded(Message), Message.thread_id == bindparam("thread"))
+        .where(Message.number >= bindparam("begin"), Message.number < bindparam("end"))
+        .order_by(Message.number)
+    )
+
+
+THREADS = Prepared(_threads(), ThreadRow)
+INSIDE = Prepared(_inside(), ReadingRow)
+PAGE = Prepared(_page(), MessageRow)
