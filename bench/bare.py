@@ -82,7 +82,7 @@ _FILE_ROW = """<ul class="rows">
 </ul>"""
 
 
-def template_of(page: str, case_id: UUID, young_person: str, guide: str, shelves: dict[str, str]) -> str:
+def template_of(page: str, case_id: UUID, young_person: str, guide: str, compartments: dict[str, str]) -> str:
     """A Jinja template out of the portal's finished overview: its lists, names and counts are filled in from rows.
 
     `shelves` are the compartments the reader sees, key to title. Raises ValueError when the page lacks a list.
@@ -99,13 +99,13 @@ def template_of(page: str, case_id: UUID, young_person: str, guide: str, shelves
         .replace(young_person.split()[0], "{{ young_person }}")
         .replace(guide, "{{ guide }}")
     )
-    for key, title in shelves.items():
+    for key, title in compartments.items():
         seats = re.compile(rf"({re.escape(title)}.*?)\d+ personer", re.DOTALL)
         page = seats.sub(lambda match, key=key: match[1] + "{{ seats['" + key + "'] }} personer", page, count=1)
     return re.sub(r"\d+ personer", "{{ seats[''] }} personer", page, count=1)
 
 
-def create_app(database_url: str, template: str, shelves: dict[str, str], rows: int) -> Flask:
+def create_app(database_url: str, template: str, compartments: dict[str, str], rows: int) -> Flask:
     app = Flask(__name__)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.loader = None
@@ -138,7 +138,7 @@ def create_app(database_url: str, template: str, shelves: dict[str, str], rows: 
             seats=seats,
             threads=threads,
             files=files,
-            shelves=shelves,
+            compartments=compartments,
         )
 
     return app

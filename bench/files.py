@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bench import stage
 from portal.demo.postgres import running
 from portal.migrate import migrate
-from portal.runtime import blob_store, opened
+from portal.runtime import blob_store, runtime_for
 from portal.settings import Settings
 from portal.storage.keys import make_keys
 from portal.storage.sealing import SEGMENT
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--large", type=int, default=1000, help="megabytes of the file that memory is watched with")
     parser.add_argument("--parallel", type=int, default=20, help="downloads at once")
     options = parser.parse_args(arguments)
-    kept = True
+    saved = True
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load of everybody {os.getloadavg()[0]:.1f}")
     print(f"bare AES-GCM {rate(_SAMPLE, bare_aes):.0f} MB/s", flush=True)
     with tempfile.TemporaryDirectory(prefix="folgeskab-bench-") as name:
@@ -77,16 +77,16 @@ def main(arguments: list[str]) -> int:
                 for kind in ("folder", "s3"):
                     settings = settings_of(kind, folder, server, postgres.url("portal_app"))
                     blob_store(settings).make()
-                    with opened(settings) as house, served(settings, folder / f"served-{kind}") as portal:
-                        story = Story(house)
+                    with runtime_for(settings) as runtime, served(settings, folder / f"served-{kind}") as portal:
+                        story = Story(runtime)
                         room = story.case()
                         with stage.door() as door, bare(settings, door, folder / f"bare-{kind}.log"):
                             port = door.getsockname()[1]
                             bench = Bench(portal, Visitor(portal, story.token(room.guide)), room, port)
-                            kept &= bench.run(kind, options)
+                            saved &= bench.run(kind, options)
         finally:
             server.remove()
-    return 0 if kept else 1
+    return 0 if saved else 1
 
 
 def settings_of(kind: str, folder: Path, server: S3Server, database: str) -> Settings:
@@ -147,18 +147,18 @@ class Bench:
     bare_port: int
 
     def run(self, kind: str, options: argparse.Namespace) -> bool:
-        kept = True
+        saved = True
         for megabytes in map(int, options.sizes.split(",")):
             turns = [self.turn(megabytes * MB) for _ in range(options.turns + 1)][1:]  # the first one warms up
-            kept &= told(kind, megabytes, turns)
+            saved &= told(kind, megabytes, turns)
         path, grown = self.watched(lambda: self.upload(options.large * MB))
-        kept &= said(f"{kind}: {options.large} MB up, the worker grew by {grown / MB:.0f} MB", grown < GROWS_LESS_THAN)
+        saved &= said(f"{kind}: {options.large} MB up, the worker grew by {grown / MB:.0f} MB", grown < GROWS_LESS_THAN)
         _, grown = self.watched(lambda: self.upload_by_script(options.large * MB, self.fields(), BROKEN))
         what = f"{kind}: {options.large} MB up in pieces, joined at the end, the worker grew by {grown / MB:.0f} MB"
-        kept &= said(what, grown < GROWS_LESS_THAN)
+        saved &= said(what, grown < GROWS_LESS_THAN)
         _, grown = self.watched(lambda: self.all_at_once(path, options.parallel))
         what = f"{kind}: {options.parallel} times {options.large} MB down at once, it grew by {grown / MB:.0f} MB"
-        return kept & said(what, grown < GROWS_LESS_THAN)
+        return saved & said(what, grown < GROWS_LESS_THAN)
 
     def turn(self, size: int) -> Turn:
         keys: list[str] = []
@@ -222,11 +222,11 @@ class Bench:
         connection.close()
         return f"{answer.headers['Location']}/versions/1"
 
-    def upload_by_script(self, size: int, shelf: dict[str, str], piece_size: int = PIECE) -> str:
+    def upload_by_script(self, size: int, compartment: dict[str, str], piece_size: int = PIECE) -> str:
         """Sends a file the way the script of the page does; returns the address of its first version."""
-        about = {"filename": "stor.txt", "compartment": shelf["compartment"]}
+        about = {"filename": "stor.txt", "compartment": compartment["compartment"]}
         metadata = ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in about.items())
-        headers = {"Cookie": self.guide.cookie, "Tus-Resumable": "1.0.0", "X-CSRFToken": shelf["csrf_token"]}
+        headers = {"Cookie": self.guide.cookie, "Tus-Resumable": "1.0.0", "X-CSRFToken": compartment["csrf_token"]}
         connection = self._connection()
         begin = {"Upload-Length": str(size), "Upload-Metadata": metadata, "Content-Length": "0"}
         connection.request("POST", f"/cases/{self.room.case_id}/uploads", headers=headers | begin)
@@ -246,7 +246,9 @@ class Bench:
             answer.read()
             assert answer.status == 204, answer.status
         connection.close()
-        done = self.guide.send(f"{address}/finish", {"csrf_token": shelf["csrf_token"], "submission": str(uuid4())})
+        done = self.guide.send(
+            f"{address}/finish", {"csrf_token": compartment["csrf_token"], "submission": str(uuid4())}
+        )
         assert done.status == 200, done.status
         return f"{json.loads(done.data)['to']}/versions/1"
 
@@ -341,22 +343,22 @@ def told(kind: str, megabytes: int, turns: list[Turn]) -> bool:
         f"{middle(lambda t: t.processor[2]):.2f}"
     )
     stand = f"store alone {middle(lambda t: t.store_up):.0f}, sealing alone {middle(lambda t: t.sealing):.0f}"
-    kept = True
+    saved = True
     for name, speed, share in (
         ("up as a form", middle(lambda t: t.form), middle(lambda t: t.up_share)),
         ("up by script", middle(lambda t: t.pieces), middle(lambda t: t.pieces_share)),
     ):
         what = f"{kind}: {megabytes} MB {name} {speed:.0f} MB/s; {stand}: {share:.0%} of the slower"
-        kept &= said(what, share >= UP_AT_LEAST)
+        saved &= said(what, share >= UP_AT_LEAST)
     share = middle(lambda t: t.down_share)
     stand = f"store alone {middle(lambda t: t.store_down):.0f}, opening alone {middle(lambda t: t.opening):.0f}"
     what = f"{kind}: {megabytes} MB down {middle(lambda t: t.down):.0f} MB/s; {stand}: {share:.0%} of the slower"
-    return kept & said(what, share >= DOWN_AT_LEAST)
+    return saved & said(what, share >= DOWN_AT_LEAST)
 
 
-def said(what: str, kept: bool) -> bool:
-    print(f"{'  ' if kept else '! '}{what}", flush=True)
-    return kept
+def said(what: str, saved: bool) -> bool:
+    print(f"{'  ' if saved else '! '}{what}", flush=True)
+    return saved
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from psycopg import sql
 from bench import stage
 from portal import create_app
 from portal.access.policy.roles import Level
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.tools.profile import profile
 from portal.web.guard import cookie_name
 from tests.support.statements import noted
@@ -150,26 +150,26 @@ def main(arguments: list[str]) -> int:
     for step in result.steps:
         own = "empty" if step.is_empty else "" if step.own is None else step.own
         print(f"{step.page + ': ' + step.node:34.33}{step.table:16}{step.rows:>10}{own:>10}{' FAULT' * step.is_fault}")
-    kept = result.small == result.large and not result.faults
-    print("kept" if kept else "NOT KEPT")
-    return 0 if kept else 1
+    saved = result.small == result.large and not result.faults
+    print("kept" if saved else "NOT KEPT")
+    return 0 if saved else 1
 
 
 def run(cases: int, messages: int) -> Result:
     """Builds the country and looks at it. `messages` are spread evenly over the cases."""
     with stage.database(sync=False) as (postgres, folder):
         settings = stage.settings(stage.environment(postgres, folder, "https://localhost:1"))
-        with opened(settings) as house, psycopg.connect(postgres.url("postgres"), autocommit=True) as owner:
-            person, room = _own_case(house)
+        with runtime_for(settings) as runtime, psycopg.connect(postgres.url("postgres"), autocommit=True) as owner:
+            person, room = _own_case(runtime)
             each = max(1, messages // cases)
             pages = {"my cases": "/cases", "a case": f"/cases/{room.case_id}"}
-            token = Story(house).token(person)
-            _fill(owner, house, person, 1, min(SMALL, cases), each)
-            small = {page: len(found) for page, (found, _) in _opened(house, token, pages).items()}
+            token = Story(runtime).token(person)
+            _fill(owner, runtime, person, 1, min(SMALL, cases), each)
+            small = {page: len(found) for page, (found, _) in _opened(runtime, token, pages).items()}
             for first in range(SMALL + 1, cases + 1, 20_000):
-                _fill(owner, house, person, first, min(first + 19_999, cases), each)
+                _fill(owner, runtime, person, first, min(first + 19_999, cases), each)
             owner.execute("vacuum analyze")
-            seen = _opened(house, token, pages)
+            seen = _opened(runtime, token, pages)
             own = _own_rows(owner, person)
             steps = list(_steps(postgres.url("portal_app"), postgres.url("postgres"), person, seen, own))
             found = (
@@ -187,9 +187,9 @@ def run(cases: int, messages: int) -> Result:
         )
 
 
-def _own_case(house: House) -> tuple[Someone, Room]:
+def _own_case(runtime: Runtime) -> tuple[Someone, Room]:
     """The one case that is really opened, with the professional in it, made by the verbs."""
-    story = Story(house)
+    story = Story(runtime)
     room = story.case(parents=1)
     person = story.staff("Lars Lærer", "Skole")
     story.add(room, person, Level.WRITE)
@@ -201,12 +201,12 @@ def _own_case(house: House) -> tuple[Someone, Room]:
     return person, room
 
 
-def _fill(owner: psycopg.Connection, house: House, person: Someone, first: int, last: int, each: int) -> None:
+def _fill(owner: psycopg.Connection, runtime: Runtime, person: Someone, first: int, last: int, each: int) -> None:
     said = {
         "person": person.id,
         "unit": person.unit_id,
-        "profile": house.settings.profile,
-        "keys": [rule.key for rule in profile(house.settings.profile).compartment],
+        "profile": runtime.settings.profile,
+        "keys": [rule.key for rule in profile(runtime.settings.profile).compartment],
         "guides": _GUIDES,
         "own": OWN,
         "first": first,
@@ -221,11 +221,11 @@ def _fill(owner: psycopg.Connection, house: House, person: Someone, first: int, 
 Asked = list[tuple[str, Any]]
 
 
-def _opened(house: House, token: str, pages: dict[str, str]) -> dict[str, tuple[Asked, float]]:
+def _opened(runtime: Runtime, token: str, pages: dict[str, str]) -> dict[str, tuple[Asked, float]]:
     """What each page asks of the database, and the milliseconds it takes, the second time it is opened."""
-    app = create_app(house)
+    app = create_app(runtime)
     browser = app.test_client()
-    browser.set_cookie(cookie_name(house.settings), token, domain="localhost")
+    browser.set_cookie(cookie_name(runtime.settings), token, domain="localhost")
     found = {}
     with noted() as asked:
         for page, path in pages.items():

@@ -22,7 +22,7 @@ from uuid import UUID, uuid4
 
 from bench import stage
 from portal.access.ticket import CaseTicket
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
 from portal.services.plans.open_plan import open_plan
@@ -78,8 +78,8 @@ def run(people: int, savings: int, pause: float, earlier: int = 0) -> Result:
         port = door.getsockname()[1]
         variables = stage.environment(postgres, folder, f"https://localhost:{port}")
         settings = stage.settings(variables)
-        with opened(settings) as house, stage.served("portal.wsgi:app", door, variables, folder / "portal.log"):
-            story = Story(house)
+        with runtime_for(settings) as runtime, stage.served("portal.wsgi:app", door, variables, folder / "portal.log"):
+            story = Story(runtime)
             room = story.case()
             writers = [room.guide, room.young, *(story.staff(f"Fagperson {n}") for n in range(people - 2))]
             rows = _prepare(story, room, writers)
@@ -100,13 +100,13 @@ def run(people: int, savings: int, pause: float, earlier: int = 0) -> Result:
             seconds = time.perf_counter() - begun
             for person in found:
                 person.open()
-            kept = _kept(house, room)
+            saved = _held(runtime, room)
         taken = [each for person in found for each in person.taken]
         return Result(
             taken=len(taken),
-            lost=sum(1 for each in taken if each not in kept),
+            lost=sum(1 for each in taken if each not in saved),
             seconds=seconds,
-            changes=len(kept),
+            changes=len(saved),
             saving_ms=[person.saving_ms for person in found],
             looking_ms=[person.looking_ms for person in found],
             opening_ms=[ms for person in found for ms in person.opening_ms],
@@ -116,7 +116,7 @@ def run(people: int, savings: int, pause: float, earlier: int = 0) -> Result:
 def _prepare(story: Story, room: Room, writers: list[Someone]) -> list[str]:
     for someone in writers[2:]:
         story.add(room, someone)
-    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, uuid4(), TOOL))
     return [story.play(room, room.guide, lambda t: editing.add_row(open_plan(t, TOOL), 1, "goals")) for _ in writers]
 
 
@@ -139,21 +139,21 @@ def _write_before(story: Story, room: Room, rows: list[str], savings: int) -> No
 
 def _standing(story: Story, room: Room) -> dict[str, str]:
     def read(ticket: CaseTicket) -> dict[str, str]:
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         return dict(page.newest.answers) if page else {}
 
     return story.play(room, room.guide, read)
 
 
-def _kept(house: House, room: Room) -> set[tuple[str, str]]:
+def _held(runtime: Runtime, room: Room) -> set[tuple[str, str]]:
     def read(ticket) -> set[tuple[str, str]]:  # type: ignore[no-untyped-def]
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         if page is None:
             return set()
         lines = plans_history.history(ticket, page.newest)
         return {(address, after) for line in lines for address, (_before, after) in line.words.items()}
 
-    return Story(house).play(room, room.guide, read)
+    return Story(runtime).play(room, room.guide, read)
 
 
 class _Person:

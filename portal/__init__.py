@@ -6,19 +6,19 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.runtime import House, open_house
+from portal.runtime import Runtime, open_runtime
 from portal.settings import PROJECT, Settings
 from portal.views import blueprints
 from portal.web import app as web_app
 from portal.web import guard, i18n, layout
 
 
-def create_app(house: House | None = None) -> Flask:
+def create_app(runtime: Runtime | None = None) -> Flask:
     """The web application. Raises Unsafe rather than start in a way that endangers the people in it."""
-    house = house or open_house(Settings())
+    runtime = runtime or open_runtime(Settings())
     app = web_app.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    move_in(app, house)
+    bind_runtime(app, runtime)
     i18n.install(app)
     web_app.install(app)
     guard.install(app)
@@ -29,20 +29,20 @@ def create_app(house: House | None = None) -> Flask:
         app.register_blueprint(blueprint)
     guard.refuse_undeclared(app)
     guard.without_cookies(app, csrf)
-    if proxies := house.settings.behind_proxies:
+    if proxies := runtime.settings.behind_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     return app
 
 
-def move_in(app: Flask, house: House) -> None:
+def bind_runtime(app: Flask, runtime: Runtime) -> None:
     """From now on the application stands on `house`: its database, keys and store, and what its settings say.
 
     Once in the life of a process; the tests, which know many houses, move one application from each to the next.
     """
-    settings = house.settings
-    app.extensions["house"] = house
+    settings = runtime.settings
+    app.extensions["runtime"] = runtime
     app.config.update(
-        SECRET_KEY=house.keyring.web,
+        SECRET_KEY=runtime.keyring.web,
         MAX_CONTENT_LENGTH=settings.request_limit,
         MAX_FORM_MEMORY_SIZE=settings.request_limit,
         MAX_FORM_PARTS=2000,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import click
 
-from portal.errors import InvalidInput, NeighbourDown, NotFound, PortalError, Unsafe
+from portal.errors import DependencyUnavailable, InvalidInput, NotFound, PortalError, UnsafeConfiguration
 from portal.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def main() -> None:
         sys.exit(problem.exit_code)
     except click.Abort:
         sys.exit(130)
-    except NeighbourDown as problem:
+    except DependencyUnavailable as problem:
         sys.exit(f"portal: the {problem.neighbour} does not answer")
     except InvalidInput as problem:
         sys.exit(f"portal: {problem}")
-    except (Unsafe, PortalError) as problem:
+    except (UnsafeConfiguration, PortalError) as problem:
         sys.exit(f"portal: {str(problem) or type(problem).__name__}")
 
 
@@ -76,11 +76,11 @@ def worker() -> None:
     from portal import logs
     from portal.db import Role
     from portal.jobs.worker import work
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
 
     logs.configure()
-    with opened(_settings()) as house, opened(_settings(), Role.WORKER) as office:
-        work(house, office)
+    with runtime_for(_settings()) as runtime, runtime_for(_settings(), Role.WORKER) as office:
+        work(runtime, office)
 
 
 @cli.command("make-keys")
@@ -90,7 +90,7 @@ def make_keys(path: Path) -> None:
     from portal.storage.keys import make_keys as make
 
     if path.exists():
-        raise Unsafe(f"{path} is there already; a key file is never replaced")
+        raise UnsafeConfiguration(f"{path} is there already; a key file is never replaced")
     make(path)
     click.echo(f"wrote {path}")
 
@@ -113,10 +113,10 @@ def make_secrets(folder: Path) -> None:
 def add_administrator(organisation: str, unit: str, name: str, email: str) -> None:
     """The first account of an empty portal; the invitation goes out by mail. As long as nobody has come in, the same
     command sends it again, also to another address; what became of a mail stands in the log of the worker."""
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
     from portal.services.accounts import directory
 
-    with opened(_settings()) as house, house.unit_of_work() as session:
+    with runtime_for(_settings()) as runtime, runtime.unit_of_work() as session:
         again = directory.found(session, organisation, unit, name, email)
     click.echo(f"invited {email} again: links sent before no longer work" if again else f"invited {email}")
 
@@ -126,14 +126,14 @@ def add_administrator(organisation: str, unit: str, name: str, email: str) -> No
 def allow_passwords(organisation: str) -> None:
     """Lets the staff of an organisation use passwords again, for when its own sign-in is gone."""
     from portal.errors import NotFound
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
     from portal.services.accounts import sign_in_policy
 
-    with opened(_settings()) as house, house.unit_of_work() as session:
+    with runtime_for(_settings()) as runtime, runtime.unit_of_work() as session:
         try:
             sign_in_policy.allow_passwords(session, organisation)
         except NotFound as problem:
-            raise Unsafe(f"there is no organisation called {organisation!r}") from problem
+            raise UnsafeConfiguration(f"there is no organisation called {organisation!r}") from problem
     click.echo(f"passwords work for {organisation}")
 
 
@@ -147,9 +147,9 @@ def doubtful_eids() -> None:
     """Prints the eIDs of people who have more than one, and such as came by a guide's code to somebody who is known by
     a number. Nobody is named: ask the guide of a case who they are."""
     from portal.access.signin import links
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
 
-    with opened(_settings()) as house, house.unit_of_work() as session:
+    with runtime_for(_settings()) as runtime, runtime.unit_of_work() as session:
         found = links.doubtful(session)
     for link in found:
         used = f"{link.used_at:%Y-%m-%d %H:%M}" if link.used_at else "never"
@@ -166,9 +166,9 @@ def doubtful_eids() -> None:
 def end_eid(link: UUID) -> None:
     """Ends an eID that should not sign in as somebody. Where it is signed in, it is signed out."""
     from portal.access.signin import links
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
 
-    with opened(_settings()) as house, house.unit_of_work() as session:
+    with runtime_for(_settings()) as runtime, runtime.unit_of_work() as session:
         try:
             links.end_for_them(session, link)
         except NotFound:
@@ -200,10 +200,10 @@ def figures() -> None:
     """Prints how many cases each unit has, as tab-separated lines (REPORTS_DATABASE_URL). A number under five is a
     dash: somebody could be recognised behind it."""
     from portal.db import Role
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
     from portal.services.oversight import figures as oversight_figures
 
-    with opened(_settings(), Role.REPORTS) as house, house.unit_of_work() as session:
+    with runtime_for(_settings(), Role.REPORTS) as runtime, runtime.unit_of_work() as session:
         for row in oversight_figures.unit_figures(session):
             click.echo("\t".join("-" if value is None else str(value) for value in row))
 
@@ -219,10 +219,10 @@ def access() -> None:
 def explain(case: UUID, person: str) -> None:
     """Prints why PERSON (an id, or a professional's mail address) sees what of CASE, from when until when. The question
     is noted in the case's log."""
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
     from portal.services.oversight import operators
 
-    with opened(_settings()) as house, house.unit_of_work() as session:
+    with runtime_for(_settings()) as runtime, runtime.unit_of_work() as session:
         try:
             explanation = operators.explain_access(session, case, person)
         except NotFound:
@@ -235,15 +235,15 @@ def explain(case: UUID, person: str) -> None:
 @click.option("--repair", is_flag=True, help="Write anew what differs: after a new version, or a change of a profile.")
 def check_access(repair: bool) -> None:
     """Recomputes the windows of every case. Exit status 1 when any differs from what is stored."""
-    from portal.runtime import opened
+    from portal.runtime import runtime_for
     from portal.services.oversight import operators
 
-    with opened(_settings()) as house:
+    with runtime_for(_settings()) as runtime:
         if repair:
-            with house.unit_of_work() as session:
+            with runtime.unit_of_work() as session:
                 click.echo(f"wrote the windows of {operators.repair(session)} cases anew")
-        with house.unit_of_work() as session:
-            faults = list(operators.check(session))
+        with runtime.unit_of_work() as session:
+            faults = list(operators.check_explanation(session))
     for case_id, line in faults:
         click.echo(f"case {case_id}: {line}")
     if faults:
@@ -272,7 +272,7 @@ def rotate_keys() -> None:
 
     path = _settings().keys_file
     if path is None:
-        raise Unsafe("KEYS_FILE is not set")
+        raise UnsafeConfiguration("KEYS_FILE is not set")
     made = add_master(path) if _everything_current() else read_keys(path).current
     with _upkeep() as session:
         done = maintenance.rewrap(session, read_keys(path))
@@ -291,7 +291,7 @@ def retire_keys() -> None:
 
     path = _settings().keys_file
     if path is None:
-        raise Unsafe("KEYS_FILE is not set")
+        raise UnsafeConfiguration("KEYS_FILE is not set")
     with _upkeep() as session:
         gone = maintenance.retire(session, read_keys(path))
     # Only now that the database takes no row that names them, also from a process that has not looked since.
@@ -360,9 +360,9 @@ def _settings() -> Settings:
     if "DATABASE_URL" not in os.environ:
         from portal.demo.postgres import default_data_dir
 
-        kept = default_data_dir() / "environment"
-        if kept.exists():
-            for line in kept.read_text("utf-8").splitlines():
+        saved = default_data_dir() / "environment"
+        if saved.exists():
+            for line in saved.read_text("utf-8").splitlines():
                 name, _, value = line.partition("=")
                 os.environ.setdefault(name, value)
     return Settings()
@@ -396,5 +396,5 @@ def _everything_current() -> bool:
 def _owner_url() -> str:
     url = _settings().owner_database_url
     if not url:
-        raise Unsafe("OWNER_DATABASE_URL is not set")
+        raise UnsafeConfiguration("OWNER_DATABASE_URL is not set")
     return url

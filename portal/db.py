@@ -44,7 +44,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from portal import clock
-from portal.errors import NeighbourDown, Unsafe
+from portal.errors import DependencyUnavailable, UnsafeConfiguration
 
 
 class Base(DeclarativeBase):
@@ -290,7 +290,7 @@ def refuse_wrong_role(engine: Engine, wanted: Role) -> None:
         is_one, is_more = connection.execute(question, {"wanted": wanted.value, "others": others}).one()
     if not is_one or is_more:
         what = "is another part's too" if is_one else "is not the one this part works as"
-        raise Unsafe(f"the database role {what}; use {wanted}")
+        raise UnsafeConfiguration(f"the database role {what}; use {wanted}")
 
 
 APART = timedelta(seconds=10)
@@ -309,10 +309,12 @@ def refuse_other_time(engine: Engine) -> None:
         with engine.connect() as connection:
             there: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
     except DBAPIError as problem:
-        raise NeighbourDown("database") from problem
+        raise DependencyUnavailable("database") from problem
     if not before - APART <= there <= clock.of_this_machine() + APART:
         apart = abs(round((there - before).total_seconds()))
-        raise Unsafe(f"the clocks of this machine and of the database are {apart} seconds apart; set them by NTP")
+        raise UnsafeConfiguration(
+            f"the clocks of this machine and of the database are {apart} seconds apart; set them by NTP"
+        )
 
 
 def refuse_powerful_role(engine: Engine, wanted: Role = Role.APP) -> None:
@@ -328,7 +330,7 @@ def refuse_powerful_role(engine: Engine, wanted: Role = Role.APP) -> None:
         with engine.connect() as connection:
             superuser, bypasses, owns = connection.execute(question).one()
     except DBAPIError as problem:
-        raise NeighbourDown("database") from problem
+        raise DependencyUnavailable("database") from problem
     if superuser or bypasses or owns:
         what = "is a superuser" if superuser else "bypasses row-level security" if bypasses else "owns the tables"
-        raise Unsafe(f"the database role {what}; use {wanted}")
+        raise UnsafeConfiguration(f"the database role {what}; use {wanted}")

@@ -43,11 +43,11 @@ class Overtaken(PortalError):
     changed by whoever is told this."""
 
 
-class Unsafe(PortalError):
+class UnsafeConfiguration(PortalError):
     """The program was asked to start in a way that would endanger the people in it."""
 
 
-class NeighbourDown(PortalError):
+class DependencyUnavailable(PortalError):
     """Something beside us (database, blob store, eID, mail) does not answer; trying again later may help.
 
     `neighbour` is one of 'database', 'storage', 'scanner', 'eid', 'mail'. `why` is the kind of fault, for the log: the
@@ -73,5 +73,5 @@ class Busy(PortalError):
     """So much is being looked into just now that this has to wait; trying again in a moment helps."""
 
 
-class Damaged(PortalError):
+class CorruptData(PortalError):
     """Sealed content that does not open: changed, cut, swapped, or sealed with another key."""

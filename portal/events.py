@@ -12,23 +12,23 @@ class Event(StrEnum):
     CASE_VIEWED = "case.viewed"
     WELCOME_READ = "welcome.read"
     PLAN_VIEWED = "plan.viewed"
-    SCHEMA_BEGUN = "schema.begun"
-    SCHEMA_VIEWED = "schema.viewed"
-    SCHEMA_CHANGED = "schema.changed"
-    SCHEMA_CONFIDED = "schema.confided"
-    SCHEMA_PERSON = "schema.person"
-    SCHEMA_PROPOSED = "schema.proposed"
-    SCHEMA_ACCEPTED = "schema.accepted"
-    SCHEMA_YES_NOTED = "schema.yes_noted"
-    SCHEMA_OBJECTED = "schema.objected"
-    SCHEMA_EXPORTED = "schema.exported"
-    SCHEMA_BROUGHT = "schema.brought"
-    SCHEMA_COMPARED = "schema.compared"
-    SCHEMA_MERGED = "schema.merged"
-    SCHEMA_LEFT = "schema.left"
-    SCHEMA_OUTCOME = "schema.outcome"
-    SCHEMA_REMINDED = "schema.reminded"
-    SCHEMA_TAKEN = "schema.taken"
+    PLAN_BEGUN = "schema.begun"
+    PLAN_OPENED = "schema.viewed"
+    PLAN_CHANGED = "schema.changed"
+    PLAN_CONFIDED = "schema.confided"
+    PLAN_PERSON = "schema.person"
+    PLAN_PROPOSED = "schema.proposed"
+    PLAN_ACCEPTED = "schema.accepted"
+    PLAN_YES_NOTED = "schema.yes_noted"
+    PLAN_OBJECTED = "schema.objected"
+    PLAN_EXPORTED = "schema.exported"
+    PLAN_BROUGHT = "schema.brought"
+    PLAN_COMPARED = "schema.compared"
+    PLAN_MERGED = "schema.merged"
+    PLAN_LEFT = "schema.left"
+    PLAN_OUTCOME = "schema.outcome"
+    PLAN_REMINDED = "schema.reminded"
+    PLAN_TAKEN = "schema.taken"
     MEETING_VIEWED = "meeting.viewed"
     MEETING_PLANNED = "meeting.planned"
     MEETING_CHANGED = "meeting.changed"
@@ -61,7 +61,7 @@ class Event(StrEnum):
     OVERRIDE_SET = "override.set"
     OVERRIDE_ENDED = "override.ended"
     FREEZE_SET = "freeze.set"
-    FREEZE_KEPT = "freeze.kept"
+    FREEZE_RENEWED = "freeze.kept"
     FREEZE_LIFTED = "freeze.lifted"
     MEMBER_LEFT = "member.left"
     WISH_MADE = "wish.made"
@@ -201,19 +201,19 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.EXPORT_FETCHED: frozenset({"number"}),
     Event.FOLDER_FETCHED: frozenset({"number"}),
     Event.BLANK_DOWNLOADED: frozenset({"tool"}),
-    Event.SCHEMA_BEGUN: frozenset({"number"}),
-    Event.SCHEMA_CHANGED: frozenset({"number"}),
-    Event.SCHEMA_YES_NOTED: frozenset({"number"}),
-    Event.SCHEMA_PROPOSED: frozenset({"number"}),
-    Event.SCHEMA_ACCEPTED: frozenset({"number"}),
-    Event.SCHEMA_BROUGHT: frozenset({"version"}),
-    Event.SCHEMA_COMPARED: frozenset({"version"}),
-    Event.SCHEMA_MERGED: frozenset({"version", "number"}),
-    Event.SCHEMA_LEFT: frozenset({"version"}),
-    Event.SCHEMA_OUTCOME: frozenset({"number"}),
-    Event.SCHEMA_OBJECTED: frozenset({"number"}),
-    Event.SCHEMA_EXPORTED: frozenset({"number", "format"}),
-    Event.SCHEMA_TAKEN: frozenset({"number"}),
+    Event.PLAN_BEGUN: frozenset({"number"}),
+    Event.PLAN_CHANGED: frozenset({"number"}),
+    Event.PLAN_YES_NOTED: frozenset({"number"}),
+    Event.PLAN_PROPOSED: frozenset({"number"}),
+    Event.PLAN_ACCEPTED: frozenset({"number"}),
+    Event.PLAN_BROUGHT: frozenset({"version"}),
+    Event.PLAN_COMPARED: frozenset({"version"}),
+    Event.PLAN_MERGED: frozenset({"version", "number"}),
+    Event.PLAN_LEFT: frozenset({"version"}),
+    Event.PLAN_OUTCOME: frozenset({"number"}),
+    Event.PLAN_OBJECTED: frozenset({"number"}),
+    Event.PLAN_EXPORTED: frozenset({"number", "format"}),
+    Event.PLAN_TAKEN: frozenset({"number"}),
     Event.CASE_SEARCHED: frozenset({"hits"}),
     Event.ACCESS_REFUSED: frozenset({"action", "reason"}),
     Event.STRANGER_REFUSED: frozenset({"action"}),

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 
 _PRESETS = Path(__file__).parent / "eid_presets.toml"
 
@@ -189,10 +189,10 @@ def read_providers(path: Path, made_of: Callable[[dict[str, Any]], P]) -> tuple[
         tables: Any = tomllib.loads(path.read_text("utf-8")).get("provider", [])
         found = tuple(made_of(dict(table)) for table in tables)
     except (OSError, tomllib.TOMLDecodeError, ValidationError, ValueError, TypeError) as problem:
-        raise Unsafe(f"{path}: {problem}") from problem
+        raise UnsafeConfiguration(f"{path}: {problem}") from problem
     keys = [provider.key for provider in found]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise Unsafe(f"{path}: more than one provider has the key {', '.join(twice)}")
+        raise UnsafeConfiguration(f"{path}: more than one provider has the key {', '.join(twice)}")
     return found
 
 

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.storage.keys import make_keys
 
 _ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
@@ -32,7 +32,7 @@ def make_secrets(folder: Path) -> None:
     }
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if there := sorted({*content, "keys_file"} & {path.name for path in folder.iterdir()}):
-        raise Unsafe(f"{', '.join(there)} is in {folder} already; a secret is never replaced")
+        raise UnsafeConfiguration(f"{', '.join(there)} is in {folder} already; a secret is never replaced")
     for name, value in content.items():
         descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

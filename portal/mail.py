@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from portal import addresses, clock
-from portal.errors import MailRefused, NeighbourDown
+from portal.errors import DependencyUnavailable, MailRefused
 from portal.settings import Settings
 
 _PATIENCE = 10
@@ -51,14 +51,14 @@ def send(settings: Settings, to: str, subject: str, body: str) -> None:
     except smtplib.SMTPNotSupportedError:
         raise MailRefused("encoding") from None
     except (OSError, smtplib.SMTPException) as problem:
-        raise NeighbourDown("mail", type(problem).__name__) from None
+        raise DependencyUnavailable("mail", type(problem).__name__) from None
 
 
 def _give_up_for_good(code: int) -> NoReturn:
     """RFC 5321, 4.2.1: 5yz will be answered again the same way, 4yz may pass."""
     if code >= _NEVER:
         raise MailRefused(str(code)) from None
-    raise NeighbourDown("mail", str(code)) from None
+    raise DependencyUnavailable("mail", str(code)) from None
 
 
 _NEVER = 500

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from portal import locks
 from portal.db import connect
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.settings import PROJECT
 from portal.storage.keys import Keyring
 
@@ -38,7 +38,9 @@ def migrate(owner_url: str, target: str = "head", keyring: Keyring | None = None
             locks.hold_number(connection, locks.MIGRATION)
             found = connection.execute(text("select rolname from pg_roles")).scalars()
             if not set(_ROLES) <= set(found):
-                raise Unsafe("the database roles are missing; run migrations/roles.sql as the server's administrator")
+                raise UnsafeConfiguration(
+                    "the database roles are missing; run migrations/roles.sql as the server's administrator"
+                )
             config = alembic_config()
             config.attributes.update(connection=connection, keyring=keyring)
             going_down = target != "head" and target != newest()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import sessionmaker
 
 from portal import audit  # noqa: F401  its listeners write the trace at every commit
 from portal.db import PortalSession, Role, connect, refuse_other_time, refuse_wrong_role, session_factory
-from portal.errors import NeighbourDown, Unsafe
+from portal.errors import DependencyUnavailable, UnsafeConfiguration
 from portal.services.shared import letterhead
 from portal.settings import Environment, Settings, read_secret
 from portal.storage import BlobStore
@@ -28,11 +28,11 @@ from portal.tools.pages import every_page
 from portal.tools.profile import every_profile, profile
 from portal.tools.statutes import views
 
-log = structlog.get_logger("house")
+log = structlog.get_logger("runtime")
 
 
 @dataclass(frozen=True)
-class House:
+class Runtime:
     settings: Settings
     engine: Engine
     keyring: Keyring
@@ -60,16 +60,16 @@ class House:
 
 
 @contextmanager
-def opened(settings: Settings, role: Role = Role.APP) -> Iterator[House]:
+def runtime_for(settings: Settings, role: Role = Role.APP) -> Iterator[Runtime]:
     """A house for the length of a block."""
-    house = open_house(settings, role)
+    runtime = open_runtime(settings, role)
     try:
-        yield house
+        yield runtime
     finally:
-        house.close()
+        runtime.close()
 
 
-def open_house(settings: Settings, role: Role = Role.APP) -> House:
+def open_runtime(settings: Settings, role: Role = Role.APP) -> Runtime:
     """Raises Unsafe rather than stand on something dangerous or as the wrong database role, NeighbourDown when the
     database does not answer."""
     refuse_unsafe(settings, role)
@@ -89,7 +89,7 @@ def open_house(settings: Settings, role: Role = Role.APP) -> House:
     except BaseException:
         engine.dispose()
         raise
-    return House(settings, engine, keyring, store, role, session_factory(engine))
+    return Runtime(settings, engine, keyring, store, role, session_factory(engine))
 
 
 def blob_store(settings: Settings) -> BlobStore:
@@ -106,7 +106,7 @@ def _open_store(settings: Settings) -> BlobStore:
         if not settings.s3_url:
             store.make()
         store.check()
-    except NeighbourDown:
+    except DependencyUnavailable:
         log.error("neighbour down", neighbour="storage")  # noqa: TRY400  the trace may hold addresses
     return store
 
@@ -153,7 +153,7 @@ def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
             "so nobody could give consent with it"
         )
     if faults:
-        raise Unsafe("; ".join(faults))
+        raise UnsafeConfiguration("; ".join(faults))
 
 
 def _faults_of_s3(settings: Settings) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.identity_providers import EidProvider, StaffProvider, read_eid_providers, read_staff_providers
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -125,4 +125,4 @@ def read_secret(path: Path) -> str:
     try:
         return path.read_text("utf-8").strip()
     except (OSError, ValueError) as problem:
-        raise Unsafe(f"{path} cannot be read: {type(problem).__name__}") from problem
+        raise UnsafeConfiguration(f"{path} cannot be read: {type(problem).__name__}") from problem

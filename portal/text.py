@@ -79,12 +79,12 @@ def is_blank(text: str) -> bool:
 def _fewer_marks(run: re.Match[str]) -> str:
     """At most 30 accents on one letter (Unicode's Stream-Safe Text Format): the time to put them into order grows with
     the square of their number, and nobody reads more."""
-    kept, marks = [], 0
+    saved, marks = [], 0
     for character in run[0]:
         marks = marks + 1 if unicodedata.combining(character) else 0
         if marks <= _MOST_MARKS:
-            kept.append(character)
-    return "".join(kept)
+            saved.append(character)
+    return "".join(saved)
 
 
 def phone(typed: str) -> str:

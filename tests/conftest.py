@@ -34,13 +34,13 @@ from portal.db import PortalSession
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.documents import slots
 from portal.migrate import migrate
-from portal.runtime import House, open_house, opened
+from portal.runtime import Runtime, open_runtime, runtime_for
 from portal.settings import Settings
 from portal.storage.keys import make_keys
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
 from tests.support.clamd_server import ClamdServer
-from tests.support.databases import MOVABLE_CLOCK, TELLTALE, Reused, close_house, engine_of
+from tests.support.databases import MOVABLE_CLOCK, TELLTALE, Reused, close_runtime, engine_of
 from tests.support.s3_server import S3Server
 from tests.support.story import Room, Someone, Story
 from tests.support.world import World, build
@@ -60,19 +60,19 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # Tests come back to the same few databases.
 opening.connect = engine_of
-House.close = close_house  # type: ignore[method-assign]
+Runtime.close = close_runtime  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
-def what_is_recalled_is_what_would_be_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def what_is_cached_is_what_would_be_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every test, whatever it is about: facts that are recalled are held against the database's. In a test that asks
     hundreds of times each of the first, then now and again."""
     if "recalls" in request.keywords:
         return
-    recalled, times = facts_cache.facts, count()
+    cached_facts, times = facts_cache.facts, count()
 
     def checked(session: PortalSession, case_id: UUID, stamp: UUID | None) -> Facts:
-        found, time = recalled(session, case_id, stamp), next(times)
+        found, time = cached_facts(session, case_id, stamp), next(times)
         # Without a stamp nothing was recalled: read twice, it may differ by what somebody else did in between.
         if stamp is not None and (time < 40 or time % 20 == 0):
             assert found == load_facts(session, case_id), "a fact changed, and the windows were not rewritten with it"
@@ -165,17 +165,17 @@ def _settings(postgres: EmbeddedPostgres, database: str, folder: Path) -> Settin
 
 
 @pytest.fixture
-def house(portal_settings: Settings) -> Iterator[House]:
-    with opened(portal_settings) as made:
+def runtime(portal_settings: Settings) -> Iterator[Runtime]:
+    with runtime_for(portal_settings) as made:
         yield made
 
 
 @pytest.fixture
-def app(house: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(runtime: Runtime, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The web application. A fault of ours ends the test that met it, unless it is about faults."""
     if "faulty" not in request.keywords:
         monkeypatch.setattr("portal.web.error_pages.fault", _show_fault)
-    with lived_in(house) as made:
+    with app_for(runtime) as made:
         yield made
 
 
@@ -185,8 +185,8 @@ def _show_fault() -> None:
 
 
 @pytest.fixture
-def story(house: House) -> Story:
-    return Story(house)
+def story(runtime: Runtime) -> Story:
+    return Story(runtime)
 
 
 @pytest.fixture
@@ -251,9 +251,9 @@ def finished_world(postgres: EmbeddedPostgres, scratch: Path) -> Finished:
     folder.mkdir()
     make_keys(folder / "keys.json")
     postgres.create_database("world", template="template")
-    house = open_house(_settings(postgres, "world", folder))
-    world = build(house)
-    house.engine.dispose()
+    runtime = open_runtime(_settings(postgres, "world", folder))
+    world = build(runtime)
+    runtime.engine.dispose()
     return Finished(world, "world", folder)
 
 
@@ -272,24 +272,24 @@ def full_database(postgres: EmbeddedPostgres, finished_world: Finished) -> Itera
 @pytest.fixture
 def living(
     finished_world: Finished, full_database: Reused, postgres: EmbeddedPostgres, tmp_path: Path
-) -> Iterator[House]:
+) -> Iterator[Runtime]:
     """A house with a copy of the world in it."""
     folder = tmp_path / "living"
     shutil.copytree(finished_world.folder, folder)
-    with opened(_settings(postgres, full_database.fresh(), folder)) as house:
-        yield house
+    with runtime_for(_settings(postgres, full_database.fresh(), folder)) as runtime:
+        yield runtime
 
 
 @pytest.fixture
-def living_app(living: House, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def living_app(living: Runtime, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     if "faulty" not in request.keywords:
         monkeypatch.setattr("portal.web.error_pages.fault", _show_fault)
-    with lived_in(living) as made:
+    with app_for(living) as made:
         yield made
 
 
 @pytest.fixture
-def living_owner(postgres: EmbeddedPostgres, living: House) -> Iterator[psycopg.Connection]:
+def living_owner(postgres: EmbeddedPostgres, living: Runtime) -> Iterator[psycopg.Connection]:
     """A connection to it that no wall holds back."""
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as connection:
         yield connection

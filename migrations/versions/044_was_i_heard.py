@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from alembic import context, op
 from sqlalchemy import Connection, text
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.storage.keys import CaseKeys, Keyring
 
 revision = "044"
@@ -159,7 +159,7 @@ def _take_out_of_history(connection: Connection, keys: CaseKeys, version_id: UUI
 def _keys(connection: Connection, case_id: UUID) -> CaseKeys:
     keyring: Keyring | None = context.config.attributes.get("keyring")
     if keyring is None:
-        raise Unsafe("answers are sealed that this step has to move; set KEYS_FILE")
+        raise UnsafeConfiguration("answers are sealed that this step has to move; set KEYS_FILE")
     master, wrapped = connection.execute(
         text("select master_id, wrapped from case_key where case_id = :case"), {"case": case_id}
     ).one()

@@ -160,7 +160,7 @@ def _carry_over() -> None:
         )
     op.execute(_NAMED)
     op.execute(_REFUSED)
-    op.execute(_SHUT)
+    op.execute(_CLOSED)
     op.execute("update cases set facts_stamp = gen_random_uuid(); drop view case_shape; drop table asked_before")
 
 
@@ -250,7 +250,7 @@ _REFUSED = """
     where t.consent_id is null or (a.by_name and not a.categories && t.categories);
 """
 
-_SHUT = """
+_CLOSED = """
     -- What rests on a consent that does not name it, or on one that was given before its giver said no. The rest of
     -- what is stored is brought in line by `portal access check --repair`.
     delete from access_window w using membership m, compartment p

@@ -17,7 +17,7 @@ from portal.models import AccessWindow
 
 
 @dataclass(frozen=True)
-class Hatch:
+class OpenCompartment:
     """An open compartment, as one person has it."""
 
     id: UUID
@@ -28,19 +28,21 @@ class Hatch:
     """Of what the young person and one guide share alone: that guide's membership."""
 
 
-def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, Hatch]:
+def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, OpenCompartment]:
     """Wall one, first half: of the open windows of a case, the person's own."""
     return {
-        row.compartment_id: Hatch(row.compartment_id, row.key, row.can_write, row.valid_from, row.confidant_id)
+        row.compartment_id: OpenCompartment(
+            row.compartment_id, row.key, row.can_write, row.valid_from, row.confidant_id
+        )
         for row in windows
         if row.person_id == actor.person_id
     }
 
 
-def level_of(hatches: Mapping[UUID, Hatch]) -> Level:
-    if not hatches:
+def level_of(compartments: Mapping[UUID, OpenCompartment]) -> Level:
+    if not compartments:
         return Level.NONE
-    return Level.WRITE if any(hatch.can_write for hatch in hatches.values()) else Level.READ
+    return Level.WRITE if any(compartment.can_write for compartment in compartments.values()) else Level.READ
 
 
 def open_compartments(actor: Actor) -> dict[UUID, UUID]:

@@ -15,7 +15,7 @@ from portal.models import AccessNotice, Staff, Unit
 
 
 @dataclass(frozen=True)
-class Shut:
+class Denial:
     """What somebody who sees nothing of a case may know of it."""
 
     notes: tuple[BlockerNote, ...] = ()
@@ -23,7 +23,7 @@ class Shut:
     asked_until: datetime | None = None
 
 
-def why_shut(session: PortalSession, person_id: UUID, case_id: UUID) -> Shut:
+def load_denial(session: PortalSession, person_id: UUID, case_id: UUID) -> Denial:
     """Why they see nothing just now, whom they can ask (the owner), and whether they are asked."""
     now = clock.now()
     row = session.execute(
@@ -35,7 +35,7 @@ def why_shut(session: PortalSession, person_id: UUID, case_id: UUID) -> Shut:
         .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
     ).first()
     if row is None:
-        return Shut()
+        return Denial()
     blockers, name, unit, phone, asked_until = row
     notes = tuple(BlockerNote(b["obstacle"], b["giver"]) for b in blockers)
-    return Shut(notes, Contact(name, unit, phone), asked_until)
+    return Denial(notes, Contact(name, unit, phone), asked_until)

@@ -75,8 +75,8 @@ COMPARTMENT_KEYS = (
 
 @dataclass
 class _Exceptions:
-    overrides: list[known.LegalOverride] = field(default_factory=list)
-    freezes: list[known.Freeze] = field(default_factory=list)
+    overrides: list[known.OverrideFact] = field(default_factory=list)
+    freezes: list[known.FreezeFact] = field(default_factory=list)
     left: dict[UUID, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     openings: list[known.Opening] = field(default_factory=list)
     confidants: dict[str, UUID] = field(default_factory=dict)
@@ -168,9 +168,9 @@ def _exceptions(session: Session, case_id: UUID) -> _Exceptions:
         union_all(by_law, frozen, gone, opened, confided, turned).order_by("since")
     ):
         if kind == "override":
-            found.overrides.append(known.LegalOverride(id_, member_id, frozenset(keys), since, until, ended))
+            found.overrides.append(known.OverrideFact(id_, member_id, frozenset(keys), since, until, ended))
         elif kind == "freeze":
-            found.freezes.append(known.Freeze(id_, member_id, since, until, ended, hidden))
+            found.freezes.append(known.FreezeFact(id_, member_id, since, until, ended, hidden))
         elif kind == "left":
             found.left[member_id].append(since)
         elif kind == "turned":

@@ -19,7 +19,7 @@ _AT_MOST = 500
 """Cases a process remembers; the ones not asked for longest are forgotten first."""
 
 
-class _Known:
+class FactsCache:
     def __init__(self) -> None:
         self._facts: OrderedDict[UUID, Facts] = OrderedDict()
         self._lock = Lock()
@@ -30,14 +30,14 @@ class _Known:
                 self._facts.move_to_end(stamp)
             return self._facts.get(stamp)
 
-    def keep(self, stamp: UUID, facts: Facts) -> None:
+    def store(self, stamp: UUID, facts: Facts) -> None:
         with self._lock:
             self._facts[stamp] = facts
             if len(self._facts) > _AT_MOST:
                 self._facts.popitem(last=False)
 
 
-KNOWN = _Known()
+_cache = FactsCache()
 
 
 def facts(session: PortalSession, case_id: UUID, stamp: UUID | None) -> Facts:
@@ -45,8 +45,8 @@ def facts(session: PortalSession, case_id: UUID, stamp: UUID | None) -> Facts:
     written something reads for itself: it sees what nobody else may see yet."""
     if stamp is None or session.has_written:
         return load_facts(session, case_id)
-    found = KNOWN.get(stamp)
+    found = _cache.get(stamp)
     if found is None:
         found = load_facts(session, case_id)
-        KNOWN.keep(stamp, found)
+        _cache.store(stamp, found)
     return found

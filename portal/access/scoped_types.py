@@ -8,6 +8,7 @@ from portal.models import (
     BegunUpload,
     Checkout,
     DavToken,
+    ExternalForm,
     File,
     FileName,
     FilePlace,
@@ -18,7 +19,6 @@ from portal.models import (
     Meeting,
     MeetingSeat,
     Message,
-    OldForm,
     Plan,
     PlanAsked,
     PlanChange,
@@ -38,7 +38,7 @@ from portal.models import (
     VersionTaken,
 )
 
-Inner = (
+Scoped = (
     SearchEntry
     | MeetingSeat
     | PlanAsked
@@ -52,13 +52,13 @@ Inner = (
     | FileName
     | FilePlace
     | FileWithdrawal
-    | OldForm
+    | ExternalForm
     | VersionTaken
 )
 """Rows without an id of their own to load them by."""
 
-Content = TypeVar(
-    "Content",
+Loadable = TypeVar(
+    "Loadable",
     File,
     FileVersion,
     HeldUpload,

@@ -20,8 +20,8 @@ from portal import audit, clock, locks
 from portal.access import case_rows, facts_cache, queries
 from portal.access.actor import Actor
 from portal.access.case_rows import GUIDE, CaseRow, Workplace
-from portal.access.compartments import Hatch, admission, level_of
-from portal.access.denial import why_shut
+from portal.access.compartments import OpenCompartment, admission, level_of
+from portal.access.denial import load_denial
 from portal.access.policy import acquaintance, ages
 from portal.access.policy.acquaintance import People
 from portal.access.policy.actions import Action
@@ -30,7 +30,7 @@ from portal.access.policy.explain import ever
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level, Standing
 from portal.access.queries import OpenWindow
-from portal.access.scoped_types import Content, Inner
+from portal.access.scoped_types import Loadable, Scoped
 from portal.access.window_store import KeyRow, load_key_row, load_members, load_profile
 from portal.db import Base, PortalSession
 from portal.errors import NotFound, Refused
@@ -56,7 +56,7 @@ class CaseTicket:
     membership: Membership
     standing: Standing
     level: Level
-    hatches: Mapping[UUID, Hatch]
+    compartments: Mapping[UUID, OpenCompartment]
     _case: Case | None
     _key_row: KeyRow | None
     _notices: tuple[BlockerNote, ...] = ()
@@ -91,15 +91,15 @@ class CaseTicket:
         if decision.refusal is not None:
             raise Refused(Reason(decision.refusal, self._notices, self.guide))
 
-    def require_write(self, compartment_id: UUID) -> Hatch:
+    def require_write(self, compartment_id: UUID) -> OpenCompartment:
         """The open hatch to write through. Raises NotFound for a compartment the person cannot see, Refused for one
         they may only read."""
-        hatch = self.hatches.get(compartment_id)
-        if hatch is None:
+        compartment = self.compartments.get(compartment_id)
+        if compartment is None:
             raise NotFound
-        if not hatch.can_write:
+        if not compartment.can_write:
             raise Refused(Reason(Refusal.READ_ONLY, guide=self.guide))
-        return hatch
+        return compartment
 
     def lock_case(self) -> None:
         """The first line of every verb that decides something in the case (who is in it, what they may, what waits for
@@ -115,28 +115,28 @@ class CaseTicket:
         now = enter_case(self.actor, self.case_id)
         self.__dict__.clear()
         self.__dict__.update(vars(now), **of_this_request)
-        if not self.hatches:
+        if not self.compartments:
             # Rows that only the keeper of facts may read cannot be read anew one by one.
             _ = self.members
 
     # What can be reached
 
-    def select(self, noun: type[Content]) -> Select[Content]:
+    def select(self, model: type[Loadable]) -> Select[Loadable]:
         """Rows of `noun` in this case and in the compartments that are open to this person."""
-        return select(noun).where(*self.within(noun))
+        return select(model).where(*self.within(model))
 
-    def within(self, noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def within(self, model: type[Loadable | Scoped]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """The two conditions that keep a query of any columns inside the case and the open compartments."""
-        return noun.case_id == self.case_id, noun.compartment_id.in_(scope(self))
+        return model.case_id == self.case_id, model.compartment_id.in_(scope(self))
 
     @property
     def bounds(self) -> dict[str, Any]:
         """The values for a statement that was put together beforehand with `bounded`."""
         return {"case": self.case_id, "open": scope(self), "me": self.membership.id, "person": self.actor.person_id}
 
-    def load(self, noun: type[Content], item_id: UUID) -> Content:
+    def load(self, model: type[Loadable], item_id: UUID) -> Loadable:
         """One row. Raises NotFound when it does not exist, or not for this person."""
-        found = self.session.scalars(self.select(noun).where(noun.id == item_id)).one_or_none()
+        found = self.session.scalars(self.select(model).where(model.id == item_id)).one_or_none()
         if found is None:
             raise NotFound
         return found
@@ -177,7 +177,7 @@ class CaseTicket:
         everybody = self.everybody
         if self.membership.capacity in (Capacity.OWNER, Capacity.YOUNG_PERSON):
             return People(everybody, everybody, tuple, _unnamed)
-        mine = {hatch.key for hatch in self.hatches.values()}
+        mine = {compartment.key for compartment in self.compartments.values()}
         now = {window.membership_id for window in self.open_windows if window.key in mine} if mine else set()
         known = {self.membership.id, self.owner.id, self.young_person.id} | now
         return People(everybody, known, lambda: acquaintance.met(self.facts, mine, clock.now()), self._stand_in)
@@ -292,16 +292,16 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         actor.known_as = membership.display_name
     # Where the two walls disagree (clocks apart, a window just ending), the stricter one counts.
     windows = _open_windows(actor, case_id) if case else ()
-    hatches = admission(actor, windows)
-    if case is None or not hatches:
-        return _shut_out(actor, own)
+    compartments = admission(actor, windows)
+    if case is None or not compartments:
+        return _denied_ticket(actor, own)
     return CaseTicket(
         actor=actor,
         case_id=case_id,
         membership=membership,
         standing=_standing(membership, _asked_until(membership, case)),
-        level=level_of(hatches),
-        hatches=hatches,
+        level=level_of(compartments),
+        compartments=compartments,
         _case=case,
         _key_row=own.key,
         _profile=profile(case.profile).of_case(own.compartments or ()),
@@ -312,20 +312,20 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     )
 
 
-def _shut_out(actor: Actor, own: CaseRow) -> CaseTicket:
+def _denied_ticket(actor: Actor, own: CaseRow) -> CaseTicket:
     case_id = own.member.case_id
-    shut = why_shut(actor.session, actor.person_id, case_id)
+    denial = load_denial(actor.session, actor.person_id, case_id)
     return CaseTicket(
         actor=actor,
         case_id=case_id,
         membership=own.member,
-        standing=_standing(own.member, shut.asked_until),
+        standing=_standing(own.member, denial.asked_until),
         level=Level.NONE,
-        hatches={},
+        compartments={},
         _case=None,
         _key_row=None,
-        _notices=shut.notes,
-        _guide=shut.guide,
+        _notices=denial.notes,
+        _guide=denial.guide,
         _profile=load_profile(actor.session, case_id),
         _facts_stamp=own.facts_stamp,
     )
@@ -357,14 +357,14 @@ def _open_windows(actor: Actor, case_id: UUID) -> Sequence[OpenWindow]:
 # What every page of a case asks is put together once, not on each request.
 
 
-def bounded(noun: type[Content | Inner]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def bounded(model: type[Loadable | Scoped]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """`CaseTicket.within` for a statement that is put together once and gets its case from `bounds` every time."""
-    return noun.case_id == bindparam("case"), noun.compartment_id == any_(bindparam("open", type_=ARRAY(Uuid)))
+    return model.case_id == bindparam("case"), model.compartment_id == any_(bindparam("open", type_=ARRAY(Uuid)))
 
 
 def scope(ticket: CaseTicket) -> Any:
     """Wall one, second half: the compartments that every query of a ticket is held to."""
-    return list(ticket.hatches)
+    return list(ticket.compartments)
 
 
 def _asked_until(membership: Membership, case: Case) -> datetime | None:

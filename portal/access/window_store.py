@@ -20,9 +20,9 @@ from portal.access.policy import ages
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.notices import told
 from portal.access.policy.roles import Capacity
-from portal.access.policy.windows import Notice, Window, compute
+from portal.access.policy.windows import ExclusionPeriod, Window, compute
 from portal.db import fact_keeper
-from portal.errors import Damaged, NotFound
+from portal.errors import CorruptData, NotFound
 from portal.locks import Lock
 from portal.models import (
     AccessNotice,
@@ -80,7 +80,7 @@ def load_key_row(session: Session, case_id: UUID) -> KeyRow:
         found = select(CaseKey.master_id, CaseKey.wrapped).where(CaseKey.case_id == case_id)
         row = session.execute(found).one_or_none()
         if row is None:
-            raise Damaged(f"the key of case {case_id} is gone")
+            raise CorruptData(f"the key of case {case_id} is gone")
         return KeyRow(row.master_id, row.wrapped)
 
 
@@ -177,10 +177,10 @@ def differences(session: Session, case_id: UUID) -> list[str]:
             for table, counts in ((t, _counts(t, case_id, now)) for t in (AccessWindow, AccessNotice))
         )
     found = []
-    for rows, kept in zip(computed, stored, strict=True):
+    for rows, saved in zip(computed, stored, strict=True):
         wanted = {_line(row) for row in rows}
-        found += [f"stored, not computed: {line}" for line in sorted(kept - wanted)]
-        found += [f"computed, not stored: {line}" for line in sorted(wanted - kept)]
+        found += [f"stored, not computed: {line}" for line in sorted(saved - wanted)]
+        found += [f"computed, not stored: {line}" for line in sorted(wanted - saved)]
     return found
 
 
@@ -199,7 +199,7 @@ def _plain(value: object) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _still_counts(stretch: Window | Notice, now: datetime) -> bool:
+def _still_counts(stretch: Window | ExclusionPeriod, now: datetime) -> bool:
     return stretch.valid_until is None or stretch.valid_until > now
 
 
@@ -222,7 +222,7 @@ def _window_row(case_id: UUID, compartments: dict[str, UUID], window: Window) ->
     }
 
 
-def _notice_row(case_id: UUID, capacities: dict[UUID, str], notice: Notice) -> _Row:
+def _notice_row(case_id: UUID, capacities: dict[UUID, str], notice: ExclusionPeriod) -> _Row:
     return {
         "case_id": case_id,
         "membership_id": notice.member_id,

@@ -30,7 +30,7 @@ from flask import Flask, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.settings import PROJECT, Environment, Settings
 from portal.web import i18n
 
@@ -77,7 +77,7 @@ class _Grant:
 def create_eid(settings: Settings, folder: Path, issuer: str) -> Flask:
     """The provider as a web application. `folder` holds its key, its client's secret and its people."""
     if settings.environment is Environment.PRODUCTION:
-        raise Unsafe("the pretended eID must not run in production")
+        raise UnsafeConfiguration("the pretended eID must not run in production")
     app = Flask("demo-eid", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
     # It shows mails and codes to whoever asks, so it must not be asked by another site's page under that site's name.
     app.config["TRUSTED_HOSTS"] = [urlsplit(issuer).hostname or ""]
@@ -130,7 +130,7 @@ class _Provider:
         self.settings, self.folder, self.issuer = settings, folder, issuer
         loaded = serialization.load_pem_private_key((folder / "eid-key.pem").read_bytes(), None)
         if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-            raise Unsafe("the pretended eID's key is not an elliptic curve key")
+            raise UnsafeConfiguration("the pretended eID's key is not an elliptic curve key")
         self.key = loaded
         self.secret = (folder / "eid-client-secret").read_text().strip()
         self.redirect_prefix = f"{settings.origin}/eid/"
@@ -199,8 +199,8 @@ class _Provider:
     def ask(self) -> ResponseReturnValue:
         self._check(request.args)
         people = self._people()
-        kept = {name: request.args.get(name, "") for name in _KEPT}
-        return render_template("demo/authorize.html", people=people, asked=kept, shares_id="ssn" in kept["scope"])
+        saved = {name: request.args.get(name, "") for name in _PASSED_ON}
+        return render_template("demo/authorize.html", people=people, asked=saved, shares_id="ssn" in saved["scope"])
 
     def answer(self) -> ResponseReturnValue:
         self._check(request.form)
@@ -314,7 +314,7 @@ class _Provider:
         return f"{signed}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
-_KEPT = ("client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method")
+_PASSED_ON = ("client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method")
 
 
 def _kid(x: str, y: str) -> str:

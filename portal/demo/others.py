@@ -95,5 +95,5 @@ def _case(story: Play, other: Other, today: date, number: int) -> None:
 
 
 def _asked(subject: str, text: str, ticket: CaseTicket) -> None:
-    shared: UUID = next(hatch.id for hatch in ticket.hatches.values() if hatch.key == "shared")
+    shared: UUID = next(compartment.id for compartment in ticket.compartments.values() if compartment.key == "shared")
     threads.start(ticket, uuid4(), shared, subject, text)

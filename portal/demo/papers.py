@@ -7,8 +7,8 @@ from io import BytesIO
 from docx import Document
 
 from portal.access.ticket import CaseTicket
-from portal.documents import blank_schema, printing
-from portal.documents.blank_schema import BaseData
+from portal.documents import blank_form, printing
+from portal.documents.blank_form import BaseData
 
 _WORDS = {
     "title": "Mål- og aftaleskema",
@@ -44,13 +44,13 @@ _ANSWERS = {
 }
 
 
-def schema(ticket: CaseTicket) -> bytes:
+def draft_plan(ticket: CaseTicket) -> bytes:
     """A goal and agreement schema, half filled in."""
     young, owner = ticket.young_person, ticket.owner
     team = [f"{m.display_name}, {m.job_title}" for m in ticket.members.values() if m.unit_id]
     born = ticket.case.birth_date.strftime("%d.%m.%Y")
     document = Document(
-        BytesIO(blank_schema.write(BaseData(young.display_name, born, owner.display_name, team, _WORDS, "da")))
+        BytesIO(blank_form.write(BaseData(young.display_name, born, owner.display_name, team, _WORDS, "da")))
     )
     answers = dict(_ANSWERS)
     for table in document.tables:
@@ -80,10 +80,10 @@ def signed_page(name: str) -> bytes:
 
 
 def _pdf(title: str, lines: list[str]) -> bytes:
-    return printing.pdf(_FRAME, {"title": title, "lines": lines}, "da")
+    return printing.pdf(_PAPER, {"title": title, "lines": lines}, "da")
 
 
-_FRAME = """
+_PAPER = """
 #set document(title: data.title)
 #set text(lang: "da", size: 12pt)
 #set page(margin: 3cm)

@@ -17,7 +17,7 @@ from portal.demo import others, papers, plan
 from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
 from portal.models import Organisation, Staff, Unit
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff, OrganisationKind, UnitKind
 from portal.services.cases import register as case_register
@@ -61,7 +61,7 @@ _PLACES = (
 
 
 @dataclass(frozen=True)
-class Colleague:
+class DemoColleague:
     key: str
     name: str
     unit: str
@@ -77,17 +77,17 @@ class Colleague:
 
 
 STAFF = (
-    Colleague("admin", "Ida Kjær", "Børn og Unge", "It-koordinator", admin=True),
-    Colleague("guide", "Mette Holm", "Børn og Unge", "Sagsbehandler", guide=True),
-    Colleague("kollega", "Rasmus Vang", "Børn og Unge", "Familiebehandler", guide=True),
-    Colleague("job", "Jonas Friis", "Jobcenter", "Jobkonsulent"),
-    Colleague("kui", "Nadia Omar", "Kommunal ungeindsats (KUI)", "Ungevejleder"),
-    Colleague("social", "Bodil Krag", "Socialpsykiatri", "Bostøtte"),
-    Colleague("psykiater", "Amir Haddad", "Børne- og ungdomspsykiatri", "Psykiater"),
-    Colleague("laerer", "Lene Bach", "10. klasse", "Lærer"),
-    Colleague("kontakt", "Tobias Lund", "Kontaktpersoner", "Kontaktperson"),
-    Colleague("leder", "Karen Brandt", "Børn og Unge", "Afdelingsleder", leader=True),
-    Colleague("tilsyn", "Holger Skov", "Børn og Unge", "Databeskyttelsesrådgiver", auditor=True),
+    DemoColleague("admin", "Ida Kjær", "Børn og Unge", "It-koordinator", admin=True),
+    DemoColleague("guide", "Mette Holm", "Børn og Unge", "Sagsbehandler", guide=True),
+    DemoColleague("kollega", "Rasmus Vang", "Børn og Unge", "Familiebehandler", guide=True),
+    DemoColleague("job", "Jonas Friis", "Jobcenter", "Jobkonsulent"),
+    DemoColleague("kui", "Nadia Omar", "Kommunal ungeindsats (KUI)", "Ungevejleder"),
+    DemoColleague("social", "Bodil Krag", "Socialpsykiatri", "Bostøtte"),
+    DemoColleague("psykiater", "Amir Haddad", "Børne- og ungdomspsykiatri", "Psykiater"),
+    DemoColleague("laerer", "Lene Bach", "10. klasse", "Lærer"),
+    DemoColleague("kontakt", "Tobias Lund", "Kontaktpersoner", "Kontaktperson"),
+    DemoColleague("leder", "Karen Brandt", "Børn og Unge", "Afdelingsleder", leader=True),
+    DemoColleague("tilsyn", "Holger Skov", "Børn og Unge", "Databeskyttelsesrådgiver", auditor=True),
 )
 
 
@@ -123,21 +123,21 @@ def citizens(today: date) -> Citizens:
     )
 
 
-def staff(empty: bool) -> tuple[Colleague, ...]:
+def staff(empty: bool) -> tuple[DemoColleague, ...]:
     """Who has an account from the beginning."""
     return tuple(one for one in STAFF if one.admin or not empty)
 
 
-def make(house: House, empty: bool = False) -> None:
+def make(runtime: Runtime, empty: bool = False) -> None:
     """Fills a portal in which nobody has an account yet; with `empty`, with an administrator alone."""
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         if not directory.is_empty(session):
             return
-    play = Play(house)
+    play = Play(runtime)
     play.offices(empty)
     if empty:
         return
-    today = clock.today(profile(house.settings.profile).zone)
+    today = clock.today(profile(runtime.settings.profile).zone)
     people = citizens(today)
     play.alma(people)
     play.noah(people)
@@ -148,13 +148,13 @@ def make(house: House, empty: bool = False) -> None:
 class Play:
     """One method per story."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
         self.staff: dict[str, UUID] = {}
         self.owners: dict[UUID, UUID] = {}
 
     def offices(self, empty: bool) -> None:
-        with self.house.unit_of_work() as session:
+        with self.runtime.unit_of_work() as session:
             units: dict[str, UUID] = {}
             for place in _PLACES[:1] if empty else _PLACES:
                 made = Organisation(id=uuid4(), name=place.organisation, kind=place.kind, created_at=clock.now())
@@ -201,7 +201,7 @@ class Play:
             self.in_case(case_id, young, self._words_of_alma)
         with days_ago(1):
             self.in_case(case_id, self.staff["job"], self._answer_of_job_centre)
-            self.in_case(case_id, young, plan.begin)
+            self.in_case(case_id, young, plan.begin_demo_plan)
             self.in_case(case_id, young, plan.draw)
             self.in_case(case_id, self.staff["guide"], plan.propose)
             self.in_case(case_id, self.staff["job"], plan.accept)
@@ -230,7 +230,7 @@ class Play:
             custody_holders=tuple(NewCitizen(holder.name, holder.national_id) for holder in holders),
         )
         with self._acting(self.staff[guide]) as actor:
-            case_id = case_register.open_case(actor, uuid4(), new, self.house.settings.profile)
+            case_id = case_register.open_case(actor, uuid4(), new, self.runtime.settings.profile)
         self.owners[case_id] = self.staff[guide]
         return case_id
 
@@ -259,21 +259,21 @@ class Play:
         self.in_case(case_id, self.owners[case_id], register)
 
     def _files_of_guide(self, ticket: CaseTicket) -> None:
-        upload = self._upload("Mål- og aftaleskema Alma.docx", papers.schema(ticket), "Udkast fra startmødet")
-        files.add(ticket, uuid4(), _shelf(ticket, "shared"), upload, "goals_and_agreements")
+        upload = self._upload("Mål- og aftaleskema Alma.docx", papers.draft_plan(ticket), "Udkast fra startmødet")
+        files.add_file(ticket, uuid4(), _compartment(ticket, "shared"), upload, "goals_and_agreements")
         welcome = (
             "Kære Alma\n\nVelkommen. Her samler vi det, der handler om din vej. Jeg har lagt vores udkast til mål og "
             "aftaler under Plan. Ret gerne i det, som du synes. Det er dine mål.\n\nMette"
         )
-        message_threads.start(ticket, uuid4(), _shelf(ticket, "shared"), "Velkommen til", welcome)
+        message_threads.start(ticket, uuid4(), _compartment(ticket, "shared"), "Velkommen til", welcome)
 
     def _file_of_psychiatrist(self, ticket: CaseTicket) -> None:
         upload = self._upload("Behandlingsplan.pdf", papers.treatment(), "Aftalt med Alma")
-        files.add(ticket, uuid4(), _shelf(ticket, "health"), upload)
+        files.add_file(ticket, uuid4(), _compartment(ticket, "health"), upload)
 
     def _words_of_alma(self, ticket: CaseTicket) -> None:
         body = "Jeg vil gerne prøve et værksted i stedet for at sidde stille hele dagen. Kan vi tale om det på mødet?"
-        message_threads.start(ticket, uuid4(), _shelf(ticket, "shared"), "Praktik", body)
+        message_threads.start(ticket, uuid4(), _compartment(ticket, "shared"), "Praktik", body)
 
     def _answer_of_job_centre(self, ticket: CaseTicket) -> None:
         thread = next(t for t in message_threads.threads(ticket) if t.subject == "Praktik")
@@ -281,7 +281,7 @@ class Play:
         message_threads.reply(ticket, uuid4(), thread.id, body)
 
     def _upload(self, name: str, content: bytes, note: str = "") -> Upload:
-        incoming = Incoming(self.house.store)
+        incoming = Incoming(self.runtime.store)
         incoming.write(content)
         incoming.seek(0)
         return Upload(name, incoming, note)
@@ -298,13 +298,13 @@ class Play:
 
     @contextmanager
     def _acting(self, person_id: UUID) -> Iterator[Actor]:
-        with self.house.unit_of_work() as session:
+        with self.runtime.unit_of_work() as session:
             token = sessions.start(session, person_id, "demo")
-            resumed = sessions.resume(session, token, self.house.settings)
+            resumed = sessions.resume(session, token, self.runtime.settings)
             if resumed is None:
                 raise RuntimeError("a session that has just begun has ended")
             yield resumed[0]
-            sessions.end(resumed[0])
+            sessions.end_session(resumed[0])
 
 
 def _answers(asked: requests.Request) -> declaration.Choices:
@@ -318,5 +318,5 @@ def _answers(asked: requests.Request) -> declaration.Choices:
     }
 
 
-def _shelf(ticket: CaseTicket, key: str) -> UUID:
-    return next(hatch.id for hatch in ticket.hatches.values() if hatch.key == key)
+def _compartment(ticket: CaseTicket, key: str) -> UUID:
+    return next(compartment.id for compartment in ticket.compartments.values() if compartment.key == key)

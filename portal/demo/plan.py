@@ -30,9 +30,9 @@ _AROUND = (
 )
 
 
-def begin(ticket: CaseTicket) -> None:
+def begin_demo_plan(ticket: CaseTicket) -> None:
     """By the young person: what they want, and what they take on themselves."""
-    editing.begin(ticket, uuid4(), _TOOL)
+    editing.begin_plan(ticket, uuid4(), _TOOL)
     now = {
         "now.goal": "Jeg vil have en læreplads og mit eget sted at bo.",
         "now.strengths": "Jeg er god til at tegne og til at sætte cykler i stand.",
@@ -46,7 +46,7 @@ def begin(ticket: CaseTicket) -> None:
 
 def draw(ticket: CaseTicket) -> None:
     """By the young person: who is around her, and what she tells the guide alone."""
-    editing.begin(ticket, uuid4(), _MAP)
+    editing.begin_plan(ticket, uuid4(), _MAP)
     plan = open_plan(ticket, _MAP)
     rows = [
         editing.add_row(plan, 1, "people", name=name, relation=relation, sector=sector, ring=ring)
@@ -62,7 +62,7 @@ def propose(ticket: CaseTicket) -> None:
     job = next(m for m in ticket.members.values() if m.job_title == "Jobkonsulent")
     _agree(ticket, goal, "Ringer til to værksteder og fortæller Alma, hvad de siger.", job.id, 4)
     _agree(ticket, goal, "Taler med skolen om to ugers praktik.", ticket.membership.id, 9)
-    agreement.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
+    agreement.propose_plan(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
 def meet(ticket: CaseTicket, days: int = 9) -> None:
@@ -76,17 +76,17 @@ def accept(ticket: CaseTicket) -> None:
     """By whoever takes something on."""
     proposal = _newest(ticket).proposal_id
     if proposal is not None:
-        agreement.accept(ticket, uuid4(), _TOOL, 1, proposal)
+        agreement.accept_proposal(ticket, uuid4(), _TOOL, 1, proposal)
 
 
 def promise(what: str, days: int, ticket: CaseTicket) -> None:
     """By the guide, who takes on something themselves and proposes it."""
-    editing.begin(ticket, uuid4(), _TOOL)
+    editing.begin_plan(ticket, uuid4(), _TOOL)
     goal = editing.add_row(
         open_plan(ticket, _TOOL), 1, "goals", words="Jeg vil finde den uddannelse, der passer til mig."
     )
     _agree(ticket, goal, what, ticket.membership.id, days)
-    agreement.propose(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
+    agreement.propose_plan(ticket, uuid4(), _TOOL, 1, _newest(ticket).revision)
 
 
 def _agree(ticket: CaseTicket, goal: str, what: str, who: UUID, days: int) -> None:
@@ -95,7 +95,7 @@ def _agree(ticket: CaseTicket, goal: str, what: str, who: UUID, days: int) -> No
 
 
 def _newest(ticket: CaseTicket) -> VersionPage:
-    page = plans.show(ticket, _TOOL)
+    page = plans.show_plan(ticket, _TOOL)
     if page is None:
         raise LookupError(_TOOL)
     return page.newest

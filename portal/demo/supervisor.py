@@ -23,9 +23,9 @@ from portal import clock
 from portal.demo import eid, people
 from portal.demo.postgres import EmbeddedPostgres, ask_to_stop_with_parent
 from portal.documents import converting
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.migrate import migrate
-from portal.runtime import opened
+from portal.runtime import runtime_for
 from portal.services.oversight import operators
 from portal.settings import PROJECT, Settings
 from portal.storage.keys import make_keys, read_keys
@@ -61,7 +61,7 @@ def word_processor_here(keys: Path) -> tuple[str, str]:
         )
     try:
         converting.refuse_unfit(program, [keys])
-    except Unsafe:
+    except UnsafeConfiguration:
         return "", (
             "LibreOffice kan ikke bruges på denne maskine, når det holdes væk fra nettet og fra demoens filer. Derfor\n"
             "  kan Word-filer ikke ses på siden her eller åbnes i tekstbehandling."
@@ -121,10 +121,10 @@ class Demo:
             eid.prepare(self.folder, people.citizens(today).everybody)
         self._write_eid_file()
         self._write_environment()
-        with opened(settings) as house:
-            with house.unit_of_work() as session:
+        with runtime_for(settings) as runtime:
+            with runtime.unit_of_work() as session:
                 operators.repair(session)
-            people.make(house, self.empty)
+            people.make(runtime, self.empty)
 
     def _settings(self) -> Settings:
         return Settings.model_validate({name.lower(): value for name, value in self._environment().items()})
@@ -217,7 +217,7 @@ class Demo:
                     if answer.status == 200:
                         break
                 if time.monotonic() > until or self.stopping:
-                    raise Unsafe(f"{address} did not come up; see the logs in {self.folder}")
+                    raise UnsafeConfiguration(f"{address} did not come up; see the logs in {self.folder}")
                 time.sleep(0.1)
 
     def _welcome(self) -> None:
@@ -261,9 +261,9 @@ class Demo:
         self.deaths[name] = recent
         print(f"  ({name} stoppede uventet og startes igen)", flush=True)
         if len(recent) >= _GIVE_UP_AFTER:
-            raise Unsafe(f"{name} keeps stopping; see {self.folder / (name + '.log')}")
+            raise UnsafeConfiguration(f"{name} keeps stopping; see {self.folder / (name + '.log')}")
 
-    def _stop(self, _sign: int, _frame: object) -> None:
+    def _stop(self, _sign: int, _signal: object) -> None:
         self.stopping = True
 
     def _end(self) -> None:
@@ -286,7 +286,7 @@ def _only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
-            raise Unsafe(f"this demo is already running (its data is in {folder})") from problem
+            raise UnsafeConfiguration(f"this demo is already running (its data is in {folder})") from problem
         yield
 
 
@@ -302,4 +302,4 @@ def _listen(wanted: int, exact: bool = False) -> socket.socket:
             door.close()
             continue
         return door
-    raise Unsafe(f"port {wanted} is taken" if exact else f"no free port from {wanted} on")
+    raise UnsafeConfiguration(f"port {wanted} is taken" if exact else f"no free port from {wanted} on")

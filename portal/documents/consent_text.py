@@ -18,7 +18,7 @@ from portal.tools.profile import Profile
 
 
 @dataclass(frozen=True)
-class Place:
+class ConsentCompartment:
     """A compartment by its key, and the categories in it that the giver is asked about."""
 
     compartment: str
@@ -31,8 +31,8 @@ class PartyWords:
 
     name: str
     is_unit: bool
-    granted: Sequence[Place]
-    refused: Sequence[Place] = ()
+    granted: Sequence[ConsentCompartment]
+    refused: Sequence[ConsentCompartment] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def write(rules: Profile, declaration: Declaration, language: str) -> str:
     return "\n".join(lines)
 
 
-def _called(rules: Profile, place: Place, titles: Mapping[str, str], pattern: str, language: str) -> str:
+def _called(rules: Profile, place: ConsentCompartment, titles: Mapping[str, str], pattern: str, language: str) -> str:
     compartment = rules.compartment_of(place.compartment).title.in_language(language)
     return pattern.format(compartment=compartment, categories=", ".join(titles[key] for key in place.categories))
 

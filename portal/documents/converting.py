@@ -22,7 +22,7 @@ from pathlib import Path
 from portal.documents import confine, slots
 from portal.documents.reading import TookTooLong, Unreadable
 from portal.documents.slots import Turn
-from portal.errors import Busy, Unsafe
+from portal.errors import Busy, UnsafeConfiguration
 
 _SECONDS = 90
 _MEMORY = 4 << 30
@@ -39,7 +39,7 @@ def to_pdf(program: str, data: bytes, ending: str, turn: Turn) -> bytes:
     if not ending.isalnum():
         raise Unreadable("no ending")
     if not _IN_MEMORY.is_dir():
-        raise Unsafe(f"{_IN_MEMORY} is not there, and a document must not lie on a disk in clear")
+        raise UnsafeConfiguration(f"{_IN_MEMORY} is not there, and a document must not lie on a disk in clear")
     with slots.taken_alone("converter", turn):
         _take_away_what_is_left()
         with tempfile.TemporaryDirectory(dir=_IN_MEMORY, prefix="convert-", ignore_cleanup_errors=True) as name:
@@ -89,7 +89,7 @@ def _run_held(folder: Path, command: Sequence[str], readable: Sequence[str]) -> 
             os.killpg(running.pid, signal.SIGKILL)
         running.wait()
     if status == confine.UNCONFINED:
-        raise Unsafe(NOT_HELD)
+        raise UnsafeConfiguration(NOT_HELD)
 
 
 NOT_HELD = (
@@ -105,14 +105,16 @@ def refuse_unfit(program: str, hidden: Sequence[Path]) -> None:
     try:
         to_pdf(program, b"hej", "txt", slots.BY_THE_WORKER)
     except (Unreadable, TookTooLong, Busy) as problem:
-        raise Unsafe(f"CONVERTER names {program}, which makes no PDF where it is held ({problem})") from problem
+        raise UnsafeConfiguration(
+            f"CONVERTER names {program}, which makes no PDF where it is held ({problem})"
+        ) from problem
 
 
 def refuse_unheld(program: str, hidden: Sequence[Path]) -> None:
     """Tries out whether a program started as LibreOffice is can reach the network, or read one of `hidden`: files
     that are there. Raises Unsafe when it can, when it cannot be tried out, and when there is no such program."""
     if not os.access(program, os.X_OK):
-        raise Unsafe(f"CONVERTER names {program}, which is no program on this machine")
+        raise UnsafeConfiguration(f"CONVERTER names {program}, which is no program on this machine")
     with (
         tempfile.TemporaryDirectory(dir=_IN_MEMORY, prefix="convert-", ignore_cleanup_errors=True) as name,
         socket.create_server(("127.0.0.1", 0)) as listening,
@@ -121,9 +123,9 @@ def refuse_unheld(program: str, hidden: Sequence[Path]) -> None:
         _run_held(Path(name), ["try", str(listening.getsockname()[1]), *there], ())
         told = Path(name) / "reached"
         if not told.is_file():
-            raise Unsafe(f"it could not be tried out what CONVERTER would reach: {NOT_HELD}")
+            raise UnsafeConfiguration(f"it could not be tried out what CONVERTER would reach: {NOT_HELD}")
         if reached := told.read_text():
-            raise Unsafe(f"CONVERTER would reach {reached}: {NOT_HELD}")
+            raise UnsafeConfiguration(f"CONVERTER would reach {reached}: {NOT_HELD}")
 
 
 @cache

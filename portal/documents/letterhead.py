@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from portal.documents import printing
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 
 
 @dataclass(frozen=True)
-class Picture:
+class Logo:
     svg: str
     words: str
     """What it shows, for whoever does not see it."""
@@ -18,7 +18,7 @@ class Picture:
 @dataclass(frozen=True)
 class Head:
     name: str
-    logo: Picture | None
+    logo: Logo | None
 
 
 TYPST = """
@@ -44,4 +44,4 @@ def try_out(head: Head, place: str) -> None:
     try:
         printing.pdf(_TRY, {"head": asdict(head)}, "da")
     except RuntimeError as problem:
-        raise Unsafe(f"{place} cannot be used: its logo cannot be printed: {problem}") from problem
+        raise UnsafeConfiguration(f"{place} cannot be used: its logo cannot be printed: {problem}") from problem

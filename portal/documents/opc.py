@@ -28,7 +28,7 @@ _LOOSE = {
 }
 
 
-class Package:
+class OfficePackage:
     """An office document. Raises ValueError for one that is no such thing, or that unpacks to more than `most` bytes of
     the parts that are asked for."""
 

@@ -42,14 +42,14 @@ class _Onward:
         return None
 
 
-class Package:
+class ZipPackage:
     """A ZIP on its way into `sink`. Use it as a block; it is whole when the block ends without an exception."""
 
     def __init__(self, sink: Sink) -> None:
         self._zip = zipfile.ZipFile(cast(IO[bytes], _Onward(sink)), "w", zipfile.ZIP_DEFLATED, compresslevel=1)
         self._taken: set[str] = set()
 
-    def __enter__(self) -> Package:
+    def __enter__(self) -> ZipPackage:
         return self
 
     def __exit__(self, kind: object, *_more: object) -> None:

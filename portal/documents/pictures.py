@@ -44,7 +44,7 @@ _TURNS = {
 _ORIENTATION = 0x0112
 
 
-class TooLarge(Exception):
+class TooManyPixels(Exception):
     """It has more pixels than are decoded here."""
 
 
@@ -145,7 +145,7 @@ def _stretched(picture: Image.Image) -> Image.Image:
 
 def _refuse_many_pixels(picture: Image.Image, most: int) -> None:
     if picture.width * picture.height > most:
-        raise TooLarge
+        raise TooManyPixels
 
 
 def _as_jpeg(picture: Image.Image, quality: int) -> bytes:

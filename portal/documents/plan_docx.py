@@ -24,7 +24,7 @@ from markupsafe import escape
 from portal.documents import sheet as sheets
 from portal.documents.letterhead import Head
 from portal.documents.printing import png
-from portal.documents.sheet import Line, Sheet, bookmark_of, cleaned, tag_of
+from portal.documents.sheet import Sheet, SheetLine, bookmark_of, cleaned, tag_of
 
 WIDTHS = (Cm(5), Cm(10.2))
 PICTURE = Cm(13)
@@ -64,7 +64,7 @@ def write(sheet: Sheet) -> bytes:
         table = _table(document)
         for label, value in sheet.about:
             question, answer = _row(table, label)
-            _answer(answer, Line(label, value, sheet.mark if len(table.rows) == 1 else ""))
+            _answer(answer, SheetLine(label, value, sheet.mark if len(table.rows) == 1 else ""))
             _bookmark(question, f"about {label}", next(numbers))
     document.add_paragraph()  # somewhere to go on writing below the last table
     out = BytesIO()
@@ -72,7 +72,7 @@ def write(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _write_part(document: DocumentType, part: sheets.Part, numbers: Iterator[int]) -> None:
+def _write_part(document: DocumentType, part: sheets.SheetPart, numbers: Iterator[int]) -> None:
     document.add_heading(part.title, 1)
     if not part.blocks:
         document.add_paragraph(part.if_empty, style=NOTE)
@@ -142,7 +142,7 @@ def _row(table: Table, label: str, hint: str = "") -> tuple[_Cell, _Cell]:
     return question, answer
 
 
-def _answer(cell: _Cell, line: Line) -> None:
+def _answer(cell: _Cell, line: SheetLine) -> None:
     """The words in a content control named by the address; without one, as plain text."""
     if not line.address:
         cell.text = line.words

@@ -101,17 +101,17 @@ def _package_text(kind: str) -> Any:
     from lxml import etree
 
     opc = _beside("opc")
-    telling = _word_telling() if kind == "docx" else None
+    word_text_of = _word_text() if kind == "docx" else None
 
     def work(data: bytes) -> bytes:
         package = opc.Package(etree, data, _MOST_UNPACKED)
-        told = list(_parts_told(package, kind, telling))
+        told = list(_parts_told(package, kind, word_text_of))
         return "\n".join(told)[:_MOST_TEXT].encode()
 
     return work
 
 
-def _parts_told(package: Any, kind: str, telling: Any) -> Any:
+def _parts_told(package: Any, kind: str, word_text_of: Any) -> Any:
     if kind == "odt":
         for folder in package.open_documents():
             for name in _TEXT_PARTS[kind]:
@@ -121,7 +121,7 @@ def _parts_told(package: Any, kind: str, telling: Any) -> Any:
     main = package.main()
     if kind == "docx":
         styles = next((package.xml(name) for name in package.related(main, "styles")), None)
-        told = telling(styles, {})
+        told = word_text_of(styles, {})
         yield told.of(package.xml(main))
         for name in package.related(main, *_TEXT_PARTS[kind]):
             yield told.of(package.xml(name))
@@ -152,21 +152,21 @@ def _gather(element: Any, numbers: bool, pieces: list[str]) -> None:
         pieces.append(element.tail)
 
 
-def _word_telling() -> Any:
+def _word_text() -> Any:
     """What makes the teller of a Word document's words out of its styles and notes."""
     symbols, word_text = _beside("symbols"), _beside("word_text")
 
-    def telling(styles: Any, notes: dict[str, Any]) -> Any:
+    def word_text_of(styles: Any, notes: dict[str, Any]) -> Any:
         return word_text.WordText(symbols, styles, notes)
 
-    return telling
+    return word_text_of
 
 
 def _form() -> Any:
     from lxml import etree
 
-    opc, word_form, telling = _beside("opc"), _beside("word_form"), _word_telling()
-    return lambda data: word_form.read(opc.Package(etree, data, _MOST_OF_A_FORM), telling)
+    opc, word_form, word_text_of = _beside("opc"), _beside("word_form"), _word_text()
+    return lambda data: word_form.read(opc.Package(etree, data, _MOST_OF_A_FORM), word_text_of)
 
 
 def _plain() -> Any:

@@ -45,7 +45,7 @@ class TookTooLong(Exception):
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureSizes:
     """An image made anew from its pixels, as JPEG in two sizes."""
 
     large: bytes
@@ -53,7 +53,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class RenderedPages:
     """Some pages of a PDF, each as PNG; fewer than were asked for when the rest could not be made."""
 
     pages: int
@@ -81,16 +81,16 @@ def form(data: bytes, slot: int | None = None) -> WordForm:
         raise Unreadable("not understood") from problem
 
 
-def picture(data: bytes, slot: int | None = None) -> Picture:
+def picture(data: bytes, slot: int | None = None) -> PictureSizes:
     """An image's pixels, upright, at most 1600 pixels long, without anything else it held. Raises Unreadable,
     TookTooLong."""
     parts, problem = _parts("picture", data, slot)
     if problem is not None or len(parts) != 2:
         raise problem or Unreadable("cut off")
-    return Picture(*parts)
+    return PictureSizes(*parts)
 
 
-def sheet(data: bytes, first: int, count: int, slot: int | None = None) -> Sheet:
+def sheet(data: bytes, first: int, count: int, slot: int | None = None) -> RenderedPages:
     """`count` pages of a PDF, counted from 0. What is made by the time something goes wrong counts. Raises Unreadable
     or TookTooLong when that is nothing at all."""
     parts, problem = _parts(f"sheet:{first}:{count}", data, slot)
@@ -98,7 +98,7 @@ def sheet(data: bytes, first: int, count: int, slot: int | None = None) -> Sheet
         raise problem
     if not parts:
         raise Unreadable("cut off")
-    return Sheet(int(parts[0]), tuple(parts[1:]))
+    return RenderedPages(int(parts[0]), tuple(parts[1:]))
 
 
 def _whole(work: str, data: bytes, slot: int | None = None) -> bytes:

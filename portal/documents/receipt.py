@@ -54,7 +54,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ReceiptLine:
     """One thing known of the declaration, with its label."""
 
     label: str
@@ -69,7 +69,9 @@ class Look:
     colour: str
 
 
-def write(title: str, words: str, about: Sequence[Line], language: str, look: Look, sign_here: bool = False) -> bytes:
+def write(
+    title: str, words: str, about: Sequence[ReceiptLine], language: str, look: Look, sign_here: bool = False
+) -> bytes:
     """The PDF. `words` are the declaration's lines; its first line is its title and `- ` begins a point of a list."""
     data = {
         "title": title,

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeVar
 
 from portal import text
-from portal.documents.letterhead import Head, Picture
+from portal.documents.letterhead import Head, Logo
 
 
 @dataclass(frozen=True)
-class Line:
+class SheetLine:
     """A question with its answer; a line break in the answer is one on paper."""
 
     label: str
@@ -25,19 +25,19 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Block:
+class SheetBlock:
     """Answers that belong together: a row, or a section without rows (then without a title)."""
 
     title: str
-    lines: Sequence[Line]
+    lines: Sequence[SheetLine]
 
 
 @dataclass(frozen=True)
-class Part:
+class SheetPart:
     title: str
-    blocks: Sequence[Block]
+    blocks: Sequence[SheetBlock]
     if_empty: str = ""
-    picture: Picture | None = None
+    picture: Logo | None = None
     """Shows what the blocks say, above them."""
 
 
@@ -53,7 +53,7 @@ class Sheet:
     base: Sequence[tuple[str, Sequence[str]]]
     """What the case knows: what it is called, and its lines."""
     base_title: str
-    parts: Sequence[Part]
+    parts: Sequence[SheetPart]
     about: Sequence[tuple[str, str]] = field(default=())
     """What is known of this version."""
     about_title: str = ""

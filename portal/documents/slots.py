@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.errors import Busy, Unsafe
+from portal.errors import Busy, UnsafeConfiguration
 
 FOLDER = Path(tempfile.gettempdir()) / f"portal-readers-{os.geteuid()}"
 """Where the locks lie: empty files, without a name of anybody. Processes with another TMPDIR count for themselves."""
@@ -118,4 +118,4 @@ def _make_folder() -> None:
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     about = FOLDER.lstat()
     if about.st_uid != os.geteuid() or about.st_mode & 0o077 or FOLDER.is_symlink():
-        raise Unsafe(f"{FOLDER} is not this user's alone; remove it")
+        raise UnsafeConfiguration(f"{FOLDER} is not this user's alone; remove it")

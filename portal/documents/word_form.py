@@ -20,7 +20,7 @@ _PROPERTIES = {f"{_W}{name}" for name in ("sdtPr", "del", "moveFrom")}
 
 
 @dataclass(frozen=True)
-class Row:
+class WordRow:
     """A row of a table: a question and what stands beside it."""
 
     label: str
@@ -33,20 +33,20 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Piece:
+class WordPiece:
     """A part of the document, in order: a heading, a paragraph outside of any table, or a table."""
 
     kind: str
     """'heading', 'text' or 'table'."""
     words: str = ""
-    rows: tuple[Row, ...] = ()
+    rows: tuple[WordRow, ...] = ()
 
 
 @dataclass(frozen=True)
 class WordForm:
     marks: tuple[str, ...]
     """What the file says of where it comes from; to be doubted."""
-    pieces: tuple[Piece, ...]
+    pieces: tuple[WordPiece, ...]
     tracked: bool
     """Whether it holds changes that were tracked: read as if all of them had been taken."""
     comments: int
@@ -65,10 +65,10 @@ def from_json(told: bytes) -> WordForm:
     """What `read` said. Raises ValueError."""
     found = json.loads(told)
     pieces = tuple(
-        Piece(
+        WordPiece(
             piece["kind"],
             piece["words"],
-            tuple(Row(row[0], row[1], tuple(row[2]), tuple(row[3])) for row in piece["rows"]),
+            tuple(WordRow(row[0], row[1], tuple(row[2]), tuple(row[3])) for row in piece["rows"]),
         )
         for piece in found.pop("pieces")
     )

@@ -22,7 +22,7 @@ def mail_invitation(worker: Worker, invitation_id: str) -> None:
         found = invitations.renew_token(session, UUID(invitation_id))
     if found is None:
         return
-    settings = worker.house.settings
+    settings = worker.runtime.settings
     product, zone = settings.product_name, profile(settings.profile).zone
     link = f"{settings.origin}/invitation/{found.token}"
     if found.renews_factors:
@@ -35,19 +35,19 @@ def mail_invitation(worker: Worker, invitation_id: str) -> None:
 
 
 def mail_reset(worker: Worker, person_id: str) -> None:
-    settings = worker.house.settings
-    with worker.house.unit_of_work() as session:
-        reset = forgotten_password.write(session, UUID(person_id))
+    settings = worker.runtime.settings
+    with worker.runtime.unit_of_work() as session:
+        reset = forgotten_password.write_password(session, UUID(person_id))
     if reset is not None:
         minutes = int(forgotten_password.LASTS.total_seconds() // 60)
         text = mail_texts.reset(settings.product_name, f"{settings.origin}/forgotten/{reset.token}", minutes)
         mails.send(worker, UUID(person_id), reset.address, text, "reset")
-        with worker.house.unit_of_work() as session:
+        with worker.runtime.unit_of_work() as session:
             forgotten_password.note_mailed(session, reset.id)
 
 
 def mail_new_address(worker: Worker, change_id: str) -> None:
-    settings = worker.house.settings
+    settings = worker.runtime.settings
     with worker.office.unit_of_work() as session:
         found = email_changes.write_to_new(session, UUID(change_id))
     if found is not None:
@@ -57,7 +57,7 @@ def mail_new_address(worker: Worker, change_id: str) -> None:
 
 
 def mail_old_address(worker: Worker, change_id: str, done: bool) -> None:
-    settings = worker.house.settings
+    settings = worker.runtime.settings
     with worker.office.unit_of_work() as session:
         found = email_changes.write_to_old(session, UUID(change_id))
     text = mail_texts.old_address(settings.product_name, found.asked_by, done)

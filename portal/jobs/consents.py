@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from portal.errors import NeighbourDown
+from portal.errors import DependencyUnavailable
 from portal.jobs.task import Task, Worker
 from portal.services.files import virus_scans
 
@@ -15,8 +15,8 @@ log = structlog.get_logger("worker")
 
 def scan_paper(worker: Worker, consent_id: str) -> None:
     try:
-        virus_scans.scan(worker.house.unit_of_work, worker.house.store, UUID(consent_id), virus_scans.PAPER)
-    except NeighbourDown as problem:
+        virus_scans.scan(worker.runtime.unit_of_work, worker.runtime.store, UUID(consent_id), virus_scans.PAPER)
+    except DependencyUnavailable as problem:
         log.warning("neighbour down", neighbour=problem.neighbour, consent=consent_id)
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from portal.access.signin import sessions
 from portal.access.ticket import CaseTicket, enter_case
-from portal.errors import Damaged, NotFound, Refused
+from portal.errors import CorruptData, NotFound, Refused
 from portal.jobs.task import Task, Worker, logged
 from portal.services.exports import exports
 
@@ -19,11 +19,11 @@ log = structlog.get_logger("worker")
 def make_export(worker: Worker, case_id: str, export_id: str, person_id: str) -> None:
     """Packed with the rights of whoever asked for it. When those have ended meanwhile, nothing is done."""
     steps: tuple[Callable[[CaseTicket], None], ...] = (
-        lambda ticket: exports.make(ticket, worker.house.store, UUID(export_id)),
+        lambda ticket: exports.make_export(ticket, worker.runtime.store, UUID(export_id)),
         lambda ticket: exports.fail(ticket, UUID(export_id)),
     )
     for step in steps:
-        with worker.house.unit_of_work() as session:
+        with worker.runtime.unit_of_work() as session:
             actor = sessions.stand_in(session, UUID(person_id))
             try:
                 if actor is not None:
@@ -32,7 +32,7 @@ def make_export(worker: Worker, case_id: str, export_id: str, person_id: str) ->
             except (NotFound, Refused):
                 session.rollback()
                 return
-            except Damaged as problem:
+            except CorruptData as problem:
                 session.rollback()
                 log.error("damaged", export=export_id, what=str(problem))  # noqa: TRY400  ids are enough
 

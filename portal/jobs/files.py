@@ -8,7 +8,7 @@ import structlog
 
 from portal.access.signin import sessions
 from portal.access.ticket import enter_case
-from portal.errors import Damaged, NeighbourDown, NotFound, Refused
+from portal.errors import CorruptData, DependencyUnavailable, NotFound, Refused
 from portal.jobs.task import Task, Worker, logged
 from portal.services.files import downloads, pdf_renditions, text_index, virus_scans
 from portal.storage.scanning import ScanState
@@ -18,23 +18,23 @@ log = structlog.get_logger("worker")
 
 def scan_version(worker: Worker, version_id: str) -> None:
     try:
-        virus_scans.scan(worker.house.unit_of_work, worker.house.store, UUID(version_id))
-    except NeighbourDown as problem:
+        virus_scans.scan(worker.runtime.unit_of_work, worker.runtime.store, UUID(version_id))
+    except DependencyUnavailable as problem:
         # `scan_waiting` comes round to it once they are back.
         log.warning("neighbour down", neighbour=problem.neighbour, version=version_id)
 
 
 def scan_waiting(worker: Worker) -> None:
     """What waits because scanner or store was away is released once they are back."""
-    virus_scans.scan_waiting(worker.house.unit_of_work, worker.house.store)
+    virus_scans.scan_waiting(worker.runtime.unit_of_work, worker.runtime.store)
 
 
 def look_into_version(worker: Worker, case_id: str, version_id: str, person_id: str) -> None:
     """Words for the search and a PDF for the preview, with the rights of whoever put the version in. When those
     have ended meanwhile, nothing is done. What waits for the virus scanner is opened once that has spoken, and what
     it refused never."""
-    for work in (text_index.read, pdf_renditions.make):
-        with worker.house.unit_of_work() as session:
+    for work in (text_index.read_text, pdf_renditions.make_rendition):
+        with worker.runtime.unit_of_work() as session:
             actor = sessions.stand_in(session, UUID(person_id))
             if actor is None:
                 return
@@ -42,18 +42,18 @@ def look_into_version(worker: Worker, case_id: str, version_id: str, person_id: 
                 ticket = enter_case(actor, UUID(case_id))
                 state = downloads.scan_state(ticket, UUID(version_id))
                 if state is ScanState.WAITING:
-                    raise NeighbourDown("scanner")
+                    raise DependencyUnavailable("scanner")
                 if state is ScanState.REFUSED:
                     return
-                work(ticket, worker.house.store, UUID(version_id))
-            except (NotFound, Refused, Damaged) as problem:
+                work(ticket, worker.runtime.store, UUID(version_id))
+            except (NotFound, Refused, CorruptData) as problem:
                 log.warning("not looked into", version=version_id, kind=type(problem).__name__)
                 session.rollback()
 
 
 def forget_blob(worker: Worker, blob: str) -> None:
     """An object that no row names any more, since the transaction that queued this was committed."""
-    worker.house.store.delete(blob)
+    worker.runtime.store.delete(blob)
 
 
 TASKS = (

@@ -15,7 +15,7 @@ log = structlog.get_logger("worker")
 
 
 def send(worker: Worker, person_id: UUID, address: str, text: MailText, what: str) -> None:
-    mail.send(worker.house.settings, address, text.subject, text.body)
+    mail.send(worker.runtime.settings, address, text.subject, text.body)
     with worker.office.unit_of_work() as session:
         notices_mail.arrived(session, person_id)
     log.info(f"{what} mailed", person=str(person_id))

@@ -13,23 +13,23 @@ from portal.services.notices.mail import Notice
 
 
 def mail_news(worker: Worker, person_id: str) -> None:
-    _mail(worker, UUID(person_id), Notice.NEWS, mail_texts.news(worker.house.settings.product_name))
+    _mail(worker, UUID(person_id), Notice.NEWS, mail_texts.news(worker.runtime.settings.product_name))
 
 
 def mail_notice(worker: Worker, person_id: str, about: str = "sign_in") -> None:
-    product = worker.house.settings.product_name
+    product = worker.runtime.settings.product_name
     text = mail_texts.trace(product) if about == Notice.TRACE else mail_texts.about_account(product, about)
     _mail(worker, UUID(person_id), Notice(about), text)
 
 
 def _mail(worker: Worker, person_id: UUID, notice: Notice, text: MailText) -> None:
     """What is told of a case is decided in `house`."""
-    with worker.house.unit_of_work() as session:
+    with worker.runtime.unit_of_work() as session:
         due = notices_mail.take(session, person_id, notice)
     if due is None:
         return
     mails.send(worker, person_id, due.address, text, str(notice))
-    with worker.house.unit_of_work() as session:
+    with worker.runtime.unit_of_work() as session:
         notices_mail.done(session, person_id, notice, due)
 
 

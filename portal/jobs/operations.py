@@ -11,12 +11,12 @@ log = structlog.get_logger("worker")
 
 
 def sweep(worker: Worker) -> None:
-    with worker.house.unit_of_work() as session:
+    with worker.runtime.unit_of_work() as session:
         periodic.sweep(session)
 
 
 def remind(worker: Worker) -> None:
-    with worker.house.unit_of_work() as session:
+    with worker.runtime.unit_of_work() as session:
         told = periodic.send_reminders(session)
     log.info("reminded", people=told)
 

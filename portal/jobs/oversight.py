@@ -12,7 +12,7 @@ log = structlog.get_logger("worker")
 
 def check_trace(worker: Worker) -> None:
     """Reads the whole trace. Where it is broken, the log says so every night, and people are told of what is new."""
-    found = audit_checks.check(worker.office.unit_of_work)
+    found = audit_checks.check_audit(worker.office.unit_of_work)
     said = {"lines": found.lines, "chains": found.chains, "faults": found.faults}
     if found.is_whole:
         log.info("trace checked", **said)
@@ -46,8 +46,8 @@ def _tell_where_unchecked(worker: Worker) -> None:
 
 
 def _tell(worker: Worker) -> None:
-    with worker.house.unit_of_work() as session:
-        log.info("trace told", people=audit_checks.tell(session))
+    with worker.runtime.unit_of_work() as session:
+        log.info("trace told", people=audit_checks.tell_administrators(session))
 
 
 TASKS = (

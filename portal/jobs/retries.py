@@ -8,8 +8,8 @@ from procrastinate import RetryStrategy
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from portal.errors import MailRefused, NeighbourDown
-from portal.runtime import House
+from portal.errors import DependencyUnavailable, MailRefused
+from portal.runtime import Runtime
 from portal.services.notices import mail as notices_mail
 
 log = structlog.get_logger("worker")
@@ -23,7 +23,7 @@ class Logged(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         again = None if isinstance(exception, MailRefused) else LONG.get_retry_decision(exception=exception, job=job)
-        why = exception.why if isinstance(exception, MailRefused | NeighbourDown) else ""
+        why = exception.why if isinstance(exception, MailRefused | DependencyUnavailable) else ""
         said = {"task": job.task_name, "job": job.id, "tries": job.attempts + 1, "kind": type(exception).__name__}
         log.log(_LEVEL[again is None], "given up" if again is None else "tried in vain", why=why, **said)
         if again is None:
@@ -41,8 +41,8 @@ class NotedAtAccount(Logged):
     """The same for mails to professionals. One that is given up is noted at their account, for those who look after the
     accounts: nobody waits for a mail that will never come."""
 
-    def __init__(self, house: House, office: House) -> None:
-        self._house, self._office = house, office
+    def __init__(self, runtime: Runtime, office: Runtime) -> None:
+        self._runtime, self._office = runtime, office
 
     def gave_up(self, exception: BaseException, job: Job) -> None:
         with self._office.unit_of_work() as session:
@@ -51,5 +51,5 @@ class NotedAtAccount(Logged):
                 return
             notices_mail.did_not_arrive(session, found.person_id, job.task_name, isinstance(exception, MailRefused))
         if found.asked_by is not None:
-            with self._house.unit_of_work() as session:
-                notices_mail.tell(session, [found.asked_by])
+            with self._runtime.unit_of_work() as session:
+                notices_mail.queue_notice(session, [found.asked_by])

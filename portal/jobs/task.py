@@ -9,23 +9,23 @@ from typing import Any
 from procrastinate.retry import BaseRetryStrategy
 
 from portal.jobs.retries import Logged
-from portal.runtime import House
+from portal.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Worker:
     """The two standings of the process that works the queue off."""
 
-    house: House
+    runtime: Runtime
     """Where the windows of the person count in whose name a job is done."""
-    office: House
+    office: Runtime
     """On the worker's role, which sees no case: for what belongs to none."""
 
 
-Retry = Callable[[House, House], BaseRetryStrategy]
+Retry = Callable[[Runtime, Runtime], BaseRetryStrategy]
 
 
-def logged(_house: House, _office: House) -> BaseRetryStrategy:
+def logged(_runtime: Runtime, _office: Runtime) -> BaseRetryStrategy:
     """Tries again for a good hour, and says in the log that it was in vain."""
     return Logged()
 
@@ -48,5 +48,5 @@ class Task:
         if self.every:
             told["queueing_lock"] = self.name
         if self.retry is not None:
-            told["retry"] = self.retry(worker.house, worker.office)
+            told["retry"] = self.retry(worker.runtime, worker.office)
         return told

@@ -13,11 +13,11 @@ from procrastinate.exceptions import ConnectorException
 
 from portal.db import Role
 from portal.documents import converting
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.jobs import accounts, consents, exports, files, notices, operations, oversight
 from portal.jobs.task import Task, Worker
 from portal.outbox import worker_app
-from portal.runtime import House
+from portal.runtime import Runtime
 
 log = structlog.get_logger("worker")
 
@@ -32,10 +32,10 @@ TASKS: tuple[Task, ...] = (
 )
 
 
-def build(house: House, office: House | None = None) -> App:
+def build(runtime: Runtime, office: Runtime | None = None) -> App:
     """The queue with every task. What belongs to no case is done in `office`, which stands on the worker's role and
     sees none; a job in somebody's name is done in `house`, where that person's windows count."""
-    app, worker = worker_app(house.settings.worker_database_url), Worker(house, office or house)
+    app, worker = worker_app(runtime.settings.worker_database_url), Worker(runtime, office or runtime)
     for task in TASKS:
         queued = app.task(**task.arguments_for(worker))(_bound(task, worker))
         if task.every:
@@ -61,19 +61,19 @@ def _bound(task: Task, worker: Worker) -> Callable[..., None]:
     return run_on_time if task.every else run
 
 
-def work(house: House, office: House) -> None:
+def work(runtime: Runtime, office: Runtime) -> None:
     """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role, and where a converter
     is switched on that this machine cannot hold.
 
     A database that goes away ends the process at once, for its keeper to start it again: the queue's own threads would
     otherwise keep it alive without doing anything.
     """
-    if office.role is not Role.WORKER or house.role is not Role.APP:
-        raise Unsafe(f"the worker must not work as {office.role} and {house.role}")
-    if house.settings.converter:
-        converting.refuse_unfit(house.settings.converter, house.settings.secret_files)
+    if office.role is not Role.WORKER or runtime.role is not Role.APP:
+        raise UnsafeConfiguration(f"the worker must not work as {office.role} and {runtime.role}")
+    if runtime.settings.converter:
+        converting.refuse_unfit(runtime.settings.converter, runtime.settings.secret_files)
     try:
-        build(house, office).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
+        build(runtime, office).run_worker(concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=20)
     except ConnectorException:
         log.error("neighbour down", neighbour="database")  # noqa: TRY400  the trace may hold what it was about
         sys.stderr.flush()

@@ -318,7 +318,7 @@ class PlanPresence(Base):
     seen_at: Mapped[datetime]
 
 
-class OldForm(Base):
+class ExternalForm(Base):
     """What is said of a file that is a form made elsewhere: its day, and sealed between whom. The latest counts."""
 
     __tablename__ = "old_form"

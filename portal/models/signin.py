@@ -116,7 +116,7 @@ class EidAttempt(Base):
     was not asked."""
 
 
-class KeptForm(Base):
+class SavedForm(Base):
     """What somebody was sending when their session had ended, sealed with a key that only their browser holds."""
 
     __tablename__ = "kept_form"
@@ -127,7 +127,7 @@ class KeptForm(Base):
     kept_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class KeptFile(Base):
+class HeldFile(Base):
     """A file that came with a form which was refused. What it is called and the key to it are sealed with a key that
     only its sender's page holds."""
 

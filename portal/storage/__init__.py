@@ -22,7 +22,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class UnfinishedObject:
     """An object somebody began to write: still at it, or broken off without a chance to clean up."""
 
     key: str
@@ -69,10 +69,10 @@ class BlobStore(Protocol):
     def listing(self) -> Iterator[Stored]:
         """Every whole object with its size and time, in no order."""
 
-    def unfinished(self) -> Iterator[Unfinished]:
+    def unfinished(self) -> Iterator[UnfinishedObject]:
         """Every object that was begun and not finished."""
 
-    def discard(self, unfinished: Unfinished) -> None:
+    def discard(self, unfinished: UnfinishedObject) -> None:
         """Removes what is there of an unfinished object; one that is already gone is no error."""
 
 

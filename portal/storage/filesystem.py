@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from portal.errors import Damaged, NeighbourDown
-from portal.storage import Stored, Unfinished, check_key, is_key
+from portal.errors import CorruptData, DependencyUnavailable
+from portal.storage import Stored, UnfinishedObject, check_key, is_key
 
 
 class FilesystemStore:
@@ -26,38 +26,38 @@ class FilesystemStore:
 
     def check(self) -> None:
         if not os.access(self.aside, os.W_OK | os.X_OK):
-            raise NeighbourDown("storage")
+            raise DependencyUnavailable("storage")
 
     def _path(self, key: str) -> Path:
         check_key(key)
         return self.root / key[:2] / key
 
     @contextmanager
-    def create(self, key: str) -> Iterator[_Writer]:
+    def create(self, key: str) -> Iterator[_FileWriter]:
         path = self._path(key)
         aside = self.aside / key
         try:
             with aside.open("xb", buffering=0) as file:
-                yield _Writer(file.fileno())
+                yield _FileWriter(file.fileno())
                 os.fsync(file.fileno())
             path.parent.mkdir(mode=0o700, exist_ok=True)
             aside.rename(path)
             _sync_folder(path.parent)
         except OSError as problem:
-            raise NeighbourDown("storage") from problem
+            raise DependencyUnavailable("storage") from problem
         finally:
             aside.unlink(missing_ok=True)
 
     @contextmanager
-    def open(self, key: str) -> Iterator[_Reader]:
+    def open(self, key: str) -> Iterator[_FileReader]:
         try:
             descriptor = os.open(self._path(key), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as problem:
-            raise Damaged(f"blob {key} is missing") from problem
+            raise CorruptData(f"blob {key} is missing") from problem
         except OSError as problem:
-            raise NeighbourDown("storage") from problem
+            raise DependencyUnavailable("storage") from problem
         try:
-            yield _Reader(descriptor)
+            yield _FileReader(descriptor)
         finally:
             os.close(descriptor)
 
@@ -77,19 +77,19 @@ class FilesystemStore:
                         if about is not None and is_key(entry.name):
                             yield Stored(entry.name, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
 
-    def unfinished(self) -> Iterator[Unfinished]:
+    def unfinished(self) -> Iterator[UnfinishedObject]:
         with _neighbour():
             for entry in sorted(self.aside.iterdir()):
                 about = _about(entry)
                 if about is not None:
-                    yield Unfinished(entry.name, datetime.fromtimestamp(about.st_mtime, UTC))
+                    yield UnfinishedObject(entry.name, datetime.fromtimestamp(about.st_mtime, UTC))
 
-    def discard(self, unfinished: Unfinished) -> None:
+    def discard(self, unfinished: UnfinishedObject) -> None:
         with _neighbour():
             (self.aside / unfinished.key).unlink(missing_ok=True)
 
 
-class _Writer:
+class _FileWriter:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
@@ -99,7 +99,7 @@ class _Writer:
             view = view[os.write(self._descriptor, view) :]
 
 
-class _Reader:
+class _FileReader:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
@@ -108,7 +108,7 @@ class _Reader:
         try:
             return os.pread(self._descriptor, length, offset)
         except OSError as problem:
-            raise NeighbourDown("storage") from problem
+            raise DependencyUnavailable("storage") from problem
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def _neighbour() -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise NeighbourDown("storage") from problem
+        raise DependencyUnavailable("storage") from problem
 
 
 def _about(entry: Path) -> os.stat_result | None:

@@ -40,7 +40,7 @@ class Incoming:
         self.head = b""
         """The first bytes of the plaintext, to tell its type by."""
         self._whole = False
-        self._kept = False
+        self._is_stored = False
 
     @property
     def size(self) -> int:
@@ -77,7 +77,7 @@ class Incoming:
     def keep(self) -> None:
         """A row names this file now. Should its transaction fail, the file stays behind as an orphan to be swept:
         better than a row without its file."""
-        self._kept = True
+        self._is_stored = True
 
     def close(self) -> None:
         """Removes what nobody kept: half an upload, or a whole one that was refused."""
@@ -85,8 +85,8 @@ class Incoming:
             try:
                 self._stack.__exit__(_BrokenOff, _BrokenOff(), None)
             except _BrokenOff:
-                self._whole = self._kept = True
+                self._whole = self._is_stored = True
             return
-        if not self._kept:
+        if not self._is_stored:
             self._store.delete(self.blob)
-            self._kept = True
+            self._is_stored = True

@@ -30,7 +30,7 @@ class Beginning(BaseModel):
         return sign in head[self.at : self.at + self.within + len(sign)]
 
 
-class Kind(BaseModel):
+class FileKind(BaseModel):
     """One kind of file that is let in (portal/storage/kinds.toml)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,7 +61,7 @@ class RefusedKinds(BaseModel):
 
 
 _TABLE = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text("utf-8"))
-KINDS = {ending: kind for kind in map(Kind.model_validate, _TABLE["kind"]) for ending in kind.endings}
+KINDS = {ending: kind for kind in map(FileKind.model_validate, _TABLE["kind"]) for ending in kind.endings}
 """File ending, in small letters -> what it stands for."""
 REFUSED = {
     ending: kinds.says for kinds in map(RefusedKinds.model_validate, _TABLE["refused"]) for ending in kinds.endings

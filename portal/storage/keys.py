@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from portal.errors import Damaged, Unsafe
+from portal.errors import CorruptData, UnsafeConfiguration
 from portal.storage.places import of_case_key, of_file_key, place_in
 
 KEY_SIZE = 32
@@ -43,11 +43,11 @@ def seal(cipher: AESGCM, plain: bytes, place: str) -> bytes:
 def unseal(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
     """The reverse of `seal`. Raises Damaged."""
     if sealed[:1] != _VERSION:
-        raise Damaged(f"{place} is not a sealed value")
+        raise CorruptData(f"{place} is not a sealed value")
     try:
         return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.encode())
     except (InvalidTag, ValueError) as problem:
-        raise Damaged(f"{place} does not open") from problem
+        raise CorruptData(f"{place} does not open") from problem
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
@@ -127,7 +127,7 @@ class MasterKeys:
         if master_id not in self._keys:
             self._look_again()
         if master_id not in self._keys:
-            raise Damaged(f"master key {master_id} is not in the key file")
+            raise CorruptData(f"master key {master_id} is not in the key file")
         return self._keys[master_id]
 
     def _look_again(self) -> None:
@@ -264,20 +264,20 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 def read_keys(path: Path | None) -> Keyring:
     """The keyring in `path`. Raises Unsafe when it is missing, readable by others, or not what it should be."""
     if path is None:
-        raise Unsafe("KEYS_FILE is not set; make one with: portal make-keys FILE")
+        raise UnsafeConfiguration("KEYS_FILE is not set; make one with: portal make-keys FILE")
     try:
         with path.open() as file:
             about = os.fstat(file.fileno())
             if about.st_mode & 0o077:
-                raise Unsafe(f"{path} can be read by others; chmod 600 it")
+                raise UnsafeConfiguration(f"{path} can be read by others; chmod 600 it")
             content = json.loads(file.read())
         masters = {name: _decode(value) for name, value in content["masters"].items()}
         named = {name: _decode(content[name]) for name in _NAMES}
         current = content["current"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise Unsafe(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
+        raise UnsafeConfiguration(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
     if current not in masters or len({*masters.values(), *named.values()}) != len(masters) + len(named):
-        raise Unsafe(f"the key file {path} lacks its current master key or uses one key twice")
+        raise UnsafeConfiguration(f"the key file {path} lacks its current master key or uses one key twice")
     return Keyring(MasterKeys(masters, current, path, _mark(about)), **named)
 
 
@@ -286,7 +286,7 @@ def _looks(path: Path) -> object:
     try:
         return _mark(path.stat())
     except OSError as problem:
-        raise Unsafe(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
+        raise UnsafeConfiguration(f"the key file {path} cannot be used: {type(problem).__name__}") from problem
 
 
 def _mark(about: os.stat_result) -> object:

@@ -22,8 +22,8 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
-from portal.errors import Damaged, NeighbourDown, Unsafe
-from portal.storage import Stored, Unfinished, check_key, is_key
+from portal.errors import CorruptData, DependencyUnavailable, UnsafeConfiguration
+from portal.storage import Stored, UnfinishedObject, check_key, is_key
 
 log = structlog.get_logger("storage")
 
@@ -34,7 +34,7 @@ _AHEAD = 1024 * 1024
 """Bytes that may wait in the pipe."""
 _FIRST_WINDOW, _LARGEST_WINDOW = 256 * 1024, 16 * 1024 * 1024
 _GONE = {"NoSuchKey", "NoSuchObject"}
-_SHUT = {
+_CLOSED = {
     "AccessDenied",
     "AllAccessDisabled",
     "InvalidAccessKeyId",
@@ -53,9 +53,11 @@ class S3Store:
         parts = urlsplit(url)
         self.bucket = parts.path.strip("/")
         if parts.scheme not in ("http", "https") or not parts.hostname or not _BUCKET.match(self.bucket):
-            raise Unsafe("S3_URL must look like https://server/bucket")
+            raise UnsafeConfiguration("S3_URL must look like https://server/bucket")
         if parts.username or parts.password:
-            raise Unsafe("S3_URL must not hold a key; put it into S3_ACCESS_KEY_FILE and S3_SECRET_KEY_FILE")
+            raise UnsafeConfiguration(
+                "S3_URL must not hold a key; put it into S3_ACCESS_KEY_FILE and S3_SECRET_KEY_FILE"
+            )
         region = parse_qs(parts.query).get("region", ["us-east-1"])[0]
         # The client waits five minutes by default; somebody at a screen should be told long before that. Only what
         # can be repeated without harm is repeated.
@@ -81,9 +83,11 @@ class S3Store:
                 "write to": lambda: self._stranger.put_object(self.bucket, key, io.BytesIO(b"other"), 5),
             }.items():
                 if not _refused(attempt):
-                    raise Unsafe(f"anybody can {what} the bucket {self.bucket!r} of S3_URL; it must be private")
+                    raise UnsafeConfiguration(
+                        f"anybody can {what} the bucket {self.bucket!r} of S3_URL; it must be private"
+                    )
         finally:
-            with suppress(NeighbourDown):
+            with suppress(DependencyUnavailable):
                 self.delete(key)
         self._found_closed = True
 
@@ -111,7 +115,7 @@ class S3Store:
         pipe.end()
         sender.join()
         if pipe.problem is not None:
-            raise NeighbourDown("storage") from pipe.problem
+            raise DependencyUnavailable("storage") from pipe.problem
 
     def _send(self, key: str, pipe: _Pipe) -> None:
         try:
@@ -122,11 +126,11 @@ class S3Store:
             pipe.fail(problem)
 
     @contextmanager
-    def open(self, key: str) -> Iterator[_Reader]:
+    def open(self, key: str) -> Iterator[_S3Reader]:
         check_key(key)
         with _neighbour(key):
             found = self._client.stat_object(self.bucket, key)
-        reader = _Reader(self._client, self.bucket, key, found.size or 0)
+        reader = _S3Reader(self._client, self.bucket, key, found.size or 0)
         try:
             yield reader
         finally:
@@ -146,7 +150,7 @@ class S3Store:
                 if is_key(found.object_name or ""):
                     yield Stored(str(found.object_name), found.size or 0, found.last_modified or datetime.now(UTC))
 
-    def unfinished(self) -> Iterator[Unfinished]:
+    def unfinished(self) -> Iterator[UnfinishedObject]:
         # The client has no public name for this. It is pinned, and a test sweeps a real dangling upload.
         marks: dict[str, Any] = {}
         while True:
@@ -154,12 +158,12 @@ class S3Store:
                 found = self._client._list_multipart_uploads(self.bucket, **marks)
             for upload in found.uploads:
                 begun = upload.initiated_time or datetime.now(UTC)
-                yield Unfinished(upload.object_name, begun, upload.upload_id or "")
+                yield UnfinishedObject(upload.object_name, begun, upload.upload_id or "")
             if not found.is_truncated:
                 return
             marks = {"key_marker": found.next_key_marker, "upload_id_marker": found.next_upload_id_marker}
 
-    def discard(self, unfinished: Unfinished) -> None:
+    def discard(self, unfinished: UnfinishedObject) -> None:
         with _neighbour():
             self._client._abort_multipart_upload(self.bucket, unfinished.key, unfinished.upload)
 
@@ -178,7 +182,7 @@ class _Pipe:
         with self._turn:
             self._turn.wait_for(lambda: self._waiting < _AHEAD or self.problem is not None)
             if self.problem is not None:
-                raise NeighbourDown("storage") from self.problem
+                raise DependencyUnavailable("storage") from self.problem
             self._pieces.append(data)
             self._waiting += len(data)
             self._turn.notify_all()
@@ -219,7 +223,7 @@ class _Pipe:
             self._turn.notify_all()
 
 
-class _Reader:
+class _S3Reader:
     """Ranges of an object. Reading on where the last range ended goes on with the same answer of the server."""
 
     def __init__(self, client: Minio, bucket: str, key: str, size: int) -> None:
@@ -241,7 +245,7 @@ class _Reader:
             try:
                 with _neighbour(self._key):
                     piece = self._next(wanted - len(part))
-            except NeighbourDown:
+            except DependencyUnavailable:
                 # A server may drop a connection that a slow reader left idle; asking again tells whether it is down.
                 self.close()
                 if retried:
@@ -279,11 +283,11 @@ def _neighbour(key: str | None = None) -> Iterator[None]:
         yield
     except S3Error as problem:
         if key is not None and problem.code in _GONE:
-            raise Damaged(f"blob {key} is missing") from problem
+            raise CorruptData(f"blob {key} is missing") from problem
         log.error("storage refuses", code=problem.code)  # noqa: TRY400  the trace holds addresses
-        raise NeighbourDown("storage") from problem
+        raise DependencyUnavailable("storage") from problem
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as problem:
-        raise NeighbourDown("storage") from problem
+        raise DependencyUnavailable("storage") from problem
 
 
 def _refused(attempt: Any) -> bool:
@@ -292,7 +296,7 @@ def _refused(attempt: Any) -> bool:
         try:
             attempt()
         except S3Error as problem:
-            if problem.code in _SHUT:
+            if problem.code in _CLOSED:
                 return True
             raise
     return False

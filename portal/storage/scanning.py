@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from portal.errors import NeighbourDown, Unsafe
+from portal.errors import DependencyUnavailable, UnsafeConfiguration
 
 _LONGEST_ANSWER = 4096
 
@@ -26,7 +26,7 @@ class ScanState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ScanVerdict:
     state: ScanState
     finding: str = ""
     """The scanner's own name of what it found."""
@@ -40,16 +40,16 @@ class Clamd:
         try:
             port = parts.port
         except ValueError as problem:
-            raise Unsafe("CLAMD_URL must look like tcp://host:3310 or unix:///path") from problem
+            raise UnsafeConfiguration("CLAMD_URL must look like tcp://host:3310 or unix:///path") from problem
         if parts.scheme == "tcp" and parts.hostname and port:
             self._where: tuple[str, int] | str = (parts.hostname, port)
         elif parts.scheme == "unix" and parts.path and not parts.netloc:
             self._where = parts.path
         else:
-            raise Unsafe("CLAMD_URL must look like tcp://host:3310 or unix:///path")
+            raise UnsafeConfiguration("CLAMD_URL must look like tcp://host:3310 or unix:///path")
         self._patience = patience
 
-    def scan(self, pieces: Iterable[bytes]) -> Verdict:
+    def scan(self, pieces: Iterable[bytes]) -> ScanVerdict:
         """What the scanner says of the pieces together. Raises NeighbourDown('scanner') when it says nothing clear;
         what the pieces raise passes through."""
         try:
@@ -58,7 +58,7 @@ class Clamd:
                 self._send(line, pieces)
                 return _verdict(self._answer(line))
         except OSError as problem:
-            raise NeighbourDown("scanner") from problem
+            raise DependencyUnavailable("scanner") from problem
 
     def _connected(self) -> socket.socket:
         family = socket.AF_UNIX if isinstance(self._where, str) else socket.AF_INET
@@ -92,13 +92,13 @@ class Clamd:
         return answer.rstrip(b"\0").decode("ascii", "replace")
 
 
-def _verdict(answer: str) -> Verdict:
+def _verdict(answer: str) -> ScanVerdict:
     """Only what is understood counts: anything else is no answer."""
     said = answer.partition(": ")[2] if answer.startswith("stream: ") else answer
     if said == "OK":
-        return Verdict(ScanState.CLEAN)
+        return ScanVerdict(ScanState.CLEAN)
     if said.startswith("Heuristics.Limits.Exceeded") or "size limit exceeded" in said:
-        return Verdict(ScanState.NOT_SCANNED, "too large")
+        return ScanVerdict(ScanState.NOT_SCANNED, "too large")
     if said.endswith(" FOUND"):
-        return Verdict(ScanState.REFUSED, said.removesuffix(" FOUND"))
-    raise NeighbourDown("scanner")
+        return ScanVerdict(ScanState.REFUSED, said.removesuffix(" FOUND"))
+    raise DependencyUnavailable("scanner")

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from portal.errors import Damaged
+from portal.errors import CorruptData
 from portal.storage import BlobReader, BlobWriter
 
 KEY_SIZE = 32
@@ -88,7 +88,7 @@ class SealedReader:
     def __init__(self, source: BlobReader, file_key: bytes, associated: bytes) -> None:
         header = source.read_at(0, _HEADER)
         if len(header) != _HEADER or header[0] != _HEADER or source.size < _HEADER + _TAG:
-            raise Damaged("the sealed stream has no header")
+            raise CorruptData("the sealed stream has no header")
         self._source = source
         self._cipher = _cipher(file_key, header[1 : 1 + KEY_SIZE], associated)
         self._prefix = header[1 + KEY_SIZE :]
@@ -97,7 +97,7 @@ class SealedReader:
         """Length of the plaintext in bytes, as the length of the object implies; proven only by reading the end."""
         last_segment = source.size - (self._segments - 1) * SEGMENT - (_HEADER if self._segments == 1 else 0)
         if last_segment < _TAG:
-            raise Damaged("the sealed stream is cut inside a segment")
+            raise CorruptData("the sealed stream is cut inside a segment")
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The plaintext bytes `start` up to, not including, `stop`, in pieces of at most one segment.
@@ -124,7 +124,7 @@ class SealedReader:
         try:
             return self._cipher.decrypt(_nonce(self._prefix, number, last), sealed, None)
         except (InvalidTag, ValueError) as problem:
-            raise Damaged(f"segment {number} of the sealed stream does not open") from problem
+            raise CorruptData(f"segment {number} of the sealed stream does not open") from problem
 
 
 class SealedFile(io.RawIOBase):

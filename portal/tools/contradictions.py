@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from portal.access.policy.roles import Capacity
-from portal.tools.definition import WRITTEN, Definition, Kind, OfMeeting, Question, Section
+from portal.tools.definition import WRITTEN, AnswerKind, Definition, OfMeeting, Question, Section
 from portal.tools.lines import Place
 from portal.tools.profile import every_profile
 
@@ -63,15 +63,18 @@ def _alone_amiss(section: Section, place: Place) -> Iterator[Fault]:
         yield (*place, "own"), "not in a section of rows"
 
 
-_OF_OTHERS = (Kind.PERSON, Kind.PEOPLE, Kind.ROW)
+_OF_OTHERS = (AnswerKind.PERSON, AnswerKind.PEOPLE, AnswerKind.ROW)
 
 
-_NEEDED: dict[str, tuple[dict[str, Kind], str]] = {
+_NEEDED: dict[str, tuple[dict[str, AnswerKind], str]] = {
     "timeline": (
-        {"from": Kind.DATE, "until": Kind.DATE, "area": Kind.CHOICE},
+        {"from": AnswerKind.DATE, "until": AnswerKind.DATE, "area": AnswerKind.CHOICE},
         "a timeline takes rows with the dates `from` and `until` and the choice `area`",
     ),
-    "rings": ({"sector": Kind.CHOICE, "ring": Kind.CHOICE}, "rings take rows with the choices `sector` and `ring`"),
+    "rings": (
+        {"sector": AnswerKind.CHOICE, "ring": AnswerKind.CHOICE},
+        "rings take rows with the choices `sector` and `ring`",
+    ),
 }
 """What a drawing needs to be asked, and how that is said."""
 
@@ -90,7 +93,7 @@ def _twice(keys: list[str], place: Place) -> Iterator[Fault]:
 
 def _rules(found: Definition, section: Section, asked: Question) -> Iterator[tuple[str, Callable[[], bool], str]]:
     """What must hold of a question: the part of it that is named when it does not, the check, and the reason."""
-    chosen, scale = asked.kind in (Kind.CHOICE, Kind.CHOICES), asked.kind is Kind.SCALE
+    chosen, scale = asked.kind in (AnswerKind.CHOICE, AnswerKind.CHOICES), asked.kind is AnswerKind.SCALE
     other = section.question_of(asked.not_before)
     points = asked.highest - asked.lowest + 1
     yield "choice", lambda: bool(asked.choice) or not chosen, "this kind needs choices (`choice` or `choice_of`)"
@@ -99,13 +102,13 @@ def _rules(found: Definition, section: Section, asked: Question) -> Iterator[tup
     yield "choice", lambda: len({c.key for c in asked.choice}) == len(asked.choice), "two choices have the same key"
     yield "highest", lambda: not scale or asked.lowest < asked.highest, "must be more than `lowest`"
     rows_there = [each.key for each in found.section if each.row]
-    yield "of", lambda: asked.kind is not Kind.ROW or asked.of in rows_there, "must name a section with rows"
+    yield "of", lambda: asked.kind is not AnswerKind.ROW or asked.of in rows_there, "must name a section with rows"
     yield (
         "not_before",
-        lambda: not asked.not_before or (other is not None and other.kind is asked.kind is Kind.DATE),
+        lambda: not asked.not_before or (other is not None and other.kind is asked.kind is AnswerKind.DATE),
         "must name a date of the same section",
     )
-    yield "takes_on", lambda: not asked.takes_on or asked.kind is Kind.PERSON, "only a person takes something on"
+    yield "takes_on", lambda: not asked.takes_on or asked.kind is AnswerKind.PERSON, "only a person takes something on"
     stood_for = section.question_of(asked.vouches_for)
     yield (
         "vouches_for",
@@ -117,26 +120,30 @@ def _rules(found: Definition, section: Section, asked: Question) -> Iterator[tup
         lambda: asked.of_meeting is None or (section.row is None and asked.kind is _OF_MEETING[asked.of_meeting]),
         "only where there are no rows, and of the kind that the meeting knows it by",
     )
-    yield "meeting_types", lambda: not asked.meeting_types or asked.kind is Kind.CHOICE, "only for the kind `choice`"
+    yield (
+        "meeting_types",
+        lambda: not asked.meeting_types or asked.kind is AnswerKind.CHOICE,
+        "only for the kind `choice`",
+    )
     yield "carried", lambda: not asked.carried or bool(section.rows_of), "only in a section with `rows_of`"
-    yield "first_person", lambda: not asked.first_person or asked.kind is Kind.LONG, "only for the kind `long`"
+    yield "first_person", lambda: not asked.first_person or asked.kind is AnswerKind.LONG, "only for the kind `long`"
 
 
 _OF_MEETING = {
-    OfMeeting.DAY: Kind.DATE,
-    OfMeeting.PLACE: Kind.TEXT,
-    OfMeeting.CHAIR: Kind.PERSON,
-    OfMeeting.PRESENT: Kind.PEOPLE,
-    OfMeeting.NEXT_DAY: Kind.DATE,
-    OfMeeting.NEXT_PLACE: Kind.TEXT,
+    OfMeeting.DAY: AnswerKind.DATE,
+    OfMeeting.PLACE: AnswerKind.TEXT,
+    OfMeeting.CHAIR: AnswerKind.PERSON,
+    OfMeeting.PRESENT: AnswerKind.PEOPLE,
+    OfMeeting.NEXT_DAY: AnswerKind.DATE,
+    OfMeeting.NEXT_PLACE: AnswerKind.TEXT,
 }
 
 
 def strange_neighbours(found: Definition, every: dict[str, Definition]) -> Iterator[Fault]:
     """Rows carried from a tool, section or question that is not there; a compartment that no profile has."""
-    shelves = {shelf.key for profile in every_profile() for shelf in profile.compartment}
-    if found.compartment not in shelves:
-        yield ("compartment",), f"no programme profile has it; there are {', '.join(sorted(shelves))}"
+    compartments = {compartment.key for profile in every_profile() for compartment in profile.compartment}
+    if found.compartment not in compartments:
+        yield ("compartment",), f"no programme profile has it; there are {', '.join(sorted(compartments))}"
     if found.agreed_by - {Capacity.YOUNG_PERSON, Capacity.OWNER}:
         yield ("agreed_by",), "every case has one `young_person` and one `owner`; others cannot be asked for"
     for number, section in enumerate(found.section):

@@ -34,7 +34,7 @@ DECLINED = "declined"
 """The answer of somebody who would rather not put themselves on a scale."""
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     TEXT = "text"
     LONG = "long"
     DATE = "date"
@@ -46,12 +46,12 @@ class Kind(StrEnum):
     SCALE = "scale"
 
 
-SEVERAL = (Kind.CHOICES, Kind.PEOPLE)
-WRITTEN = (Kind.TEXT, Kind.LONG)
+SEVERAL = (AnswerKind.CHOICES, AnswerKind.PEOPLE)
+WRITTEN = (AnswerKind.TEXT, AnswerKind.LONG)
 """Kinds whose answers are words of their own, not keys."""
 
 
-class Known(StrEnum):
+class BaseField(StrEnum):
     """Base data (stamoplysninger): kept in the case once, shown in every tool, asked for in none."""
 
     NAME = "name"
@@ -72,23 +72,23 @@ class OfMeeting(StrEnum):
     NEXT_PLACE = "next_place"
 
 
-class _Data(BaseModel):
+class _DefinitionPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 _Key = Field(pattern=r"^[a-z_]+$")
 
 
-class Choice(_Data):
+class Choice(_DefinitionPart):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Words
     closes: bool = False
     """Whether a row with this answer is closed. The first of a question's is what one tap answers."""
 
 
-class Question(_Data):
+class Question(_DefinitionPart):
     key: str = _Key
-    kind: Kind
+    kind: AnswerKind
     label: Words
     help: Words | None = None
     choice: tuple[Choice, ...] = ()
@@ -125,7 +125,7 @@ class Question(_Data):
         return tuple(choice.key for choice in self.choice if choice.closes)
 
 
-class Section(_Data):
+class Section(_DefinitionPart):
     key: str = _Key
     title: Words
     help: Words | None = None
@@ -185,14 +185,14 @@ class Place:
         return f"{self.section.key}.{self.row}.{key}" if self.row else f"{self.section.key}.{key}"
 
 
-class Definition(_Data):
+class Definition(_DefinitionPart):
     key: str
     version: str = Field(min_length=1)
     compartment: str
     """Where it lies unless the programme profile says otherwise."""
     agreed_by: frozenset[Capacity] = Field(min_length=1)
     """Whose yes a version needs, besides that of everybody who takes something on."""
-    base: tuple[Known, ...] = (Known.NAME, Known.BIRTH_DATE, Known.GUIDE, Known.TEAM)
+    base: tuple[BaseField, ...] = (BaseField.NAME, BaseField.BIRTH_DATE, BaseField.GUIDE, BaseField.TEAM)
     section: tuple[Section, ...] = Field(min_length=1)
 
     @cached_property
@@ -291,14 +291,14 @@ def rows(answers: Mapping[str, str], section: str) -> list[str]:
 def clean(place: Place, given: str, people: Iterable[str], answers: Mapping[str, str]) -> str:
     """The answer as it is kept. Raises InvalidInput at its address when it cannot be one."""
     question, kind = place.question, place.question.kind
-    most = LONGEST["long"] if kind is Kind.LONG or kind in SEVERAL else LONGEST["text"]
+    most = LONGEST["long"] if kind is AnswerKind.LONG or kind in SEVERAL else LONGEST["text"]
     # Nothing is cut before it is measured: what is one blank too long would else lose all that comes after.
-    value = text.plain(given, _UNCUT) if kind is Kind.LONG else text.line(given, _UNCUT)
+    value = text.plain(given, _UNCUT) if kind is AnswerKind.LONG else text.line(given, _UNCUT)
     if len(value) > most:
         raise InvalidInput(place.address, "answer_long", most=most)
     if not value:
         return ""
-    if kind is Kind.DATE:
+    if kind is AnswerKind.DATE:
         return _day(place, value)
     known = _known(question, people, answers)
     if known is None:
@@ -326,13 +326,13 @@ _BOXES = re.compile(r"([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{4})")
 
 def _known(question: Question, people: Iterable[str], answers: Mapping[str, str]) -> list[str] | None:
     """What can be chosen, in order; None for an answer in words."""
-    if question.kind in (Kind.CHOICE, Kind.CHOICES):
+    if question.kind in (AnswerKind.CHOICE, AnswerKind.CHOICES):
         return [choice.key for choice in question.choice]
-    if question.kind in (Kind.PERSON, Kind.PEOPLE):
+    if question.kind in (AnswerKind.PERSON, AnswerKind.PEOPLE):
         return list(people)
-    if question.kind is Kind.ROW:
+    if question.kind is AnswerKind.ROW:
         return rows(answers, question.of)
-    if question.kind is Kind.SCALE:
+    if question.kind is AnswerKind.SCALE:
         points = [str(point) for point in range(question.lowest, question.highest + 1)]
         return points + ([DECLINED] if question.may_decline else [])
     return None

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.tools.library import read_toml, refuse
 from portal.tools.profile import Words
 
@@ -69,9 +69,9 @@ def _logo(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as problem:
-        raise Unsafe(f"{path} cannot be read: {problem}") from problem
+        raise UnsafeConfiguration(f"{path} cannot be read: {problem}") from problem
     if len(content) > LARGEST:
-        raise Unsafe(f"{path} cannot be used: it has {len(content)} bytes, at most {LARGEST} are taken")
+        raise UnsafeConfiguration(f"{path} cannot be used: it has {len(content)} bytes, at most {LARGEST} are taken")
     if path.suffix == ".svg":
         return _svg(path, content)
     try:
@@ -79,7 +79,7 @@ def _logo(path: Path) -> str:
             picture.load()
             wide, high = picture.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        raise Unsafe(f"{path} cannot be used: it is no PNG: {problem}") from problem
+        raise UnsafeConfiguration(f"{path} cannot be used: it is no PNG: {problem}") from problem
     data = base64.b64encode(content).decode()
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">'
@@ -92,14 +92,16 @@ def _svg(path: Path, content: bytes) -> str:
     try:
         text = content.decode("utf-8")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise Unsafe(f"{path} cannot be used: take out its DOCTYPE, a logo needs none")
+            raise UnsafeConfiguration(f"{path} cannot be used: take out its DOCTYPE, a logo needs none")
         root = ET.fromstring(text)  # noqa: S314  a file of the operator's, and without entities
     except (UnicodeDecodeError, ET.ParseError) as problem:
-        raise Unsafe(f"{path} cannot be used: it is no SVG: {problem}") from problem
+        raise UnsafeConfiguration(f"{path} cannot be used: it is no SVG: {problem}") from problem
     if root.tag != "{http://www.w3.org/2000/svg}svg":
-        raise Unsafe(f"{path} cannot be used: it is no SVG: it begins with {root.tag}")
+        raise UnsafeConfiguration(f"{path} cannot be used: it is no SVG: it begins with {root.tag}")
     for element in root.iter():
         for name, value in element.attrib.items():
             if name.rpartition("}")[2] == "href" and not value.startswith(("#", "data:")):
-                raise Unsafe(f"{path} cannot be used: it fetches {value!r} from elsewhere; put it into the file")
+                raise UnsafeConfiguration(
+                    f"{path} cannot be used: it fetches {value!r} from elsewhere; put it into the file"
+                )
     return text

@@ -17,17 +17,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from portal.access.policy.roles import Capacity
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.tools.contradictions import Fault, contradictions, strange_neighbours
 from portal.tools.definition import Choice, Definition
 from portal.tools.lines import Place, line_of
-from portal.tools.profile import Meeting, Words, profile
+from portal.tools.profile import ProfileMeeting, Words, profile
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 LISTS = Path(__file__).parent / "lists.toml"
 
 
-class _Wording(BaseModel):
+class _MunicipalWording(BaseModel):
     """A municipality's own words: where they stand -> the words. `version` is kept with every answer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,7 +72,7 @@ def definition_in(profile_key: str, key: str, wording: Path | None = None) -> De
     return Definition.model_validate(content)
 
 
-def _as_choice(meeting: Meeting) -> dict[str, Any]:
+def _as_choice(meeting: ProfileMeeting) -> dict[str, Any]:
     months = f"_{meeting.months}" if meeting.months else ""
     return {"key": f"at_{meeting.years}{months}", "title": meeting.title.model_dump()}
 
@@ -83,9 +83,9 @@ def every_definition(wording: Path | None = None) -> list[Definition]:
     keys = sorted(path.stem for path in DEFINITIONS.glob("*.toml"))
     if wording is not None:
         if not wording.is_dir():
-            raise Unsafe(f"the folder WORDING_DIR names, {wording}, is not there")
+            raise UnsafeConfiguration(f"the folder WORDING_DIR names, {wording}, is not there")
         if strange := sorted(path.name for path in wording.glob("*.toml") if path.stem not in keys):
-            raise Unsafe(f"{wording / strange[0]} is for no tool; there are {', '.join(keys)}")
+            raise UnsafeConfiguration(f"{wording / strange[0]} is for no tool; there are {', '.join(keys)}")
     found = {key: each for key in keys if (each := definition(key, wording)) is not None}
     for each in found.values():
         refuse(DEFINITIONS / f"{each.key}.toml", list(strange_neighbours(each, found)))
@@ -129,7 +129,7 @@ def read_definition(path: Path) -> Definition:
 def read_wording(path: Path, shipped: Definition) -> Definition:
     """The tool in a municipality's words. Raises Unsafe as `read_definition`."""
     try:
-        own = _Wording.model_validate(read_toml(path))
+        own = _MunicipalWording.model_validate(read_toml(path))
     except ValidationError as problem:
         refuse(path, [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)])
         raise
@@ -155,7 +155,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise Unsafe(f"{path} cannot be read: {problem}") from problem
+        raise UnsafeConfiguration(f"{path} cannot be read: {problem}") from problem
 
 
 def refuse(path: Path, faults: list[Fault]) -> None:
@@ -163,7 +163,7 @@ def refuse(path: Path, faults: list[Fault]) -> None:
     if faults:
         text = path.read_text("utf-8")
         told = "".join(f"\n  line {line_of(text, place)}: {_named(place)}: {reason}" for place, reason in faults)
-        raise Unsafe(f"{path} cannot be used:{told}")
+        raise UnsafeConfiguration(f"{path} cannot be used:{told}")
 
 
 def _named(place: Place) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 
 SHIPPED = Path(__file__).parent / "pages"
 TITLED = ("help", "privacy", "accessibility")
@@ -27,21 +27,21 @@ LARGEST = 100_000
 _GAP = re.compile(r"\{(\w*)\}")
 
 
-class Kind(StrEnum):
+class BlockKind(StrEnum):
     HEADING = "heading"
     TEXT = "text"
     LIST = "list"
     NOTE = "note"
 
 
-_MARKS = {"## ": Kind.HEADING, "- ": Kind.LIST, "> ": Kind.NOTE}
+_MARKS = {"## ": BlockKind.HEADING, "- ": BlockKind.LIST, "> ": BlockKind.NOTE}
 
 
 @dataclass(frozen=True)
-class Block:
+class PageBlock:
     """What stands between two empty lines."""
 
-    kind: Kind
+    kind: BlockKind
     lines: tuple[str, ...]
     """Of a list its points, otherwise one text."""
     is_own: bool
@@ -52,7 +52,7 @@ class Block:
 class FootPage:
     title: str
     """'' for what stands in other pages."""
-    blocks: tuple[Block, ...]
+    blocks: tuple[PageBlock, ...]
 
 
 def page(name: str, language: str, folder: Path | None = None) -> FootPage:
@@ -66,7 +66,7 @@ def filled(found: FootPage, values: Mapping[str, str], reword: Callable[[str], s
     def fill(line: str) -> str:
         return _GAP.sub(lambda gap: values[gap[1]], line)
 
-    def fill_block(block: Block) -> Block:
+    def fill_block(block: PageBlock) -> PageBlock:
         return replace(block, lines=tuple(fill(line if block.is_own else reword(line)) for line in block.lines))
 
     return FootPage(fill(found.title), tuple(map(fill_block, found.blocks)))
@@ -93,18 +93,18 @@ def _pages(folder: Path | None) -> dict[tuple[str, str], FootPage]:
 def _own(folder: Path) -> list[str]:
     """Which of the texts the folder holds, each in every language."""
     if not folder.is_dir():
-        raise Unsafe(f"the folder PAGES_DIR names, {folder}, is not there")
+        raise UnsafeConfiguration(f"the folder PAGES_DIR names, {folder}, is not there")
     there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     of = {f"{name}.{each}.md": name for name in (*TITLED, CONTACT) for each in LANGUAGES}
     if strange := sorted(there - set(of)):
-        raise Unsafe(f"{folder / strange[0]} is for no page; there are {', '.join(of)}")
+        raise UnsafeConfiguration(f"{folder / strange[0]} is for no page; there are {', '.join(of)}")
     wanted = {of[name] for name in there}
     if lacking := sorted(file for file, name in of.items() if name in wanted and file not in there):
-        raise Unsafe(f"{folder / lacking[0]} is missing: a page is there in every language")
+        raise UnsafeConfiguration(f"{folder / lacking[0]} is missing: a page is there in every language")
     return sorted(wanted)
 
 
-def _with(found: FootPage, contact: FootPage) -> Iterator[Block]:
+def _with(found: FootPage, contact: FootPage) -> Iterator[PageBlock]:
     for block in found.blocks:
         if block.lines == ("{contact}",):
             yield from contact.blocks
@@ -118,17 +118,17 @@ def _read(folder: Path, name: str, language: str) -> FootPage:
         content = path.read_bytes()
         text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise Unsafe(f"{path} cannot be read: {problem}") from problem
+        raise UnsafeConfiguration(f"{path} cannot be read: {problem}") from problem
     if len(content) > LARGEST:
-        raise Unsafe(f"{path} cannot be used: it has {len(content)} bytes, at most {LARGEST} are taken")
+        raise UnsafeConfiguration(f"{path} cannot be used: it has {len(content)} bytes, at most {LARGEST} are taken")
     lines = text.removeprefix("\ufeff").splitlines()
     if faults := list(_faults(lines, name)):
         told = "".join(f"\n  line {number}: {reason}" for number, reason in faults)
-        raise Unsafe(f"{path} cannot be used:{told}")
+        raise UnsafeConfiguration(f"{path} cannot be used:{told}")
     title = "" if name == CONTACT else lines[0].lstrip("#").strip()
     blocks = tuple(_blocks(lines if name == CONTACT else lines[1:], folder != SHIPPED))
     if not blocks:
-        raise Unsafe(f"{path} cannot be used: it says nothing")
+        raise UnsafeConfiguration(f"{path} cannot be used: it says nothing")
     return FootPage(title, blocks)
 
 
@@ -148,11 +148,11 @@ def _faults(lines: list[str], name: str) -> Iterator[tuple[int, str]]:
                 yield number, f"{{{gap}}} is nothing; there are {', '.join(sorted(GAPS))}"
 
 
-def _blocks(lines: list[str], is_own: bool) -> Iterator[Block]:
+def _blocks(lines: list[str], is_own: bool) -> Iterator[PageBlock]:
     for part in re.split(r"\n\s*\n", "\n".join(lines)):
-        if kept := [line.strip() for line in part.splitlines() if line.strip()]:
-            mark = next((mark for mark in _MARKS if kept[0].startswith(mark)), "")
-            yield Block(_MARKS.get(mark, Kind.TEXT), tuple(_joined(kept, mark)), is_own)
+        if saved := [line.strip() for line in part.splitlines() if line.strip()]:
+            mark = next((mark for mark in _MARKS if saved[0].startswith(mark)), "")
+            yield PageBlock(_MARKS.get(mark, BlockKind.TEXT), tuple(_joined(saved, mark)), is_own)
 
 
 def _joined(lines: list[str], mark: str) -> list[str]:

@@ -18,17 +18,17 @@ from portal import clock
 from portal.access.policy.ages import PLAUSIBLE_MAJORITY, YOUNGEST_OWN_CONSENT
 from portal.access.policy.facts import BETWEEN_TWO, AccessRules, CompartmentRule, base_key, number_of
 from portal.access.policy.roles import Capacity
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.tools.lines import Place, line_of
 
 PROFILES = Path(__file__).parent / "profiles"
 
 
-class _Data(BaseModel):
+class _ProfilePart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Words(_Data):
+class Words(_ProfilePart):
     """One text in every language of the portal."""
 
     da: str = Field(min_length=1)
@@ -38,7 +38,7 @@ class Words(_Data):
         return self.en if language == "en" else self.da
 
 
-class Category(_Data):
+class Category(_ProfilePart):
     key: str
     title: Words
 
@@ -46,7 +46,7 @@ class Category(_Data):
 _Switch = Annotated[bool, Field(strict=True)]
 
 
-class Compartment(_Data):
+class ProfileCompartment(_ProfilePart):
     key: str
     title: Words
     about: Words
@@ -61,17 +61,17 @@ class Compartment(_Data):
     """Compartments that its categories leave in a case that has it: what lies apart lies in one place only."""
 
 
-class RoleWord(_Data):
+class RoleWord(_ProfilePart):
     title: Words
 
 
-class ConsentWording(_Data):
+class ConsentWording(_ProfilePart):
     version: str
     purpose: Words
     informed: tuple[Words, ...] = Field(min_length=1)
 
 
-class Vocabulary(_Data):
+class Vocabulary(_ProfilePart):
     """How the portal's own sentences are said here: a word as the catalogue has it -> the word to use instead. Whole
     words, in every form that occurs; a capital at the beginning stays one."""
 
@@ -82,11 +82,11 @@ class Vocabulary(_Data):
         return self.en if language == "en" else self.da
 
 
-class Emergency(_Data):
+class Emergency(_ProfilePart):
     text: Words
 
 
-class Tool(_Data):
+class Tool(_ProfilePart):
     key: str
     title: Words
     about: Words
@@ -107,7 +107,7 @@ def _zone(name: str) -> str:
 _Age = Annotated[int, Field(ge=0, le=30, strict=True)]
 
 
-class Meeting(_Data):
+class ProfileMeeting(_ProfilePart):
     """A meeting of the model, at an age of the young person."""
 
     title: Words
@@ -119,7 +119,7 @@ class Meeting(_Data):
         return clock.months_on(clock.birthday(born, self.years), self.months)
 
 
-class Rhythm(_Data):
+class Rhythm(_ProfilePart):
     """Meetings that come again and again until the young person comes of age: quarterly, half-yearly."""
 
     title: Words
@@ -133,7 +133,7 @@ class Rhythm(_Data):
                 yield day
 
 
-class Profile(_Data):
+class Profile(_ProfilePart):
     """A programme profile. Ages are years, periods months."""
 
     key: str = Field(pattern=r"^[a-z0-9_]{1,60}$")
@@ -155,11 +155,11 @@ class Profile(_Data):
     consent_age: dict[str, _Age]
     vocabulary: Vocabulary = Vocabulary()
     category: tuple[Category, ...] = Field(min_length=1)
-    compartment: tuple[Compartment, ...] = Field(min_length=1)
+    compartment: tuple[ProfileCompartment, ...] = Field(min_length=1)
     words: dict[Capacity, RoleWord]
     consent: ConsentWording
     emergency: Emergency
-    meeting: tuple[Meeting, ...] = ()
+    meeting: tuple[ProfileMeeting, ...] = ()
     """Those of the model, each at an age; none where one meets as needed."""
     rhythm: Rhythm | None = None
     tool: tuple[Tool, ...]
@@ -179,8 +179,8 @@ class Profile(_Data):
         wanted = frozenset(map(base_key, keys))
         if wanted not in self._of_cases:
             had = [compartment for compartment in self.compartment if compartment.key in wanted]
-            kept = tuple(_without(compartment, had).model_copy(update={"offered": True}) for compartment in had)
-            found = self if kept == self.compartment else self.model_copy(update={"compartment": kept})
+            saved = tuple(_without(compartment, had).model_copy(update={"offered": True}) for compartment in had)
+            found = self if saved == self.compartment else self.model_copy(update={"compartment": saved})
             if found is not self:
                 for name in ("_compartments", "_of_cases"):
                     found.__dict__.pop(name, None)
@@ -206,10 +206,10 @@ class Profile(_Data):
         )
 
     @cached_property
-    def _compartments(self) -> dict[str, Compartment]:
+    def _compartments(self) -> dict[str, ProfileCompartment]:
         return {compartment.key: compartment for compartment in self.compartment}
 
-    def compartment_of(self, key: str) -> Compartment:
+    def compartment_of(self, key: str) -> ProfileCompartment:
         """What the profile says of a compartment of a case."""
         return self._compartments[base_key(key)]
 
@@ -230,7 +230,7 @@ class Profile(_Data):
         return {tool.key: tool for tool in reversed(self.tool)}
 
 
-def _without(compartment: Compartment, others: Collection[Compartment]) -> Compartment:
+def _without(compartment: ProfileCompartment, others: Collection[ProfileCompartment]) -> ProfileCompartment:
     apart = {category for one in others if compartment.key in one.out_of for category in one.categories}
     if not apart:
         return compartment
@@ -256,12 +256,12 @@ def read_profile(path: Path) -> Profile:
         found = Profile.model_validate(content)
         faults = [(place, reason) for place, reason in _contradictions(found, path.stem)]
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise Unsafe(f"the programme profile {path.name} cannot be read: {problem}") from problem
+        raise UnsafeConfiguration(f"the programme profile {path.name} cannot be read: {problem}") from problem
     except ValidationError as problem:
         faults = [(error["loc"], error["msg"]) for error in problem.errors(include_url=False)]
     if faults:
         told = "".join(f"\n  line {line_of(text, place)}: {_named(place)}: {reason}" for place, reason in faults)
-        raise Unsafe(f"the programme profile {path.name} cannot be used:{told}")
+        raise UnsafeConfiguration(f"the programme profile {path.name} cannot be used:{told}")
     return found
 
 
@@ -271,11 +271,11 @@ def _contradictions(found: Profile, name: str) -> Iterator[tuple[Place, str]]:
         yield ("key",), f"the file is called {name}"
     if not found.youngest_age <= found.majority_age <= found.oldest_age:
         yield ("majority_age",), "must lie between youngest_age and oldest_age"
-    for nouns in ("category", "compartment", "tool"):
-        keys = [noun.key for noun in getattr(found, nouns)]
+    for field in ("category", "compartment", "tool"):
+        keys = [item.key for item in getattr(found, field)]
         for number, key in enumerate(keys):
             if key in keys[:number]:
-                yield (nouns, number, "key"), f"{key} is there already"
+                yield (field, number, "key"), f"{key} is there already"
     yield from _ages_amiss(found)
     yield from _compartments_amiss(found)
     yield from _connections_amiss(found)
@@ -319,10 +319,10 @@ def _compartments_amiss(found: Profile) -> Iterator[tuple[Place, str]]:
 
 def _connections_amiss(found: Profile) -> Iterator[tuple[Place, str]]:
     """Tools, categories and words that have nothing to belong to."""
-    shelves = {compartment.key for compartment in found.compartment}
+    compartments = {compartment.key for compartment in found.compartment}
     for number, tool in enumerate(found.tool):
-        if tool.compartment and tool.compartment not in shelves:
-            yield ("tool", number, "compartment"), f"no such compartment; there are {', '.join(sorted(shelves))}"
+        if tool.compartment and tool.compartment not in compartments:
+            yield ("tool", number, "compartment"), f"no such compartment; there are {', '.join(sorted(compartments))}"
     used = {key for compartment in found.compartment for key in compartment.categories}
     for number, category in enumerate(found.category):
         if category.key not in used:
@@ -335,7 +335,7 @@ _NEVER_ASKED_ABOUT = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})
 """Whose access rests on nobody's consent, whatever the profile says."""
 
 
-def _cannot_leave(found: Profile, compartment: Compartment, key: str) -> str:
+def _cannot_leave(found: Profile, compartment: ProfileCompartment, key: str) -> str:
     """Why the categories of a compartment cannot be taken out of the one called `key`; '' when they can."""
     other = next((one for one in found.compartment if one.key == key and one.key != compartment.key), None)
     if other is None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.tools.contradictions import Fault
-from portal.tools.definition import Kind, Question, Section, rows
+from portal.tools.definition import AnswerKind, Question, Section, rows
 from portal.tools.library import definition, read_toml, refuse
 from portal.tools.profile import Words
 
@@ -31,11 +31,11 @@ class Only(StrEnum):
     """Support that runs on the day the paper is made."""
 
 
-_TIMED = {"from": Kind.DATE, "until": Kind.DATE, "status": Kind.CHOICE}
+_TIMED = {"from": AnswerKind.DATE, "until": AnswerKind.DATE, "status": AnswerKind.CHOICE}
 """What must be asked of rows that are told by whether they run."""
 
 
-class Rows(BaseModel):
+class StatuteRows(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     of: str
@@ -80,7 +80,7 @@ class Heading(BaseModel):
     title: Words
     of: tuple[str, ...] = ()
     """Answers on their own, `tool:section.question`, in the order they are told."""
-    rows: tuple[Rows, ...] = ()
+    rows: tuple[StatuteRows, ...] = ()
 
     @property
     def tools(self) -> list[str]:
@@ -147,7 +147,7 @@ def _faults(found: tuple[View, ...]) -> Iterator[Fault]:
                 yield from ((((*place, "rows", which)), reason) for reason in _amiss(each))
 
 
-def _amiss(each: Rows) -> Iterator[str]:
+def _amiss(each: StatuteRows) -> Iterator[str]:
     section = section_of(each.of)
     if section is None or section.row is None:
         yield f"{each.of} has no rows"
@@ -175,7 +175,7 @@ def asked(place: str) -> tuple[str, Section, Question]:
     """Tool, section and question of a place. Raises Unsafe for one that nobody asks."""
     found = _asked(place)
     if found is None:
-        raise Unsafe(f"nobody asks {place}")
+        raise UnsafeConfiguration(f"nobody asks {place}")
     return found
 
 

@@ -17,9 +17,9 @@ from werkzeug.formparser import FormDataParser, MultiPartParser
 from portal import audit
 from portal.access.signin.throttle import TooMany
 from portal.db import was_overtaken
-from portal.errors import Busy, Damaged, InvalidInput, NeighbourDown, NotFound, Overtaken, Refused
+from portal.errors import Busy, CorruptData, DependencyUnavailable, InvalidInput, NotFound, Overtaken, Refused
 from portal.events import Event
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.oversight import refusals
 from portal.storage.incoming import Incoming
 from portal.web import error_pages as pages
@@ -82,7 +82,7 @@ class PortalRequest(Request):
             return BytesIO()
         if what is None or not what.takes_files or g.actor is None:
             return _Nowhere()  # type: ignore[return-value]
-        incoming = Incoming(g.house.store)
+        incoming = Incoming(g.runtime.store)
         g.incoming.append(incoming)
         return incoming  # type: ignore[return-value]
 
@@ -110,10 +110,10 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def _begin() -> None:
-        house: House = app.extensions["house"]
-        g.app, g.house, g.incoming, g.began = app, house, [], time.monotonic()
+        runtime: Runtime = app.extensions["runtime"]
+        g.app, g.runtime, g.incoming, g.began = app, runtime, [], time.monotonic()
         g.request_id = uuid.uuid4().hex[:12]
-        g.session = house.new_session()
+        g.session = runtime.new_session()
         what = declared(app, request.endpoint) if request.endpoint else None
         if what is None or what.kind != "link":  # a link is asked for by programs, and answers them itself
             wire.refuse_unreadable(request.path)
@@ -145,7 +145,7 @@ def _headers(response: Response) -> Response:
         "X-Frame-Options": "DENY",
         "X-Robots-Tag": "noindex, nofollow",
     }
-    if g.get("house") and g.house.settings.https:
+    if g.get("runtime") and g.runtime.settings.https:
         defaults["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     for name, value in defaults.items():
         response.headers.setdefault(name, value)
@@ -209,8 +209,8 @@ def _install_outages(app: Flask) -> None:
         g.session.commit()
         return pages.too_many(problem.wait)
 
-    @app.errorhandler(NeighbourDown)
-    def _down(problem: NeighbourDown) -> Any:
+    @app.errorhandler(DependencyUnavailable)
+    def _down(problem: DependencyUnavailable) -> Any:
         _fail()
         log.error("neighbour down", id=g.get("request_id"), neighbour=problem.neighbour)
         return pages.neighbour_down(problem.neighbour)
@@ -221,8 +221,8 @@ def _install_outages(app: Flask) -> None:
         log.warning("busy", id=g.get("request_id"))
         return pages.busy()
 
-    @app.errorhandler(Damaged)
-    def _damaged(problem: Damaged) -> Any:
+    @app.errorhandler(CorruptData)
+    def _damaged(problem: CorruptData) -> Any:
         _fail()
         log.error("damaged", id=g.get("request_id"), what=str(problem))
         return pages.damaged()
@@ -281,5 +281,5 @@ def _refused(reason: str) -> None:
     what = declared(g.app, request.endpoint) if request.endpoint else None
     action = what.action.value if what and what.action else "none"
     case_id = (request.view_args or {}).get("case_id")
-    refusals.note(g.session, case_id, g.ticket, action, reason)
+    refusals.note_refusal(g.session, case_id, g.ticket, action, reason)
     g.session.commit()

@@ -13,7 +13,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.consents import overrides as consent_overrides
 from portal.services.consents.overrides import OverrideLine
 from portal.services.shared import audience as shared_audience
-from portal.tools.profile import Compartment
+from portal.tools.profile import ProfileCompartment
 from portal.web.addresses import address
 from portal.web.navigation import Navigation
 
@@ -81,5 +81,5 @@ class CaseHead:
         """Who is let in by law just now: for everyone in the case to see."""
         return consent_overrides.overrides(self.ticket)
 
-    def compartment(self, key: str) -> Compartment:
+    def compartment(self, key: str) -> ProfileCompartment:
         return self.ticket.profile.compartment_of(key)

@@ -9,13 +9,13 @@ from uuid import UUID
 from flask import g
 from flask_babel import gettext as _
 
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy.decide import BlockerNote
 from portal.access.policy.roles import Capacity
 from portal.access.policy.windows import Blocker, Obstacle
 from portal.access.ticket import CaseTicket
 from portal.services.shared import audience as shared_audience
-from portal.tools.profile import Compartment, Profile, profile
+from portal.tools.profile import Profile, ProfileCompartment, profile
 from portal.web import labels
 from portal.web.i18n import day as on_day
 from portal.web.i18n import last_day, said
@@ -36,18 +36,18 @@ def capacity_word(capacity: Capacity, profile_key: str = "") -> str:
 
 def title_of(key: str) -> str:
     """What a compartment is called; of one between two, by the names of the two."""
-    hatch = next((h for h in g.ticket.hatches.values() if h.key == key), None)
-    if hatch is not None and hatch.confidant_id is not None:
-        return _title_between_two(g.ticket, hatch)
+    compartment = next((h for h in g.ticket.compartments.values() if h.key == key), None)
+    if compartment is not None and compartment.confidant_id is not None:
+        return _title_between_two(g.ticket, compartment)
     return said(rules_of_case().compartment_of(key).title)
 
 
-def _title_between_two(ticket: CaseTicket, hatch: Hatch) -> str:
+def _title_between_two(ticket: CaseTicket, compartment: OpenCompartment) -> str:
     """As the young person or the guide who reads it calls it."""
-    guide, confidant = ticket.owner, ticket.members[hatch.confidant_id or ticket.owner.id]
+    guide, confidant = ticket.owner, ticket.members[compartment.confidant_id or ticket.owner.id]
     young, called = first_name(ticket.young_person), {"guide": first_name(guide), "before": first_name(confidant)}
     is_young = ticket.membership.id == ticket.young_person.id
-    shared = any(w.key == hatch.key and w.membership_id == guide.id for w in ticket.open_windows)
+    shared = any(w.key == compartment.key and w.membership_id == guide.id for w in ticket.open_windows)
     if confidant.id == guide.id:
         title = _("Only you and %(guide)s", **called) if is_young else _("Only %(young)s and you", young=young)
     elif not is_young:
@@ -65,15 +65,15 @@ def first_name(member: Any) -> str:
 
 def is_told_before(compartment_id: UUID) -> bool:
     """Whether it was confided to a guide who is not the guide of today."""
-    hatch = g.ticket.hatches.get(compartment_id)
-    return hatch is not None and hatch.confidant_id not in (None, g.ticket.owner.id)
+    compartment = g.ticket.compartments.get(compartment_id)
+    return compartment is not None and compartment.confidant_id not in (None, g.ticket.owner.id)
 
 
 def compartment_icon(key: str) -> str:
     return rules_of_case().compartment_of(key).icon
 
 
-def compartment_of(key: str) -> Compartment:
+def compartment_of(key: str) -> ProfileCompartment:
     return rules_of_case().compartment_of(key)
 
 
@@ -83,18 +83,18 @@ def category_titles(keys: Iterable[str]) -> str:
     return ", ".join(titles[key] for key in keys)
 
 
-def compartment_by_id(compartment_id: str) -> Hatch:
-    hatch: Hatch = g.ticket.hatches[UUID(compartment_id)]
-    return hatch
+def compartment_by_id(compartment_id: str) -> OpenCompartment:
+    compartment: OpenCompartment = g.ticket.compartments[UUID(compartment_id)]
+    return compartment
 
 
-def compartments_in_order() -> list[Hatch]:
+def compartments_in_order() -> list[OpenCompartment]:
     """The compartments open to this person, in the order of the programme profile."""
     return in_order(g.ticket)
 
 
-def in_order(ticket: CaseTicket) -> list[Hatch]:
-    return sorted(ticket.hatches.values(), key=lambda hatch: ticket.profile.rank(hatch.key))
+def in_order(ticket: CaseTicket) -> list[OpenCompartment]:
+    return sorted(ticket.compartments.values(), key=lambda compartment: ticket.profile.rank(compartment.key))
 
 
 def names_who_see(key: str) -> str:
@@ -106,7 +106,7 @@ def names_who_see(key: str) -> str:
         if line.membership.id == g.ticket.membership.id
         else f"{line.membership.display_name} ({role(line.membership)})"
         for line in g.audience
-        if any(shelf.key == key for shelf in line.open)
+        if any(compartment.key == key for compartment in line.open)
     ]
     return ", ".join(sorted(names, key=lambda name: name != _("you")))
 

@@ -12,14 +12,14 @@ from portal.web import case_words
 from portal.web.forms import choices
 
 
-def shelf_choices(ticket: CaseTicket) -> list[SelectChoice]:
+def compartment_choices(ticket: CaseTicket) -> list[SelectChoice]:
     """The compartments this person may write in, in the order of the profile."""
-    open_ones = [hatch for hatch in case_words.in_order(ticket) if hatch.can_write]
-    return choices(*((str(hatch.id), case_words.title_of(hatch.key)) for hatch in open_ones))
+    open_ones = [compartment for compartment in case_words.in_order(ticket) if compartment.can_write]
+    return choices(*((str(compartment.id), case_words.title_of(compartment.key)) for compartment in open_ones))
 
 
-def shelf_of(ticket: CaseTicket, chosen: object) -> UUID:
+def compartment_of(ticket: CaseTicket, chosen: object) -> UUID:
     """The chosen compartment's id. Raises InvalidInput when none, or one that is not on offer, was chosen."""
-    if chosen not in {choice.value for choice in shelf_choices(ticket)}:
+    if chosen not in {choice.value for choice in compartment_choices(ticket)}:
         raise InvalidInput("compartment", "choice")
     return UUID(str(chosen))

@@ -39,16 +39,16 @@ def not_found() -> Any:
 
 def refused(reason: Reason) -> Any:
     ticket: CaseTicket | None = g.get("ticket")
-    if reason.code is Refusal.SHUT and ticket is not None:
-        return _shut(reason, ticket)
+    if reason.code is Refusal.DENIED and ticket is not None:
+        return _denial_page(reason, ticket)
     sentences = [case_words.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
     return _page(403, str(labels.REFUSAL[reason.code]), sentences, contact=reason.guide)
 
 
-def _shut(reason: Reason, ticket: CaseTicket) -> Any:
+def _denial_page(reason: Reason, ticket: CaseTicket) -> Any:
     """To somebody who is known in the case and sees nothing of it: why, as far as they may know, and what is theirs all
     the same."""
-    title = str(labels.REFUSAL[Refusal.SHUT]) if ticket.actor.is_staff else _("The case is not open to you just now")
+    title = str(labels.REFUSAL[Refusal.DENIED]) if ticket.actor.is_staff else _("The case is not open to you just now")
     sentences = [case_words.obstacle_for_me(note) for note in dict.fromkeys(reason.notes)]
     sentences = [sentence for sentence in sentences if sentence.rstrip(".") != title]
     if not reason.notes:
@@ -67,7 +67,7 @@ def _shut(reason: Reason, ticket: CaseTicket) -> Any:
 
 
 def invalid(problem: InvalidInput) -> Any:
-    return _page(422, _("This could not be done"), [labels.sentence(problem)])
+    return _page(422, _("This could not be done"), [labels.error_message(problem)])
 
 
 def overtaken() -> Any:
@@ -174,7 +174,7 @@ def _too_large() -> Any:
         left = _DRAIN
         while left > 0 and (read := len(request.environ["wsgi.input"].read(1024 * 1024))):
             left -= read
-    limit = size(g.house.settings.upload_limit)
+    limit = size(g.runtime.settings.upload_limit)
     body = _("A file may be at most %(limit)s. Make it smaller, or split it, and try again.", limit=limit)
     return _page(413, _("The file is too large"), [body])
 

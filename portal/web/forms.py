@@ -21,7 +21,7 @@ from portal.audit import savepoint
 from portal.errors import InvalidInput
 from portal.services.files import held_uploads
 from portal.services.files.arrivals import Upload
-from portal.services.files.held_uploads import Chosen
+from portal.services.files.held_uploads import WaitingFile
 from portal.storage.incoming import Incoming
 from portal.web import labels
 from portal.web.arguments import whole_number as whole_number
@@ -36,7 +36,7 @@ class Required(InputRequired):  # type: ignore[misc]
     """Something that can be seen must be written: a blank is none, whichever character it is made of."""
 
     def __init__(self) -> None:
-        super().__init__(message=labels.INPUT["required"])
+        super().__init__(message=labels.INPUT_ERRORS["required"])
 
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
@@ -50,7 +50,7 @@ def _as_counted(typed: str | None) -> str | None:
     return typed.replace("\r\n", "\n") if typed else typed
 
 
-class AskingForm(FlaskForm):  # type: ignore[misc]
+class PortalForm(FlaskForm):  # type: ignore[misc]
     """A form with a number of its own, so that sending it twice does the thing once."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
@@ -67,15 +67,15 @@ class AskingForm(FlaskForm):  # type: ignore[misc]
     def __init__(self, *args: Any, sent_to: str = "", **kwargs: Any) -> None:
         if not args and "formdata" not in kwargs:
             # After a session that ended, what was typed then.
-            kwargs["formdata"] = self._sent() if self.is_submitted() else g.get("kept")
+            kwargs["formdata"] = self._sent() if self.is_submitted() else g.get("saved_form")
         super().__init__(*args, **kwargs)
         self.sent_to = sent_to or request.path
         """Where a file that was chosen belongs: the address the form is sent to, or whose page it is part of."""
         for field in self:
             if isinstance(field, ChosenFile):
-                field.look_for_kept(self.sent_to, str(self.submission.data))
+                field.look_for_held(self.sent_to, str(self.submission.data))
 
-    def take_faults(self, other: AskingForm) -> None:
+    def take_faults(self, other: PortalForm) -> None:
         """The same page is shown for a button that asks less: with the faults that one found, and all that was sent."""
         self.form_errors = list(other.form_errors)
         for field in other:
@@ -137,7 +137,7 @@ def _faults_of(field: Any) -> list[tuple[str, str]]:
     return [(field.id, f"{str(field.label.text).rstrip('?')}: {error}") for error in field.errors]
 
 
-def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
+def attempt(form: PortalForm, verb: Callable[[], R]) -> R | None:
     """The verb's result when the form is valid and the verb takes it; else None, with the errors in the form.
 
     A verb that refuses the input leaves nothing behind, and nothing that was typed or chosen is lost.
@@ -153,8 +153,8 @@ def attempt(form: AskingForm, verb: Callable[[], R]) -> R | None:
     return None
 
 
-def _show(form: AskingForm, problem: InvalidInput) -> None:
-    message = labels.sentence(problem)
+def _show(form: PortalForm, problem: InvalidInput) -> None:
+    message = labels.error_message(problem)
     field: Any = form
     for part in problem.field.split("-") if problem.field else ():
         entries = getattr(field, "entries", None)
@@ -166,7 +166,7 @@ def _show(form: AskingForm, problem: InvalidInput) -> None:
         form.form_errors = [*form.form_errors, message]
 
 
-def status(form: AskingForm) -> int:
+def status(form: PortalForm) -> int:
     """Of a page that shows `form`: 422 when it was sent and has errors."""
     return INVALID if request.method == "POST" and form.faults else 200
 
@@ -213,7 +213,7 @@ class DayField(Field):  # type: ignore[misc]
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002  what WTForms calls it with
         if not any(self.typed):
             if self.required:
-                raise ValidationError(labels.INPUT["required"])
+                raise ValidationError(labels.INPUT_ERRORS["required"])
             return
         try:
             day, month, year = (int(part) for part in self.typed)
@@ -221,7 +221,7 @@ class DayField(Field):  # type: ignore[misc]
                 raise ValueError("no year that can be meant")
             self.data = date(year, month, day)
         except (ValueError, OverflowError) as problem:
-            raise ValidationError(labels.INPUT["date_wrong"]) from problem
+            raise ValidationError(labels.INPUT_ERRORS["date_wrong"]) from problem
 
 
 class ChosenFile(OneFile):  # type: ignore[misc]
@@ -229,7 +229,7 @@ class ChosenFile(OneFile):  # type: ignore[misc]
     carries the handle that finds it (services/files/held_uploads.py)."""
 
     data: FileStorage | None
-    kept: Chosen | None = None
+    held: WaitingFile | None = None
     """What was chosen before and is still chosen."""
 
     def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
@@ -238,38 +238,40 @@ class ChosenFile(OneFile):  # type: ignore[misc]
         self._handle = str(sent.get(f"{self.name}-kept", ""))
         self._unwanted = self.data is not None or bool(sent.get(f"{self.name}-drop"))
 
-    def look_for_kept(self, place: str, submission: str) -> None:
+    def look_for_held(self, place: str, submission: str) -> None:
         number = UUID(submission) if _is_number(submission) else None
-        found = held_uploads.find(g.session, g.house.store, self._handle, place, number) if self._handle else None
+        found = (
+            held_uploads.find_held(g.session, g.runtime.store, self._handle, place, number) if self._handle else None
+        )
         if found is not None and self._unwanted:
             held_uploads.forget(found)
         else:
-            self.kept = found
+            self.held = found
 
     def put_aside(self, place: str) -> None:
         if self.errors:
             # It is about the file itself, which no second try makes better.
             self.let_go()
         elif (file := self.data) is not None:
-            self.kept = held_uploads.keep(g.session, g.house.store, file.filename or "", file.stream, place)
+            self.held = held_uploads.hold_upload(g.session, g.runtime.store, file.filename or "", file.stream, place)
 
     def let_go(self) -> None:
-        if self.kept is not None:
-            held_uploads.forget(self.kept)
-        self.kept = self.data = None
+        if self.held is not None:
+            held_uploads.forget(self.held)
+        self.held = self.data = None
 
     @property
     def content(self) -> bytes | None:
         """All of a small file; None where none was chosen."""
         if self.data is not None:
             return bytes(self.data.stream.read())
-        if self.kept is None:
+        if self.held is None:
             return None
-        with self.kept.reopened() as file:
+        with self.held.reopened() as file:
             return file.read()
 
 
-class Rows(FieldList):  # type: ignore[misc]
+class FormRows(FieldList):  # type: ignore[misc]
     """Several of the same, numbered from 0 in the names of their fields."""
 
     def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
@@ -285,11 +287,11 @@ def upload_of(field: ChosenFile, note: str = "") -> Upload:
     content: object = storage.stream if storage is not None else None
     if storage is not None and isinstance(content, Incoming):
         return Upload(storage.filename or "", content, note)
-    if field.kept is None:
+    if field.held is None:
         raise InvalidInput(field.short_name, "file_missing")
-    return Upload(field.kept.name, field.kept, note)
+    return Upload(field.held.name, field.held, note)
 
 
 def has_file(field: ChosenFile) -> bool:
     """Whether one was chosen, now or before."""
-    return field.data is not None or field.kept is not None
+    return field.data is not None or field.held is not None

@@ -45,11 +45,11 @@ from wtforms import ValidationError
 from portal.access.actor import Actor
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import Standing
-from portal.access.signin import pending_login as half_way
+from portal.access.signin import pending_login as pending_login
 from portal.access.signin import saved_form, sessions, step_up
-from portal.access.signin.saved_form import Kept
+from portal.access.signin.saved_form import FormContent
 from portal.access.ticket import CaseTicket, enter_case
-from portal.errors import NotFound, Refused, Unsafe
+from portal.errors import NotFound, Refused, UnsafeConfiguration
 from portal.services.files import held_uploads
 from portal.services.webdav import links
 from portal.settings import Settings
@@ -83,9 +83,9 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
     return _declare(view, Declared("signed_in"))
 
 
-def halfway(view: Callable[P, R]) -> Callable[P, R]:
+def awaiting_second_factor(view: Callable[P, R]) -> Callable[P, R]:
     """The view gets in `g.halfway` who it is; `g.actor` is None for somebody who is only halfway in."""
-    return _declare(view, Declared("halfway"))
+    return _declare(view, Declared("awaiting_second_factor"))
 
 
 def office(action: OfficeAction, takes_list: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -178,7 +178,7 @@ def refuse_undeclared(app: Flask) -> None:
     """Raises Unsafe when a route does not say who it is for. Called once all views are registered."""
     lacking = sorted(name for name in app.view_functions if declared(app, name) is None)
     if lacking:
-        raise Unsafe(f"views without a declared access: {', '.join(lacking)}")
+        raise UnsafeConfiguration(f"views without a declared access: {', '.join(lacking)}")
 
 
 def cookie_name(settings: Settings) -> str:
@@ -192,12 +192,12 @@ def _declare(view: Callable[P, R], what: Declared) -> Callable[P, R]:
 
 
 def _admit() -> ResponseReturnValue | None:
-    g.actor = g.limits = g.ticket = g.kept = None
+    g.actor = g.limits = g.ticket = g.saved_form = None
     if request.endpoint is None or request.endpoint == "static":
         return None
     what = declared(current_app, request.endpoint)
     if what is None:
-        raise Unsafe(f"{request.endpoint} has no declared access")
+        raise UnsafeConfiguration(f"{request.endpoint} has no declared access")
     if what.kind == "link":
         return None if _admit_by_link() else _nothing_here()
     _recognise()
@@ -206,13 +206,15 @@ def _admit() -> ResponseReturnValue | None:
     if what.kind == "page":
         g.writer = _writer()
         return None if g.writer else _nothing_here()
-    if what.kind == "halfway":
-        g.halfway = g.actor.person_id if g.actor else half_way.who(g.session, session.get("half", ""))
-        return None if g.halfway else _to_sign_in()
+    if what.kind == "awaiting_second_factor":
+        g.awaiting_second_factor = (
+            g.actor.person_id if g.actor else pending_login.who(g.session, session.get("half", ""))
+        )
+        return None if g.awaiting_second_factor else _to_sign_in()
     if g.actor is None:
         return _to_sign_in(asked_by_a_page=what.quiet)
     if what.takes_files:
-        request.max_content_length = g.house.settings.upload_limit + g.house.settings.request_limit
+        request.max_content_length = g.runtime.settings.upload_limit + g.runtime.settings.request_limit
     if isinstance(what.action, OfficeAction):
         g.actor.require(what.action)
     if isinstance(what.action, Action):
@@ -232,7 +234,7 @@ def _asks_fresh(what: Declared) -> bool:
 
 
 def _admit_by_link() -> bool:
-    if not g.house.settings.webdav:
+    if not g.runtime.settings.webdav:
         return False
     held = links.holder(g.session, str((request.view_args or {})["token"]))
     actor = sessions.stand_in(g.session, held.person_id) if held else None
@@ -246,7 +248,7 @@ def _admit_by_link() -> bool:
         return False
     g.actor, g.ticket, g.link = actor, ticket, link
     if request.method == "PUT":
-        request.max_content_length = g.house.settings.upload_limit
+        request.max_content_length = g.runtime.settings.upload_limit
     return True
 
 
@@ -256,17 +258,17 @@ def _nothing_here() -> ResponseReturnValue:
 
 
 def _recognise() -> None:
-    g.had_cookie = cookie_name(g.house.settings) in request.cookies
+    g.had_cookie = cookie_name(g.runtime.settings) in request.cookies
     if current_user.is_authenticated:
         g.actor = current_user._get_current_object()
 
 
 def _who_holds(asked: Request) -> Actor | None:
     """The person whose session token the request carries, looked up in the database on every request."""
-    token = asked.cookies.get(cookie_name(g.house.settings))
+    token = asked.cookies.get(cookie_name(g.runtime.settings))
     what = declared(current_app, asked.endpoint) if asked.endpoint else None
     is_seen = what is None or not what.quiet
-    found = sessions.resume(g.session, token, g.house.settings, is_seen) if token else None
+    found = sessions.resume(g.session, token, g.runtime.settings, is_seen) if token else None
     if found is None:
         return None
     g.limits = found[1]
@@ -277,7 +279,7 @@ def _to_sign_in(asked_by_a_page: bool = False) -> ResponseReturnValue:
     if "Tus-Resumable" in request.headers:
         # A program that sends a file piece by piece: a page to sign in on would be taken for an answer to the piece.
         return "", 401
-    token = request.cookies.get(cookie_name(g.house.settings))
+    token = request.cookies.get(cookie_name(g.runtime.settings))
     if not asked_by_a_page:  # nobody was going there, and nobody wrote what it sent
         remember_the_way(sessions.whose(g.session, token) if token else None)
     return redirect(url_for("signin.form", ended=1 if g.had_cookie else None), 303)
@@ -325,7 +327,7 @@ def remember_the_way(person_id: UUID | None) -> None:
         return
     session.pop("to", None)
     # Files on their way in are let through as far as their view would take them: the words beside them are kept.
-    most = max(g.house.settings.request_limit, (request.max_content_length or 0) if g.actor else 0)
+    most = max(g.runtime.settings.request_limit, (request.max_content_length or 0) if g.actor else 0)
     if (request.content_length or 0) > most:
         return
     writer = _writer()
@@ -343,7 +345,7 @@ def send_back() -> ResponseReturnValue | None:
     """A form that is ours but of an earlier sign-in: back to its page with what was typed on it. None where it says
     nothing of whose it is, or somebody else is signed in by now, who gets nothing of it; its writer still does."""
     if g.get("actor") is None or (request.content_length or 0) > max(
-        g.house.settings.request_limit, request.max_content_length or 0
+        g.runtime.settings.request_limit, request.max_content_length or 0
     ):
         return None
     writer = _writer()
@@ -360,13 +362,13 @@ def page_token() -> str:
 
 
 def _writer() -> UUID | None:
-    hours = g.house.settings.session_hours
+    hours = g.runtime.settings.session_hours
     return saved_form.writer_of(current_app.secret_key or "", request.form.get("writer", ""), timedelta(hours=hours))
 
 
 def _put_aside(person_id: UUID) -> None:
     fields = (*request.form.items(multi=True), *_files_put_aside(person_id))
-    handle = saved_form.keep(g.session, person_id, Kept(request.path, fields))
+    handle = saved_form.save_form(g.session, person_id, FormContent(request.path, fields))
     session["kept"] = [handle, request.path]
     session["to"] = request.path if leads_somewhere(request.path) else url_for("stepup.go_on")
     g.session.commit()
@@ -380,7 +382,11 @@ def _files_put_aside(person_id: UUID) -> Iterator[tuple[str, str]]:
         if not file.filename:
             continue
         place = request.path
-        chosen = held_uploads.keep(g.session, g.house.store, file.filename, file.stream, place) if is_writer else None
+        chosen = (
+            held_uploads.hold_upload(g.session, g.runtime.store, file.filename, file.stream, place)
+            if is_writer
+            else None
+        )
         yield (f"{name}-kept", chosen.handle) if chosen else (FILE_AGAIN, file.filename)
 
 
@@ -391,5 +397,5 @@ def _give_back() -> None:
         return
     if request.method == "POST":
         session.pop("kept")
-    elif found := saved_form.find(g.session, g.actor.person_id, handle):
-        g.kept = MultiDict(found.fields)
+    elif found := saved_form.find_saved_form(g.session, g.actor.person_id, handle):
+        g.saved_form = MultiDict(found.fields)

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
-from portal.tools import telling
+from portal.tools import answer_format
 from portal.tools.profile import Profile, Words, profile
 from portal.tools.vocabulary import CATALOGUES, reworded
 
@@ -53,15 +53,15 @@ class _Speech:
 
 def _speech() -> _Speech:
     here = g._get_current_object()
-    kept, ticket = here.get("speech"), here.get("ticket")
-    if kept is None or kept.ticket is not ticket:
-        rules = rules_here() if "house" in here else None
+    saved, ticket = here.get("speech"), here.get("ticket")
+    if saved is None or saved.ticket is not ticket:
+        rules = rules_here() if "runtime" in here else None
         zone = rules.zone if rules else ZoneInfo("UTC")
-        kept = here.speech = _Speech(ticket, language(), _WORDING.worded(rules), zone, clock.today(zone))
-    return cast(_Speech, kept)
+        saved = here.speech = _Speech(ticket, language(), _WORDING.worded(rules), zone, clock.today(zone))
+    return cast(_Speech, saved)
 
 
-class _Wording(Domain):  # type: ignore[misc]  # the library has no types
+class _ProfileWording(Domain):  # type: ignore[misc]  # the library has no types
     """The catalogue, said in the words of the programme profile (of the case, or of the installation outside one)."""
 
     def get_translations(self) -> Any:
@@ -99,7 +99,7 @@ def in_language(chosen: str) -> Iterator[None]:
             g.pop("speech", None)
 
 
-_WORDING = _Wording()
+_WORDING = _ProfileWording()
 
 
 class _Babel(Babel):  # type: ignore[misc]  # the same
@@ -128,7 +128,7 @@ def rules_here() -> Profile:
         # Where the database gives nothing of the case, the page that says so needs words all the same.
         with suppress(NotFound):
             return ticket.profile
-    return profile(g.house.settings.profile)
+    return profile(g.runtime.settings.profile)
 
 
 def _choose() -> str:
@@ -168,7 +168,7 @@ def day(value: date | datetime) -> str:
     """A date in full: "3. marts 2026"."""
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
-    return telling.day(value, language())
+    return answer_format.day(value, language())
 
 
 def near(value: date) -> str:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.errors import InvalidInput
 
-INPUT = {
+INPUT_ERRORS = {
     "required": _l("Fill this in."),
     "choice": _l("Choose one of the possibilities."),
     "form_stale": _l("This page was out of date. Look it through once more and send it again."),
@@ -171,6 +171,6 @@ INPUT = {
 }
 
 
-def sentence(problem: InvalidInput) -> str:
+def error_message(problem: InvalidInput) -> str:
     """What is wrong with an answer, in words."""
-    return str(INPUT[problem.code]) % problem.values
+    return str(INPUT_ERRORS[problem.code]) % problem.values

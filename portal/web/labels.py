@@ -18,12 +18,12 @@ from portal.services.members.team_wishes import WishAnswer
 from portal.services.plans.commitments import Outcome
 from portal.services.plans.versions import PlanState
 from portal.storage.scanning import ScanState
-from portal.tools.definition import Known
-from portal.web.input_errors import INPUT as INPUT
-from portal.web.input_errors import sentence as sentence
+from portal.tools.definition import BaseField
+from portal.web.input_errors import INPUT_ERRORS as INPUT_ERRORS
+from portal.web.input_errors import error_message as error_message
 
 REFUSAL = {
-    Refusal.SHUT: _l("You do not have access to this just now"),
+    Refusal.DENIED: _l("You do not have access to this just now"),
     Refusal.READ_ONLY: _l("You can read here, but not write"),
     Refusal.NOT_YOURS: _l("Only the guide can do this"),
     Refusal.OFFICE: _l("Your account does not give access to this"),
@@ -193,11 +193,11 @@ UNIT_KIND = {
 }
 
 BASE = {
-    Known.NAME: _l("Name"),
-    Known.BIRTH_DATE: _l("Birth date"),
-    Known.GUIDE: _l("Guide"),
-    Known.TEAM: _l("My team"),
-    Known.FAMILY: _l("Family and network"),
+    BaseField.NAME: _l("Name"),
+    BaseField.BIRTH_DATE: _l("Birth date"),
+    BaseField.GUIDE: _l("Guide"),
+    BaseField.TEAM: _l("My team"),
+    BaseField.FAMILY: _l("Family and network"),
 }
 """Base data, as each is called."""
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from portal import clock, text
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import Capacity, Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.text import with_numbers
 from portal.web import case_words, guard, labels, static_files
 from portal.web.addresses import address
@@ -39,21 +39,21 @@ def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
             "actor": g.get("actor"),
             "limits": g.get("limits"),
             "csrf_token": _form_token,
-            "has_saved_form": g.get("kept") is not None,
-            "files_again": g.kept.getlist(FILE_AGAIN) if g.get("kept") is not None else [],
+            "has_saved_form": g.get("saved_form") is not None,
+            "files_again": g.saved_form.getlist(FILE_AGAIN) if g.get("saved_form") is not None else [],
             "ticket": ticket,
-            "head": CaseHead(ticket, navigation) if ticket is not None and ticket.hatches else None,
+            "head": CaseHead(ticket, navigation) if ticket is not None and ticket.compartments else None,
         }
 
-    house: House = app.extensions["house"]
+    runtime: Runtime = app.extensions["runtime"]
     static_files.install(app)
     app.jinja_env.globals.update(navigation.template_globals)
     # The same on every page, so that a macro knows it without being told the page's own things.
     app.jinja_env.globals.update(
         navigation=navigation,
-        product=house.settings.product_name,
-        settings=house.settings,
-        is_demo=house.settings.environment == "demo",
+        product=runtime.settings.product_name,
+        settings=runtime.settings,
+        is_demo=runtime.settings.environment == "demo",
         may=may,
         words=labels,
         Action=Action,

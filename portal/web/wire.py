@@ -26,10 +26,10 @@ class Typed(ImmutableMultiDict[str, Any]):
 
     def __init__(self, mapping: Any = None) -> None:
         pairs = MultiDict(mapping).items(multi=True)
-        super().__init__((_kept(name), _kept(value)) for name, value in pairs if name is not None)
+        super().__init__((_one_form(name), _one_form(value)) for name, value in pairs if name is not None)
 
 
-def _kept(value: Any) -> Any:
+def _one_form(value: Any) -> Any:
     return _UNKEEPABLE.sub("", value) if isinstance(value, str) else value
 
 

@@ -13,10 +13,10 @@ from portal.access.policy.facts import (
     CompartmentRule,
     ConsentFact,
     Facts,
-    Freeze,
+    FreezeFact,
     Grant,
-    LegalOverride,
     Member,
+    OverrideFact,
     Ownership,
     Party,
     Withdrawal,
@@ -92,9 +92,9 @@ def _ownerships(draw: st.DrawFn, members: tuple[Member, ...]) -> tuple[Ownership
 
 
 @st.composite
-def _override(draw: st.DrawFn, members: tuple[Member, ...]) -> LegalOverride:
+def _override(draw: st.DrawFn, members: tuple[Member, ...]) -> OverrideFact:
     begins = draw(INSTANTS)
-    return LegalOverride(
+    return OverrideFact(
         id=UUID(int=700),
         member_id=draw(st.sampled_from(members)).id,
         compartments=draw(st.frozensets(st.sampled_from([rule.key for rule in RULES.compartments]), min_size=1)),
@@ -105,10 +105,10 @@ def _override(draw: st.DrawFn, members: tuple[Member, ...]) -> LegalOverride:
 
 
 @st.composite
-def _freeze(draw: st.DrawFn, members: tuple[Member, ...]) -> Freeze:
+def _freeze(draw: st.DrawFn, members: tuple[Member, ...]) -> FreezeFact:
     begins = draw(INSTANTS)
     lifted = draw(st.none() | INSTANTS.filter(lambda at: at > begins))
-    return Freeze(UUID(int=800), draw(st.sampled_from(members)).id, begins, begins + timedelta(days=7), lifted)
+    return FreezeFact(UUID(int=800), draw(st.sampled_from(members)).id, begins, begins + timedelta(days=7), lifted)
 
 
 def _birth_dates() -> st.SearchStrategy[date]:

@@ -13,13 +13,13 @@ from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.windows import majority
 from portal.access.window_store import load_facts
 from portal.cli import cli
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import Settings
 from tests.support.story import Room, Story, years_ago
 
 
 @pytest.fixture
-def portal(portal_settings: Settings, house: House, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def portal(portal_settings: Settings, runtime: Runtime, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     """The command line of this installation."""
     for name in ("environment", "database_url", "owner_database_url", "keys_file", "data_dir"):
         monkeypatch.setenv(name.upper(), str(getattr(portal_settings, name)))
@@ -50,7 +50,7 @@ def test_explain_says_why_from_when_and_until_when(portal, story: Story) -> None
     [now] = _line(told, "shared")
     assert ": may read from 20" in now
     assert f"consent {consent}" in now
-    with story.house.unit_of_work() as session:
+    with story.runtime.unit_of_work() as session:
         grown_up = majority(load_facts(session, room.case_id))
     assert f"until {grown_up.astimezone(clock.ZoneInfo('Europe/Copenhagen')):%Y-%m-%d} 00:00" in now
     later = _line(told, "shared", now=False)
@@ -67,9 +67,9 @@ def test_explain_knows_the_custody_and_what_the_owner_closed(portal, story: Stor
     colleague = story.staff("Kim Kollega")
     story.add(room, colleague)
     story.set_level(room, colleague, Level.NONE)
-    shut = portal("access", "explain", room.case_id, colleague.id)
-    assert _line(shut, "shared")[0].endswith(": closed")
-    assert _line(shut, "shared", now=False)[0].split(": ")[-1] == "own_unit"
+    closed = portal("access", "explain", room.case_id, colleague.id)
+    assert _line(closed, "shared")[0].endswith(": closed")
+    assert _line(closed, "shared", now=False)[0].split(": ")[-1] == "own_unit"
 
 
 def test_explain_knows_professionals_by_their_mail_address(portal, story: Story, owner: psycopg.Connection) -> None:  # type: ignore[no-untyped-def]

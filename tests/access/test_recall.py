@@ -9,7 +9,7 @@ from portal.access import facts_cache
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import load_facts
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.members import team
 from tests.support.browser import Browser
 from tests.support.statements import noted
@@ -22,7 +22,7 @@ class Undone(Exception):
     """Somebody changed something, and then it failed."""
 
 
-def test_a_page_that_was_read_before_asks_for_no_facts_again(app: Flask, house: House, story: Story) -> None:
+def test_a_page_that_was_read_before_asks_for_no_facts_again(app: Flask, runtime: Runtime, story: Story) -> None:
     room = story.case()
     young = Browser(app, story.token(room.young))
 
@@ -68,7 +68,7 @@ def test_what_was_undone_is_never_recalled(story: Story) -> None:
 
 def test_a_process_remembers_a_bounded_number_of_cases(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_cache, "_AT_MOST", 2)
-    monkeypatch.setattr(facts_cache, "KNOWN", facts_cache._Known())
+    monkeypatch.setattr(facts_cache, "_cache", facts_cache.FactsCache())
     rooms = [story.case() for _ in range(3)]
     first, second, third = (story.play(room, room.guide, lambda t: t.facts) for room in rooms)
     assert story.play(rooms[2], rooms[2].guide, lambda t: t.facts) is third

@@ -87,12 +87,12 @@ def yes(
     return ConsentFact(number, giver.id, at, known or at, at + timedelta(days=30 * months), grants, no)
 
 
-def seen(facts: Facts, member: Member, shelf: str, at: datetime = LATER) -> Verdict:
-    rule = next(rule for rule in RULES.compartments if rule.key == shelf)
+def seen(facts: Facts, member: Member, compartment: str, at: datetime = LATER) -> Verdict:
+    rule = next(rule for rule in RULES.compartments if rule.key == compartment)
     return judge(facts, member, rule, at)
 
 
-def shelves(facts: Facts, member: Member, at: datetime = LATER) -> set[str]:
+def compartments(facts: Facts, member: Member, at: datetime = LATER) -> set[str]:
     """The compartments that an open window leads to."""
     return {
         w.compartment
@@ -102,23 +102,23 @@ def shelves(facts: Facts, member: Member, at: datetime = LATER) -> set[str]:
 
 
 def obstacles(
-    facts: Facts, member: Member, shelf: str = "shared", at: datetime = LATER
+    facts: Facts, member: Member, compartment: str = "shared", at: datetime = LATER
 ) -> list[tuple[str, UUID | None]]:
-    return [(blocker.obstacle.value, blocker.giver_id) for blocker in seen(facts, member, shelf, at).blockers]
+    return [(blocker.obstacle.value, blocker.giver_id) for blocker in seen(facts, member, compartment, at).blockers]
 
 
 # Rule 1
 
 
 def test_the_young_person_sees_what_is_theirs_without_any_consent() -> None:
-    assert shelves(a_case(), YOUNG) == {"shared", "health", "without_parents", "guide_only"}
+    assert compartments(a_case(), YOUNG) == {"shared", "health", "without_parents", "guide_only"}
 
 
 def test_the_young_person_sees_nothing_before_the_owner_has_opened() -> None:
-    shut = replace(YOUNG, levels=((DAY, Level.NONE),))
-    facts = a_case(members=(OWNER, shut))
-    assert shelves(facts, shut) == set()
-    assert obstacles(facts, shut) == [(Obstacle.NOT_OPENED, None)]
+    closed = replace(YOUNG, levels=((DAY, Level.NONE),))
+    facts = a_case(members=(OWNER, closed))
+    assert compartments(facts, closed) == set()
+    assert obstacles(facts, closed) == [(Obstacle.NOT_OPENED, None)]
 
 
 # Rule 2
@@ -126,7 +126,7 @@ def test_the_young_person_sees_nothing_before_the_owner_has_opened() -> None:
 
 def test_a_colleague_of_the_owners_unit_needs_no_consent() -> None:
     facts = a_case()
-    assert shelves(facts, COLLEAGUE) == {"shared", "health", "without_parents", "professionals"}
+    assert compartments(facts, COLLEAGUE) == {"shared", "health", "without_parents", "professionals"}
     assert seen(facts, COLLEAGUE, "shared").basis is Basis.OWN_UNIT
 
 
@@ -140,36 +140,36 @@ def test_another_unit_sees_nothing_until_the_last_consent_is_in() -> None:
         (Obstacle.CONSENT_MISSING, FATHER.id),
     ]
     two = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL))
-    assert shelves(two, TEACHER) == set()
+    assert compartments(two, TEACHER) == set()
     assert obstacles(two, TEACHER) == [(Obstacle.CONSENT_MISSING, FATHER.id)]
     three = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
-    assert shelves(three, TEACHER) == {"shared", "health", "without_parents", "professionals"}
+    assert compartments(three, TEACHER) == {"shared", "health", "without_parents", "professionals"}
 
 
 def test_consent_without_health_opens_everything_but_health() -> None:
     facts = a_case(*(yes(giver, TO_SCHOOL, to=WITHOUT_HEALTH) for giver in (YOUNG, MOTHER, FATHER)))
-    assert shelves(facts, TEACHER) == {"shared", "without_parents", "professionals"}
+    assert compartments(facts, TEACHER) == {"shared", "without_parents", "professionals"}
 
 
 @pytest.mark.parametrize("key", sorted(EVERYTHING))
 def test_a_yes_opens_the_compartment_it_names_and_no_other_that_holds_the_same(key: str) -> None:
     facts = a_case(*(yes(giver, TO_SCHOOL, to=frozenset({key})) for giver in (YOUNG, MOTHER, FATHER)))
-    assert shelves(facts, TEACHER) == {key}
+    assert compartments(facts, TEACHER) == {key}
     one_lacks = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL, to=EVERYTHING - {key}))
-    assert shelves(one_lacks, TEACHER) == EVERYTHING - {key}
+    assert compartments(one_lacks, TEACHER) == EVERYTHING - {key}
 
 
 def test_a_yes_does_not_open_what_has_come_to_hold_more_than_its_words_named() -> None:
     almost = frozenset({"finances"})
     facts = a_case(*(yes(giver, TO_SCHOOL, but=almost) for giver in (YOUNG, MOTHER, FATHER)))
-    assert shelves(facts, TEACHER) == {"health"}
+    assert compartments(facts, TEACHER) == {"health"}
     assert obstacles(facts, TEACHER) == [(Obstacle.CONSENT_MISSING, one.id) for one in (YOUNG, MOTHER, FATHER)]
 
 
 def test_a_no_is_told_as_a_no_with_its_day_and_opens_nothing() -> None:
     young = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), no=frozenset({(TO_SCHOOL, "shared")}))
     facts = a_case(young, yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
-    assert shelves(facts, TEACHER) == {"health"}
+    assert compartments(facts, TEACHER) == {"health"}
     assert seen(facts, TEACHER, "shared").blockers == (Blocker(Obstacle.CONSENT_REFUSED, YOUNG.id, DAY),)
     assert obstacles(facts, TEACHER, "professionals") == [(Obstacle.CONSENT_MISSING, YOUNG.id)], "never asked about"
 
@@ -181,36 +181,36 @@ def test_a_minor_without_any_noted_custody_holder_keeps_other_units_out() -> Non
 
 def test_an_adult_alone_decides_about_professionals() -> None:
     facts = a_case(yes(YOUNG, TO_SCHOOL), born=date(2008, 1, 15))
-    assert "shared" in shelves(facts, TEACHER)
+    assert "shared" in compartments(facts, TEACHER)
 
 
 def test_a_category_can_need_only_the_young_persons_own_yes_from_an_earlier_age() -> None:
     facts = a_case(yes(YOUNG, TO_SCHOOL))
     early = replace(facts, rules=replace(RULES, consent_age=dict.fromkeys(HEALTH, 15)))
-    assert shelves(early, TEACHER) == {"health"}
+    assert compartments(early, TEACHER) == {"health"}
 
 
 # Rule 4
 
 
 def test_a_parent_of_a_minor_needs_the_young_persons_yes_by_name() -> None:
-    assert shelves(a_case(), MOTHER) == set()
+    assert compartments(a_case(), MOTHER) == set()
     named = a_case(yes(YOUNG, Party(membership_id=MOTHER.id)))
-    assert shelves(named, MOTHER) == {"shared", "health"}
-    assert shelves(named, FATHER) == set()
+    assert compartments(named, MOTHER) == {"shared", "health"}
+    assert compartments(named, FATHER) == set()
 
 
 def test_the_profile_can_let_parents_of_minors_in_without_it() -> None:
     facts = replace(a_case(), rules=replace(RULES, parent_needs_young_persons_yes=False))
-    assert shelves(facts, MOTHER) == {"shared", "health"}
+    assert compartments(facts, MOTHER) == {"shared", "health"}
 
 
 def test_a_parents_access_ends_by_itself_on_the_eighteenth_birthday() -> None:
     facts = a_case(yes(YOUNG, Party(membership_id=MOTHER.id)))
     birthday = majority(facts)
     assert birthday == datetime(2027, 1, 14, 23, tzinfo=UTC)  # midnight in Copenhagen, in winter
-    assert "shared" in shelves(facts, MOTHER, birthday - timedelta(seconds=1))
-    assert shelves(facts, MOTHER, birthday) == set()
+    assert "shared" in compartments(facts, MOTHER, birthday - timedelta(seconds=1))
+    assert compartments(facts, MOTHER, birthday) == set()
     assert obstacles(facts, MOTHER, at=birthday) == [(Obstacle.GROWN_UP, YOUNG.id)]
 
 
@@ -218,7 +218,7 @@ def test_a_grown_up_can_let_a_parent_in_again() -> None:
     facts = a_case(yes(YOUNG, Party(membership_id=MOTHER.id), at=DAY), born=date(2008, 7, 1))
     grown = majority(facts) + timedelta(days=1)
     again = a_case(*facts.consents, yes(YOUNG, Party(membership_id=MOTHER.id), at=grown), born=date(2008, 7, 1))
-    assert shelves(again, MOTHER, grown + timedelta(hours=1)) == {"shared", "health"}
+    assert compartments(again, MOTHER, grown + timedelta(hours=1)) == {"shared", "health"}
     assert seen(again, MOTHER, "shared", grown).basis is Basis.ADULT_CONSENT
 
 
@@ -227,9 +227,9 @@ def test_a_grown_up_can_let_a_parent_in_again() -> None:
 
 def test_a_network_person_must_be_named_by_everyone_who_is_asked() -> None:
     aunt = Party(membership_id=AUNT.id)
-    assert shelves(a_case(yes(YOUNG, aunt), yes(MOTHER, aunt)), AUNT) == set()
+    assert compartments(a_case(yes(YOUNG, aunt), yes(MOTHER, aunt)), AUNT) == set()
     agreed = a_case(yes(YOUNG, aunt), yes(MOTHER, aunt), yes(FATHER, aunt))
-    assert shelves(agreed, AUNT) == {"shared", "health"}
+    assert compartments(agreed, AUNT) == {"shared", "health"}
 
 
 # Rule 6
@@ -238,8 +238,8 @@ def test_a_network_person_must_be_named_by_everyone_who_is_asked() -> None:
 def test_a_withdrawal_shuts_from_that_instant_on_and_not_before() -> None:
     agreed = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
     facts = replace(agreed, withdrawals=(Withdrawal(YOUNG.id, LATER, TO_SCHOOL),))
-    assert "shared" in shelves(facts, TEACHER, LATER - timedelta(microseconds=1))
-    assert shelves(facts, TEACHER, LATER) == set()
+    assert "shared" in compartments(facts, TEACHER, LATER - timedelta(microseconds=1))
+    assert compartments(facts, TEACHER, LATER) == set()
     assert obstacles(facts, TEACHER) == [(Obstacle.CONSENT_WITHDRAWN, YOUNG.id)]
 
 
@@ -247,7 +247,7 @@ def test_taking_one_party_back_leaves_the_others() -> None:
     other = Party(unit_id=UUID(int=77))
     agreed = a_case(yes(YOUNG, TO_SCHOOL, other), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
     facts = replace(agreed, withdrawals=(Withdrawal(YOUNG.id, LATER, other),))
-    assert "shared" in shelves(facts, TEACHER)
+    assert "shared" in compartments(facts, TEACHER)
 
 
 @pytest.mark.parametrize("party", [TO_SCHOOL, None])
@@ -259,20 +259,20 @@ def test_a_withdrawal_stands_against_all_that_was_declared_before_it_whenever_th
     after = LATER + timedelta(days=2)
     for before in ((), (yes(YOUNG, TO_SCHOOL),)):
         facts = replace(a_case(*before, late, *others), withdrawals=back)
-        assert shelves(facts, TEACHER, after) == set()
+        assert compartments(facts, TEACHER, after) == set()
     anew = yes(YOUNG, TO_SCHOOL, at=LATER + timedelta(hours=1))
-    assert shelves(replace(a_case(late, anew, *others), withdrawals=back), TEACHER, after) == EVERYTHING
+    assert compartments(replace(a_case(late, anew, *others), withdrawals=back), TEACHER, after) == EVERYTHING
 
 
 def test_an_older_paper_takes_no_newer_answers_place_and_counts_from_when_it_came_in() -> None:
     others = (yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
     paper = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), at=DAY - timedelta(days=9), known=LATER)
     facts = a_case(yes(YOUNG, TO_SCHOOL), paper, *others)
-    assert shelves(facts, TEACHER, LATER) == EVERYTHING
+    assert compartments(facts, TEACHER, LATER) == EVERYTHING
     newer = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), at=DAY + timedelta(days=1), known=LATER)
     facts = a_case(yes(YOUNG, TO_SCHOOL), newer, *others)
-    assert shelves(facts, TEACHER, LATER - timedelta(microseconds=1)) == EVERYTHING, "nobody knew of it yet"
-    assert shelves(facts, TEACHER, LATER) == {"health"}
+    assert compartments(facts, TEACHER, LATER - timedelta(microseconds=1)) == EVERYTHING, "nobody knew of it yet"
+    assert compartments(facts, TEACHER, LATER) == {"health"}
 
 
 def test_a_no_to_somebody_needs_no_declaration_and_stands_until_the_next() -> None:
@@ -281,27 +281,27 @@ def test_a_no_to_somebody_needs_no_declaration_and_stands_until_the_next() -> No
     assert obstacles(facts, TEACHER, at=LATER) == [(Obstacle.CONSENT_REFUSED, YOUNG.id)]
     assert obstacles(facts, AUNT, at=LATER)[0] == (Obstacle.CONSENT_MISSING, YOUNG.id)
     anew = replace(facts, consents=(*facts.consents, yes(YOUNG, TO_SCHOOL, at=LATER + timedelta(hours=1))))
-    assert shelves(anew, TEACHER, LATER + timedelta(hours=1)) == EVERYTHING
+    assert compartments(anew, TEACHER, LATER + timedelta(hours=1)) == EVERYTHING
 
 
 def test_a_consent_ends_at_its_end_date() -> None:
     facts = a_case(yes(YOUNG, TO_SCHOOL, months=1), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
     end = DAY + timedelta(days=30)
-    assert "shared" in shelves(facts, TEACHER, end - timedelta(microseconds=1))
+    assert "shared" in compartments(facts, TEACHER, end - timedelta(microseconds=1))
     assert obstacles(facts, TEACHER, at=end) == [(Obstacle.CONSENT_EXPIRED, YOUNG.id)]
 
 
 def test_a_new_declaration_takes_the_place_of_the_one_before() -> None:
     narrower = yes(YOUNG, TO_SCHOOL, to=frozenset({"health"}), at=LATER)
     facts = a_case(yes(YOUNG, TO_SCHOOL), narrower, yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
-    assert shelves(facts, TEACHER, LATER) == {"health"}
+    assert compartments(facts, TEACHER, LATER) == {"health"}
 
 
 def test_a_custody_holders_say_ends_at_the_eighteenth_birthday() -> None:
     facts = a_case(yes(YOUNG, TO_SCHOOL, months=24), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL, months=1))
     grown = majority(facts)
-    assert shelves(facts, TEACHER, grown - timedelta(seconds=1)) == set()
-    assert "shared" in shelves(facts, TEACHER, grown)
+    assert compartments(facts, TEACHER, grown - timedelta(seconds=1)) == set()
+    assert "shared" in compartments(facts, TEACHER, grown)
 
 
 # All rules at once

@@ -10,9 +10,9 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import editing, listing, requests
-from portal.services.accounts.listing import PAGE, Wanted
+from portal.services.accounts.listing import PAGE, AccountFilter
 from portal.services.accounts.requests import Missed
 from tests.support.browser import Browser, Page
 from tests.support.mails import hurry, mails, run_jobs
@@ -97,7 +97,7 @@ def test_accounts_are_found_by_unit(office: Browser, story: Story) -> None:
 
 
 def test_the_list_asks_as_much_of_few_accounts_as_of_many(
-    office: Browser, story: Story, house: House, owner: psycopg.Connection
+    office: Browser, story: Story, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     def asked() -> int:
         with noted() as statements:
@@ -118,7 +118,7 @@ def edit(office: Browser, person: Someone, **typed: str | None) -> Page:
 
 
 def test_name_title_number_and_roles_are_put_right_and_the_cases_show_them(
-    app: Flask, office: Browser, story: Story, room: Room, house: House, owner: psycopg.Connection
+    app: Flask, office: Browser, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     teacher, colleague = story.staff("Lars Laerer", "Skolen"), story.staff("Kim Kollega")
     for someone in (teacher, colleague):
@@ -141,8 +141,8 @@ def test_name_title_number_and_roles_are_put_right_and_the_cases_show_them(
     other = Browser(app, story.token(colleague)).get(f"/cases/{room.case_id}/log").text
     assert "ændrede navnet for Lars Lærer Holm" in other
     assert "Laerer" not in other, "what it was is for those who answer for the case, and for himself"
-    run_jobs(house)
-    assert "har rettet din konto" in mails(house)[0].get_content()
+    run_jobs(runtime)
+    assert "har rettet din konto" in mails(runtime)[0].get_content()
 
 
 def test_what_was_is_kept_sealed_and_the_trace_holds_no_name(
@@ -162,12 +162,12 @@ def test_what_was_is_kept_sealed_and_the_trace_holds_no_name(
 
 
 def test_saving_without_a_change_changes_and_tells_nothing(
-    office: Browser, story: Story, house: House, owner: psycopg.Connection
+    office: Browser, story: Story, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     teacher = story.staff("Lars Lærer", "Skolen")
     assert edit(office, teacher).status == 303
-    run_jobs(house)
-    assert mails(house) == []
+    run_jobs(runtime)
+    assert mails(runtime) == []
     assert owner.execute("select count(*) from audit_event where event = 'staff.changed'").fetchone() == (0,)
 
 
@@ -211,9 +211,9 @@ def test_nobody_but_an_administrator_looks_after_accounts(who: str, story: Story
     with story.acting(made) as actor:
         for verb in (
             lambda: editing.edit(actor, admin.id, new),
-            lambda: listing.page(actor, Wanted()),
+            lambda: listing.account_page(actor, AccountFilter()),
             lambda: listing.account(actor, admin.id),
-            lambda: requests.waiting(actor),
+            lambda: requests.waiting_requests(actor),
         ):
             with pytest.raises(Refused):
                 verb()
@@ -268,7 +268,7 @@ def test_everybody_lands_where_their_work_is(
 
 
 def test_a_guide_who_misses_a_colleague_asks_and_an_administrator_invites(
-    app: Flask, office: Browser, story: Story, room: Room, house: House, owner: psycopg.Connection
+    app: Flask, office: Browser, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     guide = Browser(app, story.token(room.guide))
     link = next(
@@ -281,8 +281,8 @@ def test_a_guide_who_misses_a_colleague_asks_and_an_administrator_invites(
     assert guide.submit(page, "workplace", **typed).status == 303
     assert "Venter på svar" in guide.get("/colleagues/missing").text
     hurry(owner)
-    run_jobs(house)
-    assert [mail.get_content().split("\n")[0] for mail in mails(house)] == ["Der er nyt til dig. Log på."]
+    run_jobs(runtime)
+    assert [mail.get_content().split("\n")[0] for mail in mails(runtime)] == ["Der er nyt til dig. Log på."]
     listed = office.get("/office")
     assert "En kollega mangler" in listed.text
     assert "Pia Psyk , Region Syd, børnepsykiatri" in listed.text
@@ -296,8 +296,8 @@ def test_a_guide_who_misses_a_colleague_asks_and_an_administrator_invites(
     assert "Inviteret" in guide.get("/colleagues/missing").text
     assert owner.execute("select name from staff where email = 'pia@region.example'").fetchone() == ("Pia Psyk",)
     hurry(owner)
-    run_jobs(house)
-    told = [mail["Subject"] for mail in mails(house)]
+    run_jobs(runtime)
+    told = [mail["Subject"] for mail in mails(runtime)]
     assert len([subject for subject in told if subject == "Følgeskab"]) == 2, "the guide is told too"
 
 
@@ -305,7 +305,7 @@ def test_a_request_can_be_answered_without_an_account_and_once(
     office: Browser, story: Story, room: Room, app: Flask, owner: psycopg.Connection
 ) -> None:
     with story.acting(room.guide) as actor:
-        made = requests.ask(actor, uuid4(), Missed("Pia", "Region Syd"))
+        made = requests.ask_for_change(actor, uuid4(), Missed("Pia", "Region Syd"))
     page = office.get(f"/office/requests/{made}")
     assert office.submit(page, "/no").status == 303
     assert office.post(f"/office/requests/{made}/no").status == 409, "somebody was quicker"
@@ -314,24 +314,24 @@ def test_a_request_can_be_answered_without_an_account_and_once(
 
 
 def test_requests_are_of_the_own_organisation_bounded_and_no_citizens(
-    story: Story, room: Room, admin: Someone, house: House, owner: psycopg.Connection, app: Flask
+    story: Story, room: Room, admin: Someone, runtime: Runtime, owner: psycopg.Connection, app: Flask
 ) -> None:
-    elsewhere = Story(house).admin("Else Ekstern")
+    elsewhere = Story(runtime).admin("Else Ekstern")
     with story.acting(room.guide) as actor:
         for number in range(requests.MOST):
-            requests.ask(actor, uuid4(), Missed(f"Kollega {number}", "Skolen"))
+            requests.ask_for_change(actor, uuid4(), Missed(f"Kollega {number}", "Skolen"))
         with pytest.raises(InvalidInput, match="requests_many"):
-            requests.ask(actor, uuid4(), Missed("En for meget", "Skolen"))
+            requests.ask_for_change(actor, uuid4(), Missed("En for meget", "Skolen"))
         for missed in (Missed("", "Skolen"), Missed("Pia", " "), Missed("Pia", "Skolen", email="søren@x.example")):
             with pytest.raises(InvalidInput):
-                requests.ask(actor, uuid4(), missed)
+                requests.ask_for_change(actor, uuid4(), missed)
     queued = owner.execute("select args ->> 'person_id' from procrastinate_jobs where task_name = 'mail_news'")
     assert queued.fetchall() == [(str(admin.id),)]
     assert elsewhere.id != admin.id
     young = Browser(app, story.token(room.young))
     assert young.get("/colleagues/missing").status == 404
     with story.acting(room.young) as actor, pytest.raises(NotFound):
-        requests.ask(actor, uuid4(), Missed("Pia", "Skolen"))
+        requests.ask_for_change(actor, uuid4(), Missed("Pia", "Skolen"))
 
 
 def test_a_list_of_people_is_still_invited_at_once(office: Browser, story: Story, owner: psycopg.Connection) -> None:

@@ -13,13 +13,13 @@ from flask import Flask
 from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import moves
 from portal.services.consents import declare, requests
 from portal.services.members import handover, joining, team
 from portal.services.shared import audience
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def move(story: Story, admin: Someone, person: Someone, unit: str) -> None:
         moves.move(actor, person.id, story.unit(unit))
 
 
-def raw(postgres: EmbeddedPostgres, house: House, room: Room, person: Someone) -> int:
+def raw(postgres: EmbeddedPostgres, runtime: Runtime, room: Room, person: Someone) -> int:
     """What the database alone gives that person of the case, whatever the application believes."""
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(person.id)])
         found = connection.execute("select count(*) from compartment where case_id = %s", [room.case_id]).fetchone()
         assert found is not None
@@ -53,34 +53,34 @@ def raw(postgres: EmbeddedPostgres, house: House, room: Room, person: Someone) -
     ],
 )
 def test_whoever_moves_is_out_at_once_and_has_what_the_new_unit_has_once_the_guide_says_so(
-    unit: str, why: str, story: Story, room: Room, admin: Someone, house: House, postgres: EmbeddedPostgres
+    unit: str, why: str, story: Story, room: Room, admin: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     teacher, doctor = story.staff("Lars Lærer", "Skolen"), story.staff("Petra Psyk", "Psykiatrien")
     for someone in (teacher, doctor):
         story.add(room, someone, Level.WRITE)
     story.everybody_agrees(room)
-    before = shelves(story, room, teacher)
+    before = compartments(story, room, teacher)
     assert before
-    assert raw(postgres, house, room, teacher) > 0
+    assert raw(postgres, runtime, room, teacher) > 0
     move(story, admin, teacher, unit)
-    assert shelves(story, room, teacher) == set(), why
-    assert raw(postgres, house, room, teacher) == 0, "the second wall knows it too"
-    assert shelves(story, room, doctor) != set(), "nobody else loses anything"
+    assert compartments(story, room, teacher) == set(), why
+    assert raw(postgres, runtime, room, teacher) == 0, "the second wall knows it too"
+    assert compartments(story, room, doctor) != set(), "nobody else loses anything"
     assert story.play(room, teacher, lambda t: [note.obstacle for note in t._notices]) == ["unconfirmed"]
     story.set_level(room, teacher, Level.WRITE)
     expected = {"Jobcenter": set(), "Psykiatrien": before}.get(unit)
-    seen = shelves(story, room, teacher)
+    seen = compartments(story, room, teacher)
     assert seen == expected if expected is not None else "professionals" in seen
-    assert bool(raw(postgres, house, room, teacher)) == bool(seen)
+    assert bool(raw(postgres, runtime, room, teacher)) == bool(seen)
 
 
 def test_moving_back_opens_nothing_by_itself_either(story: Story, room: Room, teacher: Someone, admin: Someone) -> None:
-    assert shelves(story, room, teacher)
+    assert compartments(story, room, teacher)
     move(story, admin, teacher, "Jobcenter")
     move(story, admin, teacher, "Skolen")
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
     story.set_level(room, teacher, Level.WRITE)
-    assert shelves(story, room, teacher), "the yes to the school still stands"
+    assert compartments(story, room, teacher), "the yes to the school still stands"
 
 
 def test_the_guide_is_told_and_the_givers_are_asked_about_the_new_unit(
@@ -119,12 +119,12 @@ def test_a_yes_to_a_unit_nobody_is_in_any_more_can_still_be_taken_back(
         asked = requests.request(ticket, ticket.membership.id)
         line = next(line for line in asked.parties if line.workplace and line.workplace.unit == "Skolen")
         assert asked.current is not None
-        declare.withdraw(ticket, uuid4(), asked.current.id, line.key)
+        declare.withdraw_consent(ticket, uuid4(), asked.current.id, line.key)
 
     story.play(room, room.young, take_back)
     move(story, admin, teacher, "Skolen")
     story.set_level(room, teacher, Level.WRITE)
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def test_a_guide_is_not_moved_away_from_their_cases(
@@ -152,7 +152,7 @@ def test_whoever_becomes_the_guide_in_the_moment_of_a_move_is_not_moved_either(
     monkeypatch.setattr(moves.sign_in_overview, "led_cases", lambda *_: [])
     with pytest.raises(InvalidInput, match="leads_cases"):
         move(story, admin, room.guide, "Jobcenter")
-    assert "professionals" in shelves(story, room, room.guide)
+    assert "professionals" in compartments(story, room, room.guide)
 
 
 def test_the_page_says_first_how_many_cases_are_shut(
@@ -166,13 +166,13 @@ def test_the_page_says_first_how_many_cases_are_shut(
     assert str(room.case_id)[:8] not in page.everything
     assert office.submit(page, "unit", unit="").status == 422
     assert office.submit(page, "unit", unit=str(unit)).status == 303
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def test_a_unit_of_another_organisation_is_no_place_to_move_to(
-    story: Story, room: Room, teacher: Someone, admin: Someone, house: House
+    story: Story, room: Room, teacher: Someone, admin: Someone, runtime: Runtime
 ) -> None:
-    elsewhere = Story(house).unit("Skolen")
+    elsewhere = Story(runtime).unit("Skolen")
     for unit in (elsewhere, uuid4(), None, story.unit("Skolen")):
         with story.acting(admin) as actor, pytest.raises(InvalidInput, match="unit: choice"):
             moves.move(actor, teacher.id, unit)
@@ -188,15 +188,15 @@ def test_a_case_offered_to_a_guide_of_one_unit_is_not_taken_over_from_another(
     story.refresh(room)
     move(story, admin, taker, "Skolen")
     with pytest.raises(InvalidInput, match="offer_moved"):
-        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
-    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
+        story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw_handover(t, uuid4()))
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
-    assert "professionals" in shelves(story, room, taker)
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
+    assert "professionals" in compartments(story, room, taker)
 
 
 def test_whoever_joins_a_case_in_the_moment_of_a_move_joins_before_or_after_it(
-    story: Story, room: Room, admin: Someone, house: House, owner: psycopg.Connection
+    story: Story, room: Room, admin: Someone, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     """Never as one of the unit they have just left: that membership no move would carry along."""
     teacher = story.staff("Lars Lærer", "Skolen")
@@ -228,12 +228,12 @@ def test_whoever_joins_a_case_in_the_moment_of_a_move_joins_before_or_after_it(
         [teacher.id],
     ).fetchall()
     assert rows == [(True,)]
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 @pytest.mark.recalls  # facts read twice while others change them are two different ones
 def test_two_moves_and_a_level_at_once_leave_what_one_after_the_other_would(
-    story: Story, room: Room, teacher: Someone, admin: Someone, house: House
+    story: Story, room: Room, teacher: Someone, admin: Someone, runtime: Runtime
 ) -> None:
     from portal.services.oversight import operators
 
@@ -260,8 +260,8 @@ def test_two_moves_and_a_level_at_once_leave_what_one_after_the_other_would(
     for one in at_once:
         one.join()
     assert faults == []
-    with house.unit_of_work() as session:
-        assert list(operators.check(session)) == []
+    with runtime.unit_of_work() as session:
+        assert list(operators.check_explanation(session)) == []
 
 
 def test_a_member_who_was_never_let_in_stays_out_and_a_citizen_has_no_unit(
@@ -271,7 +271,7 @@ def test_a_member_who_was_never_let_in_stays_out_and_a_citizen_has_no_unit(
     story.add(room, waiting, Level.NONE)
     move(story, admin, waiting, "Jobcenter")
     line = next(
-        line for line in story.play(room, room.guide, audience.lines) if line.membership.person_id == waiting.id
+        line for line in story.play(room, room.guide, audience.member_lines) if line.membership.person_id == waiting.id
     )
     assert line.level is Level.NONE
     assert line.workplace is not None

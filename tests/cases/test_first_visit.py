@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.events import Event
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.members import handover, team
 from tests.support.browser import Browser, Page
 from tests.support.eid_visitors import BORN, SAMI, sign_in
@@ -169,7 +169,7 @@ def test_whoever_takes_a_case_over_is_its_guide_and_is_not_told_who_that_is(app:
     taker = story.guide("Viggo Ny")
     browser = Browser(app, story.token(taker))
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     assert shown(browser.get(home(room))) == STEPS
 
 
@@ -218,7 +218,7 @@ def test_whoever_was_refused_before_is_greeted_when_they_are_let_in(app: Flask, 
 
 
 def test_it_asks_the_database_for_nothing_once_it_is_read(
-    app: Flask, house: House, story: Story, room: Room, teacher: Someone
+    app: Flask, runtime: Runtime, story: Story, room: Room, teacher: Someone
 ) -> None:
     """One look-up of the guide's number, and one of the workplace, while it is shown."""
 

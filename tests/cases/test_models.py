@@ -9,13 +9,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal.errors import Unsafe
-from portal.runtime import House, open_house, opened
+from portal.errors import UnsafeConfiguration
+from portal.runtime import Runtime, open_runtime, runtime_for
 from portal.services.cases import overview
 from portal.settings import Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import profile, read_profile
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
 from tests.support.story import Story, years_ago
 
@@ -29,17 +29,17 @@ def born(years: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def several(portal_settings: Settings) -> Iterator[House]:
+def several(portal_settings: Settings) -> Iterator[Runtime]:
     """An installation where cases can be opened with any of the shipped profiles."""
     settings = portal_settings.model_copy(update={"further_profiles": "tre_moeder, samarbejdsmoeder"})
-    with opened(settings) as house:
-        yield house
+    with runtime_for(settings) as runtime:
+        yield runtime
 
 
 @pytest.fixture
-def guide(several: House) -> Iterator[Browser]:
+def guide(several: Runtime) -> Iterator[Browser]:
     story = Story(several)
-    with lived_in(several) as app:
+    with app_for(several) as app:
         yield Browser(app, story.token(story.guide()))
 
 
@@ -93,8 +93,8 @@ def test_where_one_model_is_used_nobody_is_asked(app, story: Story, owner: psyco
 
 
 def test_a_model_that_is_not_there_stops_the_start(portal_settings: Settings) -> None:
-    with pytest.raises(Unsafe, match="made_up"):
-        open_house(portal_settings.model_copy(update={"further_profiles": "tre_moeder,made_up"}))
+    with pytest.raises(UnsafeConfiguration, match="made_up"):
+        open_runtime(portal_settings.model_copy(update={"further_profiles": "tre_moeder,made_up"}))
 
 
 def test_meetings_may_come_again_and_again_until_18(

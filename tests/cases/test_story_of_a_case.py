@@ -15,14 +15,14 @@ from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, enter_case
 from portal.access.window_store import differences
 from portal.errors import NotFound, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import register
 from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.members import team
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 
 @pytest.fixture
@@ -41,9 +41,15 @@ def teacher(story: Story, room: Room) -> Someone:
 
 
 def test_a_new_case_has_its_key_its_compartments_and_its_first_members(story: Story, room: Room) -> None:
-    assert shelves(story, room, room.guide) == {"shared", "health", "without_parents", "professionals", "guide_only"}
-    assert shelves(story, room, room.young) == {"shared", "health", "without_parents", "guide_only"}
-    assert [shelves(story, room, parent) for parent in room.parents] == [set(), set()]
+    assert compartments(story, room, room.guide) == {
+        "shared",
+        "health",
+        "without_parents",
+        "professionals",
+        "guide_only",
+    }
+    assert compartments(story, room, room.young) == {"shared", "health", "without_parents", "guide_only"}
+    assert [compartments(story, room, parent) for parent in room.parents] == [set(), set()]
 
 
 def test_only_somebody_whose_office_allows_it_opens_cases(story: Story) -> None:
@@ -74,15 +80,17 @@ def test_the_same_parent_in_two_cases_is_one_person_with_a_name_in_each(story: S
 def test_nobody_from_outside_sees_anything_until_the_last_consent_is_in(
     story: Story, room: Room, teacher: Someone
 ) -> None:
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
     story.consent(room, room.young)
     story.consent(room, room.parents[0])
-    assert shelves(story, room, teacher) == set()
-    line = next(m for m in story.play(room, room.guide, audience.picture) if m.membership.person_id == teacher.id)
+    assert compartments(story, room, teacher) == set()
+    line = next(
+        m for m in story.play(room, room.guide, audience.audience_picture) if m.membership.person_id == teacher.id
+    )
     missing = {b.giver_id for prospect in line.lacking for b in prospect.blockers}
     assert missing == {room.member(room.parents[1])}, "the page says exactly whose"
     story.paper_consent(room, room.parents[1])
-    assert shelves(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
+    assert compartments(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
 
 
 def test_a_withdrawal_shuts_at_once_and_what_was_written_stays(story: Story, room: Room) -> None:
@@ -91,7 +99,7 @@ def test_a_withdrawal_shuts_at_once_and_what_was_written_stays(story: Story, roo
     story.everybody_agrees(room)
     thread = story.thread(room, job, "shared", "Praktik", "Jeg ringer i morgen")
     story.withdraw(room, room.young, "Jobcenter")
-    assert shelves(story, room, job) == set()
+    assert compartments(story, room, job) == set()
     with pytest.raises(Refused) as refused:
         story.play(room, job, lambda t: message_threads.thread(t, thread))
     reason = refused.value.reason
@@ -104,20 +112,20 @@ def test_a_withdrawal_shuts_at_once_and_what_was_written_stays(story: Story, roo
 def test_the_guide_shuts_somebody_out_and_lets_them_in_again(story: Story, room: Room) -> None:
     colleague = story.staff("Kim Kollega")
     story.add(room, colleague, Level.READ)
-    assert shelves(story, room, colleague)
+    assert compartments(story, room, colleague)
     story.set_level(room, colleague, Level.NONE)
-    assert shelves(story, room, colleague) == set()
+    assert compartments(story, room, colleague) == set()
     story.set_level(room, colleague, Level.WRITE)
-    assert shelves(story, room, colleague)
+    assert compartments(story, room, colleague)
 
 
 def test_a_consent_runs_out_by_itself(story: Story, room: Room, teacher: Someone, calendar) -> None:  # type: ignore[no-untyped-def]
     until = clock.now().date() + timedelta(days=5)
     for giver in (room.young, *room.parents):
         story.consent(room, giver, until=until)
-    assert shelves(story, room, teacher)
+    assert compartments(story, room, teacher)
     calendar.move(days=7)
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def test_the_eighteenth_birthday_passes_and_the_parents_access_has_ended_by_itself(story: Story, calendar) -> None:  # type: ignore[no-untyped-def]
@@ -126,17 +134,17 @@ def test_the_eighteenth_birthday_passes_and_the_parents_access_has_ended_by_itse
     story.add(room, teacher, Level.READ)
     story.everybody_agrees(room)
     mother = room.parents[0]
-    assert shelves(story, room, mother) == {"shared", "health"}
+    assert compartments(story, room, mother) == {"shared", "health"}
     calendar.move(days=4)
-    assert shelves(story, room, mother) == set()
+    assert compartments(story, room, mother) == set()
     with pytest.raises(Refused) as refused:
         story.play(room, mother, lambda t: t.require(files.Action.FILE_VIEW))
     assert [n.obstacle for n in refused.value.reason.notes] == ["grown_up"]
-    assert shelves(story, room, teacher), "the grown-up's own consent to professionals goes on"
+    assert compartments(story, room, teacher), "the grown-up's own consent to professionals goes on"
     with pytest.raises((NotFound, Refused)):
         story.consent(room, mother)
     story.consent(room, room.young)
-    assert shelves(story, room, mother) == {"shared", "health"}, "let in again by the adult"
+    assert compartments(story, room, mother) == {"shared", "health"}, "let in again by the adult"
 
 
 def test_a_custody_holder_without_access_still_decides_about_consent(story: Story, teacher: Someone) -> None:
@@ -145,9 +153,9 @@ def test_a_custody_holder_without_access_still_decides_about_consent(story: Stor
     story.add(room, other, Level.READ)
     story.consent(room, room.young)
     for parent in room.parents:
-        assert shelves(story, room, parent) == set()
+        assert compartments(story, room, parent) == set()
         story.consent(room, parent)
-    assert shelves(story, room, other)
+    assert compartments(story, room, other)
     assert teacher
 
 
@@ -157,8 +165,8 @@ def test_a_case_whose_citizens_never_sign_in_works_on_paper(story: Story) -> Non
     story.add(room, teacher, Level.READ)
     for giver in (room.young, *room.parents):
         story.paper_consent(room, giver)
-    assert shelves(story, room, teacher)
-    assert shelves(story, room, room.young) == set()
+    assert compartments(story, room, teacher)
+    assert compartments(story, room, room.young) == set()
 
 
 def test_the_consent_is_kept_word_for_word_with_its_hash(story: Story, room: Room, teacher: Someone) -> None:
@@ -194,7 +202,7 @@ def test_asking_tells_how_many_wait_for_an_answer(story: Story, room: Room) -> N
     assert story.play(room, room.young, requests.asks_me) == 1, "only the new one is asked about"
 
 
-def test_two_changes_at_once_leave_the_windows_both_would_make(story: Story, room: Room, house: House) -> None:
+def test_two_changes_at_once_leave_the_windows_both_would_make(story: Story, room: Room, runtime: Runtime) -> None:
     """Two givers answer in the same moment; whoever commits last must not forget the other."""
     teachers = [story.staff(f"Lærer {n}", f"Skole {n}") for n in range(4)]
     for one in teachers:
@@ -205,8 +213,8 @@ def test_two_changes_at_once_leave_the_windows_both_would_make(story: Story, roo
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(shelves(story, room, one) for one in teachers)
-    with house.unit_of_work(room.guide.id) as session:
+    assert all(compartments(story, room, one) for one in teachers)
+    with runtime.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id) == []
 
 
@@ -233,7 +241,7 @@ def test_a_withdrawal_previews_who_loses_what(story: Story, room: Room, teacher:
     found = story.play(room, room.young, lambda t: declare.preview_withdrawal(t, consent, f"unit-{teacher.unit_id}"))
     (one,) = found.people
     assert one.membership.id == room.member(teacher)
-    changes = one.shuts
+    changes = one.closes
     assert {c.compartment for c in changes} == {"shared", "health", "without_parents", "professionals"}
     assert {(c.was, c.becomes) for c in changes} == {(Level.READ, Level.NONE)}
 
@@ -243,7 +251,7 @@ def test_only_the_young_person_and_the_guide_see_who_is_kept_out_and_why(
 ) -> None:
     story.consent(room, room.young, {"Skole": ()}, ("shared",))
     for who, sees_waiting in ((room.guide, True), (room.young, True), (room.parents[0], False)):
-        lines = story.play(room, who, audience.picture)
+        lines = story.play(room, who, audience.audience_picture)
         assert (teacher.id in {line.membership.person_id for line in lines}) is sees_waiting
 
 
@@ -280,18 +288,18 @@ def test_a_national_id_is_sealed_recognised_and_shown_only_as_an_act_of_its_own(
         story.play(room, room.young, lambda t: team.show_national_id(t, room.member(room.young)))
 
 
-def test_stored_windows_are_what_the_facts_give(story: Story, room: Room, teacher: Someone, house: House) -> None:
+def test_stored_windows_are_what_the_facts_give(story: Story, room: Room, teacher: Someone, runtime: Runtime) -> None:
     story.everybody_agrees(room)
     story.withdraw(room, room.parents[0])
     story.set_level(room, teacher, Level.WRITE)
-    with house.unit_of_work(room.guide.id) as session:
+    with runtime.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id) == []
 
 
 def test_a_stored_window_that_does_not_follow_from_the_facts_is_found(
-    story: Story, room: Room, house: House, owner: psycopg.Connection
+    story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     owner.execute("update access_window set can_write = not can_write where case_id = %s", [room.case_id])
-    with house.unit_of_work(room.guide.id) as session:
+    with runtime.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id)
         assert enter_case

@@ -131,11 +131,11 @@ def test_adding_family_of_a_members_name_asks_first(story: Story, room: Room, gu
 
 
 def test_inviting_somebody_of_the_network_asks_too(story: Story, room: Room, guide: Browser) -> None:
-    story.play(room, room.young, lambda t: editing.begin(t, UUID(int=4), "network_map"))
+    story.play(room, room.young, lambda t: editing.begin_plan(t, UUID(int=4), "network_map"))
     row = story.play(
         room, room.young, lambda t: editing.add_row(open_plan(t, "network_map"), 1, "people", name="Finn Far")
     )
-    story.play(room, room.guide, lambda t: editing.begin(t, UUID(int=5), "network_overview"))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, UUID(int=5), "network_overview"))
     where = f"/cases/{room.case_id}/plan/network_overview/people/{row}/invite"
     page = guide.submit(guide.get(where), "national_id")
     assert page.status == 422
@@ -163,14 +163,14 @@ def line(number: int, name: str, unread: int = 0, born: date = date(2009, 5, 1))
 def test_cases_are_found_by_the_beginning_of_a_word_an_accent_or_a_birth_date_and_shown_fifty_at_a_time() -> None:
     every = tuple(line(number, f"Ung {number:03d}", unread=number % 3) for number in range(120))
     every += (line(200, "Zoë Åby", born=date(2010, 2, 3)),)
-    first = finding.page(every, "", CaseOrder.NAME, 1)
+    first = finding.found_page(every, "", CaseOrder.NAME, 1)
     assert (len(first.lines), first.found, first.pages) == (PAGE, 121, 3)
-    assert len(finding.page(every, "", CaseOrder.NAME, 3).lines) == 21
+    assert len(finding.found_page(every, "", CaseOrder.NAME, 3).lines) == 21
     for wanted in ("zoe", "aaby", "ÅBY zoë", "3.2.2010", "030210"):
-        assert [one.young_person for one in finding.page(every, wanted, CaseOrder.NAME, 9).lines] == ["Zoë Åby"]
-    assert finding.page(every, "findes ikke", CaseOrder.NAME, 1).lines == ()
-    assert finding.page(every, "", CaseOrder.UNREAD, 1).lines[0].unread == 2
-    assert finding.page(every, "", CaseOrder.AGE, 1).lines[0].young_person == "Zoë Åby"
+        assert [one.young_person for one in finding.found_page(every, wanted, CaseOrder.NAME, 9).lines] == ["Zoë Åby"]
+    assert finding.found_page(every, "findes ikke", CaseOrder.NAME, 1).lines == ()
+    assert finding.found_page(every, "", CaseOrder.UNREAD, 1).lines[0].unread == 2
+    assert finding.found_page(every, "", CaseOrder.AGE, 1).lines[0].young_person == "Zoë Åby"
 
 
 @pytest.mark.parametrize("asked", ["0", "-7", "99999999999999999999", "²", "x", "2"])

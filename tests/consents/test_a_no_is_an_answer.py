@@ -9,7 +9,7 @@ from portal.access.policy.roles import Level
 from portal.services.consents import requests
 from portal.services.members import team_wishes
 from tests.support.browser import Browser, Page
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_no_to_who_needs_no_yes_is_asked_of_the_guide_who_may_say_no(app: Flas
     team = say_no(young, room, colleague)
     assert "Du vil ikke have Kim Kollega med på dit hold. Venter på svar fra guiden." in part(team, "each")
     assert "Du vil ikke have Kim Kollega med på dit hold." in part(young.get(f"/cases/{room.case_id}"), "wishes")
-    assert shelves(story, room, colleague)
+    assert compartments(story, room, colleague)
     told = guide.get(f"/cases/{room.case_id}")
     assert "Ulla vil ikke have Kim Kollega med på holdet." in part(told, "wishes")
     link = next(str(a["href"]) for a in told.soup.find_all("a", href=True) if "/choose/wishes/" in a["href"])
@@ -115,11 +115,11 @@ def test_a_yes_said_after_all_takes_the_no_off_the_guides_page(
     calendar.move(minutes=1)
     young = Browser(app, story.token(room.young))
     say_no(young, room, school)
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     assert len(story.play(room, room.guide, lambda t: team_wishes.wishes(t, only_open=True))) == 1
     calendar.move(minutes=1)
     story.consent(room, room.young)
-    assert shelves(story, room, school)
+    assert compartments(story, room, school)
     assert story.play(room, room.guide, lambda t: team_wishes.wishes(t, only_open=True)) == []
     team = part(Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/choose"), "each")
     assert "Ja Fælles, Helbred, Uden forældre, Kun fagpersoner" in team

@@ -58,10 +58,10 @@ def test_the_receipt_is_a_tagged_pdf_with_the_exact_words_in_the_givers_language
     assert pdf.metadata.title == "Kvittering for dit samtykke"
     assert b"<pdfuaid:part>1</pdfuaid:part>" in answered.response.data
     said = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
-    kept = story.play(room, room.young, lambda t: receipts.kept(t, consent_id))
-    for line in filter(None, kept.words.split("\n")):
+    saved = story.play(room, room.young, lambda t: receipts.stored_declaration(t, consent_id))
+    for line in filter(None, saved.words.split("\n")):
         assert " ".join(line.removeprefix("- ").split()) in said
-    assert kept.digest in said.replace(" ", "")
+    assert saved.digest in said.replace(" ", "")
     assert "med eID i portalen" in said
     assert {"/H1", "/H2", "/P", "/L", "/LI"} <= kinds_of(pdf.trailer["/Root"]["/StructTreeRoot"])
 
@@ -112,8 +112,8 @@ def test_the_guide_makes_a_page_to_sign_with_the_very_words_that_are_kept(
     typed = {f"given_on-{part}": str(getattr(TODAY, part)) for part in ("day", "month", "year")}
     read = browser.submit(page, "given_on", **typed, **yes, scan=("s.pdf", PDF), told="y")
     browser.submit(read, "read")
-    kept = story.play(room, room.guide, lambda t: receipts.history(t, giver))[0]
-    for line in filter(None, kept.words.split("\n")[1:]):
+    saved = story.play(room, room.guide, lambda t: receipts.history(t, giver))[0]
+    for line in filter(None, saved.words.split("\n")[1:]):
         assert " ".join(line.removeprefix("- ").split()) in said
     nobody = browser.post(
         f"/cases/{room.case_id}/consents/register/{giver}/page",

@@ -10,14 +10,14 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import Damaged
-from portal.runtime import House
+from portal.errors import CorruptData
+from portal.runtime import Runtime
 from portal.services.consents import drafts, requests
 from portal.services.consents import receipts as consent_receipts
 from portal.services.consents.declaration import Answers
 from tests.consents.test_giving_consent import chosen
 from tests.support.browser import Browser
-from tests.support.story import PDF, Room, Someone, Story, shelves
+from tests.support.story import PDF, Room, Someone, Story, compartments
 from tests.web.test_bad_input import TODAY
 
 
@@ -37,10 +37,10 @@ def school(story: Story, room: Room) -> Someone:
 
 
 def test_the_applications_own_role_can_neither_change_nor_widen_what_was_given(
-    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, school: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     consent_id = story.consent(room, room.young, {"Skole": ("shared",)})
-    url = postgres.url("portal_app", str(house.engine.url.database))
+    url = postgres.url("portal_app", str(runtime.engine.url.database))
     attempts = [
         ("update consent set valid_until = now() + interval '9 years' where id = %s", [consent_id]),
         ("update consent set text_sealed = 'x' where id = %s", [consent_id]),
@@ -70,7 +70,7 @@ def test_the_applications_own_role_can_neither_change_nor_widen_what_was_given(
 
 
 def test_the_database_takes_a_withdrawal_only_from_the_giver_or_the_owner(
-    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, school: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     """Below every verb, as the application's own role: what a mother gave, the young person cannot take back."""
     consent_id = story.consent(room, room.parents[0], {"Skole": ("shared",)})
@@ -79,7 +79,7 @@ def test_the_database_takes_a_withdrawal_only_from_the_giver_or_the_owner(
                 (id, case_id, consent_id, giver_id, unit_id, withdrawn_at, registered_by_id)
                 select gen_random_uuid(), m.case_id, %s, %s, %s, now(), m.id from membership m
                 where m.person_id = %s and m.case_id = %s"""
-    url = postgres.url("portal_app", str(house.engine.url.database))
+    url = postgres.url("portal_app", str(runtime.engine.url.database))
     for someone, may in [(room.young, False), (room.parents[1], False), (room.parents[0], True), (room.guide, True)]:
         with psycopg.connect(url) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(someone.id)])
@@ -100,11 +100,11 @@ def test_the_database_takes_a_withdrawal_only_from_the_giver_or_the_owner(
 
 
 def test_a_declaration_cannot_pretend_to_be_of_a_later_transaction(
-    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, school: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     """Or it could be widened then."""
     consent_id = story.consent(room, room.young, {"Skole": ("shared",)})
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.young.id)])
         copy = """insert into consent (id, case_id, giver_id, registered_by_id, method, given_at, valid_from,
                   valid_until, wording_version, text_sealed, text_sha256_sealed, made_in)
@@ -124,8 +124,8 @@ def test_words_that_no_longer_fit_their_hash_are_not_shown(
         return ticket.keys.seal_text("Jeg siger ja til det hele", f"consent.text {first}")
 
     owner.execute("update consent set text_sealed = %s where id = %s", [story.play(room, room.guide, forge), first])
-    with pytest.raises(Damaged):
-        story.play(room, room.young, lambda t: consent_receipts.kept(t, first))
+    with pytest.raises(CorruptData):
+        story.play(room, room.young, lambda t: consent_receipts.stored_declaration(t, first))
 
 
 def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask, story: Story) -> None:
@@ -142,7 +142,7 @@ def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask,
         read = guide.submit(page, "given_on", **typed, **more, method=how, told="y")
         done = guide.follow(guide.submit(read, "read"))
         assert "Svaret er noteret" in done.text
-    assert shelves(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
+    assert compartments(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
     people = guide.get(f"/cases/{room.case_id}/people")
     receipts = [link for link in people.links() if link.endswith("/receipt")]
     assert len(receipts) == 2
@@ -150,19 +150,19 @@ def test_a_case_whose_citizens_never_sign_in_runs_on_paper_and_words(app: Flask,
     back = guide.get(next(link for link in people.links() if "/withdraw/unit-" in link))
     assert "Du gør det, fordi" in back.text
     assert "Lars Lærer" in guide.follow(guide.submit(back, "submission")).text
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def test_nobody_gives_for_another_and_the_draft_is_ones_own(
-    story: Story, room: Room, school: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, school: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     def keep(ticket) -> None:  # type: ignore[no-untyped-def]
         asked = requests.request(ticket, ticket.membership.id)
         choices = {line.key: {one.key: one.key == "shared" for one in line.asked} for line in asked.parties}
-        drafts.keep(ticket, asked, Answers(choices, asked.until), "da")
+        drafts.save_answers(ticket, asked, Answers(choices, asked.until), "da")
 
     story.play(room, room.young, keep)
-    assert story.play(room, room.parents[0], drafts.kept) is None
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    assert story.play(room, room.parents[0], drafts.saved_answers) is None
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
         assert connection.execute("select count(*) from consent_draft").fetchone() == (0,)

@@ -19,7 +19,7 @@ from portal.services.consents import declare, requests
 from portal.services.consents import receipts as consent_receipts
 from portal.services.consents.requests import ConsentState
 from tests.support.browser import Browser, Page, held
-from tests.support.story import PDF, Room, Someone, Story, shelves, years_ago
+from tests.support.story import PDF, Room, Someone, Story, compartments, years_ago
 from tests.web.test_bad_input import TODAY
 
 
@@ -74,10 +74,10 @@ def test_an_answer_is_read_through_in_its_exact_words_with_what_it_does_before_i
     shown = page.form("read")
     done = browser.follow(browser.submit(page, "read"))
     assert "Dit svar er gemt" in done.text
-    assert shelves(story, room, school) == {"shared"}
-    kept = story.play(room, room.young, lambda t: consent_receipts.history(t, t.membership.id))[0]
-    assert kept.digest == held(shown)["read"] == hashlib.sha256(kept.words.encode()).hexdigest()
-    for line in filter(None, kept.words.split("\n")):
+    assert compartments(story, room, school) == {"shared"}
+    saved = story.play(room, room.young, lambda t: consent_receipts.history(t, t.membership.id))[0]
+    assert saved.digest == held(shown)["read"] == hashlib.sha256(saved.words.encode()).hexdigest()
+    for line in filter(None, saved.words.split("\n")):
         assert line in page.text, "what was read is what was kept"
 
 
@@ -143,7 +143,7 @@ def test_what_a_no_to_the_school_means_is_told_as_names_and_things(
     no, yes = told.split("Hvis du siger ja til det hele")
     assert "Lars Lærer (Skole-medarbejder) kan ikke længere se: Fælles (1 fil: Min plan.pdf)" in no
     assert "De ser det allerede" in yes
-    assert shelves(story, room, school), "asking changes nothing"
+    assert compartments(story, room, school), "asking changes nothing"
     story.withdraw(room, room.young, "Skole")
     told = browser.get(link).text
     no, yes = told.split("Hvis du siger ja til det hele")
@@ -179,8 +179,8 @@ def test_what_is_not_answered_anew_stays_and_stands_in_the_words(
     sign = browser.follow(browser.submit(one, "valid_until", **chosen(one, "Jobcenter", ["professionals"])))
     assert "Skole, Testby" in sign.text, "what stands is read through again"
     browser.submit(sign, "read")
-    assert shelves(story, room, job) == {"professionals"}
-    assert shelves(story, room, school) == {"shared", "health"}
+    assert compartments(story, room, job) == {"professionals"}
+    assert compartments(story, room, school) == {"shared", "health"}
     mine = browser.get(f"/cases/{room.case_id}/consents/mine").text
     assert "Ja Fælles, Helbred Nej Uden forældre, Kun fagpersoner" in mine
     again = browser.get(f"/cases/{room.case_id}/consents/give")
@@ -203,8 +203,8 @@ def test_a_no_to_everybody_is_an_answer_that_can_be_given(
     done = browser.follow(browser.submit(sign, "read"))
     assert done.text.count("Du har sagt nej den") == 3
     assert story.play(room, room.young, requests.asks_me) == 0
-    kept = story.play(room, room.young, lambda t: consent_receipts.history(t, t.membership.id))[0]
-    assert kept.state is ConsentState.IN_FORCE
+    saved = story.play(room, room.young, lambda t: consent_receipts.history(t, t.membership.id))[0]
+    assert saved.state is ConsentState.IN_FORCE
 
 
 def test_what_nobody_asked_about_cannot_be_answered(story: Story, room: Room, school: Someone) -> None:
@@ -243,8 +243,8 @@ def test_the_twelve_months_of_a_paper_are_counted_from_the_day_it_was_signed(
     latest = clock.months_on(signed, 12)
     for asked, counts in ((None, latest), (TODAY + timedelta(days=360), latest), (TODAY, TODAY)):
         made = story.paper_consent(room, room.young, signed=signed, until=asked)
-        kept = story.play(room, room.guide, lambda t, made=made: consent_receipts.kept(t, made))
-        assert kept.valid_until == clock.end_of(counts, ZoneInfo("Europe/Copenhagen"))
+        saved = story.play(room, room.guide, lambda t, made=made: consent_receipts.stored_declaration(t, made))
+        assert saved.valid_until == clock.end_of(counts, ZoneInfo("Europe/Copenhagen"))
     with pytest.raises(InvalidInput, match="paper_over") as refused:
         story.paper_consent(room, room.young, signed=TODAY - timedelta(days=400))
     assert refused.value.field == "given_on"
@@ -260,7 +260,7 @@ def test_of_two_papers_of_the_same_day_the_one_registered_last_counts(
     for number in range(6):
         story.paper_consent(room, room.young, ("shared", "health") if number % 2 else ("health",), signed=signed)
         calendar.move(minutes=1)
-        assert ("shared" in shelves(story, room, school)) == bool(number % 2)
+        assert ("shared" in compartments(story, room, school)) == bool(number % 2)
 
 
 def test_what_somebody_did_in_the_portal_stands_above_a_paper_of_the_same_day(
@@ -272,13 +272,13 @@ def test_what_somebody_did_in_the_portal_stands_above_a_paper_of_the_same_day(
     story.consent(room, room.young, {"Skole": ("health",)})
     calendar.move(seconds=1)
     story.paper_consent(room, room.young)
-    assert shelves(story, room, school) == {"health"}
+    assert compartments(story, room, school) == {"health"}
     story.withdraw(room, room.young)
     story.paper_consent(room, room.young)
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     calendar.move(days=1)
     story.paper_consent(room, room.young)
-    assert shelves(story, room, school) == {"shared", "health", "without_parents", "professionals"}
+    assert compartments(story, room, school) == {"shared", "health", "without_parents", "professionals"}
 
 
 def test_the_guide_answers_for_the_giver_having_been_told(

@@ -13,7 +13,7 @@ from portal.services.consents import receipts
 from portal.services.consents.requests import ConsentState
 from tests.consents.test_giving_consent import chosen
 from tests.support.browser import Browser, Page
-from tests.support.story import PDF, Room, Someone, Story, shelves
+from tests.support.story import PDF, Room, Someone, Story, compartments
 
 TODAY = clock.now().date()
 EVERYTHING = {"shared", "health", "without_parents", "professionals"}
@@ -58,10 +58,10 @@ def test_what_a_paper_does_is_told_as_names_and_things_and_happens(
     read = look(guide, room, TODAY - timedelta(days=6), ("shared",))
     assert "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles (1 fil: Min plan.pdf)" in part(read, "happens")
     assert "for sent" not in read.text
-    assert shelves(story, room, school) == set(), "looking changes nothing"
+    assert compartments(story, room, school) == set(), "looking changes nothing"
     assert story.play(room, room.guide, lambda t: receipts.history(t, room.member(room.young))) == []
     assert "Svaret er noteret og virker nu" in guide.follow(guide.submit(read, "read")).text
-    assert shelves(story, room, school) == {"shared"}
+    assert compartments(story, room, school) == {"shared"}
 
 
 def test_a_paper_of_before_a_withdrawal_opens_nothing_and_the_page_says_so(
@@ -69,16 +69,16 @@ def test_a_paper_of_before_a_withdrawal_opens_nothing_and_the_page_says_so(
 ) -> None:
     story.everybody_agrees(room)
     story.withdraw(room, room.young)
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     read = look(guide, room, TODAY - timedelta(days=7))
     assert "Det kommer for sent til at gælde helt" in read.text
     assert "Ulla Ung har taget alt tilbage den" in read.text
     assert "kan fra nu af se" not in part(read, "happens")
     done = guide.follow(guide.submit(read, "read"))
     assert "Svaret er noteret. Ingen ser mere eller mindre end før." in done.text
-    assert shelves(story, room, school) == set(), "what was withdrawn stays shut"
-    kept = story.play(room, room.guide, lambda t: receipts.history(t, room.member(room.young)))
-    assert {one.method: one.state for one in kept} == {"eid": ConsentState.WITHDRAWN, "paper": ConsentState.WITHDRAWN}
+    assert compartments(story, room, school) == set(), "what was withdrawn stays shut"
+    saved = story.play(room, room.guide, lambda t: receipts.history(t, room.member(room.young)))
+    assert {one.method: one.state for one in saved} == {"eid": ConsentState.WITHDRAWN, "paper": ConsentState.WITHDRAWN}
 
 
 def test_a_no_to_one_party_stands_against_a_paper_of_before_it(
@@ -104,7 +104,7 @@ def test_a_narrower_paper_of_before_a_newer_answer_says_that_it_changes_nothing(
     assert "Ingen ser mere eller mindre lige nu." in part(read, "happens")
     done = guide.follow(guide.submit(read, "read"))
     assert "virker nu" not in done.text
-    assert shelves(story, room, school) == EVERYTHING
+    assert compartments(story, room, school) == EVERYTHING
 
 
 def test_what_changed_between_looking_and_pressing_is_shown_anew(

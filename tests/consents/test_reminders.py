@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.policy.roles import Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import reminders
 from portal.services.notices import mail as notices_mail
 from tests.support.browser import Browser
@@ -36,39 +36,39 @@ def waiting(owner: psycopg.Connection) -> list[str]:
     return sorted(row[0] for row in owner.execute(queued).fetchall())
 
 
-def remind(house: House) -> int:
-    with house.unit_of_work() as session:
+def remind(runtime: Runtime) -> int:
+    with runtime.unit_of_work() as session:
         return reminders.send_due(session)
 
 
 def test_those_concerned_are_reminded_once_30_and_once_7_days_before_however_often_the_job_runs(
-    story: Story, room: Room, school: Someone, house: House, calendar, owner: psycopg.Connection
+    story: Story, room: Room, school: Someone, runtime: Runtime, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
     story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
     whom = sorted([str(room.guide.id), str(room.young.id)])
-    assert remind(house) == 0
+    assert remind(runtime) == 0
     calendar.move(days=29)
-    assert remind(house) == 0
+    assert remind(runtime) == 0
     calendar.move(days=3)
-    assert remind(house) == 2
+    assert remind(runtime) == 2
     assert waiting(owner) == whom
     hurry(owner)
-    run_jobs(house)
-    assert remind(house) == 0
+    run_jobs(runtime)
+    assert remind(runtime) == 0
     calendar.move(days=20)
-    assert remind(house) == 0
+    assert remind(runtime) == 0
     calendar.move(days=4)
-    assert remind(house) == 2
+    assert remind(runtime) == 2
     assert waiting(owner) == whom
-    assert remind(house) == 0
+    assert remind(runtime) == 0
 
 
 def test_two_workers_at_once_remind_once(
-    story: Story, room: Room, school: Someone, house: House, calendar, owner: psycopg.Connection
+    story: Story, room: Room, school: Someone, runtime: Runtime, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
     story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
     calendar.move(days=40)
-    workers = [threading.Thread(target=remind, args=(house,)) for _ in range(4)]
+    workers = [threading.Thread(target=remind, args=(runtime,)) for _ in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -77,29 +77,29 @@ def test_two_workers_at_once_remind_once(
 
 
 def test_nobody_is_reminded_of_what_was_withdrawn_or_replaced(
-    story: Story, room: Room, school: Someone, house: House, calendar, owner: psycopg.Connection
+    story: Story, room: Room, school: Someone, runtime: Runtime, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
     story.consent(room, room.parents[0], until=clock.now().date() + timedelta(days=60))
     story.withdraw(room, room.parents[0])
     story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
     story.consent(room, room.young)
     calendar.move(days=40)
-    assert remind(house) == 0
+    assert remind(runtime) == 0
     assert waiting(owner) == []
 
 
 def test_the_mail_says_that_there_is_something_new_and_nothing_else(
-    story: Story, room: Room, school: Someone, house: House, owner: psycopg.Connection
+    story: Story, room: Room, school: Someone, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
-    with house.unit_of_work() as session:
-        notices_mail.tell(session, [room.guide.id, room.young.id])
+    with runtime.unit_of_work() as session:
+        notices_mail.queue_notice(session, [room.guide.id, room.young.id])
     hurry(owner)
-    run_jobs(house)
-    (mail,) = mails(house)
-    assert mail["Subject"] == house.settings.product_name
+    run_jobs(runtime)
+    (mail,) = mails(runtime)
+    assert mail["Subject"] == runtime.settings.product_name
     assert mail.get_content().split("\n")[0] == "Der er nyt til dig. Log på."
-    for telling in ("samtykke", "consent", "Ulla", "Grete", "http", "sag"):
-        assert telling not in mail.get_content(), telling
+    for mailing in ("samtykke", "consent", "Ulla", "Grete", "http", "sag"):
+        assert mailing not in mail.get_content(), mailing
 
 
 def test_the_portal_tells_the_giver_and_the_guide_that_a_consent_ends_soon(
@@ -124,10 +124,10 @@ def test_an_end_that_is_far_away_is_not_told(app: Flask, story: Story, room: Roo
 
 
 def test_the_timed_job_sees_of_reminders_only_what_is_due_and_nobody_else_sees_any(
-    story: Story, room: Room, school: Someone, house: House, postgres, calendar
+    story: Story, room: Room, school: Someone, runtime: Runtime, postgres, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
-    url = postgres.url("portal_app", str(house.engine.url.database))
+    url = postgres.url("portal_app", str(runtime.engine.url.database))
 
     def seen(as_whom: str) -> int:
         with psycopg.connect(url) as connection:

@@ -16,14 +16,14 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import overview
 from portal.services.consents import overrides as consent_overrides
 from portal.services.members import leaving
 from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 
 
 @pytest.fixture
@@ -67,15 +67,15 @@ def test_the_guide_lets_somebody_in_by_law_and_it_ends_by_itself(
     story: Story, room: Room, teacher: Someone, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     by_law(story, room, teacher, days=20)
-    assert shelves(story, room, teacher) == {"shared"}
+    assert compartments(story, room, teacher) == {"shared"}
     calendar.move(days=22)
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def test_the_guide_ends_an_override_before_its_day(story: Story, room: Room, teacher: Someone) -> None:
     made = by_law(story, room, teacher)
     story.play(room, room.guide, lambda t: consent_overrides.end_override(t, uuid4(), made))
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
     assert story.play(room, room.young, consent_overrides.overrides) == []
 
 
@@ -125,7 +125,7 @@ def test_an_override_takes_a_legal_basis_a_reason_and_an_end_within_three_months
             lambda t: consent_overrides.override(t, uuid4(), member, keys, today(t, days), basis, reason),
         )
     assert refused.value.field == field
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def test_where_nothing_is_missing_or_the_guide_has_shut_there_is_nothing_to_open_by_law(
@@ -163,11 +163,11 @@ def test_the_screens_let_in_by_law_and_end_it_and_lose_nothing_that_was_typed(
     end = clock.now().date() + timedelta(days=10)
     done = guide.follow(guide.submit(wrong, "legal_basis", **_day(end.day, end.month, end.year)))
     assert "Det haster" in done.text
-    assert shelves(story, room, teacher) == {"shared"}
+    assert compartments(story, room, teacher) == {"shared"}
     page = guide.get(next(link for link in done.links() if link.endswith("/end")))
     assert "kan ikke længere se" in page.text
     guide.follow(guide.submit(page, "submission"))
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
 
 
 def _day(day: int, month: int, year: int = 2020, name: str = "until") -> dict[str, str]:
@@ -211,14 +211,14 @@ def test_nobody_among_the_family_reads_in_the_log_who_was_shut_out_but_the_young
 
 
 def test_the_reason_of_a_freeze_is_the_guides_alone(
-    story: Story, room: Room, app: Flask, postgres: EmbeddedPostgres, house: House
+    story: Story, room: Room, app: Flask, postgres: EmbeddedPostgres, runtime: Runtime
 ) -> None:
     freeze(story, room, room.parents[0], reason="Vold i hjemmet")
     assert "Vold i hjemmet" in Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/people").text
     young = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/people")
     assert "Mona Mor" in young.text
     assert "Vold i hjemmet" not in young.text
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.young.id)])
         assert connection.execute("select count(*) from access_freeze").fetchone() == (0,)
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
@@ -230,7 +230,7 @@ def test_a_freeze_does_not_end_at_its_review_day_but_asks_the_guide(story: Story
     made = freeze(story, room, room.parents[0], days=7)
     assert story.play(room, room.guide, overview.overview).frozen == ()
     calendar.move(days=8)
-    assert shelves(story, room, room.parents[0]) == set()
+    assert compartments(story, room, room.parents[0]) == set()
     assert [line.id for line in story.play(room, room.guide, overview.overview).frozen] == [made]
 
 
@@ -239,12 +239,12 @@ def test_a_freeze_is_looked_at_again_and_kept_without_a_gap_or_lifted(story: Sto
     mother = room.parents[0]
     made = freeze(story, room, mother)
     story.play(room, room.guide, lambda t: consent_overrides.keep_frozen(t, uuid4(), made, today(t, 14), "Stadig"))
-    assert shelves(story, room, mother) == set()
-    kept, again = story.play(room, room.guide, lambda t: (t.facts.freezes, consent_overrides.freezes(t)))
-    assert kept[0].lifted_at == kept[1].frozen_at
+    assert compartments(story, room, mother) == set()
+    saved, again = story.play(room, room.guide, lambda t: (t.facts.freezes, consent_overrides.freezes(t)))
+    assert saved[0].lifted_at == saved[1].frozen_at
     assert [line.reason for line in again] == ["Stadig"]
     story.play(room, room.guide, lambda t: consent_overrides.lift(t, uuid4(), again[0].id))
-    assert shelves(story, room, mother) == {"shared", "health"}
+    assert compartments(story, room, mother) == {"shared", "health"}
 
 
 @pytest.mark.parametrize(
@@ -265,16 +265,16 @@ def test_professionals_are_not_frozen_they_are_closed(story: Story, room: Room, 
 
 def test_the_young_person_can_be_shut_out_where_somebody_else_uses_their_account(story: Story, room: Room) -> None:
     freeze(story, room, room.young)
-    assert shelves(story, room, room.young) == set()
-    for shut in (audience.picture, overview.overview, overview.tools):
+    assert compartments(story, room, room.young) == set()
+    for closed in (audience.audience_picture, overview.overview, overview.tools):
         with pytest.raises(Refused):
-            story.play(room, room.young, shut)
+            story.play(room, room.young, closed)
 
 
 def test_a_consent_given_before_a_freeze_still_counts_for_others(story: Story, room: Room, teacher: Someone) -> None:
     story.everybody_agrees(room)
     freeze(story, room, room.parents[0])
-    assert "shared" in shelves(story, room, teacher)
+    assert "shared" in compartments(story, room, teacher)
 
 
 def test_the_screens_freeze_two_and_lift_one(story: Story, room: Room, app: Flask) -> None:
@@ -307,17 +307,17 @@ def test_the_screens_freeze_two_and_lift_one(story: Story, room: Room, app: Flas
 
 def test_a_professional_leaves_and_only_the_guide_lets_them_back(story: Story, room: Room, teacher: Someone) -> None:
     story.everybody_agrees(room)
-    story.play(room, teacher, lambda t: leaving.leave(t, uuid4(), "new_job"))
-    assert shelves(story, room, teacher) == set()
+    story.play(room, teacher, lambda t: leaving.leave_case(t, uuid4(), "new_job"))
+    assert compartments(story, room, teacher) == set()
     with pytest.raises(Refused) as refused:
-        story.play(room, teacher, audience.picture)
-    assert refused.value.reason.code is Refusal.SHUT
+        story.play(room, teacher, audience.audience_picture)
+    assert refused.value.reason.code is Refusal.DENIED
     assert [note.obstacle for note in refused.value.reason.notes] == ["left"]
     assert [line.membership.display_name for line in story.play(room, room.guide, overview.overview).gone] == [
         "Lars Lærer"
     ]
     story.set_level(room, teacher, Level.READ)
-    assert "shared" in shelves(story, room, teacher)
+    assert "shared" in compartments(story, room, teacher)
 
 
 def test_somebody_with_a_conflict_of_interest_leaves_before_they_have_seen_anything(
@@ -336,11 +336,11 @@ def test_somebody_with_a_conflict_of_interest_leaves_before_they_have_seen_anyth
 
 def test_a_parent_may_leave_and_the_guide_and_the_young_person_may_not(story: Story, room: Room) -> None:
     story.consent(room, room.young)
-    story.play(room, room.parents[0], lambda t: leaving.leave(t, uuid4(), "other"))
-    assert shelves(story, room, room.parents[0]) == set()
+    story.play(room, room.parents[0], lambda t: leaving.leave_case(t, uuid4(), "other"))
+    assert compartments(story, room, room.parents[0]) == set()
     for who in (room.guide, room.young):
         with pytest.raises(Refused):
-            story.play(room, who, lambda t: leaving.leave(t, uuid4(), "other"))
+            story.play(room, who, lambda t: leaving.leave_case(t, uuid4(), "other"))
 
 
 def test_every_exception_leaves_its_line_and_no_word_of_it(

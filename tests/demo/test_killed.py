@@ -25,7 +25,7 @@ from click.testing import CliRunner
 from portal.cli import cli
 from portal.demo.postgres import EmbeddedPostgres, running
 from portal.migrate import migrate
-from portal.runtime import opened
+from portal.runtime import runtime_for
 from portal.services.consents import requests
 from portal.services.messages import threads as message_threads
 from portal.settings import Settings
@@ -85,8 +85,8 @@ def settings(cluster: EmbeddedPostgres, tmp_path: Path) -> Settings:
 def test_what_was_acknowledged_is_there_after_every_kill(
     cluster: EmbeddedPostgres, settings: Settings, tmp_path: Path
 ) -> None:
-    with opened(settings) as house:
-        story = Story(house)
+    with runtime_for(settings) as runtime:
+        story = Story(runtime)
         room = _a_case(story)
         tokens = {who.id: story.token(who) for who in (room.guide, room.young, room.parents[0])}
     with served(settings, tmp_path / "served") as portal:
@@ -105,8 +105,8 @@ def test_what_was_acknowledged_is_there_after_every_kill(
             for thread in threads:
                 thread.join(90)
         assert not any(thread.is_alive() for thread in threads)
-        with opened(settings) as house:
-            _is_all_there(Story(house), portal, room, works, tokens)
+        with runtime_for(settings) as runtime:
+            _is_all_there(Story(runtime), portal, room, works, tokens)
     told = CliRunner().invoke(cli, ["verify-audit"], env=environment(settings), catch_exceptions=False)
     assert told.output == "every chain is whole\n"
 
@@ -210,7 +210,7 @@ def _kill(what: str, portal: Served, cluster: EmbeddedPostgres) -> None:
 def _is_all_there(story: Story, portal: Served, room: Room, works: dict[str, Work], tokens: dict[Any, str]) -> None:
     case = f"/cases/{room.case_id}"
     guide, parent = Visitor(portal, tokens[room.guide.id]), Visitor(portal, tokens[room.parents[0].id])
-    subjects = [line.subject for line in story.play(room, room.guide, message_threads.listing)]
+    subjects = [line.subject for line in story.play(room, room.guide, message_threads.list_threads)]
     for number, thread in works["message"].done.items():
         assert subjects.count(f"Emne {number}.") == 1
         assert f"Ord {number}." in guide.get(thread).decode()

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from portal.demo.postgres import EmbeddedPostgres, running
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.settings import PROJECT
 
 ROOT = os.geteuid() == 0
@@ -140,7 +140,7 @@ def test_a_socket_folder_of_somebody_else_is_not_used(place: Path, monkeypatch: 
     server.sockets = place / "planted"
     (place / "elsewhere").mkdir()
     server.sockets.symlink_to(place / "elsewhere")
-    with pytest.raises(Unsafe, match="belongs to somebody else"):
+    with pytest.raises(UnsafeConfiguration, match="belongs to somebody else"):
         server.start()
 
 
@@ -174,7 +174,7 @@ def test_root_runs_it_as_nobody(place: Path) -> None:
 @as_root
 def test_root_is_told_when_the_folder_cannot_be_reached_by_others(place: Path) -> None:
     place.chmod(0o700)
-    with pytest.raises(Unsafe, match="reach"):
+    with pytest.raises(UnsafeConfiguration, match="reach"):
         EmbeddedPostgres(place / "db").start()
     assert stat.S_IMODE(place.stat().st_mode) == 0o700, "and nothing was opened up to make it work"
 

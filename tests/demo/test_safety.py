@@ -12,11 +12,11 @@ from portal import audit
 from portal.cli import cli
 from portal.demo import eid
 from portal.demo.supervisor import Demo
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.events import Event
 from portal.identity_providers import read_eid_providers
 from portal.models import Invitation, Staff
-from portal.runtime import House, open_house, refuse_unsafe
+from portal.runtime import Runtime, open_runtime, refuse_unsafe
 from portal.settings import Environment, Settings
 
 GOOD = {
@@ -56,7 +56,7 @@ def test_eids_that_cannot_show_that_somebody_identified_themselves_just_now_are_
     one = PROVIDER.replace("/run/secrets/eid", str(tmp_path / "secret"))
     silent = f'{one}auth_time_claim = ""\n'
     (tmp_path / "eid.toml").write_text(silent)
-    with pytest.raises(Unsafe, match="auth_time_claim"):
+    with pytest.raises(UnsafeConfiguration, match="auth_time_claim"):
         refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
     (tmp_path / "both.toml").write_text(silent + one.replace('key = "mitid"', 'key = "other"'))
     refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "both.toml"))
@@ -72,7 +72,7 @@ def test_eids_that_cannot_show_that_somebody_identified_themselves_just_now_are_
     ],
 )
 def test_an_unsafe_setting_stops_production(fault: dict[str, str], says: str) -> None:
-    with pytest.raises(Unsafe, match=says):
+    with pytest.raises(UnsafeConfiguration, match=says):
         refuse_unsafe(Settings(**{**GOOD, **fault}))
 
 
@@ -97,7 +97,7 @@ def test_a_store_without_keys_of_its_own_stops_production(
             (tmp_path / name).write_text(key)
             keys[f"s3_{name}_key_file"] = tmp_path / name
     settings = Settings(**GOOD, s3_url="https://s3.example/portal", **keys)
-    with pytest.raises(Unsafe, match=says):
+    with pytest.raises(UnsafeConfiguration, match=says):
         refuse_unsafe(settings)
 
 
@@ -112,18 +112,18 @@ def test_a_store_with_keys_of_its_own_is_let_through(tmp_path: Path) -> None:
 def test_a_pretended_or_unprotected_eid_stops_production(change: str, says: str, tmp_path: Path) -> None:
     text = PROVIDER + change if "demo" in change else PROVIDER.replace("https://broker", "http://broker")
     (tmp_path / "eid.toml").write_text(text)
-    with pytest.raises(Unsafe, match=says):
+    with pytest.raises(UnsafeConfiguration, match=says):
         refuse_unsafe(Settings(**GOOD, eid_file=tmp_path / "eid.toml"))
 
 
 def test_without_keys_nothing_starts(portal_settings: Settings) -> None:
-    with pytest.raises(Unsafe, match="KEYS_FILE"):
-        open_house(portal_settings.model_copy(update={"keys_file": None}))
+    with pytest.raises(UnsafeConfiguration, match="KEYS_FILE"):
+        open_runtime(portal_settings.model_copy(update={"keys_file": None}))
 
 
 def test_the_pretended_eid_refuses_to_run_in_production(tmp_path: Path) -> None:
     eid.prepare(tmp_path, [])
-    with pytest.raises(Unsafe, match="must not run in production"):
+    with pytest.raises(UnsafeConfiguration, match="must not run in production"):
         eid.create_eid(Settings(**GOOD), tmp_path, "https://eid.example")
     assert eid.create_eid(Settings(environment="demo"), tmp_path, "http://localhost:1")
 
@@ -181,7 +181,7 @@ def test_each_part_of_the_demo_is_told_what_it_needs_and_nothing_else(
 )
 def test_an_eid_file_that_is_not_right_is_refused_with_the_reason(broken: str, tmp_path: Path) -> None:
     (tmp_path / "eid.toml").write_text(broken)
-    with pytest.raises(Unsafe, match=r"eid\.toml"):
+    with pytest.raises(UnsafeConfiguration, match=r"eid\.toml"):
         read_eid_providers(tmp_path / "eid.toml")
 
 
@@ -202,7 +202,7 @@ def test_commands_say_what_is_wrong_without_a_trace(tmp_path: Path, monkeypatch:
 
 
 def test_the_first_administrator_is_invited_from_the_command_line_until_they_have_come_in(
-    house: House, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in portal_settings.model_dump(exclude_defaults=True).items():
         monkeypatch.setenv(name.upper(), str(value))
@@ -220,7 +220,7 @@ def test_the_first_administrator_is_invited_from_the_command_line_until_they_hav
     assert CliRunner().invoke(cli, words).output == "invited ida@testby.example\n"
     again = CliRunner().invoke(cli, words)
     assert again.output == "invited ida@testby.example again: links sent before no longer work\n"
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         ida = session.scalars(select(Staff)).one()
         assert session.scalars(select(Invitation.person_id).distinct()).all() == [ida.person_id]
         ida.password_hash = "of somebody who came in"

@@ -21,7 +21,7 @@ from PIL import Image
 
 from portal.documents import confine, converting, reading, slots
 from portal.documents.slots import Turn
-from portal.errors import Busy, Unsafe
+from portal.errors import Busy, UnsafeConfiguration
 from portal.settings import PROJECT
 from tests.support.pictures import made
 
@@ -155,9 +155,9 @@ def test_where_it_cannot_be_held_nothing_is_converted_and_the_worker_does_not_st
 ) -> None:
     (tmp_path / "confine.py").write_text(without(*lacking))
     monkeypatch.setattr(converting, "_LAUNCHER", tmp_path / "confine.py")
-    with pytest.raises(Unsafe, match="CONVERTER"):
+    with pytest.raises(UnsafeConfiguration, match="CONVERTER"):
         converting.to_pdf(SOFFICE, docx_with_linked_picture("http://127.0.0.1:1"), "docx", TURN)
-    with pytest.raises(Unsafe, match="CONVERTER"):
+    with pytest.raises(UnsafeConfiguration, match="CONVERTER"):
         converting.refuse_unheld(SOFFICE, [])
 
 
@@ -168,19 +168,19 @@ def test_the_trial_finds_what_would_be_reached(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(converting, "_LAUNCHER", tmp_path / "confine.py")
     secret = tmp_path / "keys.json"
     secret.write_text("the master key")
-    with pytest.raises(Unsafe, match=rf"the network, {secret}"):
+    with pytest.raises(UnsafeConfiguration, match=rf"the network, {secret}"):
         converting.refuse_unheld(SOFFICE, [secret])
 
 
 def test_a_converter_that_is_not_there_is_said_to_be_missing() -> None:
-    with pytest.raises(Unsafe, match="no program"):
+    with pytest.raises(UnsafeConfiguration, match="no program"):
         converting.refuse_unheld("/nowhere/soffice", [])
 
 
 def test_a_program_that_makes_no_pdf_is_found_before_anybodys_document_is() -> None:
     """Else every document would be kept as one that cannot be read."""
     converting.refuse_unfit(SOFFICE, [])
-    with pytest.raises(Unsafe, match="makes no PDF"):
+    with pytest.raises(UnsafeConfiguration, match="makes no PDF"):
         converting.refuse_unfit("/bin/true", [])
 
 

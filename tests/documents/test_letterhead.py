@@ -11,13 +11,13 @@ from docx import Document
 from PIL import Image
 from pypdf import PdfReader
 
-from portal.errors import Unsafe
-from portal.runtime import House, open_house
+from portal.errors import UnsafeConfiguration
+from portal.runtime import Runtime, open_runtime
 from portal.services.shared import letterhead
 from portal.settings import Settings
 from tests.consents.test_consent_papers import kinds_of
 from tests.plans.test_drawing_the_map import alternatives
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
 from tests.support.story import Story
 
@@ -44,22 +44,22 @@ def png() -> bytes:
 
 
 @pytest.fixture
-def own(portal_settings: Settings, tmp_path: Path) -> Iterator[House]:
-    house = open_house(portal_settings.model_copy(update={"letterhead_dir": folder(tmp_path)}))
-    yield house
-    house.close()
+def own(portal_settings: Settings, tmp_path: Path) -> Iterator[Runtime]:
+    runtime = open_runtime(portal_settings.model_copy(update={"letterhead_dir": folder(tmp_path)}))
+    yield runtime
+    runtime.close()
 
 
-def test_every_paper_carries_name_logo_and_colour(own: House) -> None:
+def test_every_paper_carries_name_logo_and_colour(own: Runtime) -> None:
     story = Story(own)
     room = story.case()
     story.plan(room, room.guide)
     given = story.consent(room, room.young)
-    with lived_in(own) as app:
+    with app_for(own) as app:
         browser = Browser(app, story.token(room.young))
         start = f"/cases/{room.case_id}"
-        schema = f"{start}/plan/goals_and_agreements/versions/1/paper"
-        for path in (f"{schema}/pdf", f"{start}/plan/laws/job_plan/pdf", f"{start}/consents/{given}/receipt"):
+        plan = f"{start}/plan/goals_and_agreements/versions/1/paper"
+        for path in (f"{plan}/pdf", f"{start}/plan/laws/job_plan/pdf", f"{start}/consents/{given}/receipt"):
             pdf = PdfReader(BytesIO(browser.get(path).response.data))
             assert alternatives(pdf.trailer["/Root"]["/StructTreeRoot"]) == ["Testbys våben: et træ"], path
             assert "/Figure" in kinds_of(pdf.trailer["/Root"]["/StructTreeRoot"])
@@ -67,7 +67,7 @@ def test_every_paper_carries_name_logo_and_colour(own: House) -> None:
             drawn = pdf.pages[0].get_contents()
             assert drawn is not None
             assert b"0.47843137 0.12156863 0.36078432" in drawn.get_data(), "headings in its colour"
-        for path in (f"{schema}/docx", f"{start}/plan/goals_and_agreements/blank"):
+        for path in (f"{plan}/docx", f"{start}/plan/goals_and_agreements/blank"):
             word = Document(BytesIO(browser.get(path).response.data))
             assert word.paragraphs[0].text.strip() == "Testby Kommune", path
             (logo,) = word.inline_shapes
@@ -117,10 +117,10 @@ def test_a_broken_letterhead_is_refused_before_the_portal_starts_with_place_and_
     at = folder(tmp_path, head, logo)
     if "logo.png" in head:
         (at / "logo.png").write_bytes(logo)
-    with pytest.raises(Unsafe, match=told):
+    with pytest.raises(UnsafeConfiguration, match=told):
         letterhead.refuse_broken(portal_settings.model_copy(update={"letterhead_dir": at}))
 
 
 def test_a_folder_that_is_not_there_stops_the_portal(portal_settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match=r"nowhere/letterhead\.toml cannot be read"):
-        open_house(portal_settings.model_copy(update={"letterhead_dir": tmp_path / "nowhere"}))
+    with pytest.raises(UnsafeConfiguration, match=r"nowhere/letterhead\.toml cannot be read"):
+        open_runtime(portal_settings.model_copy(update={"letterhead_dir": tmp_path / "nowhere"}))

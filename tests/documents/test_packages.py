@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.documents import packages
-from portal.documents.packages import LONGEST_NAME, LONGEST_PATH, Package
+from portal.documents.packages import LONGEST_NAME, LONGEST_PATH, ZipPackage
 
 AT = datetime(2026, 3, 1, 12, 30, 10, tzinfo=UTC)
 NAMES = [
@@ -46,7 +46,7 @@ FOLDERS = ["", "Filer - Møder", "Filer - " + "æ" * 80, "Tidligere versioner"]
 def packed() -> tuple[bytes, dict[str, bytes]]:
     """A package with every name in every folder, and what should come out of it."""
     out, inside = io.BytesIO(), {}
-    with Package(out) as package:
+    with ZipPackage(out) as package:
         for folder in FOLDERS:
             for number, name in enumerate(NAMES):
                 content = f"{folder}/{number}".encode() * (number + 1)
@@ -127,7 +127,7 @@ def test_no_two_paths_are_one_on_any_system_and_none_is_too_long() -> None:
 
 
 def test_a_file_and_a_folder_of_one_name_do_not_meet() -> None:
-    with Package(io.BytesIO()) as package:
+    with ZipPackage(io.BytesIO()) as package:
         assert package.add("Indhold.html", "a.txt", AT, [b"x"], 1) == "Indhold.html/a.txt"
         assert package.add("", "INDHOLD.html", AT, [b"x"], 1) == "INDHOLD (2).html"
 
@@ -163,7 +163,7 @@ def test_a_file_larger_than_the_short_form_holds_gets_the_long_one() -> None:
             return len(data)
 
     far = Far()
-    package = Package(far)
+    package = ZipPackage(far)
     package.add("", "film.mp4", AT, [b"x"], 5_000_000_000)
     assert struct.unpack("<H", far.head[4:6])[0] == 45
 
@@ -172,7 +172,7 @@ def test_a_file_larger_than_the_short_form_holds_gets_the_long_one() -> None:
 @given(st.text(max_size=300), st.text(max_size=120))
 def test_whatever_a_name_is_it_becomes_one_that_every_system_takes(name: str, folder: str) -> None:
     out = io.BytesIO()
-    with Package(out) as package:
+    with ZipPackage(out) as package:
         first = package.add(folder, name, AT, [b"1"], 1)
         second = package.add(folder, name, AT, [b"2"], 1)
     assert first != second

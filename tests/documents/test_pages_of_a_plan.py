@@ -8,12 +8,15 @@ import pytest
 from pypdf import PdfReader
 
 from portal.documents import plan_pdf
-from portal.documents.sheet import Block, Line, Part, Sheet
+from portal.documents.sheet import Sheet, SheetBlock, SheetLine, SheetPart
 
 
-def pages_of(blocks: list[Block], before: int) -> list[str]:
+def pages_of(blocks: list[SheetBlock], before: int) -> list[str]:
     """The words of each page, with so many lines of text above the part."""
-    parts = [Part("Før", [Block("", [Line("Nu", "\n".join(["En linje."] * before))])]), Part("Hvem gør hvad", blocks)]
+    parts = [
+        SheetPart("Før", [SheetBlock("", [SheetLine("Nu", "\n".join(["En linje."] * before))])]),
+        SheetPart("Hvem gør hvad", blocks),
+    ]
     made = plan_pdf.write(Sheet("Skema", "da", "Testby", "#0b5d57", [("Navn", ["Ulla"])], "Base", parts))
     return [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(made)).pages]
 
@@ -21,9 +24,9 @@ def pages_of(blocks: list[Block], before: int) -> list[str]:
 @pytest.mark.parametrize("before", range(2, 40, 3))
 def test_an_agreement_stands_on_one_page_with_its_heading(before: int) -> None:
     blocks = [
-        Block(
+        SheetBlock(
             f"Aftale {n}.",
-            [Line(f"Hvad {n}.{line}.", "Et svar på flere ord, som fylder noget. " * 4) for line in range(5)],
+            [SheetLine(f"Hvad {n}.{line}.", "Et svar på flere ord, som fylder noget. " * 4) for line in range(5)],
         )
         for n in range(6)
     ]
@@ -38,5 +41,5 @@ def test_an_agreement_stands_on_one_page_with_its_heading(before: int) -> None:
 @pytest.mark.parametrize("before", [2, 20, 30])
 def test_what_is_longer_than_a_page_goes_on_on_the_next(before: int) -> None:
     words = [f"ord{number}" for number in range(4000)]
-    said = " ".join(pages_of([Block("Aftale", [Line("Hvad", " ".join(words))])], before))
+    said = " ".join(pages_of([SheetBlock("Aftale", [SheetLine("Hvad", " ".join(words))])], before))
     assert all(f" {word} " in f" {said} " for word in words)

@@ -14,10 +14,10 @@ from pypdf import PdfReader
 
 from portal import text
 from portal.documents import glyphs, plan_docx, plan_pdf, printing, receipt, ring_map
-from portal.documents.letterhead import Picture
+from portal.documents.letterhead import Logo
 from portal.documents.receipt import Look
 from portal.documents.ring_map import Figure, RingMap
-from portal.documents.sheet import Block, Line, Part, Sheet
+from portal.documents.sheet import Sheet, SheetBlock, SheetLine, SheetPart
 
 PRINTED = [
     "👍 godt gået", "🇩🇰", "👩\u200d👧\u200d👦", "❤\ufe0f", "1\ufe0f\u20e3", "👍🏽", "☐ ☑ ☒ ✓ ✗", "Ming 漢字", "தமிழ்",
@@ -45,8 +45,8 @@ def sheet(words: str, language: str = "da") -> Sheet:
     return Sheet(
         title=f"Skema {words}", language=language, sender=words, colour="#0b5d57", base=[("Navn", [words, words])],
         base_title="Base",
-        parts=[Part(f"Del {words}", [Block(words, [Line("Spørgsmål", words, "now.goal", words)])], "",
-                    Picture(ring_map.write(drawn), f"Kort {words}"))],
+        parts=[SheetPart(f"Del {words}", [SheetBlock(words, [SheetLine("Spørgsmål", words, "now.goal", words)])], "",
+                    Logo(ring_map.write(drawn), f"Kort {words}"))],
         about=[("Version", words)], about_title="Om", notice=f"Udkast {words}",
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ def papers(words: str) -> list[bytes]:
     consent = f"Samtykke\n{words}\n- {words}"
     return [
         plan_pdf.write(sheet(words)),
-        receipt.write(f"Samtykke {words}", consent, [receipt.Line("Hvem", words)], "da", look),
+        receipt.write(f"Samtykke {words}", consent, [receipt.ReceiptLine("Hvem", words)], "da", look),
         receipt.write("Samtykke", consent, [], "en", look, sign_here=True),
     ]
 

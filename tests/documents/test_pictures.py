@@ -84,10 +84,10 @@ def writable() -> list[tuple[str, str]]:
     for ending, kind in FORMATS.items():
         for mode in Image.MODES:
             try:
-                kept = Image.open(io.BytesIO(made(kind, in_mode(mode)))).mode
+                saved = Image.open(io.BytesIO(made(kind, in_mode(mode)))).mode
             except (OSError, KeyError, ValueError):
                 continue
-            if kept == mode or not mode.startswith(("I", "F")):  # else Pillow cut the shades off in writing
+            if saved == mode or not mode.startswith(("I", "F")):  # else Pillow cut the shades off in writing
                 found.append((ending, mode))
     return found
 
@@ -98,10 +98,10 @@ def test_every_kind_in_every_mode_it_can_hold_is_read_by_the_reader_that_is_lock
     every = writable()
     assert len(every) > 35
     for ending, mode in every:
-        kept = made(FORMATS[ending], in_mode(mode))
-        shown = Image.open(io.BytesIO(reading.picture(kept).large))
+        saved = made(FORMATS[ending], in_mode(mode))
+        shown = Image.open(io.BytesIO(reading.picture(saved).large))
         left, right = sides(shown)
-        clear = mode in WITH_ALPHA and Image.open(io.BytesIO(kept)).has_transparency_data
+        clear = mode in WITH_ALPHA and Image.open(io.BytesIO(saved)).has_transparency_data
         assert left == pytest.approx(0 if mode == "1" else DARK, abs=16), (ending, mode)
         if clear or mode == "1":
             assert right == pytest.approx(255, abs=3), (ending, mode)
@@ -130,8 +130,8 @@ def test_a_picture_stands_upright_however_the_camera_was_held(ending: str) -> No
         note = Image.Exif()
         note[0x0112] = turn
         as_held = upright.transpose(back) if back is not None else upright
-        kept = made(FORMATS[ending], as_held, exif=note)
-        shown = Image.open(io.BytesIO(reading.picture(kept).large)).convert("L")
+        saved = made(FORMATS[ending], as_held, exif=note)
+        shown = Image.open(io.BytesIO(reading.picture(saved).large)).convert("L")
         assert shown.size == (60, 40), turn
         corners = {at: shown.getpixel(at) for at in ((4, 4), (55, 4), (4, 35), (55, 35))}
         assert [at for at, value in corners.items() if value < 90] == [(4, 4)], turn
@@ -160,10 +160,10 @@ def test_a_picture_of_a_phone_is_read() -> None:
 def test_two_sizes_are_made_and_neither_tells_more_than_its_pixels() -> None:
     taken = Image.Exif()
     taken[0x010E] = "hemmeligt sted"
-    kept = made(
+    saved = made(
         "JPEG", Image.new("RGB", (4000, 3000), "teal"), exif=taken, comment=b"hemmelig note", icc_profile=b"x" * 64
     )
-    shown = reading.picture(kept)
+    shown = reading.picture(saved)
     large, small = (Image.open(io.BytesIO(part)) for part in (shown.large, shown.small))
     assert (large.size, small.size) == ((1600, 1200), (240, 180))
     for part in (shown.large, shown.small):

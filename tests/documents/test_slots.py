@@ -15,7 +15,7 @@ import pytest
 
 from portal.documents import slots
 from portal.documents.slots import Turn
-from portal.errors import Busy, Unsafe
+from portal.errors import Busy, UnsafeConfiguration
 from portal.settings import PROJECT
 
 
@@ -143,10 +143,10 @@ def test_no_name_stands_in_the_folder_of_the_locks(machine: Path) -> None:
 def test_a_folder_that_others_can_write_to_is_not_used(machine: Path, tmp_path: Path) -> None:
     machine.mkdir()
     machine.chmod(0o777)
-    with pytest.raises(Unsafe), slots.taken(at_once("Alma")):
+    with pytest.raises(UnsafeConfiguration), slots.taken(at_once("Alma")):
         pass
     machine.rmdir()
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     machine.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(Unsafe), slots.taken(at_once("Alma")):
+    with pytest.raises(UnsafeConfiguration), slots.taken(at_once("Alma")):
         pass

@@ -176,13 +176,13 @@ def test_a_style_can_hide_words_also_by_the_one_it_is_based_on() -> None:
     assert form.hidden == 2
 
 
-@pytest.mark.parametrize("kept_twice", [True, False])
-def test_a_text_box_is_read_once_and_is_no_picture(kept_twice: bool) -> None:
+@pytest.mark.parametrize("saved_twice", [True, False])
+def test_a_text_box_is_read_once_and_is_no_picture(saved_twice: bool) -> None:
     old = f"<w:pict><v:shape><v:textbox>{BOX.format('i boksen')}</v:textbox></v:shape></w:pict>"
     new = f"<w:drawing><wps:txbx>{BOX.format('i boksen')}</wps:txbx></w:drawing>"
     one = f"<mc:Choice Requires='wps'>{new}</mc:Choice><mc:Fallback>{old}</mc:Fallback>"
     both = f"<mc:AlternateContent>{one}</mc:AlternateContent>"
-    form = answer(run(both if kept_twice else old))
+    form = answer(run(both if saved_twice else old))
     assert words_of(form) == "før \ni boksen\n efter"
     assert form.pictures == 0
     assert answer(run("<w:drawing/>")).pictures == 1

@@ -16,10 +16,10 @@ from portal.services.cases import move as case_move
 from portal.services.files import folders
 from portal.services.meetings import schedule
 from portal.services.plans import external_forms
-from portal.services.plans.external_forms import About
+from portal.services.plans.external_forms import FormFacts
 from tests.exports.test_exports import opened, packed
 from tests.support.meeting import TOOL, ended, planned, present
-from tests.support.story import PDF, Room, Someone, Story, shelf_id
+from tests.support.story import PDF, Room, Someone, Story, compartment_id
 
 
 def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
@@ -27,16 +27,16 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
 ) -> None:
     room = planned(story, colleague)
     made_on = clock.now().date() - timedelta(days=300)
-    about = About(made_on, [room.member(room.young)], "Karl Forrige, Nordskolen")
+    about = FormFacts(made_on, [room.member(room.young)], "Karl Forrige, Nordskolen")
 
     def put_in(name: str) -> UUID:
         upload = story.upload(name, PDF)
-        return story.play(room, room.guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
+        return story.play(room, room.guide, lambda t: external_forms.add_external_form(t, uuid4(), TOOL, upload, about))
 
     put_in("Handleplan.pdf")
     hidden, gone = put_in("Fortroligt.pdf"), put_in("Forkert.pdf")
-    story.play(room, room.guide, lambda t: case_move.move_file(t, hidden, shelf_id(t, "professionals")))
-    story.play(room, room.guide, lambda t: folders.withdraw(t, gone, "Forkert fil"))
+    story.play(room, room.guide, lambda t: case_move.move_file(t, hidden, compartment_id(t, "professionals")))
+    story.play(room, room.guide, lambda t: folders.withdraw_file(t, gone, "Forkert fil"))
     meeting = story.play(room, room.guide, lambda t: schedule.begin_now(t, uuid4()))
     present(story, room, meeting, room.guide, room.young)
     ended(story, room, meeting)
@@ -56,7 +56,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
     # What lies elsewhere by now is not in the next copy, and the meeting stays.
     thread = story.play(room, room.guide, lambda t: schedule.load(t, meeting)).thread_id
     assert thread is not None
-    story.play(room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "professionals")))
+    story.play(room, room.guide, lambda t: case_move.move_thread(t, thread, compartment_id(t, "professionals")))
     later = opened(story, room, room.young, packed(story, room, room.young, owner)).read("Møder.html").decode()
     assert "Ulla Ung Jo Job" not in later
     assert "Holdt, Fælles" in later
@@ -65,7 +65,7 @@ def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
 def _thread(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     thread = story.thread(room, room.guide, body="Noget der snart flyttes")
     return lambda: story.play(
-        room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "professionals"))
+        room, room.guide, lambda t: case_move.move_thread(t, thread, compartment_id(t, "professionals"))
     )
 
 
@@ -76,33 +76,39 @@ def _summary(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[
     thread = story.play(room, room.guide, lambda t: schedule.load(t, meeting)).thread_id
     assert thread is not None
     return lambda: story.play(
-        room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "professionals"))
+        room, room.guide, lambda t: case_move.move_thread(t, thread, compartment_id(t, "professionals"))
     )
 
 
 def _file(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     file = story.file(room, room.guide)
-    return lambda: story.play(room, room.guide, lambda t: case_move.move_file(t, file, shelf_id(t, "professionals")))
+    return lambda: story.play(
+        room, room.guide, lambda t: case_move.move_file(t, file, compartment_id(t, "professionals"))
+    )
 
 
 def _form(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     """Named under *Plan*, with its day and people."""
-    about = About(clock.now().date(), [], "Karl Forrige")
+    about = FormFacts(clock.now().date(), [], "Karl Forrige")
     upload = story.upload("Handleplan.pdf", PDF)
-    form = story.play(room, room.guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
-    return lambda: story.play(room, room.guide, lambda t: case_move.move_file(t, form, shelf_id(t, "professionals")))
+    form = story.play(room, room.guide, lambda t: external_forms.add_external_form(t, uuid4(), TOOL, upload, about))
+    return lambda: story.play(
+        room, room.guide, lambda t: case_move.move_file(t, form, compartment_id(t, "professionals"))
+    )
 
 
 def _file_that_is_only_named(story: Story, room: Room, owner: psycopg.Connection) -> Callable[[], None]:
     """It waits for the virus scanner, so the copy says that it is not in it."""
     file = story.file(room, room.guide, name="Endnu ikke set efter.pdf")
     owner.execute("update file_version set scan = 'waiting' where file_id = %s", [file])
-    return lambda: story.play(room, room.guide, lambda t: case_move.move_file(t, file, shelf_id(t, "professionals")))
+    return lambda: story.play(
+        room, room.guide, lambda t: case_move.move_file(t, file, compartment_id(t, "professionals"))
+    )
 
 
 def _withdrawn(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     file = story.file(room, room.guide)
-    return lambda: story.play(room, room.guide, lambda t: folders.withdraw(t, file, "Forkert"))
+    return lambda: story.play(room, room.guide, lambda t: folders.withdraw_file(t, file, "Forkert"))
 
 
 def _plan_of_another_place(_story: Story, room: Room, owner: psycopg.Connection) -> Callable[[], None]:
@@ -150,5 +156,5 @@ def test_a_copy_opens_while_what_was_moved_is_still_where_its_reader_sees_it(
     room = planned(story, colleague)
     thread = story.thread(room, room.guide)
     made = packed(story, room, room.young, owner)
-    story.play(room, room.guide, lambda t: case_move.move_thread(t, thread, shelf_id(t, "health")))
+    story.play(room, room.guide, lambda t: case_move.move_thread(t, thread, compartment_id(t, "health")))
     assert opened(story, room, room.young, made).testzip() is None

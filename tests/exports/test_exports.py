@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 
 from portal.access.policy.roles import Level
-from portal.documents.packages import Package, safe
+from portal.documents.packages import ZipPackage, safe
 from portal.errors import NotFound
 from portal.jobs import worker
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.exports import exports
 from portal.services.files import folders
 from portal.services.plans import editing
@@ -27,9 +27,9 @@ from tests.support.story import PDF, Room, Someone, Story
 DANISH = "Referat – æøå 🍓.pdf"
 
 
-def work_off(house: House, owner: psycopg.Connection, task: str = "make_export") -> None:
+def work_off(runtime: Runtime, owner: psycopg.Connection, task: str = "make_export") -> None:
     """Does what was queued, as the worker does."""
-    app = worker.build(house)
+    app = worker.build(runtime)
     for number, arguments in owner.execute("select id, args from procrastinate_jobs where task_name = %s", [task]):
         app.tasks[task](**arguments)
         owner.execute("delete from procrastinate_jobs where id = %s", [number])
@@ -44,25 +44,25 @@ def packed(story: Story, room: Room, who: Someone, owner: psycopg.Connection, fo
         return exports.ask_for_case(ticket, uuid4(), "da")
 
     made = story.play(room, who, ask)
-    work_off(story.house, owner)
+    work_off(story.runtime, owner)
     return made
 
 
 def opened(story: Story, room: Room, who: Someone, export_id: UUID, is_case: bool = True) -> zipfile.ZipFile:
     def fetch(ticket):  # type: ignore[no-untyped-def]
-        return b"".join(exports.fetch(ticket, story.house.store, export_id, is_case).content)
+        return b"".join(exports.fetch(ticket, story.runtime.store, export_id, is_case).content)
 
     return zipfile.ZipFile(io.BytesIO(story.play(room, who, fetch)))
 
 
-def in_folder(story: Story, room: Room, name: str, content: bytes = PDF, shelf: str = "shared") -> UUID:
-    file_id = story.file(room, room.guide, shelf, name, content)
-    story.play(room, room.guide, lambda t: folders.place(t, file_id, "Møder"))
+def in_folder(story: Story, room: Room, name: str, content: bytes = PDF, compartment: str = "shared") -> UUID:
+    file_id = story.file(room, room.guide, compartment, name, content)
+    story.play(room, room.guide, lambda t: folders.place_in_folder(t, file_id, "Møder"))
     return file_id
 
 
 def test_a_folder_holds_the_newest_of_each_file_under_its_own_name(
-    story: Story, room: Room, owner: psycopg.Connection, house: House
+    story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime
 ) -> None:
     first = in_folder(story, room, DANISH)
     story.version(room, room.guide, first, DANISH, PDF + b"nyere")
@@ -80,8 +80,8 @@ def test_a_folder_holds_the_newest_of_each_file_under_its_own_name(
     ).fetchall()
     assert len(told) == 2
     assert (first, "2") in told
-    for stored in house.store.listing():
-        with house.store.open(stored.key) as blob:
+    for stored in runtime.store.listing():
+        with runtime.store.open(stored.key) as blob:
             assert b"Referat" not in blob.read_at(0, blob.size), "a package is sealed like any file"
 
 
@@ -126,7 +126,7 @@ def test_what_the_scanner_has_not_let_through_is_named_and_left_out(
     assert "smittet.pdf" in package.read("Indhold.html").decode()
 
 
-def shut_health(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.Connection) -> None:
+def close_health(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.Connection) -> None:
     story.consent(room, room.young, otherwise=("shared",))
 
 
@@ -135,21 +135,21 @@ def close(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.
 
 
 def withdraw(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.Connection) -> None:
-    story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "Forkert fil"))
+    story.play(room, room.guide, lambda t: folders.withdraw_file(t, file_id, "Forkert fil"))
 
 
 def infect(story: Story, room: Room, who: Someone, file_id: UUID, owner: psycopg.Connection) -> None:
     owner.execute("update file_version set scan = 'refused' where file_id = %s", [file_id])
 
 
-@pytest.mark.parametrize("change", [shut_health, close, withdraw, infect])
+@pytest.mark.parametrize("change", [close_health, close, withdraw, infect])
 def test_a_package_opens_only_while_its_person_may_read_all_that_is_in_it(
     change: Callable[..., None], story: Story, room: Room, owner: psycopg.Connection
 ) -> None:
     doctor = story.staff("Petra Psykiater", "Psykiatrien")
     story.add(room, doctor)
     story.everybody_agrees(room)
-    file_id = in_folder(story, room, "prøve.pdf", shelf="health")
+    file_id = in_folder(story, room, "prøve.pdf", compartment="health")
     for folder in ("Møder", ""):
         made = packed(story, room, doctor, owner, folder)
         assert any("prøve.pdf" in name for name in opened(story, room, doctor, made, not folder).namelist())
@@ -187,7 +187,7 @@ def test_a_copy_of_the_case_takes_a_fresh_proof(app: Flask, story: Story, room: 
 
 
 def test_asked_for_on_the_page_and_announced_when_it_is_ready(
-    app: Flask, story: Story, room: Room, owner: psycopg.Connection, house: House
+    app: Flask, story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime
 ) -> None:
     in_folder(story, room, "plan.pdf")
     browser = Browser(app, story.token(room.young))
@@ -200,7 +200,7 @@ def test_asked_for_on_the_page_and_announced_when_it_is_ready(
     assert "Møder" in page.text
     assert "bliver pakket" in page.text
     browser.submit(browser.get(f"{case}/copies/case"), "submission")
-    work_off(house, owner)
+    work_off(runtime, owner)
     assert "pakket" in browser.get(f"{case}/files").text
     page = browser.get(f"{case}/copies")
     links = [link for link in page.links() if "/copies/" in link and not link.endswith("/case")]
@@ -220,42 +220,44 @@ def test_a_folder_that_is_not_there_cannot_be_asked_for(story: Story, room: Room
 
 
 def test_a_damaged_file_makes_no_half_package_and_the_page_says_so(
-    app: Flask, story: Story, room: Room, owner: psycopg.Connection, house: House
+    app: Flask, story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime
 ) -> None:
     story.file(room, room.guide)
-    (blob,) = house.store.keys()
-    path = house.settings.data_dir / "blobs" / blob[:2] / blob
+    (blob,) = runtime.store.keys()
+    path = runtime.settings.data_dir / "blobs" / blob[:2] / blob
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     packed(story, room, room.young, owner)
-    assert list(house.store.keys()) == [blob]
+    assert list(runtime.store.keys()) == [blob]
     assert "beskadiget" in Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/copies").text
 
 
 def test_a_package_whose_person_has_left_meanwhile_is_not_made(
-    story: Story, room: Room, owner: psycopg.Connection, house: House
+    story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime
 ) -> None:
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher)
     story.everybody_agrees(room)
     story.play(room, teacher, lambda t: exports.ask_for_case(t, uuid4(), "da"))
     story.set_level(room, teacher, Level.NONE)
-    work_off(house, owner)
-    assert list(house.store.keys()) == []
+    work_off(runtime, owner)
+    assert list(runtime.store.keys()) == []
 
 
-def test_a_package_goes_by_itself(story: Story, room: Room, owner: psycopg.Connection, house: House, calendar) -> None:  # type: ignore[no-untyped-def]
+def test_a_package_goes_by_itself(
+    story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime, calendar
+) -> None:  # type: ignore[no-untyped-def]
     packed(story, room, room.young, owner)
-    assert len(list(house.store.keys())) == 1
+    assert len(list(runtime.store.keys())) == 1
     calendar.move(days=3, minutes=1)
-    assert story.play(room, room.young, exports.mine) == []
-    with house.unit_of_work() as session:
-        assert exports.sweep(session) == 1
-    work_off(house, owner, "forget_blob")
-    assert list(house.store.keys()) == []
+    assert story.play(room, room.young, exports.my_exports) == []
+    with runtime.unit_of_work() as session:
+        assert exports.sweep_exports(session) == 1
+    work_off(runtime, owner, "forget_blob")
+    assert list(runtime.store.keys()) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "saved"),
     [
         ("../../etc/passwd", "_.._etc_passwd"),
         ("..", "_"),
@@ -282,14 +284,14 @@ def test_a_package_goes_by_itself(story: Story, room: Room, owner: psycopg.Conne
         (DANISH, DANISH),
     ],
 )
-def test_a_name_in_a_package_leads_nowhere_else(name: str, kept: str) -> None:
-    assert safe(name) == kept
+def test_a_name_in_a_package_leads_nowhere_else(name: str, saved: str) -> None:
+    assert safe(name) == saved
 
 
 def test_files_of_one_name_are_numbered_and_none_is_lost() -> None:
     out = io.BytesIO()
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    with Package(out) as package:
+    with ZipPackage(out) as package:
         names = [
             package.add("", name, at, [name.encode()], len(name))
             for name in ("a.pdf", "A.pdf", "a.pdf", "a (2).pdf", "b")
@@ -312,7 +314,7 @@ def test_a_package_speaks_the_language_it_was_asked_for_in(
     tool = "goals_and_agreements"
     story.play(room, room.guide, lambda t: editing.add_row(open_plan(t, tool), 1, "goals", progress="declined"))
     made = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), language))
-    work_off(story.house, owner)
+    work_off(story.runtime, owner)
     package = opened(story, room, room.young, made)
     assert pages <= set(package.namelist())
     told = package.read("Plan.html").decode()

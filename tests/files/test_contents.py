@@ -14,7 +14,7 @@ from docx import Document
 
 from portal.documents import reading
 from portal.documents.reading import Unreadable
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import search
 from portal.services.files import files
 from tests.signin.test_professionals_sign_in import run_jobs
@@ -73,10 +73,12 @@ def bomb(content: str) -> bytes:
 
 
 def found(story: Story, room: Room, words: str) -> set[UUID]:
-    return {hit.item_id for hit in story.play(room, room.young, lambda t: search.find(t, words))}
+    return {hit.item_id for hit in story.play(room, room.young, lambda t: search.find_in_case(t, words))}
 
 
-def test_the_words_inside_each_kind_of_document_are_found_in_any_form(story: Story, house: House, room: Room) -> None:
+def test_the_words_inside_each_kind_of_document_are_found_in_any_form(
+    story: Story, runtime: Runtime, room: Room
+) -> None:
     kinds = {
         "brev.docx": docx("Hun søger praktikpladser"),
         "brev.odt": odt("Hun søger praktikpladser"),
@@ -86,25 +88,27 @@ def test_the_words_inside_each_kind_of_document_are_found_in_any_form(story: Sto
     }
     put_in = {story.file(room, room.guide, name=name, content=content) for name, content in kinds.items()}
     assert found(story, room, "praktikplads") == set()
-    run_jobs(house)
+    run_jobs(runtime)
     assert found(story, room, "praktikplads") == put_in
     assert len(found(story, room, "brev praktikpladserne")) == 4, "a word of the name and one of the content"
     assert found(story, room, "tabelord") != set()
 
 
-def test_no_word_of_a_document_lies_in_clear(story: Story, house: House, room: Room, owner: psycopg.Connection) -> None:
+def test_no_word_of_a_document_lies_in_clear(
+    story: Story, runtime: Runtime, room: Room, owner: psycopg.Connection
+) -> None:
     story.file(room, room.guide, name="a.txt", content=b"hemmelighedsord")
-    run_jobs(house)
+    run_jobs(runtime)
     for (table,) in owner.execute("select tablename from pg_tables where schemaname = 'public'").fetchall():
         hits = owner.execute(f"select count(*) from {table} t where t::text ilike '%hemmelighedsord%'")  # type: ignore[arg-type]
         assert hits.fetchone() == (0,), table
 
 
 def test_a_file_that_cannot_be_read_says_so_and_is_found_by_its_name(
-    story: Story, house: House, room: Room, browser
+    story: Story, runtime: Runtime, room: Room, browser
 ) -> None:  # type: ignore[no-untyped-def]
     file_id = story.file(room, room.guide, name="aftale.pdf", content=PDF)
-    run_jobs(house)
+    run_jobs(runtime)
     assert found(story, room, "aftale") == {file_id}
     from tests.support.browser import Browser
 
@@ -113,15 +117,15 @@ def test_a_file_that_cannot_be_read_says_so_and_is_found_by_its_name(
 
 
 def test_the_worker_has_the_rights_of_whoever_put_the_file_in_and_no_more(
-    story: Story, house: House, room: Room, owner: psycopg.Connection
+    story: Story, runtime: Runtime, room: Room, owner: psycopg.Connection
 ) -> None:
     from portal.access.policy.roles import Level
 
     story.file(room, room.young, name="a.txt", content=b"ordet")
     story.set_level(room, room.young, Level.NONE)
-    run_jobs(house)
+    run_jobs(runtime)
     assert owner.execute("select count(*) from search_entry where kind = 'content'").fetchone() == (0,)
-    assert story.play(room, room.guide, files.listing)[0].name == "a.txt"
+    assert story.play(room, room.guide, files.list_files)[0].name == "a.txt"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +196,7 @@ ungdomsuddannelsen.
 """
 
 
-def test_a_word_broken_at_the_end_of_a_line_is_found_whole(story: Story, house: House, room: Room) -> None:
+def test_a_word_broken_at_the_end_of_a_line_is_found_whole(story: Story, runtime: Runtime, room: Room) -> None:
     """In a PDF as another program breaks it, and in a text somebody broke by hand."""
     pdf = typst.compile(HYPHENATED.encode())
     said = reading.words("application/pdf", pdf)
@@ -202,7 +206,7 @@ def test_a_word_broken_at_the_end_of_a_line_is_found_whole(story: Story, house: 
     typed = story.file(
         room, room.guide, name="b.txt", content="skole-\r\n   vægring og bl\u00adå A\u030arhus ﬁn".encode()
     )
-    run_jobs(house)
+    run_jobs(runtime)
     for word in whole:
         assert made in found(story, room, word), word
     for word in ("skolevægring", "blå", "århus", "fin", "BLA\u030a", "skole\u00advægring"):

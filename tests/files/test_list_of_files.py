@@ -14,7 +14,7 @@ from PIL import Image
 from werkzeug.datastructures import MultiDict
 
 from portal.access.policy.roles import Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import folders
 from tests.signin.test_professionals_sign_in import run_jobs
 from tests.support.browser import Browser, Page
@@ -111,11 +111,11 @@ def small(browser: Browser, room: Room, *file_ids: UUID) -> dict[str, bytes]:
 
 
 def test_small_pictures_come_in_one_answer_that_leaves_one_line(
-    app: Flask, story: Story, room: Room, house: House, owner: psycopg.Connection
+    app: Flask, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     photos = [story.file(room, room.guide, name=f"{n}.jpg", content=PHOTO) for n in range(3)]
     paper = story.file(room, room.guide)
-    run_jobs(house)
+    run_jobs(runtime)
     found = small(Browser(app, story.token(room.young)), room, *photos, paper, uuid4())
     assert set(found) == {str(photo) for photo in photos}
     for picture in found.values():
@@ -129,21 +129,21 @@ def test_small_pictures_come_in_one_answer_that_leaves_one_line(
 
 
 def test_no_small_picture_of_what_may_not_be_seen(
-    app: Flask, story: Story, room: Room, house: House, owner: psycopg.Connection
+    app: Flask, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher, Level.READ)
     for giver in (room.young, *room.parents):
         story.consent(room, giver, otherwise=("shared",))
-    shared, health, gone, shut, waiting = (
-        story.file(room, room.guide, shelf, f"{number}.jpg", PHOTO)
-        for number, shelf in enumerate(("shared", "health", "shared", "shared", "shared"))
+    shared, health, gone, closed, waiting = (
+        story.file(room, room.guide, compartment, f"{number}.jpg", PHOTO)
+        for number, compartment in enumerate(("shared", "health", "shared", "shared", "shared"))
     )
-    run_jobs(house)
-    story.play(room, room.guide, lambda t: folders.withdraw(t, gone, "Forkert"))
-    owner.execute("update file_version set scan = 'refused' where file_id = %s", [shut])
+    run_jobs(runtime)
+    story.play(room, room.guide, lambda t: folders.withdraw_file(t, gone, "Forkert"))
+    owner.execute("update file_version set scan = 'refused' where file_id = %s", [closed])
     owner.execute("update file_version set scan = 'waiting' where file_id = %s", [waiting])
-    everything = (shared, health, gone, shut, waiting)
+    everything = (shared, health, gone, closed, waiting)
     assert set(small(Browser(app, story.token(teacher)), room, *everything)) == {str(shared)}
     assert set(small(Browser(app, story.token(room.guide)), room, *everything)) == {
         str(shared), str(health), str(waiting),

@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, expect
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import files
 from tests.files.test_list_of_files import PHOTO, at
 from tests.support.browser import Browser
@@ -71,7 +71,7 @@ def test_a_desk_offers_no_camera(desk: BrowserContext, room: Room) -> None:
 
 
 def test_files_are_dropped_on_the_list_and_counted(
-    desk: BrowserContext, story: Story, room: Room, house: House
+    desk: BrowserContext, story: Story, room: Room, runtime: Runtime
 ) -> None:
     story.file(room, room.guide)
     page = desk.new_page()
@@ -94,7 +94,7 @@ def test_files_are_dropped_on_the_list_and_counted(
     expect(page, "what was said once is not said again").to_have_url(re.compile("/files$"))
     page.reload()
     expect(page.get_by_text("3 filer er tilføjet")).to_have_count(0)
-    lines = story.play(room, room.young, files.listing)
+    lines = story.play(room, room.young, files.list_files)
     assert {line.name: line.compartment for line in lines if line.name.endswith(".txt")} == {
         "et.txt": "health", "to.txt": "health", "tre.txt": "health",
     }  # fmt: skip

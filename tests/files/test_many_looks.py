@@ -22,7 +22,7 @@ from portal.documents import reading, slots
 from portal.documents.slots import Turn
 from portal.events import Event
 from portal.models import FileVersion
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import pdf_renditions
 from tests.files.test_reading import address
 from tests.signin.test_professionals_sign_in import run_jobs
@@ -97,7 +97,7 @@ def test_pages_of_a_long_document_are_made_five_at_a_time(
 
 
 def test_what_is_kept_is_sealed_and_lies_in_the_compartment_of_its_file(
-    app: Flask, story: Story, room: Room, house: House, owner: psycopg.Connection
+    app: Flask, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     file_id = story.file(room, room.guide, "health", "foto.jpg", picture(colour="red"))
     Browser(app, story.token(room.guide)).get(address(room, file_id, "/picture"))
@@ -106,8 +106,8 @@ def test_what_is_kept_is_sealed_and_lies_in_the_compartment_of_its_file(
     assert [(kind, place, fault) for kind, place, _blob, fault in rows] == [
         ("picture", compartment, None), ("small", compartment, None),
     ]  # fmt: skip
-    for stored in house.store.listing():
-        with house.store.open(stored.key) as blob:
+    for stored in runtime.store.listing():
+        with runtime.store.open(stored.key) as blob:
             assert b"JFIF" not in blob.read_at(0, blob.size)
 
 
@@ -147,7 +147,7 @@ def test_a_reader_of_the_case_may_keep_what_was_made_for_them_and_nothing_of_oth
 
 
 def test_two_who_look_at_once_keep_one_and_leave_nothing_behind(
-    story: Story, room: Room, house: House, owner: psycopg.Connection
+    story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     """Both have made it: the one who comes later throws theirs away."""
     file_id = story.file(room, room.guide, name="foto.jpg", content=picture())
@@ -155,20 +155,20 @@ def test_two_who_look_at_once_keep_one_and_leave_nothing_behind(
     def look(ticket):  # type: ignore[no-untyped-def]
         version = ticket.session.scalars(ticket.select(FileVersion).where(FileVersion.file_id == file_id)).one()
         ticket.record(Event.VERSION_PREVIEWED, version.compartment_id, file_id, number=1)
-        return pdf_renditions._make_picture(ticket, house.store, version, 1)
+        return pdf_renditions._make_picture(ticket, runtime.store, version, 1)
 
     first, second = (story.play(room, room.guide, look).blob for _ in range(2))
     assert first == second
     named = {row[0] for row in owner.execute("select blob from rendition union select blob from file_version")}
-    assert set(house.store.keys()) == named
+    assert set(runtime.store.keys()) == named
 
 
 def test_the_worker_makes_pictures_ready_before_anybody_looks(
-    app: Flask, house: House, story: Story, room: Room, started: list[str]
+    app: Flask, runtime: Runtime, story: Story, room: Room, started: list[str]
 ) -> None:
     file_id = story.file(room, room.guide, name="foto.jpg", content=picture())
-    run_jobs(house)
-    run_jobs(house)
+    run_jobs(runtime)
+    run_jobs(runtime)
     assert started == ["picture"]
     assert Browser(app, story.token(room.young)).get(address(room, file_id, "/picture")).status == 200
     assert started == ["picture"]

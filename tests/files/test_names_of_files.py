@@ -14,7 +14,7 @@ from portal.services.files import files, folders, renaming
 from tests.exports.test_exports import opened, packed
 from tests.files.test_list_of_files import PHOTO, at
 from tests.support.browser import Browser
-from tests.support.story import PDF, Room, Someone, Story, shelf_id
+from tests.support.story import PDF, Room, Someone, Story, compartment_id
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def rename(story: Story, room: Room, who: Someone, file_id: UUID, name: str) -> 
 
 
 def title(story: Story, room: Room, file_id: UUID) -> str:
-    return story.play(room, room.young, lambda t: files.page(t, file_id)).title
+    return story.play(room, room.young, lambda t: files.file_page(t, file_id)).title
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_a_file_is_given_another_name_and_keeps_its_ending(typed: str, called: s
     file_id = story.file(room, room.guide, name="IMG_2041.jpg", content=PHOTO)
     rename(story, room, room.young, file_id, typed)
     assert title(story, room, file_id) == called
-    page = story.play(room, room.young, lambda t: files.page(t, file_id))
+    page = story.play(room, room.young, lambda t: files.file_page(t, file_id))
     assert page.newest.name == "IMG_2041.jpg", "its versions keep theirs"
-    assert story.play(room, room.young, files.listing)[0].title == called
+    assert story.play(room, room.young, files.list_files)[0].title == called
 
 
 @pytest.mark.parametrize("typed", ["", "   ", ".jpg", "...", "\u200b", "\u202e"])
@@ -84,7 +84,7 @@ def test_a_file_is_found_by_the_name_it_was_given_and_by_those_it_came_with(stor
     file_id = story.file(room, room.guide, name="IMG_2041.jpg", content=PHOTO)
     rename(story, room, room.guide, file_id, "Lejekontrakten")
     for words in ("lejekontrakt", "IMG_2041"):
-        (hit,) = story.play(room, room.young, lambda t, words=words: search.find(t, words))
+        (hit,) = story.play(room, room.young, lambda t, words=words: search.find_in_case(t, words))
         assert (hit.item_id, hit.title) == (file_id, "Lejekontrakten.jpg")
 
 
@@ -95,10 +95,10 @@ def test_a_name_goes_with_its_file_to_another_compartment_and_is_hidden_there(
     story.consent(room, room.young)
     file_id = story.file(room, room.guide, name="IMG_2041.jpg", content=PHOTO)
     rename(story, room, room.guide, file_id, "Hemmeligtord")
-    assert len(story.play(room, mother, lambda t: search.find(t, "hemmeligtord"))) == 1
-    story.play(room, room.guide, lambda t: move.move_file(t, file_id, shelf_id(t, "professionals")))
-    assert story.play(room, mother, lambda t: search.find(t, "hemmeligtord")) == []
-    assert len(story.play(room, room.guide, lambda t: search.find(t, "hemmeligtord"))) == 1
+    assert len(story.play(room, mother, lambda t: search.find_in_case(t, "hemmeligtord"))) == 1
+    story.play(room, room.guide, lambda t: move.move_file(t, file_id, compartment_id(t, "professionals")))
+    assert story.play(room, mother, lambda t: search.find_in_case(t, "hemmeligtord")) == []
+    assert len(story.play(room, room.guide, lambda t: search.find_in_case(t, "hemmeligtord"))) == 1
     assert title_for(story, room, room.guide, file_id) == "Hemmeligtord.jpg"
     owner.execute("set role portal_app")
     try:
@@ -113,7 +113,7 @@ def test_a_name_goes_with_its_file_to_another_compartment_and_is_hidden_there(
 
 
 def title_for(story: Story, room: Room, who: Someone, file_id: UUID) -> str:
-    return story.play(room, who, lambda t: files.page(t, file_id)).title
+    return story.play(room, who, lambda t: files.file_page(t, file_id)).title
 
 
 def test_whoever_may_put_a_version_in_may_rename_and_nobody_else(story: Story, room: Room) -> None:
@@ -124,7 +124,7 @@ def test_whoever_may_put_a_version_in_may_rename_and_nobody_else(story: Story, r
         rename(story, room, reader, file_id, "Andet")
     with pytest.raises(NotFound):
         rename(story, room, room.young, hidden, "Andet")
-    story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "Forkert"))
+    story.play(room, room.guide, lambda t: folders.withdraw_file(t, file_id, "Forkert"))
     with pytest.raises(NotFound):
         rename(story, room, room.guide, file_id, "Andet")
 

@@ -17,7 +17,7 @@ from tests.support.story import PDF, Room, Story
 
 
 def withdraw(story: Story, room: Room, file_id: UUID, reason: str = "Det var den forkerte fil") -> None:
-    story.play(room, room.young, lambda t: folders.withdraw(t, file_id, reason))
+    story.play(room, room.young, lambda t: folders.withdraw_file(t, file_id, reason))
 
 
 def test_a_withdrawn_file_leaves_its_name_who_and_why_and_nothing_else(
@@ -25,23 +25,23 @@ def test_a_withdrawn_file_leaves_its_name_who_and_why_and_nothing_else(
 ) -> None:
     file_id = story.file(room, room.young, name="fejltagelse.pdf")
     withdraw(story, room, file_id)
-    page = story.play(room, room.guide, lambda t: files.page(t, file_id))
+    page = story.play(room, room.guide, lambda t: files.file_page(t, file_id))
     assert page.withdrawn is not None
     assert (page.withdrawn.by.display_name, page.withdrawn.reason) == ("Ulla Ung", "Det var den forkerte fil")
     assert page.newest.name == "fejltagelse.pdf"
     assert not page.can_add_version
     upload = story.upload("x.pdf", PDF)
     for verb in (
-        lambda t: downloads.download(t, story.house.store, file_id, 1),
-        lambda t: files.restore(t, story.house.store, uuid4(), file_id, 1),
+        lambda t: downloads.download(t, story.runtime.store, file_id, 1),
+        lambda t: files.restore(t, story.runtime.store, uuid4(), file_id, 1),
         lambda t: conflicts.bring(t, uuid4(), file_id, upload),
-        lambda t: folders.place(t, file_id, "Mappe"),
+        lambda t: folders.place_in_folder(t, file_id, "Mappe"),
     ):
         with pytest.raises(NotFound):
             story.play(room, room.guide, verb)
     with pytest.raises(Overtaken):
-        story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "igen"))
-    assert story.play(room, room.guide, lambda t: search.find(t, "fejltagelse")) == []
+        story.play(room, room.guide, lambda t: folders.withdraw_file(t, file_id, "igen"))
+    assert story.play(room, room.guide, lambda t: search.find_in_case(t, "fejltagelse")) == []
     assert story.play(room, room.guide, overview.overview).files == ()
     assert owner.execute("select count(*) from file_version").fetchone() == (1,), "what is in it is kept"
 
@@ -54,7 +54,7 @@ def test_only_whoever_put_it_in_and_the_guide_withdraw_and_only_with_a_reason(st
     own = story.file(room, room.young)
     with pytest.raises(InvalidInput, match="required"):
         withdraw(story, room, own, " ")
-    story.play(room, room.guide, lambda t: folders.withdraw(t, own, "Aftalt"))
+    story.play(room, room.guide, lambda t: folders.withdraw_file(t, own, "Aftalt"))
 
 
 def test_folders_and_sorting_in_the_list(app: Flask, story: Story, room: Room) -> None:

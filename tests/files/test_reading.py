@@ -25,9 +25,9 @@ from playwright.sync_api import expect
 from portal import create_app
 from portal.db import Role
 from portal.documents import converting as converting_module
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.jobs.worker import work
-from portal.runtime import House, open_house, opened
+from portal.runtime import Runtime, open_runtime, runtime_for
 from portal.settings import Settings
 from tests.signin.test_professionals_sign_in import run_jobs
 from tests.support.browser import Browser
@@ -230,11 +230,11 @@ def test_looking_is_in_the_trace_and_is_not_taking_out(app: Flask, story: Story,
 
 
 @pytest.fixture
-def converting(portal_settings: Settings) -> Iterator[House]:
+def converting(portal_settings: Settings) -> Iterator[Runtime]:
     """A house whose workers have LibreOffice."""
-    house = open_house(portal_settings.model_copy(update={"converter": shutil.which("soffice")}))
-    yield house
-    house.close()
+    runtime = open_runtime(portal_settings.model_copy(update={"converter": shutil.which("soffice")}))
+    yield runtime
+    runtime.close()
 
 
 def broken_document() -> bytes:
@@ -254,7 +254,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
-def test_a_word_file_is_looked_at_as_pages_once_the_worker_made_them(converting: House, memory: Path) -> None:
+def test_a_word_file_is_looked_at_as_pages_once_the_worker_made_them(converting: Runtime, memory: Path) -> None:
     story = Story(converting)
     room = story.case(parents=1)
     document = Document()
@@ -328,7 +328,7 @@ def spreadsheet() -> bytes:
     )
 
 
-def test_open_documents_and_spreadsheets_are_looked_at_as_pages_too(converting: House, tmp_path: Path) -> None:
+def test_open_documents_and_spreadsheets_are_looked_at_as_pages_too(converting: Runtime, tmp_path: Path) -> None:
     story = Story(converting)
     room = story.case(parents=1)
     made = {name: story.file(room, room.guide, name=name, content=content) for name, content in
@@ -351,5 +351,9 @@ def test_without_a_converter_a_word_file_is_downloaded(app: Flask, story: Story,
 
 def test_a_worker_does_not_start_with_a_converter_that_is_not_there(portal_settings: Settings) -> None:
     settings = portal_settings.model_copy(update={"converter": "/nowhere/soffice"})
-    with opened(settings) as house, opened(settings, Role.WORKER) as office, pytest.raises(Unsafe, match="CONVERTER"):
-        work(house, office)
+    with (
+        runtime_for(settings) as runtime,
+        runtime_for(settings, Role.WORKER) as office,
+        pytest.raises(UnsafeConfiguration, match="CONVERTER"),
+    ):
+        work(runtime, office)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from portal import create_app
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.files import virus_scans
 from portal.settings import Settings
 from portal.storage.scanning import ScanState
@@ -34,18 +34,18 @@ def scanned_settings(portal_settings: Settings, clamd_server: ClamdServer) -> Se
 
 
 @pytest.fixture
-def scanning(scanned_settings: Settings) -> Iterator[House]:
+def scanning(scanned_settings: Settings) -> Iterator[Runtime]:
     """A house with a scanner."""
-    with opened(scanned_settings) as house:
-        yield house
+    with runtime_for(scanned_settings) as runtime:
+        yield runtime
 
 
 def states(owner: psycopg.Connection) -> list[str]:
     return [state for (state,) in owner.execute("select scan from file_version order by created_at, id")]
 
 
-def work(house: House) -> int:
-    return virus_scans.scan_waiting(house.unit_of_work, house.store)
+def work(runtime: Runtime) -> int:
+    return virus_scans.scan_waiting(runtime.unit_of_work, runtime.store)
 
 
 def paths(room: Room, file_id: UUID) -> tuple[str, str]:
@@ -53,7 +53,7 @@ def paths(room: Room, file_id: UUID) -> tuple[str, str]:
     return page, f"{page}/versions/1"
 
 
-def test_while_it_waits_only_its_author_can_fetch_it(scanning: House, owner: psycopg.Connection) -> None:
+def test_while_it_waits_only_its_author_can_fetch_it(scanning: Runtime, owner: psycopg.Connection) -> None:
     story = Story(scanning)
     room = story.case()
     file_id = story.file(room, room.guide)
@@ -78,7 +78,7 @@ def test_while_it_waits_only_its_author_can_fetch_it(scanning: House, owner: psy
     assert work(scanning) == 0
 
 
-def test_what_it_refuses_nobody_can_fetch_and_the_log_says_so(scanning: House, owner: psycopg.Connection) -> None:
+def test_what_it_refuses_nobody_can_fetch_and_the_log_says_so(scanning: Runtime, owner: psycopg.Connection) -> None:
     story = Story(scanning)
     room = story.case()
     file_id = story.file(room, room.guide, content=VIRUS)
@@ -102,7 +102,9 @@ def test_what_it_refuses_nobody_can_fetch_and_the_log_says_so(scanning: House, o
     assert (line[0]["state"], line[1]) == ("refused", None)
 
 
-def test_a_new_version_is_scanned_too_and_the_older_one_stays_open(scanning: House, owner: psycopg.Connection) -> None:
+def test_a_new_version_is_scanned_too_and_the_older_one_stays_open(
+    scanning: Runtime, owner: psycopg.Connection
+) -> None:
     story = Story(scanning)
     room = story.case()
     file_id = story.file(room, room.guide)
@@ -114,12 +116,12 @@ def test_a_new_version_is_scanned_too_and_the_older_one_stays_open(scanning: Hou
     assert young.get(f"/cases/{room.case_id}/files/{file_id}/versions/2").status == 403
 
 
-def test_without_a_scanner_it_is_said_aloud_in_the_list_once(house: House, owner: psycopg.Connection) -> None:
-    story = Story(house)
+def test_without_a_scanner_it_is_said_aloud_in_the_list_once(runtime: Runtime, owner: psycopg.Connection) -> None:
+    story = Story(runtime)
     room = story.case()
     file_id = story.file(room, room.guide)
     assert states(owner) == ["not_scanned"]
-    young = Browser(create_app(house), story.token(room.young))
+    young = Browser(create_app(runtime), story.token(room.young))
     page, fetch = paths(room, file_id)
     story.file(room, room.guide)
     assert young.get(page.rsplit("/", 1)[0]).text.count("ikke tjekket for virus") == 1
@@ -128,16 +130,16 @@ def test_without_a_scanner_it_is_said_aloud_in_the_list_once(house: House, owner
 
 
 def test_a_scanner_taken_away_leaves_nothing_waiting_forever(
-    scanning: House, portal_settings: Settings, owner: psycopg.Connection
+    scanning: Runtime, portal_settings: Settings, owner: psycopg.Connection
 ) -> None:
     story = Story(scanning)
     story.file(room := story.case(), room.guide)
-    with opened(portal_settings) as without:
+    with runtime_for(portal_settings) as without:
         assert work(without) == 1
     assert states(owner) == ["not_scanned"]
 
 
-def test_a_harmed_file_stays_shut_and_keeps_nobody_else_waiting(scanning: House, owner: psycopg.Connection) -> None:
+def test_a_harmed_file_stays_shut_and_keeps_nobody_else_waiting(scanning: Runtime, owner: psycopg.Connection) -> None:
     story = Story(scanning)
     room = story.case()
     story.file(room, room.guide)
@@ -154,8 +156,8 @@ def test_the_worker_scans_at_once_and_releases_what_waited_for_a_scanner_that_wa
     scanned_settings: Settings, clamd_server: ClamdServer, owner: psycopg.Connection, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    with opened(scanned_settings) as house, served(scanned_settings, tmp_path / "served"):
-        story = Story(house)
+    with runtime_for(scanned_settings) as runtime, served(scanned_settings, tmp_path / "served"):
+        story = Story(runtime)
         room = story.case()
         story.file(room, room.guide)
         wait_for(lambda: states(owner) == ["clean"])
@@ -164,16 +166,16 @@ def test_the_worker_scans_at_once_and_releases_what_waited_for_a_scanner_that_wa
             story.file(room, room.guide, content=VIRUS)
             wait_for(lambda: "neighbour down" in (tmp_path / "served" / "worker.log").read_text())
             assert states(owner) == ["clean", "waiting"]
-            assert work(house) == 0
+            assert work(runtime) == 0
         finally:
             clamd_server.start()
         # What the clock does every minute.
-        assert work(house) == 1
+        assert work(runtime) == 1
         assert states(owner) == ["clean", "refused"]
 
 
 def test_the_scanners_role_sees_what_waits_and_nothing_else(
-    scanning: House, owner: psycopg.Connection, postgres: EmbeddedPostgres
+    scanning: Runtime, owner: psycopg.Connection, postgres: EmbeddedPostgres
 ) -> None:
     story = Story(scanning)
     room, other = story.case(), story.case(name="Noah")
@@ -193,7 +195,7 @@ def test_the_scanners_role_sees_what_waits_and_nothing_else(
 
 
 def test_nobody_who_puts_a_version_in_can_call_it_clean(
-    scanning: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    scanning: Runtime, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = Story(scanning)
     room = story.case()
@@ -227,7 +229,7 @@ def paper(story: Story, content: bytes, name: str = "samtykke.pdf") -> tuple[Roo
     return room, f"/cases/{room.case_id}/consents/{consent_id}/scan"
 
 
-def test_the_page_of_a_consent_on_paper_waits_for_the_scanner_too(scanning: House, owner: psycopg.Connection) -> None:
+def test_the_page_of_a_consent_on_paper_waits_for_the_scanner_too(scanning: Runtime, owner: psycopg.Connection) -> None:
     story = Story(scanning)
     room, fetch = paper(story, PDF)
     app = create_app(scanning)
@@ -243,7 +245,7 @@ def test_the_page_of_a_consent_on_paper_waits_for_the_scanner_too(scanning: Hous
 
 
 def test_a_page_with_a_virus_is_opened_by_nobody_and_the_consent_stands(
-    scanning: House, owner: psycopg.Connection
+    scanning: Runtime, owner: psycopg.Connection
 ) -> None:
     story = Story(scanning)
     room, fetch = paper(story, VIRUS)
@@ -259,7 +261,7 @@ def test_a_page_with_a_virus_is_opened_by_nobody_and_the_consent_stands(
     assert owner.execute("select count(*) from consent").fetchone() == (1,)
 
 
-def test_the_page_goes_into_the_queue_of_the_scanner_at_once(scanning: House, owner: psycopg.Connection) -> None:
+def test_the_page_goes_into_the_queue_of_the_scanner_at_once(scanning: Runtime, owner: psycopg.Connection) -> None:
     paper(Story(scanning), PDF)
     queued = owner.execute("select args from procrastinate_jobs where task_name = 'scan_paper'").fetchall()
     consent_id = owner.execute("select id from consent").fetchone()
@@ -276,21 +278,23 @@ def test_the_page_goes_into_the_queue_of_the_scanner_at_once(scanning: House, ow
     ],
 )
 def test_the_page_of_a_consent_passes_the_same_inspection_as_any_file(
-    name: str, content: bytes, code: str, house: House
+    name: str, content: bytes, code: str, runtime: Runtime
 ) -> None:
     with pytest.raises(InvalidInput, match=f"scan: {code}"):
-        paper(Story(house), content, name)
+        paper(Story(runtime), content, name)
 
 
 def test_nobody_who_registers_a_consent_can_say_that_its_page_is_clean(
-    scanning: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    scanning: Runtime, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.services.files.arrivals.first_state", lambda _ticket: ScanState.CLEAN)
     with pytest.raises(ProgrammingError, match="row-level security"):
         paper(Story(scanning), PDF)
 
 
-def test_where_there_is_a_scanner_what_it_did_not_look_into_says_so(scanning: House, owner: psycopg.Connection) -> None:
+def test_where_there_is_a_scanner_what_it_did_not_look_into_says_so(
+    scanning: Runtime, owner: psycopg.Connection
+) -> None:
     """A file larger than it takes, or from before it was there: not in green, which is for what was looked into."""
     story = Story(scanning)
     room = story.case()

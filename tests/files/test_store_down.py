@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal import create_app
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.settings import Settings
 from tests.support.browser import Browser
 from tests.support.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
@@ -42,16 +42,16 @@ def s3_settings(portal_settings: Settings, server: S3Server, tmp_path: Path) -> 
 def test_a_store_that_is_down_gives_a_clear_page_and_keeps_messages_and_plans_working(
     s3_settings: Settings, server: S3Server
 ) -> None:
-    with opened(s3_settings) as house:
-        play(house, s3_settings, server)
+    with runtime_for(s3_settings) as runtime:
+        play(runtime, s3_settings, server)
 
 
-def play(house: House, s3_settings: Settings, server: S3Server) -> None:
-    story = Story(house)
+def play(runtime: Runtime, s3_settings: Settings, server: S3Server) -> None:
+    story = Story(runtime)
     room = story.case()
     file_id = story.file(room, room.guide)
     case = f"/cases/{room.case_id}"
-    app = create_app(house)
+    app = create_app(runtime)
     guide = Browser(app, story.token(room.guide))
     assert guide.get(f"{case}/files/{file_id}/versions/1").response.data == PDF
     form = guide.get(f"{case}/files/new")
@@ -72,7 +72,7 @@ def play(house: House, s3_settings: Settings, server: S3Server) -> None:
     assert "Det virker" in guide.follow(sent).text
 
     # A process that starts while the store is away starts all the same.
-    with opened(s3_settings) as beside:
+    with runtime_for(s3_settings) as beside:
         assert Browser(create_app(beside), story.token(room.guide)).get(f"{case}/messages").status == 200
 
     server.start()

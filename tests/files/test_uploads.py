@@ -14,7 +14,7 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.errors import NotFound
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import resumable_uploads
 from portal.settings import Settings
 from tests.support.browser import Browser
@@ -33,14 +33,14 @@ def guide(app: Flask, story: Story, room: Room) -> Sender:
 
 
 def test_a_file_sent_in_one_piece_is_the_object_it_was_sealed_into(
-    guide: Sender, story: Story, room: Room, house: House
+    guide: Sender, story: Story, room: Room, runtime: Runtime
 ) -> None:
     address = guide.began("Blåbær 🫐.pdf", len(LONG))
     answer = guide.patch(address, 0, LONG)
     assert (answer.status, answer.headers["Upload-Offset"]) == (204, str(len(LONG)))
-    before = blobs(house)
+    before = blobs(runtime)
     file_id = made_by(guide.finish(address, note="Fra mødet"))
-    assert blobs(house) == before
+    assert blobs(runtime) == before
     assert content(story, room, file_id) == LONG
     page = guide.browser.get(f"{guide.case}/files/{file_id}")
     assert "Blåbær 🫐.pdf" in page.text
@@ -49,7 +49,7 @@ def test_a_file_sent_in_one_piece_is_the_object_it_was_sealed_into(
 
 
 def test_pieces_are_joined_and_nothing_is_left_of_them(
-    guide: Sender, story: Story, room: Room, house: House, owner: psycopg.Connection
+    guide: Sender, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     address = guide.began("lang.pdf", len(LONG))
     for at in range(0, len(LONG), 60_000):
@@ -57,8 +57,8 @@ def test_pieces_are_joined_and_nothing_is_left_of_them(
         assert guide.patch(address, at, LONG[at : at + 60_000]).status == 204
     file_id = made_by(guide.finish(address))
     assert content(story, room, file_id) == LONG
-    work_off(house, owner)
-    assert len(blobs(house)) == 1
+    work_off(runtime, owner)
+    assert len(blobs(runtime)) == 1
     assert owner.execute("select count(*) from upload_part").fetchone() == (0,)
 
 
@@ -88,7 +88,7 @@ def test_sender_and_store_must_agree_where_they_are(guide: Sender) -> None:
 
 
 def test_two_requests_that_bring_the_same_bytes_are_kept_once(
-    guide: Sender, story: Story, room: Room, house: House
+    guide: Sender, story: Story, room: Room, runtime: Runtime
 ) -> None:
     """The second one began before the first was noted, as after a break that only one side has seen."""
     address = guide.began("lang.pdf", len(LONG))
@@ -99,17 +99,17 @@ def test_two_requests_that_bring_the_same_bytes_are_kept_once(
         assert guide.patch(address, 0, LONG[:400]).status == 204
 
     with pytest.raises(resumable_uploads.OutOfStep):
-        story.play(room, room.guide, lambda t: resumable_uploads.receive(t, house.store, upload_id, 0, late()))
+        story.play(room, room.guide, lambda t: resumable_uploads.receive(t, runtime.store, upload_id, 0, late()))
     assert guide.arrived(address) == 400
-    assert len(blobs(house)) == 1, "what was refused is not in the store"
+    assert len(blobs(runtime)) == 1, "what was refused is not in the store"
 
 
-def test_a_checksum_that_does_not_fit_is_not_kept(guide: Sender, house: House) -> None:
+def test_a_checksum_that_does_not_fit_is_not_kept(guide: Sender, runtime: Runtime) -> None:
     address = guide.began("lang.pdf", len(LONG))
     right = b64encode(hashlib.sha1(LONG[:100]).digest()).decode()
     assert guide.patch(address, 0, LONG[:101], Upload_Checksum=f"sha1 {right}").status == 460
     assert guide.patch(address, 0, LONG[:100], Upload_Checksum=f"md5 {right}").status == 400
-    assert (guide.arrived(address), blobs(house)) == (0, set())
+    assert (guide.arrived(address), blobs(runtime)) == (0, set())
     assert guide.patch(address, 0, LONG[:100], Upload_Checksum=f"sha1 {right}").status == 204
 
 
@@ -161,15 +161,15 @@ def test_what_cannot_be_understood_begins_nothing(guide: Sender, owner: psycopg.
 
 
 def test_a_file_that_turns_out_to_be_something_else_is_refused_and_not_kept(
-    guide: Sender, house: House, owner: psycopg.Connection
+    guide: Sender, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     address = guide.began("plan.pdf", 1000)
     assert guide.patch(address, 0, b"MZ" + bytes(998)).status == 204
     answer = guide.finish(address)
     assert answer.status == 422
     assert "Det er et program" in answer.response.get_json()["says"]
-    work_off(house, owner)
-    assert blobs(house) == set()
+    work_off(runtime, owner)
+    assert blobs(runtime) == set()
     assert guide.head(address).status == 404
 
 
@@ -190,12 +190,12 @@ def test_finishing_twice_makes_one_file(guide: Sender, owner: psycopg.Connection
     assert owner.execute("select count(*) from file").fetchone() == (1,)
 
 
-def test_what_is_given_up_is_gone(guide: Sender, house: House, owner: psycopg.Connection) -> None:
+def test_what_is_given_up_is_gone(guide: Sender, runtime: Runtime, owner: psycopg.Connection) -> None:
     address = guide.began("lang.pdf", len(LONG))
     guide.patch(address, 0, LONG[:1000])
     assert guide.browser.send("DELETE", address, headers=guide.headers).status == 204
-    work_off(house, owner)
-    assert blobs(house) == set()
+    work_off(runtime, owner)
+    assert blobs(runtime) == set()
     assert guide.head(address).status == 404
     assert guide.patch(address, 1000, LONG[1000:]).status == 404
     told = owner.execute("select event from audit_event where event like 'upload.%' order by seq").fetchall()
@@ -203,7 +203,7 @@ def test_what_is_given_up_is_gone(guide: Sender, house: House, owner: psycopg.Co
 
 
 def test_the_next_version_can_come_in_pieces_and_meets_a_newer_one_as_any_other(
-    guide: Sender, story: Story, room: Room, house: House
+    guide: Sender, story: Story, room: Room, runtime: Runtime
 ) -> None:
     file_id = story.file(room, room.guide)
     address = guide.began("plan.pdf", len(LONG), file=str(file_id))
@@ -237,7 +237,7 @@ def test_another_persons_upload_is_not_there_for_anybody_else(
 
 
 def test_the_database_keeps_an_upload_to_its_sender_too(
-    guide: Sender, story: Story, room: Room, portal_settings: Settings, house: House
+    guide: Sender, story: Story, room: Room, portal_settings: Settings, runtime: Runtime
 ) -> None:
     address = guide.began("plan.pdf", len(PDF))
     guide.patch(address, 0, PDF[:5])
@@ -273,7 +273,7 @@ def test_whoever_loses_the_right_to_write_cannot_go_on(app: Flask, story: Story)
     assert lars.arrived(address) == 5
 
 
-def test_access_that_ends_while_the_bytes_come_keeps_none_of_them(story: Story, house: House, app: Flask) -> None:
+def test_access_that_ends_while_the_bytes_come_keeps_none_of_them(story: Story, runtime: Runtime, app: Flask) -> None:
     room = story.case()
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher)
@@ -285,8 +285,8 @@ def test_access_that_ends_while_the_bytes_come_keeps_none_of_them(story: Story, 
         story.set_level(room, teacher, Level.NONE)
 
     with pytest.raises(NotFound):
-        story.play(room, teacher, lambda t: resumable_uploads.receive(t, house.store, upload_id, 0, slowly()))
-    assert blobs(house) == set()
+        story.play(room, teacher, lambda t: resumable_uploads.receive(t, runtime.store, upload_id, 0, slowly()))
+    assert blobs(runtime) == set()
 
 
 def test_whoever_is_signed_out_is_told_so_and_not_sent_a_page(app: Flask, guide: Sender) -> None:
@@ -307,18 +307,18 @@ def test_a_page_of_somebody_else_cannot_send_pieces(guide: Sender) -> None:
 
 
 def test_an_upload_that_is_never_finished_goes_by_itself(
-    guide: Sender, house: House, owner: psycopg.Connection, calendar
+    guide: Sender, runtime: Runtime, owner: psycopg.Connection, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     old = guide.began("lang.pdf", len(LONG))
     guide.patch(old, 0, LONG[:1000])
     calendar.move(hours=23)
-    with house.unit_of_work() as session:
-        assert resumable_uploads.sweep(session) == 0
+    with runtime.unit_of_work() as session:
+        assert resumable_uploads.sweep_uploads(session) == 0
     calendar.move(hours=2)
-    with house.unit_of_work() as session:
-        assert resumable_uploads.sweep(session) == 1
-    work_off(house, owner)
-    assert blobs(house) == set()
+    with runtime.unit_of_work() as session:
+        assert resumable_uploads.sweep_uploads(session) == 1
+    work_off(runtime, owner)
+    assert blobs(runtime) == set()
     assert owner.execute("select count(*) from begun_upload").fetchone() == (0,)
 
 
@@ -330,10 +330,10 @@ def test_only_so_many_may_be_on_their_way_at_once(guide: Sender, monkeypatch: py
     assert guide.begin("c.pdf", 10).status == 201
 
 
-def test_a_store_that_is_away_loses_nothing_that_had_arrived(app: Flask, guide: Sender, house: House) -> None:
+def test_a_store_that_is_away_loses_nothing_that_had_arrived(app: Flask, guide: Sender, runtime: Runtime) -> None:
     address = guide.began("lang.pdf", len(LONG))
     guide.patch(address, 0, LONG[:1000])
-    root = house.settings.data_dir / "blobs"
+    root = runtime.settings.data_dir / "blobs"
     (root / "unfinished").rename(root / "away")
     assert guide.patch(address, 1000, LONG[1000:]).status == 503
     (root / "away").rename(root / "unfinished")

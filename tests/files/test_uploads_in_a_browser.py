@@ -14,7 +14,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
 from playwright.sync_api import expect
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import files as list_of_files
 from tests.support.live import Line, cookie, served
 from tests.support.sender import LONG, blobs, content, work_off
@@ -49,7 +49,7 @@ def chosen(name: str, content: bytes) -> dict[str, object]:
 
 
 def test_several_files_arrive_whole_over_a_connection_that_breaks(
-    page: ChromiumPage, line: Line, story: Story, room: Room, house: House, owner: psycopg.Connection
+    page: ChromiumPage, line: Line, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     large = PDF + os.urandom(9_000_000)
     wanted = {"lang.pdf": large, "kort.txt": b"Hej", "Blå 🫐.pdf": PDF}
@@ -74,7 +74,7 @@ def test_several_files_arrive_whole_over_a_connection_that_breaks(
     for name in ("Blå 🫐.pdf", "kort.txt"):
         expect(page.locator("li", has_text=name)).to_contain_text("Den er tilføjet", timeout=60_000)
     expect(page.locator("li", has_text="x.exe")).to_contain_text("Det er et program")
-    lines = story.play(room, room.young, list_of_files.listing)
+    lines = story.play(room, room.young, list_of_files.list_files)
     assert {one.name: content(story, room, one.file_id) for one in lines} == wanted
     # Where the break swallowed the answer to a beginning, the browser began anew: what it did not hear of is empty, and
     # goes by itself.
@@ -87,7 +87,7 @@ def test_several_files_arrive_whole_over_a_connection_that_breaks(
 
 
 def test_a_file_given_up_on_its_way_leaves_nothing(
-    page: ChromiumPage, line: Line, room: Room, house: House, owner: psycopg.Connection
+    page: ChromiumPage, line: Line, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     page.goto(f"/cases/{room.case_id}/files/new")
     # Dropped on the form, as with a mouse.
@@ -109,8 +109,8 @@ def test_a_file_given_up_on_its_way_leaves_nothing(
     expect(page.locator("li", has_text="stor.pdf")).to_have_count(0)
     until = time.monotonic() + 60
     while True:
-        work_off(house, owner)
-        left = [*blobs(house), *(house.settings.data_dir / "blobs" / "unfinished").iterdir()]
+        work_off(runtime, owner)
+        left = [*blobs(runtime), *(runtime.settings.data_dir / "blobs" / "unfinished").iterdir()]
         if not left and owner.execute("select count(*) from begun_upload").fetchone() == (0,):
             break
         assert time.monotonic() < until, left
@@ -148,7 +148,7 @@ def test_what_had_arrived_when_the_page_was_closed_is_gone_on_with_from_another_
     again.set_input_files("input[name=file]", [chosen("lang.pdf", wanted)])  # type: ignore[list-item]
     again.get_by_role("button", name="Tilføj", exact=True).click()
     expect(again.get_by_text("Filen er tilføjet")).to_be_visible(timeout=60_000)
-    lines = story.play(room, room.young, list_of_files.listing)
+    lines = story.play(room, room.young, list_of_files.list_files)
     assert sorted(content(story, room, one.file_id) for one in lines) == sorted([wanted, other])
     begins = owner.execute("select count(*) from audit_event where event = 'upload.begun'").fetchone()
     assert begins == (2,), "the first went on; only the other file was begun besides"

@@ -11,18 +11,20 @@ import pytest
 from flask import Flask
 
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import checkouts, conflicts, downloads, files
 from tests.support.browser import Browser
 from tests.support.story import PDF, Room, Someone, Story
 
 
 def page_of(story: Story, room: Room, who: Someone, file_id: UUID) -> files.FilePage:
-    return story.play(room, who, lambda t: files.page(t, file_id))
+    return story.play(room, who, lambda t: files.file_page(t, file_id))
 
 
 def take(story: Story, room: Room, who: Someone, file_id: UUID, number: int) -> bytes:
-    return story.play(room, who, lambda t: b"".join(downloads.download(t, story.house.store, file_id, number).content))
+    return story.play(
+        room, who, lambda t: b"".join(downloads.download(t, story.runtime.store, file_id, number).content)
+    )
 
 
 def bring(
@@ -57,7 +59,7 @@ def test_a_version_tells_who_when_why_how_large_and_its_hash(story: Story, room:
 def test_the_database_lets_nobody_change_or_remove_a_version(story: Story, room: Room) -> None:
     story.file(room, room.guide)
     for statement in ("update file_version set number = 9", "delete from file_version"):
-        with psycopg.connect(story.house.settings.database_url) as connection:
+        with psycopg.connect(story.runtime.settings.database_url) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)  # type: ignore[arg-type]
@@ -67,14 +69,14 @@ def test_taking_an_older_version_back_makes_a_new_one_with_the_same_bytes(story:
     file_id = story.file(room, room.guide, content=PDF + b"first")
     story.version(room, room.young, file_id, content=PDF + b"second")
     form = uuid4()
-    restore = lambda t: files.restore(t, story.house.store, form, file_id, 1)  # noqa: E731
+    restore = lambda t: files.restore(t, story.runtime.store, form, file_id, 1)  # noqa: E731
     assert [story.play(room, room.guide, restore) for _ in range(2)] == [3, 3]
     assert take(story, room, room.guide, file_id, 3) == PDF + b"first"
     assert take(story, room, room.guide, file_id, 2) == PDF + b"second"
     newest = page_of(story, room, room.guide, file_id).newest
     assert (newest.number, newest.author.id) == (3, room.member(room.guide))
     with pytest.raises(NotFound):
-        story.play(room, room.guide, lambda t: files.restore(t, story.house.store, uuid4(), file_id, 9))
+        story.play(room, room.guide, lambda t: files.restore(t, story.runtime.store, uuid4(), file_id, 9))
 
 
 def test_who_edits_the_newest_version_is_not_stopped(story: Story, room: Room) -> None:
@@ -148,13 +150,13 @@ def test_cancelling_throws_only_mine_away(story: Story, room: Room, met: tuple[U
 
 
 def test_what_is_held_is_sealed_and_its_senders_alone(
-    story: Story, room: Room, met: tuple[UUID, UUID], house: House
+    story: Story, room: Room, met: tuple[UUID, UUID], runtime: Runtime
 ) -> None:
     _file_id, held = met
     for verb in (lambda t: conflicts.meeting(t, held), lambda t: conflicts.put_as_next(t, uuid4(), held)):
         with pytest.raises((NotFound, InvalidInput)):
             story.play(room, room.guide, verb)
-    with psycopg.connect(house.settings.database_url) as connection:
+    with psycopg.connect(runtime.settings.database_url) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
         assert connection.execute("select count(*) from held_upload").fetchone() == (0,)
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.young.id)])
@@ -165,15 +167,15 @@ def test_somebody_says_they_are_editing_and_the_others_see_it_before_they_begin(
     story: Story, room: Room, teacher: Someone
 ) -> None:
     file_id = story.file(room, room.guide)
-    begun = story.play(room, teacher, lambda t: checkouts.begin(t, file_id))
+    begun = story.play(room, teacher, lambda t: checkouts.begin_checkout(t, file_id))
     assert begun.until - begun.since == checkouts.LASTS
     seen = page_of(story, room, room.young, file_id).editing
     assert seen is not None
     assert (seen.who.display_name, seen.until, seen.is_me) == ("Lars Lærer", begun.until, False)
-    listed = story.play(room, room.young, files.listing)
+    listed = story.play(room, room.young, files.list_files)
     assert [line.editing and line.editing.who.display_name for line in listed] == ["Lars Lærer"]
     with pytest.raises(InvalidInput, match="being_edited"):
-        story.play(room, room.young, lambda t: checkouts.begin(t, file_id))
+        story.play(room, room.young, lambda t: checkouts.begin_checkout(t, file_id))
     met = bring(story, room, room.young, file_id, b"x")
     assert met.held_id is not None
     both = story.play(room, room.young, lambda t: conflicts.meeting(t, met.held_id))
@@ -184,19 +186,19 @@ def test_somebody_says_they_are_editing_and_the_others_see_it_before_they_begin(
 
 def test_an_editing_ends_by_itself_after_eight_hours(story: Story, room: Room, teacher: Someone, calendar) -> None:  # type: ignore[no-untyped-def]
     file_id = story.file(room, room.guide)
-    story.play(room, teacher, lambda t: checkouts.begin(t, file_id))
+    story.play(room, teacher, lambda t: checkouts.begin_checkout(t, file_id))
     calendar.move(hours=7, minutes=59)
     assert page_of(story, room, room.young, file_id).editing is not None
     calendar.move(minutes=2)
     assert page_of(story, room, room.young, file_id).editing is None
-    story.play(room, room.young, lambda t: checkouts.begin(t, file_id))
+    story.play(room, room.young, lambda t: checkouts.begin_checkout(t, file_id))
 
 
 def test_the_guide_ends_anothers_editing_with_a_note_and_nobody_else_can(
     story: Story, room: Room, teacher: Someone
 ) -> None:
     file_id = story.file(room, room.guide)
-    story.play(room, teacher, lambda t: checkouts.begin(t, file_id))
+    story.play(room, teacher, lambda t: checkouts.begin_checkout(t, file_id))
     with pytest.raises(Refused):
         story.play(room, room.young, lambda t: checkouts.break_off(t, file_id, "Jeg vil til"))
     with pytest.raises(InvalidInput, match="required"):

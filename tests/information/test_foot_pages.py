@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal.errors import Unsafe
-from portal.runtime import House, open_house
+from portal.errors import UnsafeConfiguration
+from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings
 from portal.tools import pages
 from portal.tools.profile import profile
@@ -36,9 +36,9 @@ def in_english(browser: Browser) -> Browser:
 
 def moved_into(app: Flask, monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     """The same house with other settings."""
-    house: House = app.extensions["house"]
-    changed = replace(house, settings=house.settings.model_copy(update=changes))
-    monkeypatch.setitem(app.extensions, "house", changed)
+    runtime: Runtime = app.extensions["runtime"]
+    changed = replace(runtime, settings=runtime.settings.model_copy(update=changes))
+    monkeypatch.setitem(app.extensions, "runtime", changed)
 
 
 def foot_of(page: Page) -> list[str]:
@@ -76,7 +76,7 @@ def test_the_address_that_the_authority_asks_for_leads_to_the_statement(app: Fla
     assert browser.follow(browser.get("/was")).path == "/accessibility"
 
 
-def test_they_ask_the_database_nothing_of_a_stranger(app: Flask, house: House) -> None:
+def test_they_ask_the_database_nothing_of_a_stranger(app: Flask, runtime: Runtime) -> None:
     """So they are there when it is not."""
     for path in PATHS:
         with noted() as asked:
@@ -90,7 +90,7 @@ def test_what_ships_says_what_this_installation_does(app: Flask, monkeypatch: py
     assert "Vejen Frem er ét sted" in told
     assert "fyldt 16 år" in told
     assert "17 minutter" in told
-    months = profile(app.extensions["house"].settings.profile).consent_months
+    months = profile(app.extensions["runtime"].settings.profile).consent_months
     assert f"højst {months} måneder" in told
     assert f"højst {months} måneder" in Browser(app).get("/privacy").text
 
@@ -206,13 +206,13 @@ def test_a_text_that_cannot_be_used_stops_the_portal_at_its_start_with_place_and
     (folder := tmp_path / "pages").mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    with pytest.raises(Unsafe, match=told):
-        open_house(portal_settings.model_copy(update={"pages_dir": folder}))
+    with pytest.raises(UnsafeConfiguration, match=told):
+        open_runtime(portal_settings.model_copy(update={"pages_dir": folder}))
 
 
 def test_a_folder_that_is_not_there_stops_the_portal(portal_settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match=r"PAGES_DIR names, .*nowhere, is not there"):
-        open_house(portal_settings.model_copy(update={"pages_dir": tmp_path / "nowhere"}))
+    with pytest.raises(UnsafeConfiguration, match=r"PAGES_DIR names, .*nowhere, is not there"):
+        open_runtime(portal_settings.model_copy(update={"pages_dir": tmp_path / "nowhere"}))
 
 
 @pytest.mark.parametrize("name", [*PATHS.values()])

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal import clock
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.settings import Settings
 from portal.web.guard import cookie_name
 from tests.journeys.conftest import Stage
@@ -37,8 +37,8 @@ class Hands:
         beside.write_text(f"{int(shift.total_seconds()):+d}\n")
         beside.chmod(0o644)
         beside.replace(self.file)
-        for kept in ("source", "of_this_machine"):
-            self._monkeypatch.setattr(clock, kept, lambda: datetime.now(UTC) + shift)
+        for saved in ("source", "of_this_machine"):
+            self._monkeypatch.setattr(clock, saved, lambda: datetime.now(UTC) + shift)
 
 
 def days_to_come() -> dict[str, tuple[date, date]]:
@@ -74,16 +74,16 @@ def test_a_parents_access_ends_and_the_young_adults_stays_at_the_first_second_of
     try:
         lines = (stage.data / "environment").read_text("utf-8").splitlines()
         settings = Settings.model_validate({n.lower(): v for n, _, v in (line.partition("=") for line in lines)})
-        with opened(settings) as house:
+        with runtime_for(settings) as runtime:
             for name, (born, day) in days.items():
-                the_night_passes(house, stage, hands, name, born, clock.start_of(day, DENMARK))
+                the_night_passes(runtime, stage, hands, name, born, clock.start_of(day, DENMARK))
     finally:
         stage.stop()
 
 
-def the_night_passes(house: House, stage: Stage, hands: Hands, name: str, born: date, midnight: datetime) -> None:
+def the_night_passes(runtime: Runtime, stage: Stage, hands: Hands, name: str, born: date, midnight: datetime) -> None:
     hands.set_to(midnight - timedelta(minutes=8))
-    story = Story(house)
+    story = Story(runtime)
     room = story.case(born=born)
     teacher = story.staff("Lars Lærer", f"Skole {name}")
     story.add(room, teacher)
@@ -93,7 +93,7 @@ def the_night_passes(house: House, stage: Stage, hands: Hands, name: str, born: 
     path = f"/cases/{room.case_id}"
 
     def answers() -> dict[str, int]:
-        return {who: _status(stage.address + path, f"{cookie_name(house.settings)}={tokens[who]}") for who in people}
+        return {who: _status(stage.address + path, f"{cookie_name(runtime.settings)}={tokens[who]}") for who in people}
 
     hands.set_to(midnight - timedelta(seconds=60))
     before = answers()

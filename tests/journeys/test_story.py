@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("journey")
 
 def test_the_story(stage: Stage, cast: Cast) -> None:
     admin = cast.professional("admin@eksempelby.example")
-    an_administrator_builds_the_house(admin)
+    an_administrator_sets_up_the_organisation(admin)
     for name, email, *_ in STAFF:
         somebody_accepts_the_invitation(cast.person(), stage, name, email)
 
@@ -53,7 +53,7 @@ def test_the_story(stage: Stage, cast: Cast) -> None:
     the_birthday_passes(stage, cast)
 
 
-def an_administrator_builds_the_house(admin: Person) -> None:
+def an_administrator_sets_up_the_organisation(admin: Person) -> None:
     admin.reads("Mine sager")
     admin.click("Konti")
     admin.click("Tilføj en organisation")

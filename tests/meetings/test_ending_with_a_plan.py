@@ -11,7 +11,7 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import overview
 from portal.services.meetings import closing
 from portal.services.plans import agreement, commitments, editing
@@ -132,7 +132,7 @@ def test_a_promise_counts_for_whoever_gave_it_before_everybody_has_said_yes(
         propose(story, room)
         proposal = newest(story, room, room.young, TOOL).proposal_id
         assert proposal
-        story.play(room, room.young, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
+        story.play(room, room.young, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, 1, proposal))
     assert mine(room.young) == ["Jeg står op klokken syv"]
     assert mine(colleague) == [], "who has not said yes has promised nothing"
     page = Browser(app, story.token(colleague)).get(f"/cases/{room.case_id}/plan/promises")
@@ -154,8 +154,8 @@ def test_what_is_promised_so_is_noted_as_kept_and_stays_so_when_the_plan_is_agre
         say_yes(story, room, who)
     take(story, room, colleague, row=1)
     assert propose(story, room) is PlanState.AGREED
-    kept = {promise.row: promise.is_open for promise in listed(story, room)}
-    assert kept[row] is False
+    saved = {promise.row: promise.is_open for promise in listed(story, room)}
+    assert saved[row] is False
 
 
 def test_words_changed_after_it_was_promised_are_promised_no_more(story: Story, room: Room, meeting: UUID) -> None:
@@ -164,7 +164,7 @@ def test_words_changed_after_it_was_promised_are_promised_no_more(story: Story, 
     change(story, room, **{f"agreements.{row}.what": "Jeg står op klokken fem"})
     assert listed(story, room) == []
     with pytest.raises(InvalidInput, match="plan_moved_on"):
-        story.play(room, room.young, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
+        story.play(room, room.young, lambda t: commitments.note_outcome(t, uuid4(), 1, row, "yes", ""))
 
 
 def test_a_new_promise_stands_in_place_of_the_same_persons_old_one_and_of_nobody_elses(
@@ -191,7 +191,7 @@ def test_a_new_promise_stands_in_place_of_the_same_persons_old_one_and_of_nobody
 
 
 def test_a_professional_is_reminded_of_what_they_promised_also_while_others_have_not_answered(
-    house: House, story: Story, room: Room, meeting: UUID, colleague: Someone, owner: psycopg.Connection
+    runtime: Runtime, story: Story, room: Room, meeting: UUID, colleague: Someone, owner: psycopg.Connection
 ) -> None:
     row = newest(story, room, room.guide, TOOL).rows("agreements")[1]
     change(story, room, **{f"agreements.{row}.due": "2099-05-10"})
@@ -213,7 +213,7 @@ def test_the_meeting_ends_once_and_proposes_once(story: Story, room: Room, meeti
     form, revision = uuid4(), newest(story, room, room.guide, TOOL).revision
 
     def end(ticket: CaseTicket) -> None:
-        closing.end(ticket, form, meeting, None, set(), lambda _found: ("Referat", "Det blev sagt"), revision)
+        closing.end_meeting(ticket, form, meeting, None, set(), lambda _found: ("Referat", "Det blev sagt"), revision)
 
     for _ in range(2):
         story.play(room, room.guide, end)

@@ -35,7 +35,7 @@ def begun(story: Story, room: Room, meeting: UUID, who: Someone | None = None) -
 
 def version(story: Story, room: Room, number: int) -> VersionPage:
     def read(ticket: CaseTicket) -> VersionPage:
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         assert page is not None
         return page.version(number)
 
@@ -59,7 +59,7 @@ def test_day_place_chair_and_who_was_there_come_from_the_meeting_and_are_not_ask
     before = version(story, room, 1).answers
     assert before["meeting.held_on"] == when.starts_at.astimezone(zone).date().isoformat()
     assert before["meeting.chair"] == before["meeting.attended"] == "", "it has not begun"
-    story.play(room, colleague, lambda t: schedule.begin(t, made))
+    story.play(room, colleague, lambda t: schedule.begin_meeting(t, made))
     present(story, room, made, room.guide, room.young, colleague)
     now = version(story, room, 1).answers
     assert now["meeting.held_on"] == clock.today(zone).isoformat(), "it was begun early"
@@ -89,12 +89,15 @@ def test_a_draft_keeps_no_copy_and_a_version_that_is_agreed_stays_as_it_was_agre
     begun(story, room, made)
     write(story, room, room.guide, TOOL, script__goals="Vi talte om skolen")
     page = newest(story, room, room.guide, TOOL)
-    kept = story.play(room, room.guide, lambda t: plans.read_answers(t, t.load(PlanVersion, page.id)))
-    assert {address for address, words in kept.items() if words} == {"script.goals"}
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
+    saved = story.play(room, room.guide, lambda t: plans.read_answers(t, t.load(PlanVersion, page.id)))
+    assert {address for address, words in saved.items() if words} == {"script.goals"}
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
-    assert story.play(room, room.guide, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal)) is PlanState.AGREED
+    assert (
+        story.play(room, room.guide, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, 1, proposal))
+        is PlanState.AGREED
+    )
     agreed = newest(story, room, room.guide, TOOL).answers["meeting.attended"]
     present(story, room, made, room.guide)
     assert newest(story, room, room.guide, TOOL).answers["meeting.attended"] == agreed
@@ -155,7 +158,7 @@ def test_was_i_heard_is_one_thing_for_the_meeting_and_its_checklist(app: Flask, 
     number = begun(story, room, made)
     ended(story, room, made, following=False)
     story.heard(room, made, listened="2")
-    found = story.play(room, room.young, lambda t: heard.mine(t, heard.of_version(t, number)))
+    found = story.play(room, room.young, lambda t: heard.my_answers(t, heard.of_version(t, number)))
     assert found.about.meeting_id == made
     assert dict(found.answers) == {"heard.listened": "2"}
     page = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/plan/{TOOL}/versions/{number}/heard")
@@ -167,10 +170,10 @@ def test_the_next_version_after_an_agreed_one_is_about_no_meeting_until_one_is_c
     begun(story, room, made)
     write(story, room, room.guide, TOOL, script__goals="Vi talte om skolen")
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
-    story.play(room, room.guide, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
+    story.play(room, room.guide, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, 1, proposal))
     story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     write(story, room, room.guide, TOOL, meeting__place="Hos mormor")
     assert newest(story, room, room.guide, TOOL).answers["meeting.place"] == "Hos mormor"

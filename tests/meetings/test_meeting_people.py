@@ -71,7 +71,7 @@ def test_whom_she_has_said_no_to_is_last_and_marked_and_is_never_ticked_again(
         in Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/new").text
     )
     assert str(room.member(colleague)) not in ticked(browser, f"/cases/{room.case_id}/meetings/{made}/change")
-    story.play(room, room.guide, lambda t: schedule.begin(t, made))
+    story.play(room, room.guide, lambda t: schedule.begin_meeting(t, made))
     present(story, room, made, room.guide, room.young, colleague)
     again = ticked(browser, f"/cases/{room.case_id}/meetings/{made}/end")
     assert again == {str(room.member(who)) for who in (room.young, room.guide)}
@@ -127,7 +127,7 @@ def test_everybody_can_be_noted_as_there_also_who_sees_nothing(story: Story, roo
 def test_a_meeting_that_was_begun_early_is_told_of_the_day_it_was_held(app: Flask, story: Story, room: Room) -> None:
     planned = story.play(room, room.guide, lambda t: ahead(t, days=8, o_clock="14.30"))
     made = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), planned, set()))
-    story.play(room, room.guide, lambda t: schedule.begin(t, made))
+    story.play(room, room.guide, lambda t: schedule.begin_meeting(t, made))
     ended(story, room, made, following=False)
     from portal.web.i18n import day
 
@@ -136,7 +136,7 @@ def test_a_meeting_that_was_begun_early_is_told_of_the_day_it_was_held(app: Flas
     with app.test_request_context():
         from flask import g
 
-        g.house = app.extensions["house"]
+        g.runtime = app.extensions["runtime"]
         today, then = day(clock.now()), day(planned.starts_at)
     head = " ".join(page.soup.select_one(".page-head").get_text(" ").split())
     assert today in head.split("Det var planlagt til")[0]

@@ -76,7 +76,7 @@ def test_nothing_is_on_the_screen_while_somebody_there_may_not_read_it(
         story.play(room, room.guide, lambda t: overrides.freeze(t, uuid4(), {member}, review, "Fare"))
     else:
         story.withdraw(room, room.young)
-    seen = story.play(room, room.guide, lambda t: screen.look(t, meeting, "screen", before.mark))
+    seen = story.play(room, room.guide, lambda t: screen.look_at_screen(t, meeting, "screen", before.mark))
     assert seen is not None
     assert seen.version is None
     assert not seen.asked
@@ -84,10 +84,10 @@ def test_nothing_is_on_the_screen_while_somebody_there_may_not_read_it(
 
 
 def test_the_screen_is_never_more_than_its_own_viewer_may_read(story: Story, room: Room, meeting: UUID) -> None:
-    shut = story.staff("Vibe Venter", "Jobcenter")
-    story.add(room, shut)
+    closed = story.staff("Vibe Venter", "Jobcenter")
+    story.add(room, closed)
     with pytest.raises((NotFound, Refused)):
-        on_screen(story, room, meeting, shut)
+        on_screen(story, room, meeting, closed)
 
 
 def test_an_answer_that_only_some_may_give_is_not_put_on_the_wall(story: Story, room: Room, meeting: UUID) -> None:
@@ -108,7 +108,7 @@ def test_the_screen_follows_whoever_is_writing_and_is_in_the_room(
     story.add(room, writer)
     before = on_screen(story, room, meeting).mark
     story.play(room, writer, lambda t: presence.be_here(t, TOOL, 1, "now.strengths"))
-    assert story.play(room, room.guide, lambda t: screen.look(t, meeting, "screen", before)) is None
+    assert story.play(room, room.guide, lambda t: screen.look_at_screen(t, meeting, "screen", before)) is None
     present(story, room, meeting, room.guide, room.young, writer)
     found = on_screen(story, room, meeting)
     assert found.follow == "now.strengths"
@@ -124,7 +124,7 @@ def test_following_a_meeting_is_one_look_every_ten_minutes(
     story: Story, room: Room, meeting: UUID, owner: psycopg.Connection
 ) -> None:
     for _ in range(3):
-        story.play(room, room.young, lambda t: screen.look(t, meeting, "screen", ""))
+        story.play(room, room.young, lambda t: screen.look_at_screen(t, meeting, "screen", ""))
     events = owner.execute(
         "select event from audit_event where actor_id = %s and chain_id = %s", [room.young.id, room.case_id]
     ).fetchall()

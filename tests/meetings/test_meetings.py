@@ -99,7 +99,7 @@ def test_a_planned_meeting_is_changed_and_called_off_and_then_stays_so(story: St
     assert (page.place, [m.id for m in page.invited]) == ("Biblioteket", [room.member(room.young)])
     story.play(room, room.guide, lambda t: schedule.call_off(t, made))
     for verb in (
-        lambda t: schedule.begin(t, made),
+        lambda t: schedule.begin_meeting(t, made),
         lambda t: schedule.change(t, made, ahead(t), set()),
         lambda t: schedule.call_off(t, made),
     ):
@@ -120,11 +120,11 @@ def test_whoever_may_write_in_the_plan_may_lead_a_meeting_and_nobody_else(
 def test_two_who_begin_at_once_begin_the_same_meeting(story: Story, room: Room) -> None:
     planned = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), set()))
     other = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t, 20), set()))
-    story.play(room, room.guide, lambda t: schedule.begin(t, planned))
-    story.play(room, room.young, lambda t: schedule.begin(t, planned))
+    story.play(room, room.guide, lambda t: schedule.begin_meeting(t, planned))
+    story.play(room, room.young, lambda t: schedule.begin_meeting(t, planned))
     assert story.play(room, room.young, lambda t: schedule.begin_now(t, uuid4())) == planned
     with pytest.raises(InvalidInput, match="meeting_running"):
-        story.play(room, room.guide, lambda t: schedule.begin(t, other))
+        story.play(room, room.guide, lambda t: schedule.begin_meeting(t, other))
 
 
 # The end
@@ -155,7 +155,7 @@ def test_a_meeting_ends_with_the_next_one_and_a_summary_for_everybody_who_sees_t
         assert len(threads) == 1
         assert "klokken syv" in story.play(room, who, lambda t, x=threads[0].id: message_threads.first_words(t, x))
     with pytest.raises(Refused):
-        story.play(room, parent, message_threads.listing)
+        story.play(room, parent, message_threads.list_threads)
     following = story.play(room, room.young, schedule.next_one)
     assert following is not None
     assert following.place == "Skolen"
@@ -193,18 +193,18 @@ def test_a_meeting_begins_with_what_was_promised_the_professionals_first_and_its
     app: Flask, story: Story, room: Room, colleague: Someone
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
     for who in (room.young, room.guide, colleague):
-        story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
+        story.play(room, who, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, 1, proposal))
     planned = story.play(room, room.guide, lambda t: schedule.arrange(t, uuid4(), ahead(t), set()))
     listed = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/meetings/{planned}")
     since = listed.soup.find(id="since").parent.get_text()
     assert since.index("praktikplads") < since.index("klokken syv")
-    story.play(room, room.guide, lambda t: schedule.begin(t, planned))
+    story.play(room, room.guide, lambda t: schedule.begin_meeting(t, planned))
     row = page.rows("agreements")[1]
-    story.play(room, colleague, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
+    story.play(room, colleague, lambda t: commitments.note_outcome(t, uuid4(), 1, row, "yes", ""))
     end = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/meetings/{planned}/end")
     assert "Jeg finder en praktikplads (Jo Job): Holdt" in end.text
     assert "Jeg står op klokken syv (Ulla Ung)" not in end.text, "nothing was noted of it"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.members import handover, leaving
 from portal.services.plans import agreement, approvals, assignments, commitments, outlook, saving
 from portal.services.plans.diff import Difference
@@ -40,7 +40,7 @@ def say_yes(story: Story, room: Room, who: Someone, said: bool = True) -> None:
 def propose(story: Story, room: Room, who: Someone | None = None) -> PlanState:
     page = newest(story, room, room.guide, TOOL)
     return story.play(
-        room, who or room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, page.revision)
+        room, who or room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, page.number, page.revision)
     )
 
 
@@ -124,7 +124,7 @@ def test_who_is_asked_again_is_shown_what_was_changed_since_they_said_yes(
     assert [tag.get_text() for tag in asked.select("del, ins")] == ["nøgle", "hoveddør"]
     proposal = newest(story, room, room.young, TOOL).proposal_id
     assert proposal
-    story.play(room, room.young, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
+    story.play(room, room.young, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, 1, proposal))
     change(story, room, now__strengths="At bygge")
     propose(story, room)
     assert [each.place.address for each in differences(room.young)] == ["now.strengths"], "since the last yes"
@@ -136,7 +136,7 @@ def test_the_same_words_proposed_again_ask_nobody_who_has_said_yes(story: Story,
         proposal = newest(story, room, room.guide, TOOL).proposal_id
         assert proposal
         if not yeses(newest(story, room, room.guide, TOOL))["Ulla Ung"]:
-            story.play(room, room.young, lambda t, x=proposal: agreement.accept(t, uuid4(), TOOL, 1, x))
+            story.play(room, room.young, lambda t, x=proposal: agreement.accept_proposal(t, uuid4(), TOOL, 1, x))
         propose(story, room)
         assert yeses(newest(story, room, room.guide, TOOL))["Ulla Ung"]
     say_yes_to_all(story, room)
@@ -149,7 +149,7 @@ def say_yes_to_all(story: Story, room: Room) -> None:
     for yes in page.asked:
         if yes.at is None:
             who = next(Someone(person, "") for person, member in room.members.items() if member == yes.member.id)
-            story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, page.number, page.proposal_id))
+            story.play(room, who, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, page.number, page.proposal_id))
 
 
 def test_a_yes_noted_on_paper_stands_with_its_note_when_the_same_words_are_proposed_again(
@@ -180,7 +180,7 @@ def test_somebody_who_lost_access_between_the_room_and_the_proposal_does_not_cou
     if how == "handed over":
         say_yes(story, room, room.guide)
         story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+        story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
         story.refresh(room)
         propose(story, room, taker)
         assert yeses(newest(story, room, taker, TOOL)) == {"Ulla Ung": False, "Nikolaj Ny": False, "Jo Job": False}
@@ -190,7 +190,7 @@ def test_somebody_who_lost_access_between_the_room_and_the_proposal_does_not_cou
     if how == "level":
         story.set_level(room, colleague, Level.NONE)
     else:
-        story.play(room, colleague, lambda t: leaving.leave(t, uuid4(), "new_job"))
+        story.play(room, colleague, lambda t: leaving.leave_case(t, uuid4(), "new_job"))
     assert listed(story, room) == [], "nor does what they promised"
     with pytest.raises(InvalidInput, match="taker_shut_out"):
         propose(story, room)
@@ -205,8 +205,8 @@ def test_a_young_person_who_is_shut_out_after_the_meeting_has_not_said_yes(
     assert not yeses(newest(story, room, room.guide, TOOL))["Ulla Ung"]
 
 
-def listed(story: Story, room: Room) -> list[commitments.Promise]:
-    page = story.play(room, room.guide, commitments.show)
+def listed(story: Story, room: Room) -> list[commitments.Commitment]:
+    page = story.play(room, room.guide, commitments.show_commitments)
     return list(page.promises) if page else []
 
 
@@ -262,7 +262,7 @@ def test_a_yes_is_taken_back_in_the_room_and_then_does_not_count(
 
 
 def test_the_database_counts_nobodys_yes_that_is_not_their_own(
-    house: House, story: Story, room: Room, meeting: UUID, owner: psycopg.Connection
+    runtime: Runtime, story: Story, room: Room, meeting: UUID, owner: psycopg.Connection
 ) -> None:
     """Somebody who may propose names the colleague's line as the young person's yes, or notes a yes for them."""
     take(story, room, room.young)
@@ -275,12 +275,12 @@ def test_the_database_counts_nobodys_yes_that_is_not_their_own(
     other = story.staff("Kim Kollega")
     story.add(room, other)
     values = {"p": proposal, "m": room.member(other), "c": line[1], "s": line[2], "said": line[0]}
-    with house.new_session(room.guide.id) as session, pytest.raises(IntegrityError, match="said_id"):
+    with runtime.new_session(room.guide.id) as session, pytest.raises(IntegrityError, match="said_id"):
         session.execute(text(asked), values)
     yes = """insert into plan_acceptance (plan_proposal_id, membership_id, case_id, compartment_id, created_at,
              created_by_id) values (:p, :m, :c, :s, now(), :by)"""
     noted = {**values, "m": room.member(room.young), "by": room.member(other)}
-    with house.new_session(other.id) as session, pytest.raises(ProgrammingError, match="row-level security"):
+    with runtime.new_session(other.id) as session, pytest.raises(ProgrammingError, match="row-level security"):
         session.execute(text(yes), noted)
-    with house.new_session(other.id) as session, pytest.raises(ProgrammingError, match="row-level security"):
+    with runtime.new_session(other.id) as session, pytest.raises(ProgrammingError, match="row-level security"):
         session.execute(text(yes), {**noted, "by": room.member(room.young)})

@@ -16,7 +16,7 @@ from portal.errors import InvalidInput
 from portal.services.members import handover, team
 from tests.support.browser import Browser, Page
 from tests.support.eid_visitors import ALMA, BORN, RASK, SAMI, at_the_eid, lines, sign_in
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 
 pytestmark = pytest.mark.usefixtures("eid")
 
@@ -163,7 +163,7 @@ def test_a_code_lets_somebody_new_into_the_one_case(
     member = unnumbered.member(unnumbered.young)
     assert log == [(after[member], member)]
     story.refresh(unnumbered)
-    assert shelves(story, unnumbered, unnumbered.young)
+    assert compartments(story, unnumbered, unnumbered.young)
 
 
 def test_the_guide_sees_the_name_of_whoever_used_a_code_and_that_it_was_used(
@@ -180,9 +180,9 @@ def test_the_guide_sees_the_name_of_whoever_used_a_code_and_that_it_was_used(
     assert "hedder den, der brugte den, Ravn Rask" in page.text
     assert "Lav en kode" not in page.text
     assert "brugte sin kode og logger på med eID fra nu af" in guide.get(f"/cases/{unnumbered.case_id}/log").text
-    kept = owner.execute("select t::text from invitation_code t").fetchone()
-    assert kept is not None
-    assert "Rask" not in kept[0]
+    saved = owner.execute("select t::text from invitation_code t").fetchone()
+    assert saved is not None
+    assert "Rask" not in saved[0]
 
 
 def test_a_young_persons_code_is_for_somebody_born_on_that_day(
@@ -358,7 +358,7 @@ def test_codes_of_the_guide_before_still_lead_to_the_case_and_the_new_guide_ends
     mother = unnumbered.parents[0]
     left, replaced = code_for(story, unnumbered, mother), code_for(story, unnumbered, unnumbered.young)
     story.play(unnumbered, unnumbered.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(unnumbered, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(unnumbered, taker, lambda t: handover.accept_handover(t, uuid4()))
     unnumbered.guide = taker
     newer = code_for(story, unnumbered, unnumbered.young)
     assert redeem(Browser(app), SAMI, replaced).status == 422

@@ -14,14 +14,14 @@ from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.names import nearly_the_same
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.members import corrections, team
 from portal.services.members.citizens import NewCitizen
-from portal.services.members.corrections import Proposal, Wanted
+from portal.services.members.corrections import Proposal, WantedCorrection
 from portal.services.members.joining import Joining
 from portal.services.shared import audience
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 WHY = "Det var tastet forkert"
 
@@ -29,15 +29,15 @@ WHY = "Det var tastet forkert"
 NUMBER, OTHER = "0101501232", "0202603455"
 
 
-def propose(story: Story, room: Room, who: Someone, wanted: Wanted) -> Proposal:
-    return story.play(room, room.guide, lambda t: corrections.propose(t, room.member(who), wanted))
+def propose(story: Story, room: Room, who: Someone, wanted: WantedCorrection) -> Proposal:
+    return story.play(room, room.guide, lambda t: corrections.propose_correction(t, room.member(who), wanted))
 
 
-def correct(story: Story, room: Room, who: Someone, wanted: Wanted, why: str = WHY) -> None:
+def correct(story: Story, room: Room, who: Someone, wanted: WantedCorrection, why: str = WHY) -> None:
     """As the guide does it: what follows is looked at, then done."""
 
     def act(ticket: CaseTicket) -> None:
-        mark = corrections.propose(ticket, room.member(who), wanted).mark
+        mark = corrections.propose_correction(ticket, room.member(who), wanted).mark
         corrections.correct(ticket, uuid4(), room.member(who), wanted, why, mark)
 
     story.play(room, room.guide, act)
@@ -65,7 +65,7 @@ def mother(story: Story, room: Room) -> Someone:
     """Noted with a number nobody has come in with; the young person has said yes to her."""
     made = parent(story, room, number=NUMBER)
     story.consent(room, room.young)
-    assert shelves(story, room, made)
+    assert compartments(story, room, made)
     return Someone(made.id, made.name)
 
 
@@ -101,7 +101,7 @@ def test_a_name_is_put_right_told_in_the_log_and_read_by_the_person_with_the_rea
 
 
 def test_the_note_on_the_front_goes_away_and_the_page_keeps_it(app: Flask, story: Story, room: Room, calendar) -> None:  # type: ignore[no-untyped-def]
-    correct(story, room, room.young, Wanted("Ulla Ungersen", years_ago(17, 100)))
+    correct(story, room, room.young, WantedCorrection("Ulla Ungersen", years_ago(17, 100)))
     calendar.move(days=31)
     young = Browser(app, story.token(room.young))
     assert "blev rettet" not in young.get(f"/cases/{room.case_id}").text
@@ -109,14 +109,14 @@ def test_the_note_on_the_front_goes_away_and_the_page_keeps_it(app: Flask, story
 
 
 def test_others_read_that_it_was_done_and_neither_what_it_was_nor_why(
-    app: Flask, story: Story, room: Room, mother: Someone, postgres: EmbeddedPostgres, house: House
+    app: Flask, story: Story, room: Room, mother: Someone, postgres: EmbeddedPostgres, runtime: Runtime
 ) -> None:
-    correct(story, room, room.young, Wanted("Ulla Ungersen", years_ago(17, 100)))
+    correct(story, room, room.young, WantedCorrection("Ulla Ungersen", years_ago(17, 100)))
     log = Browser(app, story.token(mother)).get(f"/cases/{room.case_id}/log").text
     assert "rettede navnet for Ulla Ungersen" in log
     assert "(før:" not in log
     assert WHY not in Browser(app, story.token(mother)).get(f"/cases/{room.case_id}/about-me").text
-    url = postgres.url("portal_app", str(house.engine.url.database))
+    url = postgres.url("portal_app", str(runtime.engine.url.database))
     for who, rows in ((mother, 0), (room.young, 1), (room.guide, 1)):
         with psycopg.connect(url) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
@@ -126,7 +126,7 @@ def test_others_read_that_it_was_done_and_neither_what_it_was_nor_why(
 @pytest.mark.parametrize("name", ["", "  ", "\u200b"])
 def test_a_name_nobody_can_read_is_none(name: str, story: Story, room: Room) -> None:
     with pytest.raises(InvalidInput, match="name: required"):
-        propose(story, room, room.young, Wanted(name, years_ago(17, 100)))
+        propose(story, room, room.young, WantedCorrection(name, years_ago(17, 100)))
 
 
 def test_a_reason_is_needed_and_something_that_differs(app: Flask, story: Story, room: Room) -> None:
@@ -149,18 +149,18 @@ def test_another_name_for_somebody_who_has_not_come_in_needs_the_yes_anew(
     """The young person said yes to her mother. A guide gives the place a friend's name, and the friend a code."""
     aunt = parent(story, room, "Tove Tante")
     story.consent(room, room.young)
-    assert shelves(story, room, aunt)
-    correct(story, room, aunt, Wanted("Bent Bekendt"))
-    assert shelves(story, room, aunt) == set()
+    assert compartments(story, room, aunt)
+    correct(story, room, aunt, WantedCorrection("Bent Bekendt"))
+    assert compartments(story, room, aunt) == set()
 
 
 def test_a_row_of_small_changes_leads_to_nobody_else_either(story: Story, room: Room) -> None:
     aunt = parent(story, room, "Tove Tante")
     story.consent(room, room.young)
     for name in ("Tove Tanten", "Tove Taneten"):
-        correct(story, room, aunt, Wanted(name))
+        correct(story, room, aunt, WantedCorrection(name))
         assert nearly_the_same(name, "Tove Tanten")
-    assert shelves(story, room, aunt) == set(), "nearly the same as the one before, but not as the first"
+    assert compartments(story, room, aunt) == set(), "nearly the same as the one before, but not as the first"
 
 
 def test_a_slip_of_the_pen_keeps_the_yes_and_so_does_a_new_name_of_somebody_who_has_come_in(
@@ -168,11 +168,11 @@ def test_a_slip_of_the_pen_keeps_the_yes_and_so_does_a_new_name_of_somebody_who_
 ) -> None:
     aunt = parent(story, room, "Tove Tannte")
     story.consent(room, room.young)
-    correct(story, room, aunt, Wanted("Tove Tante"))
-    assert shelves(story, room, aunt), "letters put right"
-    story.play(room, aunt, audience.picture)
-    correct(story, room, aunt, Wanted("Tove Gift"))
-    assert shelves(story, room, aunt), "she is who she was, under a new name"
+    correct(story, room, aunt, WantedCorrection("Tove Tante"))
+    assert compartments(story, room, aunt), "letters put right"
+    story.play(room, aunt, audience.audience_picture)
+    correct(story, room, aunt, WantedCorrection("Tove Gift"))
+    assert compartments(story, room, aunt), "she is who she was, under a new name"
 
 
 # Who may, and when
@@ -181,18 +181,20 @@ def test_a_slip_of_the_pen_keeps_the_yes_and_so_does_a_new_name_of_somebody_who_
 def test_only_the_guide_corrects_and_nobody_a_professional(story: Story, room: Room, mother: Someone) -> None:
     colleague = story.staff("Kim Kollega")
     story.add(room, colleague, Level.WRITE)
-    wanted = Wanted("Andet Navn", years_ago(17, 100))
+    wanted = WantedCorrection("Andet Navn", years_ago(17, 100))
     for who in (room.young, mother, colleague):
         with pytest.raises(Refused):
-            story.play(room, who, lambda t: corrections.propose(t, room.member(room.young), wanted))
+            story.play(room, who, lambda t: corrections.propose_correction(t, room.member(room.young), wanted))
         with pytest.raises(Refused):
             story.play(room, who, lambda t: corrections.correct(t, uuid4(), room.member(room.young), wanted, WHY, ""))
     for target in (room.member(colleague), room.member(room.guide), uuid4()):
         with pytest.raises(NotFound):
-            story.play(room, room.guide, lambda t, m=target: corrections.propose(t, m, wanted))
+            story.play(room, room.guide, lambda t, m=target: corrections.propose_correction(t, m, wanted))
 
 
-def test_the_second_wall_lets_nobody_else_write_a_correction(living: House, world, postgres: EmbeddedPostgres) -> None:  # type: ignore[no-untyped-def]
+def test_the_second_wall_lets_nobody_else_write_a_correction(
+    living: Runtime, world, postgres: EmbeddedPostgres
+) -> None:  # type: ignore[no-untyped-def]
     line = """insert into correction
                   (id, case_id, membership_id, field, reason_sealed, renews, shuts_out, made_at, made_by_id)
               values (gen_random_uuid(), %s, %s, 'name', 'x', true, %s, now(), %s)"""
@@ -221,7 +223,7 @@ def test_the_second_wall_lets_nobody_else_write_a_correction(living: House, worl
 
 def test_what_was_read_is_what_happens_or_it_is_shown_anew(story: Story, room: Room, owner: psycopg.Connection) -> None:
     """Somebody else is let in between looking and pressing: the guide looks once more."""
-    wanted = Wanted("Ulla Ung", years_ago(18, 30))
+    wanted = WantedCorrection("Ulla Ung", years_ago(18, 30))
     mark = propose(story, room, room.young, wanted).mark
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher, Level.READ)
@@ -237,17 +239,17 @@ def test_what_was_read_is_what_happens_or_it_is_shown_anew(story: Story, room: R
 
 
 def test_sending_it_twice_corrects_once(story: Story, room: Room, owner: psycopg.Connection) -> None:
-    wanted, form = Wanted("Ulla Ungersen", years_ago(17, 100)), uuid4()
+    wanted, form = WantedCorrection("Ulla Ungersen", years_ago(17, 100)), uuid4()
     mark = propose(story, room, room.young, wanted).mark
     for _ in range(2):
         story.play(room, room.guide, lambda t: corrections.correct(t, form, room.member(room.young), wanted, WHY, mark))
     assert owner.execute("select count(*) from correction").fetchone() == (1,)
 
 
-def test_correcting_asks_for_a_fresh_proof(app: Flask, story: Story, room: Room, house: House) -> None:
+def test_correcting_asks_for_a_fresh_proof(app: Flask, story: Story, room: Room, runtime: Runtime) -> None:
     from portal.access.signin import sessions
 
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         token = sessions.start(session, room.guide.id, "password", strong=False)
     answer = Browser(app, token).get(f"/cases/{room.case_id}/team/{room.member(room.young)}/correct")
     assert answer.headers["Location"] == "/step-up"
@@ -266,11 +268,11 @@ def test_everybody_reads_what_is_noted_about_themselves_and_a_custody_holder_als
         assert said in young, said
     assert "4004" not in young
     story.set_level(room, room.parents[0], Level.NONE)
-    shut = Browser(app, story.token(room.parents[0])).get(f"/cases/{room.case_id}/about-me")
-    assert shut.status == 200
-    assert "Mona Mor" in shut.text
-    assert "forældremyndighed" in shut.text
-    assert "Ulla" not in shut.text
+    closed = Browser(app, story.token(room.parents[0])).get(f"/cases/{room.case_id}/about-me")
+    assert closed.status == 200
+    assert "Mona Mor" in closed.text
+    assert "forældremyndighed" in closed.text
+    assert "Ulla" not in closed.text
     lines = owner.execute("select count(*) from audit_event where event = 'own_data.viewed'").fetchone()
     assert lines == (2,)
     guide = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}/about-me").text

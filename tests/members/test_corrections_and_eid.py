@@ -8,7 +8,7 @@ from flask import Flask
 
 from portal.errors import InvalidInput
 from portal.services.members import team
-from portal.services.members.corrections import Wanted
+from portal.services.members.corrections import WantedCorrection
 from tests.members.test_corrections import WHY, propose
 from tests.members.test_corrections_of_numbers import person_of
 from tests.support.browser import Browser
@@ -26,8 +26,8 @@ def test_the_place_of_somebody_who_has_come_in_is_given_to_nobody(
     assert browser.follow(sign_in(browser, ALMA)).path == f"/cases/{room.case_id}"
     alma = person_of(owner, room.member(room.young))
     friend = f"{BORN:%d%m%y}-4999"
-    for wanted in (Wanted(ALMA.name, BORN, friend), Wanted(ALMA.name, BORN, forget_number=True),
-                   Wanted("En Anden", BORN, friend)):  # fmt: skip
+    for wanted in (WantedCorrection(ALMA.name, BORN, friend), WantedCorrection(ALMA.name, BORN, forget_number=True),
+                   WantedCorrection("En Anden", BORN, friend)):  # fmt: skip
         with pytest.raises(InvalidInput, match="national_id: number_in_use"):
             propose(story, room, room.young, wanted)
     guide = Browser(app, story.token(room.guide))
@@ -52,5 +52,5 @@ def test_the_place_of_somebody_who_has_used_a_code_is_given_to_nobody_either(
     assert browser.submit(page, "code", code=code).status == 303
     alma = person_of(owner, room.member(room.young))
     with pytest.raises(InvalidInput, match="national_id: number_in_use"):
-        propose(story, room, room.young, Wanted(ALMA.name, BORN, f"{BORN:%d%m%y}-4999"))
+        propose(story, room, room.young, WantedCorrection(ALMA.name, BORN, f"{BORN:%d%m%y}-4999"))
     assert person_of(owner, room.member(room.young)) == alma

@@ -13,14 +13,14 @@ from portal import clock
 from portal.access.policy.facts import Party
 from portal.access.policy.roles import Capacity, Level
 from portal.errors import InvalidInput
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import requests
 from portal.services.members import citizens, team
-from portal.services.members.corrections import Wanted
+from portal.services.members.corrections import WantedCorrection
 from portal.services.shared import audience
 from tests.members.test_corrections import NUMBER, OTHER, WHY, born, correct, parent, propose
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 
 def person_of(owner: psycopg.Connection, member: UUID) -> UUID:
@@ -37,7 +37,7 @@ def mother(story: Story, room: Room) -> Someone:
     """Noted with a number nobody has come in with; the young person has said yes to her."""
     made = parent(story, room, number=NUMBER)
     story.consent(room, room.young)
-    assert shelves(story, room, made)
+    assert compartments(story, room, made)
     return Someone(made.id, made.name)
 
 
@@ -53,11 +53,11 @@ def test_a_birth_date_moves_the_18th_birthday_and_everything_that_hangs_on_it(
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher, Level.READ)
     story.consent(room, room.young)
-    assert not shelves(story, room, teacher), "the custody holder's yes is missing"
-    assert shelves(story, room, room.parents[0])
+    assert not compartments(story, room, teacher), "the custody holder's yes is missing"
+    assert compartments(story, room, room.parents[0])
     right = years_ago(18, 30)
-    proposal = propose(story, room, room.young, Wanted("Ulla Ung", right))
-    effects = {one.membership.display_name: (len(one.opens), len(one.shuts)) for one in proposal.effects.people}
+    proposal = propose(story, room, room.young, WantedCorrection("Ulla Ung", right))
+    effects = {one.membership.display_name: (len(one.opens), len(one.closes)) for one in proposal.effects.people}
     assert effects["Lars Lærer"][0] > 0
     assert (proposal.of_age_before - proposal.of_age) > timedelta(days=360)
     guide = Browser(app, story.token(room.guide))
@@ -69,7 +69,7 @@ def test_a_birth_date_moves_the_18th_birthday_and_everything_that_hangs_on_it(
     assert born(room, owner) == years_ago(17, 30)
     assert guide.submit(shown, "mark").status == 303
     assert born(room, owner) == right
-    assert shelves(story, room, teacher), "an adult's own yes is enough"
+    assert compartments(story, room, teacher), "an adult's own yes is enough"
     givers = story.play(room, room.guide, requests.givers)
     assert [one.display_name for one in givers] == ["Ulla Ung"]
     asked = owner.execute(
@@ -86,11 +86,11 @@ def test_a_birth_date_that_makes_an_adult_a_minor_shuts_what_needs_the_custody_h
     teacher = story.staff("Lars Lærer", "Skolen")
     story.add(room, teacher, Level.READ)
     story.consent(room, room.young)
-    assert shelves(story, room, teacher)
-    correct(story, room, room.young, Wanted("Ulla Ung", years_ago(17, 30)))
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher)
+    correct(story, room, room.young, WantedCorrection("Ulla Ung", years_ago(17, 30)))
+    assert compartments(story, room, teacher) == set()
     story.consent(room, room.parents[0])
-    assert shelves(story, room, teacher)
+    assert compartments(story, room, teacher)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_birth_date_that_makes_an_adult_a_minor_shuts_what_needs_the_custody_h
 )
 def test_a_birth_date_that_cannot_be_is_refused(day: date | None, code: str, story: Story, room: Room) -> None:
     with pytest.raises(InvalidInput, match=f"birth_date: {code}"):
-        propose(story, room, room.young, Wanted("Ulla Ung", day))
+        propose(story, room, room.young, WantedCorrection("Ulla Ung", day))
 
 
 def test_a_case_that_has_lasted_does_not_keep_a_date_wrong(story: Story, calendar) -> None:  # type: ignore[no-untyped-def]
@@ -112,7 +112,7 @@ def test_a_case_that_has_lasted_does_not_keep_a_date_wrong(story: Story, calenda
     room = story.case(parents=0, born=years_ago(24, 300))
     calendar.move(days=500)
     right = years_ago(26, 20)
-    correct(story, room, room.young, Wanted("Ulla Ung", right))
+    correct(story, room, room.young, WantedCorrection("Ulla Ung", right))
     assert story.play(room, room.guide, lambda t: t.case.birth_date) == right
 
 
@@ -120,10 +120,10 @@ def test_number_and_birth_date_say_the_same(story: Story, owner: psycopg.Connect
     on = date(2009, 5, 1)
     room = story.case(parents=0, born=on, national_id="010509-4004")
     with pytest.raises(InvalidInput, match="birth_date_other_than_cpr"):
-        propose(story, room, room.young, Wanted("Ulla Ung", date(2009, 5, 2)))
+        propose(story, room, room.young, WantedCorrection("Ulla Ung", date(2009, 5, 2)))
     with pytest.raises(InvalidInput, match="cpr_other_birth_date"):
-        propose(story, room, room.young, Wanted("Ulla Ung", on, "020509-4002"))
-    correct(story, room, room.young, Wanted("Ulla Ung", date(2009, 5, 2), "020509-4002"))
+        propose(story, room, room.young, WantedCorrection("Ulla Ung", on, "020509-4002"))
+    correct(story, room, room.young, WantedCorrection("Ulla Ung", date(2009, 5, 2), "020509-4002"))
     assert born(room, owner) == date(2009, 5, 2)
     shown = story.play(room, room.guide, lambda t: team.show_national_id(t, room.member(room.young)))
     assert shown == "0205094002"
@@ -135,10 +135,10 @@ def test_number_and_birth_date_say_the_same(story: Story, owner: psycopg.Connect
 def test_a_number_put_right_before_anybody_came_in_gives_the_place_to_whoever_has_it(
     story: Story, room: Room, mother: Someone, owner: psycopg.Connection
 ) -> None:
-    correct(story, room, mother, Wanted("Mona Mor", national_id=OTHER))
+    correct(story, room, mother, WantedCorrection("Mona Mor", national_id=OTHER))
     now = person_of(owner, room.member(mother))
     assert now != mother.id
-    assert shelves(story, room, mother) == set(), "the person before keeps nothing"
+    assert compartments(story, room, mother) == set(), "the person before keeps nothing"
     windows = owner.execute("select count(*) from access_window where person_id = %s", [mother.id]).fetchone()
     assert windows == (0,)
     with story.acting(room.guide) as actor:
@@ -150,13 +150,13 @@ def test_a_place_that_may_be_somebody_elses_by_now_needs_the_yes_anew(
     app: Flask, story: Story, room: Room, mother: Someone, owner: psycopg.Connection
 ) -> None:
     """A guide who writes a friend's number at the mother's place does not get the friend in by the yes to her."""
-    proposal = propose(story, room, mother, Wanted("Mona Mor", national_id=OTHER))
+    proposal = propose(story, room, mother, WantedCorrection("Mona Mor", national_id=OTHER))
     assert proposal.renews
     assert [giver.display_name for giver in proposal.named_by] == ["Ulla Ung"]
     assert [one.membership.display_name for one in proposal.effects.people] == ["Mona Mor"]
-    correct(story, room, mother, Wanted("Mona Mor", national_id=OTHER))
+    correct(story, room, mother, WantedCorrection("Mona Mor", national_id=OTHER))
     friend = Someone(person_of(owner, room.member(mother)), "Mona Mor")
-    assert shelves(story, room, friend) == set()
+    assert compartments(story, room, friend) == set()
     assert story.play(room, room.young, requests.asks_me) == 1
     line = next(
         line
@@ -170,34 +170,36 @@ def test_a_place_that_may_be_somebody_elses_by_now_needs_the_yes_anew(
     )
     story.refresh(room)
     story.consent(room, room.young)
-    assert shelves(story, room, friend), "with a new yes she is in"
+    assert compartments(story, room, friend), "with a new yes she is in"
 
 
 def test_taking_the_number_away_leaves_a_place_for_a_code_and_nothing_to_the_person_before(
     story: Story, room: Room, mother: Someone, owner: psycopg.Connection
 ) -> None:
-    correct(story, room, mother, Wanted("Mona Mor", forget_number=True))
+    correct(story, room, mother, WantedCorrection("Mona Mor", forget_number=True))
     assert owner.execute(
         "select national_id_sealed from membership where id = %s", [room.member(mother)]
     ).fetchone() == (None,)
-    assert shelves(story, room, mother) == set()
+    assert compartments(story, room, mother) == set()
 
 
 def test_codes_made_for_the_person_before_stop_working(story: Story, room: Room, owner: psycopg.Connection) -> None:
     aunt = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
     story.play(room, room.guide, lambda t: team.make_code(t, room.member(aunt)))
-    correct(story, room, aunt, Wanted("Tove Tante", national_id=OTHER))
+    correct(story, room, aunt, WantedCorrection("Tove Tante", national_id=OTHER))
     left = owner.execute("select count(*) from invitation_code where used_at is null and expires_at > now()").fetchone()
     assert left == (0,)
 
 
 def test_whoever_used_a_code_is_not_moved_by_writing_a_number(
-    story: Story, room: Room, house: House, owner: psycopg.Connection
+    story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     """Nor before they have looked at anything: with a code alone, only they can have used it."""
     links(owner, "u", room.young)
     with pytest.raises(InvalidInput, match="number_in_use"):
-        propose(story, room, room.young, Wanted("Ulla Ung", years_ago(17, 100), number_of(years_ago(17, 100))))
+        propose(
+            story, room, room.young, WantedCorrection("Ulla Ung", years_ago(17, 100), number_of(years_ago(17, 100)))
+        )
 
 
 def links(owner: psycopg.Connection, subject: str, person: Someone) -> None:
@@ -221,7 +223,7 @@ def test_a_correction_does_not_tell_whether_a_number_is_known_elsewhere(
     elsewhere = story.case(story.guide("Else Ekstern"), parents=0, name="Unni Uvedkommende")
     known = parent(story, elsewhere, "Kendt Person", NUMBER)
     story.consent(elsewhere, elsewhere.young)
-    story.play(elsewhere, known, lambda t: audience.picture(t))
+    story.play(elsewhere, known, lambda t: audience.audience_picture(t))
     links(owner, "known", known)
     met = []
     for name, number in (("Første Person", NUMBER), ("Anden Person", OTHER)):
@@ -236,13 +238,13 @@ def test_a_correction_does_not_tell_whether_a_number_is_known_elsewhere(
         told = [page.text.replace(name, "X").replace(number[:6], "DDMMYY") for page in (first, done, again, back, gone)]
         met.append([(page.status, text) for page, text in zip((first, done, again, back, gone), told, strict=True)])
     assert met[0] == met[1]
-    assert shelves(story, elsewhere, known), "and whoever has the number keeps what is theirs"
+    assert compartments(story, elsewhere, known), "and whoever has the number keeps what is theirs"
 
 
 def test_the_number_of_another_member_is_refused(story: Story, room: Room, mother: Someone) -> None:
     aunt = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
     with pytest.raises(InvalidInput, match="already_member"):
-        correct(story, room, aunt, Wanted("Tove Tante", national_id=NUMBER))
+        correct(story, room, aunt, WantedCorrection("Tove Tante", national_id=NUMBER))
 
 
 @pytest.mark.parametrize("number", ["123", "3213991234", "²", "\x00", "0101991234x", "9" * 5000])
@@ -250,16 +252,16 @@ def test_a_number_that_cannot_be_is_refused_at_its_field(
     number: str, story: Story, room: Room, mother: Someone
 ) -> None:
     with pytest.raises(InvalidInput, match="national_id: cpr_impossible"):
-        propose(story, room, mother, Wanted("Mona Mor", national_id=number))
+        propose(story, room, mother, WantedCorrection("Mona Mor", national_id=number))
 
 
 def test_no_number_is_kept_in_clear_nor_what_it_was(
     story: Story, room: Room, mother: Someone, owner: psycopg.Connection
 ) -> None:
-    correct(story, room, mother, Wanted("Mona Mor", national_id=OTHER))
+    correct(story, room, mother, WantedCorrection("Mona Mor", national_id=OTHER))
     for table in ("correction", "membership", "audit_event", "national_id", "procrastinate_jobs"):
         for number in (NUMBER, OTHER):
             row = owner.execute(f"select count(*) from {table} t where t::text like %s", [f"%{number}%"]).fetchone()  # type: ignore[arg-type]
             assert row == (0,), (table, number)
-    kept = owner.execute("select before_sealed, after_sealed from correction where field = 'national_id'").fetchall()
-    assert kept == [(None, None)]
+    saved = owner.execute("select before_sealed, after_sealed from correction where field = 'national_id'").fetchall()
+    assert saved == [(None, None)]

@@ -14,7 +14,7 @@ from portal.access.policy.decide import Refusal
 from portal.access.policy.roles import Level
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import overview
 from portal.services.consents import requests
 from portal.services.files import files
@@ -22,7 +22,7 @@ from portal.services.members import coming_of_age, handover, team, team_wishes
 from portal.services.messages import threads
 from portal.services.oversight import case_log
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 SOON = -40
 """Eighteen in forty days."""
@@ -103,8 +103,8 @@ def test_after_the_day_parents_are_out_new_declarations_are_asked_for_and_each_p
     assert story.play(room, room.young, requests.asks_me) == 0
     calendar.move(days=41)
     mother, father = room.parents
-    assert shelves(story, room, mother) == shelves(story, room, father) == set()
-    page = story.play(room, room.young, coming_of_age.page)
+    assert compartments(story, room, mother) == compartments(story, room, father) == set()
+    page = story.play(room, room.young, coming_of_age.coming_of_age_page)
     assert page.asked_anew
     assert {m.display_name for m in page.outside} == {"Mona Mor", "Finn Far"}
     assert story.play(room, room.young, requests.asks_me) == 3
@@ -119,8 +119,8 @@ def test_after_the_day_parents_are_out_new_declarations_are_asked_for_and_each_p
     assert asked.soup.find_all("input", type="radio", checked=True) == [], "what a minor said is not carried over"
     assert "Du har sagt ja" not in asked.text
     story.consent(room, room.young, {"Mona Mor": ("shared",)}, otherwise=())
-    assert shelves(story, room, mother) == {"shared"}
-    assert shelves(story, room, father) == set()
+    assert compartments(story, room, mother) == {"shared"}
+    assert compartments(story, room, father) == set()
     assert story.play(room, room.young, requests.asks_me) == 0
     assert story.play(room, room.guide, overview.overview).countdown is None
 
@@ -135,21 +135,21 @@ def an_offer(story: Story, room: Room, unit: str = "Voksenenheden") -> Someone:
     return taker
 
 
-def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story, house: House) -> None:
+def test_a_case_goes_to_a_guide_in_another_unit_and_nothing_is_lost(story: Story, runtime: Runtime) -> None:
     room, _ = a_room(story)
     story.everybody_agrees(room)
     file_id = story.file(room, room.guide, "professionals", name="notat.pdf")
     thread_id = story.thread(room, room.guide, "health", subject="Helbred")
     taker = an_offer(story, room)
-    assert shelves(story, room, taker) == set(), "an offer opens nothing"
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
-    assert shelves(story, room, taker) == {"shared", "health", "without_parents", "professionals", "guide_only-2"}
-    assert story.play(room, taker, lambda t: files.page(t, file_id)).versions[0].name == "notat.pdf"
+    assert compartments(story, room, taker) == set(), "an offer opens nothing"
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
+    assert compartments(story, room, taker) == {"shared", "health", "without_parents", "professionals", "guide_only-2"}
+    assert story.play(room, taker, lambda t: files.file_page(t, file_id)).versions[0].name == "notat.pdf"
     assert story.play(room, taker, lambda t: threads.thread(t, thread_id)).subject == "Helbred"
     assert len(story.play(room, taker, requests.standing_consents)) == 3
     assert story.play(room, taker, lambda t: case_log.log(t, None, "")).visits
     story.play(room, taker, lambda t: team.change_level(t, room.member(room.parents[0]), Level.NONE))
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         assert differences(session, room.case_id) == []
 
 
@@ -157,14 +157,14 @@ def test_the_guide_before_sees_what_the_young_person_says_yes_to(story: Story) -
     room, _ = a_room(story, days=10)
     story.consent(room, room.young)
     taker = an_offer(story, room)
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
-    assert shelves(story, room, room.guide) == set()
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
+    assert compartments(story, room, room.guide) == set()
     with pytest.raises(Refused) as refused:
         story.play(room, room.guide, overview.overview)
     assert [note.obstacle for note in refused.value.reason.notes] == ["consent_missing"]
     assert story.play(room, room.young, requests.asks_me) == 1, "the young person is asked about them"
     story.consent(room, room.young, otherwise=("shared", "professionals"))
-    assert shelves(story, room, room.guide) == {"shared", "professionals"}
+    assert compartments(story, room, room.guide) == {"shared", "professionals"}
     with pytest.raises(Refused):
         story.play(room, room.guide, lambda t: team.make_code(t, room.member(room.young)))
 
@@ -180,9 +180,9 @@ def test_colleagues_of_the_guide_before_need_consent_too_and_the_new_guides_do_n
     assert {(room.member(old), Level.NONE), (room.member(new), Level.READ)} <= told
     assert preview.me_then == ()
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
-    assert shelves(story, room, old) == set()
-    assert "shared" in shelves(story, room, new)
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
+    assert compartments(story, room, old) == set()
+    assert "shared" in compartments(story, room, new)
 
 
 def test_an_offer_is_declined_or_taken_back_and_then_opens_nothing(story: Story) -> None:
@@ -192,11 +192,11 @@ def test_an_offer_is_declined_or_taken_back_and_then_opens_nothing(story: Story)
         an_offer(story, room, "En tredje enhed")
     story.play(room, taker, lambda t: handover.decline(t, uuid4()))
     again = an_offer(story, room, "En fjerde enhed")
-    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw_handover(t, uuid4()))
     for one in (taker, again):
         with pytest.raises(Overtaken):
-            story.play(room, one, lambda t: handover.accept(t, uuid4()))
-        assert shelves(story, room, one) == set()
+            story.play(room, one, lambda t: handover.accept_handover(t, uuid4()))
+        assert compartments(story, room, one) == set()
 
 
 def test_nobody_takes_a_case_over_who_was_not_asked_or_may_own_none(story: Story) -> None:
@@ -206,11 +206,11 @@ def test_nobody_takes_a_case_over_who_was_not_asked_or_may_own_none(story: Story
         story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), teacher.id))
     an_offer(story, room)
     with pytest.raises(NotFound):
-        story.play(room, teacher, lambda t: handover.accept(t, uuid4()))
+        story.play(room, teacher, lambda t: handover.accept_handover(t, uuid4()))
     for who in (room.young, room.parents[0]):
         with pytest.raises(Refused) as refused:
-            story.play(room, who, lambda t: handover.accept(t, uuid4()))
-        assert refused.value.reason.code is not Refusal.SHUT
+            story.play(room, who, lambda t: handover.accept_handover(t, uuid4()))
+        assert refused.value.reason.code is not Refusal.DENIED
 
 
 def test_the_screens_hand_a_case_over(story: Story, app: Flask) -> None:
@@ -257,13 +257,13 @@ def test_a_no_to_one_shuts_at_once_what_rests_on_the_yes_and_the_guide_sees_it_w
 ) -> None:
     room, teacher = a_room(story)
     story.everybody_agrees(room)
-    before = shelves(story, room, room.parents[0])
+    before = compartments(story, room, room.parents[0])
     young = Browser(app, story.token(room.young))
     page = young.get(f"/cases/{room.case_id}/choose/no/{room.member(teacher)}")
     assert "Lars Lærer (Skole-medarbejder) kan ikke længere se:" in page.text
     young.submit(page, "reason", reason="Jeg er ikke tryg")
-    assert shelves(story, room, teacher) == set()
-    assert shelves(story, room, room.parents[0]) == before, "the yes to others stands"
+    assert compartments(story, room, teacher) == set()
+    assert compartments(story, room, room.parents[0]) == before, "the yes to others stands"
     text = Browser(app, story.token(room.guide)).get(f"/cases/{room.case_id}").text
     assert "Ulla har sagt nej til Lars Lærer. i dag kl." in text
     assert "Jeg er ikke tryg" in text
@@ -277,7 +277,7 @@ def test_a_no_to_somebody_who_needs_no_yes_asks_the_guide_and_shuts_nothing(stor
         found = story.play(room, room.young, lambda t, w=who: team_wishes.preview_no(t, room.member(w)))
         assert found == team_wishes.No(decides=False, also=(), changes=())
         story.play(room, room.young, lambda t, w=who: team_wishes.say_no(t, uuid4(), room.member(w), ""))
-    assert "shared" in shelves(story, room, colleague)
+    assert "shared" in compartments(story, room, colleague)
     assert len(story.play(room, room.guide, overview.overview).wishes) == 2
 
 
@@ -304,18 +304,18 @@ def test_proposing_and_asking_for_a_pause_reach_the_guide_who_answers(story: Sto
 
 
 def test_wishes_are_between_the_young_person_and_the_guide(
-    story: Story, app: Flask, owner: psycopg.Connection, postgres, house: House
+    story: Story, app: Flask, owner: psycopg.Connection, postgres, runtime: Runtime
 ) -> None:  # type: ignore[no-untyped-def]
     room, teacher = a_room(story)
     story.everybody_agrees(room)
-    story.play(room, room.young, lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", "mærkeord"))
+    story.play(room, room.young, lambda t: team_wishes.propose_wishes(t, uuid4(), "Bent Bold", "mærkeord"))
     for who in (teacher, room.parents[0]):
         browser = Browser(app, story.token(who))
         for path in ("", "/people", "/log"):
             assert "Bent" not in browser.get(f"/cases/{room.case_id}{path}").text
             assert "ønske til holdet" not in browser.get(f"/cases/{room.case_id}{path}").text
         assert browser.get(f"/cases/{room.case_id}/choose").status == 403
-        with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
             assert connection.execute("select count(*) from team_wish").fetchone() == (0,)
     stored = owner.execute("select words_sealed, name_sealed from team_wish").fetchone()

@@ -13,7 +13,7 @@ from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import differences
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import move as case_move
 from portal.services.cases import search
 from portal.services.files import files
@@ -21,7 +21,7 @@ from portal.services.members import team
 from portal.services.messages import threads
 from portal.services.shared import audience
 from tests.support.browser import Browser, Page
-from tests.support.story import Room, Someone, Story, shelf_id, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartment_id, compartments, years_ago
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def test_the_end_that_is_told_is_the_end_of_all_of_it_and_not_of_a_window(story:
     teacher = story.staff("Lars Lærer", "Skole")
     story.add(room, teacher, Level.READ)
     story.everybody_agrees(room)
-    lines = story.play(room, room.guide, audience.picture)
+    lines = story.play(room, room.guide, audience.audience_picture)
     line = next(one for one in lines if one.membership.person_id == teacher.id)
-    ends = {shelf.until for shelf in line.open}
+    ends = {compartment.until for compartment in line.open}
     assert len(ends) == 1
     assert min(end for end in ends if end) > clock.now() + timedelta(days=300)
 
@@ -101,7 +101,7 @@ def test_since_when_is_told_of_all_of_it_also_after_a_consent_was_renewed(
     calendar.move(days=1)
     lines = story.play(room, room.young, lambda t: audience.who_sees(t, None))
     line = next(one for one in lines if one.membership.person_id == school.id)
-    assert all(abs(shelf.since - begun) < timedelta(minutes=1) for shelf in line.open)
+    assert all(abs(compartment.since - begun) < timedelta(minutes=1) for compartment in line.open)
 
 
 def test_whoever_does_not_answer_for_the_case_sees_neither_table_nor_what_is_missing(
@@ -142,7 +142,7 @@ def test_the_number_on_every_page_opens_the_true_list_with_since_when_and_why(
             number = int(pill.get_text().split()[0])
             listed = browser.get(str(pill["href"]))
             names = {h.get_text().split(" (")[0].strip() for h in listed.soup.select(".people h2")}
-            mine = story.play(room, who, lambda t: [str(hatch) for hatch in t.hatches])
+            mine = story.play(room, who, lambda t: [str(compartment) for compartment in t.compartments])
             true = owner.execute(
                 "select distinct m.display_name from access_window w join membership m on m.id = w.membership_id "
                 "where w.case_id = %s and w.compartment_id = any (%s::uuid[]) and w.valid_from <= now() "
@@ -201,13 +201,13 @@ def test_a_new_custody_holder_shuts_others_out_and_the_page_says_so_before(
     assert "Lars Lærer (Skole-medarbejder) kan ikke længere se:" in holder
     assert "kan ikke længere se" not in other
     assert "Ulla Ung har ikke svaret endnu" in other
-    assert shelves(story, room, school)
+    assert compartments(story, room, school)
     story.add_citizen(room, "Nye Forælder", Capacity.PARENT, custody=True)
-    assert shelves(story, room, school) == set(), "it was no empty warning"
+    assert compartments(story, room, school) == set(), "it was no empty warning"
 
 
 def test_custody_can_be_noted_and_taken_off_and_the_page_says_what_follows(
-    app: Flask, story: Story, room: Room, school: Someone, guide: Browser, house: House
+    app: Flask, story: Story, room: Room, school: Someone, guide: Browser, runtime: Runtime
 ) -> None:
     for giver in (room.young, room.parents[0]):
         story.consent(room, giver)
@@ -215,19 +215,19 @@ def test_custody_can_be_noted_and_taken_off_and_the_page_says_what_follows(
     path = f"/cases/{room.case_id}/team/{room.member(father)}/custody"
     page = guide.get(path)
     assert "Lars Lærer (Skole-medarbejder) kan fra nu af se: Fælles" in page.text
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     guide.submit(page, "holds")
-    assert shelves(story, room, school), "his consent is no longer asked for"
+    assert compartments(story, room, school), "his consent is no longer asked for"
     with pytest.raises((Refused, NotFound)):
         story.consent(room, father)
     back = guide.get(path)
     assert "Lars Lærer (Skole-medarbejder) kan ikke længere se: Fælles" in back.text
     assert guide.post(path, {"holds": "perhaps"}).status == 422
     guide.submit(back, "holds")
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     story.consent(room, father)
-    assert shelves(story, room, school)
-    with house.unit_of_work(room.guide.id) as session:
+    assert compartments(story, room, school)
+    with runtime.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id) == []
     log = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}/log?only=changes").text
     assert "noterede, hvem der har forældremyndighed: Finn Far" in log
@@ -277,12 +277,14 @@ def test_moving_says_who_gains_and_who_loses_sight_and_that_is_what_happens(
     moved = guide.follow(guide.submit(page, "compartment", compartment=health))
     assert "Det er flyttet" in moved.text
     assert (teacher.get(address).status, mother.get(address).status) == (404, 200)
-    hits = {who.id: story.play(room, who, lambda t: search.find(t, "hemmeligplan")) for who in (school, room.young)}
+    hits = {
+        who.id: story.play(room, who, lambda t: search.find_in_case(t, "hemmeligplan")) for who in (school, room.young)
+    }
     assert hits[school.id] == [], "its words are not findable either"
     assert [hit.compartment for hit in hits[room.young.id]][:1] == ["health"]
     if kind == "file":
         assert teacher.get(f"{address}/versions/1").status == 404
-        assert len(story.play(room, room.young, lambda t: files.page(t, item)).versions) == 2
+        assert len(story.play(room, room.young, lambda t: files.file_page(t, item)).versions) == 2
     else:
         assert len(story.play(room, room.young, lambda t: threads.thread(t, item)).messages) == 2
     again = guide.submit(guide.get(f"{address}/move"), "compartment", compartment=health)
@@ -290,22 +292,22 @@ def test_moving_says_who_gains_and_who_loses_sight_and_that_is_what_happens(
 
 
 def test_only_the_guide_moves_and_only_within_the_case(
-    story: Story, room: Room, owner: psycopg.Connection, house: House
+    story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime
 ) -> None:
     file_id = story.file(room, room.young)
     with pytest.raises(Refused):
-        story.play(room, room.young, lambda t: case_move.move_file(t, file_id, shelf_id(t, "health")))
+        story.play(room, room.young, lambda t: case_move.move_file(t, file_id, compartment_id(t, "health")))
     other = story.case(room.guide)
-    elsewhere = story.play(other, room.guide, lambda t: shelf_id(t, "shared"))
+    elsewhere = story.play(other, room.guide, lambda t: compartment_id(t, "shared"))
     with pytest.raises(NotFound):
         story.play(room, room.guide, lambda t: case_move.move_file(t, file_id, elsewhere))
     with pytest.raises(InvalidInput):
-        story.play(room, room.guide, lambda t: case_move.move_file(t, file_id, shelf_id(t, "shared")))
+        story.play(room, room.guide, lambda t: case_move.move_file(t, file_id, compartment_id(t, "shared")))
     # The second wall: the young person may write in both, and the database still does not let them move.
-    with house.unit_of_work(room.young.id) as session:
+    with runtime.unit_of_work(room.young.id) as session:
         from sqlalchemy import text
 
-        health = story.play(room, room.young, lambda t: shelf_id(t, "health"))
+        health = story.play(room, room.young, lambda t: compartment_id(t, "health"))
         statement = text("update file set compartment_id = :to where id = :id")
         assert session.execute(statement, {"to": health, "id": file_id}).rowcount == 0  # type: ignore[attr-defined]
 
@@ -322,7 +324,7 @@ def test_a_stretch_joins_windows_that_touch_and_no_others(story: Story, room: Ro
     def since(ticket: CaseTicket) -> set[object]:
         lines = audience.who_sees(ticket, None)
         line = next(one for one in lines if one.membership.person_id == school.id)
-        return {shelf.since for shelf in line.open}
+        return {compartment.since for compartment in line.open}
 
     (begun,) = story.play(room, room.guide, since)
     assert abs(begun - again) < timedelta(minutes=1)  # type: ignore[operator]

@@ -11,13 +11,13 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.members import network_people
-from portal.services.members.network_people import Part
+from portal.services.members.network_people import NetworkPart
 from portal.services.plans import editing
 from tests.plans.test_tools import add, agree, begin, newest
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 from tests.support.world import World
 
 MAP, OVERVIEW = "network_map", "network_overview"
@@ -35,7 +35,7 @@ def drawn(story: Story, room: Room, name: str) -> str:
     return add(story, room, room.young, MAP, "people", name=name)
 
 
-def parts(story: Story, room: Room, who: Someone) -> dict[str, Part]:
+def parts(story: Story, room: Room, who: Someone) -> dict[str, NetworkPart]:
     page = newest(story, room, who, OVERVIEW)
     return story.play(room, who, lambda t: network_people.parts(t, page))
 
@@ -45,7 +45,7 @@ def path(room: Room, row: str = "", step: str = "invite") -> str:
 
 
 def recognise(story: Story, room: Room, row: str, member_id: UUID | None) -> None:
-    story.play(room, room.guide, lambda t: network_people.recognise(t, uuid4(), OVERVIEW, row, member_id))
+    story.play(room, room.guide, lambda t: network_people.recognise_person(t, uuid4(), OVERVIEW, row, member_id))
 
 
 def test_somebody_drawn_is_invited_with_the_name_they_have_and_told_what_the_consents_cover(
@@ -68,7 +68,7 @@ def test_somebody_drawn_is_invited_with_the_name_they_have_and_told_what_the_con
     mia = next(Someone(person, "Moster Mia") for person, member in room.members.items()
                if member == parts(story, room, room.guide)[row].line.membership.id)  # fmt: skip
     story.everybody_agrees(room, otherwise=("shared",))
-    assert shelves(story, room, mia) == {"shared"}
+    assert compartments(story, room, mia) == {"shared"}
     told = " ".join(guide.get(path(room)).soup.find(id=f"row-{row}").get_text(" ").split())
     assert "Med i sagen Moster Mia" in told
     assert "Læser Fælles til" in told
@@ -131,14 +131,14 @@ def test_who_is_part_of_the_case_is_told_as_far_as_each_may_know(app: Flask, sto
     assert parts(story, room, colleague)[row].line is None, "nothing is open to her yet"
     story.consent(room, room.young, otherwise=("shared",))
     line = parts(story, room, colleague)[row].line
-    assert [shelf.key for shelf in line.open] == ["shared"]
+    assert [compartment.key for compartment in line.open] == ["shared"]
     assert line.lacking == ()
     for who in (room.young, colleague):
         browser = Browser(app, story.token(who))
         assert "/invite" not in browser.get(path(room)).everything
         assert browser.get(path(room, row)).status == 403
         with pytest.raises(Refused):
-            story.play(room, who, lambda t: network_people.recognise(t, uuid4(), OVERVIEW, row, None))
+            story.play(room, who, lambda t: network_people.recognise_person(t, uuid4(), OVERVIEW, row, None))
     with pytest.raises(NotFound):
         story.play(room, room.guide, lambda t: network_people.invitation(t, OVERVIEW, "00000000"))
     with pytest.raises(NotFound):
@@ -158,7 +158,7 @@ def test_who_somebody_is_stays_known_through_versions_of_both_tools(story: Story
 
 
 def test_the_database_lets_the_guide_alone_say_who_it_is(
-    living: House, world: World, postgres: EmbeddedPostgres
+    living: Runtime, world: World, postgres: EmbeddedPostgres
 ) -> None:
     plant = """insert into plan_person (id, plan_id, case_id, compartment_id, row_key, number, membership_id,
                created_at, created_by_id) values (gen_random_uuid(), %s, %s, %s, 'aaaaaaaa', 9, null, now(), %s)"""
@@ -166,7 +166,7 @@ def test_the_database_lets_the_guide_alone_say_who_it_is(
         plan = everything.execute("select id from plan where tool = 'network_map'").fetchone()
     assert plan is not None
     for kind in ("guide", "young person", "psychiatrist", "aunt"):
-        row = [plan[0], world.room.case_id, world.shelves["shared"], world.room.member(world.people[kind])]
+        row = [plan[0], world.room.case_id, world.compartments["shared"], world.room.member(world.people[kind])]
         with psycopg.connect(postgres.url("portal_app", str(living.engine.url.database))) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(world.people[kind].id)])
             if kind == "guide":

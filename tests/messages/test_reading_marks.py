@@ -24,7 +24,7 @@ def unread(story: Story, room: Room, who: Someone) -> int:
     found = story.play(room, who, message_threads.count_unread)
     with story.acting(who) as actor:
         assert next(line for line in register.my_cases(actor).open if line.case_id == room.case_id).unread == found
-    assert sum(line.unread for line in story.play(room, who, message_threads.listing)) == found
+    assert sum(line.unread for line in story.play(room, who, message_threads.list_threads)) == found
     return found
 
 

@@ -43,15 +43,17 @@ def test_a_word_is_found_whatever_its_hash_looks_like(
 ) -> None:
     monkeypatch.setattr("portal.storage.keys.CaseKeys.blind", lambda _keys, stem: blind)
     thread = story.thread(room, room.guide, "shared", "Praktikplads", "Hej")
-    assert [hit.item_id for hit in story.play(room, room.young, lambda t: search.find(t, "praktikplads"))] == [thread]
+    assert [hit.item_id for hit in story.play(room, room.young, lambda t: search.find_in_case(t, "praktikplads"))] == [
+        thread
+    ]
 
 
 def test_words_are_found_by_their_danish_stems_and_only_where_one_may_look(story: Story, room: Room) -> None:
     thread = story.thread(room, room.guide, "shared", "Praktikpladser", "Vi taler om møderne på torsdag")
-    found = story.play(room, room.young, lambda t: search.find(t, "mødet torsdage"))
+    found = story.play(room, room.young, lambda t: search.find_in_case(t, "mødet torsdage"))
     assert [hit.item_id for hit in found] == [thread]
-    assert story.play(room, room.young, lambda t: search.find(t, "praktikplads")) != []
-    assert story.play(room, room.young, lambda t: search.find(t, "fredag")) == []
+    assert story.play(room, room.young, lambda t: search.find_in_case(t, "praktikplads")) != []
+    assert story.play(room, room.young, lambda t: search.find_in_case(t, "fredag")) == []
 
 
 def test_the_index_holds_no_word_anybody_could_read(story: Story, room: Room, owner: psycopg.Connection) -> None:
@@ -68,6 +70,6 @@ def test_every_word_that_is_indexed_is_found_however_its_keyed_form_looks(story:
     story.thread(room, room.guide, body=" ".join(words))
 
     def lost(ticket: CaseTicket) -> list[str]:
-        return [word for word in words if not search.find(ticket, word)]
+        return [word for word in words if not search.find_in_case(ticket, word)]
 
     assert story.play(room, room.guide, lost) == []

@@ -12,7 +12,7 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.cli import cli
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory, invitations
 from portal.services.accounts.directory import NewStaff
 from portal.services.meetings import schedule
@@ -47,25 +47,25 @@ def move_to(story: Story, room: Room, team: list[Someone], meeting: UUID, place:
 
 
 def test_a_meeting_that_is_planned_and_moved_five_times_is_one_mail_to_each(
-    story: Story, room: Room, team: list[Someone], house: House, owner: psycopg.Connection
+    story: Story, room: Room, team: list[Someone], runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     meeting = arranged(story, room, team)
     for place in ("Skolen", "Rådhuset", "Lokale 1", "Lokale 2", "Lokale 3"):
         move_to(story, room, team, meeting, place)
-    run_jobs(house)
-    assert mails(house) == [], "not before some minutes have passed"
+    run_jobs(runtime)
+    assert mails(runtime) == [], "not before some minutes have passed"
     hurry(owner)
-    run_jobs(house)
-    assert len(mails(house)) == len(team)
-    assert len({mail["To"] for mail in mails(house)}) == len(team)
+    run_jobs(runtime)
+    assert len(mails(runtime)) == len(team)
+    assert len({mail["To"] for mail in mails(runtime)}) == len(team)
     move_to(story, room, team, meeting, "Skolen igen")
     hurry(owner)
-    run_jobs(house)
-    assert len(mails(house)) == 2 * len(team), "what comes later is told again"
+    run_jobs(runtime)
+    assert len(mails(runtime)) == 2 * len(team), "what comes later is told again"
 
 
 def test_whatever_it_is_that_happens_again_and_again_it_is_one_mail(
-    story: Story, room: Room, team: list[Someone], house: House, owner: psycopg.Connection
+    story: Story, room: Room, team: list[Someone], runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     """Meetings in several cases, a summons called off, a consent ending: it all says the same."""
     other = story.case(room.guide, name="Malik Christensen")
@@ -73,45 +73,45 @@ def test_whatever_it_is_that_happens_again_and_again_it_is_one_mail(
     meeting = arranged(story, room, team[:1])
     arranged(story, other, team[:1])
     story.play(room, room.guide, lambda t: schedule.call_off(t, meeting))
-    with house.unit_of_work() as session:
-        notices_mail.tell(session, [team[0].id])
+    with runtime.unit_of_work() as session:
+        notices_mail.queue_notice(session, [team[0].id])
     for _ in range(3):
-        with house.unit_of_work() as session:
-            notices_mail.tell(session, [team[0].id], Notice.SIGN_IN)
+        with runtime.unit_of_work() as session:
+            notices_mail.queue_notice(session, [team[0].id], Notice.SIGN_IN)
     hurry(owner)
-    run_jobs(house)
-    told = [mail.get_content().split("\n")[0] for mail in mails(house)]
+    run_jobs(runtime)
+    told = [mail.get_content().split("\n")[0] for mail in mails(runtime)]
     assert sorted(told) == ["Der er nyt til dig. Log på.", "Følgeskab"]
 
 
 def test_what_happens_while_the_mail_is_under_way_is_told_by_one_more(
-    team: list[Someone], house: House, owner: psycopg.Connection
+    team: list[Someone], runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     person = team[0].id
-    with house.unit_of_work() as session:
-        notices_mail.tell(session, [person])
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
+        notices_mail.queue_notice(session, [person])
+    with runtime.unit_of_work() as session:
         due = notices_mail.take(session, person, Notice.NEWS)
     assert due is not None
     for _ in range(3):
-        with house.unit_of_work() as session:
-            notices_mail.tell(session, [person])
-    with house.unit_of_work() as session:
+        with runtime.unit_of_work() as session:
+            notices_mail.queue_notice(session, [person])
+    with runtime.unit_of_work() as session:
         notices_mail.done(session, person, Notice.NEWS, due)
     hurry(owner)
-    run_jobs(house)
-    assert len(mails(house)) == 1
+    run_jobs(runtime)
+    assert len(mails(runtime)) == 1
     assert owner.execute("select count(*) from notice_due").fetchone() == (0,)
 
 
-def test_many_at_once_queue_one_mail(team: list[Someone], house: House, owner: psycopg.Connection) -> None:
+def test_many_at_once_queue_one_mail(team: list[Someone], runtime: Runtime, owner: psycopg.Connection) -> None:
     faults: list[Exception] = []
 
     def happen() -> None:
         try:
             for _ in range(5):
-                with house.unit_of_work() as session:
-                    notices_mail.tell(session, [someone.id for someone in team])
+                with runtime.unit_of_work() as session:
+                    notices_mail.queue_notice(session, [someone.id for someone in team])
         except Exception as problem:  # noqa: BLE001  whatever it was, the test must see it
             faults.append(problem)
 
@@ -126,15 +126,15 @@ def test_many_at_once_queue_one_mail(team: list[Someone], house: House, owner: p
 
 
 def test_somebody_whose_account_was_closed_meanwhile_is_told_that_and_no_news(
-    story: Story, team: list[Someone], house: House, owner: psycopg.Connection
+    story: Story, team: list[Someone], runtime: Runtime, owner: psycopg.Connection
 ) -> None:
-    with house.unit_of_work() as session:
-        notices_mail.tell(session, [team[0].id, team[1].id])
+    with runtime.unit_of_work() as session:
+        notices_mail.queue_notice(session, [team[0].id, team[1].id])
     with story.acting(story.admin()) as actor:
         directory.close_account(actor, team[0].id)
     hurry(owner)
-    run_jobs(house)
-    told = [mail.get_content().split("\n")[2 if "Følgeskab" in mail.get_content() else 0] for mail in mails(house)]
+    run_jobs(runtime)
+    told = [mail.get_content().split("\n")[2 if "Følgeskab" in mail.get_content() else 0] for mail in mails(runtime)]
     assert sorted(told) == ["Der er nyt til dig. Log på.", "En administrator har lukket din konto i Følgeskab."]
 
 
@@ -153,11 +153,11 @@ def invite(story: Story, admin: Someone, email: str = "pia@region.example", name
 
 
 def test_an_invitation_names_who_invites_where_from_and_what_to_do_and_nothing_of_a_case(
-    story: Story, room: Room, admin: Someone, house: House, owner: psycopg.Connection
+    story: Story, room: Room, admin: Someone, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     invite(story, admin)
-    run_jobs(house)
-    (mail,) = mails(house)
+    run_jobs(runtime)
+    (mail,) = mails(runtime)
     organisation, inviter = owner.execute(
         "select o.name, s.job_title from staff s join unit u on u.id = s.unit_id "
         "join organisation o on o.id = u.organisation_id where s.person_id = %s", [admin.id],
@@ -179,11 +179,11 @@ def test_an_invitation_names_who_invites_where_from_and_what_to_do_and_nothing_o
 
 
 def test_the_time_an_invitation_names_is_when_it_ends(
-    story: Story, admin: Someone, house: House, app: Flask, calendar
+    story: Story, admin: Someone, runtime: Runtime, app: Flask, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     invite(story, admin)
-    run_jobs(house)
-    token = token_in(mails(house)[0], "invitation")
+    run_jobs(runtime)
+    token = token_in(mails(runtime)[0], "invitation")
     calendar.move(days=6, hours=23)
     assert Browser(app).get(f"/invitation/{token}").status == 200
     calendar.move(hours=2)
@@ -191,32 +191,34 @@ def test_the_time_an_invitation_names_is_when_it_ends(
 
 
 def test_where_passwords_are_not_used_an_invitation_leads_to_the_workplace(
-    story: Story, admin: Someone, house: House, owner: psycopg.Connection
+    story: Story, admin: Someone, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     owner.execute("update organisation set password_sign_in = false")
     invite(story, admin)
-    run_jobs(house)
-    danish = mails(house)[0].get_content().split("--")[0]
+    run_jobs(runtime)
+    danish = mails(runtime)[0].get_content().split("--")[0]
     assert "gennem din arbejdsplads" in danish
     assert "/invitation/" not in danish
 
 
-def test_a_renewal_says_that_it_is_one(story: Story, admin: Someone, house: House, owner: psycopg.Connection) -> None:
+def test_a_renewal_says_that_it_is_one(
+    story: Story, admin: Someone, runtime: Runtime, owner: psycopg.Connection
+) -> None:
     someone = story.staff("Kim Kollega")
     with story.acting(admin) as actor:
         invitations.start_renewal(actor, someone.id)
-    run_jobs(house)
-    letter = next(mail for mail in mails(house) if "ekstra trin" in mail["Subject"])
+    run_jobs(runtime)
+    letter = next(mail for mail in mails(runtime) if "ekstra trin" in mail["Subject"])
     assert "har startet en fornyelse" in letter.get_content()
     assert "Aksel Admin" in letter.get_content()
 
 
 def test_a_name_with_line_breaks_or_a_subject_of_its_own_stays_a_name(
-    story: Story, admin: Someone, house: House
+    story: Story, admin: Someone, runtime: Runtime
 ) -> None:
     invite(story, admin, name="Pia\r\nBcc: alle@by.example\r\n\r\nHej")
-    run_jobs(house)
-    (mail,) = mails(house)
+    run_jobs(runtime)
+    (mail,) = mails(runtime)
     assert mail["Bcc"] is None
     assert "Hej Pia Bcc: alle@by.example Hej" in mail.get_content()
 
@@ -233,34 +235,38 @@ def command(portal_settings: Settings, monkeypatch: pytest.MonkeyPatch, **said: 
 
 
 def test_the_first_administrator_is_invited_again_and_under_an_address_put_right(
-    portal_settings: Settings, house: House, app: Flask, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    portal_settings: Settings, runtime: Runtime, app: Flask, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command(portal_settings, monkeypatch, email="ann@by.exampel").exit_code == 0
-    run_jobs(house)
-    first = token_in(mails(house)[0], "invitation")
-    assert "indtil" in mails(house)[0].get_content()
+    run_jobs(runtime)
+    first = token_in(mails(runtime)[0], "invitation")
+    assert "indtil" in mails(runtime)[0].get_content()
     done = command(portal_settings, monkeypatch)
     assert done.exit_code == 0, done.exception
     assert "again" in done.output
-    run_jobs(house)
-    assert [mail["To"] for mail in mails(house)] == ["ann@by.exampel", "ann@by.example"]
+    run_jobs(runtime)
+    assert [mail["To"] for mail in mails(runtime)] == ["ann@by.exampel", "ann@by.example"]
     assert Browser(app).get(f"/invitation/{first}").status == 410
     assert owner.execute("select count(*) from staff").fetchone() == (1,)
     browser = Browser(app)
-    page = browser.get(f"/invitation/{token_in(mails(house)[1], 'invitation')}")
+    page = browser.get(f"/invitation/{token_in(mails(runtime)[1], 'invitation')}")
     chosen = browser.submit(page, "password", password="en god lang sætning", again="en god lang sætning")
     assert chosen.status == 303
 
 
 def test_once_somebody_has_come_in_the_command_makes_no_other_administrator(
-    portal_settings: Settings, house: House, story: Story, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    portal_settings: Settings,
+    runtime: Runtime,
+    story: Story,
+    owner: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nor does it put a new address at an account that is in use: whoever can run it would have every account."""
     assert command(portal_settings, monkeypatch).exit_code == 0
-    run_jobs(house)
-    token = token_in(mails(house)[0], "invitation")
-    with house.unit_of_work() as session:
-        invitations.accept(session, token, "en god lang sætning")
+    run_jobs(runtime)
+    token = token_in(mails(runtime)[0], "invitation")
+    with runtime.unit_of_work() as session:
+        invitations.accept_invitation(session, token, "en god lang sætning")
     for said in ({}, {"email": "ond@by.example"}):
         done = command(portal_settings, monkeypatch, **said)
         assert done.exit_code != 0
@@ -270,17 +276,21 @@ def test_once_somebody_has_come_in_the_command_makes_no_other_administrator(
 
 
 def test_an_administrator_who_has_not_come_in_yet_is_invited_again_at_their_own_address_alone(
-    portal_settings: Settings, house: House, story: Story, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    portal_settings: Settings,
+    runtime: Runtime,
+    story: Story,
+    owner: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert command(portal_settings, monkeypatch).exit_code == 0
-    run_jobs(house)
-    with house.unit_of_work() as session:
-        invitations.accept(session, token_in(mails(house)[0], "invitation"), "en god lang sætning")
+    run_jobs(runtime)
+    with runtime.unit_of_work() as session:
+        invitations.accept_invitation(session, token_in(mails(runtime)[0], "invitation"), "en god lang sætning")
     story.admin("Bo Nummer To")
     owner.execute("update staff set email = 'bo@by.example' where name = 'Bo Nummer To'")
     assert command(portal_settings, monkeypatch, email="ond@by.example").exit_code != 0
     assert command(portal_settings, monkeypatch, email="Bo@By.example").exit_code == 0
     found = owner.execute("select name, email from staff order by name").fetchall()
     assert found == [("Ann Admin", "ann@by.example"), ("Bo Nummer To", "bo@by.example")]
-    run_jobs(house)
-    assert mails(house)[-1]["To"] == "bo@by.example"
+    run_jobs(runtime)
+    assert mails(runtime)[-1]["To"] == "bo@by.example"

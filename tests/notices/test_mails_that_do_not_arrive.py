@@ -15,8 +15,8 @@ import structlog
 from flask import Flask
 from structlog.testing import capture_logs as captured
 
-from portal.runtime import House
-from portal.runtime import opened as opened_house
+from portal.runtime import Runtime
+from portal.runtime import runtime_for as opened_runtime
 from portal.services.accounts import invitations
 from tests.notices.test_mails import invite
 from tests.support.browser import Browser
@@ -75,14 +75,14 @@ def test_an_address_that_cannot_be_mailed_is_refused_at_every_door(
 
 
 def test_an_address_with_letters_in_its_domain_is_mailed_to_and_signed_in_with(
-    app: Flask, story: Story, admin: Someone, house: House
+    app: Flask, story: Story, admin: Someone, runtime: Runtime
 ) -> None:
     invite(story, admin, email="Post@BLÅBÆR.example")
-    run_jobs(house)
-    (mail,) = mails(house)
+    run_jobs(runtime)
+    (mail,) = mails(runtime)
     assert mail["To"] == "post@xn--blbr-roah.example"
-    with house.unit_of_work() as session:
-        invitations.accept(session, token_in(mail, "invitation"), "en god lang sætning")
+    with runtime.unit_of_work() as session:
+        invitations.accept_invitation(session, token_in(mail, "invitation"), "en god lang sætning")
     for typed in ("post@blåbær.example", "POST@xn--blbr-roah.example"):
         browser = Browser(app)
         page = browser.submit(browser.get("/sign-in"), "password", email=typed, password="en god lang sætning")
@@ -98,23 +98,29 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServ
 
 
 @pytest.fixture
-def posting(house: House, server: MailServer) -> Iterator[House]:
+def posting(runtime: Runtime, server: MailServer) -> Iterator[Runtime]:
     """The same house, with a mail server."""
-    with opened_house(house.settings.model_copy(update={"mail_url": server.url})) as made:
+    with opened_runtime(runtime.settings.model_copy(update={"mail_url": server.url})) as made:
         yield made
 
 
-def test_mail_goes_through_a_real_server(story: Story, admin: Someone, posting: House, server: MailServer) -> None:
+def test_mail_goes_through_a_real_server(story: Story, admin: Someone, posting: Runtime, server: MailServer) -> None:
     person = invite(story, admin)
     run_jobs(posting)
     assert [whom for whom, _mail in server.taken] == ["pia@region.example"]
     with posting.unit_of_work() as session:
-        assert invitations.standing(session, [person])[person].mailed_at is not None
+        assert invitations.invitation_status(session, [person])[person].mailed_at is not None
 
 
 @pytest.mark.parametrize("where", ["at the address", "after the mail"])
 def test_a_mail_that_is_refused_is_not_tried_again_and_its_inviter_sees_it(
-    where: str, app: Flask, story: Story, admin: Someone, posting: House, server: MailServer, owner: psycopg.Connection
+    where: str,
+    app: Flask,
+    story: Story,
+    admin: Someone,
+    posting: Runtime,
+    server: MailServer,
+    owner: psycopg.Connection,
 ) -> None:
     if where == "at the address":
         server.answers["pia@region.example"] = 550
@@ -147,7 +153,7 @@ def test_a_mail_that_is_refused_is_not_tried_again_and_its_inviter_sees_it(
 
 
 def test_every_try_in_vain_leaves_a_line_and_the_last_is_seen_on_accounts(
-    app: Flask, story: Story, admin: Someone, posting: House, server: MailServer, owner: psycopg.Connection
+    app: Flask, story: Story, admin: Someone, posting: Runtime, server: MailServer, owner: psycopg.Connection
 ) -> None:
     server.answers["pia@region.example"] = 451
     person = invite(story, admin)
@@ -166,13 +172,13 @@ def test_every_try_in_vain_leaves_a_line_and_the_last_is_seen_on_accounts(
 
 
 def test_a_server_that_is_away_or_cannot_be_trusted_is_tried_again(
-    story: Story, admin: Someone, house: House, server: MailServer, owner: psycopg.Connection,
+    story: Story, admin: Someone, runtime: Runtime, server: MailServer, owner: psycopg.Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.delenv("SSL_CERT_FILE")
     for url in (server.url, "smtps://127.0.0.1:1"):
         invite(story, admin, email=f"{uuid4().hex}@by.example")
-        with opened_house(house.settings.model_copy(update={"mail_url": url})) as posting, capture_logs() as lines:
+        with opened_runtime(runtime.settings.model_copy(update={"mail_url": url})) as posting, capture_logs() as lines:
             run_jobs(posting)
         (line,) = [line for line in lines if line["event"] == "tried in vain"]
         assert line["why"] in ("SSLCertVerificationError", "ConnectionRefusedError")
@@ -180,24 +186,24 @@ def test_a_server_that_is_away_or_cannot_be_trusted_is_tried_again(
 
 
 def test_an_address_from_before_that_no_mail_reaches_is_given_up_at_once(
-    story: Story, admin: Someone, house: House, owner: psycopg.Connection
+    story: Story, admin: Someone, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     person = invite(story, admin)
     owner.execute("update staff set email = 'søren@by.example' where person_id = %s", [person])
     with capture_logs() as lines:
-        run_jobs(house)
+        run_jobs(runtime)
     assert [line["why"] for line in lines if line["event"] == "given up"] == ["email_letters"]
 
 
 def test_a_job_of_another_kind_that_fails_is_said_too(
-    house: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from portal.outbox import later
 
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         later(session, "forget_blob", blob="../nowhere")
-    monkeypatch.setattr(type(house.store), "delete", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(runtime.store), "delete", lambda *_: 1 / 0)
     with capture_logs() as lines:
-        run_jobs(house)
+        run_jobs(runtime)
     (line,) = [line for line in lines if line["event"] == "tried in vain"]
     assert (line["task"], line["kind"], line["tries"]) == ("forget_blob", "ZeroDivisionError", 1)

@@ -15,11 +15,11 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from portal.access.signin import passwords, second_factor
-from portal.access.signin.second_factor import Offer
+from portal.access.signin.second_factor import FactorOffer
 from portal.clock import now
 from portal.db import PortalSession
 from portal.models import Staff
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.cases import register
 from portal.services.cases.register import NewCase
 from portal.services.members.citizens import NewCitizen
@@ -42,13 +42,13 @@ def keys(portal_settings: Settings) -> Path:
 
 
 @pytest.fixture
-def guide(house: House, story: Story) -> Someone:
+def guide(runtime: Runtime, story: Story) -> Someone:
     """A guide with a password and a code app, who has signed in before."""
     made = story.guide()
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         staff = session.get_one(Staff, made.id)
         staff.password_hash, staff.first_signed_in_at = passwords.hash_password(PASSWORD), now()
-        second_factor.set_up(session, house.keyring, made.id, Offer(SECRET, ""), oathtool(SECRET, -30))
+        second_factor.set_up(session, runtime.keyring, made.id, FactorOffer(SECRET, ""), oathtool(SECRET, -30))
     return made
 
 
@@ -115,7 +115,7 @@ def test_after_rotating_and_retiring_new_cases_and_code_apps_work_before_and_aft
 
 
 def test_retiring_waits_for_a_case_that_is_being_opened_and_then_keeps_its_key(
-    house: House, portal_settings: Settings, keys: Path, story: Story, guide: Someone, owner: psycopg.Connection
+    runtime: Runtime, portal_settings: Settings, keys: Path, story: Story, guide: Someone, owner: psycopg.Connection
 ) -> None:
     with story.acting(guide) as actor:
         made = begin_case(actor)  # wrapped by m1, and not committed yet
@@ -131,9 +131,9 @@ def test_retiring_waits_for_a_case_that_is_being_opened_and_then_keeps_its_key(
     assert said == ["every master key is in use\n"]
     command(portal_settings, "keys", "rotate")
     assert command(portal_settings, "keys", "retire") == "took out m1\n"
-    with opened(portal_settings) as restarted, Story(restarted).acting(guide) as actor:
+    with runtime_for(portal_settings) as restarted, Story(restarted).acting(guide) as actor:
         assert [line.case_id for line in register.my_cases(actor).open] == [made]
-        assert house.keyring.masters.ids() == {"m1"}, "it has not looked since, and need not"
+        assert runtime.keyring.masters.ids() == {"m1"}, "it has not looked since, and need not"
 
 
 def test_a_process_that_stands_on_an_old_copy_of_the_key_file_cannot_seal_what_no_other_could_open(
@@ -143,7 +143,7 @@ def test_a_process_that_stands_on_an_old_copy_of_the_key_file_cannot_seal_what_n
     shutil.copy(keys, aside)
     command(portal_settings, "keys", "rotate")
     command(portal_settings, "keys", "retire")
-    with opened(portal_settings.model_copy(update={"keys_file": aside})) as apart:
+    with runtime_for(portal_settings.model_copy(update={"keys_file": aside})) as apart:
         with pytest.raises(DBAPIError, match="m1 was taken out of use"), Story(apart).acting(guide) as actor:
             begin_case(actor)
         with pytest.raises(DBAPIError, match="m1 was taken out of use"), apart.unit_of_work() as session:
@@ -174,5 +174,5 @@ def begin_case(actor):  # type: ignore[no-untyped-def]
     return register.open_case(actor, uuid4(), NewCase(NewCitizen("Ulla Ung"), BORN), PROFILE)
 
 
-def set_up_app(session: PortalSession, house: House, guide: Someone) -> None:
-    second_factor.set_up(session, house.keyring, guide.id, Offer(SECRET, ""), oathtool(SECRET))
+def set_up_app(session: PortalSession, runtime: Runtime, guide: Someone) -> None:
+    second_factor.set_up(session, runtime.keyring, guide.id, FactorOffer(SECRET, ""), oathtool(SECRET))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 import portal
 from portal import locks
 from portal.locks import Lock
-from portal.runtime import House
+from portal.runtime import Runtime
 
 ABOUT = UUID(int=1)
 
@@ -41,34 +41,34 @@ def number_of(session: Session, lock: Lock, *about: object) -> int:
     return number
 
 
-def test_a_lock_is_the_number_it_always_was(house: House) -> None:
-    with Session(house.engine) as session:
+def test_a_lock_is_the_number_it_always_was(runtime: Runtime) -> None:
+    with Session(runtime.engine) as session:
         assert {lock: number_of(session, lock, ABOUT) for lock in Lock} == NUMBERS
 
 
-def test_no_two_locks_are_one(house: House) -> None:
+def test_no_two_locks_are_one(runtime: Runtime) -> None:
     assert len(set(NUMBERS.values())) == len(NUMBERS) == len(Lock)
-    with Session(house.engine) as session:
+    with Session(runtime.engine) as session:
         assert number_of(session, Lock.CASE, ABOUT) != number_of(session, Lock.CASE, UUID(int=2))
         assert number_of(session, Lock.PLAN, ABOUT, "a") != number_of(session, Lock.PLAN, ABOUT, "b")
 
 
-def test_the_migrations_hold_the_case_and_the_master_keys_by_the_same_number(house: House) -> None:
+def test_the_migrations_hold_the_case_and_the_master_keys_by_the_same_number(runtime: Runtime) -> None:
     """Triggers take them too (migrations 057 and 058), by names that are written out there."""
-    with Session(house.engine) as session:
+    with Session(runtime.engine) as session:
         assert number_of(session, Lock.CASE, ABOUT) == session.scalar(
             text(f"select hashtextextended('case:{ABOUT}', 0)")
         )
         assert number_of(session, Lock.MASTER_KEYS) == session.scalar(text("select hashtextextended('master_keys', 0)"))
 
 
-def test_bringing_the_database_to_another_schema_is_the_number_it_always_was(house: House) -> None:
+def test_bringing_the_database_to_another_schema_is_the_number_it_always_was(runtime: Runtime) -> None:
     assert locks.MIGRATION == 7_205_759_403_792_793
-    with Session(house.engine) as session:
+    with Session(runtime.engine) as session:
         locks.hold_number(session, locks.MIGRATION)
         assert session.scalars(HELD).all() == [locks.MIGRATION]
 
 
 def test_locks_are_asked_for_in_one_module() -> None:
-    asking = {path.name for path in Path(portal.__path__[0]).rglob("*.py") if "pg_advisory" in path.read_text()}
-    assert asking == {"locks.py"}
+    waiting = {path.name for path in Path(portal.__path__[0]).rglob("*.py") if "pg_advisory" in path.read_text()}
+    assert waiting == {"locks.py"}

@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from portal import audit
 from portal.cli import cli
 from portal.db import connect
-from portal.errors import Damaged, Unsafe
-from portal.runtime import House, opened
+from portal.errors import CorruptData, UnsafeConfiguration
+from portal.runtime import Runtime, runtime_for
 from portal.services.files import downloads
 from portal.services.operations import maintenance
 from portal.settings import Settings
@@ -30,9 +30,9 @@ pytestmark = pytest.mark.xdist_group("s3")
 
 
 @pytest.fixture(params=["filesystem", "s3"])
-def house_on(
+def runtime_on(
     request: pytest.FixtureRequest, portal_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[House]:
+) -> Iterator[Runtime]:
     """A house on each kind of store, and an environment in which the commands find it."""
     settings = portal_settings
     if request.param == "s3":
@@ -44,8 +44,8 @@ def house_on(
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     assert command("storage", "make") == "the store is ready\n"
-    with opened(settings) as house:
-        yield house
+    with runtime_for(settings) as runtime:
+        yield runtime
 
 
 def command(*words: str, fails: bool = False) -> str:
@@ -56,32 +56,32 @@ def command(*words: str, fails: bool = False) -> str:
 
 def read(story: Story, room: Room, file_id: object) -> bytes:
     def download(ticket):  # type: ignore[no-untyped-def]
-        return b"".join(downloads.download(ticket, story.house.store, file_id, 1).content)
+        return b"".join(downloads.download(ticket, story.runtime.store, file_id, 1).content)
 
     return story.play(room, room.guide, download)
 
 
-def contents(house: House) -> dict[str, bytes]:
+def contents(runtime: Runtime) -> dict[str, bytes]:
     found = {}
-    for stored in house.store.listing():
-        with house.store.open(stored.key) as blob:
+    for stored in runtime.store.listing():
+        with runtime.store.open(stored.key) as blob:
             found[stored.key] = blob.read_at(0, blob.size)
     return found
 
 
-def test_rotating_wraps_every_case_anew_and_touches_no_blob(house_on: House, owner: psycopg.Connection) -> None:
-    story = Story(house_on)
+def test_rotating_wraps_every_case_anew_and_touches_no_blob(runtime_on: Runtime, owner: psycopg.Connection) -> None:
+    story = Story(runtime_on)
     rooms = [story.case(), story.case(name="Noah")]
     made = [story.file(room, room.guide) for room in rooms]
     thread = story.thread(rooms[0], rooms[0].guide, body="før")
-    blobs = contents(house_on)
+    blobs = contents(runtime_on)
     sealed = owner.execute("select body_sealed from message").fetchall()
-    keys = Path(str(house_on.settings.keys_file))
+    keys = Path(str(runtime_on.settings.keys_file))
 
     assert "m2 wraps every case key now; 2 were wrapped anew" in command("keys", "rotate")
 
     assert owner.execute("select distinct master_id from case_key").fetchall() == [("m2",)]
-    assert contents(house_on) == blobs
+    assert contents(runtime_on) == blobs
     assert owner.execute("select body_sealed from message").fetchall() == sealed
     assert keys.stat().st_mode & 0o777 == 0o600
     # The running process knows only the old key until it looks into the file again.
@@ -98,53 +98,53 @@ def test_rotating_wraps_every_case_anew_and_touches_no_blob(house_on: House, own
     assert command("keys", "retire") == "every master key is in use\n"
     lines = owner.execute("select fields, actor_id from audit_event where event = 'keys.rotated' order by seq")
     assert lines.fetchall() == [({"cases": 2, "apps": 0}, None)]
-    engine = connect(house_on.settings.owner_database_url)
+    engine = connect(runtime_on.settings.owner_database_url)
     with engine.connect() as connection:
-        assert list(audit.verify(connection, house_on.keyring)) == []
+        assert list(audit.verify(connection, runtime_on.keyring)) == []
     engine.dispose()
 
 
-def test_without_its_old_master_key_a_case_does_not_open(house_on: House) -> None:
-    story = Story(house_on)
+def test_without_its_old_master_key_a_case_does_not_open(runtime_on: Runtime) -> None:
+    story = Story(runtime_on)
     room = story.case()
-    keys = Path(str(house_on.settings.keys_file))
+    keys = Path(str(runtime_on.settings.keys_file))
     content = json.loads(keys.read_text())
     content["masters"] = {"m7": content["masters"]["m1"][::-1].replace("=", "A")[:43] + "="}
     content["current"] = "m7"
     keys.write_text(json.dumps(content))
-    with opened(house_on.settings) as beside, pytest.raises(Damaged):
+    with runtime_for(runtime_on.settings) as beside, pytest.raises(CorruptData):
         Story(beside).thread(room, room.guide)
 
 
 def test_destroying_a_case_key_makes_everything_of_the_case_unreadable(
-    house_on: House, owner: psycopg.Connection
+    runtime_on: Runtime, owner: psycopg.Connection
 ) -> None:
-    story = Story(house_on)
+    story = Story(runtime_on)
     room, other = story.case(), story.case(name="Noah")
     file_id, thread = story.file(room, room.guide), story.thread(room, room.guide)
-    kept = story.file(other, other.guide)
+    saved = story.file(other, other.guide)
     blob, file_key, name = owner.execute(
         "select blob, file_key, name_sealed from file_version where case_id = %s", [room.case_id]
     ).fetchone()  # type: ignore[misc]
     owner.execute("delete from case_key where case_id = %s", [room.case_id])
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         read(story, room, file_id)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         story.reply(room, room.guide, thread)
     # Nothing that is left opens it: not the master key, not another case's key.
-    theirs = house_on.keyring.open_case(
+    theirs = runtime_on.keyring.open_case(
         other.case_id,
         *owner.execute("select master_id, wrapped from case_key where case_id = %s", [other.case_id]).fetchone(),  # type: ignore[misc]
     )
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         theirs.unwrap_file_key(file_key, blob)
-    with pytest.raises(Damaged):
-        house_on.keyring.open_case(room.case_id, "m1", name)
-    assert read(story, other, kept) == PDF
+    with pytest.raises(CorruptData):
+        runtime_on.keyring.open_case(room.case_id, "m1", name)
+    assert read(story, other, saved) == PDF
 
 
-def test_a_store_in_order_is_said_to_be(house_on: House) -> None:
-    story = Story(house_on)
+def test_a_store_in_order_is_said_to_be(runtime_on: Runtime) -> None:
+    story = Story(runtime_on)
     room = story.case()
     story.file(room, room.guide)
     story.paper_consent(room, room.young)
@@ -153,38 +153,40 @@ def test_a_store_in_order_is_said_to_be(house_on: House) -> None:
     assert "0 that nobody names, 0 broken off" in said
 
 
-def test_orphans_and_broken_off_uploads_are_swept_and_nothing_else(house_on: House) -> None:
-    story = Story(house_on)
+def test_orphans_and_broken_off_uploads_are_swept_and_nothing_else(runtime_on: Runtime) -> None:
+    story = Story(runtime_on)
     room = story.case()
     file_id = story.file(room, room.guide)
-    named = set(house_on.store.keys())
+    named = set(runtime_on.store.keys())
     orphan = uuid4().hex
-    with house_on.store.create(orphan) as blob:
+    with runtime_on.store.create(orphan) as blob:
         blob.write(b"nobody names this")
-    dangle(house_on)
+    dangle(runtime_on)
 
     said = command("storage", "check", "--grace", "24", "--repair")
     assert "0 that nobody names, 0 broken off" in said, "what is young may be on its way"
     time.sleep(1.1)  # S3 tells times in whole seconds
     said = command("storage", "check", "--grace", "0")
     assert "1 that nobody names, 1 broken off: left" in said
-    assert orphan in set(house_on.store.keys())
+    assert orphan in set(runtime_on.store.keys())
     said = command("storage", "check", "--grace", "0", "--repair")
     assert "1 that nobody names, 1 broken off: removed" in said
-    assert set(house_on.store.keys()) == named
-    assert list(house_on.store.unfinished()) == []
+    assert set(runtime_on.store.keys()) == named
+    assert list(runtime_on.store.unfinished()) == []
     assert read(story, room, file_id) == PDF
 
 
-def test_a_file_that_is_gone_or_cut_is_named_and_cannot_be_repaired(house_on: House, owner: psycopg.Connection) -> None:
-    story = Story(house_on)
+def test_a_file_that_is_gone_or_cut_is_named_and_cannot_be_repaired(
+    runtime_on: Runtime, owner: psycopg.Connection
+) -> None:
+    story = Story(runtime_on)
     room = story.case()
     story.file(room, room.guide)
     gone, short = story.file(room, room.guide), story.file(room, room.guide)
     blobs = dict(owner.execute("select file_id, blob from file_version").fetchall())
-    house_on.store.delete(blobs[gone])
-    house_on.store.delete(blobs[short])
-    with house_on.store.create(blobs[short]) as blob:
+    runtime_on.store.delete(blobs[gone])
+    runtime_on.store.delete(blobs[short])
+    with runtime_on.store.create(blobs[short]) as blob:
         blob.write(b"short")
     said = command("storage", "check", "--repair", fails=True)
     assert f"missing: {blobs[gone]}" in said
@@ -193,16 +195,16 @@ def test_a_file_that_is_gone_or_cut_is_named_and_cannot_be_repaired(house_on: Ho
 
 
 def test_rows_that_cannot_be_seen_are_never_taken_for_orphans(
-    house_on: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    runtime_on: Runtime, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story = Story(house_on)
+    story = Story(runtime_on)
     room = story.case()
     story.file(room, room.guide)
-    before = set(house_on.store.keys())
+    before = set(runtime_on.store.keys())
     owner.execute("drop policy looked_after on file_version")
-    with pytest.raises(Unsafe, match="file_version"):
+    with pytest.raises(UnsafeConfiguration, match="file_version"):
         command("storage", "check", "--repair", "--grace", "0")
-    assert set(house_on.store.keys()) == before
+    assert set(runtime_on.store.keys()) == before
 
 
 def test_the_owner_sees_every_row_that_names_a_blob(owner: psycopg.Connection) -> None:
@@ -213,15 +215,15 @@ def test_the_owner_sees_every_row_that_names_a_blob(owner: psycopg.Connection) -
     assert {table.name for table, _ in maintenance.blob_columns()} <= {name for (name,) in policies}
 
 
-def dangle(house: House) -> None:
+def dangle(runtime: Runtime) -> None:
     """Half an upload, left by a process that was killed."""
     key = uuid4().hex
-    if not house.settings.s3_url:
-        path = house.settings.data_dir / "blobs" / "unfinished" / key
+    if not runtime.settings.s3_url:
+        path = runtime.settings.data_dir / "blobs" / "unfinished" / key
         path.write_bytes(b"half")
         os.utime(path, (time.time() - 2, time.time() - 2))
         return
-    client = house.store._client  # type: ignore[attr-defined]
-    bucket = house.store.bucket  # type: ignore[attr-defined]
+    client = runtime.store._client  # type: ignore[attr-defined]
+    bucket = runtime.store.bucket  # type: ignore[attr-defined]
     upload = client._create_multipart_upload(bucket, key, {})
     client._upload_part(bucket, key, b"x", None, upload, 1)

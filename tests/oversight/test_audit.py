@@ -17,7 +17,7 @@ from portal.cli import cli
 from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres
 from portal.events import Event
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import overview
 from tests.support.story import Room, Story
 
@@ -33,12 +33,12 @@ def room(story: Story) -> Room:
 
 
 @pytest.fixture
-def check(house: House, portal_settings) -> Iterator[Callable[[], list[Fault]]]:  # type: ignore[no-untyped-def]
+def check(runtime: Runtime, portal_settings) -> Iterator[Callable[[], list[Fault]]]:  # type: ignore[no-untyped-def]
     engine = connect(portal_settings.owner_database_url)
 
     def run() -> list[Fault]:
         with engine.connect() as connection:
-            return list(verify(connection, house.keyring))
+            return list(verify(connection, runtime.keyring))
 
     yield run
     engine.dispose()
@@ -159,13 +159,13 @@ def test_the_application_itself_cannot_change_a_line(room: Room, postgres: Embed
 
 
 def test_many_at_once_make_one_chain_without_gaps(
-    room: Room, house: House, owner: psycopg.Connection, check: Callable[[], list[Fault]]
+    room: Room, runtime: Runtime, owner: psycopg.Connection, check: Callable[[], list[Fault]]
 ) -> None:
     before = _last(owner, room.case_id)
 
     def note() -> None:
         for _ in range(10):
-            with house.unit_of_work(room.guide.id) as session:
+            with runtime.unit_of_work(room.guide.id) as session:
                 audit.record(session, Event.CASE_VIEWED, chain=room.case_id)
                 audit.record(session, Event.STRANGER_REFUSED, chain=OFFICE)
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.events import Event
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import overview
 from portal.services.oversight import supervision
 from portal.views.oversight import audit_labels
@@ -23,7 +23,7 @@ from tests.conftest import Calendar
 from tests.rules.leaks import browser_of
 from tests.support.browser import Browser, Page
 from tests.support.story import Someone, Story
-from tests.support.world import NAME, SHELVES, World
+from tests.support.world import COMPARTMENTS, NAME, World
 
 
 def test_figures_are_counted_by_unit_and_small_ones_are_not_told_apart(
@@ -52,7 +52,9 @@ def test_figures_are_counted_by_unit_and_small_ones_are_not_told_apart(
     assert owner.execute("select count(*) from audit_event where event = 'figures.viewed'").fetchone() == (3,)
 
 
-def test_an_auditor_sees_when_and_who_and_not_what_it_was_about(living_app: Flask, living: House, world: World) -> None:
+def test_an_auditor_sees_when_and_who_and_not_what_it_was_about(
+    living_app: Flask, living: Runtime, world: World
+) -> None:
     browser, _ = browser_of("auditor", living_app, living, world)
     page = browser.get("/trace")
     assert page.status == 200
@@ -61,7 +63,11 @@ def test_an_auditor_sees_when_and_who_and_not_what_it_was_about(living_app: Flas
     assert "Gav eller registrerede et samtykke" in page.text
     assert str(world.room.case_id)[:8] in page.text
     assert str(world.room.case_id) not in page.everything
-    for secret in (NAME, NAME.split()[0], *(word for shelf in SHELVES for word in world.all_words(shelf))):
+    for secret in (
+        NAME,
+        NAME.split()[0],
+        *(word for compartment in COMPARTMENTS for word in world.all_words(compartment)),
+    ):
         assert secret not in page.everything
     for thing in (*world.files.values(), *world.threads.values(), world.consent_id):
         assert str(thing) not in page.everything
@@ -81,7 +87,7 @@ NONSENSE = [
 @pytest.mark.parametrize("path", ["/trace", "/trace/list.csv"])
 @pytest.mark.parametrize("query", NONSENSE, ids=range(len(NONSENSE)))
 def test_what_is_no_question_gets_an_answer(
-    query: str, path: str, living_app: Flask, living: House, world: World
+    query: str, path: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, _ = browser_of("auditor", living_app, living, world)
     assert browser.get(f"{path}?{query}").status == 200
@@ -145,9 +151,9 @@ def test_an_auditor_asks_for_a_person_a_case_a_day_and_a_kind(
 
 
 def test_no_question_reaches_another_organisation(
-    story: Story, browser: Browser, house: House, auditor: Someone
+    story: Story, browser: Browser, runtime: Runtime, auditor: Someone
 ) -> None:
-    elsewhere = Story(house)
+    elsewhere = Story(runtime)
     room = elsewhere.case(elsewhere.guide("Fremmed Guide", "Et andet sted"))
     eyes = Browser(browser.app, story.token(auditor))
     for question in ("who=Fremmed", f"case={str(room.case_id)[:8]}", "kind=case.opened", "since=2001-01-01"):
@@ -156,7 +162,7 @@ def test_no_question_reaches_another_organisation(
             told = str(got.soup.tbody) if got.is_html else got.everything
             assert "Fremmed Guide" not in told, question
             assert str(room.case_id)[:8] not in told, question
-    with house.unit_of_work(auditor.id) as session:
+    with runtime.unit_of_work(auditor.id) as session:
         asked = "select * from my_trace('2000-01-01', '2100-01-01', 1000, 0, '', :case)"
         assert session.execute(text(asked), {"case": str(room.case_id)[:8]}).all() == []
 
@@ -223,9 +229,9 @@ def test_more_days_than_a_year_are_said_to_be_cut(browser: Browser, story: Story
     assert page.soup.select_one("#until")["value"] == "2026-01-01"
 
 
-def test_an_auditor_sees_nothing_of_another_organisation(story: Story, browser: Browser, house: House) -> None:
+def test_an_auditor_sees_nothing_of_another_organisation(story: Story, browser: Browser, runtime: Runtime) -> None:
     auditor = story.staff("Rie Revisor", is_auditor=True)
-    elsewhere = Story(house)
+    elsewhere = Story(runtime)
     room = elsewhere.case(elsewhere.guide("Fremmed Guide", "Et andet sted"))
     page = Browser(browser.app, story.token(auditor)).get("/trace")
     assert "Fremmed Guide" not in page.text
@@ -233,7 +239,7 @@ def test_an_auditor_sees_nothing_of_another_organisation(story: Story, browser: 
 
 
 @pytest.mark.parametrize("kind", ["guide", "leader", "administrator", "stranger", "young person", "anonymous"])
-def test_the_database_tells_nobody_else(kind: str, living: House, world: World) -> None:
+def test_the_database_tells_nobody_else(kind: str, living: Runtime, world: World) -> None:
     """Wall two alone: the functions answer only whose office it is, whatever the application asks."""
     person = None if kind == "anonymous" else world.people[kind].id
     with living.unit_of_work(person) as session:

@@ -48,7 +48,7 @@ def test_the_young_person_reads_who_has_looked_at_what_with_role_and_place_but_n
 ) -> None:
     story.everybody_agrees(room)
     file_id = story.file(room, room.guide, name="Plan.pdf")
-    story.play(room, teacher, lambda t: downloads.download(t, story.house.store, file_id, 1))
+    story.play(room, teacher, lambda t: downloads.download(t, story.runtime.store, file_id, 1))
     with pytest.raises(Refused):
         story.play(room, teacher, lambda t: t.require(files.Action.FILE_ADD))
     page = story.play(room, room.young, lambda t: case_log.log(t, None, "looks"))
@@ -76,7 +76,7 @@ def test_whether_staff_are_named_counts_for_whoever_a_line_is_about_too(
 
 def test_the_guide_sees_names_and_so_does_everybody_of_citizens(story: Story, room: Room, teacher: Someone) -> None:
     story.everybody_agrees(room)
-    story.play(room, teacher, files.listing)
+    story.play(room, teacher, files.list_files)
     story.thread(room, room.young)
     for reader, of_staff in ((room.guide, True), (room.parents[0], False)):
         page = story.play(room, reader, case_log.log)
@@ -93,9 +93,9 @@ def test_what_a_citizen_looked_at_is_told_to_that_citizen_alone_and_what_they_di
     aunt = story.add_citizen(room, "Tove Tante", Capacity.NETWORK_PERSON)
     citizens = (room.young, *room.parents)
     for who in citizens:
-        for look in (overview.overview, files.listing, audience.picture):
+        for look in (overview.overview, files.list_files, audience.audience_picture):
             story.play(room, who, look)
-        story.play(room, who, lambda t: downloads.download(t, story.house.store, file_id, 1))
+        story.play(room, who, lambda t: downloads.download(t, story.runtime.store, file_id, 1))
         story.play(room, who, lambda t: exports.ask_for_case(t, uuid4(), "da"))
         with pytest.raises(Refused):
             story.play(room, who, lambda t: t.require(files.Action.TEAM_CHANGE))
@@ -125,7 +125,7 @@ def test_the_database_gives_out_no_line_of_what_another_citizen_looked_at(
         story.play(room, who, overview.overview)
     looked = {}
     for reader in (room.young, room.parents[0], teacher, room.guide):
-        with story.house.unit_of_work(reader.id) as session:
+        with story.runtime.unit_of_work(reader.id) as session:
             found = select(AuditEvent.actor_id).where(
                 AuditEvent.chain_id == room.case_id, AuditEvent.event.in_(case_log.READING)
             )
@@ -143,14 +143,14 @@ def test_the_database_gives_out_no_line_of_what_another_citizen_looked_at(
 def test_both_walls_know_the_same_events_for_reading(story: Story, room: Room) -> None:
     from sqlalchemy import text
 
-    with story.house.unit_of_work() as session:
+    with story.runtime.unit_of_work() as session:
         rule = session.scalars(text("select qual from pg_policies where policyname = 'own_reading'")).one()
     assert {event for event in Event if f"'{event}'" in rule} == set(case_log.READING)
 
 
 def test_ones_own_visits_are_folded_and_counted(story: Story, room: Room, calendar) -> None:  # type: ignore[no-untyped-def]
     for _ in range(3):
-        story.play(room, room.guide, files.listing)
+        story.play(room, room.guide, files.list_files)
         calendar.move(minutes=20)
         story.play(room, room.young, overview.overview)
         calendar.move(minutes=20)
@@ -178,7 +178,7 @@ def test_the_work_of_the_machine_is_told_as_the_machines(
 
     def index(ticket: CaseTicket) -> None:
         version = ticket.session.scalars(ticket.select(FileVersion).where(FileVersion.file_id == file_id)).one()
-        text_index.read(ticket, story.house.store, version.id)
+        text_index.read_text(ticket, story.runtime.store, version.id)
 
     story.play(room, room.guide, index)
     asked = [only for only in ("", "machine") if ("", Event.VERSION_INDEXED) in lines(story, room, room.young, only)]
@@ -212,7 +212,7 @@ def test_a_refusal_is_told_to_citizens_by_its_day_and_to_professionals_by_its_mi
 def test_the_log_turns_its_pages(story: Story, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(case_log, "PAGE", 7)
     for _ in range(20):
-        story.play(room, room.guide, files.listing)
+        story.play(room, room.guide, files.list_files)
     seen, before = [], None
     while True:
         page = story.play(room, room.young, lambda t, b=before: case_log.log(t, b))
@@ -231,7 +231,7 @@ def test_no_address_of_the_log_tells_how_much_there_is_that_its_reader_does_not_
     monkeypatch.setattr(case_log, "PAGE", 3)
     story.everybody_agrees(room)
     for _ in range(9):
-        story.play(room, room.guide, files.listing)
+        story.play(room, room.guide, files.list_files)
         story.play(room, room.young, overview.overview)
     page = story.play(room, room.parents[0], case_log.log)
     shown = {line.seq for visit in page.visits for line in visit.lines}
@@ -268,7 +268,7 @@ def test_a_citizen_asks_the_guide_why_somebody_looked_with_the_lines_in_the_mess
     story: Story, room: Room, teacher: Someone, browser: Browser
 ) -> None:
     story.everybody_agrees(room)
-    story.play(room, teacher, files.listing)
+    story.play(room, teacher, files.list_files)
     young = Browser(browser.app, story.token(room.young))
     html = young.get(f"/cases/{room.case_id}/log")
     row = next(li for li in html.soup.select(".log .rows > li") if "Skole-medarbejder" in li.get_text())
@@ -280,33 +280,36 @@ def test_a_citizen_asks_the_guide_why_somebody_looked_with_the_lines_in_the_mess
     assert "Lars" not in written
     sent = young.submit(page, "subject")
     assert sent.status == 303
-    told = story.play(room, room.guide, threads.listing)
+    told = story.play(room, room.guide, threads.list_threads)
     assert told[0].subject == "Hvorfor er der kigget i min sag?"
     assert "Spørg hvorfor" not in Browser(browser.app, story.token(room.guide)).get(f"/cases/{room.case_id}/log").text
 
 
 def test_it_is_asked_where_the_fewest_people_read_it(story: Story, room: Room, teacher: Someone) -> None:
     story.everybody_agrees(room)
-    place = story.play(room, room.young, questions.place)
+    place = story.play(room, room.young, questions.question_compartment)
     assert place is not None
     readers = story.play(room, room.young, audience.audience_sizes)
     assert readers[place.key] == min(
-        readers[hatch.key] for hatch in story.play(room, room.young, lambda t: list(t.hatches.values()))
+        readers[compartment.key]
+        for compartment in story.play(room, room.young, lambda t: list(t.compartments.values()))
     )
-    assert story.play(room, room.parents[0], questions.place) is None, "who only reads cannot ask in writing"
+    assert story.play(room, room.parents[0], questions.question_compartment) is None, (
+        "who only reads cannot ask in writing"
+    )
 
 
 def test_nobody_is_asked_about_who_is_no_professional_or_not_theirs_to_read_of(
     story: Story, room: Room, teacher: Someone
 ) -> None:
     story.everybody_agrees(room)
-    story.play(room, teacher, files.listing)
+    story.play(room, teacher, files.list_files)
     of_teacher = visit_of(story, room, room.young, "Lars Lærer")
     of_guide = visit_of(story, room, room.young, "Grete Guide")
     of_mother = visit_of(story, room, room.young, "Mona Mor")
 
     def asks(first: str, last: str, who: Someone = room.young) -> int:
-        return len(story.play(room, who, lambda t: questions.lines(t, first, last)))
+        return len(story.play(room, who, lambda t: questions.question_lines(t, first, last)))
 
     assert asks(of_teacher.lines[-1].mark, of_teacher.lines[0].mark) == len(of_teacher.lines)
     for first, last, who in (
@@ -322,9 +325,9 @@ def test_nobody_is_asked_about_who_is_no_professional_or_not_theirs_to_read_of(
 
 
 def test_lines_are_gathered_by_day(story: Story, room: Room, calendar, browser: Browser) -> None:  # type: ignore[no-untyped-def]
-    story.play(room, room.guide, files.listing)
+    story.play(room, room.guide, files.list_files)
     calendar.move(days=1)
-    story.play(room, room.guide, files.listing)
+    story.play(room, room.guide, files.list_files)
     page = story.play(room, room.young, case_log.log)
     assert [b.on - a.on for a, b in zip(page.days[1:], page.days, strict=False)] == [timedelta(days=1)]
     headings = [h.get_text() for h in Browser(browser.app, story.token(room.young)).get(

@@ -20,9 +20,9 @@ from structlog.testing import capture_logs
 from portal.audit import OFFICE, Fault, verify
 from portal.db import Role, checker
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import NeighbourDown, NotFound
+from portal.errors import DependencyUnavailable, NotFound
 from portal.jobs.worker import build
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.accounts import directory
 from portal.services.cases import overview
 from portal.services.oversight import audit_checks
@@ -33,15 +33,15 @@ from tests.support.story import Room, Someone, Story
 
 
 @pytest.fixture
-def office(house: House) -> Iterator[House]:
+def office(runtime: Runtime) -> Iterator[Runtime]:
     """Where the worker stands."""
-    with opened(house.settings, Role.WORKER) as made:
+    with runtime_for(runtime.settings, Role.WORKER) as made:
         yield made
 
 
 @pytest.fixture
-def worker(house: House, office: House) -> App:
-    return build(house, office)
+def worker(runtime: Runtime, office: Runtime) -> App:
+    return build(runtime, office)
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ def hour(worker: App) -> list[str]:
     return [str(line["event"]) for line in lines if str(line["event"]).startswith("trace")]
 
 
-def told_by_mail(house: House) -> list[str]:
-    run_jobs(house)
-    return sorted(mail["To"] for mail in mails(house) if "sporet" in mail["Subject"])
+def told_by_mail(runtime: Runtime) -> list[str]:
+    run_jobs(runtime)
+    return sorted(mail["To"] for mail in mails(runtime) if "sporet" in mail["Subject"])
 
 
 def addresses(owner: psycopg.Connection, people: list[Someone]) -> list[str]:
@@ -99,7 +99,13 @@ BREAKS = {
 
 
 def test_a_trace_that_is_whole_is_said_to_have_been_checked(
-    app: Flask, story: Story, room: Room, worker: App, watchers: list[Someone], owner: psycopg.Connection, house: House
+    app: Flask,
+    story: Story,
+    room: Room,
+    worker: App,
+    watchers: list[Someone],
+    owner: psycopg.Connection,
+    runtime: Runtime,
 ) -> None:
     for watcher, path in zip(watchers, ("/office", "/trace"), strict=True):
         assert "ikke kontrolleret endnu" in Browser(app, story.token(watcher)).get(path).text
@@ -115,53 +121,53 @@ def test_a_trace_that_is_whole_is_said_to_have_been_checked(
         page = Browser(app, story.token(watcher)).get(path).text
         assert "Sporet blev kontrolleret i dag" in page
         assert "passer ikke" not in page
-    assert told_by_mail(house) == []
+    assert told_by_mail(runtime) == []
 
 
 @pytest.mark.parametrize("what", BREAKS)
 def test_a_broken_trace_is_told_on_the_pages_in_the_log_and_by_mail(
     what: str, app: Flask, story: Story, room: Room, worker: App, watchers: list[Someone], owner: psycopg.Connection,
-    house: House,
+    runtime: Runtime,
 ) -> None:  # fmt: skip
     assert owner.execute(BREAKS[what], [room.case_id]).rowcount  # type: ignore[arg-type]
     said = night(worker)
     assert (said["event"], said["log_level"]) == ("trace broken", "error")
     assert any(str(room.case_id) in place and place.endswith(what) for place in said["places"])
-    kept = owner.execute("select faults, places from audit_check").fetchone()
-    assert kept is not None
-    assert kept[0] == said["faults"] > 0
-    assert {tuple(sorted(place)) for place in kept[1]} == {("chain", "line", "what")}
+    saved = owner.execute("select faults, places from audit_check").fetchone()
+    assert saved is not None
+    assert saved[0] == said["faults"] > 0
+    assert {tuple(sorted(place)) for place in saved[1]} == {("chain", "line", "what")}
     for watcher, path in zip(watchers, ("/office", "/trace"), strict=True):
         page = Browser(app, story.token(watcher)).get(path)
         assert "Sporet passer ikke" in page.text
         assert f"Sag {str(room.case_id)[:8]}" in page.text
         assert str(room.case_id) not in page.everything
         assert "Ulla" not in page.everything
-    assert told_by_mail(house) == addresses(owner, watchers)
-    for mail in mails(house):
+    assert told_by_mail(runtime) == addresses(owner, watchers)
+    for mail in mails(runtime):
         assert str(room.case_id)[:8] not in mail.get_content()
 
 
 def test_what_stays_broken_is_logged_every_night_and_mailed_once_and_what_is_new_is_mailed_again(
-    story: Story, room: Room, worker: App, watchers: list[Someone], owner: psycopg.Connection, house: House,
+    story: Story, room: Room, worker: App, watchers: list[Someone], owner: psycopg.Connection, runtime: Runtime,
     calendar: Calendar,
 ) -> None:  # fmt: skip
     owner.execute(BREAKS["missing"], [room.case_id])
     assert night(worker)["event"] == "trace broken"
-    assert len(told_by_mail(house)) == 2
+    assert len(told_by_mail(runtime)) == 2
     for _ in range(2):
         calendar.move(days=1)
         assert night(worker)["event"] == "trace broken"
-    assert len(told_by_mail(house)) == 2
+    assert len(told_by_mail(runtime)) == 2
     other = story.case()
     owner.execute(BREAKS["changed"], [other.case_id])
     calendar.move(days=1)
     night(worker)
-    assert len(told_by_mail(house)) == 4
+    assert len(told_by_mail(runtime)) == 4
 
 
 def test_lines_that_come_in_while_the_trace_is_read_do_not_look_like_a_fault(
-    story: Story, room: Room, worker: App, office: House, house: House, owner: psycopg.Connection,
+    story: Story, room: Room, worker: App, office: Runtime, runtime: Runtime, owner: psycopg.Connection,
     portal_settings,  # type: ignore[no-untyped-def]
 ) -> None:  # fmt: skip
     """Somebody looks at a case after the ends of the chains are read and before their lines are."""
@@ -176,10 +182,10 @@ def test_lines_that_come_in_while_the_trace_is_read_do_not_look_like_a_fault(
     assert night(worker)["event"] == "trace checked"
     assert looked
     looked.clear()
-    with opened(house.settings, Role.WORKER) as other, other.new_session() as session:
+    with runtime_for(runtime.settings, Role.WORKER) as other, other.new_session() as session:
         happening.listen(other.engine, "before_cursor_execute", look)
         with checker(session):
-            found = list(verify(session.connection(), house.keyring))
+            found = list(verify(session.connection(), runtime.keyring))
         assert Fault(room.case_id, _ends(owner, room), "cut or head changed") in found, "read at two instants, it does"
 
 
@@ -190,7 +196,7 @@ def _ends(owner: psycopg.Connection, room: Room) -> int:
 
 
 def test_a_night_in_which_nobody_worked_is_made_up_for(
-    worker: App, room: Room, calendar: Calendar, owner: psycopg.Connection, house: House, watchers: list[Someone]
+    worker: App, room: Room, calendar: Calendar, owner: psycopg.Connection, runtime: Runtime, watchers: list[Someone]
 ) -> None:
     assert hour(worker) == ["trace checked"], "the first one does not wait for the night"
     assert hour(worker) == []
@@ -200,43 +206,44 @@ def test_a_night_in_which_nobody_worked_is_made_up_for(
     assert hour(worker) == ["trace checked"]
     calendar.move(days=5)
     assert hour(worker) == ["trace checked"], "made up for at once, so there is nothing to tell"
-    assert told_by_mail(house) == []
+    assert told_by_mail(runtime) == []
     assert owner.execute("select count(*) from audit_check").fetchone() == (3,)
 
 
 def test_a_check_that_stays_away_for_36_hours_is_told_once_a_day(
-    app: Flask, story: Story, room: Room, worker: App, watchers: list[Someone], owner: psycopg.Connection, house: House,
+    app: Flask, story: Story, room: Room, worker: App, watchers: list[Someone], owner: psycopg.Connection,
+    runtime: Runtime,
     calendar: Calendar, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     night(worker)
 
     def away(_begin: object) -> None:
-        raise NeighbourDown("database")
+        raise DependencyUnavailable("database")
 
-    monkeypatch.setattr(audit_checks, "check", away)
+    monkeypatch.setattr(audit_checks, "check_audit", away)
 
     def later(**by: float) -> list[str]:
         calendar.move(**by)
-        with logged() as lines, pytest.raises(NeighbourDown):
+        with logged() as lines, pytest.raises(DependencyUnavailable):
             worker.tasks["watch_trace"](timestamp=0)
         return [str(line["event"]) for line in lines if str(line["event"]).startswith("trace")]
 
     assert later(hours=35) == []
     assert later(hours=1.1) == ["trace not checked", "trace told"]
-    assert told_by_mail(house) == addresses(owner, watchers)
+    assert told_by_mail(runtime) == addresses(owner, watchers)
     for watcher, path in zip(watchers, ("/office", "/trace"), strict=True):
         page = Browser(app, story.token(watcher)).get(path)
         assert "Sporet er ikke kontrolleret for nylig" in page.text
     assert later(hours=1) == ["trace not checked"]
-    assert len(told_by_mail(house)) == 2
+    assert len(told_by_mail(runtime)) == 2
     assert later(hours=23) == ["trace not checked", "trace told"]
-    assert len(told_by_mail(house)) == 4
+    assert len(told_by_mail(runtime)) == 4
     said = owner.execute("select actor_id from audit_event where event = 'trace.unchecked'").fetchall()
     assert said == [(None,), (None,)]
 
 
 def test_a_portal_that_was_just_made_is_not_late(
-    room: Room, worker: App, calendar: Calendar, monkeypatch: pytest.MonkeyPatch, office: House
+    room: Room, worker: App, calendar: Calendar, monkeypatch: pytest.MonkeyPatch, office: Runtime
 ) -> None:
     with office.unit_of_work() as session:
         assert audit_checks.was_missed(session)
@@ -247,7 +254,7 @@ def test_a_portal_that_was_just_made_is_not_late(
 
 
 def test_only_those_who_are_told_read_what_was_found(
-    story: Story, room: Room, worker: App, watchers: list[Someone], house: House
+    story: Story, room: Room, worker: App, watchers: list[Someone], runtime: Runtime
 ) -> None:
     """In both walls."""
     night(worker)
@@ -255,10 +262,10 @@ def test_only_those_who_are_told_read_what_was_found(
     for someone, sees in [(one, True) for one in watchers] + [(one, False) for one in (room.guide, room.young, leader)]:
         with story.acting(someone) as actor:
             if sees:
-                assert audit_checks.standing(actor).is_well
+                assert audit_checks.audit_status(actor).is_well
             else:
                 with pytest.raises(NotFound):
-                    audit_checks.standing(actor)
+                    audit_checks.audit_status(actor)
             rows = actor.session.execute(text("select count(*) from audit_check")).scalar_one()
             assert bool(rows) is sees, someone.name
 
@@ -291,6 +298,6 @@ def test_the_checkers_role_reads_the_trace_and_does_nothing_else(
         ATTEMPTS[attempt](connection)
 
 
-def test_the_application_does_not_become_the_checker(room: Room, house: House) -> None:
+def test_the_application_does_not_become_the_checker(room: Room, runtime: Runtime) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"):
-        audit_checks.check(house.unit_of_work)
+        audit_checks.check_audit(runtime.unit_of_work)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.plans import agreement, closing, commitments
 from portal.services.plans import history as plans_history
 from portal.services.plans.open_plan import open_plan
@@ -147,7 +147,7 @@ def test_only_the_guide_notes_the_yes_of_others(writing: Writing, room: Room, co
 
 
 def test_the_database_itself_lets_nobody_change_a_saved_change_or_a_yes(
-    house: House, writing: Writing, room: Room
+    runtime: Runtime, writing: Writing, room: Room
 ) -> None:
     agree(writing, room, "Det her")
     for table, column in (
@@ -159,7 +159,7 @@ def test_the_database_itself_lets_nobody_change_a_saved_change_or_a_yes(
     ):
         for statement in (f"update {table} set {column} = {column}", f"delete from {table}"):
             with (
-                house.new_session(room.guide.id) as session,
+                runtime.new_session(room.guide.id) as session,
                 pytest.raises(ProgrammingError, match="permission denied"),
             ):
                 session.execute(text(statement))
@@ -206,21 +206,21 @@ def test_a_promise_is_kept_in_one_tap_without_a_new_round_and_the_next_version_b
     writing: Writing, room: Room, story: Story, app: Flask
 ) -> None:
     writing.begin(room.guide)
-    kept = writing.add(room.guide, "agreements", what="Jeg ringer", who=str(room.member(room.guide)))
+    saved = writing.add(room.guide, "agreements", what="Jeg ringer", who=str(room.member(room.guide)))
     left = writing.add(room.guide, "agreements", what="Jeg skriver", who=str(room.member(room.guide)))
     writing.propose(room.guide)
     for who in (room.young, room.guide):
         writing.accept(who)
     browser = Browser(app, story.token(room.guide))
     front = browser.get(f"/cases/{room.case_id}")
-    done = browser.follow(browser.submit(front, f"promises/{kept}"))
+    done = browser.follow(browser.submit(front, f"promises/{saved}"))
     assert "Jeg skriver" in done.soup.find(id="mine").parent.get_text()
     assert "Jeg ringer" not in done.soup.find(id="mine").parent.get_text()
     assert writing.page(room.guide).state is PlanState.AGREED, "the agreed words stand"
     writing.renew(room.guide)
     answers = writing.page(room.guide).answers
-    assert answers[f"agreements.{kept}.status"] == "done"
+    assert answers[f"agreements.{saved}.status"] == "done"
     assert f"agreements.{left}.status" not in answers
-    found = story.play(room, room.guide, commitments.show)
+    found = story.play(room, room.guide, commitments.show_commitments)
     assert found is not None
-    assert {p.row: p.is_open for p in found.promises} == {kept: False, left: True}
+    assert {p.row: p.is_open for p in found.promises} == {saved: False, left: True}

@@ -118,11 +118,11 @@ def test_a_professional_who_is_asked_asks_the_guide_too_and_the_young_person_doe
             line.event
             for visit in story.play(room, who, lambda t: case_log.log(t, None, "")).visits
             for line in visit.lines
-            if line.event is Event.SCHEMA_OBJECTED
+            if line.event is Event.PLAN_OBJECTED
         ]
         for who in (room.young, room.guide, room.parents[0])
     }
-    assert lines == {"Ulla Ung": [Event.SCHEMA_OBJECTED], "Grete Guide": [Event.SCHEMA_OBJECTED], "Mona Mor": []}
+    assert lines == {"Ulla Ung": [Event.PLAN_OBJECTED], "Grete Guide": [Event.PLAN_OBJECTED], "Mona Mor": []}
 
 
 def test_a_guide_who_comes_after_reads_it_as_the_guide(story: Story, room: Room, writing: Writing) -> None:
@@ -132,6 +132,6 @@ def test_a_guide_who_comes_after_reads_it_as_the_guide(story: Story, room: Room,
     ask(story, room, room.young)
     taker = story.guide("Nikolaj Ny")
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     assert told(story, room, taker) == [("Ulla Ung", WORDS)]
     assert told(story, room, room.guide) == []

@@ -28,7 +28,7 @@ FULL = ("Jeg vil have et job. " * 5000)[:100_000].strip().ljust(100_000, "x")
 def room(story: Story) -> Room:
     room = story.case()
     for tool in (TOOL, "intervention_overview"):
-        story.play(room, room.guide, lambda t, tool=tool: editing.begin(t, uuid4(), tool))
+        story.play(room, room.guide, lambda t, tool=tool: editing.begin_plan(t, uuid4(), tool))
     return room
 
 
@@ -50,11 +50,11 @@ def test_dates_out_of_order_are_told_at_their_field_whichever_of_the_two_was_cha
         fault = refused.soup.find(id="faults").find("a")  # type: ignore[union-attr]
         assert fault["href"] == f"#support.{row}.until"  # type: ignore[index]
         assert "ligger før den dato" in refused.soup.find(id=f"support.{row}.until-error").get_text()  # type: ignore
-        kept = held(refused.form("plan-form"))
-        assert kept[f"support.{row}.title"] == "Ny mentor"
+        saved = held(refused.form("plan-form"))
+        assert saved[f"support.{row}.title"] == "Ny mentor"
         ((address, typed),) = changed.items()
         year, month, day = typed.split("-")
-        assert kept[address] == ["date", day.lstrip("0"), month.lstrip("0"), year]
+        assert saved[address] == ["date", day.lstrip("0"), month.lstrip("0"), year]
     done = trip.browser.submit(refused, "plan-form", **{f"support.{row}.until": "2026-08-01"})
     assert done.status == 303
     assert "Ny mentor" in trip.browser.get(at.removesuffix("/write")).text
@@ -82,7 +82,7 @@ def test_a_row_more_than_there_is_room_for_is_told_and_the_rest_can_still_come_i
     trip: Trip, story: Story, room: Room
 ) -> None:
     def fill(ticket: CaseTicket) -> None:
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         assert page is not None
         row = ticket.load(PlanVersion, page.newest.id)
         ids = " ".join(f"{number:08x}" for number in range(200))

@@ -94,22 +94,22 @@ def test_it_can_be_put_in_before_anybody_has_written_in_the_tool(guide: Browser,
     ],
 )
 def test_what_cannot_be_is_told_at_its_field_and_nothing_is_put_in(
-    typed: dict[str, Any], says: str, guide: Browser, room: Room, owner: psycopg.Connection, house: Any
+    typed: dict[str, Any], says: str, guide: Browser, room: Room, owner: psycopg.Connection, runtime: Any
 ) -> None:
-    before = set(house.store.keys())
+    before = set(runtime.store.keys())
     page = guide.get(f"/cases/{room.case_id}/plan/{TOOL}/elsewhere")
     given = {"file": ("skema.pdf", PDF), "others": "Karl Forrige", "note": "Fra arkivet", **typed}
     refused = guide.submit(page, "made_on", **given)
     assert refused.status == 422
     assert says in refused.text
-    kept = held(refused.form("made_on"))
-    assert kept["note"] == "Fra arkivet"
-    assert kept["made_on-year"] == typed.get("made_on-year", "")
+    saved = held(refused.form("made_on"))
+    assert saved["note"] == "Fra arkivet"
+    assert saved["made_on-year"] == typed.get("made_on-year", "")
     assert owner.execute("select (select count(*) from file), (select count(*) from old_form)").fetchone() == (0, 0)
     # The chosen file stays chosen, as its sender's alone.
     waiting = {blob for (blob,) in owner.execute("select blob from kept_file")}
     assert len(waiting) == (1 if given["file"] == ("skema.pdf", PDF) else 0)
-    assert set(house.store.keys()) == before | waiting
+    assert set(runtime.store.keys()) == before | waiting
 
 
 def test_an_impatient_finger_puts_it_in_once(guide: Browser, room: Room, owner: psycopg.Connection) -> None:
@@ -131,7 +131,7 @@ def test_day_and_people_can_be_put_right_and_a_withdrawn_form_is_listed_no_more(
     assert held(page.form("made_on"))["others"] == "Karl Forkert"
     right = on(TODAY - timedelta(days=400))
     guide.submit(page, "made_on", **right, others="Karl Forrige")
-    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, uuid4(), TOOL))
     assert "med Karl Forrige" in listed(guide.get(f"/cases/{room.case_id}/plan/{TOOL}"))[1]
     assert owner.execute("select count(*) from old_form").fetchone() == (2,), "what was noted before is kept"
     story.set_level(room, room.young, Level.READ)
@@ -140,7 +140,7 @@ def test_day_and_people_can_be_put_right_and_a_withdrawn_form_is_listed_no_more(
     assert young.get(f"/cases/{room.case_id}/plan/{TOOL}/elsewhere").status == 403
     other = story.file(room, room.guide)
     assert guide.get(f"/cases/{room.case_id}/plan/{TOOL}/elsewhere/{other}").status == 404
-    story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, "Forkert fil"))
+    story.play(room, room.guide, lambda t: folders.withdraw_file(t, file_id, "Forkert fil"))
     assert len(listed(guide.get(f"/cases/{room.case_id}/plan/{TOOL}"))) == 1
 
 

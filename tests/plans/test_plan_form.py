@@ -92,7 +92,7 @@ def test_a_version_begun_before_the_form_was_short_is_written_in_the_short_one(
     owner.execute(
         'update tool_definition set content = replace(content, \'"first": ["words", "why"]\', \'"first": []\')'
     )
-    definitions._kept.clear()
+    definitions._held.clear()
     goal = details(Browser(app, story.token(room.young)).get(writing(room)), rows[0])
     assert goal.find("details", class_="more-fields") is not None
 
@@ -158,7 +158,7 @@ def test_a_button_of_a_row_leads_back_to_that_row_standing_open(
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "saved"),
     [
         (["date", "2", "3", "2026"], "2026-03-02"),
         (["date", " 02", "03 ", "2026"], "2026-03-02"),
@@ -166,16 +166,16 @@ def test_a_button_of_a_row_leads_back_to_that_row_standing_open(
         ("2026-03-02", "2026-03-02"),
     ],
 )
-def test_a_date_is_three_boxes(typed: Any, kept: str, app: Flask, story: Story, room: Room, rows: list[str]) -> None:
+def test_a_date_is_three_boxes(typed: Any, saved: str, app: Flask, story: Story, room: Room, rows: list[str]) -> None:
     browser = Browser(app, story.token(room.young))
     page = browser.get(writing(room))
     assert not page.soup.select("input[type=date]"), "one way everywhere"
     assert browser.submit(page, "plan-form", **{"now.from": typed, "done": "yes"}).status == 303
-    assert newest(story, room, room.young, TOOL).answers.get("now.from", "") == kept
+    assert newest(story, room, room.young, TOOL).answers.get("now.from", "") == saved
     again = browser.get(writing(room))
-    assert boxes(again, "now.from") == (["2", "3", "2026"] if kept else ["", "", ""])
+    assert boxes(again, "now.from") == (["2", "3", "2026"] if saved else ["", "", ""])
     assert browser.submit(again, "plan-form", done="yes").status == 303
-    assert newest(story, room, room.young, TOOL).answers.get("now.from", "") == kept, "and stays when sent again"
+    assert newest(story, room, room.young, TOOL).answers.get("now.from", "") == saved, "and stays when sent again"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_writing_in_a_proposed_plan_leads_to_proposing_it_again(
     app: Flask, story: Story, room: Room, rows: list[str]
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, page.revision))
     young = Browser(app, story.token(room.young))
     saved = young.submit(young.get(writing(room)), "plan-form", **{"now.strengths": "At tegne", "done": "yes"})
     after = young.follow(saved)

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.plans import agreement, definitions, editing, plans, saving
 from portal.services.plans.open_plan import OpenPlan, open_plan
 from portal.services.plans.versions import PlanState
@@ -27,7 +27,7 @@ LINKED = "network_overview"
 def room(story: Story) -> Room:
     room = story.case(parents=1)
     for tool in (TOOL, MAP, LINKED):
-        story.play(room, room.young, lambda t, tool=tool: editing.begin(t, uuid4(), tool))
+        story.play(room, room.young, lambda t, tool=tool: editing.begin_plan(t, uuid4(), tool))
     return room
 
 
@@ -35,7 +35,7 @@ def add_person(story: Story, room: Room, name: str) -> str:
     return story.play(room, room.young, lambda t: editing.add_row(open_plan(t, MAP), 1, "people", name=name))
 
 
-def readings(house: House, act: Callable[[], object]) -> int:
+def readings(runtime: Runtime, act: Callable[[], object]) -> int:
     """How often the answers of a plan's versions were read from the database."""
     found: list[str] = []
 
@@ -43,11 +43,11 @@ def readings(house: House, act: Callable[[], object]) -> int:
         if statement.startswith("SELECT") and "plan_version.answers_sealed" in statement:
             found.append(statement)
 
-    event.listen(house.engine, "before_cursor_execute", note)
+    event.listen(runtime.engine, "before_cursor_execute", note)
     try:
         act()
     finally:
-        event.remove(house.engine, "before_cursor_execute", note)
+        event.remove(runtime.engine, "before_cursor_execute", note)
     return len(found)
 
 
@@ -56,7 +56,7 @@ def readings(house: House, act: Callable[[], object]) -> int:
     "what", ["an answer", "done", "a row more", "a fault", "a clash", "a confided answer", "a stale page"]
 )
 def test_a_saving_reads_the_plan_once(
-    what: str, answered: str, app: Flask, house: House, story: Story, room: Room
+    what: str, answered: str, app: Flask, runtime: Runtime, story: Story, room: Room
 ) -> None:
     person = add_person(story, room, "Mormor")
     story.play(room, room.guide, lambda t: saving.save(open_plan(t, TOOL), 1, 0, {"now.goal": "Andet"}))
@@ -78,7 +78,7 @@ def test_a_saving_reads_the_plan_once(
     def post() -> None:
         statuses["post"] = browser.client.post(path, data=sent, headers={"Accept": answered}).status_code
 
-    assert readings(house, post) == 1
+    assert readings(runtime, post) == 1
     wrong = what in ("a fault", "a clash", "a stale page")
     assert statuses["post"] == (200 if answered == "application/json" else 422 if wrong else 303)
 
@@ -86,15 +86,15 @@ def test_a_saving_reads_the_plan_once(
 @pytest.mark.parametrize("tool", [TOOL, MAP, LINKED])
 @pytest.mark.parametrize("page", ["", "/versions/1", "/versions/1/changes", "/write", "/live?number=1"])
 def test_a_page_of_a_plan_reads_it_once(
-    page: str, tool: str, app: Flask, house: House, story: Story, room: Room
+    page: str, tool: str, app: Flask, runtime: Runtime, story: Story, room: Room
 ) -> None:
     add_person(story, room, "Mormor")
     browser = Browser(app, story.token(room.young), thorough=False)
-    assert readings(house, lambda: browser.get(f"/cases/{room.case_id}/plan/{tool}{page}")) == 1
+    assert readings(runtime, lambda: browser.get(f"/cases/{room.case_id}/plan/{tool}{page}")) == 1
 
 
 def held_against_the_database(ticket: CaseTicket, plan: OpenPlan) -> None:
-    assert plan.page == plans.load(ticket, plan.tool, definitions.hatch_of(ticket, plan.tool))
+    assert plan.page == plans.load(ticket, plan.tool, definitions.compartment_of(ticket, plan.tool))
 
 
 @pytest.mark.parametrize("tool", [TOOL, MAP, LINKED])
@@ -126,7 +126,7 @@ def test_the_plan_in_hand_is_the_one_that_would_be_read(tool: str, story: Story,
 
     story.play(room, room.guide, write)
     revision = story.play(room, room.guide, lambda t: editing.begun(t, tool).newest.revision)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), tool, 1, revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), tool, 1, revision))
     if tool == LINKED:
         add_person(story, room, "Morfar")  # what the other tool says by now is what the draft shows
     story.play(room, room.guide, write_in_a_proposal)
@@ -165,11 +165,11 @@ def test_an_attempt_that_fails_leaves_the_plan_in_hand_as_it_was(story: Story, r
 
 def test_a_version_begun_meanwhile_is_in_hand_at_once(story: Story, room: Room) -> None:
     story.play(room, room.guide, lambda t: saving.save(open_plan(t, TOOL), 1, 0, {"now.goal": "Et"}))
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, 1))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, 1))
     for who in (room.guide, room.young):
         found = story.play(room, who, lambda t: editing.begun(t, TOOL).newest.proposal_id)
         assert found is not None
-        story.play(room, who, lambda t, found=found: agreement.accept(t, uuid4(), TOOL, 1, found))
+        story.play(room, who, lambda t, found=found: agreement.accept_proposal(t, uuid4(), TOOL, 1, found))
 
     def begin_next(ticket: CaseTicket) -> None:
         plan = open_plan(ticket, TOOL)

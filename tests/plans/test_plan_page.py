@@ -58,7 +58,7 @@ def news(story: Story, room: Room, who: Someone) -> News | None:
 
 def propose(story: Story, room: Room) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, page.number, page.revision))
 
 
 # What the page begins with

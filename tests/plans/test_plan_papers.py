@@ -15,7 +15,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from portal.access.ticket import CaseTicket
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.plans import editing, plans, saving
 from portal.services.plans.open_plan import open_plan
 from portal.settings import Settings
@@ -32,7 +32,7 @@ def room(story: Story) -> Room:
     """A case in which every form has been begun; the goal and agreement schema has been written in."""
     room = story.case()
     for tool in [each.key for each in every_definition()]:
-        story.play(room, room.guide, lambda t, tool=tool: editing.begin(t, uuid4(), tool))
+        story.play(room, room.guide, lambda t, tool=tool: editing.begin_plan(t, uuid4(), tool))
     goal = add(story, room, "goals_and_agreements", "goals", words="Jeg skal møde op i skole 3 dage om ugen")
     add(story, room, "goals_and_agreements", "agreements", goal=goal, what="Ringer til skolen", due="2027-03-02")
     add(story, room, "intervention_overview", "support", title="Mentor", **{"from": "2026-01-01"})
@@ -46,7 +46,7 @@ def add(story: Story, room: Room, tool: str, section: str, **given: str) -> str:
 
 def save(story: Story, room: Room, who: Someone, tool: str, **given: str) -> None:
     def write(ticket: CaseTicket) -> None:
-        page = plans.show(ticket, tool)
+        page = plans.show_plan(ticket, tool)
         assert page is not None
         saving.save(open_plan(ticket, tool), 1, page.newest.revision, given)
 
@@ -104,7 +104,7 @@ def test_the_word_file_opens_clean_in_libreoffice_and_holds_every_question(
     assert document.core_properties.title == "Mål- og aftaleskema"
     assert document.core_properties.language == "da-DK"
     tags = re.findall(r'<w:tag w:val="([^"]+)"', document.element.xml)
-    page = story.play(room, room.guide, lambda t: plans.show(t, "goals_and_agreements"))
+    page = story.play(room, room.guide, lambda t: plans.show_plan(t, "goals_and_agreements"))
     assert page is not None
     asked = [place.address for place in page.newest.definition.places(page.newest.answers)]
     assert [tag for tag in tags if ".new." not in tag and not tag.startswith("form1.")] == asked
@@ -138,7 +138,7 @@ def test_what_is_not_there_is_not_made(app: Flask, story: Story, room: Room) -> 
         assert browser.get(f"/cases/{room.case_id}/plan/{path}").status == 404, path
 
 
-def test_the_colour_of_the_municipality_is_a_colour(portal_settings: Settings, house: House) -> None:
-    assert house.settings.paper_colour == "#0b5d57"
+def test_the_colour_of_the_municipality_is_a_colour(portal_settings: Settings, runtime: Runtime) -> None:
+    assert runtime.settings.paper_colour == "#0b5d57"
     with pytest.raises(ValueError, match="paper_colour"):
         Settings.model_validate({**portal_settings.model_dump(), "paper_colour": "green"})

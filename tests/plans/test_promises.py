@@ -14,7 +14,7 @@ from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import overview
 from portal.services.members import handover
 from portal.services.plans import commitments, editing
@@ -49,15 +49,15 @@ def agree(story: Story, room: Room, *others: Someone) -> None:
     from portal.services.plans import agreement
 
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, page.number, page.revision))
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal is not None
     for who in (room.young, room.guide, *others):
-        story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, page.number, proposal))
+        story.play(room, who, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, page.number, proposal))
 
 
 def listed(story: Story, room: Room, who: Someone) -> PromisePage:
-    page = story.play(room, who, commitments.show)
+    page = story.play(room, who, commitments.show_commitments)
     assert page is not None
     return page
 
@@ -65,7 +65,7 @@ def listed(story: Story, room: Room, who: Someone) -> PromisePage:
 def note(story: Story, room: Room, who: Someone, what: str, outcome: str, word: str = "") -> None:
     page = listed(story, room, who)
     it = next(promise for promise in page.promises if promise.what == what)
-    story.play(room, who, lambda t: commitments.note(t, uuid4(), it.number, it.row, outcome, word))
+    story.play(room, who, lambda t: commitments.note_outcome(t, uuid4(), it.number, it.row, outcome, word))
 
 
 def test_the_list_shows_the_professionals_promises_first_and_what_is_due_first(
@@ -115,7 +115,7 @@ def test_what_was_promised_in_a_replaced_version_can_no_longer_be_noted(story: S
     story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     agree(story, room, next(Someone(p.who.person_id, "") for p in page.promises if p.who.display_name == "Jo Job"))
     with pytest.raises(InvalidInput, match="plan_moved_on"):
-        story.play(room, room.guide, lambda t: commitments.note(t, uuid4(), 1, row, "yes", ""))
+        story.play(room, room.guide, lambda t: commitments.note_outcome(t, uuid4(), 1, row, "yes", ""))
 
 
 def test_the_front_of_the_case_tells_everybody_what_they_have_promised(app: Flask, story: Story, room: Room) -> None:
@@ -141,9 +141,9 @@ def jobs(owner: psycopg.Connection) -> list[dict[str, str]]:
 
 
 def test_a_professional_is_reminded_once_before_it_is_due_by_a_mail_that_says_nothing(
-    house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
+    runtime: Runtime, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
 ) -> None:
-    send = sender(house)
+    send = sender(runtime)
     assert send() == 0, "not yet due"
     later_on(owner, 3)
     assert send() == 1
@@ -154,15 +154,15 @@ def test_a_professional_is_reminded_once_before_it_is_due_by_a_mail_that_says_no
 
 
 def test_what_was_kept_is_not_reminded_of(
-    house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
+    runtime: Runtime, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
 ) -> None:
     note(story, room, colleague, "Jeg finder en praktikplads", "yes")
     later_on(owner, 3)
-    assert sender(house)() == 0
+    assert sender(runtime)() == 0
 
 
 def test_what_was_replaced_is_not_reminded_of(
-    house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
+    runtime: Runtime, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
 ) -> None:
     story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     page = newest(story, room, room.guide, TOOL)
@@ -171,21 +171,21 @@ def test_what_was_replaced_is_not_reminded_of(
     add(story, room, room.guide, TOOL, "goals", words="Jeg vil i gang")
     agree(story, room)
     later_on(owner, 30)
-    assert sender(house)() == 0
+    assert sender(runtime)() == 0
     assert jobs(owner) == []
 
 
 def test_somebody_who_no_longer_sees_the_plan_is_not_reminded(
-    house: House, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
+    runtime: Runtime, story: Story, room: Room, colleague: Someone, owner: psycopg.Connection
 ) -> None:
     story.set_level(room, colleague, Level.NONE)
     later_on(owner, 3)
-    assert sender(house)() == 0
+    assert sender(runtime)() == 0
 
 
-def sender(house: House) -> Callable[[], int]:
+def sender(runtime: Runtime) -> Callable[[], int]:
     def send() -> int:
-        with house.unit_of_work() as session:
+        with runtime.unit_of_work() as session:
             return commitments.send_due(session)
 
     return send
@@ -203,7 +203,7 @@ def test_nobody_is_asked_twice_for_an_outcome_that_was_sent_twice(story: Story, 
     row = page.promises[-1].row
 
     def twice(ticket: CaseTicket) -> None:
-        commitments.note(ticket, once, 1, row, "no", "Jeg sov")
+        commitments.note_outcome(ticket, once, 1, row, "no", "Jeg sov")
 
     story.play(room, room.young, twice)
     story.play(room, room.young, twice)
@@ -223,6 +223,6 @@ def test_what_somebody_else_says_of_a_promise_counts_for_nothing_and_what_a_guid
     )
     taker = story.guide("Gerda Guide", "Voksne")
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     said = next(p.said for p in listed(story, room, room.young).promises if p.row == row)
     assert [(each.outcome, each.by.person_id) for each in said] == [("partly", room.guide.id)]

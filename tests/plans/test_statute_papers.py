@@ -15,14 +15,14 @@ from pypdf import PdfReader
 
 from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.services.plans import agreement, editing, plans, saving
 from portal.services.plans.open_plan import open_plan
 from portal.services.plans.versions import VersionPage
-from portal.tools import statutes, telling
+from portal.tools import answer_format, statutes
 from portal.tools.definition import rows
 from portal.tools.library import definition
-from portal.tools.statutes import STATUTES, Only, Rows, read_views, views
+from portal.tools.statutes import STATUTES, Only, StatuteRows, read_views, views
 from tests.plans.test_plan_papers import words_of
 from tests.support.browser import Browser
 from tests.support.story import Room, Someone, Story
@@ -45,12 +45,12 @@ def day(days: int) -> str:
 
 
 def begin(story: Story, room: Room, tool: str, *filled: tuple[str, dict[str, str]], **answers: str) -> None:
-    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), tool))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, uuid4(), tool))
     for section, given in filled:
         story.play(room, room.guide, lambda t, s=section, g=given: editing.add_row(open_plan(t, tool), 1, s, **g))
 
     def save(ticket: CaseTicket) -> None:
-        page = plans.show(ticket, tool)
+        page = plans.show_plan(ticket, tool)
         assert page is not None
         given = {address.replace("__", "."): words for address, words in answers.items()}
         saving.save(open_plan(ticket, tool), 1, page.newest.revision, given)
@@ -61,17 +61,17 @@ def begin(story: Story, room: Room, tool: str, *filled: tuple[str, dict[str, str
 
 def agree(story: Story, room: Room, tool: str, *others: Someone) -> None:
     def newest(ticket: CaseTicket) -> VersionPage:
-        page = plans.show(ticket, tool)
+        page = plans.show_plan(ticket, tool)
         assert page is not None
         return page.newest
 
     this = story.play(room, room.guide, newest)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), tool, this.number, this.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), tool, this.number, this.revision))
     proposal = story.play(room, room.guide, newest).proposal_id
     assert proposal is not None
     asked = [room.young, room.guide] if tool != "meeting_checklist" else [room.guide]
     for who in [*asked, *others]:
-        story.play(room, who, lambda t: agreement.accept(t, uuid4(), tool, this.number, proposal))
+        story.play(room, who, lambda t: agreement.accept_proposal(t, uuid4(), tool, this.number, proposal))
 
 
 def paper(app: Flask, story: Story, room: Room, view: str, kind: str = "pdf") -> bytes:
@@ -125,7 +125,7 @@ def test_every_law_is_a_paper_under_its_own_headings(view: str, app: Flask, stor
     at = [words.index(heading.title.da) for heading in this.heading]
     assert at == sorted(at)
     assert this.law.da in words
-    assert f"gælder fra {telling.day(this.valid_from, 'da')}" in words
+    assert f"gælder fra {answer_format.day(this.valid_from, 'da')}" in words
     assert "Mentor" in words
     assert "Jeg skal møde op i skole" in words
     assert "Mangler" not in words
@@ -149,7 +149,7 @@ def test_a_row_stays_a_row(app: Flask, story: Story, agreed: Room) -> None:
     words = said(app, story, agreed, "paragraph_141")
     duration = under(words, "paragraph_141", 2)
     starts, until = (date.fromisoformat(day(days)) for days in (-30, 30))
-    whole = f"Mentor Fra {telling.day(starts, 'da')} Til {telling.day(until, 'da')}"
+    whole = f"Mentor Fra {answer_format.day(starts, 'da')} Til {answer_format.day(until, 'da')}"
     assert whole in duration
     following = under(said(app, story, agreed, "paragraph_109"), "paragraph_109", 4)
     row = "Ringer til skolen Hvornår? 2. marts 2027 Hvornår følger vi op? 1. april 2027 Hvordan følger vi op? På mødet"
@@ -187,7 +187,7 @@ def test_a_change_that_is_not_agreed_does_not_come_onto_the_paper(app: Flask, st
     story.play(agreed, agreed.guide, lambda t: editing.renew(t, uuid4(), GOALS))
 
     def change(ticket: CaseTicket) -> None:
-        page = plans.show(ticket, GOALS)
+        page = plans.show_plan(ticket, GOALS)
         assert page is not None
         saving.save(open_plan(ticket, GOALS), 2, page.newest.revision, {"now.goal": "Noget helt andet"})
 
@@ -232,7 +232,7 @@ assert section is not None
 def test_running_means_running_today(answers: dict[str, str], running: bool, needed: bool) -> None:
     given = {"support": "a1", **{f"support.a1.{key}": value for key, value in answers.items()}}
     for only, wanted in ((Only.RUNNING, running), (Only.NEEDED, needed), (Only.ALL, True)):
-        chosen = Rows(of=f"{SUPPORT}:support", only=only).chosen(section, given, date(2026, 6, 1))
+        chosen = StatuteRows(of=f"{SUPPORT}:support", only=only).chosen(section, given, date(2026, 6, 1))
         assert bool(chosen) is wanted, only
         assert set(chosen) <= set(rows(given, "support"))
 
@@ -246,7 +246,7 @@ def test_today_is_that_of_the_people_in_the_case(
     night = datetime(2027, 6, 10, 0, 30, tzinfo=COPENHAGEN)
     given = {"support": "a1", "support.a1.from": "2027-01-01", "support.a1.until": "2027-06-09"}
     monkeypatch.setattr(clock, "source", lambda: night)
-    running = Rows(of=f"{SUPPORT}:support", only=Only.RUNNING)
+    running = StatuteRows(of=f"{SUPPORT}:support", only=Only.RUNNING)
     assert not running.chosen(section, given, clock.today(COPENHAGEN))
     assert running.chosen(section, given, clock.today(ZoneInfo("UTC")))
 
@@ -292,5 +292,5 @@ def test_a_mistake_in_a_law_is_told_with_its_place(old: str, new: str, reason: s
     text = STATUTES.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), "utf-8")
-    with pytest.raises(Unsafe, match=reason):
+    with pytest.raises(UnsafeConfiguration, match=reason):
         read_views(path)

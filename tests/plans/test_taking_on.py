@@ -72,12 +72,12 @@ def test_taking_on_the_last_of_theirs_is_the_yes_of_whoever_is_asked_for_nothing
     story: Story, room: Room, colleague: Someone
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, page.revision))
     assert take(story, room, room.young) is PlanState.PROPOSED, "the young person says yes to the whole"
     proposal = newest(story, room, room.guide, TOOL).proposal_id
     assert proposal
     for who in (room.young, room.guide):
-        story.play(room, who, lambda t: agreement.accept(t, uuid4(), TOOL, 1, proposal))
+        story.play(room, who, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, 1, proposal))
     assert take(story, room, colleague, row=1) is PlanState.AGREED
     with pytest.raises(InvalidInput, match="plan_frozen"):
         take(story, room, colleague, row=1)
@@ -87,7 +87,7 @@ def test_the_plan_is_agreed_from_the_phones_in_the_room(
     app: Flask, story: Story, room: Room, meeting: UUID, colleague: Someone
 ) -> None:
     page = newest(story, room, room.guide, TOOL)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, page.revision))
     for who in (room.young, room.guide, colleague):
         phone = Browser(app, story.token(who))
         done = phone.submit(phone.get(f"/cases/{room.case_id}/meetings/{meeting}"), "/yes")

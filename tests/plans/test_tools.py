@@ -12,13 +12,13 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.runtime import House, open_house
+from portal.runtime import Runtime, open_runtime
 from portal.services.cases import overview
 from portal.services.plans import agreement, base_data, editing, plans, saving
 from portal.services.plans.open_plan import open_plan
 from portal.services.plans.versions import PlanState, VersionPage
 from portal.settings import Settings
-from portal.tools.definition import Known
+from portal.tools.definition import BaseField
 from portal.tools.library import definition, definition_in, every_definition
 from portal.tools.profile import profile
 from tests.support.browser import Browser
@@ -34,7 +34,7 @@ def room(story: Story) -> Room:
 
 def newest(story: Story, room: Room, who: Someone, tool: str) -> VersionPage:
     def read(ticket: CaseTicket) -> VersionPage:
-        page = plans.show(ticket, tool)
+        page = plans.show_plan(ticket, tool)
         assert page is not None
         return page.newest
 
@@ -42,7 +42,7 @@ def newest(story: Story, room: Room, who: Someone, tool: str) -> VersionPage:
 
 
 def begin(story: Story, room: Room, who: Someone, tool: str) -> None:
-    story.play(room, who, lambda t: editing.begin(t, uuid4(), tool))
+    story.play(room, who, lambda t: editing.begin_plan(t, uuid4(), tool))
 
 
 def write(story: Story, room: Room, who: Someone, tool: str, **answers: str) -> None:
@@ -58,7 +58,7 @@ def add(story: Story, room: Room, by: Someone, tool: str, section: str, **given:
 
 def agree(story: Story, room: Room, tool: str) -> PlanState:
     page = newest(story, room, room.guide, tool)
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), tool, page.number, page.revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), tool, page.number, page.revision))
     state = PlanState.PROPOSED
     proposed = newest(story, room, room.guide, tool)
     for yes in proposed.asked:
@@ -66,7 +66,7 @@ def agree(story: Story, room: Room, tool: str) -> PlanState:
 
         def accept(ticket: CaseTicket) -> PlanState:
             assert proposed.proposal_id is not None
-            return agreement.accept(ticket, uuid4(), tool, proposed.number, proposed.proposal_id)
+            return agreement.accept_proposal(ticket, uuid4(), tool, proposed.number, proposed.proposal_id)
 
         state = story.play(room, who, accept)
     return state
@@ -236,10 +236,12 @@ def test_what_the_team_promises_takes_a_yes_of_somebody_in_the_team(app: Flask, 
         story.play(
             room,
             who,
-            lambda t: agreement.accept(t, uuid4(), tool, proposed.number, proposed.proposal_id or uuid4()),
+            lambda t: agreement.accept_proposal(t, uuid4(), tool, proposed.number, proposed.proposal_id or uuid4()),
         )
     assert newest(story, room, room.guide, tool).state is PlanState.PROPOSED
-    story.play(room, colleague, lambda t: agreement.accept(t, uuid4(), tool, 1, proposed.proposal_id or uuid4()))
+    story.play(
+        room, colleague, lambda t: agreement.accept_proposal(t, uuid4(), tool, 1, proposed.proposal_id or uuid4())
+    )
     assert newest(story, room, room.guide, tool).state is PlanState.AGREED
 
 
@@ -280,19 +282,19 @@ def test_a_person_of_the_map_is_the_same_in_the_overview_and_is_written_once(sto
     page = newest(story, room, room.guide, "network_overview")
     assert (page.answers[f"contacts.{mia}.name"], page.answers[f"contacts.{mia}.phone"]) == ("Mia", "12 34 56 78")
 
-    def kept(ticket: CaseTicket) -> dict[str, str]:
+    def saved(ticket: CaseTicket) -> dict[str, str]:
         from portal.models import PlanVersion
 
         return plans.read_answers(ticket, ticket.load(PlanVersion, page.id))
 
-    assert kept_addresses(story.play(room, room.guide, kept)) == {f"contacts.{mia}.phone"}
+    assert saved_addresses(story.play(room, room.guide, saved)) == {f"contacts.{mia}.phone"}
     with pytest.raises(NotFound):
         add(story, room, room.guide, "network_overview", "contacts")
     with pytest.raises(InvalidInput, match="not_yours_to_fill"):
         write(story, room, room.guide, "network_overview", **{f"contacts.{mia}.name": "En anden"})
 
 
-def kept_addresses(answers: dict[str, str]) -> set[str]:
+def saved_addresses(answers: dict[str, str]) -> set[str]:
     return {address for address, words in answers.items() if words}
 
 
@@ -333,7 +335,7 @@ def test_a_new_guide_stands_in_every_tool_at_once(story: Story, room: Room) -> N
 
         known = definition("basic_contract")
         assert known is not None
-        (line,) = [each for each in base_data.lines(ticket, known) if each.what is Known.GUIDE]
+        (line,) = [each for each in base_data.base_lines(ticket, known) if each.what is BaseField.GUIDE]
         return [person.membership.display_name for person in line.people]
 
     assert story.play(room, room.young, guide) == ["Grete Guide"]
@@ -349,14 +351,14 @@ version = "testby-1"
 
 
 @pytest.fixture
-def own_words(portal_settings: Settings, tmp_path: Path) -> Iterator[House]:
+def own_words(portal_settings: Settings, tmp_path: Path) -> Iterator[Runtime]:
     (tmp_path / "basic_contract.toml").write_text(WORDS, "utf-8")
-    house = open_house(portal_settings.model_copy(update={"wording_dir": tmp_path}))
-    yield house
-    house.close()
+    runtime = open_runtime(portal_settings.model_copy(update={"wording_dir": tmp_path}))
+    yield runtime
+    runtime.close()
 
 
-def test_answers_keep_the_words_they_were_written_to(story: Story, room: Room, own_words: House) -> None:
+def test_answers_keep_the_words_they_were_written_to(story: Story, room: Room, own_words: Runtime) -> None:
     """A version begun in the shipped words is shown in them for ever; the next one asks in the municipality's own."""
     write_and_agree(story, room)
     elsewhere = Story(own_words)

@@ -40,11 +40,11 @@ def test_what_somebody_writes_while_another_chooses_is_shown_before_anything_is_
 
 def test_an_agreed_version_stays_and_the_word_file_begins_the_next(trip: Trip, story: Story, room: Room) -> None:
     content = trip.taken_out()
-    story.play(room, room.guide, lambda t: agreement.propose(t, uuid4(), TOOL, 1, trip.newest().revision))
+    story.play(room, room.guide, lambda t: agreement.propose_plan(t, uuid4(), TOOL, 1, trip.newest().revision))
     for who in (room.guide, room.young):
         proposal = trip.newest().proposal_id
         assert proposal is not None
-        story.play(room, who, lambda t, p=proposal: agreement.accept(t, uuid4(), TOOL, 1, p))
+        story.play(room, who, lambda t, p=proposal: agreement.accept_proposal(t, uuid4(), TOOL, 1, p))
     page = trip.edited(typed("now.goal", "Et nyt mål"), content)
     assert "begynder en ny version" in page.text
     for _ in range(2):

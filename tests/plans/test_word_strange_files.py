@@ -24,7 +24,7 @@ def room(story: Story) -> Room:
 
 def other_case(trip: Trip, story: Story) -> bytes:
     room = story.case(story.guide("Else Ekstern"), name="Unni Uvedkommende")
-    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, uuid4(), TOOL))
     write(story, room, room.guide, **{"now.goal": "hemmeligtmål"})
     return Trip(trip.browser.app, story, room, room.guide).taken_out()
 
@@ -120,7 +120,7 @@ def test_what_no_upload_lets_in_is_refused_here_too(
 
 
 def test_a_file_of_another_tool_says_which(trip: Trip, story: Story, room: Room) -> None:
-    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), "basic_contract"))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, uuid4(), "basic_contract"))
     other = trip.browser.get(f"/cases/{room.case_id}/plan/basic_contract/versions/1/paper/docx").response.data
     page = trip.put_in(other)
     assert "Den hører til et andet redskab: Grundkontrakt" in page.text

@@ -32,9 +32,9 @@ def test_a_word_file_is_called_to_mind_for_two_weeks_and_kept_after_that(
     file_id = page.path.split("/")[-2]
 
     def waiting(ticket: CaseTicket) -> list[str]:
-        plan = plans.show(ticket, TOOL)
+        plan = plans.show_plan(ticket, TOOL)
         assert plan is not None
-        return [str(each.file_id) for each in word_import.waiting(ticket, plan)]
+        return [str(each.file_id) for each in word_import.waiting_import(ticket, plan)]
 
     calendar.move(days=13, hours=23)
     assert story.play(room, room.young, waiting) == [file_id]

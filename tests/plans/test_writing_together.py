@@ -180,9 +180,9 @@ def test_ten_people_write_for_an_hour_and_every_saving_that_was_taken_is_in_the_
         taken = [each for done in pool.map(person, range(len(people))) for each in done]
     page = newest(story, room, room.guide, TOOL)
     lines = story.play(room, room.guide, lambda t: plans_history.history(t, page))
-    kept = {(address, after) for line in lines for address, (_before, after) in line.words.items()}
+    saved = {(address, after) for line in lines for address, (_before, after) in line.words.items()}
     assert len(taken) == len(people) * batches * 2
-    assert set(taken) <= kept
+    assert set(taken) <= saved
     for number, row in enumerate(rows):
         assert page.answers[f"goals.{row}.words"].split() == [f"ord-{number}-{batch}" for batch in range(batches)]
 
@@ -268,7 +268,7 @@ def test_two_hundred_rows_are_shown_and_the_next_one_is_refused_at_the_form(
     def fill(ticket: CaseTicket) -> None:
         from portal.models import PlanVersion
 
-        page = plans.load(ticket, TOOL, next(iter(h for h in ticket.hatches.values() if h.key == "shared")))
+        page = plans.load(ticket, TOOL, next(iter(h for h in ticket.compartments.values() if h.key == "shared")))
         assert page is not None
         ids = " ".join(f"{number:08x}" for number in range(200))
         row = ticket.load(PlanVersion, page.newest.id)

@@ -13,22 +13,22 @@ from portal.access.policy.facts import (
     AccessRules,
     ConsentFact,
     Facts,
-    Freeze,
+    FreezeFact,
     Grant,
-    LegalOverride,
     Member,
     Opening,
+    OverrideFact,
     Ownership,
     Party,
     Withdrawal,
 )
 from portal.access.policy.roles import Capacity, Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.tools.profile import profile
 from tests.access import naive
 from tests.support.story import PROFILE, Room, Someone, Story
 
-SHELVES = ("shared", "health", "without_parents", "professionals")
+COMPARTMENTS = ("shared", "health", "without_parents", "professionals")
 BETWEEN_TWO = "guide_only"
 UNITS = ("Skolen", "Jobcenter", "Psykiatrien", "Familie og unge")
 HOME = "Familie og unge"
@@ -41,15 +41,15 @@ ZONE = RULES.zone
 class Scene:
     """What all stories share: the house, its database, its clock, the application, and somebody who is in no case."""
 
-    def __init__(self, house: House, app: Flask, owner: psycopg.Connection, raw: psycopg.Connection) -> None:
-        self.house, self.app, self.owner = house, app, owner
+    def __init__(self, runtime: Runtime, app: Flask, owner: psycopg.Connection, raw: psycopg.Connection) -> None:
+        self.runtime, self.app, self.owner = runtime, app, owner
         self.raw = raw
         """The application's role without the application."""
         self.started = datetime.now(UTC).replace(microsecond=0)
         self.now = self.started
-        self.story = Story(house)
+        self.story = Story(runtime)
         self.units = {name: self.story.unit(name) for name in UNITS}
-        self.away = Story(house)
+        self.away = Story(runtime)
         self.units[AWAY] = self.away.unit(AWAY)
         self.stranger = self.story.staff("Ulrik Udenfor", "Skolen")
         self.admin = self.story.admin()
@@ -66,7 +66,7 @@ class Put:
     """A file as it was put in."""
 
     id: UUID
-    shelf: str
+    compartment: str
     by: UUID
     """The membership of whoever did."""
     withdrawn: bool = False
@@ -84,8 +84,8 @@ class Book:
     members: dict[UUID, Member] = field(default_factory=dict)
     told: list[ConsentFact] = field(default_factory=list)
     taken_back: list[Withdrawal] = field(default_factory=list)
-    by_law: list[LegalOverride] = field(default_factory=list)
-    frozen: list[Freeze] = field(default_factory=list)
+    by_law: list[OverrideFact] = field(default_factory=list)
+    frozen: list[FreezeFact] = field(default_factory=list)
     owners: list[Ownership] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
     files: list[Put] = field(default_factory=list)
@@ -165,22 +165,22 @@ class Book:
         """The compartments that could be open to somebody who lacks nothing."""
         everything = replace(self.facts(), freezes=(), overrides=())
         found = set()
-        for shelf in everything.rules.compartments:
-            if shelf.confidant_id is not None:
+        for compartment in everything.rules.compartments:
+            if compartment.confidant_id is not None:
                 opened = replace(member, levels=((self.opened_at, Level.READ),), left=())
-                if naive.may(everything, opened, shelf, self.scene.now)[0]:
-                    found.add(shelf.key)
-            elif member.capacity in shelf.audience:
-                found.add(shelf.key)
+                if naive.may(everything, opened, compartment, self.scene.now)[0]:
+                    found.add(compartment.key)
+            elif member.capacity in compartment.audience:
+                found.add(compartment.key)
         return found
 
     def judged(self, member: Member, at: datetime) -> dict[str, bool]:
         """Compartment -> may write, for what the member may read."""
         facts, found = self.facts(), {}
-        for shelf in facts.rules.compartments:
-            reads, writes = naive.may(facts, member, shelf, at)
+        for compartment in facts.rules.compartments:
+            reads, writes = naive.may(facts, member, compartment, at)
             if reads:
-                found[shelf.key] = writes
+                found[compartment.key] = writes
         return found
 
     def everybody(self) -> list[tuple[Someone, dict[str, bool]]]:

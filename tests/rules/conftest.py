@@ -10,11 +10,11 @@ import pytest
 
 from portal.db import connect, session_factory
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 
 
 @pytest.fixture
-def blind(living: House, postgres: EmbeddedPostgres) -> Iterator[House]:
+def blind(living: Runtime, postgres: EmbeddedPostgres) -> Iterator[Runtime]:
     """The same house on a database role that row-level security does not hold."""
     name = living.engine.url.database
     with psycopg.connect(postgres.url("postgres", str(name)), autocommit=True) as connection:

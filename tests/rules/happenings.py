@@ -16,7 +16,7 @@ from portal import clock
 from portal.access.actor import Actor
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer
-from portal.access.policy.facts import Freeze, LegalOverride, Member, Opening, Party, Withdrawal
+from portal.access.policy.facts import FreezeFact, Member, Opening, OverrideFact, Party, Withdrawal
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket, enter_case
 from portal.db import PortalSession
@@ -26,9 +26,9 @@ from portal.services.consents import declare, overrides, requests
 from portal.services.files import folders
 from portal.services.members import confidences, corrections, handover, leaving, team, team_wishes
 from portal.services.members import handover_answers as says
-from portal.services.members.corrections import Wanted
+from portal.services.members.corrections import WantedCorrection
 from tests.access import naive
-from tests.rules.book import AWAY, BETWEEN_TWO, HOME, SHELVES, UNITS, ZONE, Book, Put, Scene
+from tests.rules.book import AWAY, BETWEEN_TWO, COMPARTMENTS, HOME, UNITS, ZONE, Book, Put, Scene
 from tests.support.story import Someone
 
 LEVELS = st.sampled_from(Level)
@@ -68,9 +68,9 @@ class Happenings(RuleBasedStateMachine):
         self.book.meet(room.young, Capacity.YOUNG_PERSON, young)
         for parent in room.parents:
             self.book.meet(parent, Capacity.PARENT, custody, custody=True)
-        for shelf in (*SHELVES, BETWEEN_TWO):
-            self._puts_in(room.guide, shelf)
-            self.story.thread(room, room.guide, shelf)
+        for compartment in (*COMPARTMENTS, BETWEEN_TWO):
+            self._puts_in(room.guide, compartment)
+            self.story.thread(room, room.guide, compartment)
         if taken_over_by:
             self._later()
             self._offered_to(self._another_guide(taken_over_by), taken_over_by, by_law=True)
@@ -159,7 +159,7 @@ class Happenings(RuleBasedStateMachine):
             ticket = self._enters(session, someone)
             assert ticket.allows(Action.CONSENT_WITHDRAW), "also while shut out"
             try:
-                declare.withdraw(ticket, uuid4(), consent.id, requests.party_key(party) if party else "all")
+                declare.withdraw_consent(ticket, uuid4(), consent.id, requests.party_key(party) if party else "all")
             except (InvalidInput, NotFound):
                 assert party is not None, "what counts can be taken back as a whole"
                 assert not self.book.is_asked_about(party, consent), "a yes that counts can be taken back"
@@ -206,15 +206,15 @@ class Happenings(RuleBasedStateMachine):
                 lacking = [p.compartment for p in overrides.may_be_overridden(ticket, member.id)]
             except InvalidInput:
                 meant = self.book.meant_for(member)
-                shut = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
+                closed = self.book.is_frozen(member) or member.level_at(now) is Level.NONE
                 judged = self.book.judged(member, now)
-                assert shut or set(judged) == meant, f"refused though something is missing: {member} {judged} {meant}"
+                assert closed or set(judged) == meant, f"refused though something is missing: {member} {judged} {meant}"
                 return
             keys = who.sample(lacking, who.randint(1, len(lacking)))
             until = clock.today(ZONE) + timedelta(days=days)
             made = overrides.override(ticket, uuid4(), member.id, keys, until, "Barnets lov § 32", "Det haster")
             session.commit()
-        self.book.by_law.append(LegalOverride(made, member.id, frozenset(keys), now, clock.end_of(until, ZONE)))
+        self.book.by_law.append(OverrideFact(made, member.id, frozenset(keys), now, clock.end_of(until, ZONE)))
 
     @rule(who=CHANCE)
     def what_the_law_opened_is_ended(self, who) -> None:  # type: ignore[no-untyped-def]
@@ -233,7 +233,7 @@ class Happenings(RuleBasedStateMachine):
             member, now = who.choice(able), self.scene.now
             review = clock.today(ZONE) + timedelta(days=7)
             self._guide_does(lambda t: overrides.freeze(t, uuid4(), [member.id], review, "For at beskytte"))
-            self.book.frozen.append(Freeze(uuid4(), member.id, now, now))
+            self.book.frozen.append(FreezeFact(uuid4(), member.id, now, now))
 
     @rule(who=CHANCE)
     def a_freeze_is_lifted(self, who) -> None:  # type: ignore[no-untyped-def]
@@ -265,9 +265,9 @@ class Happenings(RuleBasedStateMachine):
                 return
             if member.has_left_at(self.scene.now) and not self.book.judged(member, self.scene.now):
                 with pytest.raises(Overtaken):
-                    leaving.leave(ticket, uuid4(), "new_job")
+                    leaving.leave_case(ticket, uuid4(), "new_job")
                 return
-            leaving.leave(ticket, uuid4(), "new_job")
+            leaving.leave_case(ticket, uuid4(), "new_job")
             session.commit()
         self.book.members[member.id] = replace(member, left=(*member.left, self.scene.now))
 
@@ -305,7 +305,7 @@ class Happenings(RuleBasedStateMachine):
         if born == self.book.born or not 13 <= clock.age_on(born, opened) <= 25:
             return
         young = next(m for m in self.book.members.values() if m.capacity is Capacity.YOUNG_PERSON)
-        self._corrects(young, Wanted(self.called(young), born))
+        self._corrects(young, WantedCorrection(self.called(young), born))
         self.book.born = born
         self.book.members[young.id] = replace(young, corrected=(*young.corrected, self.scene.now))
 
@@ -322,7 +322,7 @@ class Happenings(RuleBasedStateMachine):
             "select exists (select from audit_event where chain_id = %s and actor_id = %s)",
             [self.room.case_id, member.person_id],
         ).fetchone()[0]
-        self._corrects(member, Wanted(name, self.book.born if young else None))
+        self._corrects(member, WantedCorrection(name, self.book.born if young else None))
         renewed = member.renewed if came_in else (*member.renewed, now)
         self.book.members[member.id] = replace(member, corrected=(*member.corrected, now), renewed=renewed)
 
@@ -330,9 +330,9 @@ class Happenings(RuleBasedStateMachine):
         row = self.scene.owner.execute("select display_name from membership where id = %s", [member.id]).fetchone()
         return str(row[0])
 
-    def _corrects(self, member: Member, wanted: Wanted) -> None:
+    def _corrects(self, member: Member, wanted: WantedCorrection) -> None:
         def correct(ticket: CaseTicket) -> None:
-            mark = corrections.propose(ticket, member.id, wanted).mark
+            mark = corrections.propose_correction(ticket, member.id, wanted).mark
             corrections.correct(ticket, uuid4(), member.id, wanted, "Tastefejl", mark)
 
         self._guide_does(correct)
@@ -424,18 +424,18 @@ class Happenings(RuleBasedStateMachine):
         taker = self.book.offered
         assert taker is not None
         if answer == "withdraw":
-            self._guide_does(lambda t: handover.withdraw(t, uuid4()))
+            self._guide_does(lambda t: handover.withdraw_handover(t, uuid4()))
         elif answer == "decline":
             self.story.play(self.room, taker, lambda t: handover.decline(t, uuid4()))
         elif not self.book.can_be_taken():
             with pytest.raises(InvalidInput, match="hand_over_waits"):
-                self.story.play(self.room, taker, lambda t: handover.accept(t, uuid4()))
+                self.story.play(self.room, taker, lambda t: handover.accept_handover(t, uuid4()))
             return
         else:
-            self.story.play(self.room, taker, lambda t: handover.accept(t, uuid4()))
+            self.story.play(self.room, taker, lambda t: handover.accept_handover(t, uuid4()))
             self.book.handed_over(taker)
             theirs = next(r for r in self.book.rules().compartments if r.confidant_id == self.room.member(taker)).key
-            if theirs not in {file.shelf for file in self.book.files}:
+            if theirs not in {file.compartment for file in self.book.files}:
                 self._puts_in(taker, theirs)
                 self.story.thread(self.room, taker, theirs)
         self.book.offered = None
@@ -455,27 +455,27 @@ class Happenings(RuleBasedStateMachine):
             ticket = self._enters(session, someone)
             asked = {question.compartment: question for question in confidences.questions(ticket)}
             if rule.key not in asked:
-                assert not [f for f in book.files if f.shelf == rule.key], "asked about whatever holds something"
+                assert not [f for f in book.files if f.compartment == rule.key], "asked about whatever holds something"
                 return
             found = asked[rule.key]
             said = "yes" if opened else "no"
-            confidences.answer(ticket, uuid4(), found.compartment_id, book.owner().id, said)
+            confidences.answer_confidence(ticket, uuid4(), found.compartment_id, book.owner().id, said)
             session.commit()
         about = (rule.key, book.owner().id)
         last = [one.opened for one in book.openings if (one.compartment, one.member_id) == about][-1:]
         if last != [opened]:  # said again it is what it was
             book.openings.append(Opening(*about, self.scene.now, opened))
 
-    @rule(who=CHANCE, place=st.sampled_from([*SHELVES, BETWEEN_TWO]))
+    @rule(who=CHANCE, place=st.sampled_from([*COMPARTMENTS, BETWEEN_TWO]))
     def a_file_is_put_in(self, who, place: str) -> None:  # type: ignore[no-untyped-def]
         self._later()
-        shelf = place
+        compartment = place
         if place == BETWEEN_TWO:
             rules = self.book.rules().compartments
-            shelf = next(rule.key for rule in rules if rule.confidant_id == self.book.owner().id)
-        able = [someone for someone, allowed in self.book.everybody() if allowed.get(shelf)]
+            compartment = next(rule.key for rule in rules if rule.confidant_id == self.book.owner().id)
+        able = [someone for someone, allowed in self.book.everybody() if allowed.get(compartment)]
         if able:
-            self._puts_in(who.choice(able), shelf)
+            self._puts_in(who.choice(able), compartment)
 
     @rule(who=CHANCE)
     def a_file_is_withdrawn(self, who) -> None:  # type: ignore[no-untyped-def]
@@ -485,9 +485,9 @@ class Happenings(RuleBasedStateMachine):
         if file is None:
             return
         for member in (self.book.members[file.by], self.book.owner()):
-            if self.book.judged(member, self.scene.now).get(file.shelf):
+            if self.book.judged(member, self.scene.now).get(file.compartment):
                 someone = self.book.people[member.person_id]
-                self.story.play(self.room, someone, lambda t: folders.withdraw(t, file.id, "Den forkerte fil"))
+                self.story.play(self.room, someone, lambda t: folders.withdraw_file(t, file.id, "Den forkerte fil"))
                 file.withdrawn = True
                 return
 
@@ -514,16 +514,16 @@ class Happenings(RuleBasedStateMachine):
         """No two things happen at the same instant."""
         self.scene.stand_still_at(self.scene.now + timedelta(seconds=1))
 
-    def _puts_in(self, someone: Someone, shelf: str) -> None:
-        made = self.story.file(self.room, someone, shelf)
-        self.book.files.append(Put(made, shelf, self.room.member(someone)))
+    def _puts_in(self, someone: Someone, compartment: str) -> None:
+        made = self.story.file(self.room, someone, compartment)
+        self.book.files.append(Put(made, compartment, self.room.member(someone)))
 
     def _guide_does(self, act: Callable[[CaseTicket], object]) -> None:
         self.story.play(self.room, self.room.guide, act)
 
     def _at_work(self, someone: Someone) -> AbstractContextManager[PortalSession]:
         """Somebody's session for the length of a block; what is not committed is forgotten."""
-        return closing(self.scene.house.new_session(someone.id))
+        return closing(self.scene.runtime.new_session(someone.id))
 
     def _enters(self, session: PortalSession, someone: Someone) -> CaseTicket:
         actor = Actor(session, someone.id, someone.unit_id is not None, frozenset(), someone.name)

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 from flask import Flask
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.rules.routes import CASE_ROUTES, Route, own
 from tests.support.browser import Browser, Page
 from tests.support.story import Story
-from tests.support.world import BETWEEN_TWO, CONFIDED, NAME, SHELVES, World
+from tests.support.world import BETWEEN_TWO, COMPARTMENTS, CONFIDED, NAME, World
 
 _HARMLESS = ("case.find", "messages.reply", "versions.add")
 """POSTs that change nothing as they are sent here, but whose answers could tell something."""
@@ -30,9 +30,9 @@ def in_every_run(*few: str, at_night: Iterable[str]) -> list[str]:
     return every if NIGHT else list(few)
 
 
-def browser_of(kind: str, app: Flask, house: House, world: World) -> tuple[Browser, str]:
+def browser_of(kind: str, app: Flask, runtime: Runtime, world: World) -> tuple[Browser, str]:
     """A browser in which that kind of person is signed in, and a CSRF token of theirs."""
-    token = None if kind == "anonymous" else Story(house).token(world.people[kind])
+    token = None if kind == "anonymous" else Story(runtime).token(world.people[kind])
     browser = Browser(app, token, thorough=False)
     return browser, browser.csrf()
 
@@ -40,25 +40,25 @@ def browser_of(kind: str, app: Flask, house: House, world: World) -> tuple[Brows
 def hidden_from(kind: str, world: World) -> set[str]:
     """Every word that this kind of person must never meet."""
     sees = world.sees.get(kind, set())
-    words = {secret for shelf in set(SHELVES) - sees for secret in world.all_words(shelf)}
+    words = {secret for compartment in set(COMPARTMENTS) - sees for secret in world.all_words(compartment)}
     words |= set() if kind in BETWEEN_TWO else {CONFIDED}
     if not sees and kind != "custody holder shut out":  # who knows whose custody they hold
         words |= {NAME, NAME.split()[0]}
     return words
 
 
-def leaks(kind: str, app: Flask, house: House, world: World) -> set[str]:
+def leaks(kind: str, app: Flask, runtime: Runtime, world: World) -> set[str]:
     """The words that must be hidden from this kind of person and were in some answer."""
-    browser, token = browser_of(kind, app, house, world)
+    browser, token = browser_of(kind, app, runtime, world)
     hidden, found = hidden_from(kind, world), set()
     asked: set[str] = set()
-    for shelf in SHELVES:
+    for compartment in COMPARTMENTS:
         for route in CASE_ROUTES:
-            path = route.path(own(world, shelf))
+            path = route.path(own(world, compartment))
             if f"{route.method} {path}" in asked or (route.method != "GET" and route.endpoint not in _HARMLESS):
                 continue
             asked.add(f"{route.method} {path}")
-            for page in _every_way(browser, route, path, token, world.all_words(shelf)[2]):
+            for page in _every_way(browser, route, path, token, world.all_words(compartment)[2]):
                 for secret in hidden:
                     # What somebody typed is repeated to them; that tells them nothing.
                     told = page.everything.replace(f'value="{secret}"', "").replace(f"”{secret}”", "")

@@ -13,7 +13,7 @@ from flask import Flask
 from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.members import confidences, handover
 from portal.services.plans import confidential, editing, saving
 from portal.services.plans.open_plan import open_plan
@@ -118,10 +118,10 @@ def test_nobody_else_can_write_it(app: Flask, story: Story, room: Room, row: str
 
 def confided(story: Story, room: Room, who: Someone) -> dict[str, str]:
     page = newest(story, room, who, TOOL)
-    return story.play(room, who, lambda t: confidential.read(t, page))
+    return story.play(room, who, lambda t: confidential.read_confidential(t, page))
 
 
-def test_the_database_shows_it_to_the_two_alone(living: House, world: World, postgres: EmbeddedPostgres) -> None:
+def test_the_database_shows_it_to_the_two_alone(living: Runtime, world: World, postgres: EmbeddedPostgres) -> None:
     url = postgres.url("portal_app", str(living.engine.url.database))
     told = "select count(*) from audit_event where chain_id = %s and event = 'schema.confided'"
     plant = """insert into plan_confided (id, plan_id, case_id, compartment_id, confided_compartment_id, address,
@@ -140,7 +140,7 @@ def test_the_database_shows_it_to_the_two_alone(living: House, world: World, pos
             assert lines == (1 if kind in BETWEEN_TWO else 0,), kind
             if kind in MEMBERS:
                 by = world.room.member(world.people[kind])
-                lies_in = [world.shelves["shared"], world.shelves["guide_only"]]
+                lies_in = [world.compartments["shared"], world.compartments["guide_only"]]
                 row = [uuid4(), plan[0], world.room.case_id, *lies_in, by]
                 if kind in BETWEEN_TWO:
                     connection.execute(plant, row)
@@ -157,13 +157,13 @@ def test_a_guide_who_handed_the_case_over_reads_it_no_more_and_the_next_only_if_
     assert confided(story, room, room.guide)[f"people.{row}.between_us"] == CONFIDED
     taker = story.guide("Nikolaj Ny")
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     assert confided(story, room, taker) == confided(story, room, room.guide) == {}
     assert confided(story, room, room.young)[f"people.{row}.between_us"] == CONFIDED
     (asked,) = story.play(room, room.young, confidences.questions)
     assert asked.answers > 0
     to = room.member(taker) if taker.id in room.members else asked.guide.id
-    story.play(room, room.young, lambda t: confidences.answer(t, uuid4(), asked.compartment_id, to, "yes"))
+    story.play(room, room.young, lambda t: confidences.answer_confidence(t, uuid4(), asked.compartment_id, to, "yes"))
     assert confided(story, room, taker)[f"people.{row}.between_us"] == CONFIDED
     assert confided(story, room, room.guide) == {}
 

@@ -16,8 +16,8 @@ from portal import clock
 from portal.access.policy.roles import Capacity, Level
 from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import InvalidInput, NotFound, Refused, Unsafe
-from portal.runtime import House
+from portal.errors import InvalidInput, NotFound, Refused, UnsafeConfiguration
+from portal.runtime import Runtime
 from portal.services.cases import move as case_move
 from portal.services.cases import search
 from portal.services.consents import overrides, requests
@@ -31,7 +31,7 @@ from tests.exports.test_exports import opened, packed
 from tests.plans.test_tools import newest
 from tests.rules.walls import second_wall_down
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelf_id, shelves
+from tests.support.story import Room, Someone, Story, compartment_id, compartments
 from tests.support.word_processor import Program, program
 
 KEY = "guide_only"
@@ -63,15 +63,15 @@ def told(story: Story) -> Told:
     file_id = story.file(room, room.young, KEY, f"{SECRET}.pdf")
     thread_id = story.thread(room, room.young, KEY, SECRET, SECRET)
     row = story.confide(room, room.young, SECRET)
-    return Told(room, file_id, thread_id, row, story.play(room, room.young, lambda t: shelf_id(t, KEY)))
+    return Told(room, file_id, thread_id, row, story.play(room, room.young, lambda t: compartment_id(t, KEY)))
 
 
 @pytest.fixture(params=["both walls", "the ticket alone"])
-def walls(request: pytest.FixtureRequest, house: House, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
+def walls(request: pytest.FixtureRequest, runtime: Runtime, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
     if request.param == "both walls":
-        yield house
+        yield runtime
     else:
-        with second_wall_down(house, postgres) as blind:
+        with second_wall_down(runtime, postgres) as blind:
             yield blind
 
 
@@ -79,7 +79,7 @@ def handed_over(story: Story, room: Room, unit: str = "Familie og unge", name: s
     """To another guide, who says yes."""
     taker, before = story.guide(name, unit), room.guide
     story.play(room, before, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     room.guide = taker
     story.refresh(room)
     return before
@@ -88,22 +88,22 @@ def handed_over(story: Story, room: Room, unit: str = "Familie og unge", name: s
 def opens(story: Story, told: Told, said: str = "yes") -> None:
     room = told.room
     guide = room.member(room.guide)
-    story.play(room, room.young, lambda t: confidences.answer(t, uuid4(), told.compartment_id, guide, said))
+    story.play(room, room.young, lambda t: confidences.answer_confidence(t, uuid4(), told.compartment_id, guide, said))
 
 
 def reached(story: Story, told: Told, who: Someone) -> set[str]:
     """The ways in which somebody gets at what was told."""
 
     def answers(ticket):  # type: ignore[no-untyped-def]
-        found = confidential.read(ticket, page)
+        found = confidential.read_confidential(ticket, page)
         return [words for words in found.values() if SECRET in words]
 
     ways: dict[str, Callable] = {  # type: ignore[type-arg]
-        "file": lambda t: files.page(t, told.file_id),
+        "file": lambda t: files.file_page(t, told.file_id),
         "thread": lambda t: message_threads.thread(t, told.thread_id),
-        "list of files": lambda t: [f for f in files.newest(t) if SECRET in f.name],
+        "list of files": lambda t: [f for f in files.newest_version(t) if SECRET in f.name],
         "list of threads": lambda t: [f for f in message_threads.threads(t) if SECRET in f.subject],
-        "search": lambda t: search.find(t, SECRET),
+        "search": lambda t: search.find_in_case(t, SECRET),
         "log": lambda t: [
             line
             for visit in case_log.log(t, None, "").visits
@@ -118,7 +118,7 @@ def reached(story: Story, told: Told, who: Someone) -> set[str]:
                 found.add(way)
         except (NotFound, Refused):
             continue
-    page = newest(story, told.room, who, "network_map") if shelves(story, told.room, who) else None
+    page = newest(story, told.room, who, "network_map") if compartments(story, told.room, who) else None
     if page and story.play(told.room, who, answers):
         found.add("answers")
     return found
@@ -127,9 +127,9 @@ def reached(story: Story, told: Told, who: Someone) -> set[str]:
 EVERY_WAY = {"file", "thread", "list of files", "list of threads", "search", "log", "answers"}
 
 
-def rows_seen(house: House, postgres: EmbeddedPostgres, told: Told, who: Someone) -> set[str]:
+def rows_seen(runtime: Runtime, postgres: EmbeddedPostgres, told: Told, who: Someone) -> set[str]:
     """Tables in which the application's role, without the application, sees rows of it in somebody's name."""
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
         found = set()
         for table in HELD:
@@ -168,12 +168,12 @@ def test_a_profile_in_which_somebody_else_could_read_it_is_refused(
     text = (PROFILES / "samarbejdsmodellen_dk.toml").read_text("utf-8")
     assert was in text
     (tmp_path / "samarbejdsmodellen_dk.toml").write_text(text.replace(was, instead), "utf-8")
-    with pytest.raises(Unsafe, match=fault):
+    with pytest.raises(UnsafeConfiguration, match=fault):
         read_profile(tmp_path / "samarbejdsmodellen_dk.toml")
 
 
 def test_the_two_read_and_write_it_and_nobody_else_reaches_it(
-    story: Story, told: Told, walls: House, postgres: EmbeddedPostgres
+    story: Story, told: Told, walls: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     room, behind = told.room, Story(walls)
     others = {
@@ -190,9 +190,9 @@ def test_the_two_read_and_write_it_and_nobody_else_reaches_it(
     for who in (room.young, room.guide):
         assert reached(behind, told, who) == EVERY_WAY
     for name, who in others.items():
-        assert shelves(behind, room, who) != set(), name
+        assert compartments(behind, room, who) != set(), name
         assert reached(behind, told, who) <= {"log"}, name
-        assert rows_seen(walls if walls is story.house else story.house, postgres, told, who) == set(), name
+        assert rows_seen(walls if walls is story.runtime else story.runtime, postgres, told, who) == set(), name
     for who in others.values():
         log = behind.play(room, who, lambda t: case_log.log(t, None, ""))
         about = [line for visit in log.visits for line in visit.lines if line.event == "thread.started"]
@@ -220,25 +220,25 @@ def test_no_law_and_no_consent_opens_it(story: Story, told: Told, app: Flask) ->
 
 @pytest.mark.parametrize("unit", ["Familie og unge", "Voksenenheden"])
 def test_the_next_guide_reads_it_only_when_the_young_person_says_so_and_the_one_before_no_more(
-    story: Story, told: Told, walls: House, postgres: EmbeddedPostgres, unit: str
+    story: Story, told: Told, walls: Runtime, postgres: EmbeddedPostgres, unit: str
 ) -> None:
     room, behind = told.room, Story(walls)
     before = handed_over(story, room, unit)
     for who in (before, room.guide):
         assert reached(behind, told, who) == set(), who.name
-        assert rows_seen(story.house, postgres, told, who) == set(), who.name
+        assert rows_seen(story.runtime, postgres, told, who) == set(), who.name
     assert reached(behind, told, room.young) == EVERY_WAY
     opens(behind, told)
     assert reached(behind, told, room.guide) == EVERY_WAY
-    assert rows_seen(story.house, postgres, told, room.guide) == {*HELD, "audit_event"}
+    assert rows_seen(story.runtime, postgres, told, room.guide) == {*HELD, "audit_event"}
     assert reached(behind, told, before) == set()
     opens(behind, told, "no")
     assert reached(behind, told, room.guide) == set()
     opens(behind, told)
     handed_over(story, room, name="Tina Tredje")
     assert reached(behind, told, room.guide) == set(), "what was opened to one is not opened to the next"
-    assert rows_seen(story.house, postgres, told, room.guide) == set()
-    with story.house.unit_of_work() as session:
+    assert rows_seen(story.runtime, postgres, told, room.guide) == set()
+    with story.runtime.unit_of_work() as session:
         assert differences(session, room.case_id) == []
 
 
@@ -248,12 +248,12 @@ def test_a_guide_who_gets_the_case_back_finds_what_was_told_to_them(story: Story
     rasmus = room.guide
     later = story.thread(room, room.young, f"{KEY}-2", "Til Rasmus", "Kun dig")
     story.play(room, rasmus, lambda t: handover.offer(t, uuid4(), first.id))
-    story.play(room, first, lambda t: handover.accept(t, uuid4()))
+    story.play(room, first, lambda t: handover.accept_handover(t, uuid4()))
     room.guide = first
     assert reached(story, told, first) == EVERY_WAY
     with pytest.raises(NotFound):
         story.play(room, first, lambda t: message_threads.thread(t, later))
-    assert shelves(story, room, first) & {KEY, f"{KEY}-2"} == {KEY}
+    assert compartments(story, room, first) & {KEY, f"{KEY}-2"} == {KEY}
     story.thread(room, first, KEY, "Igen", "Hej igen")
 
 
@@ -267,16 +267,16 @@ def test_what_was_told_before_is_read_and_no_more(story: Story, told: Told, app:
         assert "Du kan læse her" not in page.text
         with pytest.raises(Refused):
             story.play(room, who, lambda t: message_threads.reply(t, uuid4(), told.thread_id, "Svar"))
-        assert KEY in shelves(story, room, who)
+        assert KEY in compartments(story, room, who)
         story.thread(room, who, f"{KEY}-2", "Nyt", "Nyt")
 
 
 def test_nobody_moves_it_to_where_others_see_it(
-    story: Story, told: Told, house: House, postgres: EmbeddedPostgres, app: Flask
+    story: Story, told: Told, runtime: Runtime, postgres: EmbeddedPostgres, app: Flask
 ) -> None:
     """Not the guide either, who may move everything else."""
     room = told.room
-    shared = story.play(room, room.guide, lambda t: shelf_id(t, "shared"))
+    shared = story.play(room, room.guide, lambda t: compartment_id(t, "shared"))
     for act in (
         lambda t: case_move.move_file(t, told.file_id, shared),
         lambda t: case_move.move_thread(t, told.thread_id, shared),
@@ -287,7 +287,7 @@ def test_nobody_moves_it_to_where_others_see_it(
     browser = Browser(app, story.token(room.guide))
     assert not [x for x in browser.get(f"/cases/{room.case_id}/files/{told.file_id}").links() if x.endswith("/move")]
     assert browser.get(f"/cases/{room.case_id}/files/{told.file_id}/move").status == 422
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
         for table, id_ in (("file", told.file_id), ("thread", told.thread_id)):
             done = connection.execute(f"update {table} set compartment_id = %s where id = %s", [shared, id_])  # type: ignore[arg-type]

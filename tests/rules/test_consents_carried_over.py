@@ -17,15 +17,15 @@ from portal.access.ticket import CaseTicket
 from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.consents import drafts, receipts, requests
 from portal.services.consents.requests import ConsentState
 from portal.services.oversight import operators
 from portal.settings import Settings
 from tests.rules.test_migrations import migrate_to
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 
 SHARED = ("contact", "education", "work", "housing", "finances", "family", "social_measures")
 HEALTH = ("physical_health", "mental_health", "substances")
@@ -58,7 +58,7 @@ class Old:
         self,
         giver: str,
         said: dict[str, tuple[str, ...]],
-        kept_back: dict[str, tuple[str, ...]] | None = None,
+        held_back: dict[str, tuple[str, ...]] | None = None,
         days_ago: float = 10,
         came_in: float | None = None,
     ) -> UUID:
@@ -73,7 +73,7 @@ class Old:
                values (%s, %s, %s, %s, 'eid', %s, %s, %s, '2026-2', %s, %s, 'not_scanned')""",
             [made, self.room.case_id, member, member, given, begins, now + timedelta(days=200), words, digest],
         )
-        for table, cells in (("consent_grant", said), ("consent_exception", kept_back or {})):
+        for table, cells in (("consent_grant", said), ("consent_exception", held_back or {})):
             for name, categories in cells.items():
                 for category in categories:
                     self.owner.execute(
@@ -110,9 +110,9 @@ class Old:
 
 @pytest.fixture
 def old(
-    house: House, portal_settings: Settings, postgres: EmbeddedPostgres, database: str, owner: psycopg.Connection
+    runtime: Runtime, portal_settings: Settings, postgres: EmbeddedPostgres, database: str, owner: psycopg.Connection
 ) -> Old:
-    story = Story(house)
+    story = Story(runtime)
     room = story.case()
     people = {"young": room.young, "mother": room.parents[0], "father": room.parents[1], "guide": room.guide}
     people["teacher"] = story.staff("Lars Lærer", "Skolen")
@@ -138,7 +138,7 @@ def old(
     draft = json.dumps({"choices": {}, "exceptions": {}, "valid_until": "2099-01-01"})
     place = f"consent_draft.answers {room.member(room.young)}"
     sealed_draft = story.play(room, room.guide, lambda t: t.keys.seal_text(draft, place))
-    house.engine.dispose()
+    runtime.engine.dispose()
     migrate(postgres.url("portal_owner", database), BEFORE)
     owner.execute("update membership set added_at = added_at - interval '40 days'")
     owner.execute("insert into consent_draft values (%s, %s, %s, now())",
@@ -155,12 +155,12 @@ def a_full_case(old: Old) -> None:
     """Everybody has answered; the school may see what is shared, the psychiatrist everything, the job centre not
     money; the aunt was turned down."""
     said = {"teacher": SHARED, "nurse": SHARED + HEALTH, "job": OTHERS}
-    kept_back = {"job": MONEY}
+    held_back = {"job": MONEY}
     parents = {"mother": SHARED + HEALTH, "father": SHARED}
     old.consents = {
-        "young": old.declares("young", said | parents, kept_back),
-        "mother": old.declares("mother", said, kept_back),
-        "father": old.declares("father", said, kept_back),
+        "young": old.declares("young", said | parents, held_back),
+        "mother": old.declares("mother", said, held_back),
+        "father": old.declares("father", said, held_back),
     }
     given = old.consents.values()
     old.sees("teacher", ("shared", "without_parents", "professionals"), *given)
@@ -185,12 +185,12 @@ def _said_of(ticket: CaseTicket, giver_id: UUID, member: UUID) -> dict[str, str]
 def test_what_was_said_then_opens_what_its_words_name_and_no_more(old: Old, url: str) -> None:
     a_full_case(old)
     migrate(url)
-    with opened(old.settings) as house:
-        story, room = Story(house), old.room
-        seen = {name: shelves(story, room, old.people[name]) for name in ("teacher", "nurse", "job", "aunt")}
+    with runtime_for(old.settings) as runtime:
+        story, room = Story(runtime), old.room
+        seen = {name: compartments(story, room, old.people[name]) for name in ("teacher", "nurse", "job", "aunt")}
         assert seen == {"teacher": {"shared"}, "nurse": {"shared", "health"}, "job": set(), "aunt": set()}, "at once"
-        assert shelves(story, room, old.people["mother"]) == {"shared", "health"}
-        assert shelves(story, room, old.people["father"]) == {"shared"}
+        assert compartments(story, room, old.people["mother"]) == {"shared", "health"}
+        assert compartments(story, room, old.people["father"]) == {"shared"}
         for giver in ("young", "mother", "father"):
             asked = {"without_parents": "none", "professionals": "none"}
             assert said(story, old, giver, "teacher") == {"shared": "yes", "health": "no", **asked}
@@ -200,21 +200,21 @@ def test_what_was_said_then_opens_what_its_words_name_and_no_more(old: Old, url:
         assert said(story, old, "young", "mother") == {"shared": "yes", "health": "yes"}
         assert said(story, old, "young", "father") == {"shared": "yes", "health": "no"}
         assert story.play(room, room.young, requests.asks_me) == 3, "school, psychiatry and job centre"
-        with house.unit_of_work() as session:
+        with runtime.unit_of_work() as session:
             operators.repair(session)
-        with house.unit_of_work() as session:
+        with runtime.unit_of_work() as session:
             assert differences(session, room.case_id) == []
-        assert shelves(story, room, old.people["teacher"]) == {"shared"}
+        assert compartments(story, room, old.people["teacher"]) == {"shared"}
 
 
 def test_people_are_asked_anew_and_keep_the_words_they_signed(old: Old, url: str) -> None:
     a_full_case(old)
     migrate(url)
-    with opened(old.settings) as house, lived_in(house) as app:
-        story, room = Story(house), old.room
-        assert story.play(room, room.young, drafts.kept) is None, "answers to what was asked then"
-        kept = story.play(room, room.young, lambda t: receipts.history(t, t.membership.id))
-        assert [(one.words, one.state, one.version) for one in kept] == [(OLD_WORDS, ConsentState.IN_FORCE, "2026-2")]
+    with runtime_for(old.settings) as runtime, app_for(runtime) as app:
+        story, room = Story(runtime), old.room
+        assert story.play(room, room.young, drafts.saved_answers) is None, "answers to what was asked then"
+        saved = story.play(room, room.young, lambda t: receipts.history(t, t.membership.id))
+        assert [(one.words, one.state, one.version) for one in saved] == [(OLD_WORDS, ConsentState.IN_FORCE, "2026-2")]
         young = Browser(app, story.token(room.young))
         page = young.get(f"/cases/{room.case_id}/people").text
         assert "3 venter på dit svar: Lars Lærer, Petra Psykiater, Jonas Job." in page
@@ -224,7 +224,7 @@ def test_people_are_asked_anew_and_keep_the_words_they_signed(old: Old, url: str
         story.consent(room, room.young, {"Skolen": ("shared", "professionals")}, otherwise=None)
         for parent in room.parents:
             story.consent(room, parent, {"Skolen": ("shared", "professionals")}, otherwise=None)
-        assert shelves(story, room, old.people["teacher"]) == {"shared", "professionals"}
+        assert compartments(story, room, old.people["teacher"]) == {"shared", "professionals"}
         assert story.play(room, room.young, requests.asks_me) == 0
 
 
@@ -242,9 +242,9 @@ def test_what_was_withdrawn_stays_shut_also_where_an_older_declaration_had_come_
     late = old.declares("young", {"teacher": SHARED}, days_ago=7, came_in=2)
     old.sees("teacher", ("shared",), late, *old.consents.values())
     migrate(url)
-    with opened(old.settings) as house:
-        story = Story(house)
-        assert shelves(story, room, old.people["teacher"]) == set()
+    with runtime_for(old.settings) as runtime:
+        story = Story(runtime)
+        assert compartments(story, room, old.people["teacher"]) == set()
         assert set(said(story, old, "young", "teacher").values()) == {"no"}
 
 
@@ -276,17 +276,17 @@ def test_nobody_has_said_no_to_a_unit_that_came_in_after_their_answer(old: Old, 
     owner.execute("update membership set capacity = 'professional' where id = %s", [before])
     owner.execute("update membership set capacity = 'owner' where id = %s", [after])
     migrate(url)
-    with opened(old.settings) as house:
-        with house.unit_of_work() as session:
+    with runtime_for(old.settings) as runtime:
+        with runtime.unit_of_work() as session:
             operators.repair(session)
-        story, asker = Story(house), {**old.people, "guide": job}
+        story, asker = Story(runtime), {**old.people, "guide": job}
         old.people = asker
         anew = dict.fromkeys(EVERYTHING, "none")
         for giver in ("young", "mother", "father"):
             assert said(story, old, giver, "nurse") == anew
             assert story.play(room, job, lambda t, g=giver: _said_of(t, room.member(asker[g]), before)) == anew
             assert said(story, old, giver, "teacher")["health"] == "no", "who was there and left out was answered"
-        assert shelves(story, room, nurse) == set()
+        assert compartments(story, room, nurse) == set()
 
 
 def test_the_way_back_restores_what_was_and_opens_by_nothing_that_was_said_since(old: Old, url: str) -> None:
@@ -294,13 +294,13 @@ def test_the_way_back_restores_what_was_and_opens_by_nothing_that_was_said_since
     before = {table: old.cells(table) for table in ("consent_grant", "consent_exception")}
     assert len(before["consent_grant"]) > 50
     migrate(url)
-    with opened(old.settings) as house:
-        story = Story(house)
+    with runtime_for(old.settings) as runtime:
+        story = Story(runtime)
         newer = story.consent(old.room, old.people["young"], {"Skolen": ("shared",)}, otherwise=())
     migrate(url, BEFORE)
     assert {table: old.cells(table) for table in before} == before
     rests = old.owner.execute("select count(*) from access_window where consents @> %s", [json.dumps([str(newer)])])
     assert rests.fetchone() == (0,)
     migrate_to(url, "head")
-    with opened(old.settings) as house:
-        assert said(Story(house), old, "mother", "teacher")["shared"] == "yes"
+    with runtime_for(old.settings) as runtime:
+        assert said(Story(runtime), old, "mother", "teacher")["shared"] == "yes"

@@ -13,9 +13,9 @@ from portal import clock
 from portal.cli import cli
 from portal.db import Base, Role, connect, refuse_powerful_role, refuse_wrong_role
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import NeighbourDown, Unsafe
+from portal.errors import DependencyUnavailable, UnsafeConfiguration
 from portal.jobs.worker import work
-from portal.runtime import House, open_house
+from portal.runtime import Runtime, open_runtime
 from portal.settings import Settings
 from tests.support.story import Story
 from tests.support.world import World
@@ -64,7 +64,7 @@ def test_every_policy_is_written_in_the_form_that_was_measured(owner: psycopg.Co
 
 
 def test_a_policy_of_the_form_is_answered_once_whatever_the_number_of_rows(
-    living: House, world: World, owner: psycopg.Connection, postgres: EmbeddedPostgres
+    living: Runtime, world: World, owner: psycopg.Connection, postgres: EmbeddedPostgres
 ) -> None:
     """The plan holds each question as an InitPlan (run once), none as a SubPlan or a filter that calls a function."""
     url = postgres.url("portal_app", str(living.engine.url.database))
@@ -81,7 +81,7 @@ def test_a_policy_of_the_form_is_answered_once_whatever_the_number_of_rows(
     "role", ["portal_app", "portal_worker", "portal_reports", "portal_facts", "portal_checker", "portal_owner"]
 )
 def test_a_line_of_the_trace_can_be_added_and_nothing_else(
-    role: str, living: House, world: World, postgres: EmbeddedPostgres
+    role: str, living: Runtime, world: World, postgres: EmbeddedPostgres
 ) -> None:
     """Who owns the tables could take them away (nothing runs as the owner), but held by FORCE finds no line."""
     attempts = ["update audit_event set fields = '{}'", "update audit_event set at = now()", "delete from audit_event"]
@@ -143,7 +143,7 @@ def test_the_worker_may_do_what_its_jobs_take_and_nothing_else(owner: psycopg.Co
     ]  # fmt: skip
 
 
-def test_the_worker_sees_no_case_in_anybodys_name(living: House, world: World, postgres: EmbeddedPostgres) -> None:
+def test_the_worker_sees_no_case_in_anybodys_name(living: Runtime, world: World, postgres: EmbeddedPostgres) -> None:
     url = postgres.url("portal_worker", str(living.engine.url.database))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("select set_config('app.person_id', %s, false)", [str(world.people["guide"].id)])
@@ -167,7 +167,7 @@ def test_the_application_puts_work_into_the_queue_and_cannot_take_it_out(owner: 
 
 
 def test_reports_see_figures_and_no_row_of_anything(
-    living: House, world: World, owner: psycopg.Connection, postgres: EmbeddedPostgres
+    living: Runtime, world: World, owner: psycopg.Connection, postgres: EmbeddedPostgres
 ) -> None:
     assert _privileges(owner, "portal_reports") == {"unit_figure": {"SELECT"}}
     with psycopg.connect(
@@ -205,7 +205,7 @@ def test_figures_are_counted_and_small_numbers_are_not_told(
 
 
 def test_the_owner_of_the_figures_counts_nothing_when_asked_directly(
-    living: House, world: World, postgres: EmbeddedPostgres
+    living: Runtime, world: World, postgres: EmbeddedPostgres
 ) -> None:
     with psycopg.connect(postgres.url("portal_owner", str(living.engine.url.database))) as connection:
         assert connection.execute("select * from unit_figure").fetchall() == []
@@ -220,10 +220,10 @@ def test_each_part_starts_as_its_own_role_and_as_no_other(
         every = {"database_url": url, "worker_database_url": url, "reports_database_url": url}
         settings = portal_settings.model_copy(update=every)
         if given == wanted:
-            open_house(settings, wanted).close()
+            open_runtime(settings, wanted).close()
             continue
-        with pytest.raises(Unsafe, match=f"use {wanted}"):
-            open_house(settings, wanted)
+        with pytest.raises(UnsafeConfiguration, match=f"use {wanted}"):
+            open_runtime(settings, wanted)
 
 
 def test_a_role_that_is_two_parts_at_once_is_refused(
@@ -232,26 +232,26 @@ def test_a_role_that_is_two_parts_at_once_is_refused(
     owner.execute("create role twofold login password 'twofold' in role portal_worker, portal_app")
     engine = connect(f"postgresql://twofold:twofold@/{database}?host={postgres.sockets}")
     try:
-        with pytest.raises(Unsafe, match="another part's too"):
+        with pytest.raises(UnsafeConfiguration, match="another part's too"):
             refuse_wrong_role(engine, Role.WORKER)
     finally:
         engine.dispose()
         owner.execute("drop role twofold")
 
 
-def test_the_worker_does_not_start_in_the_house_of_the_application(house: House) -> None:
-    with pytest.raises(Unsafe, match="must not work as portal_app"):
-        work(house, house)
+def test_the_worker_does_not_start_in_the_house_of_the_application(runtime: Runtime) -> None:
+    with pytest.raises(UnsafeConfiguration, match="must not work as portal_app"):
+        work(runtime, runtime)
 
 
 @pytest.mark.parametrize("name", ["worker_database_url", "reports_database_url"])
 def test_a_part_that_was_not_told_where_its_database_is_says_so(name: str, portal_settings: Settings) -> None:
     role = Role.WORKER if name.startswith("worker") else Role.REPORTS
-    with pytest.raises(Unsafe, match=f"{name.upper()} is not set"):
-        open_house(portal_settings.model_copy(update={name: ""}), role)
+    with pytest.raises(UnsafeConfiguration, match=f"{name.upper()} is not set"):
+        open_runtime(portal_settings.model_copy(update={name: ""}), role)
 
 
-KEPT = """
+STAYS = """
     file file_version thread message consent consent_grant consent_refusal consent_withdrawal
     team_level membership cases case_key search_entry legal_override legal_override_end access_freeze
     access_freeze_end tool_definition plan_outcome plan_taking plan_confided plan_person departure
@@ -269,8 +269,8 @@ def test_the_application_can_neither_write_windows_nor_change_what_is_kept(owner
     for table, privilege in rows:
         may.setdefault(table, set()).add(privilege)
     assert may["access_window"] == may["access_notice"] == may["consent_exception"] == {"SELECT"}
-    for kept in KEPT.split():
-        assert may[kept] == {"SELECT", "INSERT"}, kept
+    for saved in STAYS.split():
+        assert may[saved] == {"SELECT", "INSERT"}, saved
     assert may["audit_event"] == may["audit_head"] == {"SELECT"}
 
 
@@ -285,7 +285,7 @@ def test_the_keeper_of_facts_cannot_read_content(owner: psycopg.Connection) -> N
     assert not {("legal_override", "reason_sealed"), ("access_freeze", "reason_sealed")} & set(rows)
 
 
-def test_the_keeper_of_facts_sees_one_case_at_a_time(living: House, world: World, postgres: EmbeddedPostgres) -> None:
+def test_the_keeper_of_facts_sees_one_case_at_a_time(living: Runtime, world: World, postgres: EmbeddedPostgres) -> None:
     assert world.other is not None
     with psycopg.connect(postgres.url("portal_app", str(living.engine.url.database))) as connection:
         connection.execute("set local role portal_facts")
@@ -300,7 +300,7 @@ def test_the_program_refuses_to_stand_on_a_role_that_could_step_over_the_wall(
     role: str, postgres: EmbeddedPostgres, database: str
 ) -> None:
     engine = connect(postgres.url(role, database))
-    with pytest.raises(Unsafe, match="portal_app"):
+    with pytest.raises(UnsafeConfiguration, match="portal_app"):
         refuse_powerful_role(engine)
     engine.dispose()
 
@@ -311,7 +311,7 @@ def test_a_role_that_bypasses_row_level_security_is_refused_too(
     owner.execute("create role sly login bypassrls password 'sly'")
     engine = connect(f"postgresql://sly:sly@/{database}?host={postgres.sockets}")
     try:
-        with pytest.raises(Unsafe, match="bypasses"):
+        with pytest.raises(UnsafeConfiguration, match="bypasses"):
             refuse_powerful_role(engine)
     finally:
         engine.dispose()
@@ -324,7 +324,7 @@ def test_a_member_of_the_owner_is_refused_too(
     owner.execute("create role cousin login password 'cousin' in role portal_owner")
     engine = connect(f"postgresql://cousin:cousin@/{database}?host={postgres.sockets}")
     try:
-        with pytest.raises(Unsafe, match="owns"):
+        with pytest.raises(UnsafeConfiguration, match="owns"):
             refuse_powerful_role(engine)
     finally:
         engine.dispose()
@@ -333,7 +333,7 @@ def test_a_member_of_the_owner_is_refused_too(
 
 def test_a_database_that_does_not_answer_is_a_neighbour_that_is_down() -> None:
     engine = connect("postgresql://portal_app:x@127.0.0.1:1/portal")
-    with pytest.raises(NeighbourDown):
+    with pytest.raises(DependencyUnavailable):
         refuse_powerful_role(engine)
 
 
@@ -372,10 +372,10 @@ def test_the_portal_does_not_start_where_its_clock_and_the_databases_disagree(
     real = clock.of_this_machine
     monkeypatch.setattr(clock, "of_this_machine", lambda: real() + timedelta(seconds=seconds))
     if refused:
-        with pytest.raises(Unsafe, match=r"(59|60|61) seconds apart"):
-            open_house(portal_settings)
+        with pytest.raises(UnsafeConfiguration, match=r"(59|60|61) seconds apart"):
+            open_runtime(portal_settings)
     else:
-        open_house(portal_settings).close()
+        open_runtime(portal_settings).close()
 
 
 def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.Connection) -> None:

@@ -18,7 +18,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access.policy.roles import Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import held_uploads
 from portal.web.guard import declared
 from tests.consents.test_giving_consent import chosen
@@ -152,7 +152,7 @@ def sent(browser: Browser, form: Form, page: Page, typed: dict[str, Any]) -> Pag
     return browser.post(page.path + form.sent_to, data, fields["csrf_token"], content_type="multipart/form-data")
 
 
-def kept(setting: Setting) -> list[tuple[bool]]:
+def saved(setting: Setting) -> list[tuple[bool]]:
     return setting.owner.execute("select blob is null from kept_file").fetchall()
 
 
@@ -166,12 +166,12 @@ def test_every_form_that_takes_a_file_is_here(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_refused_form_keeps_every_field_and_the_file(name: str, setting: Setting, house: House) -> None:
+def test_a_refused_form_keeps_every_field_and_the_file(name: str, setting: Setting, runtime: Runtime) -> None:
     form = FORMS[name]
     browser, content = browser_of(form, setting), a_word_file(setting) if name == "word.bring" else form.content
     page = browser.get(form.page(setting))
     typed = {**form.more(setting, page), **form.wrong}
-    before = len(list(house.store.keys()))
+    before = len(list(runtime.store.keys()))
     refused = sent(browser, form, page, {**typed, form.file: (form.name, content)})
     assert refused.status == 422, refused.text
     shown = held(refused.form(form.marker))
@@ -180,11 +180,11 @@ def test_a_refused_form_keeps_every_field_and_the_file(name: str, setting: Setti
             assert shown.get(key) == value, f"{key} is lost"
     if form.as_text:
         assert shown[form.as_text].strip() == content.decode().strip()
-        assert kept(setting) == [], "what is shown in the form is put right there"
+        assert saved(setting) == [], "what is shown in the form is put right there"
     else:
         assert f"Valgt: {form.name}" in refused.text
-        assert kept(setting) == [(False,)]
-        assert len(list(house.store.keys())) == before + 1
+        assert saved(setting) == [(False,)]
+        assert len(list(runtime.store.keys())) == before + 1
     if name == "consent_papers.to_sign":
         # Nothing was answered; the page is now used for what its file is for.
         form = FORMS["consents.register"]
@@ -197,7 +197,7 @@ def test_a_refused_form_keeps_every_field_and_the_file(name: str, setting: Setti
         assert "Bo Bæk" in done.text
         return
     assert done.status == 303, done.text
-    assert kept(setting) == [(True,)]
+    assert saved(setting) == [(True,)]
     again = browser.submit(refused, form.marker, **form.right)
     assert again.status in (200, 303, 422), "sent twice"
     assert [row[0] for row in setting.owner.execute(
@@ -242,26 +242,26 @@ def test_another_choice_takes_its_place_and_it_can_be_let_go(setting: Setting) -
     second = browser.submit(page, "compartment", note=LONG, file=("Den rigtige.pdf", PDF + b"2"))
     assert "Valgt: Den rigtige.pdf" in second.text
     assert "Blå bog" not in second.text
-    assert kept(setting) == [(False,)]
+    assert saved(setting) == [(False,)]
     dropped = browser.submit(second, "compartment", note="Ny", **{"file-drop": "y"})
     assert dropped.status == 422
     assert "Vælg en fil" in dropped.text
-    assert kept(setting) == []
+    assert saved(setting) == []
     jobs = setting.owner.execute("select count(*) from procrastinate_jobs where task_name = 'forget_blob'").fetchone()
     assert jobs == (2,)
 
 
-def test_a_file_that_was_refused_itself_is_not_kept(setting: Setting, house: House) -> None:
+def test_a_file_that_was_refused_itself_is_not_kept(setting: Setting, runtime: Runtime) -> None:
     browser = Browser(setting.app, setting.story.token(setting.room.guide))
     page = browser.get(f"/cases/{setting.room.case_id}/files/new")
-    before = set(house.store.keys())
+    before = set(runtime.store.keys())
     typed = {**place_of_file(setting, page), "note": "Skriv venligst"}
     refused = browser.submit(page, "compartment", **typed, file=("spil.exe", b"MZ"))
     assert refused.status == 422
     assert "Valgt:" not in refused.text
     assert held(refused.form("compartment"))["note"] == "Skriv venligst"
-    assert kept(setting) == []
-    assert set(house.store.keys()) == before
+    assert saved(setting) == []
+    assert set(runtime.store.keys()) == before
 
 
 def test_nobody_else_and_no_other_form_gets_it(setting: Setting) -> None:
@@ -283,7 +283,7 @@ def test_nobody_else_and_no_other_form_gets_it(setting: Setting) -> None:
     assert mine.submit(page, "compartment", note="Ny").status == 303, "and it is still there for its own"
 
 
-def test_what_waits_tells_the_database_nothing(setting: Setting, postgres, house: House) -> None:  # type: ignore[no-untyped-def]
+def test_what_waits_tells_the_database_nothing(setting: Setting, postgres, runtime: Runtime) -> None:  # type: ignore[no-untyped-def]
     _browser, page = refused_page(setting, "Hemmeligtmærkeord.pdf", PDF + b"hemmeligtindhold")
     row = setting.owner.execute("select t::text, sealed from kept_file t").fetchone()
     assert row is not None
@@ -292,27 +292,27 @@ def test_what_waits_tells_the_database_nothing(setting: Setting, postgres, house
     assert handle_of(page).split(".")[1] not in row[0]
     blob = setting.owner.execute("select blob from kept_file").fetchone()
     assert blob is not None
-    with house.store.open(blob[0]) as reader:
+    with runtime.store.open(blob[0]) as reader:
         assert b"hemmeligtindhold" not in reader.read_at(0, reader.size)
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(setting.teacher.id)])
         assert connection.execute("select count(*) from kept_file").fetchone() == (0,)
 
 
 def test_what_nobody_came_back_for_goes_after_a_day_and_what_was_used_stays(
-    setting: Setting, house: House, calendar
+    setting: Setting, runtime: Runtime, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     browser, page = refused_page(setting)
     browser.submit(page, "compartment", note="Ny")
     _browser, left = refused_page(setting, "Glemt.pdf", browser=browser)
     left_blob = setting.owner.execute("select blob from kept_file where blob is not null").fetchone()
     assert left_blob is not None
-    with house.unit_of_work() as session:
-        assert held_uploads.sweep(session) == 0
+    with runtime.unit_of_work() as session:
+        assert held_uploads.sweep_held_uploads(session) == 0
     calendar.move(days=1, minutes=1)
-    with house.unit_of_work() as session:
-        assert held_uploads.sweep(session) == 1
-    assert kept(setting) == []
+    with runtime.unit_of_work() as session:
+        assert held_uploads.sweep_held_uploads(session) == 1
+    assert saved(setting) == []
     jobs = setting.owner.execute("select args ->> 'blob' from procrastinate_jobs where task_name = 'forget_blob'")
     assert jobs.fetchall() == [left_blob]
     guide = Browser(setting.app, setting.story.token(setting.room.guide))
@@ -327,7 +327,7 @@ def test_one_person_cannot_fill_the_store_with_what_waits(setting: Setting, monk
     monkeypatch.setattr(held_uploads, "MOST", 3)
     browser = Browser(setting.app, setting.story.token(setting.room.guide))
     pages = [refused_page(setting, f"Nummer {n}.pdf", browser=browser)[1] for n in range(5)]
-    assert len(kept(setting)) == 3
+    assert len(saved(setting)) == 3
     assert [browser.submit(page, "compartment", note="Ny").status for page in pages] == [422, 422, 303, 303, 303]
 
 

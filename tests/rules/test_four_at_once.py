@@ -13,11 +13,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from portal import clock
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import overrides
 from portal.services.members import handover, team_wishes
 from tests.rules.at_once import FOUR, at_once, gated
-from tests.rules.decisions import DEEDS, EXCUSED, Deed, Press, Scene, as_sent
+from tests.rules.decisions import DECISIONS, EXCUSED, Decision, Press, Scene, as_sent
 from tests.rules.routes import ROUTES
 from tests.support.browser import Browser
 from tests.support.story import Story
@@ -28,26 +28,26 @@ WRITES = {"POST", "PUT", "PATCH", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH"
 
 def test_every_form_that_changes_something_is_pressed_four_times_or_has_a_reason_not_to_be() -> None:
     there = {str(route) for route in ROUTES if route.method in WRITES}
-    pressed = {deed.route for deeds in DEEDS.values() for deed in deeds}
+    pressed = {decision.route for decisions in DECISIONS.values() for decision in decisions}
     assert pressed | set(EXCUSED) == there
     assert not pressed & set(EXCUSED)
 
 
-@pytest.mark.parametrize("group", DEEDS)
+@pytest.mark.parametrize("group", DECISIONS)
 def test_of_four_that_decide_the_same_at_once_one_does(
-    group: str, app: Flask, house: House, story: Story, owner: psycopg.Connection
+    group: str, app: Flask, runtime: Runtime, story: Story, owner: psycopg.Connection
 ) -> None:
-    scene = Scene(app, house, story, owner)
+    scene = Scene(app, runtime, story, owner)
     with gated():
-        for deed in DEEDS[group]:
-            _pressed(scene, deed)
+        for decision in DECISIONS[group]:
+            _pressed(scene, decision)
 
 
 def test_of_four_different_answers_to_one_offer_one_counts(
-    app: Flask, house: House, story: Story, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, story: Story, owner: psycopg.Connection
 ) -> None:
     """Accepted, declined, taken back and offered to somebody else in the same moment."""
-    scene = Scene(app, house, story, owner)
+    scene = Scene(app, runtime, story, owner)
     scene.people["taker"], other = story.guide("Gerda Guide", "Voksne"), story.guide("Otto Guide", "Unge")
     scene.press("guide", f"{scene.case}/hand-over/to/{scene.people['taker'].id}")
     ways: list[tuple[str, str, dict[str, str]]] = [
@@ -75,7 +75,7 @@ def test_of_four_different_answers_to_one_offer_one_counts(
 
 
 def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it(
-    house: House, story: Story, owner: psycopg.Connection
+    runtime: Runtime, story: Story, owner: psycopg.Connection
 ) -> None:
     """Also from a verb that forgot to wait its turn."""
     room = story.case(parents=1)
@@ -96,7 +96,7 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
         with pytest.raises(psycopg.errors.UniqueViolation):
             owner.execute(again)  # type: ignore[arg-type]
     # What is over is in nobody's way, nor is another compartment.
-    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw_handover(t, uuid4()))
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
     freeze = story.play(room, room.guide, lambda t: overrides.freezes(t)[0].id)
     story.play(room, room.guide, lambda t: overrides.keep_frozen(t, uuid4(), freeze, soon, "Stadig"))
@@ -105,11 +105,11 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
 
 def test_who_is_overtaken_is_told_so_and_finds_what_they_wrote(app: Flask, story: Story) -> None:
     room = story.case(parents=0)
-    wish = story.play(room, room.young, lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", ""))
+    wish = story.play(room, room.young, lambda t: team_wishes.propose_wishes(t, uuid4(), "Bent Bold", ""))
     browser = Browser(app, story.token(room.guide))
     path = f"/cases/{room.case_id}/choose/wishes/{wish}"
     page = browser.get(path)
-    story.play(room, room.guide, lambda t: team_wishes.answer(t, uuid4(), wish, "yes", ""))
+    story.play(room, room.guide, lambda t: team_wishes.answer_wish(t, uuid4(), wish, "yes", ""))
     late = browser.submit(page, "answer", answer="talk", reason="Lad os tale om det på torsdag")
     assert late.status == 409
     assert "En anden kom dig i forkøbet" in late.text
@@ -117,30 +117,32 @@ def test_who_is_overtaken_is_told_so_and_finds_what_they_wrote(app: Flask, story
     assert browser.get(path).status == 404
 
 
-def _pressed(scene: Scene, deed: Deed) -> None:
-    press = deed.prepared(scene)
+def _pressed(scene: Scene, decision: Decision) -> None:
+    press = decision.prepared(scene)
     counts = press.counts.format(case=scene.room.case_id)
     before = _number(scene, counts)
-    answers = at_once(scene.owner, _senders(scene, deed, press))
-    told = f"{deed}: {answers}"
+    answers = at_once(scene.owner, _senders(scene, decision, press))
+    told = f"{decision}: {answers}"
     assert all(status < 500 for status, _ in answers), told
     assert {status for status, _ in answers} <= press.allowed, told
-    assert not any("/sign-in" in where for _, where in answers) or deed.who == "anonymous", f"sent to sign in: {told}"
+    assert not any("/sign-in" in where for _, where in answers) or decision.who == "anonymous", (
+        f"sent to sign in: {told}"
+    )
     assert min(status for status, _ in answers) < 400, f"nobody was let do it: {told}"
     assert _number(scene, counts) - before == press.makes, told
     if press.then is not None:
         press.then()
     for who, page in (*(("guide", page) for page in PAGES), ("young", "")):
-        assert scene.get(who, scene.case + page) == 200, f"{deed}: {page} of the {who}"
+        assert scene.get(who, scene.case + page) == 200, f"{decision}: {page} of the {who}"
 
 
-def _senders(scene: Scene, deed: Deed, press: Press) -> list[Callable[[], TestResponse]]:
+def _senders(scene: Scene, decision: Decision, press: Press) -> list[Callable[[], TestResponse]]:
     same = str(uuid4())
-    if deed.who == "anonymous":
+    if decision.who == "anonymous":
         strangers = [Browser(scene.app, thorough=False) for _ in range(FOUR)]
         windows = [(stranger, stranger.csrf()) for stranger in strangers]
     else:
-        windows = scene.browsers(deed.who)
+        windows = scene.browsers(decision.who)
 
     def sender(browser: Browser, token: str) -> Callable[[], TestResponse]:
         if press.method != "POST":

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from portal.access.signin import sessions
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.web.guard import declared
 from tests.rules.routes import ROUTES, Route, own
 from tests.support.browser import Browser, cookie_of
@@ -22,7 +22,7 @@ from tests.support.world import World
 IN_ANOTHERS_STEAD = {
     "consents.register",
     "consents.withdraw",
-    "schema.accept_for",
+    "plan_form.accept_for",
     "safeguards.override",
     "safeguards.end_override",
     "safeguards.freeze",
@@ -57,14 +57,14 @@ def test_every_heavy_act_is_declared_to_ask_for_a_fresh_proof(app: Flask) -> Non
     assert acts - asks <= {"office.index", "office.account"}, "an administrator's act without a fresh proof"
 
 
-def weak(living: House, world: World, kind: str) -> str:
+def weak(living: Runtime, world: World, kind: str) -> str:
     """A session that began with a password and nothing else."""
     with living.unit_of_work() as session:
         return sessions.start(session, world.people[kind].id, "password", strong=False)
 
 
 @pytest.fixture
-def counting(living: House, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
+def counting(living: Runtime, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
     """What the acts would leave behind."""
     tables = ["consent", "consent_withdrawal", "plan_acceptance", "legal_override", "legal_override_end"]
     tables += ["team_level", "access_freeze", "access_freeze_end", "hand_over", "hand_over_answer", "invitation_code"]
@@ -85,7 +85,7 @@ def counting(living: House, postgres: EmbeddedPostgres):  # type: ignore[no-unty
 
 @pytest.mark.parametrize("route", HEAVY, ids=str)
 def test_a_session_of_a_password_alone_does_none_of_them(
-    route: Route, living_app: Flask, living: House, world: World, counting
+    route: Route, living_app: Flask, living: Runtime, world: World, counting
 ) -> None:  # type: ignore[no-untyped-def]
     taker = "colleague" if route.endpoint == "hand_over.answer" else "guide"
     browser = Browser(living_app, weak(living, world, taker))
@@ -96,13 +96,13 @@ def test_a_session_of_a_password_alone_does_none_of_them(
         answer = browser.post(path, {"submission": str(uuid4()), "reason": "Skrevet længe på"})
     assert (answer.status, answer.headers["Location"]) == (303, "/step-up"), route
     after = counting()
-    kept = after.pop("kept_form"), before.pop("kept_form")
+    saved = after.pop("kept_form"), before.pop("kept_form")
     assert after == before, route
     if route.method == "POST":
-        assert kept[0] != kept[1], "what was sent waits for them"
+        assert saved[0] != saved[1], "what was sent waits for them"
 
 
-def test_nobody_is_kept_from_taking_their_own_yes_back(living_app: Flask, living: House, world: World) -> None:
+def test_nobody_is_kept_from_taking_their_own_yes_back(living_app: Flask, living: Runtime, world: World) -> None:
     """The young person's own withdrawal asks for nothing new; the guide's on their word does."""
     path = f"/cases/{world.room.case_id}/consents/{world.consent_id}/withdraw/all"
     giver = Browser(living_app, weak(living, world, "young person"))
@@ -113,7 +113,7 @@ def test_nobody_is_kept_from_taking_their_own_yes_back(living_app: Flask, living
 
 @pytest.mark.parametrize("known", [True, False], ids=["still signed in", "signed out"])
 def test_the_words_beside_a_file_are_kept_and_the_file_is_kept_or_named(
-    living_app: Flask, living: House, world: World, postgres: EmbeddedPostgres, known: bool
+    living_app: Flask, living: Runtime, world: World, postgres: EmbeddedPostgres, known: bool
 ) -> None:
     """A guide who wrote for longer than ten minutes is asked for nothing again; one whose session has ended for the
     file alone, which is taken in from nobody who is not signed in."""

@@ -12,16 +12,16 @@ from portal import addresses, text
 from portal.access.signin import passwords
 from portal.documents import ring_map, symbols, word_text
 from portal.documents.ring_map import Figure, RingMap
-from portal.documents.word_form import Piece, Row, WordForm
+from portal.documents.word_form import WordForm, WordPiece, WordRow
 from portal.services.accounts import bulk_import
 from portal.services.plans import diff, timeline, word_compare
 from portal.services.plans.diff import Effort, word_by_word
 from portal.services.plans.word_compare import Stands
 from portal.services.shared import search_index
-from portal.tools import understanding
+from portal.tools import answer_parse
+from portal.tools.answer_parse import ParseError
 from portal.tools.definition import rows
 from portal.tools.library import definition
-from portal.tools.understanding import NotUnderstood
 from tests.support.growth import assert_grows_with_its_text
 
 Make = Callable[[int], str]
@@ -170,15 +170,18 @@ def new_rows(count: int) -> tuple[WordForm, Stands]:
                 ("Hvad handler det om?", "Bolig"), ("Skridt på vej mod målet", f"Mål {number // 2}")]  # fmt: skip
         deal = [("Hører til målet", f"Mål {number}"), ("Hvad er aftalt?", "ringer"), ("Hvornår?", "1.5.2027"),
                 ("Hvordan følger vi op?", "i maj")]  # fmt: skip
-        tables = (tuple(Row(label, words, (), ()) for label, words in asked) for asked in (goal, deal))
-        pieces += [Piece("table", rows=table) for table in tables]
+        tables = (tuple(WordRow(label, words, (), ()) for label, words in asked) for asked in (goal, deal))
+        pieces += [WordPiece("table", rows=table) for table in tables]
     return WordForm((), tuple(pieces), tracked=False, comments=0, pictures=0), stands({})
 
 
 def one_table(count: int) -> tuple[WordForm, Stands]:
     """A file whose one table says a great deal that nobody asks."""
-    table = [Row("Målet", "x", ("goals.new.words",), ()), *(Row(f"Nr. {n}", "x" * 20, (), ()) for n in range(count))]
-    return WordForm((), (Piece("table", rows=tuple(table)),), tracked=False, comments=0, pictures=0), stands({})
+    table = [
+        WordRow("Målet", "x", ("goals.new.words",), ()),
+        *(WordRow(f"Nr. {n}", "x" * 20, (), ()) for n in range(count)),
+    ]
+    return WordForm((), (WordPiece("table", rows=tuple(table)),), tracked=False, comments=0, pictures=0), stands({})
 
 
 @pytest.mark.parametrize("made", [new_rows, one_table])
@@ -188,7 +191,7 @@ def test_a_word_file_is_compared_with_the_plan(made: Callable[[int], tuple[WordF
 
 @pytest.mark.parametrize("kind", [*HARD, "known names", "one name with commas"])
 def test_answers_are_understood(kind: str) -> None:
-    known = understanding.called([("a", "Ja"), ("b", "Ja, tak"), ("c", "x, y, z")])
+    known = answer_parse.called([("a", "Ja"), ("b", "Ja, tak"), ("c", "x, y, z")])
     make = {"known names": lambda n: "Ja, " * (n // 4), "one name with commas": lambda n: "x, y, z; " * (n // 9)}
     questions = [question for section in GOALS.section for question in section.question]
     kinds = {question.kind: question for question in questions}
@@ -196,8 +199,8 @@ def test_answers_are_understood(kind: str) -> None:
     def read(words: str) -> None:
         for question in kinds.values():
             try:
-                understanding.understood(question, words, known)
-            except NotUnderstood:
+                answer_parse.parse_answer(question, words, known)
+            except ParseError:
                 continue
 
     assert_grows_with_its_text(read, {**HARD, **make}[kind], 5_000)

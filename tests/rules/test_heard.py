@@ -13,7 +13,7 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, Refused
 from portal.events import Event
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.meetings import heard, schedule
 from portal.services.members import handover
 from portal.services.oversight import case_log
@@ -153,7 +153,7 @@ def test_a_young_person_who_may_only_read_says_it_too(story: Story) -> None:
     room = story.case(parents=0, young_level=Level.READ)
     made = story.meeting(room, room.guide)
     story.heard(room, made, listened="5")
-    assert story.play(room, room.young, lambda t: heard.mine(t, heard.of_meeting(t, made))).answers == {
+    assert story.play(room, room.young, lambda t: heard.my_answers(t, heard.of_meeting(t, made))).answers == {
         "heard.listened": "5"
     }
 
@@ -164,7 +164,7 @@ def test_nobody_answers_for_her(story: Story, room: Room, meeting: UUID, colleag
             story.play(
                 room,
                 who,
-                lambda t: heard.answer(t, uuid4(), heard.of_meeting(t, meeting), {"heard.listened": "5"}, True),
+                lambda t: heard.answer_heard(t, uuid4(), heard.of_meeting(t, meeting), {"heard.listened": "5"}, True),
             )
 
 
@@ -172,7 +172,7 @@ def test_nobody_answers_for_her(story: Story, room: Room, meeting: UUID, colleag
 def test_what_is_no_answer_is_refused(given: dict[str, str], story: Story, room: Room, meeting: UUID) -> None:
     with pytest.raises(InvalidInput):
         story.play(
-            room, room.young, lambda t: heard.answer(t, uuid4(), heard.of_meeting(t, meeting), given, show=False)
+            room, room.young, lambda t: heard.answer_heard(t, uuid4(), heard.of_meeting(t, meeting), given, show=False)
         )
 
 
@@ -181,10 +181,10 @@ def test_what_was_shown_to_one_guide_stays_shut_to_the_next(story: Story, room: 
     assert story.play(room, room.guide, lambda t: heard.shown(t, meeting_id=meeting)) is not None
     taker = story.guide("Nikolaj Ny")
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-    story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+    story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     for who in (taker, room.guide):
         assert story.play(room, who, lambda t: heard.shown(t, meeting_id=meeting)) is None
-    hers = story.play(room, room.young, lambda t: heard.mine(t, heard.of_meeting(t, meeting)))
+    hers = story.play(room, room.young, lambda t: heard.my_answers(t, heard.of_meeting(t, meeting)))
     assert hers.shown_to is None, "her page does not say that anybody sees it"
     story.heard(room, meeting, show=True, **ANSWERS)
     assert story.play(room, taker, lambda t: heard.shown(t, meeting_id=meeting)) is not None
@@ -218,7 +218,7 @@ def test_that_she_answered_stands_in_the_log_for_her_alone_and_that_the_guide_lo
 
 @pytest.mark.parametrize("show", [False, True])
 def test_the_database_shows_it_to_her_and_to_the_guide_she_lets_in(
-    show: bool, living: House, world: World, postgres: EmbeddedPostgres
+    show: bool, living: Runtime, world: World, postgres: EmbeddedPostgres
 ) -> None:
     Story(living).heard(world.room, world.meeting_id, show)
     url = postgres.url("portal_app", str(living.engine.url.database))
@@ -235,7 +235,9 @@ def test_the_database_shows_it_to_her_and_to_the_guide_she_lets_in(
             assert changed.rowcount == (1 if kind == "young person" else 0), kind
 
 
-def test_the_database_lets_nobody_answer_in_her_place(living: House, world: World, postgres: EmbeddedPostgres) -> None:
+def test_the_database_lets_nobody_answer_in_her_place(
+    living: Runtime, world: World, postgres: EmbeddedPostgres
+) -> None:
     url = postgres.url("portal_app", str(living.engine.url.database))
     plant = """insert into heard (id, case_id, compartment_id, plan_version_id, definition, answers_sealed, answered_at,
                created_by_id) values (%s, %s, %s, %s, 'x', 'x', now(), %s)"""
@@ -247,7 +249,7 @@ def test_the_database_lets_nobody_answer_in_her_place(living: House, world: Worl
             row = [
                 uuid4(),
                 world.room.case_id,
-                world.shelves["shared"],
+                world.compartments["shared"],
                 version[0],
                 world.room.member(world.people[by]),
             ]
@@ -261,7 +263,7 @@ def test_the_database_lets_nobody_answer_in_her_place(living: House, world: Worl
                         connection.execute(plant, row)
 
 
-def test_without_the_second_wall_the_first_holds(living: House, world: World, blind: House) -> None:
+def test_without_the_second_wall_the_first_holds(living: Runtime, world: World, blind: Runtime) -> None:
     """The same question on a database role that row-level security does not hold."""
     story = Story(blind)
     for kind in ("guide", "colleague", "custody holder"):

@@ -13,9 +13,9 @@ from flask import Flask
 
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.migrate import migrate
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.meetings import heard
 from portal.services.plans import editing, plans
 from portal.services.plans import history as plans_history
@@ -61,7 +61,7 @@ class Old:
 
 
 @pytest.fixture
-def old(story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.Connection) -> Old:
+def old(story: Story, runtime: Runtime, postgres: EmbeddedPostgres, owner: psycopg.Connection) -> Old:
     room = story.case(parents=0)
     begin(story, room, room.guide, TOOL)
     write(story, room, room.guide, TOOL, script__goals="Vi talte om skolen")
@@ -69,7 +69,7 @@ def old(story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.C
     packed(story, room, room.guide, owner)
     story.play(room, room.guide, lambda t: editing.renew(t, uuid4(), TOOL))
     write(story, room, room.young, TOOL, before__agenda="Kan vi tale om min praktik?")
-    url = postgres.url("portal_owner", str(house.engine.url.database))
+    url = postgres.url("portal_owner", str(runtime.engine.url.database))
     keys = story.play(room, room.guide, lambda t: t.keys)
     migrate(url, before("was_i_heard"))
     identity, content = as_it_was()
@@ -103,13 +103,13 @@ def old(story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.C
 
 
 def test_it_is_moved_out_of_every_version_and_out_of_the_history(
-    app: Flask, story: Story, house: House, old: Old
+    app: Flask, story: Story, runtime: Runtime, old: Old
 ) -> None:
-    migrate(old.url, keyring=house.keyring)
+    migrate(old.url, keyring=runtime.keyring)
     room = old.room
 
     def everything(ticket: CaseTicket) -> list[str]:
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         assert page is not None
         lines = [plans_history.history(ticket, version) for version in page.versions]
         return [repr(version.answers) for version in page.versions] + [
@@ -127,10 +127,10 @@ def test_it_is_moved_out_of_every_version_and_out_of_the_history(
         assert not [told for told in TOLD if told in _opened(paper)]
 
 
-def test_she_finds_it_again_and_nobody_else_does(app: Flask, story: Story, house: House, old: Old) -> None:
-    migrate(old.url, keyring=house.keyring)
+def test_she_finds_it_again_and_nobody_else_does(app: Flask, story: Story, runtime: Runtime, old: Old) -> None:
+    migrate(old.url, keyring=runtime.keyring)
     room = old.room
-    hers = story.play(room, room.young, lambda t: heard.mine(t, heard.of_version(t, 1)))
+    hers = story.play(room, room.young, lambda t: heard.my_answers(t, heard.of_version(t, 1)))
     assert dict(hers.answers) == OLD
     assert hers.shown_to is None
     rows = old.owner.execute(
@@ -150,8 +150,8 @@ def test_she_finds_it_again_and_nobody_else_does(app: Flask, story: Story, house
     assert "1 Slet ikke" in guide.get(where).text, "she can show that too"
 
 
-def test_the_agenda_of_an_old_draft_is_hers_from_now_on(story: Story, house: House, old: Old) -> None:
-    migrate(old.url, keyring=house.keyring)
+def test_the_agenda_of_an_old_draft_is_hers_from_now_on(story: Story, runtime: Runtime, old: Old) -> None:
+    migrate(old.url, keyring=runtime.keyring)
     room = old.room
     colleague = story.staff("Kim Kollega")
     story.add(room, colleague)
@@ -165,15 +165,15 @@ def test_the_agenda_of_an_old_draft_is_hers_from_now_on(story: Story, house: Hou
     assert may == {"Ulla Ung": True, "Grete Guide": True, "Kim Kollega": False}
 
 
-def test_a_copy_that_was_packed_before_is_not_fetched_any_more(house: House, old: Old) -> None:
+def test_a_copy_that_was_packed_before_is_not_fetched_any_more(runtime: Runtime, old: Old) -> None:
     still = "select count(*) from export where kind = 'case' and ends_at > now()"
     assert old.owner.execute(still).fetchone() == (1,)
-    migrate(old.url, keyring=house.keyring)
+    migrate(old.url, keyring=runtime.keyring)
     assert old.owner.execute(still).fetchone() == (0,)
 
 
 def test_without_the_keys_nothing_is_done_and_it_is_said_why(old: Old) -> None:
-    with pytest.raises(Unsafe, match="KEYS_FILE"):
+    with pytest.raises(UnsafeConfiguration, match="KEYS_FILE"):
         migrate(old.url)
     assert old.owner.execute("select to_regclass('heard')").fetchone() == (None,)
     forced = old.owner.execute(

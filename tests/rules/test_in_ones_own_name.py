@@ -23,7 +23,7 @@ from portal.access.ticket import CaseTicket
 from portal.audit import OFFICE
 from portal.db import Base
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.consents import drafts, overrides, requests
 from portal.services.consents.declaration import Answers
 from portal.services.exports import exports
@@ -35,7 +35,7 @@ from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.plans.test_tools import add, begin, newest, write
-from tests.support.story import PDF, Someone, Story, shelf_id
+from tests.support.story import PDF, Someone, Story, compartment_id
 
 PLAN = "goals_and_agreements"
 NAMES = {
@@ -157,8 +157,8 @@ class Cast:
         guide = self.people["guide"]
         made["file_id"] = story.file(room, guide)
         made["thread_id"] = story.thread(room, guide)
-        made["compartment_id"] = self.play("guide", lambda t: shelf_id(t, "shared"))
-        made["confided_compartment_id"] = self.play("guide", lambda t: shelf_id(t, "guide_only"))
+        made["compartment_id"] = self.play("guide", lambda t: compartment_id(t, "shared"))
+        made["confided_compartment_id"] = self.play("guide", lambda t: compartment_id(t, "guide_only"))
         begin(story, room, guide, PLAN)
         write(story, room, guide, PLAN, now__goal="Jeg vil bo selv")
         due = (clock.now().date() + timedelta(days=40)).isoformat()
@@ -166,19 +166,19 @@ class Cast:
             add(story, room, guide, PLAN, "agreements", what="Noget", who=str(self.member(who)), due=due)
         page = newest(story, room, guide, PLAN)
         made["plan_id"], made["plan_version_id"] = page.plan_id, page.id
-        self.play("guide", lambda t: agreement.propose(t, uuid4(), PLAN, 1, page.revision))
+        self.play("guide", lambda t: agreement.propose_plan(t, uuid4(), PLAN, 1, page.revision))
         proposal = newest(story, room, guide, PLAN).proposal_id
         assert proposal is not None
         made["plan_proposal_id"] = proposal
         self.play("writer", lambda t: presence.be_here(t, PLAN, 1, "now.goal"))
-        self.play("young", lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", ""))
+        self.play("young", lambda t: team_wishes.propose_wishes(t, uuid4(), "Bent Bold", ""))
         made["wish_id"] = self.play("young", lambda t: team_wishes.wishes(t)[0].id)
         self.play("guide", lambda t: handover.offer(t, uuid4(), self.people["taker"].id))
         story.refresh(room)
         offered = made["hand_over_id"] = self.play("guide", lambda t: handover.pending(t)[0].id)
         self.play("young", lambda t: handover_answers.say(t, uuid4(), offered, "no", "Jeg kender hende ikke"))
         made["say_id"] = self.play("young", lambda t: handover_answers.asked_of_me(t).said[0].id)
-        self.play("guide", lambda t: handover.withdraw(t, uuid4()))
+        self.play("guide", lambda t: handover.withdraw_handover(t, uuid4()))
         made["meeting_id"] = story.meeting(room, guide)
         soon = clock.now().date() + timedelta(days=5)
         uncle = story.staff("Vibe Venter", "Jobcenter")
@@ -189,28 +189,31 @@ class Cast:
         made["freeze_id"] = self.play("guide", lambda t: overrides.freezes(t)[0].id)
         made["consent_id"] = self.play("young", lambda t: requests.in_force(t, t.membership.id).id)
         made["registered_id"] = story.paper_consent(room, self.people["young"])
-        self.play("guide", lambda t: checkouts.begin(t, made["file_id"]))
-        self.play("guide", lambda t: resumable_uploads.begin(t, "lang.pdf", 9, made["compartment_id"]))
-        self.play("guide", lambda t: folders.place(t, made["file_id"], "Skole"))
+        self.play("guide", lambda t: checkouts.begin_checkout(t, made["file_id"]))
+        self.play("guide", lambda t: resumable_uploads.begin_upload(t, "lang.pdf", 9, made["compartment_id"]))
+        self.play("guide", lambda t: folders.place_in_folder(t, made["file_id"], "Skole"))
         self.play("young", self._keep)
         letter = story.upload("brev.rtf", b"{\\rtf1 Hej}")
-        made["letter_id"] = self.play("guide", lambda t: files.add(t, uuid4(), made["compartment_id"], letter))
-        self.play("guide", lambda t: links.make(t, made["letter_id"]))
-        about = external_forms.About(clock.now().date(), [], "Bent")
-        self.play("guide", lambda t: external_forms.add(t, uuid4(), PLAN, story.upload("gammel.pdf", PDF), about))
+        made["letter_id"] = self.play("guide", lambda t: files.add_file(t, uuid4(), made["compartment_id"], letter))
+        self.play("guide", lambda t: links.make_dav_link(t, made["letter_id"]))
+        about = external_forms.FormFacts(clock.now().date(), [], "Bent")
+        self.play(
+            "guide",
+            lambda t: external_forms.add_external_form(t, uuid4(), PLAN, story.upload("gammel.pdf", PDF), about),
+        )
 
     @staticmethod
     def _keep(ticket: CaseTicket) -> None:
         asked = requests.request(ticket, ticket.membership.id)
         said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
-        drafts.keep(ticket, asked, Answers(said, asked.until), "da")
+        drafts.save_answers(ticket, asked, Answers(said, asked.until), "da")
 
     def agree(self) -> None:
         """Everybody says yes: what was promised is to be reminded of."""
         for who in ("young", "guide", "reader", "writer"):
-            self.play(who, lambda t: agreement.accept(t, uuid4(), PLAN, 1, self.made["plan_proposal_id"]))
+            self.play(who, lambda t: agreement.accept_proposal(t, uuid4(), PLAN, 1, self.made["plan_proposal_id"]))
         row = newest(self.story, self.room, self.people["guide"], PLAN).rows("agreements")[0]
-        self.play("guide", lambda t: commitments.note(t, uuid4(), 1, row, "partly", ""))
+        self.play("guide", lambda t: commitments.note_outcome(t, uuid4(), 1, row, "partly", ""))
 
     def row(self, table: str) -> dict[str, Any]:
         """The least that a row of a table needs for its policies, in its writer's own name."""
@@ -259,13 +262,13 @@ class Stage(NamedTuple):
 
 
 @contextmanager
-def staged(postgres: EmbeddedPostgres, house: House) -> Iterator[Stage]:
-    name = str(house.engine.url.database)
+def staged(postgres: EmbeddedPostgres, runtime: Runtime) -> Iterator[Stage]:
+    name = str(runtime.engine.url.database)
     with (
         closing(psycopg.connect(postgres.url("portal_app", name))) as application,
         closing(psycopg.connect(postgres.url("postgres", name), autocommit=True)) as owner,
     ):
-        yield Stage(Cast(Story(house)), application, owner)
+        yield Stage(Cast(Story(runtime)), application, owner)
 
 
 @pytest.fixture(scope="module")
@@ -275,14 +278,14 @@ def stage(postgres: EmbeddedPostgres, scratch: Path) -> Iterator[Stage]:
     folder.mkdir()
     postgres.create_database(name, template="template")
     make_keys(folder / "keys.json")
-    with opened(_settings(postgres, name, folder)) as house, staged(postgres, house) as made:
+    with runtime_for(_settings(postgres, name, folder)) as runtime, staged(postgres, runtime) as made:
         yield made
 
 
 @pytest.fixture
-def own_stage(postgres: EmbeddedPostgres, house: House) -> Iterator[Stage]:
+def own_stage(postgres: EmbeddedPostgres, runtime: Runtime) -> Iterator[Stage]:
     """One for a test that goes on with the story."""
-    with staged(postgres, house) as made:
+    with staged(postgres, runtime) as made:
         yield made
 
 
@@ -443,7 +446,7 @@ def test_whoever_was_not_asked_plans_no_reminder_and_says_of_no_promise_how_it_w
     reminder = {**cast.row("plan_reminder"), "membership_id": cast.member("reader")}
     elsewhere = {**reminder, "plan_version_id": uuid4()}
     assert refused(application, cast.people["writer"], "plan_reminder", reminder), "the reader has not said yes"
-    cast.play("reader", lambda t: agreement.accept(t, uuid4(), PLAN, 1, cast.made["plan_proposal_id"]))
+    cast.play("reader", lambda t: agreement.accept_proposal(t, uuid4(), PLAN, 1, cast.made["plan_proposal_id"]))
     assert not refused(application, cast.people["writer"], "plan_reminder", reminder), "a yes plans what counts by it"
     assert refused(application, cast.people["writer"], "plan_reminder", elsewhere)
     assert refused(application, cast.people["parent"], "plan_reminder", reminder)
@@ -525,8 +528,8 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
     cast.play("reader", lambda t: threads.thread(t, cast.made["thread_id"]))
     cast.story.heard(cast.room, cast.made["meeting_id"])
     cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
-    cast.play("guide", lambda t: checkouts.begin(t, cast.made["letter_id"]))
-    cast.play("guide", lambda t: resumable_uploads.begin(t, "lang.pdf", 9, cast.made["compartment_id"]))
+    cast.play("guide", lambda t: checkouts.begin_checkout(t, cast.made["letter_id"]))
+    cast.play("guide", lambda t: resumable_uploads.begin_upload(t, "lang.pdf", 9, cast.made["compartment_id"]))
 
 
 def test_nobody_changes_what_is_anothers_to_change(own_stage: Stage) -> None:

@@ -16,7 +16,7 @@ from flask import Flask
 from portal.access.policy.decide import Refusal
 from portal.access.policy.roles import Level
 from portal.access.policy.windows import Basis, Obstacle
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts.directory import OrganisationKind, UnitKind
 from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Words, read_profile
@@ -108,12 +108,12 @@ def test_every_reason_a_service_gives_for_refusing_an_answer_has_its_sentence() 
     given = set()
     for path in (PROJECT / "portal").rglob("*.py"):
         given |= set(re.findall(r'InvalidInput\(\s*[^,()]*(?:\([^)]*\))?[^,]*,\s*"(\w+)"', path.read_text("utf-8")))
-    assert given - set(labels.INPUT) == set()
+    assert given - set(labels.INPUT_ERRORS) == set()
     assert len(given) > 20
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
-def test_every_page_is_clean_in_both_languages(language: str, living_app: Flask, living: House, world: World) -> None:
+def test_every_page_is_clean_in_both_languages(language: str, living_app: Flask, living: Runtime, world: World) -> None:
     """One in Danish, the next in English, each for half of the people; at night each in both, for all of them."""
     turn = int(language == "en")
     routes = ROUTES if NIGHT else ROUTES[turn::2]
@@ -181,7 +181,7 @@ def _lix(text: str) -> float:
     return len(found) / sentences + 100 * sum(len(word) > 6 for word in found) / len(found)
 
 
-def test_dates_and_sizes_are_said_as_people_say_them(living_app: Flask, living: House, world: World) -> None:
+def test_dates_and_sizes_are_said_as_people_say_them(living_app: Flask, living: Runtime, world: World) -> None:
     browser, _ = browser_of("guide", living_app, living, world)
     text = browser.get(f"/cases/{world.room.case_id}/files").text
     assert re.search(r"i dag kl\. \d{1,2}\.\d{2}", text)

@@ -18,14 +18,14 @@ from flask import Flask
 
 from portal.demo.postgres import EmbeddedPostgres
 from portal.documents import reading
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.rules.leaks import browser_of, hidden_from, in_every_run
 from tests.rules.routes import CASE_ROUTES, ROUTES, Target, own
 from tests.signin.test_professionals_sign_in import run_jobs
 from tests.support.browser import Browser, Page
 from tests.support.statements import noted
 from tests.support.story import PDF, Story
-from tests.support.world import NAME, SHELVES, World, word
+from tests.support.world import COMPARTMENTS, NAME, World, word
 
 MANNERS = {
     "HEAD": ("HEAD", {}),
@@ -79,7 +79,7 @@ def told(page: Page, *own_words: str) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("kind", in_every_run("stranger", at_night=["stranger", "anonymous"]))
 def test_however_it_is_asked_a_foreign_case_answers_like_one_that_does_not_exist(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, _ = browser_of(kind, living_app, living, world)
     nowhere = Target(**{**vars(own(world)), "case_id": uuid4()})
@@ -97,12 +97,12 @@ def test_however_it_is_asked_a_foreign_case_answers_like_one_that_does_not_exist
     "kind", in_every_run("teacher", "custody holder", at_night=["teacher", "aunt", "custody holder", "young person"])
 )
 def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_not_exist(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, _ = browser_of(kind, living_app, living, world)
     missing = Target(**{**vars(own(world)), "file_id": uuid4(), "thread_id": uuid4(), "compartment_id": uuid4()})
-    shelf = sorted(set(SHELVES) - world.sees[kind])[0]
-    hidden = own(world, shelf)
+    compartment = sorted(set(COMPARTMENTS) - world.sees[kind])[0]
+    hidden = own(world, compartment)
     ids = [str(value) for target in (hidden, missing) for value in vars(target).values()]
     for route in CASE_ROUTES:
         if route.endpoint in ("files.show", "files.download", "messages.show", "case.audience_of"):
@@ -113,14 +113,14 @@ def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_
 
 @pytest.mark.parametrize("kind", in_every_run("teacher", at_night=OUTSIDE))
 def test_no_manner_of_asking_and_no_error_holds_a_hidden_word(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, token = browser_of(kind, living_app, living, world)
     hidden = hidden_from(kind, world)
-    shelf = sorted(set(SHELVES) - world.sees[kind])[0]
+    compartment = sorted(set(COMPARTMENTS) - world.sees[kind])[0]
     asked: set[str] = set()
     for route in CASE_ROUTES:
-        path = route.path(own(world, shelf))
+        path = route.path(own(world, compartment))
         pages = [ask(browser, manner, path) for manner in some_manners(len(asked)) if path not in asked]
         asked.add(path)
         if route.method == "POST" and route.endpoint not in ("team.close", "consents.withdraw"):
@@ -138,7 +138,7 @@ def test_no_manner_of_asking_and_no_error_holds_a_hidden_word(
 
 @pytest.mark.parametrize("kind", ["custody holder", "young person"])
 def test_a_document_made_here_holds_what_is_its_readers_and_no_hidden_word(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, _ = browser_of(kind, living_app, living, world)
     giver, given = world.people[kind], world.consent_id
@@ -172,19 +172,19 @@ def _opened(page: Page) -> str:
 
 @pytest.mark.parametrize("kind", in_every_run("teacher", at_night=["teacher", "custody holder", "waiting"]))
 def test_what_happens_on_a_shut_shelf_changes_nothing_that_can_be_seen(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """Lists, counts, badges, search, titles: every page is the same before and after."""
     browser, token = browser_of(kind, living_app, living, world)
     _everything(browser, token, world)  # what is unread is read
     before = _everything(browser, token, world)
     story, room, guide = Story(living), world.room, world.people["guide"]
-    for shelf in set(SHELVES) - world.sees[kind]:
-        thread = story.thread(room, guide, shelf, "Nyt hemmeligt emne", "Et nyt hemmeligt ord")
+    for compartment in set(COMPARTMENTS) - world.sees[kind]:
+        thread = story.thread(room, guide, compartment, "Nyt hemmeligt emne", "Et nyt hemmeligt ord")
         story.reply(room, guide, thread, "Og et hemmeligt til")
-        file_id = story.file(room, guide, shelf, "hemmelig.pdf", PDF)
+        file_id = story.file(room, guide, compartment, "hemmelig.pdf", PDF)
         story.version(room, guide, file_id, "hemmelig2.pdf", PDF + b"2")
-        story.reply(room, guide, world.threads[shelf], "Hemmeligt svar")
+        story.reply(room, guide, world.threads[compartment], "Hemmeligt svar")
     after = _everything(browser, token, world)
     assert before.keys() == after.keys()
     for path in before:
@@ -216,11 +216,15 @@ def _still(page: Page) -> object:
 
 @pytest.mark.parametrize("kind", in_every_run("teacher", at_night=["anonymous", *OUTSIDE]))
 def test_no_title_and_no_redirect_names_what_it_is_about(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """Titles lie in the history of a shared device, addresses in every log on the way."""
     browser, token = browser_of(kind, living_app, living, world)
-    secrets = {*hidden_from(kind, world), *(secret for shelf in SHELVES for secret in world.all_words(shelf)), NAME}
+    secrets = {
+        *hidden_from(kind, world),
+        *(secret for compartment in COMPARTMENTS for secret in world.all_words(compartment)),
+        NAME,
+    }
     for route in ROUTES:
         path = route.path(own(world))
         if route.endpoint == "signin.out":
@@ -233,7 +237,7 @@ def test_no_title_and_no_redirect_names_what_it_is_about(
 
 
 def test_mail_and_the_queue_hold_no_name_no_title_and_no_word(
-    living: House, world: World, postgres: EmbeddedPostgres
+    living: Runtime, world: World, postgres: EmbeddedPostgres
 ) -> None:
     story, room = Story(living), world.room
     newcomer = story.staff("Nanna Ny", "Jobcenter")
@@ -248,7 +252,7 @@ def test_mail_and_the_queue_hold_no_name_no_title_and_no_word(
     mails = [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in folder.glob("*.eml")]
     sent = " ".join(f"{mail['Subject']} {mail['From']} {mail.get_content()}" for mail in mails)
     people = {someone.name for someone in world.people.values()} | {newcomer.name}
-    things = {secret for shelf in SHELVES for secret in world.all_words(shelf)}
+    things = {secret for compartment in COMPARTMENTS for secret in world.all_words(compartment)}
     for secret in {NAME, NAME.split()[0], "Jobcenter", "Skolen", *people, *things, str(room.case_id)}:
         assert secret not in sent
         assert secret not in queued or secret == str(room.case_id)
@@ -263,7 +267,7 @@ TRIES = 200
     ("kind", "about"), [("stranger", "case"), ("administrator", "case"), ("waiting", "file"), ("aunt", "file")]
 )
 def test_what_is_foreign_takes_the_same_work_as_what_does_not_exist(
-    kind: str, about: str, living_app: Flask, living: House, world: World
+    kind: str, about: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """The same statements in the same order, so that no clock anywhere can tell them apart."""
     browser, _ = browser_of(kind, living_app, living, world)
@@ -280,7 +284,7 @@ def test_what_is_foreign_takes_the_same_work_as_what_does_not_exist(
 
 @pytest.mark.parametrize(("kind", "about"), [("stranger", "case")])
 def test_what_is_foreign_takes_as_long_as_what_does_not_exist(
-    kind: str, about: str, living_app: Flask, living: House, world: World
+    kind: str, about: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """A rank test over 200 tries of each, in random order. The chance that a foreign one takes longer is one half when
     nothing can be told; with 200 tries it strays by more than 0.15 once in some million runs."""

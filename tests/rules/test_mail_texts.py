@@ -13,7 +13,7 @@ from portal.jobs.mail_texts import MailText
 from portal.services.accounts.invitations import Invited, Sender
 from portal.services.notices.mail import Notice
 
-KEPT = Path(__file__).parent / "mail_texts"
+HELD = Path(__file__).parent / "mail_texts"
 ZONE = ZoneInfo("Europe/Copenhagen")
 UNTIL = datetime(2026, 3, 1, 9, 5, tzinfo=UTC)
 PRODUCT, ORIGIN = "Følgeskab", "https://portal.example"
@@ -47,12 +47,12 @@ MAILS: dict[str, MailText] = {
 
 @pytest.mark.parametrize("name", sorted(MAILS))
 def test_a_mail_says_what_it_has_always_said(name: str) -> None:
-    kept = (KEPT / f"{name}.txt").read_text("utf-8")
-    assert f"{MAILS[name].subject}\n\n{MAILS[name].body}" == kept
+    saved = (HELD / f"{name}.txt").read_text("utf-8")
+    assert f"{MAILS[name].subject}\n\n{MAILS[name].body}" == saved
 
 
 def test_each_mail_is_kept_and_no_other() -> None:
-    assert {path.stem for path in KEPT.iterdir()} == set(MAILS)
+    assert {path.stem for path in HELD.iterdir()} == set(MAILS)
 
 
 def test_what_somebody_is_called_cannot_change_the_form_of_a_mail() -> None:

@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 
 from portal.db import Base, connect
 from portal.demo.postgres import EmbeddedPostgres
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.migrate import alembic_config, migrate, newest
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.messages import threads
 from tests.support.databases import leave
 from tests.support.story import Room, Story
@@ -115,7 +115,7 @@ def before(idea: str) -> str:
 
 
 def test_how_far_everybody_had_read_is_taken_over_from_the_trace(
-    postgres: EmbeddedPostgres, database: str, house: House, story: Story, room: Room
+    postgres: EmbeddedPostgres, database: str, runtime: Runtime, story: Story, room: Room
 ) -> None:
     first, second = story.thread(room, room.guide), story.thread(room, room.young)
     story.play(room, room.young, lambda t: threads.thread(t, first))
@@ -178,7 +178,7 @@ def test_without_the_roles_the_migration_says_what_to_run(
     empty: str, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.migrate._ROLES", ("portal_owner", "portal_app", "a_role_nobody_made"))
-    with pytest.raises(Unsafe, match=r"roles\.sql"):
+    with pytest.raises(UnsafeConfiguration, match=r"roles\.sql"):
         migrate(empty)
 
 

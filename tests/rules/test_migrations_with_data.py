@@ -13,7 +13,7 @@ from portal import clock
 from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.migrate import migrate
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.consents import overrides as consent_overrides
 from portal.services.exports import exports
 from portal.services.files import downloads, folders, taken
@@ -37,10 +37,10 @@ def name(postgres: EmbeddedPostgres) -> str:
     return made
 
 
-def house_in(postgres: EmbeddedPostgres, name: str, folder: Path):  # type: ignore[no-untyped-def]
+def runtime_in(postgres: EmbeddedPostgres, name: str, folder: Path):  # type: ignore[no-untyped-def]
     if not (folder / "keys.json").exists():
         make_keys(folder / "keys.json")
-    return opened(_settings(postgres, name, folder))
+    return runtime_for(_settings(postgres, name, folder))
 
 
 def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
@@ -48,8 +48,8 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
 ) -> None:
     """Four offers, three overrides and four freezes from one moment: how a case was broken once."""
     today = clock.now().date()
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
         room = story.case(parents=1)
         teacher, taker = story.staff("Lars Lærer", "Skolen"), story.guide("Gerda Guide", "Voksne")
         story.add(room, teacher)
@@ -80,17 +80,17 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
         latest = "select max(valid_until) = max(valid_until) filter (where e.id is null) from legal_override o "
         longest = connection.execute(latest + "left join legal_override_end e on e.override_id = o.id").fetchone()
         assert longest == (True,), "nobody is shut out earlier than it was meant"
-    with house_in(postgres, name, tmp_path) as house:
-        _usable(Story(house), house, room)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        _usable(Story(runtime), runtime, room)
 
 
-def _usable(story: Story, house: House, room: Room) -> None:
-    with house.unit_of_work(room.guide.id) as session:
+def _usable(story: Story, runtime: Runtime, room: Room) -> None:
+    with runtime.unit_of_work(room.guide.id) as session:
         assert differences(session, room.case_id) == []
     freezes = story.play(room, room.guide, consent_overrides.freezes)
     overrides = story.play(room, room.guide, consent_overrides.overrides)
     assert (len(freezes), len(overrides)) == (1, 1)
-    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
+    story.play(room, room.guide, lambda t: handover.withdraw_handover(t, uuid4()))
     story.play(room, room.guide, lambda t: consent_overrides.lift(t, uuid4(), freezes[0].id))
     story.play(room, room.guide, lambda t: consent_overrides.end_override(t, uuid4(), overrides[0].id))
     assert story.play(room, room.guide, handover.pending) is None
@@ -102,18 +102,18 @@ def test_offers_that_an_earlier_guide_left_waiting_are_taken_back(
     name: str, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     """One of four offers was accepted; the others still waited, and the new guide could not open *People*."""
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
         room = story.case(parents=0)
         taker = story.guide("Gerda Guide", "Voksne")
         story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))
-        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+        story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     migrate(postgres.url("portal_owner", name), before("one_at_a_time"))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         _again(connection, "hand_over", 2)
     migrate(postgres.url("portal_owner", name))
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
         assert story.play(room, taker, handover.pending) is None
         story.play(room, taker, lambda t: handover.offer(t, uuid4(), room.guide.id))
 
@@ -133,25 +133,25 @@ def test_the_master_key_of_a_code_app_is_written_beside_it(name: str, postgres: 
 def test_copies_from_before_everything_in_them_was_noted_are_over_and_folders_stay(
     name: str, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
         room = story.case(parents=0)
         file = story.file(room, room.guide)
-        story.play(room, room.guide, lambda t: folders.place(t, file, "Skole"))
+        story.play(room, room.guide, lambda t: folders.place_in_folder(t, file, "Skole"))
         case = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
-        story.play(room, room.young, lambda t: exports.make(t, house.store, case))
+        story.play(room, room.young, lambda t: exports.make_export(t, runtime.store, case))
         waits = story.play(room, room.young, lambda t: exports.ask_for_case(t, uuid4(), "da"))
         folder = story.play(room, room.young, lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
-        story.play(room, room.young, lambda t: exports.make(t, house.store, folder))
+        story.play(room, room.young, lambda t: exports.make_export(t, runtime.store, folder))
     migrate(postgres.url("portal_owner", name), "051")
     migrate(postgres.url("portal_owner", name))
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
-        assert {line.id for line in story.play(room, room.young, exports.mine)} == {waits, folder}
-        story.play(room, room.young, lambda t: exports.make(t, house.store, waits))
-        story.play(room, room.young, lambda t: exports.fetch(t, house.store, waits, is_case=True))
-        with house.unit_of_work() as session:
-            assert exports.sweep(session) == 1
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
+        assert {line.id for line in story.play(room, room.young, exports.my_exports)} == {waits, folder}
+        story.play(room, room.young, lambda t: exports.make_export(t, runtime.store, waits))
+        story.play(room, room.young, lambda t: exports.fetch(t, runtime.store, waits, is_case=True))
+        with runtime.unit_of_work() as session:
+            assert exports.sweep_exports(session) == 1
 
 
 def _again(connection: psycopg.Connection, table: str, times: int, **other: str) -> None:
@@ -172,20 +172,20 @@ def test_what_the_trace_said_of_versions_and_word_files_is_carried_over(
     name: str, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     """The tables hold after the migration what they would hold had they been there from the beginning."""
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
         room = story.case(parents=0)
         file = story.file(room, room.guide)
         for _again in range(2):
             story.version(room, room.guide, file)
-        story.play(room, room.young, lambda t: downloads.download(t, house.store, file, 2))
+        story.play(room, room.young, lambda t: downloads.download(t, runtime.store, file, 2))
         letter = story.file(room, room.guide, name="brev.rtf", content=b"{\\rtf1 Hej}")
-        story.play(room, room.guide, lambda t: links.make(t, letter))
-        story.play(room, room.young, lambda t: editing.begin(t, uuid4(), PLAN))
+        story.play(room, room.guide, lambda t: links.make_dav_link(t, letter))
+        story.play(room, room.young, lambda t: editing.begin_plan(t, uuid4(), PLAN))
         for called in ("et.rtf", "to.rtf"):
             form = story.upload(called, b"{\\rtf1 Hej}")
             brought = story.play(room, room.young, lambda t, f=form: word_import.bring(t, uuid4(), PLAN, f))
-        story.play(room, room.young, lambda t: word_import.leave(t, PLAN, *brought))
+        story.play(room, room.young, lambda t: word_import.leave_word_import(t, PLAN, *brought))
     tables = (
         "select file_id, created_by_id, link_id, case_id, compartment_id, number from version_taken order by 1, 2, 3",
         "select version_id, plan_id, case_id, compartment_id, decided_at is null, created_by_id from plan_word_file "
@@ -199,17 +199,17 @@ def test_what_the_trace_said_of_versions_and_word_files_is_carried_over(
     migrate(postgres.url("portal_owner", name))
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         assert [connection.execute(rows).fetchall() for rows in tables] == held  # type: ignore[arg-type]
-    with house_in(postgres, name, tmp_path) as house:
-        story = Story(house)
+    with runtime_in(postgres, name, tmp_path) as runtime:
+        story = Story(runtime)
         assert story.play(room, room.young, lambda t: taken.last(t, file)) == 2
         assert story.play(room, room.guide, lambda t: taken.last(t, file)) == 3
         page = newest_page(story, room)
-        assert [trip.name for trip in story.play(room, room.young, lambda t: word_import.waiting(t, page))] == [
+        assert [trip.name for trip in story.play(room, room.young, lambda t: word_import.waiting_import(t, page))] == [
             "et.rtf"
         ]
 
 
 def newest_page(story: Story, room: Room) -> PlanPage:
-    page = story.play(room, room.young, lambda t: plans.show(t, PLAN))
+    page = story.play(room, room.young, lambda t: plans.show_plan(t, PLAN))
     assert page is not None
     return page

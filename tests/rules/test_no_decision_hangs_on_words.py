@@ -13,9 +13,9 @@ import portal
 from portal.events import Event
 
 PORTAL = Path(portal.__file__).parent
-NOUNS = {event.value.partition(".")[0] + "." for event in Event}
+EVENT_WORDS = {event.value.partition(".")[0] + "." for event in Event}
 """How the names of events begin."""
-ASKING = {"startswith", "endswith", "removeprefix", "removesuffix"}
+METHODS = {"startswith", "endswith", "removeprefix", "removesuffix"}
 OTHERS_WORDS = {
     ("portal/documents/word_form.py", "form note"): "what the portal calls a style in the Word files it makes",
     ("portal/documents/word_form.py", "Form drawing"): "what the portal calls a picture in the Word files it makes",
@@ -78,7 +78,7 @@ def decided_by_words(tree: ast.AST) -> Iterator[tuple[int, str]]:
         match node:
             case ast.Compare():
                 asked = [node.left, *node.comparators]
-            case ast.Call(func=ast.Attribute(attr=name), args=[first, *_rest]) if name in ASKING | {"get"}:
+            case ast.Call(func=ast.Attribute(attr=name), args=[first, *_rest]) if name in METHODS | {"get"}:
                 asked = [first]
             case ast.Subscript(slice=key, ctx=ast.Load()):
                 asked = [key]
@@ -86,7 +86,7 @@ def decided_by_words(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 asked = [value]
         for expression in asked:
             for literal in _strings(expression):
-                if _is_sentence(literal) or literal in NOUNS or literal in set(Event):
+                if _is_sentence(literal) or literal in EVENT_WORDS or literal in set(Event):
                     yield node.lineno, literal  # type: ignore[attr-defined]
 
 

@@ -18,7 +18,7 @@ from portal.services.plans import editing
 from tests.consents.test_safeguards import today
 from tests.rules.routes import CASE_ROUTES, Route, Target
 from tests.support.browser import Browser
-from tests.support.story import PDF, Room, Story, shelf_id
+from tests.support.story import PDF, Room, Story, compartment_id
 
 
 @pytest.fixture
@@ -49,15 +49,15 @@ def _furnished(story: Story, room: Room) -> tuple[Room, Target]:
     mother = room.member(room.parents[0])
     story.play(room, guide, lambda t: overrides.freeze(t, uuid4(), [mother], today(t, 7), "Underretning"))
     freeze_id = story.play(room, guide, lambda t: overrides.freezes(t)[-1].id)
-    wish_id = story.play(room, room.young, lambda t: team_wishes.propose(t, uuid4(), "Bent Bold", ""))
+    wish_id = story.play(room, room.young, lambda t: team_wishes.propose_wishes(t, uuid4(), "Bent Bold", ""))
     story.plan(room, guide)
-    story.play(room, room.young, lambda t: editing.begin(t, uuid4(), "network_overview"))
+    story.play(room, room.young, lambda t: editing.begin_plan(t, uuid4(), "network_overview"))
     asked = story.play(room, guide, lambda t: requests.request(t, room.member(room.young)))
     return room, Target(
         case_id=room.case_id,
         file_id=file_id,
         thread_id=story.thread(room, guide, "shared", "Emne", "Hej"),
-        compartment_id=story.play(room, guide, lambda t: shelf_id(t, "shared")),
+        compartment_id=story.play(room, guide, lambda t: compartment_id(t, "shared")),
         membership_id=member,
         giver_id=room.member(room.young),
         consent_id=consent_id,
@@ -122,9 +122,9 @@ def _form() -> dict[str, str]:
 def _rows(owner: psycopg.Connection) -> dict[str, int]:
     """How many rows every table but the trace and what any page leaves behind has."""
     names = owner.execute("select tablename from pg_tables where schemaname = 'public' order by 1").fetchall()
-    kept = {name for (name,) in names} - {"audit_event", "audit_head", "login", "submission", "alembic_version"}
+    saved = {name for (name,) in names} - {"audit_event", "audit_head", "login", "submission", "alembic_version"}
     found = {}
-    for name in sorted(kept):
+    for name in sorted(saved):
         row = owner.execute(f'select count(*) from "{name}"').fetchone()  # type: ignore[arg-type]
         assert row is not None
         found[name] = row[0]

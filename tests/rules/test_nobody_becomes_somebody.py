@@ -20,7 +20,7 @@ from pypdf import PdfReader
 from portal.access.policy.roles import Capacity
 from portal.errors import InvalidInput
 from portal.models import Staff
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.consents import declare, requests
@@ -34,18 +34,18 @@ from tests.signin.test_professionals_sign_in import invited_token, run_jobs
 from tests.signin.test_second_factor import with_app
 from tests.support.browser import Browser
 from tests.support.screen_fixtures import EMAIL, PASSWORD
-from tests.support.story import Room, Someone, Story, shelves
+from tests.support.story import Room, Someone, Story, compartments
 from tests.support.writing import TOOL, Writing
 
 __all__ = ["admin", "office", "with_app"]
 
 
-def mails(house: House) -> list[tuple[str, str]]:
+def mails(runtime: Runtime) -> list[tuple[str, str]]:
     """To whom and what, in the order they were sent."""
-    run_jobs(house)
+    run_jobs(runtime)
     read = [
         BytesParser(policy=policy.default).parsebytes(path.read_bytes())
-        for path in sorted((house.settings.data_dir / "mail").glob("*.eml"))
+        for path in sorted((runtime.settings.data_dir / "mail").glob("*.eml"))
     ]
     return [(str(one["To"]), one.get_content()) for one in read]
 
@@ -97,12 +97,12 @@ def test_a_list_with_somebodys_address_invites_nobody_and_changes_nothing(
 
 
 def test_an_administrator_who_invites_somebody_anew_gets_nothing_in_hand_and_the_owner_is_told(
-    app: Flask, house: House, browser: Browser, with_app: tuple[str, list[str]], person: Someone, story: Story,
+    app: Flask, runtime: Runtime, browser: Browser, with_app: tuple[str, list[str]], person: Someone, story: Story,
     owner: psycopg.Connection,
 ) -> None:  # fmt: skip
     """Neither a link nor a session: until the owner uses their mail, everything is as it was."""
-    mails(house)
-    sent = len(mails(house))
+    mails(runtime)
+    sent = len(mails(runtime))
     before = ways_in(owner, person)
     admin = Browser(app, story.token(story.admin()))
     page = admin.post(f"/office/staff/{person.id}/invite")
@@ -110,7 +110,7 @@ def test_an_administrator_who_invites_somebody_anew_gets_nothing_in_hand_and_the
     assert "/invitation/" not in admin.follow(page).everything
     assert "/invitation/" not in admin.get(f"/office/staff/{person.id}").everything
     assert ways_in(owner, person) == before
-    new = mails(house)[sent:]
+    new = mails(runtime)[sent:]
     assert {to for to, _body in new} == {EMAIL}, "all of it goes to the owner, and to nobody else"
     assert any("En administrator har sendt dig et link" in body for _to, body in new)
     (link,) = [found[1] for _to, body in new if (found := re.search(r"/invitation/(\S+)", body))]
@@ -119,11 +119,11 @@ def test_an_administrator_who_invites_somebody_anew_gets_nothing_in_hand_and_the
 
 
 def test_a_new_password_by_an_invitation_keeps_the_second_step_and_is_told(
-    app: Flask, house: House, with_app: tuple[str, list[str]], person: Someone, story: Story
+    app: Flask, runtime: Runtime, with_app: tuple[str, list[str]], person: Someone, story: Story
 ) -> None:
     """Whoever reads the owner's mail alone does not get in either."""
     Browser(app, story.token(story.admin())).post(f"/office/staff/{person.id}/invite")
-    token = invited_token(house, person)
+    token = invited_token(runtime, person)
     thief = Browser(app)
     new = "en ny lang sætning"
     assert thief.submit(thief.get(f"/invitation/{token}"), "password", password=new, again=new).status == 303
@@ -131,20 +131,20 @@ def test_a_new_password_by_an_invitation_keeps_the_second_step_and_is_told(
     assert page.path == "/sign-in/second"
     assert thief.get("/cases").status == 303
     assert thief.get("/me/totp").headers["Location"] == "/sign-in/second", "nor sets up another step"
-    assert "ændret i, hvordan du logger på" in mails(house)[-1][1]
+    assert "ændret i, hvordan du logger på" in mails(runtime)[-1][1]
 
 
 def test_an_account_that_is_closed_or_opened_again_tells_its_owner(
-    app: Flask, house: House, person: Someone, story: Story, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, person: Someone, story: Story, owner: psycopg.Connection
 ) -> None:
     admin = Browser(app, story.token(story.admin()))
     for act, said in (("close", "har lukket din konto"), ("reopen", "har åbnet din konto")):
         assert admin.post(f"/office/staff/{person.id}/{act}").status == 303
-        to, body = mails(house)[-1]
+        to, body = mails(runtime)[-1]
         assert (to, said in body) == (EMAIL, True)
     for act in ("close", "reopen"):
         admin.post(f"/office/staff/{person.id}/{act}")
-    assert len(mails(house)) == 4, "and each is told once"
+    assert len(mails(runtime)) == 4, "and each is told once"
 
 
 def test_everything_an_administrator_can_do_to_an_account_is_told_to_its_owner(app: Flask) -> None:
@@ -174,7 +174,7 @@ def test_everything_an_administrator_can_do_to_an_account_is_told_to_its_owner(a
 
 
 def test_an_administrator_who_is_a_case_opener_too_gets_into_no_case(
-    app: Flask, story: Story, house: House, owner: psycopg.Connection
+    app: Flask, story: Story, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     """With every role there is, given to themselves by a second account."""
     room = story.case()
@@ -187,7 +187,7 @@ def test_an_administrator_who_is_a_case_opener_too_gets_into_no_case(
     for path in ("", "/people", "/files", "/messages", "/plan", "/log", "/consents/mine"):
         assert browser.get(f"/cases/{room.case_id}{path}").status == 404
     assert str(room.case_id) not in browser.get("/cases").everything
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         assert session.get_one(Staff, second).may_open_cases
 
 
@@ -256,7 +256,7 @@ def test_a_yes_taken_back_on_somebodys_word_is_told_to_them(app: Flask, story: S
     alma = Browser(app, story.token(room.young))
     front = f"/cases/{room.case_id}"
     assert "noteret i dit navn" not in alma.get(front).text
-    story.play(room, room.guide, lambda t: declare.withdraw(t, uuid4(), made, "all"))
+    story.play(room, room.guide, lambda t: declare.withdraw_consent(t, uuid4(), made, "all"))
     assert "Der er noteret et svar i dit navn" in alma.get(front).text
     alma.get(f"{front}/consents/mine")
     assert "noteret i dit navn" not in alma.get(front).text
@@ -314,7 +314,7 @@ def test_noting_who_somebody_of_the_network_is_changes_nothing_of_what_anybody_m
         story.play(
             room,
             room.guide,
-            lambda t, member=member: network_people.recognise(t, uuid4(), OVERVIEW, row, member),
+            lambda t, member=member: network_people.recognise_person(t, uuid4(), OVERVIEW, row, member),
         )
     assert owner.execute(asked).fetchall() == before
     assert before
@@ -327,8 +327,8 @@ def test_noting_custody_gives_the_guide_no_voice_and_is_seen_by_the_young_person
     school = story.staff("Lars Lærer", "Skolen")
     story.add(room, school)
     story.consent(room, room.young)
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     story.play(room, room.guide, lambda t: team.set_custody(t, room.member(room.parents[0]), False))
-    assert shelves(story, room, school) == set()
+    assert compartments(story, room, school) == set()
     alma = Browser(app, story.token(room.young))
     assert "har forældremyndighed" in alma.get(f"/cases/{room.case_id}/log").text

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.runtime import House
-from tests.rules.decisions import DEEDS, EXCUSED, Press, Scene, as_sent
+from portal.runtime import Runtime
+from tests.rules.decisions import DECISIONS, EXCUSED, Press, Scene, as_sent
 from tests.rules.leaks import NIGHT, browser_of, in_every_run
 from tests.rules.nonsense.besides import BESIDES, Request
 from tests.rules.nonsense.requests import (
@@ -39,10 +39,10 @@ LOOKS = [route for route in ROUTES if route.method == "GET" and route.endpoint !
 
 
 def test_every_route_that_is_sent_something_is_sent_nonsense() -> None:
-    deeds = {deed.route for group in DEEDS.values() for deed in group}
+    decisions = {decision.route for group in DECISIONS.values() for decision in group}
     assert set(BESIDES) | {f"{m} dav.door" for m in _DAV} == set(EXCUSED)
     sent = {str(route) for route in ROUTES if route.method != "GET" and route.endpoint != "dav.door"}
-    assert deeds | set(BESIDES) == sent
+    assert decisions | set(BESIDES) == sent
 
 
 _DAV = ("POST", "PUT", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK")
@@ -50,7 +50,7 @@ _DAV = ("POST", "PUT", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "
 
 CHANGED_ALL_THE_SAME = {
     # What met nobody else's is saved, and the rest is shown to choose from.
-    "POST schema.save": frozenset({"plan_version", "plan_change"}),
+    "POST plan_form.save": frozenset({"plan_version", "plan_change"}),
     # A file that is not taken is told, and nothing of it is kept.
     "POST uploads.finish": frozenset({"begun_upload", "upload_part", "procrastinate_jobs", "procrastinate_events"}),
     # A question is asked once, whatever the answer.
@@ -88,18 +88,18 @@ class Sender:
 
 
 @pytest.mark.faulty
-@pytest.mark.parametrize("group", in_every_run("consent", "files", "team", "plan", at_night=DEEDS))
+@pytest.mark.parametrize("group", in_every_run("consent", "files", "team", "plan", at_night=DECISIONS))
 def test_nonsense_in_what_decides_something(
-    group: str, app: Flask, house: House, story: Story, owner: psycopg.Connection
+    group: str, app: Flask, runtime: Runtime, story: Story, owner: psycopg.Connection
 ) -> None:
-    scene, stage = Scene(app, house, story, owner), Stage(app, house, owner)
+    scene, stage = Scene(app, runtime, story, owner), Stage(app, runtime, owner)
     wrong: list[str] = []
-    for deed in DEEDS[group]:
-        press = deed.prepared(scene)
-        browser = Browser(app, thorough=False) if deed.who == "anonymous" else scene.browsers(deed.who)[0][0]
-        as_it_should_be = Request(deed.who, press.path, press.fields, headers=press.more.get("headers", {}))
-        wrong += _nonsense(stage, browser, str(deed), press.method, as_it_should_be, press.more.get("data"))
-        assert _pressed(browser, press) < 400, f"{deed}: nobody could do it"
+    for decision in DECISIONS[group]:
+        press = decision.prepared(scene)
+        browser = Browser(app, thorough=False) if decision.who == "anonymous" else scene.browsers(decision.who)[0][0]
+        as_it_should_be = Request(decision.who, press.path, press.fields, headers=press.more.get("headers", {}))
+        wrong += _nonsense(stage, browser, str(decision), press.method, as_it_should_be, press.more.get("data"))
+        assert _pressed(browser, press) < 400, f"{decision}: nobody could do it"
         if press.then is not None:
             press.then()
     assert not wrong, "\n".join(wrong)
@@ -115,8 +115,10 @@ def _pressed(browser: Browser, press: Press) -> int:
 
 
 @pytest.mark.faulty
-def test_nonsense_in_what_decides_nothing(app: Flask, house: House, story: Story, owner: psycopg.Connection) -> None:
-    scene, stage = Scene(app, house, story, owner), Stage(app, house, owner)
+def test_nonsense_in_what_decides_nothing(
+    app: Flask, runtime: Runtime, story: Story, owner: psycopg.Connection
+) -> None:
+    scene, stage = Scene(app, runtime, story, owner), Stage(app, runtime, owner)
     _ = scene.admin
     wrong: list[str] = []
     for route, made in BESIDES.items():
@@ -162,7 +164,7 @@ PARTS = 4
 @pytest.mark.faulty
 @pytest.mark.parametrize("part", range(PARTS if NIGHT else 1))
 def test_nonsense_in_what_is_asked_for(
-    part: int, living_app: Flask, living: House, world: World, living_owner: psycopg.Connection
+    part: int, living_app: Flask, living: Runtime, world: World, living_owner: psycopg.Connection
 ) -> None:
     stage = Stage(living_app, living, living_owner)
     wrong: list[str] = []
@@ -187,7 +189,7 @@ def _who_may(route: Route) -> list[str]:
 
     if route.access == "public":
         return ["anonymous"]
-    if route.access in ("signed_in", "halfway"):
+    if route.access in ("signed_in", "awaiting_second_factor"):
         return ["guide"]
     able = [kind for kind, may in OFFICES.items() if route.access in may] or [
         kind for kind, (standing, level) in STANDINGS.items() if route.access in MATRIX[standing][level]

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.rules.nonsense.requests import IN_HEADERS, Sent
 from tests.rules.nonsense.stage import NOTED, Stage
 from tests.rules.nonsense.values import TEXTS, some
@@ -102,10 +102,10 @@ def _requests(at: str) -> Iterator[Sent]:
 
 
 @pytest.mark.faulty
-def test_nonsense_from_a_word_processor(app: Flask, house: House, story: Story, owner: psycopg.Connection) -> None:
+def test_nonsense_from_a_word_processor(app: Flask, runtime: Runtime, story: Story, owner: psycopg.Connection) -> None:
     room = story.case(parents=0)
     link = program(app, story, room, room.guide, story.file(room, room.guide))
-    stage, wrong, statuses = Stage(app, house, owner), [], set()
+    stage, wrong, statuses = Stage(app, runtime, owner), [], set()
     with stage.forgetting():
         for request in _requests(f"/dav/{link.token}"):
             client = app.test_client(use_cookies=False)

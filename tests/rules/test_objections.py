@@ -5,14 +5,14 @@ from __future__ import annotations
 import psycopg
 
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.plans.test_asking_for_a_change import WORDS, ask, told
 from tests.support.story import Story
 from tests.support.world import MEMBERS, STRANGERS, World
 from tests.support.writing import Writing
 
 
-def test_the_database_shows_it_to_the_two_alone(living: House, world: World, postgres: EmbeddedPostgres) -> None:
+def test_the_database_shows_it_to_the_two_alone(living: Runtime, world: World, postgres: EmbeddedPostgres) -> None:
     story = Story(living)
     writing = Writing(story, world.room)
     writing.propose(world.people["guide"])
@@ -29,7 +29,7 @@ def test_the_database_shows_it_to_the_two_alone(living: House, world: World, pos
             assert connection.execute(seen, [world.room.case_id]).fetchone() == (int(between),), kind
 
 
-def test_without_the_second_wall_the_first_holds(living: House, blind: House, world: World) -> None:
+def test_without_the_second_wall_the_first_holds(living: Runtime, blind: Runtime, world: World) -> None:
     """The same question on a database role that row-level security does not hold."""
     writing = Writing(Story(living), world.room)
     writing.propose(world.people["guide"])

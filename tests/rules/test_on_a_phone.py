@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.rules.leaks import in_every_run
 from tests.rules.routes import CASE_ROUTES, own
 from tests.support.live import cookie, served
@@ -29,7 +29,7 @@ FOCUSED = [
 ]
 """Where the two of them have pages that differ most, in every run; everywhere at night."""
 
-FRAME = """() => {
+HEAD = """() => {
     const doors = document.querySelector('.doors');
     if (!doors || !document.querySelector('.case')) return null;
     const head = document.querySelector('.case').getBoundingClientRect().bottom + window.scrollY;
@@ -62,7 +62,7 @@ def address(living_app: Flask) -> Iterator[str]:
         yield at
 
 
-def held_by(kind: str, chromium: Chromium, app: Flask, living: House, world: World, size: dict[str, int]) -> Page:
+def held_by(kind: str, chromium: Chromium, app: Flask, living: Runtime, world: World, size: dict[str, int]) -> Page:
     context = chromium.new_context(locale="da-DK", viewport=size)  # type: ignore[arg-type]
     context.add_cookies([cookie(app, Story(living).token(world.people[kind]))])  # type: ignore[list-item]
     return context.new_page()
@@ -73,7 +73,7 @@ def held_by(kind: str, chromium: Chromium, app: Flask, living: House, world: Wor
     in_every_run("young person", "guide", at_night=["young person", "guide", "custody holder", "teacher"]),
 )
 def test_the_head_and_the_bar_of_every_page_of_a_case_take_a_fifth_of_a_phone_at_most(
-    kind: str, chromium: Chromium, address: str, living_app: Flask, living: House, world: World,
+    kind: str, chromium: Chromium, address: str, living_app: Flask, living: Runtime, world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Also where the line above says that this is a demo."""
@@ -88,7 +88,7 @@ def test_the_head_and_the_bar_of_every_page_of_a_case_take_a_fifth_of_a_phone_at
         if answer.status != 200 or "text/html" not in answer.headers["content-type"]:
             continue
         page.goto(f"{address}{path}")
-        share = page.evaluate(FRAME)
+        share = page.evaluate(HEAD)
         if share is not None:
             measured[path.replace(str(world.room.case_id), "*")] = share
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -107,13 +107,13 @@ def test_a_long_name_keeps_the_head_low(chromium: Chromium, app: Flask, story: S
             context.add_cookies([cookie(app, story.token(who))])  # type: ignore[list-item]
             page = context.new_page()
             page.goto(f"{at}/cases/{room.case_id}")
-            assert page.evaluate(FRAME) <= MOST
+            assert page.evaluate(HEAD) <= MOST
             context.close()
 
 
 @pytest.mark.parametrize("at", in_every_run(*FOCUSED, at_night=[f"{k} {r}" for k in BOTH for r in PLACES]))
 def test_what_has_the_focus_is_never_under_the_bar(
-    at: str, chromium: Chromium, address: str, living_app: Flask, living: House, world: World
+    at: str, chromium: Chromium, address: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """WCAG 2.2, 2.4.11, and more than it asks: whole, not only in part. By keyboard, forwards and back."""
     kind, rest = at.rsplit(" ", 1)
@@ -137,7 +137,7 @@ def test_what_has_the_focus_is_never_under_the_bar(
 
 
 def test_what_one_chooses_from_has_its_arrow_and_a_day_its_calendar(
-    chromium: Chromium, address: str, living_app: Flask, living: House, world: World
+    chromium: Chromium, address: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """A shorthand for a background would wipe out the arrow, as it once did; also where somebody else is writing."""
     page = held_by("guide", chromium, living_app, living, world, PHONE)

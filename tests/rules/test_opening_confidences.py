@@ -16,7 +16,7 @@ from portal.access.window_store import differences
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.migrate import migrate
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import overrides
 from portal.services.members import confidences, handover
 from portal.services.plans import confidential, saving
@@ -25,7 +25,7 @@ from tests.plans.test_tools import newest
 from tests.rules.test_confidences import KEY, SECRET, Told, handed_over, reached
 from tests.rules.test_migrations import migrate_to
 from tests.support.browser import Browser
-from tests.support.story import Story, shelf_id, shelves
+from tests.support.story import Story, compartment_id, compartments
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def told(story: Story) -> Told:
     file_id = story.file(room, room.young, KEY, f"{SECRET}.pdf")
     thread_id = story.thread(room, room.young, KEY, SECRET, SECRET)
     row = story.confide(room, room.young, SECRET)
-    return Told(room, file_id, thread_id, row, story.play(room, room.young, lambda t: shelf_id(t, KEY)))
+    return Told(room, file_id, thread_id, row, story.play(room, room.young, lambda t: compartment_id(t, KEY)))
 
 
 # Who says so
 
 
 def test_nobody_but_the_young_person_opens_it(
-    story: Story, told: Told, house: House, postgres: EmbeddedPostgres, app: Flask
+    story: Story, told: Told, runtime: Runtime, postgres: EmbeddedPostgres, app: Flask
 ) -> None:
     room = told.room
     before = handed_over(story, room)
@@ -52,11 +52,13 @@ def test_nobody_but_the_young_person_opens_it(
                 values (%s, %s, %s, %s, 'yes', now(), %s)"""
     for who in (room.guide, before, room.parents[0]):
         with pytest.raises(Refused):
-            story.play(room, who, lambda t: confidences.answer(t, uuid4(), told.compartment_id, guide, "yes"))
+            story.play(
+                room, who, lambda t: confidences.answer_confidence(t, uuid4(), told.compartment_id, guide, "yes")
+            )
         browser = Browser(app, story.token(who))
         sent = browser.post(path, {"answer": "yes", "guide": str(guide), "submission": str(uuid4())}, browser.csrf())
         assert sent.status == 403
-        with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+        with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
             connection.execute("select set_config('app.person_id', %s, true)", [str(who.id)])
             for by in (room.member(who), room.member(room.young)):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
@@ -65,16 +67,18 @@ def test_nobody_but_the_young_person_opens_it(
 
 
 def test_a_young_person_elsewhere_opens_nothing_here(
-    story: Story, told: Told, house: House, postgres: EmbeddedPostgres
+    story: Story, told: Told, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     handed_over(story, told.room)
     elsewhere = story.case(name="Unni Uvedkommende")
     guide = told.room.member(told.room.guide)
     with pytest.raises(NotFound):
         story.play(
-            elsewhere, elsewhere.young, lambda t: confidences.answer(t, uuid4(), told.compartment_id, guide, "yes")
+            elsewhere,
+            elsewhere.young,
+            lambda t: confidences.answer_confidence(t, uuid4(), told.compartment_id, guide, "yes"),
         )
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(elsewhere.young.id)])
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(
@@ -89,7 +93,9 @@ def test_a_yes_to_one_guide_is_not_given_to_another_who_came_while_it_was_read(s
     rasmus = room.member(room.guide)
     handed_over(story, room, name="Tina Tredje")
     with pytest.raises(InvalidInput, match="form_stale"):
-        story.play(room, room.young, lambda t: confidences.answer(t, uuid4(), told.compartment_id, rasmus, "yes"))
+        story.play(
+            room, room.young, lambda t: confidences.answer_confidence(t, uuid4(), told.compartment_id, rasmus, "yes")
+        )
     assert reached(story, told, room.guide) == set()
 
 
@@ -98,7 +104,7 @@ def test_what_is_not_told_before_is_not_asked_about(story: Story) -> None:
     assert story.play(room, room.young, confidences.questions) == []
     handed_over(story, room)
     assert story.play(room, room.young, confidences.questions) == [], "nothing was told"
-    current = story.play(room, room.young, lambda t: shelf_id(t, f"{KEY}-2"))
+    current = story.play(room, room.young, lambda t: compartment_id(t, f"{KEY}-2"))
     with pytest.raises(NotFound):
         story.play(room, room.young, lambda t: confidences.question(t, current))
 
@@ -149,14 +155,14 @@ def test_the_plan_tells_the_young_person_who_was_told(story: Story, told: Told, 
     assert saved.clashes == (), "nothing tells that something stands there"
     story.play(room, room.young, write("Mine nye ord", "Rasmus' ord"))
     shown = newest(story, room, room.guide, "network_map")
-    assert story.play(room, room.guide, lambda t: confidential.read(t, shown)) == {at: "Mine nye ord"}
+    assert story.play(room, room.guide, lambda t: confidential.read_confidential(t, shown)) == {at: "Mine nye ord"}
 
 
 # Cases from before
 
 
 def test_cases_that_are_there_get_it_with_the_windows_that_follow(
-    story: Story, house: House, postgres: EmbeddedPostgres, owner: psycopg.Connection, calendar
+    story: Story, runtime: Runtime, postgres: EmbeddedPostgres, owner: psycopg.Connection, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     """Of every kind: just opened, shut to the young person, frozen, read only, handed over once, twice and back."""
     rooms = [story.case(young_level=level) for level in (Level.WRITE, Level.READ, Level.NONE)]
@@ -176,14 +182,14 @@ def test_cases_that_are_there_get_it_with_the_windows_that_follow(
             calendar.move(days=1)
             if turn == 2:
                 story.play(room, room.guide, lambda t, f=first: handover.offer(t, uuid4(), f.id))
-                story.play(room, first, lambda t: handover.accept(t, uuid4()))
+                story.play(room, first, lambda t: handover.accept_handover(t, uuid4()))
                 room.guide = first
             else:
                 handed_over(story, room, name=f"Guide {turn}")
             guides.append(room.guide)
         rooms.append(room)
         words[room.case_id] = [("til den første", room.member(first))]
-    url = postgres.url("portal_owner", str(house.engine.url.database))
+    url = postgres.url("portal_owner", str(runtime.engine.url.database))
     migrate(url, "041")
     # As it was: no such compartment.
     owner.execute(
@@ -191,13 +197,13 @@ def test_cases_that_are_there_get_it_with_the_windows_that_follow(
     )
     migrate_to(url, "042")
     migrate(url)
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         for room in rooms:
             assert differences(session, room.case_id) == [], (room.case_id, room.guide.name)
     for room in rooms[:3]:
         wanted = {KEY} if room is not rooms[2] else set()
-        assert shelves(story, room, room.young) & {KEY} == wanted
-        assert KEY in shelves(story, room, room.guide)
+        assert compartments(story, room, room.young) & {KEY} == wanted
+        assert KEY in compartments(story, room, room.guide)
         story.thread(room, room.guide, KEY, "Hej", "Hej")
     for case_id, (_words, first_member) in ((c, w[0]) for c, w in words.items()):
         rows = owner.execute(

@@ -10,11 +10,11 @@ from flask import Flask
 
 from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import MATRIX, Level, Standing
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.rules.leaks import browser_of, hidden_from, in_every_run, leaks
 from tests.rules.routes import CASE_ROUTES, ROUTES, Route, Target, own
 from tests.support.browser import Browser, Page
-from tests.support.world import MEMBERS, NAME, SHELVES, STRANGERS, World
+from tests.support.world import COMPARTMENTS, MEMBERS, NAME, STRANGERS, World
 
 STANDINGS = {
     "guide": (Standing.OWNER, Level.WRITE),
@@ -41,7 +41,7 @@ OFFICES = {
 KINDS = ["anonymous", *MEMBERS, *STRANGERS]
 
 
-OF_A_THING = ("files.show", "files.download", "previews.frame", "messages.show", "case.audience_of")
+OF_A_THING = ("files.show", "files.download", "previews.preview_page", "messages.show", "case.audience_of")
 
 
 def ask(browser: Browser, route: Route, target: Target, token: str) -> Page:
@@ -67,7 +67,7 @@ def expected(kind: str, route: Route) -> set[int]:
         return {404}  # what is sent says of no page whose it is
     if kind == "anonymous":
         return {303}
-    if route.access in ("signed_in", "halfway"):
+    if route.access in ("signed_in", "awaiting_second_factor"):
         return fine
     if isinstance(route.access, OfficeAction):
         return fine if route.access in OFFICES.get(kind, set()) else {403}
@@ -79,7 +79,7 @@ def expected(kind: str, route: Route) -> set[int]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_person_gets_what_the_matrix_says_everywhere(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, token = browser_of(kind, living_app, living, world)
     hidden = hidden_from(kind, world)
@@ -94,33 +94,33 @@ def test_each_kind_of_person_gets_what_the_matrix_says_everywhere(
 # In other ways, and of other things, than above. Others are asked behind each wall alone, in every run.
 @pytest.mark.parametrize("kind", in_every_run("custody holder", at_night=KINDS))
 def test_no_answer_holds_a_word_of_a_compartment_that_is_shut(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     assert leaks(kind, living_app, living, world) == set()
 
 
 @pytest.mark.parametrize("kind", ["teacher", "aunt", "custody holder", "young person"])
 def test_things_in_a_shut_compartment_do_not_exist_for_whoever_sees_the_rest(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, token = browser_of(kind, living_app, living, world)
     missing = Target(**{**vars(own(world)), "file_id": uuid4(), "thread_id": uuid4(), "compartment_id": uuid4()})
-    for shelf in set(SHELVES) - world.sees[kind]:
+    for compartment in set(COMPARTMENTS) - world.sees[kind]:
         for route in CASE_ROUTES:
             if route.endpoint not in OF_A_THING:
                 continue
-            hidden = browser.get(route.path(own(world, shelf)))
+            hidden = browser.get(route.path(own(world, compartment)))
             nothing = browser.get(route.path(missing))
             assert (hidden.status, hidden.text) == (nothing.status, nothing.text) == (404, nothing.text), (kind, route)
-    for shelf in set(SHELVES) - world.sees[kind]:
-        found = browser.post(f"/cases/{world.room.case_id}/search", {"words": world.all_words(shelf)[0]}, token)
+    for compartment in set(COMPARTMENTS) - world.sees[kind]:
+        found = browser.post(f"/cases/{world.room.case_id}/search", {"words": world.all_words(compartment)[0]}, token)
         nothing = browser.post(f"/cases/{world.room.case_id}/search", {"words": "findesikke"}, token)
-        assert found.text.replace(world.all_words(shelf)[0], "X") == nothing.text.replace("findesikke", "X")
+        assert found.text.replace(world.all_words(compartment)[0], "X") == nothing.text.replace("findesikke", "X")
 
 
 @pytest.mark.parametrize("kind", in_every_run("stranger", "administrator", at_night=[*STRANGERS, "anonymous"]))
 def test_a_foreign_case_and_one_that_does_not_exist_answer_alike(
-    kind: str, living_app: Flask, living: House, world: World
+    kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, token = browser_of(kind, living_app, living, world)
     nowhere = Target(**{**vars(own(world)), "case_id": uuid4()})
@@ -135,10 +135,10 @@ def _alike(page: Page) -> tuple[str, str, object]:
     return page.text, page.soup.title.get_text() if page.soup.title else "", sorted(headers.items())
 
 
-def test_head_answers_like_get_without_a_body(living_app: Flask, living: House, world: World) -> None:
+def test_head_answers_like_get_without_a_body(living_app: Flask, living: Runtime, world: World) -> None:
     browser, _ = browser_of("teacher", living_app, living, world)
-    for shelf in SHELVES:
-        path = f"/cases/{world.room.case_id}/files/{world.files[shelf]}/versions/1"
+    for compartment in COMPARTMENTS:
+        path = f"/cases/{world.room.case_id}/files/{world.files[compartment]}/versions/1"
         head, get = browser.client.head(path), browser.client.get(path)
         assert head.status_code == get.status_code
         assert head.data == b""
@@ -150,7 +150,7 @@ def test_the_matrix_covers_every_action_somebody_can_ask_for() -> None:
     assert {route.access for route in CASE_ROUTES} == set(Action)
 
 
-def test_an_administrator_sees_no_case(living_app: Flask, living: House, world: World) -> None:
+def test_an_administrator_sees_no_case(living_app: Flask, living: Runtime, world: World) -> None:
     browser, _ = browser_of("administrator", living_app, living, world)
     for path in ("/office", "/cases", "/"):
         page = browser.follow(browser.get(path))
@@ -158,7 +158,9 @@ def test_an_administrator_sees_no_case(living_app: Flask, living: House, world: 
         assert str(world.room.case_id) not in page.everything
 
 
-def test_an_old_address_with_another_cases_things_leads_nowhere(living_app: Flask, living: House, world: World) -> None:
+def test_an_old_address_with_another_cases_things_leads_nowhere(
+    living_app: Flask, living: Runtime, world: World
+) -> None:
     """The stranger's own case id with this case's file, thread, member and consent ids: no way across."""
     browser, token = browser_of("stranger", living_app, living, world)
     assert world.other is not None
@@ -167,8 +169,8 @@ def test_an_old_address_with_another_cases_things_leads_nowhere(living_app: Flas
         if "{t." not in repr(route.path(own(world))) and route.path(mixed).count("/") < 4:
             continue
         page = ask(browser, route, mixed, token)
-        for shelf in SHELVES:
-            for secret in world.all_words(shelf):
+        for compartment in COMPARTMENTS:
+            for secret in world.all_words(compartment):
                 assert secret not in page.everything, route
         assert NAME not in page.everything, route
         if any(part in route.path(mixed) for part in map(str, _things(world))):
@@ -180,7 +182,7 @@ def _things(world: World) -> list[UUID]:
     return [
         *world.files.values(),
         *world.threads.values(),
-        *world.shelves.values(),
+        *world.compartments.values(),
         *room.members.values(),
         world.consent_id,
     ]

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity, Level
 from portal.access.policy.windows import compute
-from portal.runtime import House, open_house, opened
+from portal.runtime import Runtime, open_runtime, runtime_for
 from portal.settings import Settings
 from portal.tools.profile import every_profile, profile
 from portal.tools.vocabulary import reworded
 from tests.access import naive
 from tests.access.made_up import INSTANTS, made_up_facts
 from tests.support import story as stories
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
 from tests.support.story import Room, Story, years_ago
 
@@ -55,22 +55,22 @@ def test_every_shipped_profile_opens_what_the_naive_judge_opens(facts: Facts, in
 
 
 @pytest.fixture
-def elsewhere(portal_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def elsewhere(portal_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """An installation that has chosen the other profile."""
     monkeypatch.setattr(stories, "PROFILE", OTHER)
-    house = open_house(portal_settings.model_copy(update={"profile": OTHER}))
-    yield house
-    house.close()
+    runtime = open_runtime(portal_settings.model_copy(update={"profile": OTHER}))
+    yield runtime
+    runtime.close()
 
 
 @pytest.fixture
-def elsewhere_app(elsewhere: House) -> Iterator[Flask]:
-    with lived_in(elsewhere) as app:
+def elsewhere_app(elsewhere: Runtime) -> Iterator[Flask]:
+    with app_for(elsewhere) as app:
         yield app
 
 
 @pytest.fixture
-def room(elsewhere: House) -> Room:
+def room(elsewhere: Runtime) -> Room:
     story = Story(elsewhere)
     room = story.case(guide=story.staff("Karla Koordinator", "Unge", may_open_cases=True, job="Koordinator"))
     story.add(room, story.staff("Lars Lærer", "Skolen"), Level.WRITE)
@@ -85,7 +85,7 @@ def room(elsewhere: House) -> Room:
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_every_page_speaks_the_words_of_its_profile(
-    language: str, elsewhere: House, elsewhere_app: Flask, room: Room
+    language: str, elsewhere: Runtime, elsewhere_app: Flask, room: Room
 ) -> None:
     told, story = "", Story(elsewhere)
     for someone in (room.guide, room.young, room.parents[0]):
@@ -106,28 +106,30 @@ def test_every_page_speaks_the_words_of_its_profile(
         assert word in told, word
 
 
-def test_the_other_profile_opens_what_its_own_rules_open(elsewhere: House, room: Room) -> None:
+def test_the_other_profile_opens_what_its_own_rules_open(elsewhere: Runtime, room: Room) -> None:
     story = Story(elsewhere)
     sees = {}
     for name, someone in (("young", room.young), ("mother", room.parents[0])):
         with story.acting(someone) as actor:
-            sees[name] = {hatch.key for hatch in stories.enter_case(actor, room.case_id).hatches.values()}
+            sees[name] = {
+                compartment.key for compartment in stories.enter_case(actor, room.case_id).compartments.values()
+            }
     assert sees == {"young": {"team", "body_and_mind", "home", "guide_only"}, "mother": {"team", "home"}}, (
         "a parent needs no yes here, and does not see health"
     )
 
 
-def test_health_opens_from_fifteen_by_the_young_persons_own_yes(elsewhere: House) -> None:
+def test_health_opens_from_fifteen_by_the_young_persons_own_yes(elsewhere: Runtime) -> None:
     story = Story(elsewhere)
     room = story.case()
     nurse = story.staff("Signe Sygeplejerske", "Sundhed")
     story.add(room, nurse)
     story.consent(room, room.young, otherwise=("team", "body_and_mind", "home"))
     with story.acting(nurse) as actor:
-        assert {h.key for h in stories.enter_case(actor, room.case_id).hatches.values()} == {"body_and_mind"}
+        assert {h.key for h in stories.enter_case(actor, room.case_id).compartments.values()} == {"body_and_mind"}
 
 
-def test_the_other_profile_asks_for_its_own_ages(elsewhere: House, elsewhere_app: Flask) -> None:
+def test_the_other_profile_asks_for_its_own_ages(elsewhere: Runtime, elsewhere_app: Flask) -> None:
     story, guide = Story(elsewhere), Story(elsewhere).guide()
     browser = Browser(elsewhere_app, story.token(guide))
     born = years_ago(14)
@@ -138,10 +140,10 @@ def test_the_other_profile_asks_for_its_own_ages(elsewhere: House, elsewhere_app
     assert "20" in page.text
 
 
-def test_a_case_keeps_the_profile_it_was_opened_with(elsewhere: House, room: Room, portal_settings: Settings) -> None:
+def test_a_case_keeps_the_profile_it_was_opened_with(elsewhere: Runtime, room: Room, portal_settings: Settings) -> None:
     """The installation changes its profile; the case keeps its shelves, words and rules, also for who is shut out."""
-    with opened(portal_settings) as house, lived_in(house) as app:
-        story = Story(house)
+    with runtime_for(portal_settings) as runtime, app_for(runtime) as app:
+        story = Story(runtime)
         browser = Browser(app, story.token(room.young))
         page = browser.get(f"/cases/{room.case_id}/files")
         assert "Teamet" in page.text

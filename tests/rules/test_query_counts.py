@@ -47,7 +47,7 @@ def test_pages_ask_as_much_of_a_small_case_as_of_a_large_one(who: str, app: Flas
     thread_id = story.thread(room, room.guide)
     things: dict[str, str] = {}
     for tool in ("goals_and_agreements", "network_map", "network_overview"):
-        story.play(room, room.young, lambda t, tool=tool: editing.begin(t, uuid4(), tool))
+        story.play(room, room.young, lambda t, tool=tool: editing.begin_plan(t, uuid4(), tool))
         things |= {tool: f"/plan/{tool}", f"writing in {tool}": f"/plan/{tool}/write"}
         things |= {f"changes of {tool}": f"/plan/{tool}/versions/1/changes"}
     story.play(room, room.young, lambda t: editing.add_row(open_plan(t, "goals_and_agreements"), 1, "goals"))
@@ -77,7 +77,7 @@ def test_the_front_of_a_case_loads_nothing_twice(
     story.everybody_agrees(room)
     story.file(room, room.guide)
     story.thread(room, room.guide)
-    story.play(room, room.young, lambda t: editing.begin(t, uuid4(), "goals_and_agreements"))
+    story.play(room, room.young, lambda t: editing.begin_plan(t, uuid4(), "goals_and_agreements"))
     browser = Browser(app, story.token(getattr(room, who)))
     browser.get(f"/cases/{room.case_id}")
     loaded: list[str] = []

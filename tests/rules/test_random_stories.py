@@ -26,9 +26,9 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import enter_case
 from portal.access.window_store import differences, load_facts
 from portal.errors import NotFound
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import Settings
-from tests.rules.book import SHELVES, Scene
+from tests.rules.book import COMPARTMENTS, Scene
 from tests.rules.happenings import Happenings
 from tests.support.browser import Browser
 
@@ -53,7 +53,7 @@ class Stories(Happenings):
     @invariant()
     def the_ledger_reads_what_was_told(self) -> None:
         self.scene.steps += 1
-        with closing(self.scene.house.new_session()) as session:
+        with closing(self.scene.runtime.new_session()) as session:
             read = load_facts(session, self.room.case_id)
             assert differences(session, self.room.case_id) == []
         told = self.book.facts()
@@ -92,7 +92,7 @@ class Stories(Happenings):
     @invariant()
     def everybodys_ticket_opens_what_the_judge_says(self) -> None:
         for someone, allowed in self.book.everybody():
-            with closing(self.scene.house.new_session(someone.id)) as session:
+            with closing(self.scene.runtime.new_session(someone.id)) as session:
                 actor = Actor(session, someone.id, someone.unit_id is not None, frozenset(), someone.name)
                 try:
                     ticket = enter_case(actor, self.room.case_id)
@@ -100,7 +100,9 @@ class Stories(Happenings):
                     assert someone is self.scene.stranger
                     continue
                 assert someone is not self.scene.stranger
-                assert {hatch.key: hatch.can_write for hatch in ticket.hatches.values()} == allowed
+                assert {
+                    compartment.key: compartment.can_write for compartment in ticket.compartments.values()
+                } == allowed
                 assert ticket.allows(Action.CASE_VIEW) == bool(allowed)
                 assert ticket.allows(Action.MESSAGE_WRITE) == any(allowed.values())
                 owns = someone.id == self.room.guide.id
@@ -109,7 +111,7 @@ class Stories(Happenings):
     @invariant()
     def the_database_shows_everybody_the_rows_the_judge_says(self) -> None:
         for someone, allowed in self.book.everybody():
-            gone = {file.shelf for file in self.book.files if file.withdrawn}
+            gone = {file.compartment for file in self.book.files if file.withdrawn}
             expected = {table: set(allowed) for table in CONTENT}
             expected |= {
                 "file_withdrawal": set(allowed) & gone,
@@ -123,13 +125,13 @@ class Stories(Happenings):
         """The compartments of which the application's role sees rows in somebody's name, without the application."""
         raw, about = self.scene.raw, {"case": self.room.case_id}
         raw.execute("select set_config('app.person_id', %s, false)", [str(person_id)])
-        keys, found = self._shelf_keys(), {table: set() for table in (*CONTENT, "file_withdrawal", "may write")}
+        keys, found = self._compartment_keys(), {table: set() for table in (*CONTENT, "file_withdrawal", "may write")}
         for table, compartment in raw.execute(_ROWS, about, prepare=True):
             if compartment in keys:
                 found[table].add(keys[compartment])
         return found, dict(raw.execute(_CASE_ROWS, about, prepare=True).fetchall())
 
-    def _shelf_keys(self) -> dict[object, str]:
+    def _compartment_keys(self) -> dict[object, str]:
         rows = self.scene.owner.execute("select id, key from compartment where case_id = %s", [self.room.case_id])
         return dict(rows.fetchall())
 
@@ -148,20 +150,20 @@ class Stories(Happenings):
         self.turn += 1
         someone, allowed = everybody[self.turn % len(everybody)]
         browser = Browser(self.scene.app, self.story.token(someone), thorough=False)
-        shut = 404 if someone is self.scene.stranger else 403
-        assert browser.get(case).status == (200 if allowed else shut)
+        closed = 404 if someone is self.scene.stranger else 403
+        assert browser.get(case).status == (200 if allowed else closed)
         if self.turn % 3 == 0:
             assert (f'href="{case}"' in browser.get("/cases").everything) == bool(allowed)
         elif self.turn % 3 == 1:
-            assert browser.get(f"{case}/messages/new").status == (200 if any(allowed.values()) else shut)
+            assert browser.get(f"{case}/messages/new").status == (200 if any(allowed.values()) else closed)
         else:
             # An older file or a newer one, withdrawn or not.
-            file = self.book.files[-1 - self.turn // 3 % min(len(self.book.files), 2 * len(SHELVES))]
-            there = file.shelf in allowed
+            file = self.book.files[-1 - self.turn // 3 % min(len(self.book.files), 2 * len(COMPARTMENTS))]
+            there = file.compartment in allowed
             page = browser.get(f"{case}/files/{file.id}")
-            assert page.status == (200 if there else 404 if allowed else shut), (file, allowed)
+            assert page.status == (200 if there else 404 if allowed else closed), (file, allowed)
             bytes_of_it = browser.get(f"{case}/files/{file.id}/versions/1").status
-            assert bytes_of_it == (200 if there and not file.withdrawn else 404 if allowed else shut), (file, allowed)
+            assert bytes_of_it == (200 if there and not file.withdrawn else 404 if allowed else closed), (file, allowed)
 
 
 _ROWS = " union all ".join(
@@ -179,11 +181,11 @@ _CASE_ROWS = " union all ".join(
 
 @pytest.fixture
 def scene(
-    house: House, app: Flask, owner: psycopg.Connection, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, app: Flask, owner: psycopg.Connection, portal_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Scene]:
     owner.execute(STOPPED_CLOCK)
     with psycopg.connect(portal_settings.database_url, autocommit=True) as raw:
-        found = Scene(house, app, owner, raw)
+        found = Scene(runtime, app, owner, raw)
         monkeypatch.setattr(clock, "source", lambda: found.now)
         yield found
 

@@ -15,7 +15,7 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import declare, overrides, requests
 from portal.services.members import leaving, team
 from portal.services.oversight import case_log
@@ -23,7 +23,7 @@ from portal.services.shared import audience
 from tests.rules.leaks import NIGHT
 from tests.rules.walls import second_wall_down
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 KINDS = ("young person", "young adult", "custody holder", "parent whose custody ended", "parent of an adult")
 
@@ -78,19 +78,19 @@ def scene(request: pytest.FixtureRequest, story: Story, calendar) -> Scene:  # t
         story.play(room, room.guide, lambda t: team.set_custody(t, room.member(who), False))
     if kind == "parent of an adult":
         calendar.move(days=10)
-    story.play(room, room.guide, audience.picture)
+    story.play(room, room.guide, audience.audience_picture)
     story.play(room, room.guide, lambda t: requests.standing_consents(t))
-    _shut_out(made, calendar)
+    _frozen_out(made, calendar)
     return made
 
 
-def _shut_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
+def _frozen_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
     story, room, who = scene.story, scene.room, scene.who
     if scene.state == "none":
         story.set_level(room, who, Level.NONE)
     elif scene.state == "left":
         story.consent(room, room.young)
-        story.play(room, who, lambda t: leaving.leave(t, uuid4(), "other"))
+        story.play(room, who, lambda t: leaving.leave_case(t, uuid4(), "other"))
     elif scene.state.startswith("frozen"):
         calendar.move(days=2)
 
@@ -106,15 +106,15 @@ def _shut_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
         if scene.state.endswith("kept"):
             calendar.move(days=3)
             story.play(room, room.guide, keep)
-    story.play(room, room.guide, audience.picture)
-    assert shelves(story, room, who) == set()
+    story.play(room, room.guide, audience.audience_picture)
+    assert compartments(story, room, who) == set()
 
 
 @pytest.fixture(params=["both walls", "the ticket alone"])
-def walls(request: pytest.FixtureRequest, house: House, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
+def walls(request: pytest.FixtureRequest, runtime: Runtime, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
     """The house as it is, and with row-level security gone. (The database alone: below, without the application.)"""
     with ExitStack() as stack:
-        yield house if request.param == "both walls" else stack.enter_context(second_wall_down(house, postgres))
+        yield runtime if request.param == "both walls" else stack.enter_context(second_wall_down(runtime, postgres))
 
 
 def _seqs(owner: psycopg.Connection, scene: Scene) -> set[int]:
@@ -163,7 +163,7 @@ IN_TURN = MEETINGS if NIGHT else MEETINGS[::2]
 
 @pytest.mark.parametrize("scene", IN_TURN, indirect=True, ids=str)
 def test_own_consents_are_read_given_and_taken_back(
-    scene: Scene, walls: House, story: Story, owner: psycopg.Connection
+    scene: Scene, walls: Runtime, story: Story, owner: psycopg.Connection
 ) -> None:
     scene.story = Story(walls)
     room, who = scene.room, scene.who
@@ -180,14 +180,14 @@ def test_own_consents_are_read_given_and_taken_back(
         assert owner.execute("select giver_id from consent where id = %s", [made]).fetchone() == (scene.member,)
     if scene.kind != "parent of an adult":
         consent_id = scene.story.play(room, who, current).id
-        scene.story.play(room, who, lambda t: declare.withdraw(t, uuid4(), consent_id, "all"))
+        scene.story.play(room, who, lambda t: declare.withdraw_consent(t, uuid4(), consent_id, "all"))
         assert scene.story.play(room, who, current) is None
-        assert shelves(story, room, scene.teacher) == set(), "it takes effect at once, whoever is shut out"
+        assert compartments(story, room, scene.teacher) == set(), "it takes effect at once, whoever is shut out"
 
 
 @pytest.mark.parametrize("scene", IN_TURN, indirect=True, ids=str)
 def test_the_log_of_ones_own_data_is_read_as_far_as_it_goes(
-    scene: Scene, walls: House, owner: psycopg.Connection
+    scene: Scene, walls: Runtime, owner: psycopg.Connection
 ) -> None:
     expected = _seqs(owner, scene)
     page = Story(walls).play(scene.room, scene.who, lambda t: case_log.log(t, None, ""))
@@ -199,10 +199,10 @@ def test_the_log_of_ones_own_data_is_read_as_far_as_it_goes(
 
 @pytest.mark.parametrize("scene", MEETINGS, indirect=True, ids=str)
 def test_the_database_alone_gives_the_same_and_nothing_else(
-    scene: Scene, house: House, postgres: EmbeddedPostgres, owner: psycopg.Connection
+    scene: Scene, runtime: Runtime, postgres: EmbeddedPostgres, owner: psycopg.Connection
 ) -> None:
     expected, case_id = _seqs(owner, scene), scene.room.case_id
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(scene.who.id)])
         seen = connection.execute("select seq from audit_event where chain_id = %s", [case_id]).fetchall()
         assert {row[0] for row in seen} == expected
@@ -249,4 +249,4 @@ def test_the_pages_lead_there(scene: Scene, app: Flask, story: Story) -> None:
         page = browser.get(next(link for link in mine.links() if link.endswith("/withdraw/all")))
         done = browser.follow(browser.submit(page, "submission"))
         assert "Samtykket er trukket tilbage" in done.text
-        assert shelves(story, scene.room, scene.teacher) == set()
+        assert compartments(story, scene.room, scene.teacher) == set()

@@ -7,8 +7,8 @@ from flask import Flask
 
 from portal import create_app
 from portal.access.policy.actions import Action
-from portal.errors import Unsafe
-from portal.runtime import House
+from portal.errors import UnsafeConfiguration
+from portal.runtime import Runtime
 from portal.web.guard import declared, opens, public, refuse_undeclared
 from tests.rules.routes import ROUTES, WEBDAV
 
@@ -47,13 +47,13 @@ def test_a_view_that_does_not_say_who_it_is_for_stops_the_program(app: Flask) ->
     bare.add_url_rule("/open", view_func=public(lambda: "fine"), endpoint="open")
     refuse_undeclared(bare)
     bare.add_url_rule("/forgotten", view_func=lambda: "oops", endpoint="forgotten")
-    with pytest.raises(Unsafe, match="forgotten"):
+    with pytest.raises(UnsafeConfiguration, match="forgotten"):
         refuse_undeclared(bare)
 
 
 @pytest.mark.faulty
-def test_a_view_that_slips_in_later_is_refused_on_request(house: House) -> None:
-    app = create_app(house)
+def test_a_view_that_slips_in_later_is_refused_on_request(runtime: Runtime) -> None:
+    app = create_app(runtime)
     app.add_url_rule("/later", view_func=lambda: "secret", endpoint="later")
     answer = app.test_client().get("/later")
     assert answer.status_code == 500

@@ -19,7 +19,7 @@ import psycopg
 from urllib3.filepost import encode_multipart_formdata
 
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.support.served import Served, Visitor, served
 from tests.support.story import Room, Story
 
@@ -84,10 +84,10 @@ def lines_with(word: str, size: int) -> bytes:
 
 
 def test_what_people_write_is_found_in_clear_nowhere(
-    house: House, story: Story, postgres: EmbeddedPostgres, owner: psycopg.Connection, tmp_path: Path
+    runtime: Runtime, story: Story, postgres: EmbeddedPostgres, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
     room = story.case(name=NAME)
-    with served(house.settings, tmp_path / "served") as portal:
+    with served(runtime.settings, tmp_path / "served") as portal:
         guide = Visitor(portal, story.token(room.guide))
         write_everywhere(guide, room)
         begun_upload_is_sealed(portal, guide, room)
@@ -96,7 +96,7 @@ def test_what_people_write_is_found_in_clear_nowhere(
         stumble(guide, room)
         wait_for_the_worker(owner)
         owner.execute("checkpoint")
-        places = list(on_disk(postgres.folder, house.settings.data_dir, portal.folder))
+        places = list(on_disk(postgres.folder, runtime.settings.data_dir, portal.folder))
         names = [name for name, _ in places]
         assert any(HEAP in name for name in names)
         assert any(WAL in name for name in names)
@@ -107,7 +107,7 @@ def test_what_people_write_is_found_in_clear_nowhere(
     assert any(HEAP in one for one in found if NAME in one)
     assert any(WAL in one for one in found if NAME in one)
     assert [one for one in found if NAME not in one] == []
-    blobs = sum(path.stat().st_size for path in (house.settings.data_dir / "blobs").rglob("*") if path.is_file())
+    blobs = sum(path.stat().st_size for path in (runtime.settings.data_dir / "blobs").rglob("*") if path.is_file())
     assert blobs > LARGE, "the files went where was looked"
 
 

@@ -21,16 +21,16 @@ from flask import Flask
 from pypdf import PdfReader
 
 from portal.access.policy.roles import Capacity, Level
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.consents import receipts
 from portal.settings import Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import PROFILES, profile
 from tests.rules.leaks import in_every_run
 from tests.support import story as stories
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser, Page
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 Words = dict[str, dict[str, tuple[bool, frozenset[str]]]]
 """Party -> title of a compartment -> yes or no, and what lies in it."""
@@ -213,13 +213,13 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
 
 
 @pytest.fixture
-def installed(changed: dict[str, str], portal_settings: Settings) -> Iterator[tuple[House, Flask, dict[str, str]]]:
-    with opened(portal_settings.model_copy(update={"profile": "dk"})) as house, lived_in(house) as app:
-        yield house, app, changed
+def installed(changed: dict[str, str], portal_settings: Settings) -> Iterator[tuple[Runtime, Flask, dict[str, str]]]:
+    with runtime_for(portal_settings.model_copy(update={"profile": "dk"})) as runtime, app_for(runtime) as app:
+        yield runtime, app, changed
 
 
-def a_cast(house: House, text: str, age: int) -> Cast:
-    story = Story(house)
+def a_cast(runtime: Runtime, text: str, age: int) -> Cast:
+    story = Story(runtime)
     room = story.case(born=years_ago(age, 40))
     teacher = story.staff("Lars Lærer", "Skolen")
     nurse = story.staff("Petra Psykiater", "Psykiatrien")
@@ -252,12 +252,12 @@ def names_of(cast: Cast, kind: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("asked", ASKED)
 def test_what_is_signed_is_what_opens(
-    asked: str, installed: tuple[House, Flask, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    asked: str, installed: tuple[Runtime, Flask, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house, app, texts = installed
+    runtime, app, texts = installed
     variant, age = asked.split(" at ")[0], int(asked.split(" at ")[1])
     monkeypatch.setattr(stories, "PROFILE", variant)
-    cast = a_cast(house, texts[variant], age)
+    cast = a_cast(runtime, texts[variant], age)
     story, room, chance = cast.story, cast.room, random.Random(f"{variant} {age}")
     signed: dict[str, Words] = {}
     for turn in range(2):
@@ -265,7 +265,7 @@ def test_what_is_signed_is_what_opens(
             before = signed.get(giver.name, {})
             signed[giver.name] = answered(app, cast, giver, before, chance, whole=turn == 0)
             for kind, (who, _capacity, _party) in cast.kinds.items():
-                assert shelves(story, room, who) == cast.follows(kind, signed), (kind, turn, giver.name)
+                assert compartments(story, room, who) == cast.follows(kind, signed), (kind, turn, giver.name)
     what_a_no_would_shut(app, cast)
 
 
@@ -293,19 +293,19 @@ def answered(app: Flask, cast: Cast, giver: Someone, before: Words, chance: rand
     } or {(party, title): True for party, places in form.items() for title in places}
     typed = {form[party][title][0]: "yes" if yes else "no" for (party, title), yes in chosen.items()}
     on_paper(app, cast, giver, typed) if whole else None
-    sees = {who.name: shelves(story, room, who) for who, _, _ in cast.kinds.values()}
+    sees = {who.name: compartments(story, room, who) for who, _, _ in cast.kinds.values()}
     sign = browser.follow(browser.submit(page, "valid_until", **typed))
     said = [told(sign, "happens", sentence) for sentence in ("kan fra nu af se:", "kan ikke længere se:")]
     browser.submit(sign, "read")
     titles = cast.rules.titles
     for who, _capacity, _party in cast.kinds.values():
-        now = shelves(story, room, who)
-        opened_now, shut_now = now - sees[who.name], sees[who.name] - now
+        now = compartments(story, room, who)
+        opened_now, closed_now = now - sees[who.name], sees[who.name] - now
         assert said[0].get(who.name, set()) == {titles[key] for key in opened_now}, "the preview says what opens"
-        assert said[1].get(who.name, set()) == {titles[key] for key in shut_now}, "and what shuts"
-    kept = story.play(room, giver, lambda t: receipts.history(t, t.membership.id))[0]
-    words = spoken(kept.words)
-    for line in filter(None, kept.words.split("\n")):
+        assert said[1].get(who.name, set()) == {titles[key] for key in closed_now}, "and what shuts"
+    saved = story.play(room, giver, lambda t: receipts.history(t, t.membership.id))[0]
+    words = spoken(saved.words)
+    for line in filter(None, saved.words.split("\n")):
         assert line in sign.text, "what was read is what is kept"
     expected: Words = {}
     for party, places in form.items():
@@ -315,11 +315,11 @@ def answered(app: Flask, cast: Cast, giver: Someone, before: Words, chance: rand
             title: (chosen.get((party, title), stood.get(title, (None, None))[0]), inside)
             for title, (_name, inside) in places.items()
         }
-        if kept_answers := {title: one for title, one in answers.items() if one[0] is not None}:
-            expected[name] = kept_answers  # type: ignore[assignment]
+        if saved_answers := {title: one for title, one in answers.items() if one[0] is not None}:
+            expected[name] = saved_answers  # type: ignore[assignment]
     assert words == expected, "the words say what was answered, and what stands"
-    receipt = words_of(browser.get(f"{case}/consents/{kept.id}/receipt").response.data)
-    for line in filter(None, kept.words.split("\n")):
+    receipt = words_of(browser.get(f"{case}/consents/{saved.id}/receipt").response.data)
+    for line in filter(None, saved.words.split("\n")):
         assert " ".join(line.removeprefix("- ").split()) in receipt
     return words
 
@@ -348,12 +348,12 @@ def what_a_no_would_shut(app: Flask, cast: Cast) -> None:
     for link in [link for link in page.links() if "/if-no/" in link]:
         shown = browser.get(link)
         party = shown.soup.h1.get_text() if shown.soup.h1 else ""
-        shuts = told(shown, "no", "kan ikke længere se:")
+        closes = told(shown, "no", "kan ikke længere se:")
         for kind, (who, _capacity, _party) in cast.kinds.items():
             name, _person = names_of(cast, kind)
             there = name in party and bool(cast.asks_for(room.young, kind))
-            seen = {cast.rules.titles[key] for key in shelves(story, room, who)} if there else set()
-            assert shuts.get(who.name, set()) == seen, (link, kind)
+            seen = {cast.rules.titles[key] for key in compartments(story, room, who)} if there else set()
+            assert closes.get(who.name, set()) == seen, (link, kind)
 
 
 @pytest.mark.parametrize("shipped", [DK, TRE])
@@ -365,11 +365,11 @@ def test_what_two_people_share_alone_is_asked_about_by_nobody_and_opened_by_no_w
     alone = [one for one in tomllib.loads(text)["compartment"] if not one.get("categories")]
     assert [one["audience"] for one in alone] == [["owner", "young_person"]]
     key, title = alone[0]["key"], alone[0]["title"]["da"]
-    with opened(portal_settings.model_copy(update={"profile": shipped})) as house, lived_in(house) as app:
-        cast = a_cast(house, text, 17)
+    with runtime_for(portal_settings.model_copy(update={"profile": shipped})) as runtime, app_for(runtime) as app:
+        cast = a_cast(runtime, text, 17)
         cast.story.everybody_agrees(cast.room)
         for kind, (who, _capacity, _party) in cast.kinds.items():
-            seen = key in shelves(cast.story, cast.room, who)
+            seen = key in compartments(cast.story, cast.room, who)
             assert seen == (kind in ("guide", "young person")), kind
         browser = Browser(app, cast.story.token(cast.room.young))
         for path in ("give", "mine"):

@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 
 from portal.access.policy.roles import Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import PROJECT
 from tests.support.browser import Browser, Page
 from tests.support.statements import noted
@@ -119,7 +119,9 @@ def test_no_request_loads_the_declaration_the_case_or_the_profile_twice(browser:
     assert unseen == set(), "these are called otherwise now: the test would not see them twice"
 
 
-def test_a_signature_takes_less_than_a_third_of_the_calls_it_took(browser: Browser, room: Room, house: House) -> None:
+def test_a_signature_takes_less_than_a_third_of_the_calls_it_took(
+    browser: Browser, room: Room, runtime: Runtime
+) -> None:
     for name, _status, step in steps(browser, room):
         with calls() as found, noted() as statements:
             step()

@@ -12,7 +12,7 @@ from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Staff
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from portal.services.members import handover
 from portal.services.members import handover_answers as says
@@ -28,16 +28,16 @@ def room(story: Story) -> Room:
 
 
 @pytest.fixture
-def outside(house: House) -> Someone:
+def outside(runtime: Runtime) -> Someone:
     """A guide of another organisation."""
-    return Story(house).guide("Rikke Region", "Børne- og ungdomspsykiatrien")
+    return Story(runtime).guide("Rikke Region", "Børne- og ungdomspsykiatrien")
 
 
 # Attacks
 
 
 def test_nobody_says_it_for_another(
-    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     offer_id = offered(story, room, outside)
     colleague = story.staff("Kim Kollega")
@@ -52,7 +52,7 @@ def test_nobody_says_it_for_another(
             story.play(room, who, lambda t: says.register(t, uuid4(), room.member(room.young), "yes", "oral", "Ja"))
     forge = "insert into hand_over_say values (%s, %s, %s, %s, 'yes', %s, null, now(), %s)"
     liars = [outside, colleague, step, room.guide, room.parents[0], elsewhere.young, elsewhere.guide]
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         for who in liars:
             mine = room.members.get(who.id, uuid4())
             for giver in (room.young, room.parents[1]):
@@ -70,7 +70,7 @@ def test_nobody_says_it_for_another(
 
 
 def test_only_whom_it_was_offered_to_takes_it_and_only_while_they_may_own_cases(
-    story: Story, room: Room, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     taker, other = story.guide("Rasmus Vang", "Voksenenheden"), story.guide("Olga Opener", "Voksenenheden")
     teacher = story.staff("Lars Lærer", "Skolen")
@@ -81,36 +81,36 @@ def test_only_whom_it_was_offered_to_takes_it_and_only_while_they_may_own_cases(
     offer_id = offered(story, room, taker)
     for who in (teacher, other):
         assert not takes(story, room, who)
-        assert not takes_in_sql(house, postgres, room, who, offer_id)
+        assert not takes_in_sql(runtime, postgres, room, who, offer_id)
 
     def may_own(allowed: bool) -> None:
-        with house.unit_of_work() as session:
+        with runtime.unit_of_work() as session:
             session.get_one(Staff, taker.id).may_open_cases = allowed
             session.flush()
             session.info.pop("changed", None)
 
     may_own(False)
     assert not takes(story, room, taker)
-    assert not takes_in_sql(house, postgres, room, taker, offer_id)
-    with second_wall_down(house, postgres) as blind:
+    assert not takes_in_sql(runtime, postgres, room, taker, offer_id)
+    with second_wall_down(runtime, postgres) as blind:
         assert not takes(Story(blind), room, taker)
     may_own(True)
-    assert takes_in_sql(house, postgres, room, taker, offer_id)
+    assert takes_in_sql(runtime, postgres, room, taker, offer_id)
     admin = story.admin()
     with story.acting(admin) as actor:
         directory.close_account(actor, taker.id)
-    assert not takes_in_sql(house, postgres, room, taker, offer_id)
+    assert not takes_in_sql(runtime, postgres, room, taker, offer_id)
 
 
 def test_a_guide_cannot_pass_another_organisation_off_as_their_own(
-    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     """In the database itself: whatever units an offer names, where the taker works and whose case it is count."""
     offer_id, unit = uuid4(), room.guide.unit_id
     story.add(room, outside, Level.NONE)
     row = """insert into hand_over (id, case_id, from_id, from_person_id, from_unit_id, to_id, to_person_id, to_unit_id,
              offered_at) values (%s, %s, %s, %s, %s, %s, %s, %s, now())"""
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         for from_unit, person in ((unit, room.guide.id), (outside.unit_id, outside.id)):
             connection.execute("select set_config('app.person_id', %s, true)", [str(room.guide.id)])
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -127,16 +127,18 @@ def test_a_guide_cannot_pass_another_organisation_off_as_their_own(
              unit],
         )  # fmt: skip
         connection.commit()
-    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    assert not takes_in_sql(runtime, postgres, room, outside, offer_id)
     assert not takes(story, room, outside)
 
 
-def test_an_answer_to_one_offer_is_none_to_the_next(story: Story, room: Room, outside: Someone, house: House) -> None:
+def test_an_answer_to_one_offer_is_none_to_the_next(
+    story: Story, room: Room, outside: Someone, runtime: Runtime
+) -> None:
     first = offered(story, room, outside)
     for who in (room.young, *room.parents):
         says_yes(story, room, who)
-    story.play(room, room.guide, lambda t: handover.withdraw(t, uuid4()))
-    another = Story(house).guide("Ulla Udefra", "Et tredje sted")
+    story.play(room, room.guide, lambda t: handover.withdraw_handover(t, uuid4()))
+    another = Story(runtime).guide("Ulla Udefra", "Et tredje sted")
     offered(story, room, another)
     with pytest.raises(InvalidInput, match="form_stale"):
         story.play(room, room.young, lambda t: says.say(t, uuid4(), first, "yes", ""))

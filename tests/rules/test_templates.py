@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from portal.settings import PROJECT
-from portal.tools.definition import Kind
+from portal.tools.definition import AnswerKind
 
 TEMPLATES = PROJECT / "templates"
 STATIC = PROJECT / "static"
@@ -52,7 +52,7 @@ def test_the_templates_of_a_capability_lie_in_a_folder_of_its_name() -> None:
 
 def test_every_kind_of_answer_has_a_template_to_be_written_in() -> None:
     """All that a new kind needs of the pages: a file with its name."""
-    kinds = {kind.value for kind in Kind}
+    kinds = {kind.value for kind in AnswerKind}
     assert len(kinds) > 8
     assert {path.stem for path in (TEMPLATES / "plans" / "answers").glob("*.html")} == kinds
 

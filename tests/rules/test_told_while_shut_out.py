@@ -17,7 +17,7 @@ from portal.services.consents import overrides, requests
 from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 # What a freeze keeps from whom it is there to protect somebody from
 
@@ -66,9 +66,9 @@ def test_a_yes_given_while_frozen_counts(story: Story, mother: tuple[Room, Someo
     story.everybody_agrees(room)
     _freeze(story, room, her)
     story.withdraw(room, her)
-    assert shelves(story, room, teacher) == set()
+    assert compartments(story, room, teacher) == set()
     story.consent(room, her)
-    assert "shared" in shelves(story, room, teacher)
+    assert "shared" in compartments(story, room, teacher)
 
 
 def test_the_hidden_lines_are_told_of_and_come_back_when_the_freeze_is_lifted(
@@ -78,11 +78,11 @@ def test_the_hidden_lines_are_told_of_and_come_back_when_the_freeze_is_lifted(
     calendar.move(days=1)
     young = room.young
     _freeze(story, room, young)
-    story.play(room, room.guide, audience.picture)
+    story.play(room, room.guide, audience.audience_picture)
     browser = Browser(app, story.token(young))
-    shut = browser.get(f"/cases/{room.case_id}/log")
-    assert "og frem vises ikke lige nu" in shut.text
-    assert "lukkede med det samme dig ude" not in shut.text
+    closed = browser.get(f"/cases/{room.case_id}/log")
+    assert "og frem vises ikke lige nu" in closed.text
+    assert "lukkede med det samme dig ude" not in closed.text
     freeze_id = story.play(room, room.guide, lambda t: overrides.freezes(t)[0].id)
     story.play(room, room.guide, lambda t: overrides.lift(t, uuid4(), freeze_id))
     opened = browser.get(f"/cases/{room.case_id}/log")
@@ -121,7 +121,7 @@ def test_those_at_home_read_the_same_whatever_shut_them_out(story: Story, app: F
         who = story.add_citizen(room, at_home, kinds[at_home]) if at_home in kinds else room.parents[0]
         for giver in givers:
             story.consent(room, giver)
-        assert shelves(story, room, who)
+        assert compartments(story, room, who)
         way(story, room, who)
         browser = Browser(app, story.token(who))
         case = f"/cases/{room.case_id}"
@@ -164,7 +164,7 @@ def test_an_adults_parent_is_told_of_the_birthday_and_of_nothing_else(story: Sto
     for change in (None, "yes and back", "frozen"):
         if change == "yes and back":
             story.consent(room, room.young)
-            assert shelves(story, room, her)
+            assert compartments(story, room, her)
             story.withdraw(room, room.young)
         elif change == "frozen":
             _freeze(story, room, her)
@@ -210,7 +210,7 @@ def test_only_whoever_could_write_is_told_that_their_words_stay(story: Story, ap
     story.add(room, never, Level.NONE)
     story.everybody_agrees(room)
     for one in (reader, writer):
-        assert shelves(story, room, one)
+        assert compartments(story, room, one)
         story.set_level(room, one, Level.NONE)
     said = "Det, du har skrevet"
     met = {

@@ -13,7 +13,7 @@ from portal import audit, clock
 from portal.access.policy.roles import Level
 from portal.events import ALLOWED_FIELDS, Event
 from portal.models import EidAttempt, Organisation, Person
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.views.oversight import event_labels
 from tests.rules.leaks import browser_of
 from tests.rules.routes import CASE_ROUTES, ROUTES, own
@@ -34,42 +34,42 @@ MACHINERY = {
 }
 
 
-def test_a_change_that_leaves_no_trace_cannot_be_committed(house: House) -> None:
+def test_a_change_that_leaves_no_trace_cannot_be_committed(runtime: Runtime) -> None:
     for write in (
         lambda s: s.add(Person(id=uuid4(), kind="citizen", created_at=clock.now())),
         lambda s: s.execute(insert(Person).values(id=uuid4(), kind="citizen", created_at=clock.now())),
     ):
-        with house.new_session() as session:
+        with runtime.new_session() as session:
             write(session)
             with pytest.raises(RuntimeError, match="without a trace"):
                 session.commit()
 
 
-def test_the_machinery_may_write_its_own_rows(house: House) -> None:
+def test_the_machinery_may_write_its_own_rows(runtime: Runtime) -> None:
     attempt = EidAttempt(
         state_sha256=b"s", browser_sha256=b"b", provider="x", nonce="n", code_verifier="v", asks_national_id=False,
         started_at=clock.now(),
     )  # fmt: skip
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         session.add(attempt)
 
 
 def test_what_was_noted_in_a_transaction_that_fails_is_not_in_the_chain(
-    house: House, owner: psycopg.Connection
+    runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     before = owner.execute("select count(*) from audit_event").fetchone()
-    with house.new_session() as session:
+    with runtime.new_session() as session:
         audit.record(session, Event.ORGANISATION_ADDED, item_id=uuid4())
         session.rollback()
         session.commit()
     assert owner.execute("select count(*) from audit_event").fetchone() == before
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         session.add(Organisation(id=uuid4(), name="Ny", kind="school", created_at=clock.now()))
         audit.record(session, Event.ORGANISATION_ADDED)
 
 
-def test_an_event_carries_the_fields_it_is_allowed_and_no_other(house: House) -> None:
-    with house.new_session() as session, pytest.raises(ValueError, match="body"):
+def test_an_event_carries_the_fields_it_is_allowed_and_no_other(runtime: Runtime) -> None:
+    with runtime.new_session() as session, pytest.raises(ValueError, match="body"):
         audit.record(session, Event.MESSAGE_SENT, body="Hej")
 
 
@@ -83,7 +83,7 @@ def test_no_event_may_carry_anything_said_in_words() -> None:
 
 
 def test_every_look_at_a_case_is_in_its_chain_before_the_answer(
-    living_app: Flask, living: House, world: World, postgres, request
+    living_app: Flask, living: Runtime, world: World, postgres, request
 ) -> None:  # type: ignore[no-untyped-def]
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as owner:
         for kind in ("guide", "young person", "teacher", "custody holder"):
@@ -123,7 +123,7 @@ def _lines(owner: psycopg.Connection, world: World) -> int:
     return int(row[0])
 
 
-def test_every_refusal_is_in_the_chain_of_the_case(living_app: Flask, living: House, world: World, postgres) -> None:  # type: ignore[no-untyped-def]
+def test_every_refusal_is_in_the_chain_of_the_case(living_app: Flask, living: Runtime, world: World, postgres) -> None:  # type: ignore[no-untyped-def]
     with psycopg.connect(postgres.url("postgres", str(living.engine.url.database)), autocommit=True) as owner:
         for kind in ("waiting", "closed", "stranger"):
             browser, _ = browser_of(kind, living_app, living, world)
@@ -140,7 +140,7 @@ def test_every_refusal_is_in_the_chain_of_the_case(living_app: Flask, living: Ho
 
 @pytest.mark.parametrize("kind", ["guide", "young person", "custody holder", "teacher", "waiting", "administrator"])
 def test_a_get_changes_nothing_but_the_trace(
-    kind: str, living_app: Flask, living: House, world: World, postgres
+    kind: str, living_app: Flask, living: Runtime, world: World, postgres
 ) -> None:  # type: ignore[no-untyped-def]
     """And what was made of a file to look at it, which is kept for the next one: only added, and only of what this
     person may see."""
@@ -156,7 +156,7 @@ def test_a_get_changes_nothing_but_the_trace(
         assert {name: rows for name, rows in after.items() if name != "rendition"} == {
             name: rows for name, rows in before.items() if name != "rendition"
         }
-        places = {world.shelves[key] for key in world.sees[kind]} if kind in world.sees else set()
+        places = {world.compartments[key] for key in world.sees[kind]} if kind in world.sees else set()
         assert {place for _blob, place in new} <= places
         assert set(living.store.keys()) == blobs | {blob for blob, _place in new if blob}
 
@@ -191,7 +191,7 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys", "email", "mail", "reset"}
         | {"phone"}
     }
-    assert set(event_labels.DID) == set(Event) - of_the_office
+    assert set(event_labels.EVENT_LABELS) == set(Event) - of_the_office
 
 
 def test_a_download_is_in_the_log_before_its_first_byte(
@@ -212,10 +212,10 @@ def test_sending_a_form_twice_does_the_thing_once(story: Story, owner: psycopg.C
     room = story.case()
     form = uuid4()
     from portal.services.messages import threads
-    from tests.support.story import shelf_id
+    from tests.support.story import compartment_id
 
     made = {
-        story.play(room, room.guide, lambda t: threads.start(t, form, shelf_id(t, "shared"), "Hej", "Hej alle"))
+        story.play(room, room.guide, lambda t: threads.start(t, form, compartment_id(t, "shared"), "Hej", "Hej alle"))
         for _ in range(3)
     }
     assert len(made) == 1

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.access import ticket
 from portal.access.actor import Actor
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy.decide import standing_of
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -21,11 +21,11 @@ from portal.access.window_store import KeyRow
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import NotFound
 from portal.models import AccessWindow, Case, CaseKey, Membership
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import register
 from portal.web import guard
 from tests.rules.leaks import hidden_from, in_every_run, leaks
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.world import BETWEEN_TWO, EVERYTHING, MEMBERS, STRANGERS, World
 
 OUTSIDE = [kind for kind, sees in (MEMBERS | STRANGERS).items() if sees != EVERYTHING]
@@ -37,8 +37,8 @@ ASKED = in_every_run("teacher", "waiting", "stranger", at_night=OUTSIDE)
 def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     """The application believes that everybody may do everything everywhere."""
 
-    def everything(_actor: Actor, _case_id: UUID) -> dict[UUID, Hatch]:
-        return {id_: Hatch(id_, key, True, clock.now()) for key, id_ in world.shelves.items()}
+    def everything(_actor: Actor, _case_id: UUID) -> dict[UUID, OpenCompartment]:
+        return {id_: OpenCompartment(id_, key, True, clock.now()) for key, id_ in world.compartments.items()}
 
     def enter_anywhere(actor: Actor, case_id: UUID) -> CaseTicket:
         found = select(Membership).where(Membership.case_id == case_id)
@@ -53,7 +53,7 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
             membership=membership,
             standing=standing_of(Capacity.OWNER, False),
             level=Level.WRITE,
-            hatches=everything(actor, case_id),
+            compartments=everything(actor, case_id),
             _case=case,
             _key_row=KeyRow(key.master_id, key.wrapped) if key else None,
         )
@@ -70,30 +70,30 @@ def without_wall_one(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 @pytest.mark.faulty  # an application that believes too much stumbles over what it is not given
 @pytest.mark.parametrize("kind", ASKED)
 def test_the_database_holds_alone(
-    kind: str, living_app: Flask, living: House, world: World, without_wall_one: None
+    kind: str, living_app: Flask, living: Runtime, world: World, without_wall_one: None
 ) -> None:
     assert leaks(kind, living_app, living, world) == set()
 
 
 @pytest.mark.parametrize("kind", ASKED)
-def test_the_ticket_holds_alone(kind: str, living: House, blind: House, world: World) -> None:
-    with lived_in(blind) as app:
+def test_the_ticket_holds_alone(kind: str, living: Runtime, blind: Runtime, world: World) -> None:
+    with app_for(blind) as app:
         assert leaks(kind, app, living, world) == set()
 
 
 @pytest.mark.parametrize("kind", ["teacher", "stranger"])
 def test_with_both_walls_down_the_search_finds_what_was_hidden(
-    kind: str, living: House, blind: House, world: World, without_wall_one: None
+    kind: str, living: Runtime, blind: Runtime, world: World, without_wall_one: None
 ) -> None:
-    with lived_in(blind) as app:
+    with app_for(blind) as app:
         assert leaks(kind, app, living, world) == hidden_from(kind, world)
 
 
 @pytest.mark.parametrize("kind", [*MEMBERS, *STRANGERS])
 def test_raw_sql_as_the_applications_role_sees_only_open_compartments(
-    kind: str, living: House, world: World, postgres: EmbeddedPostgres
+    kind: str, living: Runtime, world: World, postgres: EmbeddedPostgres
 ) -> None:
-    names = {id_: key for key, id_ in world.shelves.items()}
+    names = {id_: key for key, id_ in world.compartments.items()}
     url = postgres.url("portal_app", str(living.engine.url.database))
     with psycopg.connect(url) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(world.people[kind].id)])
@@ -120,7 +120,7 @@ def test_raw_sql_as_the_applications_role_sees_only_open_compartments(
             assert not others.fetchall()
 
 
-def test_nobody_at_all_sees_nothing(living: House, postgres: EmbeddedPostgres) -> None:
+def test_nobody_at_all_sees_nothing(living: Runtime, postgres: EmbeddedPostgres) -> None:
     with psycopg.connect(postgres.url("portal_app", str(living.engine.url.database))) as connection:
         for table in ("cases", "case_key", "membership", "access_window", "file", "message", "consent", "audit_event"):
             assert connection.execute(f"select count(*) from {table}").fetchone() == (0,), table  # type: ignore[arg-type]
@@ -128,7 +128,7 @@ def test_nobody_at_all_sees_nothing(living: House, postgres: EmbeddedPostgres) -
         assert connection.execute("select count(*) from cases").fetchone() == (0,)
 
 
-def test_a_pooled_connection_forgets_who_it_spoke_for(living: House, world: World) -> None:
+def test_a_pooled_connection_forgets_who_it_spoke_for(living: Runtime, world: World) -> None:
     with living.unit_of_work(world.people["guide"].id) as session:
         assert session.scalars(select(Case)).all()
     for _ in range(living.engine.pool.size()):  # type: ignore[attr-defined]

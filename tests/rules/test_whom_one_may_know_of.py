@@ -15,22 +15,22 @@ from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.cases import move, overview
 from portal.services.files import files
 from portal.services.meetings import schedule
 from portal.services.plans import editing, external_forms, saving
-from portal.services.plans.external_forms import About
+from portal.services.plans.external_forms import FormFacts
 from portal.services.plans.open_plan import open_plan
 from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run
 from tests.rules.routes import CASE_ROUTES, own
 from tests.rules.test_leak_channels import _opened
-from tests.support.story import PDF, Story, shelf_id
+from tests.support.story import PDF, Story, compartment_id
 from tests.support.world import MEMBERS, World
 
 TOOL = "goals_and_agreements"
-SHUT_IN = ("waiting", "neighbour without a yes")
+CLOSED_IN = ("waiting", "neighbour without a yes")
 """In the case and never let in: only those who answer for it know of them."""
 MET = ("closed", "custody holder shut out")
 """Were let in once, to what most see: they may be known."""
@@ -69,12 +69,12 @@ def test_waiting_for_the_case_changes_no_language(story: Story) -> None:
 
 
 @pytest.fixture
-def busy(living: House, world: World) -> World:
+def busy(living: Runtime, world: World) -> World:
     """The world after everybody has done something, and the guide has named everybody wherever somebody is named."""
     story, room, guide = Story(living), world.room, world.people["guide"]
     everyone = [room.member(who) for who in world.people.values() if who.id in room.members]
     for kind in ("specialist", "teacher", "aunt", "psychiatrist", "custody holder", "colleague"):
-        for look in (overview.overview, audience.picture, files.listing):
+        for look in (overview.overview, audience.audience_picture, files.list_files):
             story.play(room, world.people[kind], look)
         with pytest.raises(Refused):
             story.play(room, world.people[kind], lambda t: t.require(files.Action.TEAM_CHANGE))
@@ -88,12 +88,12 @@ def busy(living: House, world: World) -> World:
         story.set_level(room, world.people[kind], Level.WRITE if kind == "specialist" else Level.READ)
     made_on = clock.now().date() - timedelta(days=30)
     upload = story.upload("gammel.pdf", PDF)
-    about = About(made_on, everyone, "")
-    story.play(room, guide, lambda t: external_forms.add(t, uuid4(), TOOL, upload, about))
+    about = FormFacts(made_on, everyone, "")
+    story.play(room, guide, lambda t: external_forms.add_external_form(t, uuid4(), TOOL, upload, about))
     story.play(room, guide, lambda t: schedule.who_is_here(t, world.meeting_id, set(everyone), False))
     # Something of theirs that is moved to where others see it keeps being somebody else's.
     moved = story.file(room, world.people["specialist"], "health", "flyttet.pdf")
-    story.play(room, guide, lambda t: move.move_file(t, moved, shelf_id(t, "shared")))
+    story.play(room, guide, lambda t: move.move_file(t, moved, compartment_id(t, "shared")))
     world.files["moved"] = moved
     return world
 
@@ -102,12 +102,12 @@ def busy(living: House, world: World) -> World:
     "reader", in_every_run("specialist", "teacher", "aunt", "custody holder", "waiting", at_night=READERS)
 )
 def test_nobody_is_named_to_somebody_they_share_nothing_with(
-    reader: str, living_app: Flask, living: House, busy: World
+    reader: str, living_app: Flask, living: Runtime, busy: World
 ) -> None:
     hidden = unknown_to(reader, busy)
     words = {word for kind in hidden for word in words_about(kind, busy)}
     browser, token = browser_of(reader, living_app, living, busy)
-    paths = {route.path(own(busy, shelf)): route for route in CASE_ROUTES for shelf in ("shared", "health")}
+    paths = {route.path(own(busy, compartment)): route for route in CASE_ROUTES for compartment in ("shared", "health")}
     asked_for_consent = reader.startswith("custody holder")
     for path, route in paths.items():
         if route.method != "GET" or (asked_for_consent and route.endpoint.startswith(ASKED_FOR_CONSENT)):
@@ -123,12 +123,12 @@ def test_nobody_is_named_to_somebody_they_share_nothing_with(
 
 
 def test_those_who_share_something_and_those_who_answer_for_the_case_are_told_all_of_it(
-    living_app: Flask, living: House, busy: World
+    living_app: Flask, living: Runtime, busy: World
 ) -> None:
     """Or the test above could not fail."""
     log, plan = f"/cases/{busy.room.case_id}/log", f"/cases/{busy.room.case_id}/plan/{TOOL}"
-    assert set(unknown_to("teacher", busy)) == {"specialist", *SHUT_IN}
-    assert set(unknown_to("specialist", busy)) == {"teacher", "aunt", *SHUT_IN}
+    assert set(unknown_to("teacher", busy)) == {"specialist", *CLOSED_IN}
+    assert set(unknown_to("specialist", busy)) == {"teacher", "aunt", *CLOSED_IN}
     for reader, named in {
         "guide": ("Sonja Særlig", "Lars Lærer", "Vibe Venter"),
         "psychiatrist": ("Sonja Særlig", "Lars Lærer"),
@@ -157,7 +157,7 @@ def test_those_who_share_something_and_those_who_answer_for_the_case_are_told_al
 
 @pytest.mark.parametrize("reader", ["teacher", "aunt"])
 def test_a_copy_of_the_case_names_nobody_else_either(
-    reader: str, living: House, busy: World, postgres: EmbeddedPostgres
+    reader: str, living: Runtime, busy: World, postgres: EmbeddedPostgres
 ) -> None:
     from tests.exports.test_exports import opened, packed
 

@@ -14,14 +14,14 @@ from flask import Flask
 from portal.access.policy.roles import Capacity, Level
 from portal.demo.postgres import EmbeddedPostgres
 from portal.errors import InvalidInput, NotFound, Overtaken, Refused
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import overrides
 from portal.services.members import handover, team
 from portal.services.members import handover_answers as says
 from portal.services.members.handover import Law
 from tests.rules.walls import second_wall_down
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, shelves, years_ago
+from tests.support.story import Room, Someone, Story, compartments, years_ago
 
 LAW = Law("Barnets lov § 154", "Familien er flyttet, og den nye kommune skal hjælpe nu")
 
@@ -32,9 +32,9 @@ def room(story: Story) -> Room:
 
 
 @pytest.fixture
-def outside(house: House) -> Someone:
+def outside(runtime: Runtime) -> Someone:
     """A guide of another organisation."""
-    return Story(house).guide("Rikke Region", "Børne- og ungdomspsykiatrien")
+    return Story(runtime).guide("Rikke Region", "Børne- og ungdomspsykiatrien")
 
 
 def offered(story: Story, room: Room, taker: Someone, law: Law | None = None) -> UUID:
@@ -55,16 +55,16 @@ def says_yes(story: Story, room: Room, who: Someone, said: str = "yes", words: s
 def takes(story: Story, room: Room, taker: Someone) -> bool:
     """Whether they get it; a refusal leaves everything as it was."""
     try:
-        story.play(room, taker, lambda t: handover.accept(t, uuid4()))
+        story.play(room, taker, lambda t: handover.accept_handover(t, uuid4()))
     except (InvalidInput, Refused, NotFound, Overtaken):
         return False
     room.guide = taker
     return True
 
 
-def takes_in_sql(house: House, postgres: EmbeddedPostgres, room: Room, taker: Someone, offer_id: UUID) -> bool:
+def takes_in_sql(runtime: Runtime, postgres: EmbeddedPostgres, room: Room, taker: Someone, offer_id: UUID) -> bool:
     """Whether the application's role could note the acceptance in their name, without the application."""
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(taker.id)])
         try:
             connection.execute(
@@ -83,49 +83,49 @@ def takes_in_sql(house: House, postgres: EmbeddedPostgres, room: Room, taker: So
 
 @pytest.mark.parametrize("last", ["young", "mother", "father"])
 def test_it_waits_for_everybody_who_is_asked(
-    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres, last: str
+    story: Story, room: Room, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres, last: str
 ) -> None:
     offer_id = offered(story, room, outside)
     people = {"young": room.young, "mother": room.parents[0], "father": room.parents[1]}
     order = [*(who for name, who in people.items() if name != last), people[last]]
     for who in order:
         assert not takes(story, room, outside)
-        assert not takes_in_sql(house, postgres, room, outside, offer_id)
-        assert shelves(story, room, outside) == set()
+        assert not takes_in_sql(runtime, postgres, room, outside, offer_id)
+        assert compartments(story, room, outside) == set()
         says_yes(story, room, who)
-    assert takes_in_sql(house, postgres, room, outside, offer_id)
+    assert takes_in_sql(runtime, postgres, room, outside, offer_id)
     assert takes(story, room, outside)
-    assert "shared" in shelves(story, room, outside)
+    assert "shared" in compartments(story, room, outside)
 
 
 def test_the_ticket_waits_alone_too(
-    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     offered(story, room, outside)
     says_yes(story, room, room.young)
-    with second_wall_down(house, postgres) as blind:
+    with second_wall_down(runtime, postgres) as blind:
         assert not takes(Story(blind), room, outside)
     says_yes(story, room, room.parents[0])
     says_yes(story, room, room.parents[1])
-    with second_wall_down(house, postgres) as blind:
+    with second_wall_down(runtime, postgres) as blind:
         assert takes(Story(blind), room, outside)
 
 
 def test_a_no_is_a_no_until_it_is_changed(
-    story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     offer_id = offered(story, room, outside)
     for who in (room.young, *room.parents):
         says_yes(story, room, who)
     says_yes(story, room, room.young, "no", "Jeg kender hende ikke")
     assert not takes(story, room, outside)
-    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    assert not takes_in_sql(runtime, postgres, room, outside, offer_id)
     says_yes(story, room, room.young)
     assert takes(story, room, outside)
 
 
 def test_an_adult_decides_alone_and_custody_noted_meanwhile_is_asked_too(
-    story: Story, outside: Someone, house: House, postgres: EmbeddedPostgres
+    story: Story, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     adult = story.case(born=years_ago(18, 30))
     offered(story, adult, outside)
@@ -137,21 +137,21 @@ def test_an_adult_decides_alone_and_custody_noted_meanwhile_is_asked_too(
     says_yes(story, room, room.parents[0])
     late = story.add_citizen(room, "Vera Værge", Capacity.PARENT, custody=True)
     assert not takes(story, room, outside)
-    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    assert not takes_in_sql(runtime, postgres, room, outside, offer_id)
     story.play(room, room.guide, lambda t: team.set_custody(t, room.member(late), False))
-    assert takes_in_sql(house, postgres, room, outside, offer_id)
+    assert takes_in_sql(runtime, postgres, room, outside, offer_id)
     assert takes(story, room, outside)
 
 
 def test_from_the_eighteenth_birthday_custody_holders_are_waited_for_no_more(
-    story: Story, outside: Someone, house: House, postgres: EmbeddedPostgres, calendar
+    story: Story, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     room = story.case(born=years_ago(18, -5))
     offer_id = offered(story, room, outside)
     says_yes(story, room, room.young)
-    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    assert not takes_in_sql(runtime, postgres, room, outside, offer_id)
     calendar.move(days=10)
-    assert takes_in_sql(house, postgres, room, outside, offer_id)
+    assert takes_in_sql(runtime, postgres, room, outside, offer_id)
     assert takes(story, room, outside)
 
 
@@ -182,7 +182,7 @@ def test_a_legal_basis_takes_a_basis_and_a_reason(
 
 
 def test_whoever_is_frozen_is_not_told_where_the_case_goes(
-    story: Story, room: Room, outside: Someone, app: Flask, house: House, postgres: EmbeddedPostgres
+    story: Story, room: Room, outside: Someone, app: Flask, runtime: Runtime, postgres: EmbeddedPostgres
 ) -> None:
     her = room.parents[0]
 
@@ -199,7 +199,7 @@ def test_whoever_is_frozen_is_not_told_where_the_case_goes(
     for path in ("/cases", f"/cases/{room.case_id}", f"/cases/{room.case_id}/log"):
         assert "Rikke" not in browser.get(path).text
         assert "En anden guide" not in browser.get(path).text
-    with psycopg.connect(postgres.url("portal_app", str(house.engine.url.database))) as connection:
+    with psycopg.connect(postgres.url("portal_app", str(runtime.engine.url.database))) as connection:
         connection.execute("select set_config('app.person_id', %s, true)", [str(her.id)])
         assert connection.execute("select 1 from hand_over").fetchall() == []
 
@@ -274,7 +274,7 @@ def test_an_answer_on_paper_or_aloud_is_noted_with_the_guides_name(
 
 @pytest.mark.parametrize("whose", ["the young person's", "a custody holder's"])
 def test_a_no_of_ones_own_is_changed_by_nobody_else(
-    whose: str, story: Story, room: Room, outside: Someone, house: House, postgres: EmbeddedPostgres,
+    whose: str, story: Story, room: Room, outside: Someone, runtime: Runtime, postgres: EmbeddedPostgres,
     owner: psycopg.Connection, app: Flask,
 ) -> None:  # fmt: skip
     """Not by a guide who notes that it was said aloud otherwise; by themselves it is."""
@@ -300,7 +300,7 @@ def test_a_no_of_ones_own_is_changed_by_nobody_else(
         [member],
     )
     assert not takes(story, room, outside)
-    assert not takes_in_sql(house, postgres, room, outside, offer_id)
+    assert not takes_in_sql(runtime, postgres, room, outside, offer_id)
     owner.execute("delete from hand_over_say where said_at > now()")
     says_yes(story, room, her)
     assert takes(story, room, outside)
@@ -340,7 +340,7 @@ def test_within_the_organisation_the_young_person_is_told_and_heard_and_it_stops
     for parent in room.parents:
         story.consent(room, parent)
     assert "Jeg vil hellere have Grete" not in Browser(app, story.token(room.parents[0])).get(f"{case}/people").text
-    assert shelves(story, room, before)
+    assert compartments(story, room, before)
 
 
 def test_the_young_person_is_still_heard_for_a_while_after_it_happened(story: Story, room: Room, calendar) -> None:  # type: ignore[no-untyped-def]

@@ -10,13 +10,13 @@ import psycopg
 
 from portal.db import connect, session_factory
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 
 
 @contextmanager
-def second_wall_down(house: House, postgres: EmbeddedPostgres) -> Iterator[House]:
+def second_wall_down(runtime: Runtime, postgres: EmbeddedPostgres) -> Iterator[Runtime]:
     """The same house on a database role that may see every row."""
-    name = str(house.engine.url.database)
+    name = str(runtime.engine.url.database)
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         connection.execute(
             """do $$ begin
@@ -28,6 +28,6 @@ def second_wall_down(house: House, postgres: EmbeddedPostgres) -> Iterator[House
         connection.execute("grant portal_app, portal_facts to blind")
     engine = connect(f"postgresql://blind:blind@/{name}?host={postgres.sockets}")
     try:
-        yield replace(house, engine=engine, _sessions=session_factory(engine))
+        yield replace(runtime, engine=engine, _sessions=session_factory(engine))
     finally:
         engine.dispose()

@@ -196,8 +196,8 @@ def test_somebody_invited_comes_in_by_their_number_and_the_next_time_without_it(
     asked = begin(browser, broker).headers["Location"]
     assert "ssn" not in parse_qs(urlsplit(asked).query)["scope"][0]
     assert browser.follow(browser.get(broker.visitor.sign_in(asked, account))).path == f"/cases/{room.case_id}"
-    kept = owner.execute("select t::text from national_id t union all select t::text from provider_session t")
-    assert not [row for row in kept if CPR in row[0]]
+    saved = owner.execute("select t::text from national_id t union all select t::text from provider_session t")
+    assert not [row for row in saved if CPR in row[0]]
 
 
 def test_two_brokers_know_the_same_person_by_different_subjects(
@@ -412,9 +412,9 @@ def test_a_broker_that_is_away_is_a_clear_page_and_is_asked_again(
     assert there.status == 303, "the button of the page asks again"
     back = neb_.visitor.sign_in(there.headers["Location"], "alma")
     neb_.stop()
-    half_way = browser.get(back)
-    assert half_way.status == 403
-    assert "svarer ikke" in half_way.text
+    pending_login = browser.get(back)
+    assert pending_login.status == 403
+    assert "svarer ikke" in pending_login.text
     assert has_no_session(browser)
     neb_.start()
     assert browser.follow(sign_in(browser, neb_, "alma")).path == f"/cases/{room.case_id}"

@@ -14,9 +14,9 @@ import urllib3
 from flask import Flask
 
 from portal import clock
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import Settings
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser, Page
 from tests.support.providers import SECRET, Liar, free_port, node
 from tests.support.story import Room, Story, years_ago
@@ -67,10 +67,10 @@ def portal_settings(portal_settings: Settings, liars: list[Liar], tmp_path: Path
 
 
 @pytest.fixture
-def app(house: House, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(runtime: Runtime, liar: Liar, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setattr("portal.web.error_pages.fault", lambda: pytest.fail("a fault of ours"))
     monkeypatch.setattr("portal.access.signin.oidc._PATIENCE", 1)
-    with lived_in(house) as made:
+    with app_for(runtime) as made:
         yield made
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from portal.access.signin.oidc import OidcClient
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import Settings
 from portal.web.guard import declared
 from tests.exports.test_exports import packed
@@ -94,7 +94,7 @@ def test_the_page_to_fetch_from_leads_to_files_of_the_portal_alone(app: Flask, s
         assert somebody.get("/fetch").headers["Location"] == "/", path
 
 
-def test_every_address_that_answers_with_a_file_says_so(living_app: Flask, living: House, world: World) -> None:
+def test_every_address_that_answers_with_a_file_says_so(living_app: Flask, living: Runtime, world: World) -> None:
     """Found out by asking: an answer that is to be saved never replaces a page."""
     browser, _ = browser_of("guide", living_app, living, world)
     files = set()

@@ -11,11 +11,11 @@ from flask import Flask
 
 from portal import clock
 from portal.access.signin.oidc import OidcClient
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import Settings
 from tests.signin import test_eid_liar as lying
 from tests.signin.test_eid_liar import BORN, CPR, there_and_back
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser, Page
 from tests.support.providers import Liar
 from tests.support.story import Room, Story
@@ -24,8 +24,8 @@ liars, liar, portal_settings = lying.liars, lying.liar, lying.portal_settings
 
 
 @pytest.fixture
-def app(house: House, liar: Liar) -> Iterator[Flask]:
-    with lived_in(house) as made:
+def app(runtime: Runtime, liar: Liar) -> Iterator[Flask]:
+    with app_for(runtime) as made:
         yield made
 
 

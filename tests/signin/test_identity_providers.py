@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal.access.signin import national_ids
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.identity_providers import NationalIdKind, presets, read_eid_providers
 from portal.runtime import refuse_unsafe
 from portal.settings import Settings
@@ -39,7 +39,7 @@ def test_a_preset_and_six_lines_are_a_provider(preset: str, tmp_path: Path) -> N
 
 
 def test_the_generic_preset_asks_for_the_level_and_has_no_national_id(tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match="levels_accepted"):
+    with pytest.raises(UnsafeConfiguration, match="levels_accepted"):
         read(tmp_path, f'{ENTRY}preset = "generic"\n')
     (made,) = read(tmp_path, f'{ENTRY}preset = "generic"\nlevels_accepted = ["substantial"]\n')
     assert made.national_id_kind is NationalIdKind.NONE
@@ -66,18 +66,18 @@ def test_an_entry_replaces_a_line_of_its_preset(tmp_path: Path) -> None:
     ],
 )
 def test_an_entry_that_cannot_be_right_stops_the_program_and_says_why(wrong: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match=said):
+    with pytest.raises(UnsafeConfiguration, match=said):
         read(tmp_path, f"{ENTRY}{wrong}\n")
 
 
 def test_two_entries_of_one_key_stop_the_program(tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match="more than one"):
+    with pytest.raises(UnsafeConfiguration, match="more than one"):
         read(tmp_path, f'{ENTRY}preset = "neb"\n{ENTRY}preset = "idura"\n')
 
 
 def test_a_secret_that_cannot_be_read_stops_the_program(portal_settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "eid.toml").write_text(f'{ENTRY}preset = "neb"\n', "utf-8")
-    with pytest.raises(Unsafe, match="/nowhere/secret"):
+    with pytest.raises(UnsafeConfiguration, match="/nowhere/secret"):
         refuse_unsafe(portal_settings.model_copy(update={"eid_file": tmp_path / "eid.toml"}))
 
 

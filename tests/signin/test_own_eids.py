@@ -13,7 +13,7 @@ from flask import Flask
 from portal.cli import cli
 from portal.demo.eid import Pretended
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.support.browser import Browser, Page
 from tests.support.eid_server import EidServer
 from tests.support.eid_visitors import ALMA, BORN, RASK, SAMI, lines, sign_in
@@ -57,7 +57,7 @@ def own_rows(page: Page) -> list[str]:
 
 
 def test_a_second_eid_is_told_on_every_page_until_the_first_has_seen_it(
-    app: Flask, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     """As a database from before has it: somebody else's eID came to be Alma's by a code."""
     alma = inside(app, ALMA)
@@ -87,7 +87,7 @@ def test_a_second_eid_is_told_on_every_page_until_the_first_has_seen_it(
 
 
 def test_ending_an_eid_ends_its_sessions_and_lets_it_in_no_more(
-    app: Flask, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     linked(owner, eid, RASK, room.young.id, "code")
     intruder, alma = inside(app, RASK), inside(app, ALMA)
@@ -104,13 +104,13 @@ def test_ending_an_eid_ends_its_sessions_and_lets_it_in_no_more(
     assert alma.get(here).status == 200
     alma.post("/sign-out")
     assert alma.follow(sign_in(alma, ALMA)).path == here
-    kept = owner.execute("select came_by from eid_link where ended_at is not null").fetchall()
-    assert kept == [("code",)], "what it was stays, to be looked into"
+    saved = owner.execute("select came_by from eid_link where ended_at is not null").fetchall()
+    assert saved == [("code",)], "what it was stays, to be looked into"
     assert lines(owner, "eid.unlinked") == [{"method": "code"}]
 
 
 def test_ending_asks_for_a_fresh_proof(
-    app: Flask, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     intruding = linked(owner, eid, RASK, room.young.id, "code")
     alma = inside(app, ALMA)
@@ -135,7 +135,7 @@ def test_ending_asks_for_a_fresh_proof(
     ],
 )
 def test_nobody_shuts_out_whose_link_is_worth_more(
-    mine: str, mine_days: int, other: str, other_days: int, may: bool, app: Flask, house: House, story: Story,
+    mine: str, mine_days: int, other: str, other_days: int, may: bool, app: Flask, runtime: Runtime, story: Story,
     eid: EidServer, owner: psycopg.Connection,
 ) -> None:  # fmt: skip
     person = story.case(born=BORN, parents=0, name="Sami Ny").young.id
@@ -154,7 +154,7 @@ def test_nobody_shuts_out_whose_link_is_worth_more(
 
 
 def test_nobody_ends_the_eid_they_came_by_nor_their_last_one_nor_anybody_elses(
-    app: Flask, house: House, room: Room, story: Story, eid: EidServer, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, room: Room, story: Story, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     alma = inside(app, ALMA)
     own = owner.execute("select id from eid_link").fetchone()
@@ -190,7 +190,7 @@ def test_the_database_lets_nobody_end_or_see_through_anothers_link(
 
 
 def test_whoever_is_known_by_their_number_is_never_locked_out(
-    app: Flask, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     """Even a link that was ended by mistake comes back by the number, as a new one."""
     inside(app, ALMA)
@@ -201,12 +201,12 @@ def test_whoever_is_known_by_their_number_is_never_locked_out(
 
 
 def test_whoever_runs_the_portal_finds_links_to_ask_about_and_ends_them(
-    app: Flask, house: House, room: Room, eid: EidServer, owner: psycopg.Connection,
+    app: Flask, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection,
     story: Story, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Somebody who has only ever signed in by a wrong link has nobody to end it for them in the portal."""
-    monkeypatch.setattr("portal.cli._settings", lambda: house.settings)
-    monkeypatch.setattr("portal.runtime.opened", _this(house))
+    monkeypatch.setattr("portal.cli._settings", lambda: runtime.settings)
+    monkeypatch.setattr("portal.runtime.runtime_for", _this(runtime))
     single = story.case(born=BORN, parents=0, name="Sami Ny").young.id
     linked(owner, eid, SAMI, single, "code")
     intruding = linked(owner, eid, RASK, room.young.id, "code", 3)
@@ -223,11 +223,11 @@ def test_whoever_runs_the_portal_finds_links_to_ask_about_and_ends_them(
     assert "nothing" in CliRunner().invoke(cli, ["eid", "doubtful"]).output
 
 
-def _this(house: House):  # type: ignore[no-untyped-def]
+def _this(runtime: Runtime):  # type: ignore[no-untyped-def]
     from contextlib import contextmanager
 
     @contextmanager
     def opened(_settings: object):  # type: ignore[no-untyped-def]
-        yield house
+        yield runtime
 
     return opened

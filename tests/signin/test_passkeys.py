@@ -17,7 +17,7 @@ from pydantic import AnyHttpUrl
 from werkzeug.serving import make_server
 
 from portal import create_app
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.support.browser import Browser, Page
 from tests.support.screen_fixtures import EMAIL, PASSWORD
 from tests.support.story import Someone
@@ -34,13 +34,13 @@ AUTHENTICATOR = {
 }
 
 
-def serve(house: House) -> tuple[Flask, str, Any]:
+def serve(runtime: Runtime) -> tuple[Flask, str, Any]:
     """The portal on a real port of localhost: a passkey is bound to the address it is used at."""
     holder: list[Flask] = []
     server = make_server("127.0.0.1", 0, lambda env, start: holder[0](env, start), threaded=True)
     address = f"http://localhost:{server.server_port}"
     holder.append(
-        create_app(replace(house, settings=house.settings.model_copy(update={"base_url": AnyHttpUrl(address)})))
+        create_app(replace(runtime, settings=runtime.settings.model_copy(update={"base_url": AnyHttpUrl(address)})))
     )
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     return holder[0], address, server
@@ -95,8 +95,8 @@ class Place:
 
 
 @pytest.fixture
-def place(house: House, person: Someone, chromium: Chromium) -> Iterator[Place]:
-    app, address, server = serve(house)
+def place(runtime: Runtime, person: Someone, chromium: Chromium) -> Iterator[Place]:
+    app, address, server = serve(runtime)
     context = chromium.new_context(locale="da-DK")
     yield Place(app, address, context.new_page())
     context.close()
@@ -120,7 +120,7 @@ def test_a_passkey_registers_and_then_signs_in_alone(place: Place, owner: psycop
 
 
 def test_an_answer_counts_once_for_its_own_question_origin_and_count(
-    place: Place, house: House, owner: psycopg.Connection
+    place: Place, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     place.make_passkey()
     browser = Browser(place.app)
@@ -134,7 +134,7 @@ def test_an_answer_counts_once_for_its_own_question_origin_and_count(
     place.asked(browser)
     assert answer(browser, credential).status == 422, "to a new question the old answer is none"
 
-    other_app, other_address, other_server = serve(house)
+    other_app, other_address, other_server = serve(runtime)
     try:
         phished = place.signed(place.asked(browser), other_address)
     finally:

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from portal.access.signin import passwords
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory, invitations
 from tests.support.browser import Browser, Page
 from tests.support.mails import run_jobs
@@ -21,10 +21,10 @@ from tests.support.story import Someone, Story
 SENTENCE = "en god lang sætning"
 
 
-def invited_token(house: House, person: Someone) -> str:
+def invited_token(runtime: Runtime, person: Someone) -> str:
     """The link's token from the mail that went out."""
-    run_jobs(house)
-    mails = sorted((house.settings.data_dir / "mail").glob("*.eml"))
+    run_jobs(runtime)
+    mails = sorted((runtime.settings.data_dir / "mail").glob("*.eml"))
     message = BytesParser(policy=policy.default).parsebytes(mails[-1].read_bytes())
     found = re.search(r"/invitation/(\S+)", message.get_content())
     assert found is not None
@@ -32,14 +32,14 @@ def invited_token(house: House, person: Someone) -> str:
 
 
 @pytest.fixture
-def newcomer(story: Story, house: House) -> tuple[Someone, str]:
+def newcomer(story: Story, runtime: Runtime) -> tuple[Someone, str]:
     """Somebody an administrator has just invited, and the token in their mail."""
     admin, unit = story.admin(), story.unit("Jobcenter")
     with story.acting(admin) as actor:
         new = directory.NewStaff(unit, "Ny Medarbejder", "ny@testby.example", "Jobkonsulent")
         person = directory.add_staff(actor, uuid4(), new)
     someone = Someone(person, "Ny Medarbejder")
-    return someone, invited_token(house, someone)
+    return someone, invited_token(runtime, someone)
 
 
 def choose(browser: Browser, token: str, password: str = SENTENCE, again: str | None = None) -> Page:
@@ -80,12 +80,12 @@ def test_an_invitation_runs_out(browser: Browser, newcomer: tuple[Someone, str],
 
 
 def test_a_newer_invitation_ends_the_one_before(
-    browser: Browser, newcomer: tuple[Someone, str], story: Story, house: House
+    browser: Browser, newcomer: tuple[Someone, str], story: Story, runtime: Runtime
 ) -> None:
     person, first = newcomer
     with story.acting(story.admin()) as actor:
         invitations.invite_again(actor, person.id)
-    second = invited_token(house, person)
+    second = invited_token(runtime, person)
     assert browser.get(f"/invitation/{first}").status == 410
     assert choose(browser, second).status == 303
 
@@ -123,18 +123,18 @@ def test_the_token_is_in_the_mail_and_nowhere_else(
 
 
 def test_a_mail_that_cannot_be_sent_is_tried_again(
-    story: Story, house: House, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    story: Story, runtime: Runtime, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from portal.errors import NeighbourDown
+    from portal.errors import DependencyUnavailable
 
     def away(*_args: object) -> None:
-        raise NeighbourDown("mail")
+        raise DependencyUnavailable("mail")
 
     admin, unit = story.admin(), story.unit("Jobcenter")
     with story.acting(admin) as actor:
         directory.add_staff(actor, uuid4(), directory.NewStaff(unit, "Ny", "ny2@testby.example", "Jobkonsulent"))
     monkeypatch.setattr("portal.mail.send", away)
-    run_jobs(house)
+    run_jobs(runtime)
     jobs = "select status, attempts, scheduled_at > now() from procrastinate_jobs where task_name = 'mail_invitation'"
     state = owner.execute(jobs).fetchone()
     assert state == ("todo", 1, True)
@@ -282,12 +282,12 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: Browser, n
             assert "SameSite=Lax" in cookie
 
 
-def test_over_https_cookies_carry_the_host_prefix_and_are_secure(house: House) -> None:
+def test_over_https_cookies_carry_the_host_prefix_and_are_secure(runtime: Runtime) -> None:
     from dataclasses import replace
 
     from portal import create_app
 
-    secure = replace(house, settings=house.settings.model_copy(update={"base_url": _https()}))
+    secure = replace(runtime, settings=runtime.settings.model_copy(update={"base_url": _https()}))
     app = create_app(secure)
     answer = app.test_client().get("/sign-in", base_url="https://portal.example")
     cookie = answer.headers["Set-Cookie"]
@@ -306,7 +306,7 @@ def _https():  # type: ignore[no-untyped-def]
 # The office
 
 
-def test_an_administrator_builds_the_house_from_the_browser(app: Flask, story: Story, house: House) -> None:
+def test_an_administrator_builds_the_house_from_the_browser(app: Flask, story: Story, runtime: Runtime) -> None:
     browser = Browser(app, story.token(story.admin()))
     page = browser.submit(browser.get("/office/organisations/new"), "name", name="Region Prøve", kind="region")
     listed = browser.follow(page)
@@ -321,8 +321,8 @@ def test_an_administrator_builds_the_house_from_the_browser(app: Flask, story: S
     listed = browser.follow(page)
     assert "Pia Psyk" in listed.text
     assert "Inviteret" in listed.text
-    run_jobs(house)
-    assert list((house.settings.data_dir / "mail").glob("*.eml"))
+    run_jobs(runtime)
+    assert list((runtime.settings.data_dir / "mail").glob("*.eml"))
 
 
 def _near(page: Page, link: str, name: str) -> bool:
@@ -352,12 +352,12 @@ def test_an_account_that_cannot_be_is_refused_at_its_field_and_keeps_what_was_ty
     page = browser.submit(browser.get(f"/office/units/{unit}/staff/new"), "email", **typed)
     assert page.status == 422
     assert says in page.text
-    kept = {
+    saved = {
         str(tag["name"]): str(tag.get("value", ""))
         for tag in page.form("email").find_all("input", type=["text", "email"])
     }
-    assert kept["job_title"] == typed["job_title"] or field == "job_title"
-    assert kept["name"] == typed["name"]
+    assert saved["job_title"] == typed["job_title"] or field == "job_title"
+    assert saved["name"] == typed["name"]
 
 
 def test_the_same_invitation_form_sent_twice_invites_once(app: Flask, story: Story, owner: psycopg.Connection) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from portal import clock
 from portal.access.signin import passwords, second_factor
 from portal.models import Staff
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from tests.signin.test_professionals_sign_in import invited_token, run_jobs, sign_in
 from tests.support.browser import Browser, Page, cookie_of
@@ -75,14 +75,18 @@ def test_from_the_second_sign_in_on_a_second_factor_must_be_set_up(browser: Brow
 
 
 def test_a_password_whose_hash_is_weaker_than_it_should_be_is_hashed_anew_on_the_way_to_the_second_step(
-    browser: Browser, house: House, person: Someone, with_app: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+    browser: Browser,
+    runtime: Runtime,
+    person: Someone,
+    with_app: tuple[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         before = session.get_one(Staff, person.id).password_hash
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
     page = browser.follow(sign_in(browser, EMAIL, PASSWORD))
     assert browser.follow(browser.submit(page, "code", code=oathtool(with_app[0]))).path == "/cases"
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         after = session.get_one(Staff, person.id).password_hash
     assert after != before
     assert passwords.same(after or "", PASSWORD)
@@ -100,7 +104,7 @@ def test_the_picture_holds_the_same_key_as_the_text(browser: Browser, person: So
     sign_in(browser, EMAIL, PASSWORD)
     page = browser.get("/me/totp")
     assert page.soup.find("svg", class_="qr") is not None
-    offer = second_factor.Offer(key_on(page), "")
+    offer = second_factor.FactorOffer(key_on(page), "")
     drawn = re.search(r' d="([^"]+)"', offer.picture("Følgeskab", EMAIL))
     assert drawn is not None
     assert drawn.group(1) in page.everything, "drawn from this key, name and address"
@@ -108,14 +112,14 @@ def test_the_picture_holds_the_same_key_as_the_text(browser: Browser, person: So
 
 @pytest.mark.parametrize(("ahead", "good"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
 def test_a_code_counts_one_step_to_either_side(
-    ahead: int, good: bool, app: Flask, person: Someone, house: House
+    ahead: int, good: bool, app: Flask, person: Someone, runtime: Runtime
 ) -> None:
-    keyring = house.keyring
+    keyring = runtime.keyring
     offer = second_factor.offer(keyring, person.id)
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         second_factor.set_up(session, keyring, person.id, offer, oathtool(offer.secret))
     at = clock.now()
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         session.get_one(second_factor.Totp, person.id).last_step = 0
         found = second_factor.use(session, keyring, person.id, oathtool(offer.secret, ahead))
         directory.audit.record(session, directory.Event.STEPPED_UP, method="test")
@@ -124,15 +128,15 @@ def test_a_code_counts_one_step_to_either_side(
 
 
 def test_a_code_works_once_even_twenty_times_in_parallel(
-    app: Flask, browser: Browser, with_app: tuple[str, list[str]], house: House, person: Someone
+    app: Flask, browser: Browser, with_app: tuple[str, list[str]], runtime: Runtime, person: Someone
 ) -> None:
     code, taken = oathtool(with_app[0]), []
     gate = threading.Barrier(20)
 
     def one() -> None:
         gate.wait()
-        with house.unit_of_work() as session:
-            method = second_factor.use(session, house.keyring, person.id, code)
+        with runtime.unit_of_work() as session:
+            method = second_factor.use(session, runtime.keyring, person.id, code)
             directory.audit.record(session, directory.Event.STEPPED_UP, method="test")
             taken.append(method)
 
@@ -183,13 +187,13 @@ def test_half_a_sign_in_opens_nothing(app: Flask, browser: Browser, with_app: tu
 
 
 def test_half_a_sign_in_lasts_ten_minutes_and_ends_with_another_password(
-    app: Flask, browser: Browser, with_app: tuple[str, list[str]], person: Someone, house: House, calendar
+    app: Flask, browser: Browser, with_app: tuple[str, list[str]], person: Someone, runtime: Runtime, calendar
 ) -> None:  # type: ignore[no-untyped-def]
     page = browser.follow(sign_in(browser, EMAIL, PASSWORD))
     calendar.move(minutes=10, seconds=1)
     assert browser.submit(page, "code", code=oathtool(with_app[0])).headers["Location"] == "/sign-in"
     page = browser.follow(sign_in(browser, EMAIL, PASSWORD))
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         from portal.services.accounts import my_account
 
         my_account.choose_password(session, session.get_one(Staff, person.id), "en helt anden sætning")
@@ -246,24 +250,24 @@ def test_adding_and_removing_factors_asks_for_the_one_there_is(
 
 
 def test_an_offered_key_is_good_for_its_person_for_half_an_hour(
-    house: House, person: Someone, story: Story, calendar
+    runtime: Runtime, person: Someone, story: Story, calendar
 ) -> None:  # type: ignore[no-untyped-def]
-    offer = second_factor.offer(house.keyring, person.id)
-    assert second_factor.offered(house.keyring, person.id, offer.sealed) == offer
-    assert second_factor.offered(house.keyring, story.guide().id, offer.sealed) is None
-    assert second_factor.offered(house.keyring, person.id, "nonsense") is None
+    offer = second_factor.offer(runtime.keyring, person.id)
+    assert second_factor.offered(runtime.keyring, person.id, offer.sealed) == offer
+    assert second_factor.offered(runtime.keyring, story.guide().id, offer.sealed) is None
+    assert second_factor.offered(runtime.keyring, person.id, "nonsense") is None
     calendar.move(minutes=31)
-    assert second_factor.offered(house.keyring, person.id, offer.sealed) is None
+    assert second_factor.offered(runtime.keyring, person.id, offer.sealed) is None
 
 
 # Lost
 
 
 def test_a_lost_factor_is_renewed_by_an_administrator_and_finished_by_its_owner(
-    app: Flask, browser: Browser, with_app: tuple[str, list[str]], person: Someone, story: Story, house: House,
+    app: Flask, browser: Browser, with_app: tuple[str, list[str]], person: Someone, story: Story, runtime: Runtime,
     owner: psycopg.Connection,
 ) -> None:  # fmt: skip
-    run_jobs(house)
+    run_jobs(runtime)
     admin = Browser(app, story.token(story.admin()))
     page = admin.get(f"/office/staff/{person.id}/renewal")
     assert "Ring for eksempel" in page.text
@@ -271,8 +275,8 @@ def test_a_lost_factor_is_renewed_by_an_administrator_and_finished_by_its_owner(
     # Nothing has changed yet: the old ways still work.
     page = browser.follow(sign_in(browser, EMAIL, PASSWORD))
     assert browser.submit(page, "code", code=oathtool(with_app[0])).status == 303
-    token = invited_token(house, person)
-    mails = [path.read_text() for path in (house.settings.data_dir / "mail").glob("*.eml")]
+    token = invited_token(runtime, person)
+    mails = [path.read_text() for path in (runtime.settings.data_dir / "mail").glob("*.eml")]
     assert len(mails) == 3, "a notice that an app was set up, a notice of the renewal, the invitation"
     newcomer = Browser(app)
     new = "en ny lang sætning"
@@ -283,16 +287,21 @@ def test_a_lost_factor_is_renewed_by_an_administrator_and_finished_by_its_owner(
     assert page.path == "/me/second-step"
     set_up(newcomer)
     assert newcomer.get("/cases").status == 200
-    run_jobs(house)
+    run_jobs(runtime)
     events = {row[0] for row in owner.execute("select event from audit_event where item_id = %s", [person.id])}
     assert {"renewal.started", "staff.invited", "invitation.mailed", "notice.mailed", "password.chosen",
             "factor.removed", "factor.added", "recovery_codes.made"} <= events  # fmt: skip
 
 
 def test_only_an_administrator_of_the_same_organisation_starts_a_renewal(
-    app: Flask, with_app: tuple[str, list[str]], person: Someone, story: Story, house: House, owner: psycopg.Connection
+    app: Flask,
+    with_app: tuple[str, list[str]],
+    person: Someone,
+    story: Story,
+    runtime: Runtime,
+    owner: psycopg.Connection,
 ) -> None:
-    elsewhere = Story(house)
+    elsewhere = Story(runtime)
     stranger = Browser(app, elsewhere.token(elsewhere.admin()))
     page = stranger.post(f"/office/staff/{person.id}/renewal")
     assert page.status == 422

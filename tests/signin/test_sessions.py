@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from portal.access.signin import devices, sessions
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from portal.settings import PROJECT
 from tests.signin.test_professionals_sign_in import run_jobs, sign_in
@@ -215,15 +215,15 @@ def test_signing_in_leads_back_to_the_very_part_of_a_list_that_was_asked_for(
     assert page.headers["Location"] == leads
 
 
-def test_a_forged_host_is_not_in_any_link_that_is_mailed(app: Flask, story: Story, house: House) -> None:
+def test_a_forged_host_is_not_in_any_link_that_is_mailed(app: Flask, story: Story, runtime: Runtime) -> None:
     browser = Browser(app, story.token(story.admin()))
     page = browser.get(f"/office/units/{story.unit('Jobcenter')}/staff/new")
     typed = {"name": "Ny", "email": "ny@testby.example", "job_title": "Ansat"}
     fields = {**typed, "csrf_token": page.form("email").find("input", {"name": "csrf_token"})["value"]}  # type: ignore[index]
     for headers in ({"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}, {"Forwarded": "host=evil.example"}):
         browser.client.post(f"/office/units/{story.unit('Jobcenter')}/staff/new", data=fields, headers=headers)
-    run_jobs(house)
-    mails = list((house.settings.data_dir / "mail").glob("*.eml"))
+    run_jobs(runtime)
+    mails = list((runtime.settings.data_dir / "mail").glob("*.eml"))
     assert len(mails) == 1, "the forged Host is not answered at all"
     body = BytesParser(policy=policy.default).parsebytes(mails[0].read_bytes()).get_content()
     assert "http://localhost/invitation/" in body
@@ -244,7 +244,7 @@ def test_what_is_typed_when_the_time_runs_out_is_put_aside_by_the_page(app: Flas
 
 
 def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
-    house: House, person: Someone, story: Story, owner: psycopg.Connection
+    runtime: Runtime, person: Someone, story: Story, owner: psycopg.Connection
 ) -> None:
     """The real clock of a real process, not ours: idle, absolute, and set back."""
     token = story.token(person)
@@ -257,9 +257,9 @@ def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
         "print(sessions.resume(s, sys.argv[1], h.settings, False) is not None)"
     )
     environment = {
-        "ENVIRONMENT": "test", "DATABASE_URL": house.settings.database_url, "PATH": "/usr/bin:/bin",
-        "KEYS_FILE": str(house.settings.keys_file), "DATA_DIR": str(house.settings.data_dir),
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1", "MAIL_URL": house.settings.mail_url,
+        "ENVIRONMENT": "test", "DATABASE_URL": runtime.settings.database_url, "PATH": "/usr/bin:/bin",
+        "KEYS_FILE": str(runtime.settings.keys_file), "DATA_DIR": str(runtime.settings.data_dir),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1", "MAIL_URL": runtime.settings.mail_url,
     }  # fmt: skip
 
     def lives(*shifts: str) -> dict[str, str]:
@@ -279,18 +279,18 @@ def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
 
 
 def test_a_request_that_takes_long_keeps_no_other_page_of_its_person_waiting(
-    house: House, person: Someone, story: Story, owner: psycopg.Connection
+    runtime: Runtime, person: Someone, story: Story, owner: psycopg.Connection
 ) -> None:
     """Somebody who sends a large file in one tab goes on reading in another, and can sign out there."""
     token = story.token(person)
     owner.execute("update login set seen_at = now() - interval '5 minutes'")
-    with house.new_session() as sending, house.new_session() as reading:
-        sent_by = sessions.resume(sending, token, house.settings)
+    with runtime.new_session() as sending, runtime.new_session() as reading:
+        sent_by = sessions.resume(sending, token, runtime.settings)
         assert sent_by is not None
         sending.execute(text("select 1"))  # its transaction goes on while the file comes in
         reading.execute(text("set local lock_timeout = '2s'"))
-        read_by = sessions.resume(reading, token, house.settings)
+        read_by = sessions.resume(reading, token, runtime.settings)
         assert read_by is not None
-        sessions.end(read_by[0])
+        sessions.end_session(read_by[0])
         reading.commit()
         assert sending.execute(text("select current_setting('app.person_id')")).scalar_one() == str(person.id)

@@ -14,15 +14,15 @@ from flask import Flask
 
 from portal import create_app
 from portal.access.signin import passwords
-from portal.errors import Unsafe
+from portal.errors import UnsafeConfiguration
 from portal.identity_providers import read_staff_providers
 from portal.models import Staff
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.settings import Settings
 from tests.signin.test_eid_liar import there_and_back
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser, Page
 from tests.support.providers import SECRET, Liar, free_port, node
 from tests.support.story import Someone, Story
@@ -81,13 +81,13 @@ def portal_settings(portal_settings: Settings, server: Liar, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def app(house: House, idp: Liar) -> Iterator[Flask]:
-    with lived_in(house) as made:
+def app(runtime: Runtime, idp: Liar) -> Iterator[Flask]:
+    with app_for(runtime) as made:
         yield made
 
 
 @pytest.fixture
-def place(house: House, owner: psycopg.Connection) -> None:
+def place(runtime: Runtime, owner: psycopg.Connection) -> None:
     """Two organisations, each with a unit."""
     for number, (name, unit) in enumerate((("Prøveby Kommune", "Børn og Unge"), ("Region Anden", "Psykiatri")), 1):
         where = f"00000000-0000-0000-0000-00000000000{number}"
@@ -115,11 +115,11 @@ def refusals(owner: psycopg.Connection) -> list[tuple[str, str]]:
     return [(row[0]["method"], row[0]["reason"]) for row in rows]
 
 
-def a_colleague(house: House, unit: int, email: str) -> Someone:
+def a_colleague(runtime: Runtime, unit: int, email: str) -> Someone:
     from uuid import UUID, uuid4
 
     made = Someone(uuid4(), "Karen Kommune", UUID(int=unit))
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         directory.create_staff(session, made.id, NewStaff(UUID(int=unit), made.name, email, "Rådgiver"))
         session.get_one(Staff, made.id).password_hash = passwords.hash_password("en hel lang sætning")
     return made
@@ -194,19 +194,19 @@ def privileges(*values: str, cvr: str = "11223344", narrowed: str = "", before: 
          "not xml", "number"],
 )  # fmt: skip
 def test_privileges_of_the_public_profile_count_for_the_organisation_they_name(
-    told: Any, expected: tuple[bool, ...] | None, house: House, idp: Liar, place: None, owner: psycopg.Connection
+    told: Any, expected: tuple[bool, ...] | None, runtime: Runtime, idp: Liar, place: None, owner: psycopg.Connection
 ) -> None:
-    path = house.settings.data_dir / "oio-bpp.toml"
-    assert house.settings.staff_sso_file is not None
+    path = runtime.settings.data_dir / "oio-bpp.toml"
+    assert runtime.settings.staff_sso_file is not None
     entry = (
-        house.settings.staff_sso_file.read_text("utf-8").split("role_claim")[0]
+        runtime.settings.staff_sso_file.read_text("utf-8").split("role_claim")[0]
         + 'role_claim = "priv"\nrole_format = "oio-bpp"\n'
     )
     entry += f'[provider.roles]\n"{FAGPERSON}" = "professional"\n"{ADMINISTRATOR}" = "administrator"\n'
     path.write_text(entry, "utf-8")
-    settings = Settings.model_validate({**house.settings.model_dump(), "staff_sso_file": path})
+    settings = Settings.model_validate({**runtime.settings.model_dump(), "staff_sso_file": path})
     claims(idp, priv=told)
-    sign_in(Browser(create_app(replace(house, settings=settings))))
+    sign_in(Browser(create_app(replace(runtime, settings=settings))))
     assert roles(owner) == expected
     if expected is None:
         assert refusals(owner)[-1][1] == "role"
@@ -276,16 +276,16 @@ def test_an_ordinary_sign_in_of_staff_confirms_nothing(
 
 
 def test_a_sign_in_that_does_not_tell_when_is_let_in_and_confirms_nothing(
-    house: House, idp: Liar, place: None, owner: psycopg.Connection
+    runtime: Runtime, idp: Liar, place: None, owner: psycopg.Connection
 ) -> None:
     """Where the settings say that it tells none: whoever comes that way confirms by a second step of their own."""
-    assert house.settings.staff_sso_file is not None
-    path = house.settings.data_dir / "silent.toml"
-    entry = house.settings.staff_sso_file.read_text("utf-8")
+    assert runtime.settings.staff_sso_file is not None
+    path = runtime.settings.data_dir / "silent.toml"
+    entry = runtime.settings.staff_sso_file.read_text("utf-8")
     path.write_text(entry.replace('key = "kommune"', 'key = "kommune"\nauth_time_claim = ""'), "utf-8")
-    settings = Settings.model_validate({**house.settings.model_dump(), "staff_sso_file": path})
+    settings = Settings.model_validate({**runtime.settings.model_dump(), "staff_sso_file": path})
     claims(idp, groups=["FS-Administrator"], auth_time=None)
-    browser = Browser(create_app(replace(house, settings=settings)))
+    browser = Browser(create_app(replace(runtime, settings=settings)))
     page = browser.follow(sign_in(browser))
     assert page.path == "/office", "they have no case and look after accounts"
     assert "ekstra trin" not in page.text, "they came by more than a password"
@@ -309,9 +309,9 @@ def test_a_role_taken_away_there_is_gone_here_at_the_next_sign_in(
 
 
 def test_somebody_who_has_an_account_keeps_it(
-    browser: Browser, house: House, place: None, owner: psycopg.Connection
+    browser: Browser, runtime: Runtime, place: None, owner: psycopg.Connection
 ) -> None:
-    colleague = a_colleague(house, 1, "Karen@Kommune.example")
+    colleague = a_colleague(runtime, 1, "Karen@Kommune.example")
     sign_in(browser)
     assert owner.execute("select person_id from staff_link").fetchall() == [(colleague.id,)]
     assert owner.execute("select count(*) from staff").fetchone() == (1,)
@@ -346,9 +346,9 @@ def test_whoever_the_data_does_not_place_is_refused_and_nothing_is_made(
 
 
 def test_an_organisation_cannot_become_somebody_elses_staff(
-    browser: Browser, house: House, place: None, owner: psycopg.Connection
+    browser: Browser, runtime: Runtime, place: None, owner: psycopg.Connection
 ) -> None:
-    a_colleague(house, 2, "karen@kommune.example")
+    a_colleague(runtime, 2, "karen@kommune.example")
     assert sign_in(browser).status == 403
     assert refusals(owner) == [("staff:kommune", "organisation")]
 
@@ -364,9 +364,9 @@ def test_an_address_given_to_a_new_colleague_does_not_bring_the_account_along(
 
 
 def test_an_address_the_provider_has_not_verified_links_nothing(
-    browser: Browser, house: House, idp: Liar, place: None, owner: psycopg.Connection
+    browser: Browser, runtime: Runtime, idp: Liar, place: None, owner: psycopg.Connection
 ) -> None:
-    a_colleague(house, 1, "karen@kommune.example")
+    a_colleague(runtime, 1, "karen@kommune.example")
     claims(idp, email_verified=False)
     assert sign_in(browser).status == 403
     assert owner.execute("select count(*) from staff_link").fetchone() == (0,)
@@ -390,9 +390,9 @@ def test_a_citizens_eid_never_opens_a_professionals_account(
 
 
 def test_passwords_can_be_switched_off_for_an_organisation_and_on_again(
-    browser: Browser, app: Flask, house: House, story: Story, place: None, owner: psycopg.Connection
+    browser: Browser, app: Flask, runtime: Runtime, story: Story, place: None, owner: psycopg.Connection
 ) -> None:
-    colleague = a_colleague(house, 1, "karen@kommune.example")
+    colleague = a_colleague(runtime, 1, "karen@kommune.example")
     inside = Browser(app, story.token(colleague))
     office = Browser(app, story.token(story.admin()))
     where = "/office/organisations/00000000-0000-0000-0000-000000000001/sign-in"
@@ -425,16 +425,16 @@ def test_passwords_stay_where_there_is_no_other_way_in(
 
 
 def test_the_command_line_opens_a_door_that_was_locked_from_inside(
-    house: House, place: None, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, place: None, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from portal import cli
 
     owner.execute("update organisation set password_sign_in = false")
-    monkeypatch.setattr(cli, "_settings", lambda: house.settings)
+    monkeypatch.setattr(cli, "_settings", lambda: runtime.settings)
     cli.cli(["allow-passwords", "--organisation", "Prøveby Kommune"], standalone_mode=False)
     allowed = owner.execute("select password_sign_in from organisation where name = 'Prøveby Kommune'").fetchone()
     assert allowed == (True,)
-    with pytest.raises(Unsafe, match="Nowhere"):
+    with pytest.raises(UnsafeConfiguration, match="Nowhere"):
         cli.cli(["allow-passwords", "--organisation", "Nowhere"], standalone_mode=False)
 
 
@@ -454,5 +454,5 @@ def test_a_mapping_with_a_hole_stops_the_program(line: str, said: str, tmp_path:
         text = text.split("organisation_claim")[0] + 'organisation = "Prøveby Kommune"\nunit = "Børn og Unge"\n'
         text += 'role_claim = "priv"\nrole_format = "oio-bpp"\nroles = { x = "leader" }\n'
     (tmp_path / "sso.toml").write_text(text, "utf-8")
-    with pytest.raises(Unsafe, match=said):
+    with pytest.raises(UnsafeConfiguration, match=said):
         read_staff_providers(tmp_path / "sso.toml")

@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal.access.signin import links
 from portal.demo.eid import Pretended
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.support.browser import Browser, cookie_of
 from tests.support.eid_server import EidServer
 from tests.support.eid_visitors import NOBODY, ULLA, at_the_eid
@@ -26,10 +26,10 @@ def room(story: Story) -> Room:
     return made
 
 
-def linked(house: House, eid: EidServer, who: Pretended, person: Someone) -> None:
+def linked(runtime: Runtime, eid: EidServer, who: Pretended, person: Someone) -> None:
     """The eID's subject is known here as that person."""
-    with house.unit_of_work() as session:
-        made = links.make(session, eid.issuer, who.subject, person.id, links.NUMBER)
+    with runtime.unit_of_work() as session:
+        made = links.make_link(session, eid.issuer, who.subject, person.id, links.NUMBER)
         assert made.person_id == person.id
 
 
@@ -40,9 +40,9 @@ def pass_minutes(owner: psycopg.Connection, minutes: int) -> None:
 
 
 def test_consent_asks_for_a_fresh_eid_and_leads_back_to_it(
-    app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, story: Story, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
-    linked(house, eid, ULLA, room.young)
+    linked(runtime, eid, ULLA, room.young)
     old = story.token(room.young)
     pass_minutes(owner, 10)
     browser = Browser(app, old)
@@ -72,10 +72,10 @@ def test_a_fresh_proof_lasts_ten_minutes_and_no_longer(app: Flask, story: Story,
 
 
 def test_nobody_steps_up_with_somebody_elses_eid(
-    app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, story: Story, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
-    linked(house, eid, ULLA, room.young)
-    linked(house, eid, NOBODY, room.parents[0])
+    linked(runtime, eid, ULLA, room.young)
+    linked(runtime, eid, NOBODY, room.parents[0])
     token = story.token(room.young)
     pass_minutes(owner, 10)
     browser = Browser(app, token)
@@ -88,9 +88,9 @@ def test_nobody_steps_up_with_somebody_elses_eid(
 
 
 def test_what_was_ticked_when_the_proof_grew_old_is_there_again_afterwards(
-    app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, story: Story, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
-    linked(house, eid, ULLA, room.young)
+    linked(runtime, eid, ULLA, room.young)
     browser = Browser(app, story.token(room.young))
     page = browser.get(f"/cases/{room.case_id}/consents/give")
     pass_minutes(owner, 11)
@@ -108,18 +108,18 @@ def test_what_was_ticked_when_the_proof_grew_old_is_there_again_afterwards(
 
 
 def test_what_was_typed_when_the_session_ended_is_there_again_after_signing_in(
-    app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, story: Story, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
-    linked(house, eid, ULLA, room.young)
+    linked(runtime, eid, ULLA, room.young)
     thread = story.thread(room, room.guide)
     browser = Browser(app, story.token(room.young))
     page = browser.get(f"/cases/{room.case_id}/messages/{thread}")
     pass_minutes(owner, 31)
     sent = browser.submit(page, "body", body="Det her har jeg skrevet længe på")
     assert sent.headers["Location"] == "/sign-in?ended=1"
-    kept = owner.execute("select sealed from kept_form").fetchall()
-    assert len(kept) == 1
-    assert "længe".encode() not in kept[0][0]
+    saved = owner.execute("select sealed from kept_form").fetchall()
+    assert len(saved) == 1
+    assert "længe".encode() not in saved[0][0]
     out = browser.submit(browser.follow(sent), "/eid/demo")
     page = browser.follow(browser.get(at_the_eid(browser, out, ULLA)))
     assert page.path == f"/cases/{room.case_id}/messages/{thread}"
@@ -130,10 +130,10 @@ def test_what_was_typed_when_the_session_ended_is_there_again_after_signing_in(
 
 
 def test_somebody_else_at_the_same_browser_does_not_get_what_was_typed(
-    app: Flask, story: Story, house: House, room: Room, eid: EidServer, owner: psycopg.Connection
+    app: Flask, story: Story, runtime: Runtime, room: Room, eid: EidServer, owner: psycopg.Connection
 ) -> None:
     parent = room.parents[0]
-    linked(house, eid, NOBODY, parent)
+    linked(runtime, eid, NOBODY, parent)
     browser = Browser(app, story.token(room.young))
     page = browser.get(f"/cases/{room.case_id}/messages/new")
     pass_minutes(owner, 31)
@@ -154,7 +154,7 @@ def test_another_sites_form_is_never_kept(app: Flask, story: Story, room: Room, 
 
 
 def test_a_button_that_met_an_ended_session_is_offered_once_more(
-    app: Flask, story: Story, room: Room, house: House, owner: psycopg.Connection
+    app: Flask, story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection
 ) -> None:
     """A button has no page of its own to come back to: it is pressed once more, and nothing happened before that."""
     browser = Browser(app, story.token(room.guide))

@@ -12,7 +12,7 @@ from flask import Flask
 from portal.access.signin import passwords, throttle
 from portal.access.signin.throttle import TooMany
 from portal.errors import InvalidInput
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import invitations
 from tests.signin.test_professionals_sign_in import invited_token, sign_in
 from tests.support.browser import Browser
@@ -20,13 +20,13 @@ from tests.support.screen_fixtures import EMAIL, PASSWORD
 from tests.support.story import Someone, Story
 
 
-def tries(house: House, email: str, count: int, address: str = "192.0.2.1", device: str = "") -> list[float]:
+def tries(runtime: Runtime, email: str, count: int, address: str = "192.0.2.1", device: str = "") -> list[float]:
     """What that many tries in a row meet: 0 for looked at, else the seconds to wait."""
     met = []
     for _ in range(count):
-        with house.new_session() as session:
+        with runtime.new_session() as session:
             try:
-                throttle.begin(session, house.keyring, email, address, device)
+                throttle.begin_try(session, runtime.keyring, email, address, device)
                 met.append(0)
             except TooMany as problem:
                 met.append(problem.wait)
@@ -42,30 +42,30 @@ def test_an_account_is_tried_five_times_a_minute_known_or_not(browser: Browser, 
     assert sign_in(browser, EMAIL, PASSWORD).status == 429, "the right password is not looked at either"
 
 
-def test_a_network_fails_twenty_times_a_minute(house: House) -> None:
-    met = [tries(house, f"a{n}@testby.example", 1, address=f"192.0.2.{n}")[0] for n in range(22)]
+def test_a_network_fails_twenty_times_a_minute(runtime: Runtime) -> None:
+    met = [tries(runtime, f"a{n}@testby.example", 1, address=f"192.0.2.{n}")[0] for n in range(22)]
     assert met[:20] == [0] * 20
     assert all(met[20:])
-    assert tries(house, "b@testby.example", 1, address="198.51.100.7") == [0]
-    assert tries(house, "c@testby.example", 1, address="2001:db8::1") == [0]
+    assert tries(runtime, "b@testby.example", 1, address="198.51.100.7") == [0]
+    assert tries(runtime, "c@testby.example", 1, address="2001:db8::1") == [0]
 
 
 @pytest.mark.parametrize(
     "written", ["::ffff:{}", "::FFFF:{}", "::ffff:{hex}", "64:ff9b::{}", "2002:{hex}::1"],
     ids=["mapped", "mapped, in capitals", "mapped, in hexadecimal", "translated", "6to4"],
 )  # fmt: skip
-def test_an_ipv4_address_is_one_network_however_it_is_written(written: str, house: House) -> None:
+def test_an_ipv4_address_is_one_network_however_it_is_written(written: str, runtime: Runtime) -> None:
     """A socket bound to [::] writes every IPv4 address as one of IPv6; one noisy network must not stop the others."""
 
     def address(v4: str) -> str:
         parts = [int(part) for part in v4.split(".")]
         return written.format(v4, hex=f"{parts[0] * 256 + parts[1]:x}:{parts[2] * 256 + parts[3]:x}")
 
-    met = [tries(house, f"a{n}@testby.example", 1, address=address(f"192.0.2.{n}"))[0] for n in range(22)]
+    met = [tries(runtime, f"a{n}@testby.example", 1, address=address(f"192.0.2.{n}"))[0] for n in range(22)]
     assert met[:20] == [0] * 20
     assert all(met[20:])
-    assert tries(house, "b@testby.example", 1, address=address("198.51.100.7")) == [0]
-    assert tries(house, "c@testby.example", 1, address="192.0.2.77") != [0], (
+    assert tries(runtime, "b@testby.example", 1, address=address("198.51.100.7")) == [0]
+    assert tries(runtime, "c@testby.example", 1, address="192.0.2.77") != [0], (
         "and the same one written plainly is it too"
     )
 
@@ -88,7 +88,7 @@ def test_which_addresses_are_one_network(one: str, other: str, same: bool) -> No
     assert (throttle.network(one) == throttle.network(other)) is same
 
 
-def test_a_portal_that_listens_on_both_counts_networks_and_not_all_of_ipv4_as_one(house: House) -> None:
+def test_a_portal_that_listens_on_both_counts_networks_and_not_all_of_ipv4_as_one(runtime: Runtime) -> None:
     """What a real socket on [::] says of a visitor over IPv4."""
     with (
         socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as door,
@@ -100,13 +100,13 @@ def test_a_portal_that_listens_on_both_counts_networks_and_not_all_of_ipv4_as_on
     assert throttle.network(address) == "127.0.0.0/24"
 
 
-def test_many_at_once_get_no_more_than_one_after_the_other(house: House) -> None:
+def test_many_at_once_get_no_more_than_one_after_the_other(runtime: Runtime) -> None:
     met: list[float] = []
     gate = threading.Barrier(20)
 
     def one() -> None:
         gate.wait()
-        met.extend(tries(house, EMAIL, 1))
+        met.extend(tries(runtime, EMAIL, 1))
 
     threads = [threading.Thread(target=one) for _ in range(20)]
     for thread in threads:
@@ -120,14 +120,14 @@ def test_waits_grow_to_thirty_seconds() -> None:
     assert [throttle.wait_after(failures) for failures in range(12)] == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30]
 
 
-def test_after_a_hundred_failures_within_a_day_no_more_are_looked_at(house: House, calendar) -> None:  # type: ignore[no-untyped-def]
+def test_after_a_hundred_failures_within_a_day_no_more_are_looked_at(runtime: Runtime, calendar) -> None:  # type: ignore[no-untyped-def]
     looked_at = 0
     for _ in range(130):
         calendar.move(seconds=31)
-        looked_at += tries(house, EMAIL, 1) == [0]
+        looked_at += tries(runtime, EMAIL, 1) == [0]
     assert looked_at == 100
     calendar.move(hours=23, minutes=30)
-    assert tries(house, EMAIL, 1) == [0], "and nobody is locked out for good"
+    assert tries(runtime, EMAIL, 1) == [0], "and nobody is locked out for good"
 
 
 def test_signing_in_takes_the_failures_back(browser: Browser, person: Someone, owner: psycopg.Connection) -> None:
@@ -142,7 +142,7 @@ def test_a_browser_its_owner_has_used_is_not_slowed_down_by_strangers(
     app: Flask,
     browser: Browser,
     person: Someone,
-    house: House,
+    runtime: Runtime,
 ) -> None:
     assert sign_in(browser, EMAIL, PASSWORD).status == 303
     browser.post("/sign-out")
@@ -159,7 +159,7 @@ def test_a_browser_its_owner_has_used_is_not_slowed_down_by_strangers(
 def test_a_new_invitation_begins_anew(
     app: Flask,
     person: Someone,
-    house: House,
+    runtime: Runtime,
     story: Story,
 ) -> None:
     stranger = Browser(app)
@@ -167,7 +167,7 @@ def test_a_new_invitation_begins_anew(
         sign_in(stranger, EMAIL, "helt forkert kode")
     with story.acting(story.admin()) as actor:
         invitations.invite_again(actor, person.id)
-    token = invited_token(house, person)
+    token = invited_token(runtime, person)
     new = Browser(app)
     fresh = "en ny lang sætning"
     page = new.submit(new.get(f"/invitation/{token}"), "password", password=fresh, again=fresh)
@@ -175,8 +175,8 @@ def test_a_new_invitation_begins_anew(
     assert sign_in(new, EMAIL, fresh).status == 303
 
 
-def test_what_is_counted_names_nobody(house: House, owner: psycopg.Connection) -> None:
-    tries(house, "Pia@testby.example", 1)
+def test_what_is_counted_names_nobody(runtime: Runtime, owner: psycopg.Connection) -> None:
+    tries(runtime, "Pia@testby.example", 1)
     row = owner.execute("select string_agg(t::text, ' ') from sign_in_try t").fetchone()
     assert row is not None
     for told in ("pia", b"pia@testby.example".hex(), "192.0.2"):

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal.errors import NeighbourDown
+from portal.errors import DependencyUnavailable
 from portal.storage.filesystem import FilesystemStore
 
 
@@ -42,7 +42,7 @@ def test_a_store_that_cannot_take_more_says_so(store: FilesystemStore, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(NeighbourDown), store.create(uuid4().hex) as blob:
+    with pytest.raises(DependencyUnavailable), store.create(uuid4().hex) as blob:
         blob.write(b"x")
     assert list(store.unfinished()) == []
 
@@ -69,10 +69,10 @@ def test_what_a_killed_process_left_behind_can_be_found_and_removed(store: Files
 def test_a_folder_that_is_gone_is_a_neighbour_that_is_down(store: FilesystemStore) -> None:
     store.aside.rmdir()
     store.root.rmdir()
-    with pytest.raises(NeighbourDown):
+    with pytest.raises(DependencyUnavailable):
         store.check()
-    with pytest.raises(NeighbourDown):
+    with pytest.raises(DependencyUnavailable):
         list(store.listing())
-    with pytest.raises(NeighbourDown), store.create(uuid4().hex) as blob:
+    with pytest.raises(DependencyUnavailable), store.create(uuid4().hex) as blob:
         blob.write(b"x")
     assert not store.root.exists(), "no new folder where a disk should be"

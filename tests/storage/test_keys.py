@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal.errors import Damaged, Unsafe
+from portal.errors import CorruptData, UnsafeConfiguration
 from portal.storage.keys import Keyring, make_keys, read_keys
 
 
@@ -31,25 +31,25 @@ def test_a_value_moved_to_another_row_or_column_does_not_open(keyring: Keyring) 
     keys = keyring.open_case(case, *keyring.new_case_key(case))
     sealed = keys.seal_text("words", "message.body 1")
     for place in ("message.body 2", "thread.subject 1"):
-        with pytest.raises(Damaged):
+        with pytest.raises(CorruptData):
             keys.unseal_text(sealed, place)
 
 
 def test_one_cases_key_does_not_open_anothers(keyring: Keyring) -> None:
     one, other = uuid4(), uuid4()
     master_id, wrapped = keyring.new_case_key(one)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         keyring.open_case(other, master_id, wrapped)
     mine = keyring.open_case(one, master_id, wrapped)
     theirs = keyring.open_case(other, *keyring.new_case_key(other))
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         theirs.unseal_text(mine.seal_text("words", "x"), "x")
 
 
 def test_without_the_wrapped_key_nothing_is_left_to_open_with(keyring: Keyring) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         keyring.open_case(uuid4(), "m1", b"")
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         keyring.open_case(uuid4(), "m9", b"x" * 60)
 
 
@@ -88,7 +88,7 @@ def test_a_key_file_that_is_not_right_stops_the_program(tmp_path: Path, harm: st
             path.write_text(json.dumps(content | {"audit": content["match"]}))
         case "no current":
             path.write_text(json.dumps(content | {"current": "m2"}))
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeConfiguration):
         read_keys(path)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import LargeBinary
 import portal
 from portal import models
 from portal.db import Base
-from portal.errors import Damaged
+from portal.errors import CorruptData
 from portal.storage import places
 from portal.storage.keys import CaseKeys
 from portal.storage.places import place, place_in
@@ -144,7 +144,7 @@ def test_a_sealed_text_comes_back_from_its_own_row_and_column_alone() -> None:
     assert keys.unseal_text(row.reason_sealed, f"hand_over.reason {row.id}") == "Blåbærgrød 🫐"
     other.reason_sealed = row.legal_basis_sealed = row.reason_sealed
     for where, column in ((other, "reason"), (row, "legal_basis")):
-        with pytest.raises(Damaged):
+        with pytest.raises(CorruptData):
             keys.unseal(where, column)
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from minio import Minio
 
-from portal.errors import Damaged, NeighbourDown, Unsafe
+from portal.errors import CorruptData, DependencyUnavailable, UnsafeConfiguration
 from portal.storage.s3 import S3Store
 from tests.support.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 
@@ -40,7 +40,7 @@ def allow(server: S3Server, store: S3Store, *actions: str) -> None:
 def test_a_bucket_that_strangers_can_use_is_refused(s3_server: S3Server, store: S3Store, action: str) -> None:
     store.check()
     allow(s3_server, store, f"s3:{action}")
-    with pytest.raises(Unsafe, match="must be private"):
+    with pytest.raises(UnsafeConfiguration, match="must be private"):
         store.check()
     assert list(store.keys()) == []
 
@@ -49,7 +49,7 @@ def test_a_process_begun_while_the_server_was_away_looks_before_it_gives_it_a_fi
     s3_server: S3Server, store: S3Store
 ) -> None:
     allow(s3_server, store, "s3:GetObject")
-    with pytest.raises(Unsafe), store.create(uuid4().hex) as blob:
+    with pytest.raises(UnsafeConfiguration), store.create(uuid4().hex) as blob:
         blob.write(b"x")
     assert list(store.keys()) == []
 
@@ -57,9 +57,9 @@ def test_a_process_begun_while_the_server_was_away_looks_before_it_gives_it_a_fi
 def test_a_wrong_key_or_a_bucket_that_is_not_there_is_a_neighbour_that_is_down(s3_server: S3Server) -> None:
     for url, secret in ((s3_server.url("first"), "wrong"), (s3_server.url("nowhere"), SECRET_KEY)):
         store = S3Store(url, ACCESS_KEY, secret)
-        with pytest.raises(NeighbourDown):
+        with pytest.raises(DependencyUnavailable):
             store.check()
-        with pytest.raises(NeighbourDown), store.create(uuid4().hex) as blob:
+        with pytest.raises(DependencyUnavailable), store.create(uuid4().hex) as blob:
             blob.write(b"x")
 
 
@@ -68,7 +68,7 @@ def test_a_wrong_key_or_a_bucket_that_is_not_there_is_a_neighbour_that_is_down(s
             "https://s3.example.org/blobs/deeper", "https://key:secret@s3.example.org/blobs", "https://s3.example.org/B"]
 )  # fmt: skip
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeConfiguration):
         S3Store(url, "a", "b")
 
 
@@ -105,17 +105,17 @@ def test_a_server_that_says_nothing_is_not_waited_for_long() -> None:
         with store.create(key) as blob:
             blob.write(b"before")
         server.silence()
-        with pytest.raises(NeighbourDown), store.open(key):
+        with pytest.raises(DependencyUnavailable), store.open(key):
             pass
-        with pytest.raises(NeighbourDown), store.create(uuid4().hex) as blob:
+        with pytest.raises(DependencyUnavailable), store.create(uuid4().hex) as blob:
             blob.write(bytes(100))
-        with pytest.raises(NeighbourDown):
+        with pytest.raises(DependencyUnavailable):
             list(store.keys())
         server.wake()
         with store.open(key) as found:
             assert found.read_at(0, 6) == b"before"
         server.kill()
-        with pytest.raises(NeighbourDown), store.open(key):
+        with pytest.raises(DependencyUnavailable), store.open(key):
             pass
         server.start()
         with store.open(key) as found:
@@ -144,5 +144,5 @@ def test_an_object_deleted_while_it_is_read_is_damaged_not_short(s3_server: S3Se
     with store.open(key) as found:
         found.read_at(0, 1000)
         store.delete(key)
-        with pytest.raises((Damaged, NeighbourDown)):
+        with pytest.raises((CorruptData, DependencyUnavailable)):
             found.read_at(900_000, 1000)

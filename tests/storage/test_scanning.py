@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.errors import Damaged, NeighbourDown, Unsafe
-from portal.storage.scanning import Clamd, ScanState, Verdict
+from portal.errors import CorruptData, DependencyUnavailable, UnsafeConfiguration
+from portal.storage.scanning import Clamd, ScanState, ScanVerdict
 from tests.support.clamd_server import EICAR, MOST, ClamdServer
 
 pytestmark = pytest.mark.xdist_group("clamd")
@@ -34,9 +34,9 @@ def zipped(content: bytes, deep: int = 1) -> bytes:
 @pytest.mark.parametrize("where", ["url", "socket_url"])
 def test_a_clean_file_is_clean_and_a_known_one_is_refused(clamd_server: ClamdServer, where: str) -> None:
     scanner = Clamd(getattr(clamd_server, where))
-    assert scanner.scan([b"a calm letter"]) == Verdict(ScanState.CLEAN)
-    assert scanner.scan(pieces(os.urandom(3_000_000))) == Verdict(ScanState.CLEAN)
-    assert scanner.scan([]) == Verdict(ScanState.CLEAN)
+    assert scanner.scan([b"a calm letter"]) == ScanVerdict(ScanState.CLEAN)
+    assert scanner.scan(pieces(os.urandom(3_000_000))) == ScanVerdict(ScanState.CLEAN)
+    assert scanner.scan([]) == ScanVerdict(ScanState.CLEAN)
     found = scanner.scan([EICAR[:30], b"", EICAR[30:]])
     assert found.state is ScanState.REFUSED
     assert "Own.Eicar" in found.finding
@@ -51,7 +51,7 @@ def test_what_is_larger_or_deeper_than_it_looks_is_never_called_clean(clamd_serv
 
 def test_a_scanner_that_is_not_there_is_a_neighbour_that_is_down(clamd_server: ClamdServer) -> None:
     for url in ("tcp://127.0.0.1:1", "unix:///nowhere/clamd.ctl"):
-        with pytest.raises(NeighbourDown, match="scanner"):
+        with pytest.raises(DependencyUnavailable, match="scanner"):
             Clamd(url).scan([b"x"])
 
 
@@ -69,22 +69,22 @@ def test_only_what_is_understood_counts(answer: bytes) -> None:
 
         player = threading.Thread(target=play)
         player.start()
-        with pytest.raises(NeighbourDown):
+        with pytest.raises(DependencyUnavailable):
             Clamd(f"tcp://127.0.0.1:{door.getsockname()[1]}", patience=5).scan([b"x"])
         player.join()
 
 
 def test_a_scanner_that_says_nothing_is_not_waited_for_forever() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door, pytest.raises(NeighbourDown):
+    with socket.create_server(("127.0.0.1", 0)) as door, pytest.raises(DependencyUnavailable):
         Clamd(f"tcp://127.0.0.1:{door.getsockname()[1]}", patience=0.2).scan([b"x"])
 
 
 def test_damage_found_on_the_way_is_damage_and_no_verdict(clamd_server: ClamdServer) -> None:
     def harmed() -> Iterator[bytes]:
         yield b"whole so far"
-        raise Damaged("segment 1")
+        raise CorruptData("segment 1")
 
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         Clamd(clamd_server.url).scan(harmed())
 
 
@@ -92,5 +92,5 @@ def test_damage_found_on_the_way_is_damage_and_no_verdict(clamd_server: ClamdSer
     "url", ["clamd", "tcp://host", "tcp://host:no", "unix://clamd.ctl", "http://host:3310", "unix://"]
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(Unsafe):
+    with pytest.raises(UnsafeConfiguration):
         Clamd(url)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tink import cleartext_keyset_handle, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
-from portal.errors import Damaged
+from portal.errors import CorruptData
 from portal.storage.sealing import SEGMENT, SealedReader, SealingWriter
 
 FIRST = SEGMENT - 40 - 16
@@ -89,7 +89,7 @@ def test_we_read_what_tink_writes(size: int) -> None:
 def test_tink_refuses_another_place_and_so_do_we() -> None:
     key = os.urandom(32)
     blob = sealed(b"words", key)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         opened(blob, key, b"another place")
     with pytest.raises(tink.TinkError), tinks(key).new_decrypting_stream(BytesIO(bytes(blob.content)), b"x") as stream:
         stream.read()
@@ -117,13 +117,13 @@ def test_the_size_is_known_without_reading() -> None:
 def test_a_single_flipped_bit_anywhere_is_refused(where: int, bit: int) -> None:
     harmed = Memory(bytes(LONG_BLOB.content))
     harmed.content[where] ^= 1 << bit
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         opened(harmed, KEY)
 
 
 @given(length=st.integers(0, LONG_BLOB.size - 1))
 def test_a_cut_stream_is_refused(length: int) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         opened(Memory(bytes(LONG_BLOB.content[:length])), KEY)
 
 
@@ -131,18 +131,18 @@ def test_swapped_and_repeated_and_appended_segments_are_refused() -> None:
     whole = bytes(LONG_BLOB.content)
     first, second, rest = whole[:SEGMENT], whole[SEGMENT : 2 * SEGMENT], whole[2 * SEGMENT :]
     for harmed in (second + first + rest, first + first + rest, first + rest, whole + rest, whole + b"x"):
-        with pytest.raises(Damaged):
+        with pytest.raises(CorruptData):
             opened(Memory(harmed), KEY)
 
 
 def test_a_whole_segment_removed_from_the_end_is_refused_even_on_its_boundary() -> None:
     exact = sealed(bytes(FIRST + OTHER), KEY)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         opened(Memory(bytes(exact.content[:SEGMENT])), KEY)
 
 
 def test_another_files_object_is_refused() -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptData):
         opened(sealed(b"words", os.urandom(32)), KEY)
 
 

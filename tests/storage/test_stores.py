@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.errors import Damaged
+from portal.errors import CorruptData
 from portal.storage import BlobStore
 from portal.storage.filesystem import FilesystemStore
 from tests.support.s3_server import S3Server
@@ -53,7 +53,7 @@ def test_an_object_is_not_there_before_it_is_whole(store: BlobStore) -> None:
     with store.create(key) as blob:
         blob.write(b"half")
         assert list(store.keys()) == []
-        with pytest.raises(Damaged), store.open(key):
+        with pytest.raises(CorruptData), store.open(key):
             pass
     assert list(store.keys()) == [key]
 
@@ -124,7 +124,7 @@ def test_two_can_read_and_write_at_once(store: BlobStore) -> None:
 
 
 def test_what_is_missing_is_damaged_and_no_empty_file(store: BlobStore) -> None:
-    with pytest.raises(Damaged), store.open(uuid4().hex):
+    with pytest.raises(CorruptData), store.open(uuid4().hex):
         pass
 
 

@@ -8,22 +8,22 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from portal import create_app, move_in
-from portal.runtime import House
+from portal import bind_runtime, create_app
+from portal.runtime import Runtime
 
-_inhabited: list[House] = []
+_inhabited: list[Runtime] = []
 
 
 @contextmanager
-def lived_in(house: House) -> Iterator[Flask]:
+def app_for(runtime: Runtime) -> Iterator[Flask]:
     """The application in `house`, for the length of a block. A test that needs two at once makes the second itself."""
     assert not _inhabited, "the application lives in another house already"
-    assert not house.settings.behind_proxies, "what stands before the application does not move with it"
-    app = _made(house)
-    move_in(app, house)
+    assert not runtime.settings.behind_proxies, "what stands before the application does not move with it"
+    app = _made(runtime)
+    bind_runtime(app, runtime)
     for learned in ("eid_clients", "staff_clients"):
         app.extensions.pop(learned, None)
-    _inhabited.append(house)
+    _inhabited.append(runtime)
     try:
         yield app
     finally:
@@ -33,7 +33,7 @@ def lived_in(house: House) -> Iterator[Flask]:
 _apps: list[Flask] = []
 
 
-def _made(house: House) -> Flask:
+def _made(runtime: Runtime) -> Flask:
     if not _apps:
-        _apps.append(create_app(house))
+        _apps.append(create_app(runtime))
     return _apps[0]

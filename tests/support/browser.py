@@ -155,7 +155,7 @@ class Browser:
 def cookie_of(app: Flask) -> str:
     from portal.web.guard import cookie_name
 
-    return cookie_name(app.extensions["house"].settings)
+    return cookie_name(app.extensions["runtime"].settings)
 
 
 def held(form: Tag) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from portal.db import connect
 from portal.demo.postgres import EmbeddedPostgres
-from portal.runtime import House
+from portal.runtime import Runtime
 
 # The walls ask `wall_clock()` what time it is. In the product that is the moment of the statement; here it can be
 # moved, together with the clock of the application, so that both walls always agree on the day of the story.
@@ -53,11 +53,11 @@ def engine_of(url: str, pool_size: int = 8) -> Engine:
     return _engines[url, pool_size]
 
 
-def close_house(house: House) -> None:
+def close_runtime(runtime: Runtime) -> None:
     """Connections to a database that the next test gets too are kept for it. New ones, which know nothing of it yet,
     are a third of what a short test takes."""
-    if house.engine.url.database not in _shared:
-        house.engine.dispose()
+    if runtime.engine.url.database not in _shared:
+        runtime.engine.dispose()
 
 
 def leave(database: str) -> None:
@@ -89,7 +89,7 @@ class Reused:
         self._copy = copied(server, template)
         self._name = ""
         self._connection: psycopg.Connection | None = None
-        self._kept: dict[str, bytes] = {}
+        self._held: dict[str, bytes] = {}
 
     def fresh(self) -> str:
         """Its name; it holds what the template holds."""
@@ -102,7 +102,7 @@ class Reused:
             self._name = self._copy.__enter__()
             _shared[self._name] = self
             tables = [name for (name,) in self._administrator().execute(_TABLES).fetchall()]
-            self._kept = {table: _read(self._administrator(), table) for table in tables}
+            self._held = {table: _read(self._administrator(), table) for table in tables}
         return self._name
 
     def close(self) -> None:
@@ -143,8 +143,8 @@ class Reused:
                 return False
             # Neither triggers nor references: every table gets exactly the rows it had.
             connection.execute("set local session_replication_role = replica")
-            connection.execute("; ".join(f"delete from {table}" for table in self._kept))
-            for table, rows in self._kept.items():
+            connection.execute("; ".join(f"delete from {table}" for table in self._held))
+            for table, rows in self._held.items():
                 if rows:
                     with connection.cursor().copy(f"copy {table} from stdin") as copy:
                         copy.write(rows)

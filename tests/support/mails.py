@@ -11,13 +11,13 @@ import psycopg
 
 from portal.db import Role
 from portal.jobs.worker import build
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 
 
-def run_jobs(house: House) -> None:
+def run_jobs(runtime: Runtime) -> None:
     """What the worker does until nothing is left to do that is due, standing where the worker stands."""
-    with opened(house.settings, Role.WORKER) as office:
-        build(house, office).run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    with runtime_for(runtime.settings, Role.WORKER) as office:
+        build(runtime, office).run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
 
 
 def hurry(owner: psycopg.Connection) -> None:
@@ -25,9 +25,9 @@ def hurry(owner: psycopg.Connection) -> None:
     owner.execute("update procrastinate_jobs set scheduled_at = now() - interval '1 second' where status = 'todo'")
 
 
-def mails(house: House) -> list[EmailMessage]:
+def mails(runtime: Runtime) -> list[EmailMessage]:
     """All that was sent, in that order."""
-    folder = house.settings.data_dir / "mail"
+    folder = runtime.settings.data_dir / "mail"
     found = sorted(folder.glob("*.eml")) if folder.exists() else []
     return [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in found]  # type: ignore[misc]
 

@@ -57,16 +57,16 @@ def plain(found: Summary) -> tuple[str, str]:
 
 def ended(story: Story, room: Room, meeting: UUID, following: bool = True) -> None:
     def end(ticket: CaseTicket) -> None:
-        closing.end(ticket, uuid4(), meeting, ahead(ticket) if following else None, set(), plain)
+        closing.end_meeting(ticket, uuid4(), meeting, ahead(ticket) if following else None, set(), plain)
 
     story.play(room, room.guide, end)
 
 
 def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = True) -> PlanState:
     def act(ticket: CaseTicket) -> PlanState:
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         assert page is not None
-        it = approvals.asked(ticket, page.newest)[row]
+        it = approvals.named_parts(ticket, page.newest)[row]
         return assignments.take(ticket, uuid4(), TOOL, page.newest.number, it.row, it.words, taken)
 
     return story.play(room, who, act)
@@ -74,5 +74,5 @@ def take(story: Story, room: Room, who: Someone, row: int = 0, taken: bool = Tru
 
 def taken_by(story: Story, room: Room) -> list[str]:
     page = newest(story, room, room.guide, TOOL)
-    found = story.play(room, room.guide, lambda t: approvals.asked(t, page))
+    found = story.play(room, room.guide, lambda t: approvals.named_parts(t, page))
     return [each.who.display_name for each in found if each.taken_at]

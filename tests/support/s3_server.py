@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
-from portal.errors import NeighbourDown
+from portal.errors import DependencyUnavailable
 from portal.storage.s3 import S3Store
 
 ACCESS_KEY, SECRET_KEY = "portal-of-the-tests", "a secret of the tests and of nobody else"
@@ -67,7 +67,7 @@ class S3Server:
             try:
                 store = self.store("first")
                 store.check()
-            except NeighbourDown:
+            except DependencyUnavailable:
                 assert time.monotonic() < until, (self.folder / "server.log").read_text()[-3000:]
                 time.sleep(0.1)
             else:

@@ -13,7 +13,7 @@ from portal.access.signin import passwords
 from portal.access.signin.oidc import OidcClient
 from portal.events import Event
 from portal.models import Staff
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.settings import Settings
 from tests.support.eid_server import EidServer, serve
 from tests.support.eid_visitors import EVERYBODY
@@ -30,10 +30,10 @@ def hashed() -> str:
 
 
 @pytest.fixture
-def person(story: Story, house: House, hashed: str) -> Someone:
+def person(story: Story, runtime: Runtime, hashed: str) -> Someone:
     """A professional with a password, who has never signed in."""
     made = story.guide("Pia Prøve")
-    with house.unit_of_work() as session:
+    with runtime.unit_of_work() as session:
         staff = session.get_one(Staff, made.id)
         staff.password_hash, staff.email = hashed, EMAIL
         audit.record(session, Event.PASSWORD_CHOSEN)

@@ -10,10 +10,10 @@ import psycopg
 from flask import Flask
 
 from portal.jobs import worker
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.files import downloads
 from tests.support.browser import Browser, Page
-from tests.support.story import PDF, Room, Someone, Story, shelf_id
+from tests.support.story import PDF, Room, Someone, Story, compartment_id
 
 SPEAKS = {"Tus-Resumable": "1.0.0"}
 LONG = PDF + os.urandom(200_000)
@@ -26,10 +26,10 @@ class Sender:
         self.browser = Browser(app, story.token(who))
         self.case = f"/cases/{room.case_id}"
         self.headers = {**SPEAKS, "X-CSRFToken": self.browser.csrf()}
-        self.shelf = story.play(room, who, lambda t: shelf_id(t, "shared"))
+        self.compartment = story.play(room, who, lambda t: compartment_id(t, "shared"))
 
     def begin(self, name: str, size: int, **about: str) -> Page:
-        said = {"filename": name, **(about or {"compartment": str(self.shelf)})}
+        said = {"filename": name, **(about or {"compartment": str(self.compartment)})}
         metadata = ",".join(f"{key} {b64encode(value.encode()).decode()}" for key, value in said.items())
         headers = {**self.headers, "Upload-Length": str(size), "Upload-Metadata": metadata}
         return self.browser.send("POST", f"{self.case}/uploads", headers=headers)
@@ -64,17 +64,17 @@ def made_by(page: Page) -> UUID:
 
 def content(story: Story, room: Room, file_id: UUID, number: int = 1) -> bytes:
     def read(ticket):  # type: ignore[no-untyped-def]
-        return b"".join(downloads.download(ticket, story.house.store, file_id, number).content)
+        return b"".join(downloads.download(ticket, story.runtime.store, file_id, number).content)
 
     return story.play(room, room.guide, read)
 
 
-def blobs(house: House) -> set[str]:
-    return set(house.store.keys())
+def blobs(runtime: Runtime) -> set[str]:
+    return set(runtime.store.keys())
 
 
-def work_off(house: House, owner: psycopg.Connection) -> None:
+def work_off(runtime: Runtime, owner: psycopg.Connection) -> None:
     """Forgets the objects that jobs were queued for."""
-    app = worker.build(house)
+    app = worker.build(runtime)
     for (arguments,) in owner.execute("select args from procrastinate_jobs where task_name = 'forget_blob'"):
         app.tasks["forget_blob"](**arguments)

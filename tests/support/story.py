@@ -16,7 +16,7 @@ from portal.access.signin import sessions
 from portal.access.ticket import CaseTicket, enter_case
 from portal.errors import NotFound
 from portal.models import Organisation, Unit
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.accounts import directory
 from portal.services.accounts.directory import NewStaff
 from portal.services.cases import register as case_register
@@ -71,8 +71,8 @@ class Room:
 
 
 class Story:
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
         self._organisation: UUID | None = None
         self._units: dict[str, UUID] = {}
 
@@ -80,7 +80,7 @@ class Story:
 
     def unit(self, name: str) -> UUID:
         if name not in self._units:
-            with self.house.unit_of_work() as session:
+            with self.runtime.unit_of_work() as session:
                 if self._organisation is None:
                     self._organisation = uuid4()
                     place = Organisation(
@@ -103,7 +103,7 @@ class Story:
     def staff(self, name: str, unit: str = "Familie og unge", **more: bool) -> Someone:
         """A professional with an account."""
         made = Someone(uuid4(), name, self.unit(unit))
-        with self.house.unit_of_work() as session:
+        with self.runtime.unit_of_work() as session:
             email = f"{uuid4().hex[:12]}@testby.example"
             job = more.pop("job", None) or f"{unit}-medarbejder"
             directory.create_staff(session, made.id, NewStaff(self.unit(unit), name, email, str(job), **more))
@@ -215,32 +215,32 @@ class Story:
             asked = requests.request(ticket, ticket.membership.id)
             assert asked.current is not None
             key = party if party == "all" else next(p.key for p in asked.parties if _called(p) == party)
-            declare.withdraw(ticket, uuid4(), asked.current.id, key)
+            declare.withdraw_consent(ticket, uuid4(), asked.current.id, key)
 
         self.play(room, giver, take_back)
 
     # Content
 
     def upload(self, name: str, content: bytes, note: str = "") -> Upload:
-        incoming = Incoming(self.house.store)
+        incoming = Incoming(self.runtime.store)
         incoming.write(content)
         incoming.seek(0)
         return Upload(name, incoming, note)
 
     def file(
-        self, room: Room, by: Someone, shelf: str = "shared", name: str = "plan.pdf", content: bytes = PDF
+        self, room: Room, by: Someone, compartment: str = "shared", name: str = "plan.pdf", content: bytes = PDF
     ) -> UUID:
         upload = self.upload(name, content)
-        return self.play(room, by, lambda t: files.add(t, uuid4(), shelf_id(t, shelf), upload))
+        return self.play(room, by, lambda t: files.add_file(t, uuid4(), compartment_id(t, compartment), upload))
 
     def version(self, room: Room, by: Someone, file_id: UUID, name: str = "plan.pdf", content: bytes = PDF) -> int:
         upload = self.upload(name, content)
         return self.play(room, by, lambda t: files.add_version(t, uuid4(), file_id, upload))
 
     def thread(
-        self, room: Room, by: Someone, shelf: str = "shared", subject: str = "Hej", body: str = "Hej alle"
+        self, room: Room, by: Someone, compartment: str = "shared", subject: str = "Hej", body: str = "Hej alle"
     ) -> UUID:
-        return self.play(room, by, lambda t: threads.start(t, uuid4(), shelf_id(t, shelf), subject, body))
+        return self.play(room, by, lambda t: threads.start(t, uuid4(), compartment_id(t, compartment), subject, body))
 
     def reply(self, room: Room, by: Someone, thread_id: UUID, body: str = "Tak") -> UUID:
         return self.play(room, by, lambda t: threads.reply(t, uuid4(), thread_id, body))
@@ -248,13 +248,13 @@ class Story:
     def plan(self, room: Room, by: Someone, goal: str = "Jeg vil bo for mig selv") -> None:
         """The goal and agreement schema, begun and with one answer."""
         tool = "goals_and_agreements"
-        self.play(room, by, lambda t: editing.begin(t, uuid4(), tool))
+        self.play(room, by, lambda t: editing.begin_plan(t, uuid4(), tool))
         self.play(room, by, lambda t: saving.save(open_plan(t, tool), 1, 0, {"now.goal": goal}))
 
     def confide(self, room: Room, by: Someone, words: str) -> str:
         """Somebody on the network map, and what of them only the young person and the guide know; returns the row."""
         tool = "network_map"
-        self.play(room, by, lambda t: editing.begin(t, uuid4(), tool))
+        self.play(room, by, lambda t: editing.begin_plan(t, uuid4(), tool))
         row = self.play(room, by, lambda t: editing.add_row(open_plan(t, tool), 1, "people", name="Moster Mia"))
         told = {f"people.{row}.quality": "hard", f"people.{row}.between_us": words}
         self.play(room, by, lambda t: saving.save(open_plan(t, tool), 1, 0, told, dict.fromkeys(told, "")))
@@ -266,7 +266,7 @@ class Story:
         def begin(ticket: CaseTicket) -> UUID:
             when = schedule.at(ticket, clock.today(ticket.profile.zone), "14.30", place)
             made = schedule.arrange(ticket, uuid4(), when, set())
-            schedule.begin(ticket, made)
+            schedule.begin_meeting(ticket, made)
             schedule.who_is_here(ticket, made, {ticket.membership.id, room.member(room.young)}, False)
             return made
 
@@ -275,16 +275,18 @@ class Story:
     def heard(self, room: Room, meeting_id: UUID, show: bool = False, **answers: str) -> None:
         """The young person says whether they were heard; `listened="1"` and so on."""
         given = {f"heard.{key}": value for key, value in (answers or {"listened": "1", "decided": "2"}).items()}
-        self.play(room, room.young, lambda t: heard.answer(t, uuid4(), heard.of_meeting(t, meeting_id), given, show))
+        self.play(
+            room, room.young, lambda t: heard.answer_heard(t, uuid4(), heard.of_meeting(t, meeting_id), given, show)
+        )
 
     # Acting
 
     @contextmanager
     def acting(self, someone: Someone) -> Iterator[Actor]:
         """The person signed in, in a unit of work of their own."""
-        with self.house.unit_of_work() as session:
+        with self.runtime.unit_of_work() as session:
             token = sessions.start(session, someone.id, "test")
-            resumed = sessions.resume(session, token, self.house.settings)
+            resumed = sessions.resume(session, token, self.runtime.settings)
             assert resumed is not None
             yield resumed[0]
 
@@ -295,20 +297,20 @@ class Story:
 
     def token(self, someone: Someone) -> str:
         """A session's token for a browser."""
-        with self.house.unit_of_work() as session:
+        with self.runtime.unit_of_work() as session:
             return sessions.start(session, someone.id, "test")
 
 
-def shelves(story: Story, room: Room, who: Someone) -> set[str]:
+def compartments(story: Story, room: Room, who: Someone) -> set[str]:
     """The compartments that are open to somebody right now."""
     try:
-        return story.play(room, who, lambda t: {hatch.key for hatch in t.hatches.values()})
+        return story.play(room, who, lambda t: {compartment.key for compartment in t.compartments.values()})
     except NotFound:
         return set()
 
 
-def shelf_id(ticket: CaseTicket, key: str) -> UUID:
-    return next(hatch.id for hatch in ticket.hatches.values() if hatch.key == key)
+def compartment_id(ticket: CaseTicket, key: str) -> UUID:
+    return next(compartment.id for compartment in ticket.compartments.values() if compartment.key == key)
 
 
 def _excuse(session: object) -> None:

@@ -44,12 +44,12 @@ class Program:
 
 
 def program(app: Flask, story: Story, room: Room, who: Someone, file_id: UUID) -> Program:
-    token, link = story.play(room, who, lambda t: links.make(t, file_id))
+    token, link = story.play(room, who, lambda t: links.make_dav_link(t, file_id))
     return Program(app, token, link.last)
 
 
 def page_of(story: Story, room: Room, who: Someone, file_id: UUID) -> files.FilePage:
-    return story.play(room, who, lambda t: files.page(t, file_id))
+    return story.play(room, who, lambda t: files.file_page(t, file_id))
 
 
 def numbers(story: Story, room: Room, file_id: UUID) -> list[int]:

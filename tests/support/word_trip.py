@@ -50,7 +50,7 @@ class Trip:
 
     def newest(self) -> VersionPage:
         def read(ticket: CaseTicket) -> VersionPage:
-            page = plans.show(ticket, TOOL)
+            page = plans.show_plan(ticket, TOOL)
             assert page is not None
             return page.newest
 
@@ -60,7 +60,7 @@ class Trip:
 def begun(story: Story) -> Room:
     """A case with a plan that says something in three places."""
     room = story.case()
-    story.play(room, room.guide, lambda t: editing.begin(t, uuid4(), TOOL))
+    story.play(room, room.guide, lambda t: editing.begin_plan(t, uuid4(), TOOL))
     write(story, room, room.guide, **{"now.goal": "Jeg vil bo selv", "now.situation": "Det går op og ned"})
     write(story, room, room.guide, **{"now.from": "2026-05-01"})
     return room
@@ -68,7 +68,7 @@ def begun(story: Story) -> Room:
 
 def write(story: Story, room: Room, who: Someone, number: int = 1, **given: str) -> None:
     def save(ticket: CaseTicket) -> None:
-        page = plans.show(ticket, TOOL)
+        page = plans.show_plan(ticket, TOOL)
         assert page is not None
         saving.save(open_plan(ticket, TOOL), number, page.newest.revision, given)
 

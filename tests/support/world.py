@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from portal.access.policy.roles import Capacity, Level
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.services.consents import requests
 from portal.services.plans import editing
-from tests.support.story import PDF, Room, Someone, Story, shelf_id
+from tests.support.story import PDF, Room, Someone, Story, compartment_id
 
-SHELVES = ("shared", "health", "without_parents", "professionals", "guide_only")
+COMPARTMENTS = ("shared", "health", "without_parents", "professionals", "guide_only")
 NAME = "Yrsa Navnemærke"
 """The young person's name: where it shows up, the case was seen."""
 CONFIDED = "fortroligtmærkeord"
@@ -23,9 +23,9 @@ CONFIDED = "fortroligtmærkeord"
 BETWEEN_TWO = {"guide", "young person"}
 
 
-def word(shelf: str, where: str) -> str:
+def word(compartment: str, where: str) -> str:
     """The word that lies in one place of one compartment and nowhere else."""
-    return f"{shelf.replace('_', '')}{where}mærkeord"
+    return f"{compartment.replace('_', '')}{where}mærkeord"
 
 
 @dataclass
@@ -36,7 +36,7 @@ class World:
     """Kind of person -> the compartments that are open to them."""
     files: dict[str, UUID] = field(default_factory=dict)
     threads: dict[str, UUID] = field(default_factory=dict)
-    shelves: dict[str, UUID] = field(default_factory=dict)
+    compartments: dict[str, UUID] = field(default_factory=dict)
     consent_id: UUID = field(default_factory=uuid4)
     party: str = "all"
     row: str = ""
@@ -48,12 +48,12 @@ class World:
     def kinds(self) -> list[str]:
         return list(self.people)
 
-    def all_words(self, shelf: str) -> list[str]:
-        places = ["file", "note", "subject", "message"] + (["plan", "place"] if shelf == "shared" else [])
-        return [word(shelf, where) for where in places]
+    def all_words(self, compartment: str) -> list[str]:
+        places = ["file", "note", "subject", "message"] + (["plan", "place"] if compartment == "shared" else [])
+        return [word(compartment, where) for where in places]
 
 
-EVERYTHING = set(SHELVES)
+EVERYTHING = set(COMPARTMENTS)
 FOR_STAFF = EVERYTHING - {"guide_only"}
 MEMBERS = {
     "guide": EVERYTHING,
@@ -79,8 +79,8 @@ STRANGERS = {
 }
 
 
-def build(house: House) -> World:
-    story = Story(house)
+def build(runtime: Runtime) -> World:
+    story = Story(runtime)
     guide = story.guide("Grete Guide")
     room = story.case(guide, name=NAME)
     people = {"guide": guide, "young person": room.young}
@@ -122,25 +122,27 @@ def build(house: House) -> World:
 
 def _fill(story: Story, world: World) -> None:
     room, guide = world.room, world.people["guide"]
-    for shelf in SHELVES:
-        upload = story.upload(f"{word(shelf, 'file')}.pdf", PDF, word(shelf, "note"))
-        world.files[shelf] = story.play(room, guide, lambda t, u=upload, s=shelf: _add(t, u, s))
-        world.threads[shelf] = story.thread(room, guide, shelf, word(shelf, "subject"), word(shelf, "message"))
+    for compartment in COMPARTMENTS:
+        upload = story.upload(f"{word(compartment, 'file')}.pdf", PDF, word(compartment, "note"))
+        world.files[compartment] = story.play(room, guide, lambda t, u=upload, s=compartment: _add(t, u, s))
+        world.threads[compartment] = story.thread(
+            room, guide, compartment, word(compartment, "subject"), word(compartment, "message")
+        )
     story.plan(room, guide, word("shared", "plan"))
     world.row = story.confide(room, room.young, CONFIDED)
-    story.play(room, guide, lambda t: editing.begin(t, uuid4(), "network_overview"))
+    story.play(room, guide, lambda t: editing.begin_plan(t, uuid4(), "network_overview"))
     world.meeting_id = story.meeting(room, guide, word("shared", "place"))
     story.heard(room, world.meeting_id)
     with story.acting(guide) as actor:
         from portal.access.ticket import enter_case
 
         ticket = enter_case(actor, room.case_id)
-        world.shelves = {shelf: shelf_id(ticket, shelf) for shelf in SHELVES}
+        world.compartments = {compartment: compartment_id(ticket, compartment) for compartment in COMPARTMENTS}
         asked = requests.request(ticket, room.member(room.young))
         world.party = next(line.key for line in asked.parties if line.granted)
 
 
-def _add(ticket, upload, shelf):  # type: ignore[no-untyped-def]
+def _add(ticket, upload, compartment):  # type: ignore[no-untyped-def]
     from portal.services.files import files
 
-    return files.add(ticket, uuid4(), shelf_id(ticket, shelf), upload)
+    return files.add_file(ticket, uuid4(), compartment_id(ticket, compartment), upload)

@@ -21,11 +21,11 @@ class Writing:
         self.story, self.room = story, room
 
     def begin(self, by: Someone) -> None:
-        self.story.play(self.room, by, lambda t: editing.begin(t, uuid4(), TOOL))
+        self.story.play(self.room, by, lambda t: editing.begin_plan(t, uuid4(), TOOL))
 
     def page(self, by: Someone, number: int | None = None) -> VersionPage:
         def read(ticket: CaseTicket) -> VersionPage:
-            page = plans.show(ticket, TOOL)
+            page = plans.show_plan(ticket, TOOL)
             assert page is not None
             return page.version(number) if number else page.newest
 
@@ -53,13 +53,13 @@ class Writing:
     def propose(self, by: Someone, revision: int | None = None) -> None:
         page = self.page(by)
         at = page.revision if revision is None else revision
-        self.story.play(self.room, by, lambda t: agreement.propose(t, uuid4(), TOOL, page.number, at))
+        self.story.play(self.room, by, lambda t: agreement.propose_plan(t, uuid4(), TOOL, page.number, at))
 
     def accept(self, by: Someone, proposal: UUID | None = None) -> PlanState:
         page = self.page(by)
         which = proposal or page.proposal_id
         assert which is not None
-        return self.story.play(self.room, by, lambda t: agreement.accept(t, uuid4(), TOOL, page.number, which))
+        return self.story.play(self.room, by, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, page.number, which))
 
     def renew(self, by: Someone) -> int:
         return self.story.play(self.room, by, lambda t: editing.renew(t, uuid4(), TOOL))

@@ -21,9 +21,9 @@ GOOD = {
 
 @pytest.mark.parametrize("typed", GOOD)
 def test_an_address_has_one_form_to_keep_and_one_to_mail_to(typed: str) -> None:
-    kept, mailed = GOOD[typed]
-    assert checked(typed) == kept == normal(kept)
-    assert for_mail(kept) == mailed
+    saved, mailed = GOOD[typed]
+    assert checked(typed) == saved == normal(saved)
+    assert for_mail(saved) == mailed
     assert mailed.isascii()
 
 

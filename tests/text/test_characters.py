@@ -42,9 +42,9 @@ def test_every_character_is_kept_or_goes_as_its_kind_says() -> None:
 
 
 def test_nothing_that_xml_or_the_database_cannot_hold_stays() -> None:
-    kept = plain("".join(f"a{letter}" for letter in EVERY), 10**7)
-    assert not re.search("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff\ue000-\uf8ff]", kept)
-    assert kept.encode()
+    saved = plain("".join(f"a{letter}" for letter in EVERY), 10**7)
+    assert not re.search("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff\ue000-\uf8ff]", saved)
+    assert saved.encode()
 
 
 def test_what_leaves_no_ink_is_known_to() -> None:
@@ -63,8 +63,8 @@ def test_what_leaves_no_ink_is_known_to() -> None:
 def test_a_name_of_one_character_is_there_or_it_is_empty() -> None:
     """No character makes a name that is kept and cannot be seen, and none that can be seen is lost."""
     for letter in EVERY:
-        kept = line(letter)
-        assert bool(kept) != is_blank(plain(letter)), f"U+{ord(letter):04X}"
-        assert is_blank(kept) == (kept == "")
+        saved = line(letter)
+        assert bool(saved) != is_blank(plain(letter)), f"U+{ord(letter):04X}"
+        assert is_blank(saved) == (saved == "")
         if unicodedata.category(letter)[0] in "LNPS" and letter not in _FILLERS | {"\ufffc"}:
-            assert kept, f"U+{ord(letter):04X}"
+            assert saved, f"U+{ord(letter):04X}"

@@ -18,7 +18,7 @@ from portal.text import as_html, file_name, in_order, is_blank, line, plain, wit
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "saved"),
     [
         ("plan.pdf", "plan.pdf"),
         ("C:\\Users\\mette\\plan.pdf", "plan.pdf"),
@@ -34,17 +34,17 @@ from portal.text import as_html, file_name, in_order, is_blank, line, plain, wit
         ("x." + "y" * 250, ("x." + "y" * 250)[:200]),
     ],
 )
-def test_a_file_keeps_its_name_but_no_path_and_no_tricks(sent: str, kept: str) -> None:
-    assert file_name(sent) == kept
+def test_a_file_keeps_its_name_but_no_path_and_no_tricks(sent: str, saved: str) -> None:
+    assert file_name(sent) == saved
 
 
 @given(name=st.text(max_size=400))
 def test_no_name_can_be_a_path_or_hide_what_it_is(name: str) -> None:
-    kept = file_name(name)
-    assert len(kept) <= 200
-    assert not set(kept) & set("/\\\x00\n\r\t\u202e\u2066\u200b")
-    assert kept not in (".", "..")
-    assert file_name(kept) == kept, "nothing more to take off"
+    saved = file_name(name)
+    assert len(saved) <= 200
+    assert not set(saved) & set("/\\\x00\n\r\t\u202e\u2066\u200b")
+    assert saved not in (".", "..")
+    assert file_name(saved) == saved, "nothing more to take off"
 
 
 def test_emoji_families_and_flags_survive() -> None:
@@ -58,10 +58,10 @@ def test_different_ways_to_write_a_letter_become_one() -> None:
 
 @given(typed=st.text(max_size=300), again=st.text(max_size=300))
 def test_what_is_kept_is_in_one_form_and_stays_as_it_is(typed: str, again: str) -> None:
-    for kept in (plain(typed), line(typed), plain(f"{typed}\r\n{again}"), file_name(again)):
-        assert unicodedata.is_normalized("NFC", kept)
-        assert plain(kept) == kept
-        assert not is_blank(kept) or not kept
+    for saved in (plain(typed), line(typed), plain(f"{typed}\r\n{again}"), file_name(again)):
+        assert unicodedata.is_normalized("NFC", saved)
+        assert plain(saved) == saved
+        assert not is_blank(saved) or not saved
     assert line(line(typed)) == line(typed)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from portal.errors import Unsafe
-from portal.runtime import open_house
+from portal.errors import UnsafeConfiguration
+from portal.runtime import open_runtime
 from portal.settings import Settings
 from portal.tools import library
-from portal.tools.definition import Kind
+from portal.tools.definition import AnswerKind
 from portal.tools.library import DEFINITIONS, definition, every_definition, read_definition, read_wording
 from portal.tools.profile import every_profile
 
@@ -46,7 +46,7 @@ def test_a_mistake_in_a_definition_is_told_with_its_line_and_the_reason(mistake:
     broken = SHIPPED.replace(right, wrong, 1)
     path = tmp_path / "goals_and_agreements.toml"
     path.write_text(broken, "utf-8")
-    with pytest.raises(Unsafe) as refused:
+    with pytest.raises(UnsafeConfiguration) as refused:
         read_definition(path)
     pairs = zip(broken.splitlines(), SHIPPED.splitlines(), strict=False)
     changed = next(number for number, (now, before) in enumerate(pairs, start=1) if now != before)
@@ -64,8 +64,8 @@ def test_the_portal_does_not_start_with_a_faulty_definition(
     monkeypatch.setattr(library, "DEFINITIONS", tmp_path)
     library.definition.cache_clear()
     try:
-        with pytest.raises(Unsafe, match=r"network_overview\.toml.*\n.*rows_of: must be `tool\.section`"):
-            open_house(portal_settings)
+        with pytest.raises(UnsafeConfiguration, match=r"network_overview\.toml.*\n.*rows_of: must be `tool\.section`"):
+            open_runtime(portal_settings)
     finally:
         library.definition.cache_clear()
 
@@ -97,7 +97,7 @@ def test_a_mistake_in_what_is_drawn_confided_or_joined_is_told_too(mistake: str,
     assert right in shipped
     path = tmp_path / "network_map.toml"
     path.write_text(shipped.replace(right, wrong, 1), "utf-8")
-    with pytest.raises(Unsafe) as refused:
+    with pytest.raises(UnsafeConfiguration) as refused:
         read_definition(path)
     assert told in str(refused.value)
 
@@ -129,7 +129,7 @@ def test_a_mistake_in_what_is_hers_alone_or_the_meetings_is_told_too(mistake: st
     assert right in shipped
     path = tmp_path / "meeting_checklist.toml"
     path.write_text(shipped.replace(right, wrong, 1), "utf-8")
-    with pytest.raises(Unsafe) as refused:
+    with pytest.raises(UnsafeConfiguration) as refused:
         read_definition(path)
     assert told in str(refused.value)
 
@@ -143,7 +143,7 @@ def test_every_tool_of_every_profile_is_a_form_or_is_the_consent() -> None:
 
 def test_the_shipped_tools_ask_in_every_kind_there_is() -> None:
     kinds = {question.kind for each in every_definition() for section in each.section for question in section.question}
-    assert kinds == set(Kind)
+    assert kinds == set(AnswerKind)
 
 
 def test_no_tool_asks_for_what_the_case_knows() -> None:
@@ -196,16 +196,16 @@ def test_a_mistake_in_the_own_words_is_told_with_its_line_and_the_reason(
     path.write_text(OWN.replace(right, wrong), "utf-8")
     shipped = definition("goals_and_agreements")
     assert shipped is not None
-    with pytest.raises(Unsafe) as refused:
+    with pytest.raises(UnsafeConfiguration) as refused:
         read_wording(path, shipped)
     assert told in str(refused.value)
 
 
 def test_a_folder_of_words_that_is_not_there_or_is_for_no_tool_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match="is not there"):
+    with pytest.raises(UnsafeConfiguration, match="is not there"):
         every_definition(tmp_path / "nowhere")
     (tmp_path / "plans.toml").write_text(OWN, "utf-8")
-    with pytest.raises(Unsafe, match=r"plans\.toml is for no tool"):
+    with pytest.raises(UnsafeConfiguration, match=r"plans\.toml is for no tool"):
         every_definition(tmp_path)
 
 

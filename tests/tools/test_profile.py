@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.errors import Unsafe
-from portal.runtime import open_house
+from portal.errors import UnsafeConfiguration
+from portal.runtime import open_runtime
 from portal.settings import PROJECT, Settings
 from portal.tools import profile as profiles
 from portal.tools.profile import PROFILES, every_profile, profile, read_profile
@@ -120,7 +120,7 @@ def test_a_mistake_in_the_file_is_told_with_its_line_and_the_reason(mistake: str
     path = tmp_path / "samarbejdsmodellen_dk.toml"
     broken = SHIPPED.replace(right, wrong, 1)
     path.write_text(broken, "utf-8")
-    with pytest.raises(Unsafe) as refused:
+    with pytest.raises(UnsafeConfiguration) as refused:
         read_profile(path)
     told = str(refused.value)
     pairs = zip(broken.splitlines(), SHIPPED.splitlines(), strict=False)
@@ -133,16 +133,16 @@ def test_a_mistake_in_the_file_is_told_with_its_line_and_the_reason(mistake: str
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "samarbejdsmodellen_dk.toml"
     path.write_text(SHIPPED.replace("oldest_age = 25", "oldest_age = 50").replace("months = 11", "months = 12"))
-    with pytest.raises(Unsafe) as refused:
+    with pytest.raises(UnsafeConfiguration) as refused:
         read_profile(path)
     assert len(str(refused.value).splitlines()) == 3
 
 
 def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unsafe, match=r"none\.toml"):
+    with pytest.raises(UnsafeConfiguration, match=r"none\.toml"):
         read_profile(tmp_path / "none.toml")
     (tmp_path / "odd.toml").write_bytes(b"key = \xff")
-    with pytest.raises(Unsafe, match=r"odd\.toml"):
+    with pytest.raises(UnsafeConfiguration, match=r"odd\.toml"):
         read_profile(tmp_path / "odd.toml")
 
 
@@ -159,15 +159,15 @@ def test_the_program_does_not_start_over_a_profile_with_a_mistake(
     monkeypatch.setattr(profiles, "PROFILES", folder)
     profile.cache_clear()
     try:
-        with pytest.raises(Unsafe, match=r"tre_moeder\.toml cannot be used:\n  line \d+: consent_months"):
-            open_house(portal_settings)
+        with pytest.raises(UnsafeConfiguration, match=r"tre_moeder\.toml cannot be used:\n  line \d+: consent_months"):
+            open_runtime(portal_settings)
     finally:
         profile.cache_clear()
 
 
 def test_a_profile_nobody_wrote_cannot_be_chosen(portal_settings: Settings) -> None:
-    with pytest.raises(Unsafe, match=r"nobodys\.toml"):
-        open_house(portal_settings.model_copy(update={"profile": "nobodys"}))
+    with pytest.raises(UnsafeConfiguration, match=r"nobodys\.toml"):
+        open_runtime(portal_settings.model_copy(update={"profile": "nobodys"}))
 
 
 def test_the_shipped_profiles_are_sound_and_differ_in_words_ages_and_meetings() -> None:
@@ -177,8 +177,8 @@ def test_the_shipped_profiles_are_sound_and_differ_in_words_ages_and_meetings() 
     assert len({str(one.words) for one in every_profile()}) == 3
     assert first.rules() != second.rules()
     icons = (PROJECT / "static/img/icons.svg").read_text("utf-8")
-    for shelf in (*first.compartment, *as_needed.compartment, *second.compartment):
-        assert f'id="{shelf.icon}"' in icons
+    for compartment in (*first.compartment, *as_needed.compartment, *second.compartment):
+        assert f'id="{compartment.icon}"' in icons
 
 
 @pytest.mark.parametrize(("key", "whole"), [("samarbejdsmodellen_dk", "shared"), ("tre_moeder", "home")])

@@ -77,10 +77,10 @@ def test_a_case_that_cannot_be_is_refused_and_keeps_what_was_typed(
     assert page.status == 422
     assert says in page.text, page.text[:400]
     assert counts(owner) == before
-    kept = held(page.form("birth_date"))
+    saved = held(page.form("birth_date"))
     for name, value in answers.items():
         if len(value) < 100 and "\u202e" not in value:
-            assert kept[name] == value, name
+            assert saved[name] == value, name
 
 
 def test_errors_stand_above_the_heading_and_lead_to_their_fields(guide: Browser) -> None:
@@ -150,9 +150,9 @@ def test_a_message_that_cannot_be_sent_is_kept_as_it_was_typed(
     page = guide.submit(guide.get(f"/cases/{room.case_id}/messages/new"), "body", **typed)
     assert page.status == 422
     assert says in page.text
-    kept = held(page.form("body"))
-    assert kept["body"].strip() == typed["body"].strip()
-    assert kept["subject"] == typed["subject"]
+    saved = held(page.form("body"))
+    assert saved["body"].strip() == typed["body"].strip()
+    assert saved["subject"] == typed["subject"]
     assert counts(owner) == before
 
 

@@ -52,7 +52,7 @@ def test_nothing_unseen_is_kept_as_a_name(blank: str, story: Story, room: Room) 
         citizens.checked_name(blank, "name")
     file_id = story.file(room, room.guide)
     with pytest.raises(InvalidInput, match="reason: required"):
-        story.play(room, room.guide, lambda t: folders.withdraw(t, file_id, blank))
+        story.play(room, room.guide, lambda t: folders.withdraw_file(t, file_id, blank))
     (row,) = bulk_import._rows(f"navn;e-mail;stilling;enhed\n{blank};a@b.dk;Lærer;Skole")
     assert ("name", "required") in bulk_import._faults(row, {"Skole"}, set(), set())
 

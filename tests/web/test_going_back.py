@@ -18,5 +18,5 @@ def test_another_button_of_a_page_does_its_own_thing_and_the_same_one_does_it_on
     page = browser.get(f"/cases/{room.case_id}/files/{file_id}")
     for number in (1, 2, 2):
         assert browser.submit(page, f"/versions/{number}/restore").status == 303
-    lines = story.play(room, room.guide, lambda t: files.page(t, file_id)).versions
+    lines = story.play(room, room.guide, lambda t: files.file_page(t, file_id)).versions
     assert [(line.number, line.size) for line in lines][:2] == [(5, len(PDF) + 2), (4, len(PDF))]

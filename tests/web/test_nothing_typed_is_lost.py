@@ -57,7 +57,7 @@ def test_a_form_of_an_earlier_sign_in_comes_back_filled_and_can_then_be_sent(
     assert "Det, du skrev, er her stadig" in page.text
     assert held(page.form("body"))["body"] == WORDS
     assert browser.submit(page, "body").status == 303
-    assert [line.subject for line in story.play(room, room.guide, threads.listing)] == ["Skolen"]
+    assert [line.subject for line in story.play(room, room.guide, threads.list_threads)] == ["Skolen"]
 
 
 def test_what_was_sent_after_signing_out_is_there_after_signing_in(
@@ -90,7 +90,7 @@ def test_somebody_else_at_the_same_browser_gets_nothing_of_it(
     assert WORDS not in browser.get(writing).everything
     browser.client.set_cookie(cookie_of(app), story.token(room.young), domain="localhost")
     assert held(browser.get(writing).form("body"))["body"] == WORDS, "its writer still does"
-    assert story.play(room, room.guide, threads.listing) == []
+    assert story.play(room, room.guide, threads.list_threads) == []
 
 
 @pytest.mark.parametrize("writer", ["", "nonsense", "the attacker"])
@@ -199,7 +199,7 @@ def test_a_form_whose_answer_does_not_come_can_be_sent_again_and_is_done_once(
     line.mend()
     send.click()
     page.wait_for_url("**/messages/*")
-    assert [line.messages for line in story.play(room, room.guide, threads.listing)] == [1]
+    assert [line.messages for line in story.play(room, room.guide, threads.list_threads)] == [1]
 
 
 def test_two_windows_of_one_person_one_signed_in_anew(

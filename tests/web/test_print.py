@@ -12,15 +12,15 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page as ChromiumPage
 from pypdf import PdfReader
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.rules.routes import CASE_ROUTES, own
 from tests.support.live import cookie, served
 from tests.support.story import Story
 from tests.support.world import World
 
 FEW = {
-    "case.overview", "plan.index", "schema.show", "schema.write", "files.index", "files.show", "previews.frame",
-    "messages.show", "people.index", "log.index", "team.member", "safeguards.freeze", "consents.register",
+    "case.overview", "plan.index", "plan_form.show", "plan_form.write", "files.index", "files.show",
+    "previews.preview_page", "messages.show", "people.index", "log.index", "team.member", "safeguards.freeze", "consents.register",
 }  # fmt: skip
 """Pages that differ most; `make test-long` prints every one of a case."""
 _FILES = {
@@ -51,7 +51,7 @@ TOLD = """() => {
 
 
 @pytest.fixture
-def printer(living_app: Flask, living: House, world: World, chromium: Chromium) -> Iterator[tuple[ChromiumPage, str]]:
+def printer(living_app: Flask, living: Runtime, world: World, chromium: Chromium) -> Iterator[tuple[ChromiumPage, str]]:
     """A browser of the guide that believes to print, and where the portal is."""
     with served(living_app) as at:
         context = chromium.new_context(locale="da-DK", viewport={"width": PAPER, "height": 1000})

@@ -14,7 +14,7 @@ def said(app: Flask, template: str, prefix: str = "", cookie: str = "da", **valu
     with app.test_request_context(
         "/", headers={"Cookie": f"language={cookie}"}, environ_overrides={"SCRIPT_NAME": prefix}
     ):
-        g.house = app.extensions["house"]
+        g.runtime = app.extensions["runtime"]
         return page(template, **values)
 
 
@@ -27,7 +27,7 @@ def test_what_fills_the_gap_of_a_sentence_is_escaped(app: Flask) -> None:
 
 def test_a_block_in_another_language_leaves_the_page_around_it_as_it_was(app: Flask) -> None:
     with app.test_request_context("/"):
-        g.house = app.extensions["house"]
+        g.runtime = app.extensions["runtime"]
         yesterday = clock.now() - timedelta(days=1)
         danish = i18n.when(yesterday)
         with i18n.in_language("en"):
@@ -42,7 +42,7 @@ def test_a_block_in_another_language_leaves_the_page_around_it_as_it_was(app: Fl
 
 def test_two_instants_of_a_page_are_told_apart_by_day_and_by_minute(app: Flask) -> None:
     with app.test_request_context("/"):
-        g.house = app.extensions["house"]
+        g.runtime = app.extensions["runtime"]
         noon = datetime(2020, 3, 3, 12, 5, tzinfo=UTC)
         assert i18n.when(noon) == "3. marts 2020 kl. 13.05"
         assert i18n.when(noon + timedelta(hours=1)) == "3. marts 2020 kl. 14.05"

@@ -59,11 +59,11 @@ def in_writer(address: str, add: str) -> Iterator[Callable[[], str]]:
 
 def test_libreoffice_opens_edits_and_saves_where_the_file_is(story: Story, room: Room, app: Flask) -> None:
     file_id = story.file(room, room.guide, name=NAME, content=docx("Hej Ulla"))
-    token, link = story.play(room, room.young, lambda t: links.make(t, file_id))
+    token, link = story.play(room, room.young, lambda t: links.make_dav_link(t, file_id))
 
     def seen() -> tuple[str | None, list[tuple[int, str, UUID]]]:
         """What the guide sees meanwhile: who is editing, and the versions with names and authors."""
-        page = story.play(room, room.guide, lambda t: files.page(t, file_id))
+        page = story.play(room, room.guide, lambda t: files.file_page(t, file_id))
         editing = page.editing.who.display_name if page.editing else None
         return editing, [(line.number, line.name, line.author.id) for line in page.versions]
 
@@ -81,7 +81,7 @@ def test_libreoffice_opens_edits_and_saves_where_the_file_is(story: Story, room:
         assert seen() == (None, [second, first])
         assert step() == ""
     saved = story.play(
-        room, room.guide, lambda t: b"".join(downloads.download(t, story.house.store, file_id, 2).content)
+        room, room.guide, lambda t: b"".join(downloads.download(t, story.runtime.store, file_id, 2).content)
     )
     assert [p.text for p in Document(BytesIO(saved)).paragraphs] == ["Hej Ulla", "Skrevet af Ulla"]
 
@@ -93,7 +93,7 @@ def test_litmus_finds_nothing_to_complain_of_and_no_log_holds_the_token(
     """In a link's own folder, where a word processor may put its things; the file in it is untouched by all that."""
     monkeypatch.setenv("GUNICORN_CMD_ARGS", "--access-logfile - --log-level debug")
     file_id = story.file(room, room.guide)
-    token = story.play(room, room.guide, lambda t: links.make(t, file_id))[0]
+    token = story.play(room, room.guide, lambda t: links.make_dav_link(t, file_id))[0]
     with served(portal_settings, tmp_path / "served") as portal:
         ran = subprocess.run(
             ["litmus", "-k", f"{portal.address}/dav/{token}/"],
@@ -115,5 +115,5 @@ def test_litmus_finds_nothing_to_complain_of_and_no_log_holds_the_token(
     assert '"view": "dav.door"' in web
     assert token not in web
     assert token not in str(owner.execute("select * from audit_event").fetchall())
-    assert [line.number for line in story.play(room, room.guide, lambda t: files.page(t, file_id)).versions] == [1]
-    assert len(story.play(room, room.guide, files.listing)) == 1
+    assert [line.number for line in story.play(room, room.guide, lambda t: files.file_page(t, file_id)).versions] == [1]
+    assert len(story.play(room, room.guide, files.list_files)) == 1

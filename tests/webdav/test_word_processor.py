@@ -11,12 +11,12 @@ from flask import Flask
 
 from portal.access.policy.roles import Level
 from portal.errors import Refused
-from portal.runtime import opened
+from portal.runtime import runtime_for
 from portal.services.files import conflicts, downloads
 from portal.services.webdav import links
 from portal.settings import Settings
 from tests.conftest import Calendar
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
 from tests.support.story import PDF, Room, Someone, Story
 from tests.support.word_processor import LOCK, NOTE, Program, events, numbers, page_of, program
@@ -114,10 +114,10 @@ def test_saving_over_a_newer_version_is_refused_and_what_was_sent_waits_for_its_
     assert word.ask("GET").status_code == 200
     story.version(room, room.guide, file_id, content=PDF + b"guide")
     # That the same person has looked at the newer one in the browser does not bring it into the word processor.
-    story.play(room, room.young, lambda t: downloads.download(t, story.house.store, file_id, 2).content.close())  # type: ignore[attr-defined]
+    story.play(room, room.young, lambda t: downloads.download(t, story.runtime.store, file_id, 2).content.close())  # type: ignore[attr-defined]
     assert word.ask("PUT", data=PDF + b"ung").status_code == 409
     assert numbers(story, room, file_id) == [2, 1]
-    (held,) = story.play(room, room.young, lambda t: conflicts.waiting(t, file_id))
+    (held,) = story.play(room, room.young, lambda t: conflicts.waiting_conflict(t, file_id))
     assert story.play(room, room.young, lambda t: conflicts.meeting(t, held)).taken.number == 1  # type: ignore[union-attr]
     assert story.play(room, room.young, lambda t: conflicts.put_as_next(t, uuid4(), held)) == (file_id, 3)
     # Opened anew it is the newest, and can be saved again.
@@ -134,37 +134,40 @@ def test_what_may_not_come_in_on_the_page_may_not_come_in_here(
     content: bytes, status: int, portal_settings: Settings, story: Story, room: Room
 ) -> None:
     file_id = story.file(room, room.guide)
-    token = story.play(room, room.guide, lambda t: links.make(t, file_id))[0]
-    with opened(portal_settings.model_copy(update={"upload_limit": 3000})) as house, lived_in(house) as app:
-        blobs = sorted(house.store.keys())
+    token = story.play(room, room.guide, lambda t: links.make_dav_link(t, file_id))[0]
+    with runtime_for(portal_settings.model_copy(update={"upload_limit": 3000})) as runtime, app_for(runtime) as app:
+        blobs = sorted(runtime.store.keys())
         assert Program(app, token).ask("PUT", data=content).status_code == status
-        assert sorted(house.store.keys()) == blobs
+        assert sorted(runtime.store.keys()) == blobs
     assert numbers(story, room, file_id) == [1]
 
 
 def test_half_a_document_is_no_version(app: Flask, story: Story, room: Room) -> None:
     file_id = story.file(room, room.guide)
     word = program(app, story, room, room.guide, file_id)
-    blobs = sorted(story.house.store.keys())
+    blobs = sorted(story.runtime.store.keys())
     broken = word.ask("PUT", data=PDF + b"halvt", environ_overrides={"CONTENT_LENGTH": str(len(PDF) + 500)})
     assert broken.status_code == 400
     assert numbers(story, room, file_id) == [1]
-    assert sorted(story.house.store.keys()) == blobs
+    assert sorted(story.runtime.store.keys()) == blobs
 
 
 def test_what_waits_for_the_scanner_is_shut_to_others_here_too(
     portal_settings: Settings, story: Story, room: Room
 ) -> None:
     file_id = story.file(room, room.guide)
-    token = story.play(room, room.young, lambda t: links.make(t, file_id))[0]
-    with opened(portal_settings.model_copy(update={"clamd_url": "tcp://127.0.0.1:1"})) as house, lived_in(house) as app:
-        Story(house).version(room, room.guide, file_id, content=PDF + b"nyt")
+    token = story.play(room, room.young, lambda t: links.make_dav_link(t, file_id))[0]
+    with (
+        runtime_for(portal_settings.model_copy(update={"clamd_url": "tcp://127.0.0.1:1"})) as runtime,
+        app_for(runtime) as app,
+    ):
+        Story(runtime).version(room, room.guide, file_id, content=PDF + b"nyt")
         word = Program(app, token)
         assert word.ask("GET").status_code == 403
-        mine = Story(house).play(room, room.guide, lambda t: links.make(t, file_id))[0]
+        mine = Story(runtime).play(room, room.guide, lambda t: links.make_dav_link(t, file_id))[0]
         assert Program(app, mine).ask("GET").data == PDF + b"nyt"
         with pytest.raises(Refused):
-            Story(house).play(room, room.young, lambda t: links.make(t, file_id))
+            Story(runtime).play(room, room.young, lambda t: links.make_dav_link(t, file_id))
 
 
 def test_the_file_cannot_be_taken_away_and_no_other_document_lies_beside_it(
@@ -206,5 +209,5 @@ def test_a_program_that_writes_beside_and_moves_over_the_file_has_saved(app: Fla
     story.version(room, room.guide, file_id, content=PDF + b"guide")
     word.ask("PUT", "~WRD0003.tmp", data=PDF + b"for sent")
     assert word.ask("MOVE", "~WRD0003.tmp", headers=there).status_code == 409
-    assert len(story.play(room, room.young, lambda t: conflicts.waiting(t, file_id))) == 1
+    assert len(story.play(room, room.young, lambda t: conflicts.waiting_conflict(t, file_id))) == 1
     assert numbers(story, room, file_id) == [3, 2, 1]

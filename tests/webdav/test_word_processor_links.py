@@ -14,7 +14,7 @@ from portal.access.policy.roles import Level
 from portal.access.signin import sessions
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.models import Login
-from portal.runtime import House, opened
+from portal.runtime import Runtime, runtime_for
 from portal.services.accounts import directory
 from portal.services.consents import overrides
 from portal.services.files import files, folders
@@ -22,7 +22,7 @@ from portal.services.members import leaving
 from portal.services.webdav import links as webdav_links
 from portal.settings import Settings
 from tests.conftest import Calendar
-from tests.support.application import lived_in
+from tests.support.application import app_for
 from tests.support.browser import Browser
 from tests.support.story import PDF, Room, Someone, Story, years_ago
 from tests.support.word_processor import LOCK, NOTE, Program, numbers, page_of, program
@@ -48,18 +48,18 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
     closed = next(person for person, _ in room.members.items() if _name(story, room, person) == "Tove Tvilling")
 
     def sign_out(name: str) -> None:
-        with story.house.unit_of_work() as session:
+        with story.runtime.unit_of_work() as session:
             held = webdav_links.holder(session, word[name].token)
             assert held is not None
-        with story.house.unit_of_work(room.guide.id) as session:
+        with story.runtime.unit_of_work(room.guide.id) as session:
             login = session.get_one(Login, _login_of(story, room, held.link_id))
-            sessions.end(sessions.Actor(session, room.guide.id, True, frozenset(), "", login_id=login.id))
+            sessions.end_session(sessions.Actor(session, room.guide.id, True, frozenset(), "", login_id=login.id))
 
     def withdraw(name: str) -> None:
-        with story.house.unit_of_work() as session:
+        with story.runtime.unit_of_work() as session:
             held = webdav_links.holder(session, word[name].token)
             assert held is not None
-        story.play(room, room.guide, lambda t: webdav_links.withdraw(t, file_id, held.link_id))
+        story.play(room, room.guide, lambda t: webdav_links.withdraw_dav_link(t, file_id, held.link_id))
 
     def freeze() -> None:
         today = years_ago(0)
@@ -77,13 +77,13 @@ def test_whoever_has_lost_the_way_in_is_answered_as_if_there_had_never_been_a_li
     answers = {method: _alike(unknown.ask(method)) for method in methods}
     assert {status for status, _, _ in answers.values()} == {404}
     for happens, name in (
-        (lambda: story.play(room, nurse, lambda t: leaving.leave(t, uuid4(), "new_job")), "left"),
+        (lambda: story.play(room, nurse, lambda t: leaving.leave_case(t, uuid4(), "new_job")), "left"),
         (freeze, "frozen"),
         (lambda: story.withdraw(room, room.young, "all"), "no consent"),
         (close, "closed"),
         (lambda: sign_out("signed out"), "signed out"),
         (lambda: withdraw("withdrawn"), "withdrawn"),
-        (lambda: story.play(room, room.guide, lambda t: folders.withdraw(t, other_id, "Forkert")), "file gone"),
+        (lambda: story.play(room, room.guide, lambda t: folders.withdraw_file(t, other_id, "Forkert")), "file gone"),
         (lambda: calendar.move(hours=9), "old"),
     ):
         assert word[name].ask("GET").status_code == 200, name
@@ -104,7 +104,7 @@ def _name(story: Story, room: Room, person: UUID) -> str:
 
 
 def _login_of(story: Story, room: Room, link_id: UUID) -> UUID:
-    with psycopg.connect(story.house.settings.owner_database_url) as connection:
+    with psycopg.connect(story.runtime.settings.owner_database_url) as connection:
         row = connection.execute("select login_id from dav_token where id = %s", [link_id]).fetchone()
         assert row is not None
         return UUID(str(row[0]))
@@ -130,8 +130,8 @@ def test_switched_off_there_is_no_door_no_page_and_no_button(
 ) -> None:
     assert Settings(_env_file=None).webdav is False  # type: ignore[call-arg]
     file_id = story.file(room, room.guide, name="notat.rtf", content=b"{\\rtf1 hej}")
-    token = story.play(room, room.guide, lambda t: webdav_links.make(t, file_id))[0]
-    with opened(portal_settings.model_copy(update={"webdav": False})) as house, lived_in(house) as app:
+    token = story.play(room, room.guide, lambda t: webdav_links.make_dav_link(t, file_id))[0]
+    with runtime_for(portal_settings.model_copy(update={"webdav": False})) as runtime, app_for(runtime) as app:
         for method in ("GET", "PUT", "PROPFIND", "OPTIONS", "LOCK", "POST"):
             assert Program(app, token).ask(method).status_code == 404
         browser = Browser(app, story.token(room.guide))
@@ -163,7 +163,7 @@ def test_the_page_gives_the_address_once_and_ends_it(app: Flask, story: Story, r
     ended = browser.follow(browser.submit(again, "/end"))
     assert ended.status == 200
     assert word.ask("GET").status_code == 404
-    with psycopg.connect(story.house.settings.owner_database_url) as connection:
+    with psycopg.connect(story.runtime.settings.owner_database_url) as connection:
         assert token.encode() not in str(connection.execute("select * from dav_token").fetchall()).encode()
 
 
@@ -179,14 +179,14 @@ def test_only_what_word_processors_open_and_only_who_may_write_gets_a_link(
     assert "word-processor" not in mother.get(f"{files_of}/{letter}").everything
     assert mother.post(f"{files_of}/{letter}/word-processor").status == 403
     with pytest.raises(Refused):
-        story.play(room, room.parents[0], lambda t: webdav_links.make(t, letter))
-    link = story.play(room, room.guide, lambda t: webdav_links.make(t, letter))[1]
+        story.play(room, room.parents[0], lambda t: webdav_links.make_dav_link(t, letter))
+    link = story.play(room, room.guide, lambda t: webdav_links.make_dav_link(t, letter))[1]
     with pytest.raises(NotFound):
-        story.play(room, room.young, lambda t: webdav_links.withdraw(t, letter, link.id))
+        story.play(room, room.young, lambda t: webdav_links.withdraw_dav_link(t, letter, link.id))
     for _ in range(webdav_links.MOST - 1):
-        story.play(room, room.guide, lambda t: webdav_links.make(t, letter))
+        story.play(room, room.guide, lambda t: webdav_links.make_dav_link(t, letter))
     with pytest.raises(InvalidInput, match="links_many"):
-        story.play(room, room.guide, lambda t: webdav_links.make(t, letter))
+        story.play(room, room.guide, lambda t: webdav_links.make_dav_link(t, letter))
 
 
 def test_there_is_no_way_from_one_link_into_another_case(
@@ -209,11 +209,11 @@ def test_there_is_no_way_from_one_link_into_another_case(
 
 
 def test_what_lies_beside_the_file_is_sealed_few_and_goes_with_the_link(
-    house: House, app: Flask, story: Story, room: Room, owner: psycopg.Connection, calendar: Calendar,
+    runtime: Runtime, app: Flask, story: Story, room: Room, owner: psycopg.Connection, calendar: Calendar,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     file_id = story.file(room, room.guide)
-    blobs = sorted(house.store.keys())
+    blobs = sorted(runtime.store.keys())
     word = program(app, story, room, room.guide, file_id)
     assert word.ask("PUT", "zqvmark", data=b"zqvmark " * 20_000).status_code == 201
     assert word.ask("PROPPATCH", data=NOTE).status_code == 207
@@ -222,18 +222,18 @@ def test_what_lies_beside_the_file_is_sealed_few_and_goes_with_the_link(
     rows = [owner.execute(f"select * from {table}").fetchall() for table in ("dav_token", "dav_entry", "dav_lock")]  # type: ignore[arg-type]
     assert all(rows)
     assert b"zqv" not in repr(rows).encode()
-    sealed = sorted(set(house.store.keys()) - set(blobs))
+    sealed = sorted(set(runtime.store.keys()) - set(blobs))
     assert len(sealed) == 1
-    with house.store.open(sealed[0]) as blob:
+    with runtime.store.open(sealed[0]) as blob:
         assert b"zqvmark" not in blob.read_at(0, blob.size)
     large = NOTE.replace(b"zqvnote", b"x" * 70_000)
     assert "507" in word.ask("PROPPATCH", data=large).text
     monkeypatch.setattr("portal.services.webdav.scratch.MOST", 2)
     assert word.ask("PUT", "en mere", data=b"x").status_code == 507
-    assert "zqv" not in str([line.name for line in story.play(room, room.guide, files.listing)])
+    assert "zqv" not in str([line.name for line in story.play(room, room.guide, files.list_files)])
     calendar.move(hours=9)
-    with house.unit_of_work() as session:
-        assert webdav_links.sweep(session) == 1
+    with runtime.unit_of_work() as session:
+        assert webdav_links.sweep_dav_links(session) == 1
     queued = owner.execute("select args->>'blob' from procrastinate_jobs where task_name = 'forget_blob'").fetchall()
     assert (sealed[0],) in queued
     for table in ("dav_token", "dav_entry", "dav_lock"):

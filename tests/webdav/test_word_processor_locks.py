@@ -49,14 +49,14 @@ def test_a_check_out_made_on_the_page_holds_word_processors_off_and_is_theirs_to
 ) -> None:
     file_id = story.file(room, room.guide)
     word = program(app, story, room, room.young, file_id)
-    story.play(room, teacher, lambda t: checkouts.begin(t, file_id))
+    story.play(room, teacher, lambda t: checkouts.begin_checkout(t, file_id))
     assert word.ask("LOCK", data=LOCK).status_code == 423
     assert word.ask("PUT", data=PDF + b"imens").status_code == 423
-    story.play(room, teacher, lambda t: checkouts.end(t, file_id))
+    story.play(room, teacher, lambda t: checkouts.end_checkout(t, file_id))
     lock = word.lock()
     assert word.ask("UNLOCK", headers={"Lock-Token": lock.strip("()")}).status_code == 204
     # What one has said oneself on the page is no obstacle to one's own program.
-    story.play(room, room.young, lambda t: checkouts.begin(t, file_id))
+    story.play(room, room.young, lambda t: checkouts.begin_checkout(t, file_id))
     lock = word.lock()
     assert word.ask("PUT", data=PDF + b"min egen", headers={"If": lock}).status_code == 204
 
@@ -71,8 +71,8 @@ def test_a_lock_that_the_guide_breaks_is_worth_nothing_and_one_of_a_withdrawn_li
     assert word.ask("PUT", data=PDF + b"for sent", headers={"If": lock}).status_code == 412
     assert numbers(story, room, file_id) == [1]
     word.lock()
-    (link,) = story.play(room, room.young, lambda t: links.mine(t, file_id))
-    story.play(room, room.young, lambda t: links.withdraw(t, file_id, link.id))
+    (link,) = story.play(room, room.young, lambda t: links.my_dav_links(t, file_id))
+    story.play(room, room.young, lambda t: links.withdraw_dav_link(t, file_id, link.id))
     assert page_of(story, room, room.guide, file_id).editing is None
 
 

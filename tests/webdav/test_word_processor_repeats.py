@@ -25,7 +25,7 @@ def room(story: Story) -> Room:
 def test_only_the_newest_of_what_a_link_saved_over_the_same_version_waits(
     app: Flask, story: Story, room: Room, owner: psycopg.Connection
 ) -> None:
-    file_id, store = story.file(room, room.guide), story.house.store
+    file_id, store = story.file(room, room.guide), story.runtime.store
     word, other = (program(app, story, room, room.young, file_id) for _ in range(2))
     for each in (word, other):
         assert each.ask("GET").status_code == 200
@@ -36,12 +36,12 @@ def test_only_the_newest_of_what_a_link_saved_over_the_same_version_waits(
     assert other.ask("PUT", data=PDF + b"fra den anden maskine").status_code == 409
 
     def waiting() -> list[int]:
-        found = story.play(room, room.young, lambda t: conflicts.waiting(t, file_id))
+        found = story.play(room, room.young, lambda t: conflicts.waiting_conflict(t, file_id))
         return [story.play(room, room.young, lambda t, h=held: conflicts.meeting(t, h)).size for held in found]
 
     told = [len(PDF) + len(words) for words in (b"en to tre", b"fra den anden maskine")]
     assert waiting() == told
-    work_off(story.house, owner)
+    work_off(story.runtime, owner)
     assert len(set(store.keys()) - before) == 2, "what was saved in between is gone from the store too"
 
     # Begun anew from the newer version, and met once more: other words, so both wait.

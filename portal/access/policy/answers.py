@@ -26,7 +26,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Said:
+class GivenAnswer:
     answer: Answer
     at: datetime | None = None
     """When it was said; of a yes that has ended, when it ended; of one taken back, when that was done."""
@@ -57,25 +57,25 @@ class Position:
     party: Party
     at: datetime
 
-    def on(self, compartment: str, categories: frozenset[str]) -> Said:
+    def on(self, compartment: str, categories: frozenset[str]) -> GivenAnswer:
         """The answer about a compartment in which `categories` lie."""
         declared = self.declared
         is_yes = bool(categories) and categories <= self.grants.get(compartment, frozenset())
         noes = [no for no in (self.no_to_them, self.no_to_all if is_yes else None) if no is not None]
         if noes:
-            return Said(Answer.NO, min(noes), declared.id if is_yes and declared else None)
+            return GivenAnswer(Answer.NO, min(noes), declared.id if is_yes and declared else None)
         if declared is None:
             return _NOTHING
         if is_yes:
             ended = self.at >= declared.valid_until
             answer, since = (Answer.ENDED, declared.valid_until) if ended else (Answer.YES, declared.given_at)
-            return Said(answer, since, declared.id)
+            return GivenAnswer(answer, since, declared.id)
         if (self.party, compartment) in declared.refusals:
-            return Said(Answer.NO, declared.given_at)
+            return GivenAnswer(Answer.NO, declared.given_at)
         return _NOTHING
 
 
-_NOTHING = Said(Answer.NONE)
+_NOTHING = GivenAnswer(Answer.NONE)
 
 
 def position(facts: Facts, giver_id: UUID, party: Party, at: datetime) -> Position:
@@ -89,18 +89,18 @@ def position(facts: Facts, giver_id: UUID, party: Party, at: datetime) -> Positi
 
 def said(
     facts: Facts, giver_id: UUID, party: Party, compartment: str, categories: frozenset[str], at: datetime
-) -> Said:
+) -> GivenAnswer:
     """What `giver_id` has answered, as it counts at `at`, about `party` and a compartment in which `categories` lie."""
     return position(facts, giver_id, party, at).on(compartment, categories)
 
 
-def said_of_parent(facts: Facts, member: Member, answer: Said, at: datetime) -> Said:
+def said_of_parent(facts: Facts, member: Member, answer: GivenAnswer, at: datetime) -> GivenAnswer:
     """The same answer, except for a parent: a yes that was given as a minor has ended at majority. The young adult lets
     a parent in anew, or not at all (ages.parent_reads_at_18)."""
     if member.capacity is not Capacity.PARENT or answer.answer is not Answer.YES:
         return answer
     of_age = majority(facts)
-    return answer if parent_reads_at_18(at, of_age, answer.at) else Said(Answer.ENDED, of_age)
+    return answer if parent_reads_at_18(at, of_age, answer.at) else GivenAnswer(Answer.ENDED, of_age)
 
 
 def standing(facts: Facts, giver_id: UUID, at: datetime) -> frozenset[Grant]:

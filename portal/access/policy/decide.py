@@ -12,7 +12,7 @@ from portal.access.policy.roles import MATRIX, Capacity, Level, Standing
 class Refusal(StrEnum):
     """Why somebody who is known in a case is turned away."""
 
-    SHUT = "shut"
+    DENIED = "shut"
     READ_ONLY = "read_only"
     NOT_YOURS = "not_yours"
     OFFICE = "office"
@@ -74,5 +74,5 @@ def decide(standing: Standing, level: Level, action: Action) -> Decision:
     if action in levels[level]:
         return ALLOWED
     if level is Level.NONE:
-        return Decision(False, Refusal.SHUT)
+        return Decision(False, Refusal.DENIED)
     return Decision(False, Refusal.READ_ONLY if action in levels[Level.WRITE] else Refusal.NOT_YOURS)

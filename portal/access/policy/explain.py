@@ -12,7 +12,7 @@ from portal.access.policy.windows import Verdict, judge, turning_points
 
 
 @dataclass(frozen=True)
-class Stretch:
+class AccessPeriod:
     """One compartment for one member, from an instant (UTC) until another, in which the answer stays the same."""
 
     compartment: str
@@ -34,7 +34,7 @@ def ever(facts: Facts, member: Member, at: datetime) -> Level:
     return Level.READ if any(verdict.can_read for verdict in verdicts) else Level.NONE
 
 
-def explain(facts: Facts, member: Member) -> Iterator[Stretch]:
+def explain(facts: Facts, member: Member) -> Iterator[AccessPeriod]:
     """Every compartment meant for the member, from the first instant the owner decided anything about them."""
     since = member.levels[0][0] if member.levels else None
     turns = [at for at in turning_points(facts, member) if since is None or at >= since]
@@ -43,10 +43,10 @@ def explain(facts: Facts, member: Member) -> Iterator[Stretch]:
             yield from _stretches(facts, member, rule, turns)
 
 
-def _stretches(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> Iterator[Stretch]:
+def _stretches(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> Iterator[AccessPeriod]:
     begins, verdict = turns[0], judge(facts, member, rule, turns[0])
     for turn in turns[1:]:
         if (then := judge(facts, member, rule, turn)) != verdict:
-            yield Stretch(rule.key, begins, turn, verdict)
+            yield AccessPeriod(rule.key, begins, turn, verdict)
             begins, verdict = turn, then
-    yield Stretch(rule.key, begins, None, verdict)
+    yield AccessPeriod(rule.key, begins, None, verdict)

@@ -196,7 +196,7 @@ class ConsentFact:
 
 
 @dataclass(frozen=True)
-class LegalOverride:
+class OverrideFact:
     """One member let into named compartments without consent, on a legal basis that everyone in the case can read."""
 
     id: UUID
@@ -216,7 +216,7 @@ class LegalOverride:
 
 
 @dataclass(frozen=True)
-class Freeze:
+class FreezeFact:
     """One citizen shut out at once to protect somebody. It ends when the owner lifts it, never by itself."""
 
     id: UUID
@@ -258,8 +258,8 @@ class Facts:
     owner_unit_id: UUID
     members: tuple[Member, ...]
     consents: tuple[ConsentFact, ...]
-    overrides: tuple[LegalOverride, ...] = ()
-    freezes: tuple[Freeze, ...] = ()
+    overrides: tuple[OverrideFact, ...] = ()
+    freezes: tuple[FreezeFact, ...] = ()
     ownerships: tuple[Ownership, ...] = ()
     """Oldest first; empty for a case that was never handed over."""
     openings: tuple[Opening, ...] = ()
@@ -339,7 +339,7 @@ class Facts:
     def custody_holders_at(self, at: datetime) -> tuple[Member, ...]:
         return tuple(member for member in self.members if member.holds_custody_at(at))
 
-    def override_at(self, member_id: UUID, compartment: str, at: datetime) -> LegalOverride | None:
+    def override_at(self, member_id: UUID, compartment: str, at: datetime) -> OverrideFact | None:
         """What lets the member into the compartment without consent at that instant, if anything does."""
         found = (o for o in self.overrides if o.member_id == member_id and compartment in o.compartments)
         return next((override for override in found if override.counts_at(at)), None)

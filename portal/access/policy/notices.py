@@ -8,7 +8,7 @@ from dataclasses import replace
 from portal.access.policy.ages import majority
 from portal.access.policy.facts import Facts
 from portal.access.policy.roles import Capacity
-from portal.access.policy.windows import Blocker, Notice, Obstacle
+from portal.access.policy.windows import Blocker, ExclusionPeriod, Obstacle
 
 _NOT_TOLD = {
     Capacity.YOUNG_PERSON: frozenset({Obstacle.CLOSED, Obstacle.FROZEN}),
@@ -18,14 +18,14 @@ _NOT_TOLD = {
 """Obstacles that somebody of a capacity is not told apart."""
 
 
-def told(facts: Facts, notices: Iterable[Notice]) -> list[Notice]:
+def told(facts: Facts, notices: Iterable[ExclusionPeriod]) -> list[ExclusionPeriod]:
     """The notices as those they are about may read them.
 
     To whom the young person is close, what keeps them out is not told: that the young person has taken a yes back, or
     that somebody is to be protected, may not be safe to know at home. They read the same whatever it is, and stretches
     that read the same are one, so that nothing in the day they are told changes with it.
     """
-    found: list[Notice] = []
+    found: list[ExclusionPeriod] = []
     for notice in notices:
         said = replace(notice, blockers=_as_told(facts, notice))
         before = found[-1] if found else None
@@ -36,7 +36,7 @@ def told(facts: Facts, notices: Iterable[Notice]) -> list[Notice]:
     return found
 
 
-def _as_told(facts: Facts, notice: Notice) -> tuple[Blocker, ...]:
+def _as_told(facts: Facts, notice: ExclusionPeriod) -> tuple[Blocker, ...]:
     capacity, obstacles = facts.member(notice.member_id).capacity, {b.obstacle for b in notice.blockers}
     if capacity is Capacity.PARENT and Obstacle.LEFT not in obstacles and majority(facts) <= notice.valid_from:
         return (Blocker(Obstacle.GROWN_UP),)

@@ -12,10 +12,10 @@ from portal.access.policy.facts import (
     CompartmentRule,
     ConsentFact,
     Facts,
-    Freeze,
+    FreezeFact,
     Grant,
-    LegalOverride,
     Member,
+    OverrideFact,
     Ownership,
     Party,
     Withdrawal,
@@ -25,7 +25,7 @@ from portal.access.policy.windows import Blocker, Moment, Window, compute
 
 
 @dataclass(frozen=True)
-class Change:
+class AccessChange:
     member_id: UUID
     compartment: str
     was: Level
@@ -54,7 +54,7 @@ def level_of(moment: Moment, member: Member, rule: CompartmentRule) -> Level:
     return Level.WRITE if verdict.can_write else Level.READ
 
 
-def changes(before: Facts, after: Facts, at: datetime) -> list[Change]:
+def changes(before: Facts, after: Facts, at: datetime) -> list[AccessChange]:
     """Every person and compartment whose access differs between two states of the facts."""
     found = []
     now, then = Moment(before, at), Moment(after, at)
@@ -64,7 +64,7 @@ def changes(before: Facts, after: Facts, at: datetime) -> list[Change]:
         for rule in before.rules.compartments:
             was, becomes = level_of(now, member, rule), level_of(then, afterwards, rules[rule.key])
             if was is not becomes:
-                found.append(Change(member.id, rule.key, was, becomes))
+                found.append(AccessChange(member.id, rule.key, was, becomes))
     return found
 
 
@@ -81,7 +81,7 @@ def prospects(facts: Facts, member: Member, at: datetime) -> list[Prospect]:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class UnbrokenAccess:
     """The unbroken time in which somebody sees a compartment, whatever it rests on meanwhile."""
 
     since: datetime
@@ -90,7 +90,7 @@ class Stretch:
     """The declarations it rests on at the instant that was asked about."""
 
 
-def stretches(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str], Stretch]:
+def stretches(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str], UnbrokenAccess]:
     """By member and compartment, for what is open at that instant. Windows that touch are one stretch."""
     of_each: dict[tuple[UUID, str], list[Window]] = {}
     for window in sorted(windows, key=lambda w: w.valid_from):
@@ -107,7 +107,7 @@ def stretches(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str],
             first -= 1
         while last + 1 < len(row) and row[last].valid_until == row[last + 1].valid_from:
             last += 1
-        found[key] = Stretch(row[first].valid_from, row[last].valid_until, row[now].consents)
+        found[key] = UnbrokenAccess(row[first].valid_from, row[last].valid_until, row[now].consents)
     return found
 
 
@@ -126,7 +126,7 @@ def with_no(facts: Facts, giver_id: UUID, party: Party | None, at: datetime) -> 
     return replace(facts, withdrawals=(*facts.withdrawals, Withdrawal(giver_id, at, party)))
 
 
-def with_override(facts: Facts, override: LegalOverride) -> Facts:
+def with_override(facts: Facts, override: OverrideFact) -> Facts:
     """As if the owner let somebody in by law."""
     return replace(facts, overrides=(*facts.overrides, override))
 
@@ -137,7 +137,7 @@ def without_override(facts: Facts, override_id: UUID, at: datetime) -> Facts:
     return replace(facts, overrides=overrides)
 
 
-def with_freeze(facts: Facts, freeze: Freeze) -> Facts:
+def with_freeze(facts: Facts, freeze: FreezeFact) -> Facts:
     """As if somebody were shut out at once."""
     return replace(facts, freezes=(*facts.freezes, freeze))
 
@@ -148,7 +148,7 @@ def lifted(facts: Facts, freeze_id: UUID, at: datetime) -> Facts:
     return replace(facts, freezes=freezes)
 
 
-def by_itself(facts: Facts, at: datetime) -> list[Change]:
+def by_itself(facts: Facts, at: datetime) -> list[AccessChange]:
     """What opens and shuts at that instant though nobody does anything, as the facts stand."""
     before: dict[tuple[UUID, str], Level] = {}
     after: dict[tuple[UUID, str], Level] = {}
@@ -159,7 +159,7 @@ def by_itself(facts: Facts, at: datetime) -> list[Change]:
         if window.valid_from <= at and (window.valid_until is None or at < window.valid_until):
             after[window.member_id, window.compartment] = level
     return [
-        Change(member.id, rule.key, was, becomes)
+        AccessChange(member.id, rule.key, was, becomes)
         for member in facts.members
         for rule in facts.rules.compartments
         if (was := before.get((member.id, rule.key), Level.NONE))
@@ -177,8 +177,8 @@ def with_yes(facts: Facts, giver_id: UUID, party: Party, until: datetime, at: da
         for rule in facts.rules.compartments
         for category in asked_about(facts, giver, member, rule, at)
     )
-    kept = frozenset(grant for grant in standing(facts, giver_id, at) if grant.party != party)
-    return with_consent(facts, ConsentFact(UUID(int=0), giver_id, at, at, until, kept | asked))
+    saved = frozenset(grant for grant in standing(facts, giver_id, at) if grant.party != party)
+    return with_consent(facts, ConsentFact(UUID(int=0), giver_id, at, at, until, saved | asked))
 
 
 def with_owner(facts: Facts, member_id: UUID, unit_id: UUID, at: datetime) -> Facts:

@@ -108,7 +108,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Notice:
+class ExclusionPeriod:
     """A stretch of time in which a member sees nothing at all, and what keeps them out."""
 
     member_id: UUID
@@ -119,15 +119,15 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Picture:
+class AccessPicture:
     windows: tuple[Window, ...]
-    notices: tuple[Notice, ...]
+    notices: tuple[ExclusionPeriod, ...]
 
 
-def compute(facts: Facts) -> Picture:
+def compute(facts: Facts) -> AccessPicture:
     """Every window there was, is and will be as the facts stand, and the notices for the stretches between."""
     windows: list[Window] = []
-    notices: list[Notice] = []
+    notices: list[ExclusionPeriod] = []
     moments: dict[datetime, Moment] = {}
     for member in facts.members:
         rules = _meant_for(facts, member)
@@ -142,7 +142,7 @@ def compute(facts: Facts) -> Picture:
         for number, rule in enumerate(rules):
             windows += _windows(member, rule, stretches, [each[number] for each in verdicts])
         notices += _notices(member, stretches, verdicts)
-    return Picture(tuple(windows), tuple(notices))
+    return AccessPicture(tuple(windows), tuple(notices))
 
 
 def judge(facts: Facts, member: Member, rule: CompartmentRule, at: datetime) -> Verdict:
@@ -157,7 +157,7 @@ class _Inside:
     capacity: Capacity
     party: Party | None
     level: Level
-    shut: Verdict | None
+    closed: Verdict | None
 
 
 _Grounds = tuple[Basis, tuple[UUID, ...], tuple[Blocker, ...]]
@@ -182,13 +182,13 @@ class Moment:
             return _NOT_MEANT
         if rule.confidant_id is not None and not self.facts.shares(member, rule, self.at):
             return _NOT_MEANT
-        if inside.shut is not None:
-            return inside.shut
+        if inside.closed is not None:
+            return inside.closed
         basis, consents, blockers = self._grounds(inside, rule)
         if blockers and self.facts.override_at(member.id, rule.key, self.at):
             basis, consents, blockers = Basis.LEGAL_OVERRIDE, (), ()
         if blockers:
-            return _shut(*blockers)
+            return _denied(*blockers)
         is_written_in = rule.confidant_id is None or self.facts.is_written_in(rule, self.at)
         return Verdict(True, inside.level is Level.WRITE and is_written_in, basis, consents, ())
 
@@ -203,13 +203,13 @@ class Moment:
     def _look_at(self, member: Member) -> _Inside:
         facts, at = self.facts, self.at
         capacity, level = facts.capacity_at(member, at), member.level_at(at)
-        shut = None
+        closed = None
         if facts.is_frozen_at(member.id, at):
-            shut = _shut(Blocker(Obstacle.FROZEN))
+            closed = _denied(Blocker(Obstacle.FROZEN))
         elif level is Level.NONE:
-            shut = _shut(Blocker(_why_closed(member, at)))
-        party = None if shut else party_as(facts, member, capacity, at)
-        self._members[member.id] = _Inside(capacity, party, level, shut)
+            closed = _denied(Blocker(_why_closed(member, at)))
+        party = None if closed else party_as(facts, member, capacity, at)
+        self._members[member.id] = _Inside(capacity, party, level, closed)
         return self._members[member.id]
 
     def _grounds(self, inside: _Inside, rule: CompartmentRule) -> _Grounds:
@@ -285,11 +285,11 @@ def turning_points(facts: Facts, member: Member) -> list[datetime]:
     return sorted(points)
 
 
-def _shut(*blockers: Blocker) -> Verdict:
+def _denied(*blockers: Blocker) -> Verdict:
     return Verdict(False, False, None, (), blockers)
 
 
-_NOT_MEANT = _shut()
+_NOT_MEANT = _denied()
 """The compartment is not for somebody like them, or not for this very member."""
 
 
@@ -336,14 +336,14 @@ def _windows(member: Member, rule: CompartmentRule, stretches: _Stretches, verdi
     return found
 
 
-def _notices(member: Member, stretches: _Stretches, verdicts: Sequence[Sequence[Verdict]]) -> list[Notice]:
+def _notices(member: Member, stretches: _Stretches, verdicts: Sequence[Sequence[Verdict]]) -> list[ExclusionPeriod]:
     """Stretches without any open window, explained by the first compartment that is meant for the member."""
-    found: list[Notice] = []
+    found: list[ExclusionPeriod] = []
     for (begin, end), of_each in zip(stretches, verdicts, strict=True):
         if any(verdict.can_read for verdict in of_each):
             continue
         since, blockers = begin, of_each[0].blockers
         if found and found[-1].valid_until == begin and found[-1].blockers == blockers:
             since = found.pop().valid_from
-        found.append(Notice(member.id, member.person_id, since, end, blockers))
+        found.append(ExclusionPeriod(member.id, member.person_id, since, end, blockers))
     return found

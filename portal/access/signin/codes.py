@@ -56,7 +56,7 @@ def redeem(session: PortalSession, keyring: Keyring, who: Stranger, code: str) -
     fact = code_store.load_code(session, case_id, value, clock.now()) if case_id else None
     if fact is None:
         raise InvalidInput("code", "unknown")
-    link = links.find(session, who.identity.issuer, who.identity.subject)
+    link = links.find_link(session, who.identity.issuer, who.identity.subject)
     person_id = link.person_id if link else by_number(session, who.told.number)
     _refuse_wrong_hands(session, fact, who, person_id)
     if link is None:
@@ -91,7 +91,7 @@ def _let_in(session: PortalSession, who: Stranger, person_id: UUID | None) -> Ei
     """The link of an eID that had none: to the person of its number, or to somebody new."""
     identity = who.identity
     if person_id is not None:
-        return links.make(session, identity.issuer, identity.subject, person_id, links.NUMBER)
+        return links.make_link(session, identity.issuer, identity.subject, person_id, links.NUMBER)
     made = uuid4()
     session.add(Person(id=made, kind=PersonKind.CITIZEN.value, created_at=clock.now()))
     session.flush()
@@ -99,7 +99,7 @@ def _let_in(session: PortalSession, who: Stranger, person_id: UUID | None) -> Ei
         # Another guide who knows this number finds them by it, and not somebody made a second time.
         session.add(NationalId(person_id=made, match_value=who.told.number))
         session.flush()
-    link = links.make(session, identity.issuer, identity.subject, made, links.CODE)
+    link = links.make_link(session, identity.issuer, identity.subject, made, links.CODE)
     if link.person_id != made:
         raise InvalidInput("code", "code_again")
     return link

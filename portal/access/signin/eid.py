@@ -19,7 +19,7 @@ from portal import clock, text
 from portal.access.signin import links, national_ids
 from portal.access.signin.national_ids import KnownNumber
 from portal.access.signin.oidc import EidRefused, Identity
-from portal.access.signin.oidc_flow import ATTEMPT_LASTS, Purpose, Question, digest
+from portal.access.signin.oidc_flow import ATTEMPT_LASTS, Purpose, SignInQuestion, digest
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.identity_providers import EidProvider
@@ -49,7 +49,7 @@ class Unknown:
 
 
 @dataclass(frozen=True)
-class Told:
+class EidClaims:
     """What an eID vouches for of the person behind it, as far as a code is held against it."""
 
     born: date | None
@@ -65,7 +65,7 @@ class Stranger:
     identity: Identity
     provider: str
     token: str
-    told: Told
+    told: EidClaims
 
 
 def question(
@@ -73,14 +73,14 @@ def question(
     national_id: bool = False,
     purpose: Purpose = Purpose.SIGN_IN,
     login_id: UUID | None = None,
-) -> Question:
+) -> SignInQuestion:
     """What to ask the eID for: the national id only where it may tell who somebody new is, or how old they are."""
     if purpose is Purpose.CODE and not provider.birth_date_claim:
         national_id = True
     if not national_id:
-        return Question(purpose=purpose, login_id=login_id)
+        return SignInQuestion(purpose=purpose, login_id=login_id)
     parameters = tuple(provider.national_id_parameters.items())
-    return Question(True, provider.national_id_scopes, parameters, purpose, login_id)
+    return SignInQuestion(True, provider.national_id_scopes, parameters, purpose, login_id)
 
 
 def check_person(identity: Identity, provider: EidProvider, settings: Settings) -> None:
@@ -96,11 +96,11 @@ def check_person(identity: Identity, provider: EidProvider, settings: Settings) 
         raise EidRefused("age")
 
 
-def recognise(
+def recognise_citizen(
     session: PortalSession, keyring: Keyring, identity: Identity, provider: EidProvider, asked_national_id: bool
 ) -> Recognised | NeedsNationalId | Unknown:
     """Who this is here."""
-    linked = links.find(session, identity.issuer, identity.subject)
+    linked = links.find_link(session, identity.issuer, identity.subject)
     if linked is not None:
         return Recognised(linked.person_id, linked.id)
     if not asked_national_id and provider.asks_separately:
@@ -108,7 +108,7 @@ def recognise(
     person_id = by_number(session, _hashed(keyring, identity, provider))
     if person_id is None:
         return Unknown()
-    made = links.make(session, identity.issuer, identity.subject, person_id, links.NUMBER)
+    made = links.make_link(session, identity.issuer, identity.subject, person_id, links.NUMBER)
     return Recognised(made.person_id, made.id)
 
 
@@ -146,7 +146,7 @@ def stranger(session: PortalSession, keyring: Keyring, token: str) -> Stranger:
     )
     told = json.loads(keyring.open_token(found.told_sealed, place_in(found, "told")))
     number = bytes.fromhex(told["number"]) or None
-    return Stranger(identity, found.provider, token, Told(_birth_date(told["born"]), number, told["name"]))
+    return Stranger(identity, found.provider, token, EidClaims(_birth_date(told["born"]), number, told["name"]))
 
 
 def forget_strangers(session: PortalSession) -> None:

@@ -29,20 +29,20 @@ from portal.models import EidLink, Login, NationalId
 NUMBER, CODE = "number", "code"
 
 
-def find(session: PortalSession, issuer: str, subject: str) -> EidLink | None:
+def find_link(session: PortalSession, issuer: str, subject: str) -> EidLink | None:
     """The link of that subject that counts now."""
     wanted = select(EidLink).where(EidLink.issuer == issuer, EidLink.subject == subject, EidLink.ended_at.is_(None))
     return session.scalars(wanted).one_or_none()
 
 
-def make(session: PortalSession, issuer: str, subject: str, person_id: UUID, came_by: str) -> EidLink:
+def make_link(session: PortalSession, issuer: str, subject: str, person_id: UUID, came_by: str) -> EidLink:
     """Notes whose eID this is. Two answers of one eID at the same moment: the first one's link is then both's."""
     row = insert(EidLink).values(
         id=uuid4(), issuer=issuer, subject=subject, person_id=person_id, came_by=came_by, linked_at=clock.now()
     )
     if session.execute(row.on_conflict_do_nothing().returning(EidLink.id)).first():
         audit.record(session, Event.EID_LINKED, item_id=person_id, method=came_by)
-    found = find(session, issuer, subject)
+    found = find_link(session, issuer, subject)
     if found is None:
         raise NotFound
     return found
@@ -69,7 +69,7 @@ class LinkLine:
     may_end: bool
 
 
-def lines(actor: Actor) -> list[LinkLine]:
+def link_lines(actor: Actor) -> list[LinkLine]:
     """The eIDs that sign in as this person, oldest first."""
     every = _links(actor)
     mine = next((link for link in every if link.id == actor.eid_link_id), None)
@@ -102,7 +102,7 @@ def see(actor: Actor) -> None:
         audit.record(actor.session, Event.EID_SEEN, item_id=actor.person_id)
 
 
-def end(actor: Actor, link_id: UUID) -> None:
+def end_link(actor: Actor, link_id: UUID) -> None:
     """From now on that eID no longer signs in as this person; every session that came by it ends.
 
     Raises NotFound for a link that is not theirs, Overtaken for one that is ended already, InvalidInput for the one

@@ -23,7 +23,7 @@ import urllib3
 from jose import jwt
 
 from portal import clock
-from portal.errors import NeighbourDown, PortalError
+from portal.errors import DependencyUnavailable, PortalError
 from portal.identity_providers import OidcProvider
 
 _LARGEST_TOKEN = 16 * 1024
@@ -181,9 +181,9 @@ class OidcClient:
             finally:
                 answer.close()
         except (urllib3.exceptions.HTTPError, OSError) as problem:
-            raise NeighbourDown("eid") from problem
+            raise DependencyUnavailable("eid") from problem
         if answer.status >= 500:
-            raise NeighbourDown("eid")
+            raise DependencyUnavailable("eid")
         if answer.status != 200 or len(content) > _LARGEST_ANSWER:
             raise EidRefused("answer")
         try:
@@ -199,7 +199,7 @@ class OidcClient:
     def _verified(self, token: str, access_token: str, nonce: str) -> dict[str, Any]:
         try:
             return self._check(token, access_token, nonce)
-        except (EidRefused, NeighbourDown):
+        except (EidRefused, DependencyUnavailable):
             raise
         except Exception as problem:  # the library raises far more than it documents
             raise EidRefused("token") from problem
@@ -281,7 +281,7 @@ def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
     while len(content) <= _LARGEST_ANSWER and (piece := answer.read1(_LARGEST_ANSWER)):
         content += piece
         if time.monotonic() > deadline:
-            raise NeighbourDown("eid")
+            raise DependencyUnavailable("eid")
     return content
 
 

@@ -43,7 +43,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True)
-class Question:
+class SignInQuestion:
     """What is asked for beside the provider's own scopes and parameters."""
 
     national_id: bool = False
@@ -62,7 +62,9 @@ class Leaving:
     id_token: str
 
 
-def begin(session: PortalSession, client: OidcClient, realm: str, browser_token: str | None, asks: Question) -> WayOut:
+def begin_sign_in(
+    session: PortalSession, client: OidcClient, realm: str, browser_token: str | None, asks: SignInQuestion
+) -> WayOut:
     """Prepares a sign-in. `realm` says what kind of provider it is: an answer never crosses from one to the other.
 
     Raises NeighbourDown('eid'), or EidRefused for a provider that cannot be trusted, or that cannot tell when somebody
@@ -135,14 +137,14 @@ def remember(session: PortalSession, keyring: Keyring, token: str, provider: str
     session.add(row)
 
 
-def leave(session: PortalSession, keyring: Keyring, login_id: UUID | None) -> Leaving | None:
+def leave_for_provider(session: PortalSession, keyring: Keyring, login_id: UUID | None) -> Leaving | None:
     """The provider's token of a session that ends, which is thereby forgotten here."""
-    kept = session.execute(
+    saved = session.execute(
         delete(ProviderSession).where(ProviderSession.login_id == login_id).returning(ProviderSession)
     ).scalar_one_or_none()
-    if kept is None:
+    if saved is None:
         return None
-    return Leaving(kept.provider, keyring.open_token(kept.id_token_sealed, place_in(kept, "id_token")))
+    return Leaving(saved.provider, keyring.open_token(saved.id_token_sealed, place_in(saved, "id_token")))
 
 
 def forget_old(session: PortalSession, session_hours: int) -> None:

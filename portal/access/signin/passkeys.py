@@ -61,7 +61,9 @@ def begin_adding(session: PortalSession, settings: Settings, person_id: UUID) ->
     return _remember(session, options.challenge, person_id), json.loads(options_to_json(options))
 
 
-def add(session: PortalSession, settings: Settings, person_id: UUID, token: str, answer: str, name: str) -> None:
+def add_passkey(
+    session: PortalSession, settings: Settings, person_id: UUID, token: str, answer: str, name: str
+) -> None:
     """Keeps the public half of a new passkey. Raises InvalidInput for an answer that is not to our question."""
     challenge = _take(session, token, person_id)
     if session.scalars(select(func.count()).where(Passkey.person_id == person_id)).one() >= _MOST:
@@ -140,7 +142,7 @@ def _use(session: PortalSession, settings: Settings, token: str, answer: str) ->
     return row.person_id
 
 
-def sweep(session: PortalSession) -> None:
+def sweep_passkeys(session: PortalSession) -> None:
     session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.started_at < clock.now() - LASTS))
 
 

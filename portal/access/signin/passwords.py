@@ -85,7 +85,7 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def check(session: PortalSession, email: str, password: str) -> Person | None:
+def check_password(session: PortalSession, email: str, password: str) -> Person | None:
     """The person this e-mail and password belong to, or None; which of the two was wrong is not told."""
     row = session.execute(
         select(Person, Staff)

@@ -16,7 +16,7 @@ from portal.models import HalfLogin, Person
 LASTS = timedelta(minutes=10)
 
 
-def begin(session: PortalSession, person_id: UUID) -> str:
+def begin_pending(session: PortalSession, person_id: UUID) -> str:
     """The token for the browser of somebody who has just given the right password."""
     token = secrets.token_urlsafe(32)
     session.add(HalfLogin(token_sha256=_digest(token), person_id=person_id, started_at=clock.now()))
@@ -34,12 +34,12 @@ def who(session: PortalSession, token: str) -> UUID | None:
     ).one_or_none()
 
 
-def end_all(session: PortalSession, person_id: UUID) -> None:
+def end_all_pending(session: PortalSession, person_id: UUID) -> None:
     """Nobody is halfway in any more: the second factor was given, or the password is another now."""
     session.execute(delete(HalfLogin).where(HalfLogin.person_id == person_id))
 
 
-def sweep(session: PortalSession) -> None:
+def sweep_pending(session: PortalSession) -> None:
     session.execute(delete(HalfLogin).where(HalfLogin.started_at < clock.now() - LASTS))
 
 

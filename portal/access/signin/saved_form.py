@@ -19,8 +19,8 @@ from sqlalchemy import delete
 
 from portal import clock
 from portal.db import PortalSession
-from portal.errors import Damaged
-from portal.models import KeptForm
+from portal.errors import CorruptData
+from portal.models import SavedForm
 from portal.storage.keys import KEY_SIZE, seal, unseal
 from portal.storage.places import of_saved_form
 
@@ -30,7 +30,7 @@ NEVER = {"csrf_token", "writer", "password", "new_password", "again", "code", "c
 
 
 @dataclass(frozen=True)
-class Kept:
+class FormContent:
     """Where the form was going, and its fields in order."""
 
     path: str
@@ -55,31 +55,31 @@ def _signer(secret: str | bytes) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(secret, salt="page made for")
 
 
-def keep(session: PortalSession, person_id: UUID, form: Kept) -> str:
+def save_form(session: PortalSession, person_id: UUID, form: FormContent) -> str:
     """Puts a form aside and returns the handle that finds and opens it, for the sender's browser."""
     made, key = uuid4(), os.urandom(KEY_SIZE)
     fields = [field for field in form.fields if field[0].split("-")[-1] not in NEVER]
     content = json.dumps([form.path, fields]).encode()
-    row = KeptForm(id=made, person_id=person_id, kept_at=clock.now())
+    row = SavedForm(id=made, person_id=person_id, kept_at=clock.now())
     row.sealed = seal(AESGCM(key), content, of_saved_form(row))
     session.add(row)
     return f"{made}.{base64.urlsafe_b64encode(key).decode()}"
 
 
-def find(session: PortalSession, person_id: UUID, handle: str) -> Kept | None:
+def find_saved_form(session: PortalSession, person_id: UUID, handle: str) -> FormContent | None:
     """The form behind a handle, if it is this person's and not too old."""
     try:
         name, _, key = handle.partition(".")
-        row = session.get(KeptForm, UUID(name))
+        row = session.get(SavedForm, UUID(name))
         if row is None or row.person_id != person_id or clock.now() - row.kept_at > LASTS:
             return None
         cipher = AESGCM(base64.urlsafe_b64decode(key))
         path, fields = json.loads(unseal(cipher, row.sealed, of_saved_form(row)))
-    except (ValueError, Damaged):
+    except (ValueError, CorruptData):
         return None
-    return Kept(path, tuple((field, value) for field, value in fields))
+    return FormContent(path, tuple((field, value) for field, value in fields))
 
 
-def sweep(session: PortalSession) -> None:
+def sweep_saved_forms(session: PortalSession) -> None:
     """Removes what nobody came back for."""
-    session.execute(delete(KeptForm).where(KeptForm.kept_at < clock.now() - LASTS))
+    session.execute(delete(SavedForm).where(SavedForm.kept_at < clock.now() - LASTS))

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select, update
 
 from portal import audit, clock, locks
 from portal.db import PortalSession
-from portal.errors import Damaged, InvalidInput
+from portal.errors import CorruptData, InvalidInput
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Passkey, RecoveryCode, Totp
@@ -60,7 +60,7 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class Offer:
+class FactorOffer:
     """A secret that is being set up. `sealed` travels through the form, so that looking at the page changes nothing."""
 
     secret: str
@@ -88,25 +88,25 @@ def factors_of(session: PortalSession, person_id: UUID) -> Factors:
     )
 
 
-def offer(keyring: Keyring, person_id: UUID) -> Offer:
+def offer(keyring: Keyring, person_id: UUID) -> FactorOffer:
     """A new secret for somebody's code app; it counts once a code of it has been shown."""
     secret = pyotp.random_base32()
     content = json.dumps([secret, clock.now().timestamp()])
-    return Offer(secret, keyring.seal_token(content, of_offered_totp(person_id)).hex())
+    return FactorOffer(secret, keyring.seal_token(content, of_offered_totp(person_id)).hex())
 
 
-def offered(keyring: Keyring, person_id: UUID, sealed: str) -> Offer | None:
+def offered(keyring: Keyring, person_id: UUID, sealed: str) -> FactorOffer | None:
     """The offer a form brings back, or None when it is not this person's, or too old."""
     try:
         secret, made = json.loads(keyring.open_token(bytes.fromhex(sealed), of_offered_totp(person_id)))
-    except (Damaged, ValueError):
+    except (CorruptData, ValueError):
         return None
     if not 0 <= clock.now().timestamp() - made <= _OFFER_LASTS.total_seconds():
         return None
-    return Offer(secret, sealed)
+    return FactorOffer(secret, sealed)
 
 
-def set_up(session: PortalSession, keyring: Keyring, person_id: UUID, taken: Offer, code: str) -> None:
+def set_up(session: PortalSession, keyring: Keyring, person_id: UUID, taken: FactorOffer, code: str) -> None:
     """Puts the offered secret in force, instead of one before. Raises InvalidInput when the code is not of it."""
     locks.hold(session, Lock.ACCOUNT, person_id)
     step = _step_of(taken.secret, code)

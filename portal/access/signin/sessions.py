@@ -176,7 +176,7 @@ def stand_in(session: PortalSession, person_id: UUID) -> Actor | None:
     return Actor(session, person.id, staff is not None, frozenset(), staff.name if staff else "")
 
 
-def end(actor: Actor) -> None:
+def end_session(actor: Actor) -> None:
     """Ends the session this actor came with."""
     login = actor.session.get(Login, actor.login_id)
     if login is not None and login.ended_at is None:
@@ -184,7 +184,7 @@ def end(actor: Actor) -> None:
         audit.record(actor.session, Event.SIGNED_OUT)
 
 
-def end_all(session: PortalSession, person_id: UUID) -> None:
+def end_all_sessions(session: PortalSession, person_id: UUID) -> None:
     """Ends every session of a person, as after a new password or when the account is closed."""
     open_logins = select(Login).where(Login.person_id == person_id, Login.ended_at.is_(None))
     for login in session.scalars(open_logins):

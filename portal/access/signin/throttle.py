@@ -53,7 +53,7 @@ class Try:
     rows: tuple[UUID, ...]
 
 
-def begin(session: PortalSession, keyring: Keyring, email: str, address: str, device: str) -> Try:
+def begin_try(session: PortalSession, keyring: Keyring, email: str, address: str, device: str) -> Try:
     """Counts a try to sign in with this e-mail from this network address, committed at once. Raises TooMany.
 
     `device` is the token of a known browser, or ''. What the session had done before is committed too.
@@ -108,7 +108,7 @@ def forget_devices(session: PortalSession, person_id: UUID) -> None:
     session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
 
 
-def sweep(session: PortalSession) -> None:
+def sweep_tries(session: PortalSession) -> None:
     session.execute(delete(SignInTry).where(SignInTry.at < clock.now() - MEMORY))
 
 

@@ -46,7 +46,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
-class Row:
+class ImportRow:
     """One line of the list; `faults` are a column and the code of a sentence each."""
 
     number: int
@@ -72,7 +72,7 @@ def decode(content: bytes) -> str:
     raise InvalidInput("file", "list_unreadable")
 
 
-def read(actor: Actor, organisation_id: UUID, text: str) -> list[Row]:
+def read_list(actor: Actor, organisation_id: UUID, text: str) -> list[ImportRow]:
     """Every row with its faults, held against the units and accounts there are.
 
     Raises NotFound for an unknown organisation; InvalidInput('file') when it is no list at all.
@@ -96,7 +96,7 @@ def read(actor: Actor, organisation_id: UUID, text: str) -> list[Row]:
 def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str) -> int:
     """Makes an account for every row and invites its owner; how many. Raises InvalidInput('file') when any row has a
     fault: then nobody is invited."""
-    rows = read(actor, organisation_id, text)
+    rows = read_list(actor, organisation_id, text)
     if any(row.faults for row in rows):
         raise InvalidInput("file", "list_faults")
     session = actor.session
@@ -118,11 +118,11 @@ def invite_all(actor: Actor, submission: UUID, organisation_id: UUID, text: str)
             is_auditor=SystemRole.AUDITOR in roles,
         )
         directory.create_staff(session, made, new)
-        invitations.invite(session, made, actor.person_id)
+        invitations.send_invitation(session, made, actor.person_id)
     return len(rows)
 
 
-def _rows(text: str) -> list[Row]:
+def _rows(text: str) -> list[ImportRow]:
     ends = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = [f"{each}\n" for each in ends.split("\n")]
     if lines and lines[0].lower().startswith("sep="):
@@ -141,7 +141,7 @@ def _rows(text: str) -> list[Row]:
                 continue
             value = {column: _cell(cells[at]) if at < len(cells) else "" for column, at in columns.items()}
             found.append(
-                Row(
+                ImportRow(
                     number=number,
                     name=value["name"],
                     email=addresses.normal(value["email"]),
@@ -170,7 +170,7 @@ def _columns(head: str, separator: str) -> dict[str, int]:
     return {column: at for column, names in _CALLED.items() for at, cell in enumerate(cells) if cell in names}
 
 
-def _faults(row: Row, units: set[str], taken: set[str], seen: set[str]) -> list[tuple[str, str]]:
+def _faults(row: ImportRow, units: set[str], taken: set[str], seen: set[str]) -> list[tuple[str, str]]:
     found = []
     for column, longest in _LONGEST.items():
         value = getattr(row, column)

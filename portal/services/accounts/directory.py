@@ -151,7 +151,7 @@ def add_staff(actor: Actor, submission: UUID, new: NewStaff) -> UUID:
     if earlier := idempotency.claim(actor.session, submission, made):
         return earlier
     create_staff(actor.session, made, new)
-    invitations.invite(actor.session, made, actor.person_id)
+    invitations.send_invitation(actor.session, made, actor.person_id)
     return made
 
 
@@ -207,7 +207,7 @@ def found(session: PortalSession, organisation: str, unit: str, name: str, email
     """
     address = checked_address(email)
     if not is_empty(session):
-        invitations.invite(session, _never_came_in(session, name, address), None)
+        invitations.send_invitation(session, _never_came_in(session, name, address), None)
         return True
     now = clock.now()
     place = Organisation(
@@ -220,7 +220,7 @@ def found(session: PortalSession, organisation: str, unit: str, name: str, email
     session.flush()
     made = uuid4()
     create_staff(session, made, NewStaff(home.id, name, address, "Administrator", is_admin=True))
-    invitations.invite(session, made, None)
+    invitations.send_invitation(session, made, None)
     return False
 
 
@@ -261,10 +261,10 @@ def close_account(actor: Actor, person_id: UUID, leaving_cases: bool = False) ->
     person = invitations.staff_person(actor.session, person_id)
     if _can(actor.session, person, AccountStep.CLOSE):
         person.closed_at = clock.now()
-        sessions.end_all(actor.session, person_id)
-        pending_login.end_all(actor.session, person_id)
+        sessions.end_all_sessions(actor.session, person_id)
+        pending_login.end_all_pending(actor.session, person_id)
         audit.record(actor.session, Event.ACCOUNT_CLOSED, item_id=person_id)
-        my_account.tell(actor.session, person_id, Notice.CLOSED)
+        my_account.tell_account(actor.session, person_id, Notice.CLOSED)
 
 
 def reopen_account(actor: Actor, person_id: UUID) -> None:
@@ -274,7 +274,7 @@ def reopen_account(actor: Actor, person_id: UUID) -> None:
     if _can(actor.session, person, AccountStep.REOPEN):
         person.closed_at = None
         audit.record(actor.session, Event.ACCOUNT_REOPENED, item_id=person_id)
-        my_account.tell(actor.session, person_id, Notice.REOPENED)
+        my_account.tell_account(actor.session, person_id, Notice.REOPENED)
 
 
 def state_of(session: PortalSession, person: Person) -> AccountState:

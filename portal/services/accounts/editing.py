@@ -56,7 +56,7 @@ def edit(actor: Actor, person_id: UUID, new: Details) -> bool:
     actor.session.flush()
     propagation.carry_card(actor.session, staff, [field for field in changed if field != "phone"], before)
     if (changed or roles_changed) and person_id != actor.person_id:
-        mail.tell(actor.session, [person_id], Notice.ACCOUNT)
+        mail.queue_notice(actor.session, [person_id], Notice.ACCOUNT)
     return bool(changed or roles_changed)
 
 

@@ -37,7 +37,7 @@ LASTS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingAddress:
     """A new address that its owner has not confirmed."""
 
     id: UUID
@@ -48,7 +48,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Mailing:
+class AddressMail:
     """What a mail about a change says."""
 
     person_id: UUID
@@ -59,7 +59,7 @@ class Mailing:
     token: str = ""
 
 
-def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
+def ask_for_address(actor: Actor, person_id: UUID, typed: str) -> bool:
     """Asks for another address. True when it is in force at once, since nobody has come in with the one before.
 
     Raises NotFound, and InvalidInput at `email` for an address that is wrong, taken, or the same; for a closed account.
@@ -98,8 +98,8 @@ def ask(actor: Actor, person_id: UUID, typed: str) -> bool:
         later(session, "mail_new_address", change_id=str(change.id))
         return False
     _put_in_force(session, staff, address)
-    propagation.shut_out(session, person_id)
-    invitations.invite(session, person_id, actor.person_id)
+    propagation.close_member_windows(session, person_id)
+    invitations.send_invitation(session, person_id, actor.person_id)
     return True
 
 
@@ -112,20 +112,20 @@ def stop(actor: Actor, person_id: UUID) -> None:
         audit.record(actor.session, Event.EMAIL_STOPPED, item_id=person_id)
 
 
-def waiting(session: PortalSession, person_id: UUID) -> Waiting | None:
+def pending_addresses(session: PortalSession, person_id: UUID) -> PendingAddress | None:
     """What waits to be confirmed for an account."""
     change = session.scalars(_open(person_id)).first()
     if change is None:
         return None
     by = invitations.sender(session, change.asked_by_id)
-    return Waiting(change.id, change.address, change.asked_at, change.expires_at, by)
+    return PendingAddress(change.id, change.address, change.asked_at, change.expires_at, by)
 
 
-def asked_of(actor: Actor, token: str) -> Waiting:
+def asked_of(actor: Actor, token: str) -> PendingAddress:
     """What the owner of the account is asked to confirm. Raises NotFound for a link that is over, or is another's."""
     change = _by_token(actor, token)
     by = invitations.sender(actor.session, change.asked_by_id)
-    return Waiting(change.id, change.address, change.asked_at, change.expires_at, by)
+    return PendingAddress(change.id, change.address, change.asked_at, change.expires_at, by)
 
 
 def confirm(actor: Actor, token: str) -> None:
@@ -136,14 +136,14 @@ def confirm(actor: Actor, token: str) -> None:
     staff = actor.session.get_one(Staff, actor.person_id, with_for_update=True, populate_existing=True)
     change.done_at = clock.now()
     _put_in_force(actor.session, staff, change.address)
-    invitations.end_all(actor.session, actor.person_id)
-    sessions.end_all(actor.session, actor.person_id)
-    pending_login.end_all(actor.session, actor.person_id)
+    invitations.end_all_invitations(actor.session, actor.person_id)
+    sessions.end_all_sessions(actor.session, actor.person_id)
+    pending_login.end_all_pending(actor.session, actor.person_id)
     later(actor.session, "mail_old_address", change_id=str(change.id), done=True)
-    my_account.tell(actor.session, actor.person_id)
+    my_account.tell_account(actor.session, actor.person_id)
 
 
-def write_to_new(session: PortalSession, change_id: UUID) -> Mailing | None:
+def write_to_new(session: PortalSession, change_id: UUID) -> AddressMail | None:
     """What the new address is asked, with a fresh token that exists nowhere else; None when it need not be any more."""
     change = session.scalars(select(EmailChange).where(EmailChange.id == change_id).with_for_update()).one_or_none()
     if change is None or change.done_at is not None or change.expires_at <= clock.now():
@@ -154,16 +154,16 @@ def write_to_new(session: PortalSession, change_id: UUID) -> Mailing | None:
     return _mailing(session, change, token)
 
 
-def write_to_old(session: PortalSession, change_id: UUID) -> Mailing:
+def write_to_old(session: PortalSession, change_id: UUID) -> AddressMail:
     """What the address before is told."""
     change = session.get_one(EmailChange, change_id)
     audit.record(session, Event.NOTICE_MAILED, item_id=change.person_id)
     return _mailing(session, change, "")
 
 
-def _mailing(session: PortalSession, change: EmailChange, token: str) -> Mailing:
+def _mailing(session: PortalSession, change: EmailChange, token: str) -> AddressMail:
     by = invitations.sender(session, change.asked_by_id)
-    return Mailing(change.person_id, change.before, change.address, by, change.expires_at, token)
+    return AddressMail(change.person_id, change.before, change.address, by, change.expires_at, token)
 
 
 def _put_in_force(session: PortalSession, staff: Staff, address: str) -> None:

@@ -25,7 +25,7 @@ from portal.services.notices.mail import Notice
 REALM = "staff"
 
 
-def recognise(session: PortalSession, identity: Identity, provider: StaffProvider) -> UUID:
+def recognise_staff(session: PortalSession, identity: Identity, provider: StaffProvider) -> UUID:
     """Who this is here, with the roles their organisation gives them today; a new account where the settings allow it.
 
     Raises EidRefused with why: 'level', 'organisation', 'role', 'account', 'unit', 'closed'.
@@ -85,7 +85,7 @@ def _known(
         raise EidRefused("organisation")
     if link is None:
         _link(session, identity, staff.person_id)
-        my_account.tell(session, staff.person_id, Notice.LINKED)
+        my_account.tell_account(session, staff.person_id, Notice.LINKED)
     return staff
 
 

@@ -37,7 +37,7 @@ class Reset:
     token: str
 
 
-def ask(session: PortalSession, keyring: Keyring, typed: str, network: str) -> None:
+def ask_for_reset(session: PortalSession, keyring: Keyring, typed: str, network: str) -> None:
     """Somebody at that network address wants a new password for that e-mail address. Raises throttle.TooMany, for an
     address that has no account just as for one that has."""
     email = addresses.normal(typed)
@@ -48,7 +48,7 @@ def ask(session: PortalSession, keyring: Keyring, typed: str, network: str) -> N
     later(session, "mail_reset", person_id=str(person_id or uuid4()))
 
 
-def write(session: PortalSession, person_id: UUID) -> Reset | None:
+def write_password(session: PortalSession, person_id: UUID) -> Reset | None:
     """The link for somebody's mail. None for whoever has no password to forget: who is not here, whose account is
     closed, who has not come in yet, or who signs in through their workplace alone; and for one who was sent several."""
     row = session.execute(
@@ -68,7 +68,7 @@ def write(session: PortalSession, person_id: UUID) -> Reset | None:
     unsent = mine.where(Invitation.mailed_at.is_(None), Invitation.expires_at > now, Invitation.used_at.is_(None))
     link = session.scalars(unsent).first()
     if link is None:
-        invitations.end_all(session, person_id, resets_alone=True)
+        invitations.end_all_invitations(session, person_id, resets_alone=True)
         link = Invitation(id=uuid4(), person_id=person_id, created_at=now, expires_at=now, resets=True)
         session.add(link)
     link.token_sha256, link.expires_at = hashlib.sha256(token.encode()).digest(), now + LASTS

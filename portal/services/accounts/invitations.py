@@ -56,12 +56,12 @@ class Invited:
     """Whether passwords are used at that workplace; else they sign in through it."""
 
 
-def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
+def send_invitation(session: PortalSession, person_id: UUID, by: UUID | None, renews_factors: bool = False) -> None:
     """Queues a new invitation; whatever was sent before stops working."""
     locks.hold(session, Lock.ACCOUNT, person_id)
     now = clock.now()
     days: int = session.info["settings"].invitation_days
-    end_all(session, person_id)
+    end_all_invitations(session, person_id)
     made = Invitation(
         id=uuid4(),
         person_id=person_id,
@@ -76,7 +76,7 @@ def invite(session: PortalSession, person_id: UUID, by: UUID | None, renews_fact
     later(session, "mail_invitation", invitation_id=str(made.id))
 
 
-def end_all(session: PortalSession, person_id: UUID, resets_alone: bool = False) -> None:
+def end_all_invitations(session: PortalSession, person_id: UUID, resets_alone: bool = False) -> None:
     """Links that were sent to somebody stop working; with `resets_alone`, those for a forgotten password."""
     waiting = select(Invitation).where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
     for one in session.scalars(waiting.where(Invitation.resets) if resets_alone else waiting):
@@ -90,12 +90,12 @@ def invite_again(actor: Actor, person_id: UUID) -> None:
     if staff is None:
         raise NotFound
     if staff.password_hash:
-        my_account.tell(actor.session, person_id, Notice.INVITED)
-    invite(actor.session, person_id, actor.person_id)
+        my_account.tell_account(actor.session, person_id, Notice.INVITED)
+    send_invitation(actor.session, person_id, actor.person_id)
 
 
 @dataclass(frozen=True)
-class Mailing:
+class InvitationMail:
     """An invitation that is about to be mailed, with a token that exists nowhere else."""
 
     person_id: UUID
@@ -104,7 +104,7 @@ class Mailing:
     renews_factors: bool
 
 
-def renew_token(session: PortalSession, invitation_id: UUID) -> Mailing | None:
+def renew_token(session: PortalSession, invitation_id: UUID) -> InvitationMail | None:
     """What an invitation says, with a fresh token; None when it needs no mail any more.
 
     The token exists only in the mail: asking again makes the one before worthless.
@@ -116,7 +116,7 @@ def renew_token(session: PortalSession, invitation_id: UUID) -> Mailing | None:
     token = secrets.token_urlsafe(32)
     row.token_sha256 = _digest(token)
     audit.record(session, Event.INVITATION_WRITTEN, item_id=row.person_id)
-    return Mailing(row.person_id, token, _invited(session, row), row.renews_factors)
+    return InvitationMail(row.person_id, token, _invited(session, row), row.renews_factors)
 
 
 def note_mailed(session: PortalSession, invitation_id: UUID) -> None:
@@ -156,7 +156,7 @@ def invited(session: PortalSession, token: str, resets: bool = False) -> str | N
     return session.scalars(select(Staff.name).where(Staff.person_id == invitation.person_id)).one()
 
 
-def accept(session: PortalSession, token: str, password: str, resets: bool = False) -> UUID:
+def accept_invitation(session: PortalSession, token: str, password: str, resets: bool = False) -> UUID:
     """Sets the password and uses the invitation up. Raises NotFound for one that does not count any more,
     InvalidInput for a password that is too short or too long."""
     invitation = _open_invitation(session, token, resets)
@@ -172,13 +172,13 @@ def accept(session: PortalSession, token: str, password: str, resets: bool = Fal
         second_factor.remove_all(session, person_id)
         throttle.forget_devices(session, person_id)
     if had_one or invitation.renews_factors:
-        my_account.tell(session, person_id)
+        my_account.tell_account(session, person_id)
     throttle.forgive(session, session.info["keyring"], staff.email, person_id)
     return person_id
 
 
 @dataclass(frozen=True)
-class Standing:
+class InvitationStatus:
     """What became of the newest invitation of an account, and of the mails to it."""
 
     mailed_at: datetime | None
@@ -188,7 +188,7 @@ class Standing:
     failed_at: datetime | None
 
 
-def standing(session: PortalSession, people: Collection[UUID]) -> dict[UUID, Standing]:
+def invitation_status(session: PortalSession, people: Collection[UUID]) -> dict[UUID, InvitationStatus]:
     """For each of these accounts, in two queries."""
     newest = (
         select(Invitation.person_id, Invitation.mailed_at, Invitation.expires_at)
@@ -205,7 +205,7 @@ def standing(session: PortalSession, people: Collection[UUID]) -> dict[UUID, Sta
     mailed = {row.person_id: row for row in session.execute(newest)}
     lost = {row.person_id: row for row in session.execute(failed)}
     return {
-        person_id: Standing(
+        person_id: InvitationStatus(
             mailed_at=mailed[person_id].mailed_at if person_id in mailed else None,
             expires_at=mailed[person_id].expires_at if person_id in mailed else None,
             undelivered=lost[person_id].reason if person_id in lost else None,
@@ -230,8 +230,8 @@ def start_renewal(actor: Actor, person_id: UUID) -> None:
     if _organisation_of(actor.session, person_id) != _organisation_of(actor.session, actor.person_id):
         raise InvalidInput("", "other_organisation")
     audit.record(actor.session, Event.RENEWAL_STARTED, item_id=person_id)
-    my_account.tell(actor.session, person_id)
-    invite(actor.session, person_id, actor.person_id, renews_factors=True)
+    my_account.tell_account(actor.session, person_id)
+    send_invitation(actor.session, person_id, actor.person_id, renews_factors=True)
 
 
 def staff_person(session: PortalSession, person_id: UUID) -> Person:

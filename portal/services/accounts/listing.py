@@ -16,7 +16,7 @@ from portal.models import Organisation, Person, Staff, UndeliveredMail, Unit
 from portal.names import folded
 from portal.services.accounts import invitations
 from portal.services.accounts.directory import AccountState, has_been_used
-from portal.services.accounts.invitations import Standing
+from portal.services.accounts.invitations import InvitationStatus
 from portal.text import in_order
 
 PAGE = 50
@@ -41,12 +41,12 @@ class AccountLine:
     state: AccountState
     came_in: bool
     """Whether its owner has ever come in."""
-    mail: Standing | None = None
+    mail: InvitationStatus | None = None
     """What became of mails to it; known of those on a page."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AccountFilter:
     """What to look for; '' and None look for everything."""
 
     words: str = ""
@@ -69,7 +69,7 @@ class AccountPage:
     """Accounts, of whatever was looked for, that a mail did not reach."""
 
 
-def page(actor: Actor, wanted: Wanted) -> AccountPage:
+def account_page(actor: Actor, wanted: AccountFilter) -> AccountPage:
     """In Danish order; every word must occur in name, address, title, unit or organisation. A page there is not is the
     nearest there is. The number of queries does not depend on how many accounts there are."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
@@ -81,7 +81,7 @@ def page(actor: Actor, wanted: Wanted) -> AccountPage:
     shown = fitting[(number - 1) * PAGE : number * PAGE]
     lost = set(actor.session.scalars(select(UndeliveredMail.person_id).distinct()))
     unreached = [line for line in every if line.person_id in lost]
-    mails = invitations.standing(actor.session, [line.person_id for line in (*shown, *unreached)])
+    mails = invitations.invitation_status(actor.session, [line.person_id for line in (*shown, *unreached)])
     return AccountPage(
         lines=tuple(_with(line, mails) for line in shown),
         found=len(fitting),
@@ -98,7 +98,7 @@ def account(actor: Actor, person_id: UUID) -> AccountLine:
     found = _lines(actor, _every().where(Staff.person_id == person_id))
     if not found:
         raise NotFound
-    return _with(found[0], invitations.standing(actor.session, [person_id]))
+    return _with(found[0], invitations.invitation_status(actor.session, [person_id]))
 
 
 def _every() -> Select[Staff, Unit, Organisation, datetime | None, bool]:
@@ -141,7 +141,7 @@ def _state(closed_at: datetime | None, came_in: bool) -> AccountState:
     return AccountState.IN_USE if came_in else AccountState.INVITED
 
 
-def _with(line: AccountLine, mails: dict[UUID, Standing]) -> AccountLine:
+def _with(line: AccountLine, mails: dict[UUID, InvitationStatus]) -> AccountLine:
     return AccountLine(**{**vars(line), "mail": mails[line.person_id]})
 
 
@@ -153,7 +153,7 @@ _HOLDS = {
 }
 
 
-def _fits(line: AccountLine, wanted: Wanted) -> bool:
+def _fits(line: AccountLine, wanted: AccountFilter) -> bool:
     if wanted.unit_id is not None and line.unit_id != wanted.unit_id:
         return False
     if wanted.state is not None and line.state is not wanted.state:

@@ -26,18 +26,18 @@ from portal.text import in_order
 
 
 @dataclass(frozen=True)
-class Prospect:
+class MoveProspect:
     """What a move would mean, without a word of what is in any case."""
 
     units: tuple[tuple[UUID, str], ...]
     """Where they can go: the other units of their organisation."""
     leads: tuple[LedCase, ...]
     """Cases they are the guide of, which must have another one first."""
-    shuts: int
+    closes: int
     """Cases they are out of until the guide says that they are still meant."""
 
 
-def prospect(actor: Actor, person_id: UUID) -> Prospect:
+def prospect(actor: Actor, person_id: UUID) -> MoveProspect:
     """Raises NotFound for anybody who is no professional."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     staff = actor.session.get(Staff, person_id)
@@ -45,7 +45,7 @@ def prospect(actor: Actor, person_id: UUID) -> Prospect:
         raise NotFound
     leads = tuple(sign_in_overview.led_cases(actor, person_id))
     places = propagation.places(actor.session, person_id)
-    return Prospect(tuple(_units(actor, staff)), leads, sum(not place.is_owner for place in places))
+    return MoveProspect(tuple(_units(actor, staff)), leads, sum(not place.is_owner for place in places))
 
 
 def move(actor: Actor, person_id: UUID, unit_id: UUID | None) -> None:
@@ -66,7 +66,7 @@ def move(actor: Actor, person_id: UUID, unit_id: UUID | None) -> None:
     audit.record(actor.session, Event.STAFF_CHANGED, item_id=person_id, what=["unit"])
     propagation.move(actor.session, staff, before)
     if person_id != actor.person_id:
-        mail.tell(actor.session, [person_id], Notice.ACCOUNT)
+        mail.queue_notice(actor.session, [person_id], Notice.ACCOUNT)
 
 
 def _units(actor: Actor, staff: Staff) -> list[tuple[UUID, str]]:

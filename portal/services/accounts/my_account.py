@@ -18,10 +18,10 @@ from portal.services.notices import mail
 from portal.services.notices.mail import Notice
 
 
-def tell(session: PortalSession, person_id: UUID, about: Notice = Notice.SIGN_IN) -> None:
+def tell_account(session: PortalSession, person_id: UUID, about: Notice = Notice.SIGN_IN) -> None:
     """A mail to a professional about what happened to their account, once this transaction is committed: by default
     that the way they sign in has been changed. Whoever did it, an administrator too, is not asked."""
-    mail.tell(session, [person_id], about)
+    mail.queue_notice(session, [person_id], about)
 
 
 def is_first_time(session: PortalSession, person_id: UUID) -> bool:
@@ -41,8 +41,8 @@ def choose_password(session: PortalSession, staff: Staff, password: str) -> None
     product = session.info["settings"].product_name
     passwords.refuse_weak(password, (staff.name, staff.email, product))
     staff.password_hash = passwords.hash_password(password)
-    sessions.end_all(session, staff.person_id)
-    pending_login.end_all(session, staff.person_id)
+    sessions.end_all_sessions(session, staff.person_id)
+    pending_login.end_all_pending(session, staff.person_id)
     audit.record(session, Event.PASSWORD_CHOSEN, item_id=staff.person_id)
 
 
@@ -58,7 +58,7 @@ def change_password(actor: Actor, old: str, new: str) -> None:
         choose_password(actor.session, staff, new)
     except InvalidInput as problem:
         raise InvalidInput("new_password", problem.code, **problem.values) from problem
-    tell(actor.session, staff.person_id)
+    tell_account(actor.session, staff.person_id)
 
 
 def confirm_password(session: PortalSession, person_id: UUID, password: str) -> None:
@@ -102,15 +102,15 @@ def set_up_totp(session: PortalSession, person_id: UUID, sealed: str, code: str)
         raise InvalidInput("code", "offer_old")
     first = not second_factor.factors_of(session, person_id).any
     second_factor.set_up(session, keyring, person_id, taken, code)
-    tell(session, person_id)
+    tell_account(session, person_id)
     return second_factor.new_codes(session, keyring, person_id) if first else []
 
 
 def add_passkey(session: PortalSession, person_id: UUID, token: str, answer: str, name: str) -> list[str]:
     """Keeps a new passkey. Returns fresh recovery codes with the first factor, else nothing. Raises InvalidInput."""
     first = not second_factor.factors_of(session, person_id).any
-    passkeys.add(session, session.info["settings"], person_id, token, answer, name)
-    tell(session, person_id)
+    passkeys.add_passkey(session, session.info["settings"], person_id, token, answer, name)
+    tell_account(session, person_id)
     return second_factor.new_codes(session, session.info["keyring"], person_id) if first else []
 
 
@@ -119,20 +119,20 @@ def make_codes(actor: Actor) -> list[str]:
     _staff(actor)
     if not second_factor.factors_of(actor.session, actor.person_id).any:
         raise InvalidInput("", "last_factor")
-    tell(actor.session, actor.person_id)
+    tell_account(actor.session, actor.person_id)
     return second_factor.new_codes(actor.session, actor.keyring, actor.person_id)
 
 
 def remove_totp(actor: Actor) -> None:
     """Raises InvalidInput when it is the only second factor."""
     second_factor.remove_totp(actor.session, _staff(actor).person_id)
-    tell(actor.session, actor.person_id)
+    tell_account(actor.session, actor.person_id)
 
 
 def remove_passkey(actor: Actor, passkey_id: UUID) -> None:
     """Raises InvalidInput when it is the only second factor."""
     second_factor.remove_passkey(actor.session, _staff(actor).person_id, passkey_id)
-    tell(actor.session, actor.person_id)
+    tell_account(actor.session, actor.person_id)
 
 
 def _staff(actor: Actor) -> Staff:

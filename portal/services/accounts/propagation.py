@@ -24,7 +24,7 @@ from portal.storage.keys import CaseKeys, Keyring
 
 
 @dataclass(frozen=True)
-class Place:
+class CaseSeat:
     """A case a professional is in, and as which member."""
 
     case_id: UUID
@@ -32,11 +32,11 @@ class Place:
     is_owner: bool
 
 
-def places(session: PortalSession, person_id: UUID) -> list[Place]:
+def places(session: PortalSession, person_id: UUID) -> list[CaseSeat]:
     """Every case they are in, always in the same order, so that two changes never wait for each other. Nobody but an
     administrator is told any."""
     asked = text("select case_id, membership_id, is_owner from cases_of_professional(:person)")
-    return [Place(*row) for row in session.execute(asked, {"person": person_id})]
+    return [CaseSeat(*row) for row in session.execute(asked, {"person": person_id})]
 
 
 def carry_card(session: PortalSession, staff: Staff, changed: Collection[str], before: Mapping[str, str]) -> None:
@@ -66,7 +66,7 @@ def move(session: PortalSession, staff: Staff, before: UUID) -> None:
         _tell_owner(session, place)
 
 
-def shut_out(session: PortalSession, person_id: UUID) -> None:
+def close_member_windows(session: PortalSession, person_id: UUID) -> None:
     """The account goes to another address before its owner has ever come in: whoever comes in with it is out of every
     case until its guide says that they are meant."""
     for place in places(session, person_id):
@@ -77,7 +77,7 @@ def shut_out(session: PortalSession, person_id: UUID) -> None:
 
 def _note(
     session: PortalSession,
-    place: Place,
+    place: CaseSeat,
     field: str,
     before: str | None = None,
     after: str | None = None,
@@ -115,6 +115,6 @@ def _keys(session: PortalSession, case_id: UUID) -> CaseKeys:
     return keyring.open_case(case_id, *window_store.load_key_row(session, case_id))
 
 
-def _tell_owner(session: PortalSession, place: Place) -> None:
+def _tell_owner(session: PortalSession, place: CaseSeat) -> None:
     owner_id = window_store.load_owner(session, place.case_id)
-    mail.tell(session, [owner_id])
+    mail.queue_notice(session, [owner_id])

@@ -49,7 +49,7 @@ class RequestLine:
     """Whether it was answered by an invitation."""
 
 
-def ask(actor: Actor, submission: UUID, missed: Missed) -> UUID:
+def ask_for_change(actor: Actor, submission: UUID, missed: Missed) -> UUID:
     """Asks the administrators of one's own organisation (of all, where it has none) to invite a colleague; they are
     told by mail that there is something new. Raises NotFound for whoever is no professional; InvalidInput at `name`,
     `workplace` or `email`, or when many wait already."""
@@ -76,11 +76,11 @@ def ask(actor: Actor, submission: UUID, missed: Missed) -> UUID:
         )
     )
     audit.record(session, Event.ACCOUNT_ASKED, item_id=made)
-    mail.tell(session, _administrators(actor))
+    mail.queue_notice(session, _administrators(actor))
     return made
 
 
-def mine(actor: Actor) -> list[RequestLine]:
+def my_requests(actor: Actor) -> list[RequestLine]:
     """What this person has asked for, the newest first."""
     asked = select(AccountRequest).where(AccountRequest.asked_by_id == actor.person_id)
     rows = actor.session.scalars(asked.order_by(AccountRequest.asked_at.desc()).limit(20)).all()
@@ -88,7 +88,7 @@ def mine(actor: Actor) -> list[RequestLine]:
     return [_line(row, me) for row in rows if me]
 
 
-def waiting(actor: Actor) -> list[RequestLine]:
+def waiting_requests(actor: Actor) -> list[RequestLine]:
     """What waits for an administrator, the oldest first."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
     asked = (
@@ -104,13 +104,13 @@ def waiting(actor: Actor) -> list[RequestLine]:
 
 def one(actor: Actor, request_id: UUID) -> RequestLine:
     """One that waits. Raises NotFound."""
-    found = next((line for line in waiting(actor) if line.id == request_id), None)
+    found = next((line for line in waiting_requests(actor) if line.id == request_id), None)
     if found is None:
         raise NotFound
     return found
 
 
-def invite(actor: Actor, submission: UUID, request_id: UUID, new: NewStaff) -> None:
+def invite_requested(actor: Actor, submission: UUID, request_id: UUID, new: NewStaff) -> None:
     """Makes the account, invites its owner, and tells whoever asked. Raises NotFound for no request, Overtaken
     for one that is answered, InvalidInput as `accounts.add_staff`."""
     request = _take(actor, request_id)
@@ -137,7 +137,7 @@ def _take(actor: Actor, request_id: UUID) -> AccountRequest:
 def _answer(actor: Actor, request: AccountRequest, made: UUID | None) -> None:
     request.answered_at, request.answered_by_id, request.made_id = clock.now(), actor.person_id, made
     audit.record(actor.session, Event.ACCOUNT_ANSWERED, item_id=request.id)
-    mail.tell(actor.session, [request.asked_by_id])
+    mail.queue_notice(actor.session, [request.asked_by_id])
 
 
 def _administrators(actor: Actor) -> list[UUID]:

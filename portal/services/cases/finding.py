@@ -28,7 +28,7 @@ class CasePage:
     pages: int
 
 
-def page(every: tuple[CaseLine, ...], words: str, order: CaseOrder, number: int) -> CasePage:
+def found_page(every: tuple[CaseLine, ...], words: str, order: CaseOrder, number: int) -> CasePage:
     """Those of `every` (in order of names) in which each of the words occurs: in the young person's name, the guide's,
     or the birth date as people write it. A page there is not is the nearest there is."""
     wanted = folded(words[:200]).split()[:6]

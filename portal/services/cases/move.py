@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
@@ -17,10 +17,10 @@ from portal.services.shared import audience as shared_audience
 
 
 @dataclass(frozen=True)
-class Place:
+class MoveTarget:
     """A compartment something could be moved to, and what that would mean."""
 
-    hatch: Hatch
+    compartment: OpenCompartment
     will_see: tuple[Membership, ...]
     """Who cannot see it now and could then."""
     no_longer: tuple[Membership, ...]
@@ -30,7 +30,7 @@ class Place:
 @dataclass(frozen=True)
 class Moving:
     compartment: str
-    places: tuple[Place, ...]
+    places: tuple[MoveTarget, ...]
 
 
 def of_file(ticket: CaseTicket, file_id: UUID) -> Moving:
@@ -87,24 +87,26 @@ def _take_along(ticket: CaseTicket, item: File | Thread, compartment_id: UUID, *
 
 def _refuse_confided(ticket: CaseTicket, compartment_id: UUID) -> None:
     """What is confided is moved nowhere: whoever could move it could show it to others. The database holds it too."""
-    hatch = ticket.hatches.get(compartment_id)
-    if hatch is not None and hatch.confidant_id is not None:
+    compartment = ticket.compartments.get(compartment_id)
+    if compartment is not None and compartment.confidant_id is not None:
         raise InvalidInput("", "confided_stays")
 
 
 def _moving(ticket: CaseTicket, compartment_id: UUID) -> Moving:
     _refuse_confided(ticket, compartment_id)
     see_it = _readers(ticket)
-    here = ticket.hatches[compartment_id]
+    here = ticket.compartments[compartment_id]
     now = see_it.get(here.key, {})
     places = []
-    for hatch in sorted(ticket.hatches.values(), key=lambda hatch: ticket.profile.rank(hatch.key)):
-        if not hatch.can_write or hatch.id == compartment_id:
+    for compartment in sorted(
+        ticket.compartments.values(), key=lambda compartment: ticket.profile.rank(compartment.key)
+    ):
+        if not compartment.can_write or compartment.id == compartment_id:
             continue
-        then = see_it.get(hatch.key, {})
+        then = see_it.get(compartment.key, {})
         places.append(
-            Place(
-                hatch,
+            MoveTarget(
+                compartment,
                 will_see=tuple(member for id_, member in then.items() if id_ not in now),
                 no_longer=tuple(member for id_, member in now.items() if id_ not in then),
                 still=tuple(member for id_, member in now.items() if id_ in then),
@@ -117,6 +119,6 @@ def _readers(ticket: CaseTicket) -> dict[str, dict[UUID, Membership]]:
     """Who sees each compartment now, by the windows."""
     found: dict[str, dict[UUID, Membership]] = {}
     for line in shared_audience.audience(ticket):
-        for shelf in line.open:
-            found.setdefault(shelf.key, {})[line.membership.id] = line.membership
+        for compartment in line.open:
+            found.setdefault(compartment.key, {})[line.membership.id] = line.membership
     return found

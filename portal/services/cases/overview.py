@@ -13,8 +13,8 @@ from portal import clock
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.documents import blank_schema
-from portal.documents.blank_schema import BaseData
+from portal.documents import blank_form
+from portal.documents.blank_form import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.services import registry
@@ -27,12 +27,12 @@ from portal.services.files.files import VersionLine
 from portal.services.meetings import heard
 from portal.services.members import handover_answers
 from portal.services.plans import commitments, definitions, plans
-from portal.services.plans.plans import Standing
+from portal.services.plans.plans import PlanProgress
 from portal.services.shared import audience as shared_audience
 from portal.services.shared import letterhead
 from portal.services.shared.audience import MemberLine
 from portal.services.shared.front import RECENT, Front
-from portal.tools.profile import Meeting, Rhythm, Tool
+from portal.tools.profile import ProfileMeeting, Rhythm, Tool
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ToolLine:
     form: bool
     """Whether it can be written together here, in a compartment this person sees."""
     compartment: str
-    standing: Standing | None
+    standing: PlanProgress | None
     """How far it has come, if somebody has begun it."""
     files: tuple[VersionLine, ...]
 
@@ -97,39 +97,39 @@ def tools(ticket: CaseTicket) -> list[ToolLine]:
     """The model's tools, each with the files that lie in its place."""
     ticket.require(Action.PLAN_VIEW)
     ticket.record(Event.PLAN_VIEWED)
-    every = files.newest(ticket)
+    every = files.newest_version(ticket)
     begun = plans.standings(ticket)
     lines = []
     for tool in ticket.profile.tool:
         try:
-            shelf = definitions.hatch_of(ticket, tool.key).key
+            compartment = definitions.compartment_of(ticket, tool.key).key
         except NotFound:
-            shelf = ""
+            compartment = ""
         mine = tuple(f for f in every if f.tool == tool.key)
-        lines.append(ToolLine(tool, bool(shelf), shelf, begun.get(tool.key), mine))
+        lines.append(ToolLine(tool, bool(compartment), compartment, begun.get(tool.key), mine))
     return lines
 
 
 @dataclass(frozen=True)
-class ConsentLine:
+class OwnConsent:
     """Whether the young person's own declaration is in force, for those who may know."""
 
     until: datetime | None
 
 
-def consent(ticket: CaseTicket) -> ConsentLine | None:
+def consent(ticket: CaseTicket) -> OwnConsent | None:
     if not (ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)):
         return None
     current = requests.in_force(ticket, ticket.young_person.id)
-    return ConsentLine(current.valid_until if current else None)
+    return OwnConsent(current.valid_until if current else None)
 
 
-def model_meetings(ticket: CaseTicket) -> list[tuple[Meeting | Rhythm, date]]:
+def model_meetings(ticket: CaseTicket) -> list[tuple[ProfileMeeting | Rhythm, date]]:
     """The meetings of the model, each with the day on which the young person reaches its age; and the next four of
     those that come again and again."""
     ticket.require(Action.PLAN_VIEW)
     model, case = ticket.profile, ticket.case
-    found: list[tuple[Meeting | Rhythm, date]] = [(one, one.day(case.birth_date)) for one in model.meeting]
+    found: list[tuple[ProfileMeeting | Rhythm, date]] = [(one, one.day(case.birth_date)) for one in model.meeting]
     if model.rhythm is not None:
         begun, today = case.opened_at.astimezone(model.zone).date(), clock.today(model.zone)
         days = model.rhythm.days(begun, clock.birthday(case.birth_date, model.majority_age), today)
@@ -155,7 +155,7 @@ def blank(ticket: CaseTicket, tool_key: str, words: dict[str, str], language: st
         head=letterhead.head_of(ticket.session.info["settings"], language),
         colour=letterhead.colour_of(ticket.session.info["settings"]),
     )
-    return tool, blank_schema.write(base)
+    return tool, blank_form.write(base)
 
 
 def _with_role(line: MemberLine) -> str:

@@ -22,7 +22,7 @@ from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, 
 from portal.names import mistakable, nearly_the_same
 from portal.services.members import handover, handover_answers, joining
 from portal.services.members.citizens import NewCitizen
-from portal.services.members.handover import Offer
+from portal.services.members.handover import HandoverOffer
 from portal.services.members.joining import Host, Joining
 from portal.services.messages import unread
 from portal.services.shared import idempotency
@@ -76,7 +76,7 @@ class WaitingLine:
 class CaseList:
     open: tuple[CaseLine, ...]
     waiting: tuple[WaitingLine, ...]
-    offers: tuple[Offer, ...]
+    offers: tuple[HandoverOffer, ...]
     """Cases another guide asks this person to take over."""
 
 
@@ -213,7 +213,7 @@ def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]
         .where((AccessNotice.valid_until.is_(None)) | (AccessNotice.valid_until > now))
         .order_by(AccessNotice.valid_from.desc())
     )
-    asked = handover_answers.asking(actor)
+    asked = handover_answers.cases_with_questions(actor)
     return tuple(
         WaitingLine(
             case_id=notice.case_id,

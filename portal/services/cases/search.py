@@ -33,7 +33,7 @@ class Hit:
     created_at: datetime
 
 
-def find(ticket: CaseTicket, words: str) -> list[Hit]:
+def find_in_case(ticket: CaseTicket, words: str) -> list[Hit]:
     """What holds all the words (their Danish stems), newest first, at most 50 of each kind."""
     ticket.require(Action.CASE_SEARCH)
     wanted = [ticket.keys.blind(stem) for stem in search_index.stems(words)]
@@ -63,7 +63,7 @@ def _files(ticket: CaseTicket, found: Any) -> list[Hit]:
             "file",
             version.file_id,
             naming.title(given.get(version.file_id, ""), _own_name(ticket, version)),
-            ticket.hatches[version.compartment_id].key,
+            ticket.compartments[version.compartment_id].key,
             ticket.members[version.created_by_id],
             version.created_at,
         )
@@ -88,7 +88,7 @@ def _messages(ticket: CaseTicket, found: Any) -> list[Hit]:
             "message",
             message.thread_id,
             ticket.keys.unseal_text(subject, place("thread", "subject", message.thread_id)),
-            ticket.hatches[message.compartment_id].key,
+            ticket.compartments[message.compartment_id].key,
             ticket.members[message.created_by_id],
             message.created_at,
         )

@@ -12,11 +12,11 @@ from portal.access.policy.answers import Answer
 from portal.access.policy.facts import ConsentFact, Grant, Party
 from portal.access.ticket import CaseTicket
 from portal.documents import consent_text
-from portal.documents.consent_text import Place
+from portal.documents.consent_text import ConsentCompartment
 from portal.errors import InvalidInput
 from portal.models import Membership
 from portal.services.consents import requests
-from portal.services.consents.requests import Asked, PartyLine
+from portal.services.consents.requests import AskedCompartment, PartyLine
 
 Choices = Mapping[str, Mapping[str, bool]]
 """Party key -> key of a compartment -> yes or no. What is not in it was not answered now."""
@@ -34,8 +34,8 @@ class Answers:
 @dataclass(frozen=True)
 class DraftLine:
     line: PartyLine
-    granted: tuple[Asked, ...]
-    refused: tuple[Asked, ...]
+    granted: tuple[AskedCompartment, ...]
+    refused: tuple[AskedCompartment, ...]
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _line(line: PartyLine, chosen: Mapping[str, bool], stands: bool) -> DraftLin
     )
 
 
-def _standing(asked: Asked) -> bool | None:
+def _standing(asked: AskedCompartment) -> bool | None:
     """What was answered before and still counts."""
     return {Answer.YES: True, Answer.NO: False}.get(asked.said.answer)
 
@@ -153,8 +153,8 @@ def _words(ticket: CaseTicket, giver: Membership, lines: tuple[DraftLine, ...], 
         consent_text.PartyWords(
             called(ticket, one.line, language),
             one.line.workplace is not None,
-            [Place(asked.key, asked.categories) for asked in one.granted],
-            [Place(asked.key, asked.categories) for asked in one.refused],
+            [ConsentCompartment(asked.key, asked.categories) for asked in one.granted],
+            [ConsentCompartment(asked.key, asked.categories) for asked in one.refused],
         )
         for one in lines
     ]

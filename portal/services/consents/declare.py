@@ -97,7 +97,7 @@ def read_paper(ticket: CaseTicket, asked: Request, answers: Answers, language: s
     draft = _draft_of_paper(ticket, asked.giver, asked.parties, answers, language, paper)
     ticket.record(Event.CONSENT_VIEWED, item_id=asked.giver.id)
     after = with_consent(ticket.facts, draft.as_fact(ticket))
-    return PaperReading(draft, effects.of(ticket, after), _late(ticket, draft))
+    return PaperReading(draft, effects.effects_of(ticket, after), _late(ticket, draft))
 
 
 def register(
@@ -151,7 +151,7 @@ def _late(ticket: CaseTicket, draft: Draft) -> Late:
     return Late(newer, tuple((lines[party] if party else None, at) for party, at in found.items()))
 
 
-def withdraw(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
+def withdraw_consent(ticket: CaseTicket, submission: UUID, consent_id: UUID, party_key: str) -> None:
     """Takes a consent, or its part about one party, back from now on. The giver does it, or the owner on their word."""
     ticket.lock_case()
     ticket.require(Action.CONSENT_WITHDRAW)
@@ -198,7 +198,7 @@ def preview_withdrawal(ticket: CaseTicket, consent_id: UUID, party_key: str) -> 
     ticket.require(Action.CONSENT_WITHDRAW)
     consent, party = _withdrawable(ticket, consent_id, party_key)
     ticket.record(Event.CONSENT_VIEWED, item_id=consent.id)
-    return effects.of(ticket, with_no(ticket.facts, consent.giver_id, party, clock.now()))
+    return effects.effects_of(ticket, with_no(ticket.facts, consent.giver_id, party, clock.now()))
 
 
 def giver_of(ticket: CaseTicket, consent_id: UUID) -> UUID:

@@ -35,7 +35,7 @@ class Reading:
     effects: Effects
 
 
-def keep(ticket: CaseTicket, asked: Request, answers: Answers, language: str) -> None:
+def save_answers(ticket: CaseTicket, asked: Request, answers: Answers, language: str) -> None:
     """Keeps the person's own answers to what they are `asked`, in place of any kept before. Raises InvalidInput for
     answers that cannot be, NotFound for what somebody else is asked."""
     ticket.require(Action.CONSENT_GIVE)
@@ -54,7 +54,7 @@ def keep(ticket: CaseTicket, asked: Request, answers: Answers, language: str) ->
     ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
 
 
-def kept(ticket: CaseTicket) -> Answers | None:
+def saved_answers(ticket: CaseTicket) -> Answers | None:
     """The person's own answers that wait to be given."""
     ticket.require(Action.CONSENT_GIVE)
     row = ticket.session.get(ConsentDraft, ticket.membership.id)
@@ -67,13 +67,13 @@ def kept(ticket: CaseTicket) -> Answers | None:
     return Answers(read["answers"], date.fromisoformat(until) if until else None)
 
 
-def read(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
+def read_draft(ticket: CaseTicket, answers: Answers, language: str) -> Reading:
     """The declaration as it would be given now. Raises InvalidInput when the case has changed so that it cannot be."""
     giver = requests.giver_for(ticket, ticket.membership.id)
     draft = declaration.draw_up(ticket, giver, requests.party_lines(ticket, giver), answers, language)
     ticket.record(Event.CONSENT_VIEWED, item_id=giver.id)
     after = with_consent(ticket.facts, draft.as_fact(ticket))
-    return Reading(draft, effects.of(ticket, after))
+    return Reading(draft, effects.effects_of(ticket, after))
 
 
 def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str, language: str) -> UUID:
@@ -82,7 +82,7 @@ def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str
     ticket.lock_case()
     if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
-    if kept(ticket) is None:
+    if saved_answers(ticket) is None:
         raise Overtaken
     ticket.require(Action.CONSENT_GIVE)
     giver = requests.giver_for(ticket, ticket.membership.id)
@@ -93,17 +93,17 @@ def give(ticket: CaseTicket, submission: UUID, answers: Answers, read_words: str
 
 
 @dataclass(frozen=True)
-class Outlook:
+class AnswerOutlook:
     """What a no to one party would mean, and what a yes to all it asks for."""
 
     line: PartyLine
     if_no: Effects
     if_yes: Effects
-    still_shut: tuple[tuple[Membership, tuple[Prospect, ...]], ...]
+    still_closed: tuple[tuple[Membership, tuple[Prospect, ...]], ...]
     """Who of the party would not see everything after a yes, and what else is in the way."""
 
 
-def outlook(ticket: CaseTicket, party_key: str) -> Outlook:
+def outlook(ticket: CaseTicket, party_key: str) -> AnswerOutlook:
     """Raises NotFound for a party nobody asks this person about."""
     ticket.require(Action.CONSENT_GIVE)
     asked, now = requests.request(ticket, ticket.membership.id), clock.now()
@@ -114,9 +114,9 @@ def outlook(ticket: CaseTicket, party_key: str) -> Outlook:
     until = clock.end_of(asked.until, ticket.facts.rules.zone)
     yes = with_yes(ticket.facts, giver.id, line.party, until, now)
     lacking = [(m, tuple(p for p in prospects(yes, yes.member(m.id), now) if p.blockers)) for m in line.members]
-    return Outlook(
+    return AnswerOutlook(
         line=line,
-        if_no=effects.of(ticket, no),
-        if_yes=effects.of(ticket, yes),
-        still_shut=tuple((membership, found) for membership, found in lacking if found),
+        if_no=effects.effects_of(ticket, no),
+        if_yes=effects.effects_of(ticket, yes),
+        still_closed=tuple((membership, found) for membership, found in lacking if found),
     )

@@ -10,7 +10,7 @@ from portal import clock
 from portal.access.policy import whatif
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.roles import Level
-from portal.access.policy.whatif import Change, Prospect
+from portal.access.policy.whatif import AccessChange, Prospect
 from portal.access.ticket import CaseTicket
 from portal.models import Membership
 from portal.services.files import files
@@ -44,7 +44,7 @@ class Shift:
 class PersonEffect:
     membership: Membership
     opens: tuple[Shift, ...]
-    shuts: tuple[Shift, ...]
+    closes: tuple[Shift, ...]
     alters: tuple[Shift, ...]
     """Compartments that stay open, for more or for less than before."""
 
@@ -64,16 +64,16 @@ class Effects:
         shifts = [
             f"{one.membership.id} {shift.compartment} {shift.was} {shift.becomes}"
             for one in self.people
-            for shift in (*one.opens, *one.shuts, *one.alters)
+            for shift in (*one.opens, *one.closes, *one.alters)
         ]
         coming = [f"{p.compartment} {p.level} {sorted(str(b) for b in p.blockers)}" for p in self.newcomer]
         return hashlib.sha256("\n".join([*shifts, "", *coming]).encode()).hexdigest()[:32]
 
 
-def of(ticket: CaseTicket, after: Facts, newcomer: Member | None = None) -> Effects:
+def effects_of(ticket: CaseTicket, after: Facts, newcomer: Member | None = None) -> Effects:
     """The difference between the case as it is and as it would be."""
     now = clock.now()
-    found: dict[UUID, list[Change]] = {}
+    found: dict[UUID, list[AccessChange]] = {}
     frozen_since = ticket.facts.frozen_since(ticket.membership.id, now)
     for change in whatif.changes(ticket.facts, after, now):
         # Somebody who is shut out at once learns of nobody who came since.
@@ -86,22 +86,24 @@ def of(ticket: CaseTicket, after: Facts, newcomer: Member | None = None) -> Effe
 
 def things_of(ticket: CaseTicket) -> dict[str, Things]:
     """What lies in each compartment this person sees, newest first."""
-    if not ticket.hatches:
+    if not ticket.compartments:
         return {}
-    newest, threads = files.newest(ticket), message_threads.threads(ticket)
+    newest, threads = files.newest_version(ticket), message_threads.threads(ticket)
     found = {}
-    for hatch in ticket.hatches.values():
-        names = [file.title for file in newest if file.compartment == hatch.key]
-        subjects = [thread.subject for thread in threads if thread.compartment == hatch.key]
-        found[hatch.key] = Things(len(names), len(subjects), tuple((names + subjects)[:NAMED]))
+    for compartment in ticket.compartments.values():
+        names = [file.title for file in newest if file.compartment == compartment.key]
+        subjects = [thread.subject for thread in threads if thread.compartment == compartment.key]
+        found[compartment.key] = Things(len(names), len(subjects), tuple((names + subjects)[:NAMED]))
     return found
 
 
-def _person(ticket: CaseTicket, member_id: UUID, changes: list[Change], things: dict[str, Things]) -> PersonEffect:
+def _person(
+    ticket: CaseTicket, member_id: UUID, changes: list[AccessChange], things: dict[str, Things]
+) -> PersonEffect:
     shifts = [Shift(c.compartment, c.was, c.becomes, things.get(c.compartment)) for c in changes]
     return PersonEffect(
         ticket.everybody[member_id],
         opens=tuple(shift for shift in shifts if shift.was is Level.NONE),
-        shuts=tuple(shift for shift in shifts if shift.becomes is Level.NONE),
+        closes=tuple(shift for shift in shifts if shift.becomes is Level.NONE),
         alters=tuple(shift for shift in shifts if Level.NONE not in (shift.was, shift.becomes)),
     )

@@ -14,7 +14,7 @@ from portal.access.policy import facts as known
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Level
-from portal.access.policy.whatif import Change, Prospect
+from portal.access.policy.whatif import AccessChange, Prospect
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
@@ -83,13 +83,13 @@ def may_be_overridden(ticket: CaseTicket, membership_id: UUID) -> list[Prospect]
     return lacking
 
 
-def preview_override(ticket: CaseTicket, membership_id: UUID) -> list[Change]:
+def preview_override(ticket: CaseTicket, membership_id: UUID) -> list[AccessChange]:
     """What the override would open at most."""
     lacking = may_be_overridden(ticket, membership_id)
     ticket.record(Event.TEAM_VIEWED)
     now = clock.now()
     keys = frozenset(p.compartment for p in lacking)
-    wanted = known.LegalOverride(uuid4(), membership_id, keys, now, now + timedelta(days=1))
+    wanted = known.OverrideFact(uuid4(), membership_id, keys, now, now + timedelta(days=1))
     return whatif.changes(ticket.facts, whatif.with_override(ticket.facts, wanted), now)
 
 
@@ -156,7 +156,7 @@ def override_line(ticket: CaseTicket, override_id: UUID) -> OverrideLine:
     return found
 
 
-def preview_end(ticket: CaseTicket, override_id: UUID) -> list[Change]:
+def preview_end(ticket: CaseTicket, override_id: UUID) -> list[AccessChange]:
     """What ending the override now would shut."""
     now = clock.now()
     return whatif.changes(ticket.facts, whatif.without_override(ticket.facts, override_id, now), now)
@@ -267,7 +267,7 @@ def freeze_line(ticket: CaseTicket, freeze_id: UUID) -> FreezeLine:
     return found
 
 
-def preview_lift(ticket: CaseTicket, freeze_id: UUID) -> list[Change]:
+def preview_lift(ticket: CaseTicket, freeze_id: UUID) -> list[AccessChange]:
     """What lifting the freeze now would open."""
     now = clock.now()
     return whatif.changes(ticket.facts, whatif.lifted(ticket.facts, freeze_id, now), now)
@@ -289,7 +289,7 @@ def keep_frozen(ticket: CaseTicket, submission: UUID, freeze_id: UUID, review_on
     ticket.session.flush()  # the database takes no second freeze beside one in force
     before = next(freeze for freeze in ticket.facts.freezes if freeze.id == freeze_id)
     _freeze(ticket, line.membership.id, review_at, why, now, before.log_hidden_from)
-    ticket.record(Event.FREEZE_KEPT, item_id=line.membership.id)
+    ticket.record(Event.FREEZE_RENEWED, item_id=line.membership.id)
     rewrite_windows(ticket.session, ticket.case_id)
 
 
@@ -307,7 +307,7 @@ def lift(ticket: CaseTicket, submission: UUID, freeze_id: UUID) -> None:
 
 
 def _override_line(ticket: CaseTicket, row: LegalOverride) -> OverrideLine:
-    visible = {hatch.key for hatch in ticket.hatches.values()}
+    visible = {compartment.key for compartment in ticket.compartments.values()}
     answers = ticket.allows(Action.CONSENT_REGISTER) or ticket.allows(Action.CONSENT_GIVE)
     order = sorted(row.compartments, key=ticket.profile.rank)
     return OverrideLine(

@@ -14,8 +14,8 @@ from portal.access.policy.decide import Reason, Refusal
 from portal.access.policy.facts import ConsentFact
 from portal.access.ticket import CaseTicket
 from portal.documents import consent_text, receipt
-from portal.documents.receipt import Line
-from portal.errors import Damaged, NotFound, Refused
+from portal.documents.receipt import ReceiptLine
+from portal.errors import CorruptData, NotFound, Refused
 from portal.events import Event
 from portal.models import Consent, Membership
 from portal.services.consents import declare, requests
@@ -29,7 +29,7 @@ from portal.storage.scanning import ScanState
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredDeclaration:
     """A declaration as it is kept."""
 
     id: UUID
@@ -46,27 +46,27 @@ class Kept:
     says_yes: bool
 
 
-def history(ticket: CaseTicket, giver_id: UUID) -> list[Kept]:
+def history(ticket: CaseTicket, giver_id: UUID) -> list[StoredDeclaration]:
     """Every declaration a giver ever gave in this case, newest first, for the giver and those who answer for it."""
     ticket.require(Action.CONSENT_VIEW)
     mine = [declare.visible(ticket, fact.id) for fact in reversed(ticket.facts.consents_of(giver_id))]
     found = ticket.session.scalars(select(Consent).where(Consent.id.in_([fact.id for fact in mine])))
     rows = {row.id: row for row in found}
-    return [_kept(ticket, fact, rows[fact.id]) for fact in mine]
+    return [_stored(ticket, fact, rows[fact.id]) for fact in mine]
 
 
-def kept(ticket: CaseTicket, consent_id: UUID) -> Kept:
+def stored_declaration(ticket: CaseTicket, consent_id: UUID) -> StoredDeclaration:
     """One declaration. Raises NotFound, and Damaged when its words are not those its hash was taken of."""
     ticket.require(Action.CONSENT_VIEW)
-    return _kept(ticket, declare.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
+    return _stored(ticket, declare.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
 
 
-def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
+def _stored(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> StoredDeclaration:
     words = ticket.unseal(row, "text")
     digest = ticket.unseal(row, "text_sha256")
     if consent_text.digest(words) != digest:
-        raise Damaged(f"consent {row.id} is not what was signed")
-    return Kept(
+        raise CorruptData(f"consent {row.id} is not what was signed")
+    return StoredDeclaration(
         id=row.id,
         giver=ticket.members[row.giver_id],
         registered_by=ticket.members[row.registered_by_id],
@@ -82,7 +82,9 @@ def _kept(ticket: CaseTicket, fact: ConsentFact, row: Consent) -> Kept:
     )
 
 
-def receipt_pdf(ticket: CaseTicket, one: Kept, about: list[Line], title: str, language: str) -> bytes:
+def receipt_pdf(
+    ticket: CaseTicket, one: StoredDeclaration, about: list[ReceiptLine], title: str, language: str
+) -> bytes:
     """The receipt as a tagged PDF: the exact words, and below them what is known of how they were given."""
     ticket.record(Event.CONSENT_VIEWED, item_id=one.id)
     return receipt.write(title, one.words, about, language, _look(ticket, language))

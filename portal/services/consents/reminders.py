@@ -79,7 +79,7 @@ def send_due(session: PortalSession) -> int:
         reminder.sent_at = clock.now()
         audit.record(session, Event.CONSENT_ENDING, chain=reminder.case_id, item_id=reminder.consent_id)
         told |= _whom(load_facts(session, reminder.case_id), reminder.consent_id)
-    mail.tell(session, told)
+    mail.queue_notice(session, told)
     return len(told)
 
 

@@ -18,7 +18,7 @@ from portal.access.case_rows import Workplace
 from portal.access.policy import answers, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.ages import custody_consent_ends_at_18, is_asked_anew_at_18, last_day_of_consent, majority
-from portal.access.policy.answers import Answer, Said, decided_by, party_of, position, said_of_parent
+from portal.access.policy.answers import Answer, GivenAnswer, decided_by, party_of, position, said_of_parent
 from portal.access.policy.facts import CompartmentRule, ConsentFact, Facts, Member, Party
 from portal.access.policy.roles import Capacity, Level
 from portal.access.ticket import CaseTicket
@@ -60,13 +60,13 @@ CONSENT_CHANGES: dict[ConsentState, dict[ConsentStep, ConsentState]] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedCompartment:
     """A compartment somebody could see, as one giver is asked about it for them."""
 
     key: str
     categories: tuple[str, ...]
     """What lies in it and the giver decides about, in the order of the profile."""
-    said: Said
+    said: GivenAnswer
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,19 @@ class PartyLine:
     workplace: Workplace | None
     capacity: Capacity
     purposes: tuple[str, ...]
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedCompartment, ...]
 
     @property
-    def granted(self) -> tuple[Asked, ...]:
+    def granted(self) -> tuple[AskedCompartment, ...]:
         """What the giver's yes counts for now."""
         return tuple(one for one in self.asked if one.said.answer is Answer.YES)
 
     @property
-    def refused(self) -> tuple[Asked, ...]:
+    def refused(self) -> tuple[AskedCompartment, ...]:
         return tuple(one for one in self.asked if one.said.answer is Answer.NO)
 
     @property
-    def waits(self) -> tuple[Asked, ...]:
+    def waits(self) -> tuple[AskedCompartment, ...]:
         """What has not been answered, or was answered for a time that is over."""
         return tuple(one for one in self.asked if one.said.waits)
 
@@ -191,7 +191,7 @@ def who_asks_me(ticket: CaseTicket) -> list[tuple[Membership, ...]]:
     ]
 
 
-def said_about(ticket: CaseTicket, giver_id: UUID, membership_id: UUID) -> tuple[Said, ...]:
+def said_about(ticket: CaseTicket, giver_id: UUID, membership_id: UUID) -> tuple[GivenAnswer, ...]:
     """What a giver has answered about somebody, compartment by compartment; empty when their yes is not asked."""
     facts, now = ticket.facts, clock.now()
     member = facts.member(membership_id)
@@ -248,7 +248,7 @@ def party_lines(ticket: CaseTicket, giver: Membership) -> Iterator[PartyLine]:
     for whom in _parties(ticket, questions):
         party, members = whom.party, whom.members
         asked = tuple(
-            Asked(rule.key, tuple(sorted(categories, key=order.index)), what)
+            AskedCompartment(rule.key, tuple(sorted(categories, key=order.index)), what)
             for rule, categories, what in _answers(questions, whom)
         )
         if not asked:
@@ -320,7 +320,7 @@ def _parties(ticket: CaseTicket, questions: _Questions) -> list[_Whom]:
     return [_Whom(party, members, is_left=False) for party, members in found.items()] + gone
 
 
-def _answers(questions: _Questions, whom: _Whom) -> Iterator[tuple[CompartmentRule, frozenset[str], Said]]:
+def _answers(questions: _Questions, whom: _Whom) -> Iterator[tuple[CompartmentRule, frozenset[str], GivenAnswer]]:
     """Every compartment the giver is asked about for somebody of that party, what lies in it, and what they said. Of a
     unit that everybody has left nobody wants in: what was said stands there to be taken back."""
     facts, now, member = questions.facts, questions.now, whom.members[0]

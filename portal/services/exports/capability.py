@@ -7,4 +7,4 @@ from portal.services.exports import exports
 
 
 def sweep(session: PortalSession) -> None:
-    exports.sweep(session)
+    exports.sweep_exports(session)

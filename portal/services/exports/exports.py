@@ -18,7 +18,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.documents import packages
-from portal.documents.packages import Package
+from portal.documents.packages import ZipPackage
 from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import AuditEvent, Export, File, FileVersion, Meeting, Plan, Thread
@@ -36,7 +36,7 @@ LASTS = timedelta(days=3)
 
 
 @dataclass(frozen=True)
-class Line:
+class ExportLine:
     """A package somebody asked for. `size` is bytes, instants are UTC."""
 
     id: UUID
@@ -65,14 +65,14 @@ def ask_for_case(ticket: CaseTicket, submission: UUID, language: str) -> UUID:
     return _ask(ticket, submission, "case", "", language)
 
 
-def page(ticket: CaseTicket) -> list[Line]:
+def export_page(ticket: CaseTicket) -> list[ExportLine]:
     """The same as `mine`, as a page of its own that leaves its trace."""
-    found = mine(ticket)
+    found = my_exports(ticket)
     ticket.record(Event.FILES_LISTED)
     return found
 
 
-def mine(ticket: CaseTicket) -> list[Line]:
+def my_exports(ticket: CaseTicket) -> list[ExportLine]:
     """What this person asked for and can still have, newest first."""
     ticket.require(Action.FILE_DOWNLOAD)
     rows = ticket.session.scalars(_own(ticket).order_by(Export.created_at.desc())).all()
@@ -87,7 +87,7 @@ def mine(ticket: CaseTicket) -> list[Line]:
     return [_line(ticket, row, row.id in fetched) for row in rows]
 
 
-def make(ticket: CaseTicket, store: BlobStore, export_id: UUID) -> None:
+def make_export(ticket: CaseTicket, store: BlobStore, export_id: UUID) -> None:
     """Packs it, with the rights the person has now. Raises NotFound, Refused, Damaged, NeighbourDown('storage')."""
     row = _load(ticket, export_id)
     if row.ready_at is not None:
@@ -96,7 +96,7 @@ def make(ticket: CaseTicket, store: BlobStore, export_id: UUID) -> None:
     incoming = Incoming(store)
     try:
         packing = Packing(ticket, store, row.language)
-        with Package(incoming) as package:
+        with ZipPackage(incoming) as package:
             if row.kind == "case":
                 packing.whole_case(package)
             else:
@@ -128,7 +128,7 @@ def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) 
     if (row.kind == "case") != is_case or row.ready_at is None or row.blob is None or row.file_key is None:
         raise NotFound
     ticket.require(Action.CASE_EXPORT if is_case else Action.FILE_DOWNLOAD)
-    if not set(row.compartments) <= set(ticket.hatches):
+    if not set(row.compartments) <= set(ticket.compartments):
         raise NotFound
     versions = _looked_up(ticket, row)
     size = row.size or 0
@@ -147,7 +147,7 @@ def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) 
     return Download(f"{name}.zip", "application/zip", size, content)
 
 
-def sweep(session: PortalSession) -> int:
+def sweep_exports(session: PortalSession) -> int:
     """Takes away the packages whose time is over; returns how many objects go with them."""
     blobs = session.scalars(text("select forget_ended_exports()")).all()
     for blob in blobs:
@@ -193,9 +193,9 @@ def _load(ticket: CaseTicket, export_id: UUID) -> Export:
 def _looked_up(ticket: CaseTicket, row: Export) -> list[FileVersion]:
     """Everything in a package, found again where it lies now: the versions of files. Raises NotFound when anything of
     it was moved to where this person does not see it, was withdrawn, or may not be opened any more."""
-    for kind, noun in _LIES.items():
+    for kind, model in _LIES.items():
         wanted = {UUID(part[kind]) for part in row.contents if kind in part}
-        lies = select(noun.id).where(*ticket.within(noun), noun.id.in_(wanted))
+        lies = select(model.id).where(*ticket.within(model), model.id.in_(wanted))
         if wanted and wanted != set(ticket.session.scalars(lies)):
             raise NotFound
     versions = []
@@ -223,8 +223,8 @@ def _folder(ticket: CaseTicket, row: Export) -> str:
     return ticket.unseal(row, "folder")
 
 
-def _line(ticket: CaseTicket, row: Export, fetched: bool) -> Line:
-    return Line(
+def _line(ticket: CaseTicket, row: Export, fetched: bool) -> ExportLine:
+    return ExportLine(
         id=row.id,
         is_case=row.kind == "case",
         folder=_folder(ticket, row),

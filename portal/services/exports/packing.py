@@ -12,7 +12,7 @@ from portal import clock
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.documents import packages
-from portal.documents.packages import Chapter, Entry, Package
+from portal.documents.packages import Chapter, Entry, ZipPackage
 from portal.errors import NotFound, Refused
 from portal.models import FileVersion, Membership, Message, Thread
 from portal.services.files import downloads, naming
@@ -23,7 +23,7 @@ from portal.services.plans import definitions, external_forms, plans
 from portal.services.plans.external_forms import FormLine, Listed
 from portal.services.plans.versions import PlanState, VersionPage
 from portal.storage import BlobStore
-from portal.tools.telling import Teller
+from portal.tools.answer_format import AnswerFormatter
 from portal.tools.vocabulary import sayer
 
 
@@ -40,12 +40,12 @@ class Packing:
         """Everything in it that lies in a compartment, by kind and id: to be looked up again when it is fetched. A file
         with the number of the version that is in it, or without one where only its name is."""
 
-    def folder(self, package: Package, folder: str) -> None:
+    def folder(self, package: ZipPackage, folder: str) -> None:
         for version in self._versions():
             if self._folders.get(version.file_id) == folder and version.number == self._newest[version.file_id]:
                 self._put(package, "", version)
 
-    def whole_case(self, package: Package) -> None:
+    def whole_case(self, package: ZipPackage) -> None:
         files: list[Entry] = []
         left_out: list[Entry] = []
         elsewhere = external_forms.of_case(self._ticket)
@@ -57,7 +57,7 @@ class Packing:
             name = self._put(package, place, version)
             self.compartments.add(version.compartment_id)
             about = f"{self._who(version.created_by_id)}, {self._when(version.created_at)}, "
-            about += f"{self._version(version.number)}, {self._shelf(version.compartment_id)}"
+            about += f"{self._version(version.number)}, {self._compartment(version.compartment_id)}"
             if form := elsewhere.get(version.file_id):
                 about += f", {self._made_elsewhere(form)}"
             words = self._ticket.unseal(version, "note")
@@ -84,7 +84,7 @@ class Packing:
                 made = packages.page(f"{called} - {title}", about, found, self._language)
                 package.add("", f"{called}.html", self._local(now), [made], len(made))
 
-    def _put(self, package: Package, folder: str, version: FileVersion) -> str:
+    def _put(self, package: ZipPackage, folder: str, version: FileVersion) -> str:
         """The name in the package; '' for a version that cannot be opened just now."""
         try:
             downloads.load_version(self._ticket, version.file_id, version.number)
@@ -117,20 +117,20 @@ class Packing:
             self.compartments.add(thread.compartment_id)
             self.contents.append({"thread": str(thread.id)})
             subject = ticket.unseal(thread, "subject")
-            chapters.append(Chapter(subject, self._shelf(thread.compartment_id), messages.get(thread.id, [])))
+            chapters.append(Chapter(subject, self._compartment(thread.compartment_id), messages.get(thread.id, [])))
         return chapters
 
     def _plans(self) -> Iterator[Chapter]:
         for tool in self._ticket.profile.tool:
             try:
-                hatch = definitions.hatch_of(self._ticket, tool.key)
+                compartment = definitions.compartment_of(self._ticket, tool.key)
             except NotFound:
                 continue
-            found = plans.load(self._ticket, tool.key, hatch)
+            found = plans.load(self._ticket, tool.key, compartment)
             if found is not None:
                 self.contents.append({"plan": str(found.newest.plan_id)})
             for version in found.versions if found else ():
-                self.compartments.add(hatch.id)
+                self.compartments.add(compartment.id)
                 title = f"{tool.title.in_language(self._language)}, {self._version(version.number)}"
                 begun = f"{self._who(version.author.id)}, {self._when(version.created_at)}"
                 about = f"{self._states()[version.state]}, {begun}"
@@ -153,10 +153,10 @@ class Packing:
 
     def _meetings(self) -> Iterator[Chapter]:
         """Those this person may know of, the first ones first."""
-        for page in sorted(schedule.listing(self._ticket), key=lambda page: page.at):
+        for page in sorted(schedule.list_meetings(self._ticket), key=lambda page: page.at):
             self.compartments.add(page.compartment_id)
             self.contents.append({"meeting": str(page.id)})
-            about = f"{self._meeting_states()[page.state]}, {self._shelf(page.compartment_id)}"
+            about = f"{self._meeting_states()[page.state]}, {self._compartment(page.compartment_id)}"
             yield Chapter(self._when(page.at), about, list(self._meeting(page)))
 
     def _meeting(self, page: MeetingPage) -> Iterator[Entry]:
@@ -178,14 +178,14 @@ class Packing:
 
     def _answers(self, version: VersionPage) -> Iterator[Entry]:
         names = {str(member.id): member.display_name for member in self._ticket.members.values()}
-        teller = Teller(version.definition, names, self._language, self.gettext)
+        formatter = AnswerFormatter(version.definition, names, self._language, self.gettext)
         for place in version.definition.places(version.answers):
             section = place.section
             if version.answers.get(place.address):
                 title = (section.row if place.row and section.row else section.title).in_language(self._language)
                 number = f" {version.rows(section.key).index(place.row) + 1}" if place.row else ""
                 label = f"{title}{number}: {place.question.label.in_language(self._language)}"
-                yield Entry(label, "", teller.told(place, version.answers))
+                yield Entry(label, "", formatter.format(place, version.answers))
 
     def _version(self, number: int) -> str:
         return self.gettext("Version %(number)s") % {"number": number}
@@ -208,10 +208,10 @@ class Packing:
         word = self._ticket.profile.words[Capacity(member.capacity)].title.in_language(self._language)
         return f"{member.display_name} ({member.job_title or word})"
 
-    def _shelf(self, compartment_id: UUID) -> str:
-        hatch = self._ticket.hatches[compartment_id]
-        title = self._ticket.profile.compartment_of(hatch.key).title.in_language(self._language)
-        return f"{title} ({self._who(hatch.confidant_id)})" if hatch.confidant_id else title
+    def _compartment(self, compartment_id: UUID) -> str:
+        compartment = self._ticket.compartments[compartment_id]
+        title = self._ticket.profile.compartment_of(compartment.key).title.in_language(self._language)
+        return f"{title} ({self._who(compartment.confidant_id)})" if compartment.confidant_id else title
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self._zone)

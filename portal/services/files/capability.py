@@ -13,8 +13,8 @@ from portal.services.shared.front import Front
 
 
 def sweep(session: PortalSession) -> None:
-    resumable_uploads.sweep(session)
-    held_uploads.sweep(session)
+    resumable_uploads.sweep_uploads(session)
+    held_uploads.sweep_held_uploads(session)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FileNews:
 
 def news(ticket: CaseTicket, front: Front) -> FileNews:
     """What the front of a case tells of its files."""
-    newest = tuple(files_of_case.lines(ticket, front.newest))
+    newest = tuple(files_of_case.file_lines(ticket, front.newest))
     since, me = front.there.last_visit, ticket.membership.id
     if since is None:
         return FileNews(newest, (), newest)

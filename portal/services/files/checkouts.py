@@ -32,7 +32,7 @@ class Editing:
     note: str = ""
 
 
-def running(ticket: CaseTicket) -> dict[UUID, Editing]:
+def running_checkouts(ticket: CaseTicket) -> dict[UUID, Editing]:
     """Who is editing what just now, by file."""
     now = clock.now()
     found = ticket.session.scalars(
@@ -41,7 +41,7 @@ def running(ticket: CaseTicket) -> dict[UUID, Editing]:
     return {row.file_id: _editing(ticket, row) for row in found}
 
 
-def of(ticket: CaseTicket, file_id: UUID) -> tuple[Editing | None, Editing | None]:
+def checkout_of(ticket: CaseTicket, file_id: UUID) -> tuple[Editing | None, Editing | None]:
     """Who is editing a file just now, and the latest editing of it that somebody else ended, while it is news."""
     latest = ticket.session.scalars(
         ticket.select(Checkout)
@@ -56,7 +56,7 @@ def of(ticket: CaseTicket, file_id: UUID) -> tuple[Editing | None, Editing | Non
     return None, _editing(ticket, latest) if latest.ended_by_id != latest.created_by_id else None
 
 
-def begin(ticket: CaseTicket, file_id: UUID, lasts: timedelta = LASTS) -> Editing:
+def begin_checkout(ticket: CaseTicket, file_id: UUID, lasts: timedelta = LASTS) -> Editing:
     """Says that this person edits the file now. Raises InvalidInput when somebody else already does."""
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
@@ -83,7 +83,7 @@ def begin(ticket: CaseTicket, file_id: UUID, lasts: timedelta = LASTS) -> Editin
     return _editing(ticket, made)
 
 
-def end(ticket: CaseTicket, file_id: UUID) -> None:
+def end_checkout(ticket: CaseTicket, file_id: UUID) -> None:
     """This person is done, which they may say when they can only read by now. Nothing happens when they were not
     editing."""
     ticket.require(Action.FILE_DOWNLOAD)

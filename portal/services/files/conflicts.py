@@ -35,7 +35,7 @@ class Brought:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class VersionConflict:
     """What somebody sent, and what was put in meanwhile."""
 
     id: UUID
@@ -57,7 +57,7 @@ class Meeting:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _CurrentBytes:
     """Bytes of a held upload, as a version takes them over."""
 
     blob: str
@@ -96,7 +96,7 @@ def bring(
         return brought_before(ticket, earlier)[1]
     newest = files.newest_number(ticket, file.id)
     had = taken.last(ticket, file.id, link_id)
-    editing, _broken = checkouts.of(ticket, file.id)
+    editing, _broken = checkouts.checkout_of(ticket, file.id)
     met = min(number for number in (had, seen, newest) if number is not None) < newest
     if met or (editing is not None and not editing.is_me):
         _hold(ticket, file, upload, name, kind, made, had if had is not None else seen, link_id)
@@ -106,26 +106,26 @@ def bring(
             number=files.append(ticket, file, upload, name, kind, made, Event.VERSION_SAVED, link=str(link_id))
         )
     number = files.append(ticket, file, upload, name, kind, made)
-    checkouts.end(ticket, file.id)
+    checkouts.end_checkout(ticket, file.id)
     return Brought(number=number)
 
 
-def waiting(ticket: CaseTicket, file_id: UUID) -> list[UUID]:
+def waiting_conflict(ticket: CaseTicket, file_id: UUID) -> list[UUID]:
     """What this person sent for a file and has not chosen about yet, oldest first."""
     mine = HeldUpload.created_by_id == ticket.membership.id
     found = ticket.select(HeldUpload).where(HeldUpload.file_id == file_id, mine).order_by(HeldUpload.created_at)
     return [held.id for held in ticket.session.scalars(found)]
 
 
-def meeting(ticket: CaseTicket, held_id: UUID) -> Meeting:
+def meeting(ticket: CaseTicket, held_id: UUID) -> VersionConflict:
     """Both sides of a conflict, for the one who sent the held upload. Raises NotFound once it is decided."""
     ticket.require(Action.FILE_ADD_VERSION)
     held = _mine(ticket, held_id)
     if held is None:
         raise NotFound
-    page = files.page(ticket, held.file_id)
+    page = files.file_page(ticket, held.file_id)
     had = held.taken or 0
-    return Meeting(
+    return VersionConflict(
         id=held.id,
         file_id=held.file_id,
         compartment=page.compartment,
@@ -185,7 +185,7 @@ def _release(ticket: CaseTicket, held_id: UUID) -> tuple[HeldUpload, Upload]:
     if held is None:
         raise InvalidInput("", "held_gone")
     ticket.require_write(held.compartment_id)
-    content = _Kept(
+    content = _CurrentBytes(
         held.blob,
         ticket.keys.unwrap_file_key(held.file_key, held.blob),
         held.size,

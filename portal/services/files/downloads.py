@@ -13,7 +13,7 @@ from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.decide import Reason, Refusal
 from portal.access.ticket import CaseTicket
-from portal.errors import Damaged, NotFound, Refused
+from portal.errors import CorruptData, NotFound, Refused
 from portal.events import Event
 from portal.models import File, FileVersion
 from portal.services.files import folders, naming, taken
@@ -23,7 +23,7 @@ from portal.storage.sealing import SealedReader
 
 
 @dataclass(frozen=True)
-class Span:
+class ByteRange:
     """The bytes `start` up to, not including, `stop`."""
 
     start: int
@@ -39,7 +39,7 @@ class Download:
     content: Iterator[bytes]
     mark: str = ""
     """The same for the same bytes, never for others: what a resumed download is checked by."""
-    span: Span | None = None
+    span: ByteRange | None = None
 
 
 def download(
@@ -47,7 +47,7 @@ def download(
     store: BlobStore,
     file_id: UUID,
     number: int,
-    part: Callable[[int, str], Span | None] | None = None,
+    part: Callable[[int, str], ByteRange | None] | None = None,
     link_id: UUID | None = None,
 ) -> Download:
     """The bytes of one version. `part`, given its size and mark, says which of them are wanted; `link_id` is the link
@@ -91,7 +91,7 @@ def load_version(ticket: CaseTicket, file_id: UUID, number: int) -> FileVersion:
     ).one_or_none()
     if version is None:
         raise NotFound
-    if refusal := shut_by_scanner(ticket, version):
+    if refusal := blocked_by_scanner(ticket, version):
         raise Refused(Reason(refusal))
     return version
 
@@ -121,13 +121,15 @@ class _Stream(Iterator[bytes]):
         self._stack.close()
 
 
-def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int, span: Span | None = None) -> Iterator[bytes]:
+def open_sealed(
+    store: BlobStore, blob: str, file_key: bytes, size: int, span: ByteRange | None = None
+) -> Iterator[bytes]:
     """The plaintext of a stored object, or a part of it, checked to be of the size that was noted when it came in."""
     stack = ExitStack()
     try:
         reader = SealedReader(stack.enter_context(store.open(blob)), file_key, blob.encode())
         if reader.size != size:
-            raise Damaged(f"blob {blob} has another size than noted")
+            raise CorruptData(f"blob {blob} has another size than noted")
         pieces = reader.read(span.start, span.stop) if span else reader.read()
         first = next(pieces, b"")
     except BaseException:
@@ -136,7 +138,7 @@ def open_sealed(store: BlobStore, blob: str, file_key: bytes, size: int, span: S
     return _Stream(stack, first, pieces)
 
 
-def shut_by_scanner(ticket: CaseTicket, version: FileVersion) -> Refusal | None:
+def blocked_by_scanner(ticket: CaseTicket, version: FileVersion) -> Refusal | None:
     """Why the bytes of a version are shut to this person just now; None when they are not."""
     if version.scan == ScanState.REFUSED:
         return Refusal.INFECTED

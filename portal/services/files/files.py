@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from portal import locks, outbox, text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
-from portal.errors import Damaged, InvalidInput, NotFound
+from portal.errors import CorruptData, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import File, FileVersion, Membership
@@ -94,11 +94,15 @@ class FilePage:
         return self.withdrawn is None and self.newest.can_fetch and self.newest.media_type in pdf_renditions.PICTURES
 
 
-def listing(ticket: CaseTicket) -> list[VersionLine]:
+def list_files(ticket: CaseTicket) -> list[VersionLine]:
     """The newest version of every file the person may see, newest first; of withdrawn ones what is left to see."""
     ticket.require(Action.FILE_VIEW)
     ticket.record(Event.FILES_LISTED)
-    editing, folders, gone = checkouts.running(ticket), file_folders.folders(ticket), file_folders.withdrawn(ticket)
+    editing, folders, gone = (
+        checkouts.running_checkouts(ticket),
+        file_folders.folders(ticket),
+        file_folders.withdrawn(ticket),
+    )
     return [
         replace(
             line,
@@ -106,16 +110,16 @@ def listing(ticket: CaseTicket) -> list[VersionLine]:
             folder=folders.get(line.file_id, ""),
             withdrawn=gone.get(line.file_id),
         )
-        for line in newest(ticket, withdrawn_too=True)
+        for line in newest_version(ticket, withdrawn_too=True)
     ]
 
 
-def newest(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
+def newest_version(ticket: CaseTicket, limit: int | None = None, withdrawn_too: bool = False) -> list[VersionLine]:
     """The newest version of each file, newest first, at most `limit` files."""
-    return lines(ticket, queries.NEWEST[withdrawn_too].ask(ticket.session, **ticket.bounds, limit=limit))
+    return file_lines(ticket, queries.NEWEST[withdrawn_too].ask(ticket.session, **ticket.bounds, limit=limit))
 
 
-def lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
+def file_lines(ticket: CaseTicket, rows: Iterable[Any]) -> list[VersionLine]:
     """What rows with the columns of a `VersionRow` say."""
     found = ((row, _line(ticket, row, row.tool)) for row in rows)
     return [line if row.given_id is None else _named(ticket, line, row) for row, line in found]
@@ -143,7 +147,7 @@ def small_pictures(ticket: CaseTicket, store: BlobStore, file_ids: Collection[UU
     wanted = {
         version.id: version.file_id
         for version in ticket.session.scalars(newest)
-        if version.media_type in pdf_renditions.PICTURES and downloads.shut_by_scanner(ticket, version) is None
+        if version.media_type in pdf_renditions.PICTURES and downloads.blocked_by_scanner(ticket, version) is None
     }
     found = pdf_renditions.small(ticket, store, wanted)
     if found:
@@ -151,25 +155,25 @@ def small_pictures(ticket: CaseTicket, store: BlobStore, file_ids: Collection[UU
     return {wanted[version_id]: picture for version_id, picture in found.items()}
 
 
-def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
+def file_page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     """One file with all its versions, newest first."""
     ticket.require(Action.FILE_VIEW)
     file = ticket.load(File, file_id)
     versions = ticket.session.scalars(
         ticket.select(FileVersion).where(FileVersion.file_id == file.id).order_by(FileVersion.number.desc())
     )
-    hatch = ticket.hatches[file.compartment_id]
+    compartment = ticket.compartments[file.compartment_id]
     ticket.record(Event.FILE_VIEWED, file.compartment_id, file.id)
-    editing, broken = checkouts.of(ticket, file.id)
+    editing, broken = checkouts.checkout_of(ticket, file.id)
     folders, gone = file_folders.folders(ticket), file_folders.withdrawal_of(ticket, file.id)
     lines_ = [_line(ticket, version, file.tool) for version in versions]
     lines_[0] = replace(lines_[0], title=naming.title(naming.given_to(ticket, file.id), lines_[0].name))
     return FilePage(
         id=file.id,
         compartment_id=file.compartment_id,
-        compartment=hatch.key,
+        compartment=compartment.key,
         tool=file.tool,
-        can_add_version=gone is None and hatch.can_write and ticket.allows(Action.FILE_ADD_VERSION),
+        can_add_version=gone is None and compartment.can_write and ticket.allows(Action.FILE_ADD_VERSION),
         versions=tuple(lines_),
         editing=editing,
         broken=broken,
@@ -180,7 +184,9 @@ def page(ticket: CaseTicket, file_id: UUID) -> FilePage:
     )
 
 
-def add(ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Upload, tool: str | None = None) -> UUID:
+def add_file(
+    ticket: CaseTicket, submission: UUID, compartment_id: UUID, upload: Upload, tool: str | None = None
+) -> UUID:
     """A new file with its first version; returns the file's id. Raises InvalidInput('file') for one that may not come
     in, Refused or NotFound for a compartment that is not open for writing."""
     ticket.require(Action.FILE_ADD)
@@ -262,7 +268,7 @@ def restore(ticket: CaseTicket, store: BlobStore, submission: UUID, file_id: UUI
             copy.write(piece)
         copy.seek(0)
         if copy.sha256.hex() != _digest(ticket, version):
-            raise Damaged(f"blob {version.blob} has another hash than noted")
+            raise CorruptData(f"blob {version.blob} has another hash than noted")
         again = Upload(line.name, copy, line.note)
         return append(ticket, file, again, line.name, version.media_type, version_id, Event.VERSION_RESTORED)
     finally:
@@ -324,11 +330,11 @@ def _line(ticket: CaseTicket, version: Any, tool: str | None) -> VersionLine:
         media_type=version.media_type,
         created_at=version.created_at,
         author=ticket.members[version.created_by_id],
-        compartment=ticket.hatches[version.compartment_id].key,
+        compartment=ticket.compartments[version.compartment_id].key,
         tool=tool,
         sha256=_digest(ticket, version) if isinstance(version, FileVersion) else "",
         scan=ScanState(version.scan),
-        can_fetch=downloads.shut_by_scanner(ticket, version) is None,
+        can_fetch=downloads.blocked_by_scanner(ticket, version) is None,
     )
 
 

@@ -63,12 +63,12 @@ def refuse_withdrawn(ticket: CaseTicket, file_id: UUID) -> None:
 
 def may_withdraw(ticket: CaseTicket, file: File) -> bool:
     """Whoever put a file in, and the guide."""
-    if not ticket.allows(Action.FILE_WITHDRAW) or not ticket.hatches[file.compartment_id].can_write:
+    if not ticket.allows(Action.FILE_WITHDRAW) or not ticket.compartments[file.compartment_id].can_write:
         return False
     return who_may.may_withdraw_file(ticket.capacity, file.created_by_id == ticket.membership.id)
 
 
-def withdraw(ticket: CaseTicket, file_id: UUID, reason: str) -> None:
+def withdraw_file(ticket: CaseTicket, file_id: UUID, reason: str) -> None:
     """Takes a file out of everybody's reach and says why. Raises InvalidInput('reason') without a reason, Refused for
     somebody else's file, Overtaken when it is withdrawn already."""
     ticket.lock_case()
@@ -101,7 +101,7 @@ def folders(ticket: CaseTicket) -> dict[UUID, str]:
     return {row.file_id: ticket.unseal(row, "folder") for row in ticket.session.scalars(latest) if row.folder_sealed}
 
 
-def place(ticket: CaseTicket, file_id: UUID, folder: str) -> None:
+def place_in_folder(ticket: CaseTicket, file_id: UUID, folder: str) -> None:
     """Puts a file into a folder, new or not; out of any, for ''."""
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)

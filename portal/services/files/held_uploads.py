@@ -24,8 +24,8 @@ from sqlalchemy import delete, select, text, update
 from portal import clock, outbox
 from portal import text as words
 from portal.db import PortalSession
-from portal.errors import Damaged, InvalidInput
-from portal.models import KeptFile
+from portal.errors import CorruptData, InvalidInput
+from portal.models import HeldFile
 from portal.services.shared import idempotency
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
@@ -40,7 +40,7 @@ MOST = 20
 
 
 @dataclass(frozen=True)
-class Chosen:
+class WaitingFile:
     """A file that was chosen before, as it waits. It can be used like one that has just arrived, once."""
 
     session: PortalSession
@@ -56,8 +56,8 @@ class Chosen:
 
     def keep(self) -> None:
         """A row names this file now. Raises InvalidInput when another one does already: it was sent twice."""
-        taken = update(KeptFile).where(KeptFile.id == self.id, KeptFile.blob.is_not(None)).values(blob=None)
-        if self.session.scalars(taken.returning(KeptFile.id)).one_or_none() is None:
+        taken = update(HeldFile).where(HeldFile.id == self.id, HeldFile.blob.is_not(None)).values(blob=None)
+        if self.session.scalars(taken.returning(HeldFile.id)).one_or_none() is None:
             raise InvalidInput("", "form_stale")
 
     @contextmanager
@@ -66,7 +66,7 @@ class Chosen:
             yield BufferedReader(SealedFile(SealedReader(blob, self.file_key, self.blob.encode())), SEGMENT)
 
 
-def keep(session: PortalSession, store: BlobStore, name: str, came: object, place: str) -> Chosen | None:
+def hold_upload(session: PortalSession, store: BlobStore, name: str, came: object, place: str) -> WaitingFile | None:
     """Puts a file aside for the person the session speaks for, until the form at the address `place` comes again. None
     for what is no file that has arrived here: one that was sent where none is asked for."""
     content = _arrived(store, came)
@@ -82,14 +82,14 @@ def keep(session: PortalSession, store: BlobStore, name: str, came: object, plac
         "size": content.size,
         "sha256": content.sha256.hex(),
     }
-    row = KeptFile(id=made, person_id=session.person_id, blob=content.blob, kept_at=clock.now())
+    row = HeldFile(id=made, person_id=session.person_id, blob=content.blob, kept_at=clock.now())
     row.sealed = seal(AESGCM(key), json.dumps(about).encode(), of_chosen_file(row, place))
     session.add(row)
     session.flush()
     _make_room(session)
     content.keep()
     handle = f"{made}.{base64.urlsafe_b64encode(key).decode()}"
-    return Chosen(
+    return WaitingFile(
         session,
         store,
         made,
@@ -103,24 +103,24 @@ def keep(session: PortalSession, store: BlobStore, name: str, came: object, plac
     )
 
 
-def find(
+def find_held(
     session: PortalSession, store: BlobStore, handle: str, place: str, submission: UUID | None = None
-) -> Chosen | None:
+) -> WaitingFile | None:
     """The file behind a handle, if it is this person's, was chosen at `place`, and is not too old. One that was used is
     found by the same `submission` alone, which does nothing a second time. Until the transaction ends no other one has
     it."""
     try:
         name, _, key = handle.partition(".")
-        row = session.scalars(select(KeptFile).where(KeptFile.id == UUID(name)).with_for_update()).one_or_none()
+        row = session.scalars(select(HeldFile).where(HeldFile.id == UUID(name)).with_for_update()).one_or_none()
         if row is None or row.person_id != session.person_id or clock.now() - row.kept_at > LASTS:
             return None
         if row.blob is None and (submission is None or idempotency.made_before(session, submission) is None):
             return None
         cipher = AESGCM(base64.urlsafe_b64decode(key))
         about = json.loads(unseal(cipher, row.sealed, of_chosen_file(row, place)))
-    except (ValueError, Damaged):
+    except (ValueError, CorruptData):
         return None
-    return Chosen(
+    return WaitingFile(
         session,
         store,
         row.id,
@@ -134,13 +134,13 @@ def find(
     )
 
 
-def forget(chosen: Chosen) -> None:
+def forget(chosen: WaitingFile) -> None:
     """Its sender does not want it any more, or has chosen another."""
-    gone = delete(KeptFile).where(KeptFile.id == chosen.id, KeptFile.blob.is_not(None)).returning(KeptFile.blob)
+    gone = delete(HeldFile).where(HeldFile.id == chosen.id, HeldFile.blob.is_not(None)).returning(HeldFile.blob)
     _forget(chosen.session, filter(None, chosen.session.scalars(gone)))
 
 
-def sweep(session: PortalSession) -> int:
+def sweep_held_uploads(session: PortalSession) -> int:
     """Takes away what nobody came back for, whoever chose it; returns how many objects go with it."""
     blobs = session.scalars(text("select forget_kept_files()")).all()
     _forget(session, blobs)
@@ -158,9 +158,9 @@ def _arrived(store: BlobStore, came: object) -> Incoming | None:
 
 
 def _make_room(session: PortalSession) -> None:
-    mine = select(KeptFile.id).where(KeptFile.person_id == session.person_id, KeptFile.blob.is_not(None))
-    too_many = mine.order_by(KeptFile.kept_at.desc()).offset(MOST)
-    gone = delete(KeptFile).where(KeptFile.id.in_(too_many)).returning(KeptFile.blob)
+    mine = select(HeldFile.id).where(HeldFile.person_id == session.person_id, HeldFile.blob.is_not(None))
+    too_many = mine.order_by(HeldFile.kept_at.desc()).offset(MOST)
+    gone = delete(HeldFile).where(HeldFile.id.in_(too_many)).returning(HeldFile.blob)
     _forget(session, filter(None, session.scalars(gone)))
 
 

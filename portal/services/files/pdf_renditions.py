@@ -58,7 +58,7 @@ def state(ticket: CaseTicket, version: FileVersion) -> str:
     return "waiting" if ticket.session.info["settings"].converter and recent else "none"
 
 
-def make(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
+def make_rendition(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
     """The worker's part, once for a version. What cannot be read is noted as such. Raises Busy, TookTooLong."""
     version = ticket.load(FileVersion, version_id)
     if version.size > LARGEST:
@@ -78,7 +78,7 @@ def make(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
     ticket.record(Event.VERSION_CONVERTED, version.compartment_id, version.file_id, number=version.number)
 
 
-def picture(ticket: CaseTicket, store: BlobStore, version: FileVersion) -> bytes:
+def large_picture(ticket: CaseTicket, store: BlobStore, version: FileVersion) -> bytes:
     """The large one, as JPEG. Raises Unreadable, TookTooLong, Busy."""
     found = _found(ticket, version, "picture")
     if found is None:
@@ -122,7 +122,7 @@ def sheet(ticket: CaseTicket, store: BlobStore, version: FileVersion, first: int
     return one.pages or 0
 
 
-def page(ticket: CaseTicket, store: BlobStore, version: FileVersion, number: int) -> bytes:
+def rendition_page(ticket: CaseTicket, store: BlobStore, version: FileVersion, number: int) -> bytes:
     """A page of a PDF, counted from 0, as PNG. Raises NotFound when there are fewer, Unreadable, TookTooLong, Busy."""
     if number >= sheet(ticket, store, version, number, 1):
         raise NotFound
@@ -169,12 +169,12 @@ def _make_pages(
         made = reading.sheet(_pdf(ticket, store, version), first, count, slot)
     except Unreadable as problem:
         return [_keep_fault(ticket, version, "page", problem, first)]
-    kept = [
+    saved = [
         _keep(ticket, store, version, "page", content, number, made.pages)
         for number, content in enumerate(made.made, first)
     ]
     # Past the end there is no page to keep, and what was asked for is the number of pages.
-    return kept or [Rendition(kind="page", number=first, pages=made.pages, blob="")]
+    return saved or [Rendition(kind="page", number=first, pages=made.pages, blob="")]
 
 
 def _make_pdf(ticket: CaseTicket, store: BlobStore, version: FileVersion, program: str) -> Rendition:

@@ -57,7 +57,7 @@ _PLAYED = frozenset(
 """What browsers play themselves; other sound and video is downloaded."""
 
 
-def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first: int = 0) -> Preview:
+def look_at_file(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first: int = 0) -> Preview:
     """What the frame holds; all that it will ask for has been made by then. A file that cannot be read says so
     instead. Raises Busy, Damaged, NeighbourDown('storage')."""
     version = _open(ticket, file_id, number)
@@ -80,7 +80,7 @@ def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first
             return replace(preview, pages=pages, first=first)
         if kind == "text":
             return replace(preview, text=pdf_renditions.text(ticket, store, version))
-        pdf_renditions.picture(ticket, store, version)
+        pdf_renditions.large_picture(ticket, store, version)
     except TooLarge:
         return replace(preview, kind="too_large")
     except Unreadable:
@@ -90,7 +90,7 @@ def look(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first
     return preview
 
 
-def picture(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, page: int | None = None) -> bytes:
+def preview_picture(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, page: int | None = None) -> bytes:
     """An image made anew from a version: the picture itself (JPEG), or a page of it (PNG, counted from 0). Raises
     NotFound for what cannot be shown that way, Busy."""
     version = _open(ticket, file_id, number)
@@ -99,11 +99,11 @@ def picture(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, pa
         raise NotFound
     try:
         if page is None and kind == "picture":
-            return pdf_renditions.picture(ticket, store, version)
+            return pdf_renditions.large_picture(ticket, store, version)
         if kind == "office":
             kind = pdf_renditions.state(ticket, version)
         if page is not None and kind == "pages":
-            return pdf_renditions.page(ticket, store, version, page)
+            return pdf_renditions.rendition_page(ticket, store, version, page)
     except Unreadable as problem:
         raise NotFound from problem
     except TookTooLong as problem:

@@ -25,14 +25,14 @@ from portal import text as words
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
-from portal.errors import Damaged, InvalidInput, NotFound
+from portal.errors import CorruptData, InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import BegunUpload, File, UploadPart
 from portal.services.files import conflicts, downloads, files
 from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
-from portal.services.files.downloads import Span
+from portal.services.files.downloads import ByteRange
 from portal.services.shared import idempotency
 from portal.settings import Settings
 from portal.storage import BlobStore
@@ -66,7 +66,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class UnfinishedUpload:
     """An upload that has not arrived whole, for its sender to go on with. `parts` are what has, in order: how many
     bytes, and their SHA-256 in hexadecimal digits, by which a program tells that the file chosen again is the same."""
 
@@ -110,7 +110,7 @@ class _Stored:
             yield BufferedReader(SealedFile(SealedReader(blob, self.file_key, self.blob.encode())), SEGMENT)
 
 
-def begin(
+def begin_upload(
     ticket: CaseTicket, name: str, size: int, compartment_id: UUID | None = None, file_id: UUID | None = None
 ) -> Progress:
     """Announces a file of `size` bytes: a new one in a compartment, or the next version of `file_id`.
@@ -126,10 +126,10 @@ def begin(
     if compartment_id is None:
         raise InvalidInput("compartment", "choice")
     ticket.require_write(compartment_id)
-    kept_name = words.file_name(name)
-    if not kept_name:
+    clean_name = words.file_name(name)
+    if not clean_name:
         raise InvalidInput("file", "file_missing")
-    refuse_kind(kept_name)
+    refuse_kind(clean_name)
     settings: Settings = ticket.session.info["settings"]
     if size < 1:
         raise InvalidInput("file", "file_empty")
@@ -142,7 +142,7 @@ def begin(
     row = ticket.new(
         BegunUpload, compartment_id, id=made, file_id=file_id, size=size, created_at=now, ends_at=now + LASTS
     )
-    ticket.seal(row, "name", kept_name)
+    ticket.seal(row, "name", clean_name)
     ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.UPLOAD_BEGUN, compartment_id, file_id)
@@ -155,7 +155,7 @@ def progress(ticket: CaseTicket, upload_id: UUID) -> Progress:
     return Progress(begun.id, begun.size, sum(part.size for part in _parts(ticket, begun)), begun.ends_at)
 
 
-def unfinished(ticket: CaseTicket, file_id: UUID | None = None) -> list[Unfinished]:
+def unfinished(ticket: CaseTicket, file_id: UUID | None = None) -> list[UnfinishedUpload]:
     """What this person began to send and of which something has arrived, oldest first: new files, or the next version
     of `file_id`."""
     own = BegunUpload.created_by_id == ticket.membership.id
@@ -163,7 +163,7 @@ def unfinished(ticket: CaseTicket, file_id: UUID | None = None) -> list[Unfinish
     of_it = BegunUpload.file_id.is_(None) if file_id is None else BegunUpload.file_id == file_id
     rows = ticket.session.scalars(found.where(of_it).order_by(BegunUpload.created_at)).all()
     lines = [
-        Unfinished(
+        UnfinishedUpload(
             row.id,
             ticket.unseal(row, "name"),
             row.size,
@@ -240,7 +240,7 @@ def finish(
         # Whoever takes the row away may use the parts: of two at once, one.
         _forget(ticket, begun, [part.blob for part in parts if part.blob != whole.blob])
         if file_id is None:
-            return Finished(files.add(ticket, submission, compartment_id, upload, tool))
+            return Finished(files.add_file(ticket, submission, compartment_id, upload, tool))
         return Finished(file_id, conflicts.bring(ticket, submission, file_id, upload, seen))
     finally:
         if isinstance(whole, Incoming):
@@ -257,7 +257,7 @@ def cancel(ticket: CaseTicket, upload_id: UUID) -> None:
     ticket.record(Event.UPLOAD_CANCELLED, compartment_id, file_id)
 
 
-def sweep(session: PortalSession) -> int:
+def sweep_uploads(session: PortalSession) -> int:
     """Takes away the uploads whose time is over, whoever began them; returns how many objects go with them."""
     blobs = session.scalars(text("select forget_ended_uploads()")).all()
     for blob in blobs:
@@ -317,7 +317,9 @@ def _whole(ticket: CaseTicket, store: BlobStore, parts: list[UploadPart]) -> Arr
     first = parts[0]
     if len(parts) == 1:
         file_key = ticket.keys.unwrap_file_key(first.file_key, first.blob)
-        head = b"".join(downloads.open_sealed(store, first.blob, file_key, first.size, Span(0, min(HEAD, first.size))))
+        head = b"".join(
+            downloads.open_sealed(store, first.blob, file_key, first.size, ByteRange(0, min(HEAD, first.size)))
+        )
         return _Stored(store, first.blob, file_key, head, first.size, _digest(ticket, first))
     joined = Incoming(store)
     try:
@@ -328,7 +330,7 @@ def _whole(ticket: CaseTicket, store: BlobStore, parts: list[UploadPart]) -> Arr
                 check.update(piece)
                 joined.write(piece)
             if check.digest() != _digest(ticket, part):
-                raise Damaged(f"blob {part.blob} has another hash than noted")
+                raise CorruptData(f"blob {part.blob} has another hash than noted")
         joined.seek(0)
     except BaseException:
         joined.close()

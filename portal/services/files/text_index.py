@@ -16,7 +16,7 @@ from portal.services.shared import search_index
 from portal.storage import BlobStore
 
 
-def read(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
+def read_text(ticket: CaseTicket, store: BlobStore, version_id: UUID) -> None:
     """Makes the words of one version findable, once. A file that cannot be read is noted as such.
     Raises Busy, TookTooLong."""
     version = ticket.load(FileVersion, version_id)

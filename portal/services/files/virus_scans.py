@@ -19,13 +19,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import audit
 from portal.db import PortalSession, scanner
-from portal.errors import Damaged, NeighbourDown
+from portal.errors import CorruptData, DependencyUnavailable
 from portal.events import Event
 from portal.models import CaseKey, Consent, FileVersion
 from portal.services.files.downloads import open_sealed
 from portal.settings import Settings
 from portal.storage import BlobStore
-from portal.storage.scanning import Clamd, ScanState, Verdict
+from portal.storage.scanning import Clamd, ScanState, ScanVerdict
 
 log = structlog.get_logger("scanner")
 
@@ -33,20 +33,20 @@ UnitOfWork = Callable[[], AbstractContextManager[PortalSession]]
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingScan:
     """Something that waits for the scanner: where it says so, where its bytes lie, and who is told what came out."""
 
-    noun: type[FileVersion] | type[Consent]
+    model: type[FileVersion] | type[Consent]
     blob: InstrumentedAttribute[Any]
     file_key: InstrumentedAttribute[Any]
     size: InstrumentedAttribute[Any]
     state: InstrumentedAttribute[Any]
     settled_at: InstrumentedAttribute[Any]
     since: InstrumentedAttribute[Any]
-    tell: Callable[[PortalSession, UUID, Any, Verdict], None]
+    tell: Callable[[PortalSession, UUID, Any, ScanVerdict], None]
 
 
-def _tell_version(session: PortalSession, version_id: UUID, row: Any, verdict: Verdict) -> None:
+def _tell_version(session: PortalSession, version_id: UUID, row: Any, verdict: ScanVerdict) -> None:
     audit.record(
         session,
         Event.VERSION_SCANNED,
@@ -59,11 +59,11 @@ def _tell_version(session: PortalSession, version_id: UUID, row: Any, verdict: V
     )
 
 
-def _tell_paper(session: PortalSession, consent_id: UUID, row: Any, verdict: Verdict) -> None:
+def _tell_paper(session: PortalSession, consent_id: UUID, row: Any, verdict: ScanVerdict) -> None:
     audit.record(session, Event.CONSENT_SCANNED, chain=row.case_id, item_id=consent_id, state=verdict.state.value)
 
 
-VERSION = Waiting(
+VERSION = WaitingScan(
     FileVersion,
     FileVersion.blob,
     FileVersion.file_key,
@@ -73,7 +73,7 @@ VERSION = Waiting(
     FileVersion.created_at,
     _tell_version,
 )
-PAPER = Waiting(
+PAPER = WaitingScan(
     Consent,
     Consent.scan_blob,
     Consent.scan_key,
@@ -98,25 +98,27 @@ def scan_waiting(begin: UnitOfWork, store: BlobStore) -> int:
         waiting = [
             (kind, one)
             for kind in (VERSION, PAPER)
-            for one in session.scalars(select(kind.noun.id).where(kind.state == ScanState.WAITING).order_by(kind.since))
+            for one in session.scalars(
+                select(kind.model.id).where(kind.state == ScanState.WAITING).order_by(kind.since)
+            )
         ]
     for kind, item_id in waiting:
         try:
             done += scan(begin, store, item_id, kind)
-        except NeighbourDown as problem:
+        except DependencyUnavailable as problem:
             log.warning("neighbour down", neighbour=problem.neighbour, waiting=len(waiting) - done)
             return done
-        except Damaged as problem:
+        except CorruptData as problem:
             log.error("damaged", item=str(item_id), what=str(problem))  # noqa: TRY400  ids are enough
     return done
 
 
-def scan(begin: UnitOfWork, store: BlobStore, item_id: UUID, kind: Waiting = VERSION) -> bool:
+def scan(begin: UnitOfWork, store: BlobStore, item_id: UUID, kind: WaitingScan = VERSION) -> bool:
     """Scans one thing and writes down what was said; False when it waits no more. Between reading and writing no
     transaction is open, because a large file takes its time. Raises NeighbourDown, Damaged."""
     with begin() as session:
         settings: Settings = session.info["settings"]
-        case_id = kind.noun.case_id
+        case_id = kind.model.case_id
         with scanner(session):
             row = session.execute(
                 select(
@@ -124,29 +126,29 @@ def scan(begin: UnitOfWork, store: BlobStore, item_id: UUID, kind: Waiting = VER
                     kind.size.label("size"), CaseKey.master_id, CaseKey.wrapped,
                 )
                 .outerjoin(CaseKey, CaseKey.case_id == case_id)
-                .where(kind.noun.id == item_id, kind.state == ScanState.WAITING)
+                .where(kind.model.id == item_id, kind.state == ScanState.WAITING)
             ).one_or_none()  # fmt: skip
         if row is None:
             return False
         if row.wrapped is None:
-            raise Damaged(f"the key of case {row.case_id} is gone")
+            raise CorruptData(f"the key of case {row.case_id} is gone")
         keys = session.info["keyring"].open_case(row.case_id, row.master_id, row.wrapped)
     if not settings.clamd_url:
         # The scanner was taken away while this waited.
-        return _settle(begin, kind, item_id, Verdict(ScanState.NOT_SCANNED))
+        return _settle(begin, kind, item_id, ScanVerdict(ScanState.NOT_SCANNED))
     file_key = keys.unwrap_file_key(row.file_key, row.blob)
     verdict = Clamd(settings.clamd_url).scan(open_sealed(store, row.blob, file_key, row.size))
     return _settle(begin, kind, item_id, verdict)
 
 
-def _settle(begin: UnitOfWork, kind: Waiting, item_id: UUID, verdict: Verdict) -> bool:
+def _settle(begin: UnitOfWork, kind: WaitingScan, item_id: UUID, verdict: ScanVerdict) -> bool:
     with begin() as session:
         with scanner(session):
             row = session.execute(
-                update(kind.noun)
-                .where(kind.noun.id == item_id, kind.state == ScanState.WAITING)
+                update(kind.model)
+                .where(kind.model.id == item_id, kind.state == ScanState.WAITING)
                 .values({kind.state: verdict.state, kind.settled_at: func.now()})
-                .returning(*_TOLD[kind.noun])
+                .returning(*_TOLD[kind.model])
             ).one_or_none()
         if row is None:
             return False

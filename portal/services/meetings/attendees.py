@@ -25,7 +25,7 @@ def can_come(ticket: CaseTicket, also: Iterable[Membership] = ()) -> list[Member
     if audience.leads(ticket):
         found = set(ticket.members)
     else:
-        found = {window.membership_id for window in ticket.open_windows if window.compartment_id in ticket.hatches}
+        found = {window.membership_id for window in ticket.open_windows if window.compartment_id in ticket.compartments}
     return _in_order(ticket, found | {member.id for member in also})
 
 
@@ -59,8 +59,8 @@ _BY_CONSENT = (Basis.CONSENT, Basis.PARENT_OF_MINOR, Basis.ADULT_CONSENT)
 
 def _readers(ticket: CaseTicket) -> set[UUID]:
     """To whom the plan is open now."""
-    shelf = definitions.shelf_of(ticket, TOOL)
-    return {window.membership_id for window in ticket.open_windows if window.key == shelf}
+    compartment = definitions.compartment_key_of(ticket, TOOL)
+    return {window.membership_id for window in ticket.open_windows if window.key == compartment}
 
 
 def _in_order(ticket: CaseTicket, found: Iterable[UUID]) -> list[Membership]:
@@ -71,7 +71,7 @@ def _in_order(ticket: CaseTicket, found: Iterable[UUID]) -> list[Membership]:
     )
 
 
-def asked(ticket: CaseTicket, members: Collection[UUID], also: Iterable[Membership] = ()) -> set[UUID]:
+def people_asked(ticket: CaseTicket, members: Collection[UUID], also: Iterable[Membership] = ()) -> set[UUID]:
     """Who is asked to come. Raises InvalidInput for somebody who cannot be."""
     if set(members) - {member.id for member in can_be_asked(ticket, also)}:
         raise InvalidInput("people", "choice")

@@ -16,9 +16,9 @@ from portal.services.meetings.schedule import TOOL, MeetingPage, MeetingState, W
 from portal.services.messages import threads
 from portal.services.plans import agreement, approvals, commitments, definitions, plans
 from portal.services.plans import outlook as plans_outlook
-from portal.services.plans.approvals import Asked
-from portal.services.plans.commitments import Promise
-from portal.services.plans.outlook import Outlook
+from portal.services.plans.approvals import NamedPart
+from portal.services.plans.commitments import Commitment
+from portal.services.plans.outlook import ProposalOutlook
 from portal.services.plans.versions import VersionPage
 from portal.services.shared import idempotency
 
@@ -30,10 +30,10 @@ class Summary:
     meeting: MeetingPage
     version: VersionPage | None
     """The plan as it stands."""
-    outlook: Outlook | None
+    outlook: ProposalOutlook | None
     """What proposing it would come to; None where there is nothing to propose."""
-    asked: tuple[Asked, ...]
-    kept: tuple[Promise, ...]
+    asked: tuple[NamedPart, ...]
+    fulfilled: tuple[Commitment, ...]
     """What was promised before, and how it went, where somebody noted it while the meeting went on."""
     following: When | None
     known: frozenset[UUID]
@@ -48,10 +48,10 @@ class Summary:
 
 def summary(ticket: CaseTicket, meeting_id: UUID, following: When | None = None) -> Summary:
     """What would be sent now. Raises NotFound."""
-    return _summary(ticket, schedule.show(ticket, meeting_id), following)
+    return _summary(ticket, schedule.show_meeting(ticket, meeting_id), following)
 
 
-def end(
+def end_meeting(
     ticket: CaseTicket,
     submission: UUID,
     meeting_id: UUID,
@@ -75,11 +75,15 @@ def end(
     ticket.record(Event.MEETING_ENDED, row.compartment_id, row.id)
     everybody = {member.id for member in (*page.invited, *page.present)}
     if following is not None:
-        hatch = ticket.hatches[row.compartment_id]
-        schedule.add(
-            ticket, hatch, uuid4(), following, attendees.asked(ticket, invited, (*page.invited, *page.present))
+        compartment = ticket.compartments[row.compartment_id]
+        schedule.add_meeting(
+            ticket,
+            compartment,
+            uuid4(),
+            following,
+            attendees.people_asked(ticket, invited, (*page.invited, *page.present)),
         )
-    schedule.tell(ticket, row.compartment_id, everybody | invited)
+    schedule.tell_attendees(ticket, row.compartment_id, everybody | invited)
 
 
 def not_reached(ticket: CaseTicket, page: MeetingPage) -> list[Membership]:
@@ -96,23 +100,23 @@ def sent(ticket: CaseTicket, page: MeetingPage) -> str:
 
 
 def _propose(ticket: CaseTicket, revision: int) -> None:
-    page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
+    page = plans.load(ticket, TOOL, definitions.compartment_of(ticket, TOOL))
     if page is None or plans_outlook.outlook(ticket, page.newest) is None:
         return  # somebody has proposed it, or there is nothing to propose
-    agreement.propose(ticket, uuid4(), TOOL, page.newest.number, revision)
+    agreement.propose_plan(ticket, uuid4(), TOOL, page.newest.number, revision)
 
 
 def _summary(ticket: CaseTicket, meeting: MeetingPage, following: When | None) -> Summary:
-    page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
+    page = plans.load(ticket, TOOL, definitions.compartment_of(ticket, TOOL))
     version = page.newest if page else None
     since = meeting.begun_at
-    before = commitments.of(ticket, page.agreed) if page and page.agreed else []
+    before = commitments.commitments_in(ticket, page.agreed) if page and page.agreed else []
     return Summary(
         meeting=meeting,
         version=version,
         outlook=plans_outlook.outlook(ticket, version) if version else None,
-        asked=tuple(approvals.asked(ticket, version)) if version else (),
-        kept=tuple(each for each in before if each.said and since is not None and each.said[0].at >= since),
+        asked=tuple(approvals.named_parts(ticket, version)) if version else (),
+        fulfilled=tuple(each for each in before if each.said and since is not None and each.said[0].at >= since),
         following=following,
-        known=acquaintance.met(ticket.facts, {ticket.hatches[meeting.compartment_id].key}, clock.now()),
+        known=acquaintance.met(ticket.facts, {ticket.compartments[meeting.compartment_id].key}, clock.now()),
     )

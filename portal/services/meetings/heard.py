@@ -36,7 +36,7 @@ ASKED_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True)
-class About:
+class HeardAbout:
     """What the answers are about: a meeting, or a version of the checklist of one that was not held here."""
 
     compartment_id: UUID
@@ -51,7 +51,7 @@ class About:
 class Answered:
     """What was answered to the questions of a definition that are the young person's own."""
 
-    about: About
+    about: HeardAbout
     definition: Definition
     answers: Mapping[str, str]
     answered_at: datetime | None
@@ -65,26 +65,26 @@ class Answered:
         return tuple(self.definition.own_places)
 
 
-def of_meeting(ticket: CaseTicket, meeting_id: UUID) -> About:
+def of_meeting(ticket: CaseTicket, meeting_id: UUID) -> HeardAbout:
     """Raises NotFound for a meeting that has not begun."""
     page = schedule.load(ticket, meeting_id)
     if page.state not in (MeetingState.RUNNING, MeetingState.ENDED):
         raise NotFound
-    return About(page.compartment_id, page.at, meeting_id=page.id)
+    return HeardAbout(page.compartment_id, page.at, meeting_id=page.id)
 
 
-def of_version(ticket: CaseTicket, number: int) -> About:
+def of_version(ticket: CaseTicket, number: int) -> HeardAbout:
     """Of the checklist's version. Raises NotFound."""
-    page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
+    page = plans.load(ticket, TOOL, definitions.compartment_of(ticket, TOOL))
     if page is None:
         raise NotFound
     this = page.version(number)
     if this.meeting_id is not None:
         return of_meeting(ticket, this.meeting_id)
-    return About(page.compartment_id, this.created_at, version_id=this.id, number=number)
+    return HeardAbout(page.compartment_id, this.created_at, version_id=this.id, number=number)
 
 
-def mine(ticket: CaseTicket, about: About) -> Answered:
+def my_answers(ticket: CaseTicket, about: HeardAbout) -> Answered:
     """The young person's page."""
     ticket.require(Action.HEARD_ANSWER)
     if about.meeting_id:
@@ -94,7 +94,7 @@ def mine(ticket: CaseTicket, about: About) -> Answered:
     return _answered(ticket, about, _own(ticket, about))
 
 
-def before(ticket: CaseTicket, about: About) -> list[Answered]:
+def before(ticket: CaseTicket, about: HeardAbout) -> list[Answered]:
     """What the young person answered about other meetings, the newest first. One query."""
     ticket.require(Action.HEARD_ANSWER)
     rows = ticket.session.scalars(
@@ -106,7 +106,7 @@ def before(ticket: CaseTicket, about: About) -> list[Answered]:
     found = []
     for row in rows:
         if (row.meeting_id, row.plan_version_id) != (about.meeting_id, about.version_id):
-            other = About(row.compartment_id, row.answered_at, row.meeting_id, row.plan_version_id)
+            other = HeardAbout(row.compartment_id, row.answered_at, row.meeting_id, row.plan_version_id)
             found.append(_answered(ticket, other, row))
     return found
 
@@ -114,7 +114,7 @@ def before(ticket: CaseTicket, about: About) -> list[Answered]:
 _MOST_BEFORE = 20
 
 
-def answer(ticket: CaseTicket, submission: UUID, about: About, given: Mapping[str, str], show: bool) -> None:
+def answer_heard(ticket: CaseTicket, submission: UUID, about: HeardAbout, given: Mapping[str, str], show: bool) -> None:
     """Keeps what the young person answers; `show` lets the guide of today see it, and without it nobody does. Raises
     InvalidInput at an answer that cannot be one, or when nothing is answered."""
     ticket.require(Action.HEARD_ANSWER)
@@ -130,7 +130,7 @@ def answer(ticket: CaseTicket, submission: UUID, about: About, given: Mapping[st
     if not answers:
         raise InvalidInput("", "heard_nothing")
     was_shown = row is not None and row.shown_to_id == ticket.owner.id
-    identity = definitions.keep(ticket, known)
+    identity = definitions.store_definition(ticket, known)
     if row is None:
         row = ticket.new(
             Heard, about.compartment_id, id=made, meeting_id=about.meeting_id, plan_version_id=about.version_id
@@ -156,7 +156,7 @@ def shown(ticket: CaseTicket, meeting_id: UUID | None = None, version_id: UUID |
     if row is None:
         return None
     ticket.record(Event.HEARD_VIEWED, row.compartment_id, row.id)
-    about = About(row.compartment_id, row.answered_at, row.meeting_id, row.plan_version_id)
+    about = HeardAbout(row.compartment_id, row.answered_at, row.meeting_id, row.plan_version_id)
     return _answered(ticket, about, row)
 
 
@@ -189,7 +189,7 @@ UNANSWERED = _unanswered()
 # Steps
 
 
-def _own(ticket: CaseTicket, about: About) -> Heard | None:
+def _own(ticket: CaseTicket, about: HeardAbout) -> Heard | None:
     column, value = (
         (Heard.meeting_id, about.meeting_id) if about.meeting_id else (Heard.plan_version_id, about.version_id)
     )
@@ -197,7 +197,7 @@ def _own(ticket: CaseTicket, about: About) -> Heard | None:
     return ticket.session.scalars(own).one_or_none()
 
 
-def _answered(ticket: CaseTicket, about: About, row: Heard | None) -> Answered:
+def _answered(ticket: CaseTicket, about: HeardAbout, row: Heard | None) -> Answered:
     if row is None:
         return Answered(about, _known(ticket), {}, None, None)
     known = definitions.answered(ticket, {row.definition}).get(row.definition) or _known(ticket)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from portal import clock, text
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket, bounded
@@ -132,7 +132,7 @@ _O_CLOCK = re.compile(
 )
 
 
-def listing(ticket: CaseTicket) -> list[MeetingPage]:
+def list_meetings(ticket: CaseTicket) -> list[MeetingPage]:
     """Every meeting this person may know of: what goes on or comes first, then what was, the latest first."""
     found = [_page(ticket, row, seats) for row, seats in _rows(ticket, ticket.select(Meeting))]
     ahead = [m for m in found if m.state in (MeetingState.RUNNING, MeetingState.PLANNED)]
@@ -159,7 +159,7 @@ AHEAD = (
 """The next meeting from `:today` on."""
 
 
-def show(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
+def show_meeting(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
     """Raises NotFound."""
     ticket.require(Action.PLAN_VIEW)
     page = load(ticket, meeting_id)
@@ -177,40 +177,46 @@ def load(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:
 
 def arrange(ticket: CaseTicket, submission: UUID, when: When, invited: Collection[UUID]) -> UUID:
     """Plans a meeting; returns its id. Raises InvalidInput for somebody who cannot be asked."""
-    hatch = _may_lead(ticket)
+    compartment = _may_lead(ticket)
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
-    add(ticket, hatch, made, when, attendees.asked(ticket, invited))
-    tell(ticket, hatch.id, invited)
+    add_meeting(ticket, compartment, made, when, attendees.people_asked(ticket, invited))
+    tell_attendees(ticket, compartment.id, invited)
     return made
 
 
 def change(ticket: CaseTicket, meeting_id: UUID, when: When, invited: Collection[UUID]) -> None:
     """Raises InvalidInput for a meeting that is no longer only planned."""
     row, page = taken_up(ticket, meeting_id, MeetingStep.CHANGE)
-    now_asked = attendees.asked(ticket, invited, page.invited)
+    now_asked = attendees.people_asked(ticket, invited, page.invited)
     row.starts_at = when.starts_at
     ticket.seal(row, "place", when.place)
     seat(ticket, row, invited=now_asked)
     ticket.record(Event.MEETING_CHANGED, row.compartment_id, row.id)
-    tell(ticket, row.compartment_id, now_asked | {member.id for member in page.invited})
+    tell_attendees(ticket, row.compartment_id, now_asked | {member.id for member in page.invited})
 
 
 def call_off(ticket: CaseTicket, meeting_id: UUID) -> None:
     row, page = taken_up(ticket, meeting_id, MeetingStep.CALL_OFF)
     row.called_off_at = clock.now()
     ticket.record(Event.MEETING_CALLED_OFF, row.compartment_id, row.id)
-    tell(ticket, row.compartment_id, [member.id for member in page.invited])
+    tell_attendees(ticket, row.compartment_id, [member.id for member in page.invited])
 
 
 def may_lead(ticket: CaseTicket) -> bool:
     """Whether this person may plan and lead meetings: whoever may write in the plan."""
-    shelves = [hatch for hatch in ticket.hatches.values() if hatch.key == definitions.shelf_of(ticket, TOOL)]
-    return who_may.may_lead_meetings(ticket.allows(Action.PLAN_WRITE), any(hatch.can_write for hatch in shelves))
+    compartments = [
+        compartment
+        for compartment in ticket.compartments.values()
+        if compartment.key == definitions.compartment_key_of(ticket, TOOL)
+    ]
+    return who_may.may_lead_meetings(
+        ticket.allows(Action.PLAN_WRITE), any(compartment.can_write for compartment in compartments)
+    )
 
 
-def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
+def begin_meeting(ticket: CaseTicket, meeting_id: UUID) -> None:
     """Begins a meeting, with whoever does so present. Two who begin it at once begin the same one. Raises InvalidInput
     while another goes on."""
     _may_lead(ticket)
@@ -218,7 +224,7 @@ def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
     if load(ticket, meeting_id).state is MeetingState.RUNNING:
         return
     row, _page = taken_up(ticket, meeting_id, MeetingStep.BEGIN)
-    if running(ticket) is not None:
+    if running_meeting(ticket) is not None:
         raise InvalidInput("", "meeting_running")
     row.begun_at, row.begun_by_id = clock.now(), ticket.membership.id
     seat(ticket, row, present={ticket.membership.id})
@@ -227,19 +233,19 @@ def begin(ticket: CaseTicket, meeting_id: UUID) -> None:
 
 def begin_now(ticket: CaseTicket, submission: UUID) -> UUID:
     """A meeting nobody planned. Returns the one that goes on, also where somebody else was first."""
-    hatch = _may_lead(ticket)
+    compartment = _may_lead(ticket)
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     plans.one_at_a_time(ticket, "meeting")
-    if (there := running(ticket)) is not None:
+    if (there := running_meeting(ticket)) is not None:
         return there
-    add(ticket, hatch, made, When(clock.now(), ""), set())
-    begin(ticket, made)
+    add_meeting(ticket, compartment, made, When(clock.now(), ""), set())
+    begin_meeting(ticket, made)
     return made
 
 
-def running(ticket: CaseTicket) -> UUID | None:
+def running_meeting(ticket: CaseTicket) -> UUID | None:
     """The meeting about the plan that goes on."""
     going_on = ticket.select(Meeting).where(Meeting.begun_at.is_not(None), Meeting.ended_at.is_(None))
     row = ticket.session.scalars(going_on.limit(1)).first()
@@ -276,13 +282,13 @@ def taken_up(ticket: CaseTicket, meeting_id: UUID, step: MeetingStep) -> tuple[M
     return row, page
 
 
-def add(ticket: CaseTicket, hatch: Hatch, made: UUID, when: When, invited: set[UUID]) -> None:
-    row = ticket.new(Meeting, hatch.id, id=made, starts_at=when.starts_at, others_present=False)
+def add_meeting(ticket: CaseTicket, compartment: OpenCompartment, made: UUID, when: When, invited: set[UUID]) -> None:
+    row = ticket.new(Meeting, compartment.id, id=made, starts_at=when.starts_at, others_present=False)
     ticket.seal(row, "place", when.place)
     ticket.session.add(row)
     ticket.session.flush()
     seat(ticket, row, invited=invited)
-    ticket.record(Event.MEETING_PLANNED, hatch.id, made)
+    ticket.record(Event.MEETING_PLANNED, compartment.id, made)
 
 
 def seat(ticket: CaseTicket, row: Meeting, invited: set[UUID] | None = None, present: set[UUID] | None = None) -> None:
@@ -307,17 +313,17 @@ def seat(ticket: CaseTicket, row: Meeting, invited: set[UUID] | None = None, pre
     ticket.session.flush()
 
 
-def tell(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> None:
+def tell_attendees(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> None:
     """Queues a mail, that says nothing, to those of the members who see the compartment. Citizens have no address here:
     their front page tells them."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
     asked = [ticket.members[member_id] for member_id in (set(members) & readers) - {ticket.membership.id}]
-    mail.tell(ticket.session, [member.person_id for member in asked if not who_may.is_citizen(member.unit_id)])
+    mail.queue_notice(ticket.session, [member.person_id for member in asked if not who_may.is_citizen(member.unit_id)])
 
 
-def _may_lead(ticket: CaseTicket) -> Hatch:
+def _may_lead(ticket: CaseTicket) -> OpenCompartment:
     ticket.require(Action.PLAN_WRITE)
-    return ticket.require_write(definitions.hatch_of(ticket, TOOL).id)
+    return ticket.require_write(definitions.compartment_of(ticket, TOOL).id)
 
 
 def _rows(ticket: CaseTicket, wanted) -> list[tuple[Meeting, tuple[MeetingSeat, ...]]]:  # type: ignore[no-untyped-def]
@@ -335,7 +341,7 @@ def _seats(ticket: CaseTicket, meetings: Collection[UUID]) -> dict[UUID, tuple[M
 
 
 def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> MeetingPage:
-    hatch = ticket.hatches[row.compartment_id]
+    compartment = ticket.compartments[row.compartment_id]
     seats = list(seats)
     order = attendees.can_come(ticket, [ticket.members[each.membership_id] for each in seats]) if seats else []
     invited = {each.membership_id for each in seats if each.invited}
@@ -343,7 +349,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
     return MeetingPage(
         id=row.id,
         compartment_id=row.compartment_id,
-        compartment=hatch.key,
+        compartment=compartment.key,
         state=_state(row),
         starts_at=row.starts_at,
         place=ticket.unseal(row, "place"),
@@ -355,7 +361,7 @@ def _page(ticket: CaseTicket, row: Meeting, seats: Iterable[MeetingSeat]) -> Mee
         present=tuple(member for member in order if member.id in present),
         others_present=row.others_present,
         thread_id=row.thread_id,
-        can_lead=who_may.may_lead_meetings(ticket.allows(Action.PLAN_WRITE), hatch.can_write),
+        can_lead=who_may.may_lead_meetings(ticket.allows(Action.PLAN_WRITE), compartment.can_write),
     )
 
 

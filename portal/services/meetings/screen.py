@@ -30,9 +30,9 @@ from portal.services.meetings import schedule
 from portal.services.meetings.schedule import TOOL, MeetingPage, MeetingState
 from portal.services.plans import approvals, commitments, definitions, plans, presence
 from portal.services.plans import outlook as plans_outlook
-from portal.services.plans.approvals import Asked
-from portal.services.plans.commitments import Promise
-from portal.services.plans.outlook import Outlook
+from portal.services.plans.approvals import NamedPart
+from portal.services.plans.commitments import Commitment
+from portal.services.plans.outlook import ProposalOutlook
 from portal.services.plans.versions import VersionPage, Yes
 from portal.text import in_order
 from portal.tools.definition import Question
@@ -53,16 +53,16 @@ class Room:
     """Address -> who is writing there."""
     follow: str
     """The address the screen follows; '' while nobody writes."""
-    asked: tuple[Asked, ...]
-    since_last: tuple[Promise, ...]
+    asked: tuple[NamedPart, ...]
+    since_last: tuple[Commitment, ...]
     """What the version in force promises, the professionals' first: with that a meeting begins."""
-    outlook: Outlook | None
+    outlook: ProposalOutlook | None
     """Of a draft: who will be asked for a yes, and who has said it already."""
     words: str
     """Names all that stands in it."""
     me: UUID
 
-    def taken(self, row: str) -> Asked | None:
+    def taken(self, row: str) -> NamedPart | None:
         return next((each for each in self.asked if each.row == row), None)
 
     @property
@@ -80,7 +80,7 @@ class Room:
         return mine if asked else None
 
     @property
-    def mine(self) -> tuple[Asked, ...]:
+    def mine(self) -> tuple[NamedPart, ...]:
         """What the version names the person of this page for."""
         return tuple(each for each in self.asked if each.who.id == self.me)
 
@@ -94,10 +94,10 @@ def is_open(ticket: CaseTicket, meeting: MeetingPage, compartment_id: UUID) -> b
     """Whether everybody in the room may read a compartment now."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
     present = {member.id for member in meeting.present}
-    return bool(present) and not meeting.others_present and present <= readers and compartment_id in ticket.hatches
+    return bool(present) and not meeting.others_present and present <= readers and compartment_id in ticket.compartments
 
 
-def shut_out(ticket: CaseTicket, meeting: MeetingPage) -> list[Membership]:
+def locked_out(ticket: CaseTicket, meeting: MeetingPage) -> list[Membership]:
     """Who of those present may not read the plan, for whoever leads the meeting."""
     readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == meeting.compartment_id}
     return [member for member in meeting.present if member.id not in readers]
@@ -105,21 +105,21 @@ def shut_out(ticket: CaseTicket, meeting: MeetingPage) -> list[Membership]:
 
 def enter(ticket: CaseTicket, meeting_id: UUID) -> Room:
     """The screen of a meeting. Raises NotFound."""
-    page = schedule.show(ticket, meeting_id)
+    page = schedule.show_meeting(ticket, meeting_id)
     room = _room(ticket, page, "screen")
     _note_reading(ticket, room)
     return room
 
 
-def mine(ticket: CaseTicket, meeting_id: UUID) -> Room:
+def my_screen(ticket: CaseTicket, meeting_id: UUID) -> Room:
     """The meeting on one's own phone: the plan as far as this person may read it, whoever else is in the room."""
-    page = schedule.show(ticket, meeting_id)
+    page = schedule.show_meeting(ticket, meeting_id)
     room = _room(ticket, page, "mine")
     _note_reading(ticket, room)
     return room
 
 
-def look(ticket: CaseTicket, meeting_id: UUID, which: str, known: str) -> Room | None:
+def look_at_screen(ticket: CaseTicket, meeting_id: UUID, which: str, known: str) -> Room | None:
     """What is new since the state called `known`; None when nothing is. Following along is one look every ten minutes.
     Raises NotFound."""
     page = schedule.load(ticket, meeting_id)
@@ -134,12 +134,12 @@ def look(ticket: CaseTicket, meeting_id: UUID, which: str, known: str) -> Room |
 
 def _note_reading(ticket: CaseTicket, room: Room) -> None:
     plan = room.version
-    if plan is not None and not presence.noted(ticket, Event.SCHEMA_VIEWED, plan.plan_id):
-        ticket.record(Event.SCHEMA_VIEWED, definitions.hatch_of(ticket, room.tool).id, plan.plan_id)
+    if plan is not None and not presence.noted(ticket, Event.PLAN_OPENED, plan.plan_id):
+        ticket.record(Event.PLAN_OPENED, definitions.compartment_of(ticket, room.tool).id, plan.plan_id)
 
 
 @dataclass(frozen=True)
-class _Writer:
+class _ScreenWriter:
     tool: str
     compartment_id: UUID
     version_id: UUID
@@ -154,7 +154,7 @@ def _room(ticket: CaseTicket, meeting: MeetingPage, which: str) -> Room:
     open_now = which == "mine" or (running and is_open(ticket, meeting, meeting.compartment_id))
     shown = [w for w in writers if running and is_open(ticket, meeting, w.compartment_id)]
     tool = shown[0].tool if shown else TOOL
-    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool)) if open_now or shown else None
+    page = plans.load(ticket, tool, definitions.compartment_of(ticket, tool)) if open_now or shown else None
     version = page.newest if page else None
     here: dict[str, tuple[Membership, ...]] = {}
     for writer in shown:
@@ -169,8 +169,8 @@ def _room(ticket: CaseTicket, meeting: MeetingPage, which: str) -> Room:
         version=version,
         here=here,
         follow=next(iter(here), ""),
-        asked=tuple(approvals.asked(ticket, version)) if version else (),
-        since_last=tuple(commitments.of(ticket, before)) if before else (),
+        asked=tuple(approvals.named_parts(ticket, version)) if version else (),
+        since_last=tuple(commitments.commitments_in(ticket, before)) if before else (),
         outlook=plans_outlook.outlook(ticket, version) if version and tool == TOOL else None,
         words=approvals.digest(approvals.words_of_all(version.answers)) if version else "",
         me=ticket.membership.id,
@@ -182,7 +182,7 @@ def _may_stand(version: VersionPage, address: str) -> bool:
     return address in places and for_everybody(places[address].question)
 
 
-def _writers(ticket: CaseTicket, meeting: MeetingPage) -> list[_Writer]:
+def _writers(ticket: CaseTicket, meeting: MeetingPage) -> list[_ScreenWriter]:
     """Who of those present is writing, in which tool and where; whoever planned the meeting first, then by name."""
     present = {member.id for member in meeting.present}
     rows = ticket.session.execute(
@@ -198,19 +198,19 @@ def _writers(ticket: CaseTicket, meeting: MeetingPage) -> list[_Writer]:
         .where(*ticket.within(PlanPresence), PlanPresence.membership_id.in_(present), PlanPresence.address != "")
         .where(PlanPresence.seen_at > clock.now() - presence.HERE)
     )
-    found = [_Writer(*row[:4], ticket.members[row[4]]) for row in rows]
+    found = [_ScreenWriter(*row[:4], ticket.members[row[4]]) for row in rows]
     return sorted(found, key=lambda w: (w.member.id != meeting.author.id, _name(w), w.tool, w.address))
 
 
-def _name(writer: _Writer) -> tuple[object, ...]:
+def _name(writer: _ScreenWriter) -> tuple[object, ...]:
     return in_order(writer.member.display_name)
 
 
-def _mark(ticket: CaseTicket, meeting: MeetingPage, which: str, writers: Iterable[_Writer]) -> str:
+def _mark(ticket: CaseTicket, meeting: MeetingPage, which: str, writers: Iterable[_ScreenWriter]) -> str:
     """The same for the same words, people and windows: made of counts, without opening anything."""
     counted = [
-        select(func.count()).select_from(noun).where(*ticket.within(noun)).scalar_subquery()
-        for noun in (PlanProposal, PlanTaking, PlanOutcome)
+        select(func.count()).select_from(model).where(*ticket.within(model)).scalar_subquery()
+        for model in (PlanProposal, PlanTaking, PlanOutcome)
     ]
     accepted = plans.count_accepted(ticket).scalar_subquery()
     revisions = select(func.sum(PlanVersion.revision)).where(*ticket.within(PlanVersion)).scalar_subquery()

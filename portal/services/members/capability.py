@@ -11,7 +11,7 @@ from portal.access.policy.windows import Obstacle
 from portal.access.ticket import CaseTicket
 from portal.services.members import coming_of_age, confidences, handover_answers, own_data, team_wishes
 from portal.services.members.coming_of_age import Countdown
-from portal.services.members.confidences import Question
+from portal.services.members.confidences import ConfidenceQuestion
 from portal.services.members.team_wishes import WishLine
 from portal.services.shared import audience
 from portal.services.shared.audience import MemberLine
@@ -31,9 +31,9 @@ class MemberNews:
     countdown: Countdown | None
     wishes: tuple[WishLine, ...]
     """What the young person asks of the team and has no answer to, for those who answer for the case."""
-    guide_change: handover_answers.Change | None
+    guide_change: handover_answers.GuideChange | None
     """A change of guide that this person is asked about or, as a guide, waits for an answer to."""
-    told_before: tuple[Question, ...]
+    told_before: tuple[ConfidenceQuestion, ...]
     """For the young person: what was confided to a guide before."""
 
 
@@ -64,15 +64,15 @@ _NOBODY = _Outside()
 
 
 def _those_outside(ticket: CaseTicket) -> _Outside:
-    shut = [line for line in audience.lines(ticket) if not line.open and line.prospects]
+    closed = [line for line in audience.member_lines(ticket) if not line.open and line.prospects]
     return _Outside(
-        waiting=tuple(line for line in shut if line.awaited and not _stopped(line) & _DECIDED),
-        unconfirmed=tuple(line for line in shut if Obstacle.UNCONFIRMED in _stopped(line)),
-        gone=tuple(line for line in shut if Obstacle.LEFT in _stopped(line)),
+        waiting=tuple(line for line in closed if line.awaited and not _stopped(line) & _DECIDED),
+        unconfirmed=tuple(line for line in closed if Obstacle.UNCONFIRMED in _stopped(line)),
+        gone=tuple(line for line in closed if Obstacle.LEFT in _stopped(line)),
     )
 
 
-def _guide_change(ticket: CaseTicket) -> handover_answers.Change | None:
+def _guide_change(ticket: CaseTicket) -> handover_answers.GuideChange | None:
     if ticket.allows(Action.TEAM_CHANGE):
         return handover_answers.current(ticket)
     return handover_answers.asked_of_me(ticket)

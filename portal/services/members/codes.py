@@ -65,7 +65,7 @@ def state(ticket: CaseTicket, membership: Membership) -> CodeState:
     )
 
 
-def make(ticket: CaseTicket, membership: Membership) -> str:
+def make_code(ticket: CaseTicket, membership: Membership) -> str:
     """A new code for that membership, good once and for thirty days; codes made for it before stop working. It is
     returned to be shown once and is kept only as a keyed hash.
 

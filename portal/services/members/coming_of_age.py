@@ -10,7 +10,7 @@ from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.ages import access_ends_at_18, is_given_as_adult, majority
 from portal.access.policy.roles import Level
-from portal.access.policy.whatif import Change
+from portal.access.policy.whatif import AccessChange
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership
@@ -28,7 +28,7 @@ class Countdown:
     days: int
     """Left until the day; 0 on it, negative after it."""
     age: int
-    changes: tuple[Change, ...]
+    changes: tuple[AccessChange, ...]
     """What opens and shuts at the first instant of the day, as the facts stand; the reader's own, or all of it for
     those who answer for the case."""
     ends: tuple[Membership, ...]
@@ -66,7 +66,7 @@ def countdown(ticket: CaseTicket) -> Countdown | None:
     return _countdown(ticket, day, today)
 
 
-def page(ticket: CaseTicket) -> Countdown:
+def coming_of_age_page(ticket: CaseTicket) -> Countdown:
     """The day and what changes on it, for anybody in the case."""
     ticket.require(Action.CASE_VIEW)
     ticket.record(Event.TEAM_VIEWED)

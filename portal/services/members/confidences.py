@@ -21,7 +21,7 @@ from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
-class Question:
+class ConfidenceQuestion:
     """Whether the guide of today may read what was confided to one before."""
 
     compartment_id: UUID
@@ -37,7 +37,7 @@ class Question:
     said_at: datetime | None
 
 
-def begin(ticket: CaseTicket) -> None:
+def begin_confidence(ticket: CaseTicket) -> None:
     """The compartment of the young person and the guide who has just taken the case over; one who was the guide before
     has theirs still. Call in the transaction that carries the case over."""
     rules = [rule for rule in ticket.facts.rules.compartments if rule.confidant_id is not None]
@@ -50,34 +50,36 @@ def begin(ticket: CaseTicket) -> None:
     ticket.session.flush()
 
 
-def questions(ticket: CaseTicket) -> list[Question]:
+def questions(ticket: CaseTicket) -> list[ConfidenceQuestion]:
     """What the young person may open to the guide of today, or shut again: whatever was confided to a guide before and
     holds something. Empty for everybody else."""
     if not ticket.allows(Action.CONFIDENCE_OPEN):
         return []
-    before = [h for h in ticket.hatches.values() if h.confidant_id not in (None, ticket.owner.id)]
+    before = [h for h in ticket.compartments.values() if h.confidant_id not in (None, ticket.owner.id)]
     if not before:
         return []
-    held, now = _held(ticket, [hatch.id for hatch in before]), clock.now()
+    held, now = _held(ticket, [compartment.id for compartment in before]), clock.now()
     found = []
-    for hatch in sorted(before, key=lambda hatch: ticket.profile.rank(hatch.key)):
-        threads, files, answers = (held.get((hatch.id, kind), 0) for kind in ("thread", "file", "answer"))
+    for compartment in sorted(before, key=lambda compartment: ticket.profile.rank(compartment.key)):
+        threads, files, answers = (held.get((compartment.id, kind), 0) for kind in ("thread", "file", "answer"))
         if threads or files or answers:
             last = [
                 opening
                 for opening in ticket.facts.openings
-                if (opening.compartment, opening.member_id) == (hatch.key, ticket.owner.id) and opening.at <= now
+                if (opening.compartment, opening.member_id) == (compartment.key, ticket.owner.id) and opening.at <= now
             ]
             said = ("yes" if last[-1].opened else "no") if last else ""
-            confidant = ticket.members[hatch.confidant_id] if hatch.confidant_id else ticket.owner
+            confidant = ticket.members[compartment.confidant_id] if compartment.confidant_id else ticket.owner
             at = last[-1].at if last else None
             found.append(
-                Question(hatch.id, hatch.key, confidant, ticket.owner, threads, files, answers, said, at),
+                ConfidenceQuestion(
+                    compartment.id, compartment.key, confidant, ticket.owner, threads, files, answers, said, at
+                ),
             )
     return found
 
 
-def question(ticket: CaseTicket, compartment_id: UUID) -> Question:
+def question(ticket: CaseTicket, compartment_id: UUID) -> ConfidenceQuestion:
     """One of them, as a page of its own. Raises NotFound."""
     ticket.require(Action.CONFIDENCE_OPEN)
     found = next((one for one in questions(ticket) if one.compartment_id == compartment_id), None)
@@ -87,7 +89,7 @@ def question(ticket: CaseTicket, compartment_id: UUID) -> Question:
     return found
 
 
-def answer(ticket: CaseTicket, submission: UUID, compartment_id: UUID, guide_id: UUID, said: str) -> None:
+def answer_confidence(ticket: CaseTicket, submission: UUID, compartment_id: UUID, guide_id: UUID, said: str) -> None:
     """Opens what was confided to a guide before to the one of today, or keeps it shut, from the next request on.
 
     Raises InvalidInput for no answer, and when another guide has come meanwhile than the one that was asked about

@@ -43,7 +43,7 @@ from portal.storage.places import place
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedCorrection:
     """How somebody is to be called and recognised. `birth_date` is the young person's alone; an empty `national_id`
     leaves the number as it is, `forget_number` takes it away."""
 
@@ -109,7 +109,7 @@ def subject(ticket: CaseTicket, membership_id: UUID) -> Subject:
     )
 
 
-def look(ticket: CaseTicket, membership_id: UUID) -> Subject:
+def look_at_correction(ticket: CaseTicket, membership_id: UUID) -> Subject:
     """The same, as a page of its own that leaves its trace."""
     found = subject(ticket, membership_id)
     ticket.record(Event.TEAM_VIEWED)
@@ -130,7 +130,7 @@ def has_come_in(ticket: CaseTicket, membership: Membership) -> bool:
     return any(ticket.session.scalars(used.limit(1)).first() is not None for used in (codes, links))
 
 
-def propose(ticket: CaseTicket, membership_id: UUID, wanted: Wanted) -> Proposal:
+def propose_correction(ticket: CaseTicket, membership_id: UUID, wanted: WantedCorrection) -> Proposal:
     """What would change for whom. Raises NotFound as above; InvalidInput at `name`, `birth_date`, `national_id`."""
     this = subject(ticket, membership_id)
     name = citizens.checked_name(wanted.name, "name")
@@ -153,12 +153,14 @@ def propose(ticket: CaseTicket, membership_id: UUID, wanted: Wanted) -> Proposal
         named_by=tuple(ticket.members[giver] for giver in ticket.members if giver in named),
         of_age_before=majority(before),
         of_age=majority(after),
-        effects=effects.of(ticket, after),
+        effects=effects.effects_of(ticket, after),
         cpr=cpr,
     )
 
 
-def correct(ticket: CaseTicket, submission: UUID, membership_id: UUID, wanted: Wanted, reason: str, mark: str) -> None:
+def correct(
+    ticket: CaseTicket, submission: UUID, membership_id: UUID, wanted: WantedCorrection, reason: str, mark: str
+) -> None:
     """Puts it right. `mark` is that of the proposal that was read.
 
     Raises as `propose`; InvalidInput at `reason` without one, for nothing that differs, and when what was read is not
@@ -171,7 +173,7 @@ def correct(ticket: CaseTicket, submission: UUID, membership_id: UUID, wanted: W
         raise InvalidInput("reason", "required")
     if idempotency.made_before(ticket.session, submission):
         return
-    proposal = propose(ticket, membership_id, wanted)
+    proposal = propose_correction(ticket, membership_id, wanted)
     if not proposal:
         raise InvalidInput("", "nothing_corrected")
     if proposal.mark != mark:
@@ -243,7 +245,7 @@ def _note(
     ticket.record(Event.MEMBER_CORRECTED, item_id=item_id, what=field, correction=str(row.id))
 
 
-def _birth_date(ticket: CaseTicket, this: Subject, wanted: Wanted) -> date | None:
+def _birth_date(ticket: CaseTicket, this: Subject, wanted: WantedCorrection) -> date | None:
     """The birth date there will be: a real one, of somebody the case could be opened for when it was."""
     if this.birth_date is None:
         return None
@@ -260,7 +262,7 @@ def _birth_date(ticket: CaseTicket, this: Subject, wanted: Wanted) -> date | Non
     return wanted.birth_date
 
 
-def _number(ticket: CaseTicket, this: Subject, wanted: Wanted, born: date | None) -> tuple[str, Cpr | None]:
+def _number(ticket: CaseTicket, this: Subject, wanted: WantedCorrection, born: date | None) -> tuple[str, Cpr | None]:
     """What becomes of the number, and the one there will be. It and the birth date say the same."""
     noted = ticket.unseal(this.membership, "national_id")
     before = Cpr.parse(noted, clock.now().date()) if noted else None

@@ -15,7 +15,7 @@ from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.ages import majority
 from portal.access.policy.facts import Facts, Member
 from portal.access.policy.roles import Capacity, Level
-from portal.access.policy.whatif import Change
+from portal.access.policy.whatif import AccessChange
 from portal.access.ticket import CaseTicket
 from portal.access.window_store import hand_over as carry_over
 from portal.access.window_store import rewrite_windows
@@ -30,7 +30,7 @@ from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
-class Offer:
+class HandoverOffer:
     """An offer that has not been answered, as the one it is made to reads it: nothing of the case but its guide."""
 
     id: UUID
@@ -50,7 +50,7 @@ class Law:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class HandoverOutlook:
     """What a hand-over to one guide would do, as it stands now."""
 
     leaves: bool
@@ -61,7 +61,7 @@ class Outlook:
     """Compartments that the other guide reads already."""
     me_then: tuple[str, ...]
     """Compartments that the guide of today would still read afterwards."""
-    others: tuple[Change, ...]
+    others: tuple[AccessChange, ...]
     """What changes for everybody else."""
 
 
@@ -78,7 +78,7 @@ def guide(ticket: CaseTicket, person_id: UUID) -> Colleague:
     return team.colleague(ticket, person_id)
 
 
-def preview(ticket: CaseTicket, person_id: UUID) -> Outlook:
+def preview(ticket: CaseTicket, person_id: UUID) -> HandoverOutlook:
     """What changes for everybody when that guide takes the case over."""
     taker = _guide(ticket, person_id)
     now, facts, me = clock.now(), ticket.facts, ticket.membership.id
@@ -91,7 +91,7 @@ def preview(ticket: CaseTicket, person_id: UUID) -> Outlook:
     between_two = {rule.key for rule in facts.rules.compartments if rule.confidant_id is not None}
     changes = [c for c in whatif.changes(facts, after, now) if c.compartment not in between_two]
     leaves = says.between_organisations(ticket, _units(ticket, taker))
-    return Outlook(
+    return HandoverOutlook(
         leaves=leaves,
         asked=tuple(says.needed(ticket)) if leaves else (),
         sees_now=_open(facts, already.id, now),
@@ -184,7 +184,7 @@ def offered_to(ticket: CaseTicket) -> Membership | None:
     return waits[1] if waits else None
 
 
-def offers_to(actor: Actor) -> list[Offer]:
+def offers_to(actor: Actor) -> list[HandoverOffer]:
     """What is offered to this person and waits for their answer."""
     if not actor.is_staff:
         return []
@@ -198,14 +198,14 @@ def offers_to(actor: Actor) -> list[Offer]:
         .where(Membership.person_id == actor.person_id, HandOverAnswer.id.is_(None))
         .order_by(HandOver.offered_at)
     )
-    return [Offer(id_, case_id, f"{name}, {unit}", at, id_ in ready) for id_, case_id, at, name, unit in rows]
+    return [HandoverOffer(id_, case_id, f"{name}, {unit}", at, id_ in ready) for id_, case_id, at, name, unit in rows]
 
 
 _TAKEABLE = select(func.unnest(func.my_takeable_offers()))
 """What the walls let this person accept."""
 
 
-def offer_to_me(ticket: CaseTicket) -> Offer:
+def offer_to_me(ticket: CaseTicket) -> HandoverOffer:
     """The offer of this case that waits for this person's answer. Raises Overtaken for one that has been answered or
     taken back, NotFound where none was made."""
     ticket.require(Action.HAND_OVER_ANSWER)
@@ -216,12 +216,12 @@ def offer_to_me(ticket: CaseTicket) -> Offer:
     return found
 
 
-def of_offer(ticket: CaseTicket, offered: Offer) -> says.Change:
+def of_offer(ticket: CaseTicket, offered: HandoverOffer) -> says.GuideChange:
     """What is asked about an offer and what was said to it, for the one it is made to."""
     return says.change(ticket, ticket.session.get_one(HandOver, offered.id))
 
 
-def accept(ticket: CaseTicket, submission: UUID) -> None:
+def accept_handover(ticket: CaseTicket, submission: UUID) -> None:
     """Takes the case over, from now on: its key, its content, its log and its people stay what they were.
 
     The guide before is then a professional like others. Raises NotFound without an offer, Overtaken for one that is
@@ -245,7 +245,7 @@ def accept(ticket: CaseTicket, submission: UUID) -> None:
     _answer(ticket, offered, "accepted")
     ticket.session.flush()
     carry_over(ticket.session, ticket.case_id, offered.from_id, offered.to_id)
-    confidences.begin(ticket)
+    confidences.begin_confidence(ticket)
     ticket.record(Event.HAND_OVER_ACCEPTED, item_id=offered.to_id)
     ticket.session.add(
         TeamLevel(
@@ -270,7 +270,7 @@ def decline(ticket: CaseTicket, submission: UUID) -> None:
     ticket.record(Event.HAND_OVER_DECLINED, item_id=offered.to_id)
 
 
-def withdraw(ticket: CaseTicket, submission: UUID) -> None:
+def withdraw_handover(ticket: CaseTicket, submission: UUID) -> None:
     """Takes an offer back before it is answered. Raises NotFound without one, Overtaken for one that is answered."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)

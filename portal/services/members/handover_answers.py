@@ -33,7 +33,7 @@ HEARD_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Said:
+class HandoverAnswer:
     """What one person was asked about another guide, and what they said."""
 
     id: UUID | None
@@ -53,7 +53,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Change:
+class GuideChange:
     """A change of guide that somebody is asked about or told of."""
 
     id: UUID
@@ -67,7 +67,7 @@ class Change:
     legal_basis: str
     reason: str
     offered_at: datetime
-    said: tuple[Said, ...]
+    said: tuple[HandoverAnswer, ...]
     """Of everybody who is asked."""
     is_ready: bool
     """Whether it waits for nobody's yes."""
@@ -104,14 +104,14 @@ def refuse_unasked(ticket: CaseTicket) -> None:
         raise InvalidInput("how", "hand_over_frozen")
 
 
-def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Change:
+def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> GuideChange:
     """A change of guide with what everybody said to it."""
     outside, by_law = leaves(ticket, offered), offered.legal_basis_sealed is not None
     by_consent = who_may.new_guide_takes_consent(outside, by_law)
     asked = needed(ticket) if by_consent else [ticket.young_person]
     said = tuple(_said(ticket, offered, asked))
     waits = by_consent and not all(one.answer == "yes" and not one.own_no for one in said)
-    return Change(
+    return GuideChange(
         id=offered.id,
         before=ticket.everybody[offered.from_id],
         after=ticket.everybody[offered.to_id],
@@ -126,7 +126,7 @@ def change(ticket: CaseTicket, offered: HandOver, is_over: bool = False) -> Chan
     )
 
 
-def asked_of_me(ticket: CaseTicket) -> Change | None:
+def asked_of_me(ticket: CaseTicket) -> GuideChange | None:
     """The change of guide that this person is asked about: one that waits, or one that happened lately, so that they
     see what stands in their name. None where they are asked nothing."""
     if not ticket.allows(Action.HAND_OVER_SAY):
@@ -137,7 +137,7 @@ def asked_of_me(ticket: CaseTicket) -> Change | None:
     return found if any(one.giver.id == ticket.membership.id for one in found.said) else None
 
 
-def asking(actor: Actor) -> set[UUID]:
+def cases_with_questions(actor: Actor) -> set[UUID]:
     """The cases in which a citizen is asked about another guide just now, whether the case is open to them or not: the
     young person in each, custody holders where it takes their consent."""
     if actor.is_staff:
@@ -167,7 +167,7 @@ def asking(actor: Actor) -> set[UUID]:
     )
 
 
-def current(ticket: CaseTicket) -> Change | None:
+def current(ticket: CaseTicket) -> GuideChange | None:
     """The change of guide that waits for an answer, or the last one for as long as the young person is heard on it."""
     lately = {"case": ticket.case_id, "heard": clock.now() - HEARD_FOR}
     row = ticket.session.execute(_NEWEST, lately).first()
@@ -192,7 +192,7 @@ _NEWEST = (
 )
 
 
-def by_law(ticket: CaseTicket) -> list[Change]:
+def by_law(ticket: CaseTicket) -> list[GuideChange]:
     """Every change of guide on a legal basis, that waits or has happened, for everyone in the case to read."""
     rows = ticket.session.execute(
         select(HandOver, HandOverAnswer.answer)
@@ -269,7 +269,7 @@ def reply(ticket: CaseTicket, submission: UUID, say_id: UUID, words: str) -> Non
     ticket.record(Event.HAND_OVER_REPLIED, item_id=say_id)
 
 
-def said_to(ticket: CaseTicket, say_id: UUID) -> Said:
+def said_to(ticket: CaseTicket, say_id: UUID) -> HandoverAnswer:
     """What the guide is about to answer. Raises Overtaken for what has an answer, NotFound for what is not asked."""
     ticket.require(Action.TEAM_CHANGE)
     asked = current(ticket)
@@ -287,7 +287,7 @@ def _was_asked(ticket: CaseTicket, hand_over_id: UUID) -> bool:
     return ticket.session.scalars(offer).first() is not None
 
 
-def _note(ticket: CaseTicket, asked: Change, giver: Membership, said: str, method: str, words: str) -> None:
+def _note(ticket: CaseTicket, asked: GuideChange, giver: Membership, said: str, method: str, words: str) -> None:
     plain = text.plain(words, 2000)
     last = next(one for one in asked.said if one.giver.id == giver.id)
     if (last.answer, last.method, last.words) == (said, method, plain):
@@ -313,7 +313,7 @@ def _note(ticket: CaseTicket, asked: Change, giver: Membership, said: str, metho
             outbox.later(ticket.session, "mail_news", person_id=str(guide.person_id))
 
 
-def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) -> Iterable[Said]:
+def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) -> Iterable[HandoverAnswer]:
     """What each of those who are asked said last."""
     rows = ticket.session.execute(
         select(HandOverSay, HandOverReply)
@@ -329,10 +329,10 @@ def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) ->
             themselves[each.membership_id] = each.answer
     for giver in asked:
         if giver.id not in last:
-            yield Said(None, giver, "", "", "", None, None, "", None, None)
+            yield HandoverAnswer(None, giver, "", "", "", None, None, "", None, None)
             continue
         row, answered = last[giver.id]
-        yield Said(
+        yield HandoverAnswer(
             id=row.id,
             giver=giver,
             answer=row.answer,

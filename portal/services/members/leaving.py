@@ -21,7 +21,7 @@ class LeavingReason(StrEnum):
     OTHER = "other"
 
 
-def leave(ticket: CaseTicket, submission: UUID, reason: str) -> None:
+def leave_case(ticket: CaseTicket, submission: UUID, reason: str) -> None:
     """Shuts the person's own access from the next request on. What they wrote stays; only the guide lets them back.
 
     Raises InvalidInput for a reason that is none, Overtaken for somebody who has left already.
@@ -30,7 +30,7 @@ def leave(ticket: CaseTicket, submission: UUID, reason: str) -> None:
     ticket.require(Action.CASE_LEAVE)
     if reason not in set(LeavingReason):
         raise InvalidInput("reason", "choice")
-    if not ticket.hatches and ticket.facts.member(ticket.membership.id).has_left_at(clock.now()):
+    if not ticket.compartments and ticket.facts.member(ticket.membership.id).has_left_at(clock.now()):
         raise Overtaken  # who was let in again by law can leave again
     made = uuid4()
     if idempotency.claim(ticket.session, submission, made):

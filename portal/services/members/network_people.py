@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal import clock
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
@@ -25,12 +25,12 @@ from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience, idempotency
 from portal.services.shared.audience import MemberLine
 from portal.text import in_order
+from portal.tools.answer_format import row_title
 from portal.tools.definition import Section
-from portal.tools.telling import row_title
 
 
 @dataclass(frozen=True)
-class Part:
+class NetworkPart:
     """Somebody of the network, and their part in the case."""
 
     row: str
@@ -41,46 +41,48 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Invitation:
+class NetworkInvitation:
     """Before somebody is invited: who they are in the tool, and who of the case they could be already."""
 
-    part: Part
+    part: NetworkPart
     candidates: tuple[Membership, ...]
 
 
-def parts(ticket: CaseTicket, this: VersionPage) -> dict[str, Part]:
+def parts(ticket: CaseTicket, this: VersionPage) -> dict[str, NetworkPart]:
     """Row -> its part in the case today, for every row of people who can be part of it."""
     sections = [section for section in this.definition.section if section.joins]
     if not sections:
         return {}
-    lines = {line.membership.id: line for line in audience.standing(ticket)}
-    found: dict[str, Part] = {}
+    lines = {line.membership.id: line for line in audience.member_standing(ticket)}
+    found: dict[str, NetworkPart] = {}
     for section in sections:
         source = _source(ticket, this, section)
         known = _known(ticket, source) if source else {}
         for row in this.rows(section.key):
             member = known.get(row)
-            found[row] = Part(row, row_title(section, row, this.answers), lines.get(member) if member else None)
+            found[row] = NetworkPart(row, row_title(section, row, this.answers), lines.get(member) if member else None)
     return found
 
 
-def invitation(ticket: CaseTicket, tool: str, row: str) -> Invitation:
+def invitation(ticket: CaseTicket, tool: str, row: str) -> NetworkInvitation:
     """Raises NotFound for a row that is not one of people, or not for this person."""
     ticket.require(Action.TEAM_CHANGE)
-    this, _section, hatch = _row(ticket, tool, row)
+    this, _section, compartment = _row(ticket, tool, row)
     every = parts(ticket, this)
-    ticket.record(Event.SCHEMA_VIEWED, hatch.id, this.plan_id)
+    ticket.record(Event.PLAN_OPENED, compartment.id, this.plan_id)
     taken = {part.line.membership.id for part in every.values() if part.line}
     free = [m for m in ticket.members.values() if m.id not in taken | {ticket.young_person.id}]
-    return Invitation(every[row], tuple(sorted(free, key=lambda member: in_order(member.display_name))))
+    return NetworkInvitation(every[row], tuple(sorted(free, key=lambda member: in_order(member.display_name))))
 
 
-def invite(ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCitizen, terms: Joining) -> UUID:
+def invite_to_network(
+    ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCitizen, terms: Joining
+) -> UUID:
     """Adds somebody of the network to the case and notes that it is them. Raises InvalidInput as `team.add_citizen`,
     and when they are part of it already."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
-    this, section, _hatch = _row(ticket, tool, row)
+    this, section, _compartment = _row(ticket, tool, row)
     if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     if parts(ticket, this)[row].line is not None:
@@ -90,12 +92,12 @@ def invite(ticket: CaseTicket, submission: UUID, tool: str, row: str, new: NewCi
     return added
 
 
-def recognise(ticket: CaseTicket, submission: UUID, tool: str, row: str, member_id: UUID | None) -> None:
+def recognise_person(ticket: CaseTicket, submission: UUID, tool: str, row: str, member_id: UUID | None) -> None:
     """Notes which member of the case somebody of the network is; None when they are nobody of it after all. Raises
     InvalidInput for a member who is the young person, is somebody else of the network, or is not there."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)
-    this, section, _hatch = _row(ticket, tool, row)
+    this, section, _compartment = _row(ticket, tool, row)
     if idempotency.claim(ticket.session, submission, uuid4()):
         return
     plan = _owned(ticket, this, section)
@@ -107,14 +109,14 @@ def recognise(ticket: CaseTicket, submission: UUID, tool: str, row: str, member_
         _note(ticket, plan, row, member_id)
 
 
-def _row(ticket: CaseTicket, tool: str, row: str) -> tuple[VersionPage, Section, Hatch]:
-    hatch = definitions.hatch_of(ticket, tool)
-    page = plans.load(ticket, tool, hatch)
+def _row(ticket: CaseTicket, tool: str, row: str) -> tuple[VersionPage, Section, OpenCompartment]:
+    compartment = definitions.compartment_of(ticket, tool)
+    page = plans.load(ticket, tool, compartment)
     if page is None:
         raise NotFound
     for section in page.newest.definition.section:
         if section.joins and row in page.newest.rows(section.key):
-            return page.newest, section, hatch
+            return page.newest, section, compartment
     raise NotFound
 
 
@@ -160,4 +162,4 @@ def _note(ticket: CaseTicket, plan: Plan, row: str, member_id: UUID | None) -> N
         )
     )
     ticket.session.flush()
-    ticket.record(Event.SCHEMA_PERSON, plan.compartment_id, plan.id)
+    ticket.record(Event.PLAN_PERSON, plan.compartment_id, plan.id)

@@ -47,7 +47,7 @@ class OwnData:
     """The newest first."""
 
 
-def show(ticket: CaseTicket) -> OwnData:
+def show_own_data(ticket: CaseTicket) -> OwnData:
     """What is noted about this person in this case. Their own also when the case is shut to them."""
     ticket.require(Action.OWN_DATA_VIEW)
     me, now = ticket.membership, clock.now()

@@ -103,7 +103,7 @@ def add_citizen(ticket: CaseTicket, submission: UUID, new: NewCitizen, terms: Jo
 def member(ticket: CaseTicket, membership_id: UUID) -> MemberLine:
     """One member, as the owner looks after them. Raises NotFound."""
     ticket.require(Action.TEAM_CHANGE)
-    line = next((line for line in audience.picture(ticket) if line.membership.id == membership_id), None)
+    line = next((line for line in audience.audience_picture(ticket) if line.membership.id == membership_id), None)
     if line is None:
         raise NotFound
     return line
@@ -128,7 +128,9 @@ def level_effects(ticket: CaseTicket, membership_id: UUID) -> dict[Level, Effect
     """What setting each level would do, as names and things."""
     ticket.require(Action.TEAM_CHANGE)
     now = clock.now()
-    return {level: effects.of(ticket, whatif.with_level(ticket.facts, membership_id, level, now)) for level in Level}
+    return {
+        level: effects.effects_of(ticket, whatif.with_level(ticket.facts, membership_id, level, now)) for level in Level
+    }
 
 
 def adding_effects(ticket: CaseTicket, capacity: Capacity, custody: bool) -> Effects:
@@ -136,7 +138,7 @@ def adding_effects(ticket: CaseTicket, capacity: Capacity, custody: bool) -> Eff
     ticket.require(Action.TEAM_CHANGE)
     now = clock.now()
     newcomer = Member(uuid4(), uuid4(), capacity, None, ((now, Level.READ),), custody_from=now if custody else None)
-    return effects.of(ticket, whatif.with_member(ticket.facts, newcomer), newcomer)
+    return effects.effects_of(ticket, whatif.with_member(ticket.facts, newcomer), newcomer)
 
 
 def custody_effects(ticket: CaseTicket, membership_id: UUID) -> Effects:
@@ -144,7 +146,7 @@ def custody_effects(ticket: CaseTicket, membership_id: UUID) -> Effects:
     membership = _parent(ticket, membership_id)
     now = clock.now()
     holds = ticket.facts.member(membership.id).holds_custody_at(now)
-    return effects.of(ticket, whatif.with_custody(ticket.facts, membership.id, not holds, now))
+    return effects.effects_of(ticket, whatif.with_custody(ticket.facts, membership.id, not holds, now))
 
 
 def set_custody(ticket: CaseTicket, membership_id: UUID, holds: bool) -> None:
@@ -179,7 +181,7 @@ def make_code(ticket: CaseTicket, membership_id: UUID) -> str:
     membership = ticket.members.get(membership_id)
     if membership is None or not who_may.is_citizen(membership.unit_id):
         raise NotFound
-    return codes.make(ticket, membership)
+    return codes.make_code(ticket, membership)
 
 
 def show_national_id(ticket: CaseTicket, membership_id: UUID) -> str | None:

@@ -13,7 +13,7 @@ from portal import clock, text
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.answers import Answer, party_of
-from portal.access.policy.whatif import Change, Prospect
+from portal.access.policy.whatif import AccessChange, Prospect
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
@@ -61,7 +61,7 @@ class WishLine:
 
 
 @dataclass(frozen=True)
-class Choice:
+class MemberChoice:
     """Somebody in the case, and what the young person has said about them."""
 
     who: Membership
@@ -72,7 +72,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Yes:
+class WishConsent:
     """What a yes to one person means: it is the consent for their unit, or for them by name."""
 
     who: Membership
@@ -92,7 +92,7 @@ class No:
     """Whether it is the young person's own answer, which works at once; otherwise the guide is asked."""
     also: tuple[Membership, ...]
     """Others of the same unit, to whom it is said too."""
-    changes: tuple[Change, ...]
+    changes: tuple[AccessChange, ...]
     """What shuts at once."""
 
 
@@ -129,11 +129,11 @@ def own(ticket: CaseTicket) -> list[WishLine]:
     return wishes(ticket)
 
 
-def team(ticket: CaseTicket) -> list[Choice]:
+def team(ticket: CaseTicket) -> list[MemberChoice]:
     """Everybody in the case the young person can say yes or no to, with what they have said."""
     lines = _lines_by_member(ticket)
     out = {wish.about.id: wish for wish in wishes(ticket, only_open=True) if wish.about and not wish.has_worked}
-    return [Choice(who, lines.get(who.id), out.get(who.id)) for who in candidates(ticket)]
+    return [MemberChoice(who, lines.get(who.id), out.get(who.id)) for who in candidates(ticket)]
 
 
 def candidates(ticket: CaseTicket) -> list[Membership]:
@@ -142,7 +142,7 @@ def candidates(ticket: CaseTicket) -> list[Membership]:
     return sorted(found, key=lambda m: in_order(m.display_name))
 
 
-def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:
+def yes(ticket: CaseTicket, membership_id: UUID) -> WishConsent:
     """What a yes to that person would mean. Raises NotFound where no consent of this person is asked for them."""
     ticket.require(Action.TEAM_WISH)
     line = _lines_by_member(ticket).get(membership_id)
@@ -152,7 +152,7 @@ def yes(ticket: CaseTicket, membership_id: UUID) -> Yes:
     now = clock.now()
     until = clock.end_of(clock.months_on(clock.today(ticket.profile.zone), 1), ticket.profile.zone)
     after = whatif.with_yes(ticket.facts, ticket.membership.id, line.party, until, now)
-    return Yes(
+    return WishConsent(
         who=ticket.members[membership_id],
         line=line,
         also=tuple(m for m in line.members if m.id != membership_id),
@@ -191,7 +191,7 @@ def say_no(ticket: CaseTicket, submission: UUID, membership_id: UUID, words: str
     return _wish(ticket, made, WishKind.NO, words, membership_id=membership_id)
 
 
-def propose(ticket: CaseTicket, submission: UUID, name: str, words: str) -> UUID:
+def propose_wishes(ticket: CaseTicket, submission: UUID, name: str, words: str) -> UUID:
     """Somebody the young person wants in the team. Raises InvalidInput without a name."""
     ticket.require(Action.TEAM_WISH)
     called = text.line(name, 120)
@@ -227,7 +227,7 @@ def wish(ticket: CaseTicket, wish_id: UUID) -> WishLine:
     return found
 
 
-def answer(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words: str) -> None:
+def answer_wish(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, words: str) -> None:
     """What the guide says to a wish. Raises InvalidInput for no choice, Overtaken for a wish already answered."""
     ticket.lock_case()
     ticket.require(Action.TEAM_CHANGE)

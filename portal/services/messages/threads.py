@@ -65,7 +65,7 @@ MOST = 200
 """Messages of a page at most."""
 
 
-def listing(ticket: CaseTicket) -> list[ThreadLine]:
+def list_threads(ticket: CaseTicket) -> list[ThreadLine]:
     """The threads the person may see, the one written in last first."""
     ticket.require(Action.MESSAGE_VIEW)
     ticket.record(Event.THREADS_LISTED)
@@ -80,7 +80,7 @@ def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
         ThreadLine(
             id=row.id,
             subject=ticket.keys.unseal(row, "subject", Thread),
-            compartment=ticket.hatches[row.compartment_id].key,
+            compartment=ticket.compartments[row.compartment_id].key,
             messages=row.messages,
             unread=row.unread,
             last_at=row.last_at,
@@ -104,16 +104,16 @@ def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> Thr
     lines = tuple(_line(ticket, message, read.seen) for message in messages)
     ticket.unread = int(read.unread_in_all)
     if begin <= first_new:  # a page further on shows nothing of what lies between
-        unread.note(ticket, row.id, shown)
+        unread.set_reading_mark(ticket, row.id, shown)
         ticket.unread -= sum(line.is_new for line in lines)
     ticket.record(Event.THREAD_VIEWED, row.compartment_id, row.id)
-    hatch = ticket.hatches[row.compartment_id]
+    compartment = ticket.compartments[row.compartment_id]
     return ThreadPage(
         id=row.id,
         subject=_subject(ticket, row),
         compartment_id=row.compartment_id,
-        compartment=hatch.key,
-        can_write=hatch.can_write and ticket.allows(Action.MESSAGE_WRITE),
+        compartment=compartment.key,
+        can_write=compartment.can_write and ticket.allows(Action.MESSAGE_WRITE),
         messages=lines,
         older=max(begin - OLDER, 1) if begin > 1 else 0,
         newer=shown + 1 if shown < last else 0,
@@ -196,4 +196,4 @@ def count_unread(ticket: CaseTicket) -> int:
     """Unread messages of the case, for the door to *Beskeder*."""
     if ticket.unread is not None:
         return ticket.unread
-    return unread.by_case(ticket.actor, dict.fromkeys(ticket.hatches, ticket.case_id)).get(ticket.case_id, 0)
+    return unread.by_case(ticket.actor, dict.fromkeys(ticket.compartments, ticket.case_id)).get(ticket.case_id, 0)

@@ -39,7 +39,7 @@ def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
     return {case_id: int(count) for case_id, count in found if count}
 
 
-def note(ticket: CaseTicket, thread_id: UUID, number: int) -> None:
+def set_reading_mark(ticket: CaseTicket, thread_id: UUID, number: int) -> None:
     """Sets this person's mark at a message that is on the page they are given; a mark never goes back."""
     place = {"thread_id": thread_id, "membership_id": ticket.membership.id, "case_id": ticket.case_id}
     ticket.session.execute(_NOTE, {**place, "seen": number})

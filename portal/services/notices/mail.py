@@ -48,7 +48,7 @@ class Due:
     taken_at: datetime
 
 
-def tell(session: PortalSession, people: Iterable[UUID], notice: Notice = Notice.NEWS) -> None:
+def queue_notice(session: PortalSession, people: Iterable[UUID], notice: Notice = Notice.NEWS) -> None:
     """Queues a mail to each of them, once this transaction is committed, unless one waits to go out already. News are
     gathered for `notice_minutes`; what concerns an account goes out at once."""
     now = clock.now()

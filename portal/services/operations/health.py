@@ -7,6 +7,6 @@ from sqlalchemy import text
 from portal.db import PortalSession
 
 
-def check(session: PortalSession) -> None:
+def check_health(session: PortalSession) -> None:
     """Returns when the database answers; its errors pass through."""
     session.execute(text("select 1"))

@@ -17,11 +17,11 @@ from sqlalchemy.exc import OperationalError
 
 from portal import audit, clock, locks
 from portal.db import Base, PortalSession
-from portal.errors import Damaged, PortalError, Unsafe
+from portal.errors import CorruptData, PortalError, UnsafeConfiguration
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import CaseKey, FileVersion, RetiredMaster, Totp
-from portal.storage import BlobStore, Unfinished
+from portal.storage import BlobStore, UnfinishedObject
 from portal.storage.keys import Keyring
 from portal.storage.places import place_in
 from portal.storage.sealing import sealed_size
@@ -47,7 +47,7 @@ class Inventory:
     wrong_size: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     """In the store, named by no row, and older than an upload can take."""
-    unfinished: list[Unfinished] = field(default_factory=list)
+    unfinished: list[UnfinishedObject] = field(default_factory=list)
     repaired: bool = False
 
     @property
@@ -105,7 +105,7 @@ def _named(session: PortalSession) -> Iterator[tuple[str, int | None]]:
     )
     for table, column in blob_columns():
         if table.name not in seen_whole:
-            raise Unsafe(f"the rows of {table.name} name blobs that {_who(session)} cannot see")
+            raise UnsafeConfiguration(f"the rows of {table.name} name blobs that {_who(session)} cannot see")
         size = FileVersion.size if table.name == FileVersion.__tablename__ else None
         columns = [column] if size is None else [column, size]
         rows = select(*columns).where(column.is_not(None)).execution_options(yield_per=10_000)
@@ -121,7 +121,7 @@ def _is_there(store: BlobStore, key: str) -> bool:
     try:
         with store.open(key):
             return True
-    except Damaged:
+    except CorruptData:
         return False
 
 

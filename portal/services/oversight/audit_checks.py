@@ -36,7 +36,7 @@ PLACES = 20
 
 
 @dataclass(frozen=True)
-class Place:
+class ChainFault:
     chain: str
     line: int
     what: str
@@ -57,7 +57,7 @@ class Found:
     lines: int
     chains: int
     faults: int
-    places: tuple[Place, ...]
+    places: tuple[ChainFault, ...]
     """The first of the faults."""
 
     @property
@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AuditStatus:
     """How it stands with the trace, for those who watch it."""
 
     last: Found | None
@@ -78,26 +78,26 @@ class Standing:
         return self.last is not None and self.last.is_whole and not self.is_overdue
 
 
-def standing(actor: Actor) -> Standing:
+def audit_status(actor: Actor) -> AuditStatus:
     """What the last check found. Raises NotFound for whoever is neither administrator nor auditor."""
     if not actor.office & {OfficeAction.ACCOUNTS_MANAGE, OfficeAction.TRACE_VIEW}:
         raise NotFound
     last = _last(actor.session)
-    return Standing(last, last is None or clock.now() - last.ended_at > OVERDUE)
+    return AuditStatus(last, last is None or clock.now() - last.ended_at > OVERDUE)
 
 
-def check(begin: UnitOfWork) -> Found:
+def check_audit(begin: UnitOfWork) -> Found:
     """Reads the whole trace and writes down what was found. Needs the worker's role: the database refuses the others
     what the checker sees."""
     began, tally, faults = clock.now(), Tally(), 0
-    places: list[Place] = []
+    places: list[ChainFault] = []
     with begin() as session:
         connection = session.connection(execution_options=ONE_INSTANT)
         with checker(session):
             for fault in audit.verify(connection, session.info["keyring"], tally):
                 faults += 1
                 if len(places) < PLACES:
-                    places.append(Place(str(fault.chain), fault.seq, fault.what))
+                    places.append(ChainFault(str(fault.chain), fault.seq, fault.what))
     found = Found(began, clock.now(), tally.lines, tally.chains, faults, tuple(places))
     # Not in that transaction: the line it leaves in the trace goes on from where the trace ends by now.
     with begin() as session:
@@ -147,7 +147,7 @@ def may_tell_again(session: PortalSession) -> bool:
     return True
 
 
-def tell(session: PortalSession) -> int:
+def tell_administrators(session: PortalSession) -> int:
     """Queues a mail to every administrator and auditor; returns to how many. Needs the application's role."""
     asked = (
         select(Staff.person_id)
@@ -155,7 +155,7 @@ def tell(session: PortalSession) -> int:
         .where(or_(Staff.is_admin, Staff.is_auditor), Person.closed_at.is_(None))
     )
     whom = session.scalars(asked).all()
-    mail.tell(session, whom, Notice.TRACE)
+    mail.queue_notice(session, whom, Notice.TRACE)
     return len(whom)
 
 
@@ -169,5 +169,5 @@ def _last(session: PortalSession) -> Found | None:
     return Found(row.began_at, row.ended_at, row.lines, row.chains, row.faults, _places(row))
 
 
-def _places(row: AuditCheck) -> tuple[Place, ...]:
-    return tuple(Place(**place) for place in row.places)
+def _places(row: AuditCheck) -> tuple[ChainFault, ...]:
+    return tuple(ChainFault(**place) for place in row.places)

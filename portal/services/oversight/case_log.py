@@ -82,7 +82,7 @@ def log(ticket: CaseTicket, before: str | None = None, only: str = "", who: str 
     shown, more = rows[:PAGE], len(rows) > PAGE
     count, mine = (0, []) if who or only else _own(ticket, begin, shown[-1].seq if more else None)
     # All that is on the page is looked up at once.
-    told = log_lines.of(ticket, [*shown, *mine[:PAGE]])
+    told = log_lines.log_line_of(ticket, [*shown, *mine[:PAGE]])
     lines, own_lines = told[: len(shown)], told[len(shown) :]
     own = None if who or only else OwnVisits(count, _days(ticket, own_lines), len(mine) > PAGE)
     return LogPage(
@@ -104,7 +104,7 @@ def between(ticket: CaseTicket, first: str, last: str) -> list[LogLine]:
         return []
     wanted = readable(ticket).where(AuditEvent.seq.between(since.seq, until.seq), AuditEvent.event.not_in(MACHINE))
     wanted = wanted.where(AuditEvent.membership_id == since.membership_id, ~_mine(ticket))
-    return log_lines.of(ticket, ticket.session.scalars(wanted.order_by(AuditEvent.seq).limit(PAGE)))
+    return log_lines.log_line_of(ticket, ticket.session.scalars(wanted.order_by(AuditEvent.seq).limit(PAGE)))
 
 
 def readable(ticket: CaseTicket) -> Select[Any]:
@@ -125,7 +125,7 @@ def readable(ticket: CaseTicket) -> Select[Any]:
     elif scope is LogScope.OF_TODAYS_GUIDE:
         found = found.where(_no_other_guides(ticket))
     elif scope is LogScope.OPEN_COMPARTMENTS:
-        open_ones = list(ticket.hatches)
+        open_ones = list(ticket.compartments)
         unknown = BETWEEN_TWO if ticket.actor.is_staff else (*BETWEEN_TWO, *GUARDED)
         found = found.where(AuditEvent.event.not_in(unknown))
         found = found.where((AuditEvent.compartment_id.is_(None)) | (AuditEvent.compartment_id.in_(open_ones)))
@@ -136,11 +136,11 @@ def readable(ticket: CaseTicket) -> Select[Any]:
 
 
 def _hidden_from(ticket: CaseTicket) -> datetime | None:
-    return None if ticket.hatches else ticket.facts.log_ends_at(ticket.membership.id, clock.now())
+    return None if ticket.compartments else ticket.facts.log_ends_at(ticket.membership.id, clock.now())
 
 
 def _scope(ticket: CaseTicket) -> LogScope:
-    return log_scope(ticket.standing, bool(ticket.hatches))
+    return log_scope(ticket.standing, bool(ticket.compartments))
 
 
 def _no_other_guides(ticket: CaseTicket) -> ColumnElement[bool]:
@@ -148,7 +148,7 @@ def _no_other_guides(ticket: CaseTicket) -> ColumnElement[bool]:
     confided = select(Compartment.id).where(
         Compartment.case_id == ticket.case_id,
         Compartment.confidant_id.is_not(None),
-        Compartment.id.not_in(list(ticket.hatches)),
+        Compartment.id.not_in(list(ticket.compartments)),
     )
     return or_(AuditEvent.compartment_id.is_(None), AuditEvent.compartment_id.not_in(confided))
 
@@ -236,9 +236,9 @@ def _day(ticket: CaseTicket, on: date, lines: list[LogLine]) -> Day:
 LOOKS = (
     Event.CASE_VIEWED,
     Event.PLAN_VIEWED,
-    Event.SCHEMA_VIEWED,
-    Event.SCHEMA_EXPORTED,
-    Event.SCHEMA_COMPARED,
+    Event.PLAN_OPENED,
+    Event.PLAN_EXPORTED,
+    Event.PLAN_COMPARED,
     Event.MEETING_VIEWED,
     Event.HEARD_VIEWED,
     Event.TEAM_VIEWED,
@@ -265,7 +265,7 @@ LOOKS = (
 )
 CHANGES = (
     Event.CASE_OPENED,
-    Event.SCHEMA_TAKEN,
+    Event.PLAN_TAKEN,
     Event.MEETING_PLANNED,
     Event.MEETING_CHANGED,
     Event.MEETING_CALLED_OFF,
@@ -290,7 +290,7 @@ CHANGES = (
     Event.OVERRIDE_SET,
     Event.OVERRIDE_ENDED,
     Event.FREEZE_SET,
-    Event.FREEZE_KEPT,
+    Event.FREEZE_RENEWED,
     Event.FREEZE_LIFTED,
     Event.MEMBER_LEFT,
     Event.WISH_MADE,
@@ -304,19 +304,19 @@ CHANGES = (
     Event.HAND_OVER_WITHDRAWN,
     Event.CONSENT_ENDING,
     Event.CUSTODY_SET,
-    Event.SCHEMA_BEGUN,
-    Event.SCHEMA_CHANGED,
-    Event.SCHEMA_CONFIDED,
-    Event.SCHEMA_PERSON,
-    Event.SCHEMA_PROPOSED,
-    Event.SCHEMA_ACCEPTED,
-    Event.SCHEMA_YES_NOTED,
-    Event.SCHEMA_OBJECTED,
-    Event.SCHEMA_BROUGHT,
-    Event.SCHEMA_MERGED,
-    Event.SCHEMA_LEFT,
-    Event.SCHEMA_OUTCOME,
-    Event.SCHEMA_REMINDED,
+    Event.PLAN_BEGUN,
+    Event.PLAN_CHANGED,
+    Event.PLAN_CONFIDED,
+    Event.PLAN_PERSON,
+    Event.PLAN_PROPOSED,
+    Event.PLAN_ACCEPTED,
+    Event.PLAN_YES_NOTED,
+    Event.PLAN_OBJECTED,
+    Event.PLAN_BROUGHT,
+    Event.PLAN_MERGED,
+    Event.PLAN_LEFT,
+    Event.PLAN_OUTCOME,
+    Event.PLAN_REMINDED,
     Event.FILE_ADDED,
     Event.FILE_MOVED,
     Event.VERSION_ADDED,
@@ -347,16 +347,16 @@ CHANGES = (
 
 STEERING = (Event.LEVEL_SET,)
 """Not for whoever is shut out: where no such line stands, they would know that the young person took a yes back."""
-GUARDED = (Event.FREEZE_SET, Event.FREEZE_KEPT, Event.FREEZE_LIFTED)
+GUARDED = (Event.FREEZE_SET, Event.FREEZE_RENEWED, Event.FREEZE_LIFTED)
 """For the young person and professionals: among family it could reach the one who is shut out."""
 BETWEEN_TWO = (
     Event.WISH_MADE,
     Event.WISH_ANSWERED,
-    Event.SCHEMA_CONFIDED,
+    Event.PLAN_CONFIDED,
     Event.CONFIDENCE_ANSWERED,
     Event.HAND_OVER_SAID,
     Event.HAND_OVER_REPLIED,
-    Event.SCHEMA_OBJECTED,
+    Event.PLAN_OBJECTED,
     Event.HEARD_SHOWN,
     Event.HEARD_HIDDEN,
     Event.HEARD_VIEWED,

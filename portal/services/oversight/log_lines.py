@@ -28,7 +28,7 @@ MACHINE = (
     Event.CONSENT_SCANNED,
     Event.EXPORT_MADE,
     Event.EXPORT_FAILED,
-    Event.SCHEMA_REMINDED,
+    Event.PLAN_REMINDED,
     Event.CONSENT_ENDING,
 )
 """What the portal did by itself, also where it did it with somebody's rights: told as its own."""
@@ -71,7 +71,7 @@ class LogLine:
     """Then `about` is the tool's key."""
     compartment: str | None
     """Key of the compartment, when the reader sees it too."""
-    in_shut_compartment: bool
+    in_closed_compartment: bool
     fields: dict[str, Any]
     is_me: bool
     before: str = ""
@@ -123,11 +123,11 @@ class Visit:
         once: dict[object, LogLine] = {}
         for line in self.lines:
             whom = line.about_who.member.id if line.about_who and line.about_who.is_known else None
-            once.setdefault((line.event, line.about, whom, line.in_shut_compartment, str(line.fields)), line)
+            once.setdefault((line.event, line.about, whom, line.in_closed_compartment, str(line.fields)), line)
         return tuple(reversed(once.values()))
 
 
-def of(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> list[LogLine]:
+def log_line_of(ticket: CaseTicket, rows: Iterable[AuditEvent]) -> list[LogLine]:
     """The rows as this person reads them, in their order."""
     shown = list(rows)
     (names, tools), places = _names(ticket, shown), audience.workplaces(ticket)
@@ -165,7 +165,7 @@ def named(ticket: CaseTicket, member_id: UUID) -> Named | None:
 def _line(
     ticket: CaseTicket, row: AuditEvent, names: dict[UUID, str], tools: set[UUID], places: dict[UUID, Workplace]
 ) -> LogLine:
-    hatch = ticket.hatches.get(row.compartment_id) if row.compartment_id else None
+    compartment = ticket.compartments.get(row.compartment_id) if row.compartment_id else None
     by_machine = row.event in MACHINE
     return LogLine(
         seq=row.seq,
@@ -177,8 +177,8 @@ def _line(
         about=names.get(row.item_id, "") if row.item_id else "",
         about_who=_named(ticket, row.item_id, places),
         about_tool=row.item_id in tools,
-        compartment=hatch.key if hatch else None,
-        in_shut_compartment=row.compartment_id is not None and hatch is None,
+        compartment=compartment.key if compartment else None,
+        in_closed_compartment=row.compartment_id is not None and compartment is None,
         fields=row.fields,
         is_me=row.actor_id == ticket.actor.person_id and not by_machine,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from portal import audit, clock
 from portal.access import window_store
-from portal.access.policy.explain import Stretch, explain
+from portal.access.policy.explain import AccessPeriod, explain
 from portal.access.policy.facts import Facts, Member
 from portal.audit import OFFICE
 from portal.db import PortalSession
@@ -27,7 +27,7 @@ class Explanation:
     profile: str
     facts: Facts
     member: Member
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[AccessPeriod, ...]
 
 
 def explain_access(session: PortalSession, case_id: UUID, person: str) -> Explanation:
@@ -66,7 +66,7 @@ def cases(session: PortalSession) -> Iterator[UUID]:
     yield from session.scalars(found)
 
 
-def check(session: PortalSession) -> Iterator[tuple[UUID, str]]:
+def check_explanation(session: PortalSession) -> Iterator[tuple[UUID, str]]:
     """Recomputes the windows of every case and yields each difference from what is stored: none is expected."""
     found = 0
     for case_id in list(cases(session)):
@@ -109,13 +109,13 @@ def _said(at: datetime | None, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(" ", "minutes") if at else "further notice"
 
 
-def _opening(stretch: Stretch) -> str:
+def _opening(stretch: AccessPeriod) -> str:
     if not stretch.verdict.can_read:
         return "shut"
     return "may read and write" if stretch.verdict.can_write else "may read"
 
 
-def _why(facts: Facts, stretch: Stretch) -> str:
+def _why(facts: Facts, stretch: AccessPeriod) -> str:
     verdict = stretch.verdict
     if verdict.can_read:
         rests = [f"consent {consent}" for consent in verdict.consents]

@@ -11,7 +11,9 @@ from portal.events import Event
 from portal.models import AuditHead
 
 
-def note(session: PortalSession, case_id: UUID | None, ticket: CaseTicket | None, action: str, reason: str) -> None:
+def note_refusal(
+    session: PortalSession, case_id: UUID | None, ticket: CaseTicket | None, action: str, reason: str
+) -> None:
     """Notes the attempt in the case, where there is one of that id, else among what belongs to no case.
 
     The same work is done either way, so that the time it takes does not tell which it was.

@@ -26,7 +26,7 @@ MOST = 20_000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuditFilter:
     """What an auditor asks the trace for. What is empty asks for everything."""
 
     since: datetime
@@ -78,7 +78,7 @@ def figures(actor: Actor) -> list[UnitFigures]:
     return sorted((UnitFigures(*row) for row in rows), key=lambda line: in_order(line.unit))
 
 
-def trace(actor: Actor, wanted: Wanted) -> TracePage:
+def trace(actor: Actor, wanted: AuditFilter) -> TracePage:
     """The lines of the auditor's organisation that are asked for, newest first: what its staff did, and what was done
     in its cases."""
     actor.require(OfficeAction.TRACE_VIEW)
@@ -87,7 +87,7 @@ def trace(actor: Actor, wanted: Wanted) -> TracePage:
     return TracePage(tuple(lines[:PAGE]), len(lines) > PAGE)
 
 
-def trace_list(actor: Actor, wanted: Wanted) -> list[TraceLine] | None:
+def trace_list(actor: Actor, wanted: AuditFilter) -> list[TraceLine] | None:
     """All lines that are asked for, newest first, to be taken away; None, and nothing given out, for more than MOST."""
     actor.require(OfficeAction.TRACE_VIEW)
     lines = _lines(actor, wanted, MOST + 1, 0)
@@ -97,7 +97,7 @@ def trace_list(actor: Actor, wanted: Wanted) -> list[TraceLine] | None:
     return lines
 
 
-def _lines(actor: Actor, wanted: Wanted, many: int, skip: int) -> list[TraceLine]:
+def _lines(actor: Actor, wanted: AuditFilter, many: int, skip: int) -> list[TraceLine]:
     asked = text(
         """select at, event, reference, name, unit, organisation, kind
            from my_trace(:since, :until, :many, :skip, :who, :case, cast(:kinds as text[]))"""

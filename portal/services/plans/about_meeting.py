@@ -20,14 +20,14 @@ def about(ticket: CaseTicket, tool: str, meeting_id: UUID) -> int | None:
 def begin_about(ticket: CaseTicket, tool: str, meeting_id: UUID, submission: UUID) -> int:
     """The version of a tool that is written about a meeting, begun where nobody has yet; returns its number. It goes on
     from the version before, also where that one was never agreed: each meeting has one of its own."""
-    hatch = open_plan.writable(ticket, tool)
+    compartment = open_plan.writable(ticket, tool)
     plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, hatch)
+    page = plans.load(ticket, tool, compartment)
     there = [version for version in page.versions if version.meeting_id == meeting_id] if page else []
     if there:
         return there[0].number
     if page is None:
-        return editing.begin(ticket, submission, tool, meeting_id)
+        return editing.begin_plan(ticket, submission, tool, meeting_id)
     newest = page.newest
     editing.new_version(ticket, ticket.load(Plan, newest.plan_id), newest.number + 1, newest.answers, meeting_id)
     return newest.number + 1

@@ -22,14 +22,14 @@ from portal.services.plans.versions import PLAN_CHANGES, PlanState, PlanStep, Ve
 from portal.services.shared import idempotency
 
 
-def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revision: int) -> PlanState:
+def propose_plan(ticket: CaseTicket, submission: UUID, tool: str, number: int, revision: int) -> PlanState:
     """Puts the version, as it stands at `revision`, before everybody who must accept it; returns what has become of it.
 
     A yes that was said to exactly these words in a meeting stands, for whoever still sees the plan; yeses to earlier
     words do not count. Raises InvalidInput when it was changed meanwhile, is empty, is agreed already, or when somebody
     who takes something on cannot see it or is not named."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(definitions.hatch_of(ticket, tool).id)
+    compartment = ticket.require_write(definitions.compartment_of(ticket, tool).id)
     made = uuid4()
     sent_before = idempotency.claim(ticket.session, submission, made)
     page = _version(ticket, tool, number)
@@ -41,34 +41,34 @@ def propose(ticket: CaseTicket, submission: UUID, tool: str, number: int, revisi
         raise InvalidInput("", "plan_moved_on")
     if not page.is_written:
         raise InvalidInput("", "plan_empty")
-    asked = must_accept(ticket, page, hatch.id)
+    asked = must_accept(ticket, page, compartment.id)
     if page.state is PlanState.PROPOSED and {yes.member.id for yes in page.asked} == asked:
         return page.state  # these words lie before these people already, and some may have said yes
     standing = standing_yeses(ticket, page, asked)
     # From here on the version shows what everybody is asked about, also where it was carried from another tool.
     ticket.seal(ticket.load(PlanVersion, page.id), "answers", json.dumps(dict(page.answers)))
-    ticket.session.add(ticket.new(PlanProposal, hatch.id, id=made, plan_version_id=page.id, revision=revision))
+    ticket.session.add(ticket.new(PlanProposal, compartment.id, id=made, plan_version_id=page.id, revision=revision))
     ticket.session.flush()
     for member_id in asked:
-        kept = standing.get(member_id)
+        saved = standing.get(member_id)
         ticket.session.add(
             PlanAsked(
                 plan_proposal_id=made,
                 membership_id=member_id,
                 case_id=ticket.case_id,
-                compartment_id=hatch.id,
-                said_id=kept.said_id if kept else None,
-                again_of=kept.again_of if kept else None,
+                compartment_id=compartment.id,
+                said_id=saved.said_id if saved else None,
+                again_of=saved.again_of if saved else None,
             )
         )
     ticket.session.flush()
-    ticket.record(Event.SCHEMA_PROPOSED, hatch.id, page.plan_id, number=number)
+    ticket.record(Event.PLAN_PROPOSED, compartment.id, page.plan_id, number=number)
     after = _version(ticket, tool, number)
-    commitments.plan_reminders(ticket, after, hatch.id)
+    commitments.plan_reminders(ticket, after, compartment.id)
     return after.state
 
 
-def accept(ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID) -> PlanState:
+def accept_proposal(ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID) -> PlanState:
     """This person's own yes to a proposal; returns what has become of the version. Raises InvalidInput when the words
     were changed since they were read."""
     ticket.require(Action.PLAN_ACCEPT)
@@ -95,7 +95,7 @@ def accept_for(
 def _accept(
     ticket: CaseTicket, submission: UUID, tool: str, number: int, proposal_id: UUID, member_id: UUID, how: str
 ) -> PlanState:
-    hatch = definitions.hatch_of(ticket, tool)
+    compartment = definitions.compartment_of(ticket, tool)
     page = _version(ticket, tool, number)
     if idempotency.claim(ticket.session, submission, uuid4()):
         return page.state
@@ -105,15 +105,15 @@ def _accept(
     if yes is None:
         raise NotFound
     if yes.at is None:
-        row = ticket.new(PlanAcceptance, hatch.id, plan_proposal_id=proposal_id, membership_id=member_id)
+        row = ticket.new(PlanAcceptance, compartment.id, plan_proposal_id=proposal_id, membership_id=member_id)
         ticket.seal(row, "how", how or "")
         ticket.session.add(row)
         ticket.session.flush()
         own = member_id == ticket.membership.id
-        said = Event.SCHEMA_ACCEPTED if own else Event.SCHEMA_YES_NOTED
-        ticket.record(said, hatch.id, page.plan_id, number=number)
+        said = Event.PLAN_ACCEPTED if own else Event.PLAN_YES_NOTED
+        ticket.record(said, compartment.id, page.plan_id, number=number)
     after = _version(ticket, tool, number)
-    commitments.plan_reminders(ticket, after, hatch.id)
+    commitments.plan_reminders(ticket, after, compartment.id)
     return after.state
 
 
@@ -122,7 +122,7 @@ def _accept(
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
     plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
+    page = plans.load(ticket, tool, definitions.compartment_of(ticket, tool))
     if page is None:
         raise NotFound
     return page.version(number)
@@ -150,7 +150,7 @@ def would_be_asked(ticket: CaseTicket, page: VersionPage) -> set[UUID]:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingApproval:
     """A yes to the very words that stand now, given before they are proposed (again): in a meeting, or to an earlier
     proposal."""
 
@@ -159,17 +159,17 @@ class Standing:
     again_of: UUID | None = None
 
 
-def standing_yeses(ticket: CaseTicket, page: VersionPage, asked: set[UUID]) -> dict[UUID, Standing]:
+def standing_yeses(ticket: CaseTicket, page: VersionPage, asked: set[UUID]) -> dict[UUID, StandingApproval]:
     """Whose yes stands of those who are asked. Somebody who no longer sees the plan says nothing."""
-    still_here = asked & _readers(ticket, definitions.hatch_of(ticket, page.definition.key).id)
+    still_here = asked & _readers(ticket, definitions.compartment_of(ticket, page.definition.key).id)
     found = _accepted_before(ticket, page, still_here)
     whole = {member for member in asked if approvals.must_agree(page, ticket.members[member])}
-    for member, said in approvals.read(ticket, page).standing(still_here, whole).items():
-        found.setdefault(member, Standing(said.at, said_id=said.id))
+    for member, said in approvals.read_approvals(ticket, page).standing(still_here, whole).items():
+        found.setdefault(member, StandingApproval(said.at, said_id=said.id))
     return found
 
 
-def _accepted_before(ticket: CaseTicket, page: VersionPage, members: set[UUID]) -> dict[UUID, Standing]:
+def _accepted_before(ticket: CaseTicket, page: VersionPage, members: set[UUID]) -> dict[UUID, StandingApproval]:
     """Who said yes to an earlier proposal of this version in the same words. What is carried from elsewhere changes
     without a line in the history, so a draft that shows such things is asked about anew."""
     if page.state is not PlanState.PROPOSED and any(plans.is_carried_into(page, s) for s in page.definition.section):
@@ -183,7 +183,7 @@ def _accepted_before(ticket: CaseTicket, page: VersionPage, members: set[UUID]) 
     ).all()
     same = {revision: history.says_the_same(ticket, page, revision) for revision in {row[1] for row in rows}}
     return {
-        given.membership_id: Standing(given.created_at, again_of=given.plan_proposal_id)
+        given.membership_id: StandingApproval(given.created_at, again_of=given.plan_proposal_id)
         for given, revision in rows
         if same[revision]
     }

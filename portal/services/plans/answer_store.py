@@ -13,7 +13,7 @@ from portal.tools.merge import Merge
 
 
 @dataclass(frozen=True)
-class Clash:
+class AnswerConflict:
     """Two people wrote different words at the same address. Mine are kept aside in the history; theirs stand."""
 
     address: str
@@ -23,7 +23,7 @@ class Clash:
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentAnswers:
     """What came of a page that somebody wrote on."""
 
     base: int

@@ -29,7 +29,7 @@ WHOLE = "whole"
 
 
 @dataclass(frozen=True)
-class Asked:
+class NamedPart:
     """Something that a version names somebody for."""
 
     section: Section
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Said:
+class ApprovedLine:
     """Somebody's yes to the words that stand now. `id` names the line it was last said in."""
 
     id: UUID
@@ -58,16 +58,16 @@ class Said:
 class Sayings:
     """Everything said of a version, in one query."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[NamedPart, ...]
     """What the version names somebody for, in its order."""
-    whole: Mapping[UUID, Said]
+    whole: Mapping[UUID, ApprovedLine]
     """Membership id -> their yes to all of it, in the words that stand now."""
     earlier: Mapping[UUID, Mapping[str, str]]
     """Membership id -> the answers that they said yes to, where those are others than now."""
-    rows: Mapping[UUID, Said] = field(default_factory=dict)
+    rows: Mapping[UUID, ApprovedLine] = field(default_factory=dict)
     """Membership id -> their yes, for whoever has taken on all that names them."""
 
-    def standing(self, members: Collection[UUID], whole: Collection[UUID]) -> dict[UUID, Said]:
+    def standing(self, members: Collection[UUID], whole: Collection[UUID]) -> dict[UUID, ApprovedLine]:
         """Whose yes to the version stands: of `members`, those of `whole` by a yes to all of it, others also by having
         taken on what names them."""
         return {
@@ -77,7 +77,7 @@ class Sayings:
         }
 
 
-def read(ticket: CaseTicket, page: VersionPage) -> Sayings:
+def read_approvals(ticket: CaseTicket, page: VersionPage) -> Sayings:
     """What was said of a version. What somebody takes on counts while they see it."""
     newest: dict[tuple[str, UUID], PlanTaking] = {}
     lines = select(PlanTaking).where(*ticket.within(PlanTaking), PlanTaking.plan_version_id == page.id)
@@ -86,18 +86,18 @@ def read(ticket: CaseTicket, page: VersionPage) -> Sayings:
     all_of_it, whole, earlier = words_of_all(page.answers), {}, {}
     for (row, who), line in newest.items():
         if row == WHOLE and line.taken:
-            kept = _kept(ticket, line)
-            if kept == all_of_it:
-                whole[who] = Said(line.id, line.created_at)
+            saved = _stored_words(ticket, line)
+            if saved == all_of_it:
+                whole[who] = ApprovedLine(line.id, line.created_at)
             else:
-                earlier[who] = json.loads(kept)
+                earlier[who] = json.loads(saved)
     asked, rows = _asked(ticket, page, newest, whole)
     return Sayings(tuple(asked), whole, earlier, rows)
 
 
-def asked(ticket: CaseTicket, page: VersionPage) -> list[Asked]:
+def named_parts(ticket: CaseTicket, page: VersionPage) -> list[NamedPart]:
     """Everything a version names somebody for, in its order, with who has taken it on. One query."""
-    return list(read(ticket, page).asked)
+    return list(read_approvals(ticket, page).asked)
 
 
 def must_agree(page: VersionPage, member: Membership) -> bool:
@@ -123,30 +123,30 @@ def _asked(
     ticket: CaseTicket,
     page: VersionPage,
     newest: Mapping[tuple[str, UUID], PlanTaking],
-    whole: Mapping[UUID, Said],
-) -> tuple[list[Asked], dict[UUID, Said]]:
+    whole: Mapping[UUID, ApprovedLine],
+) -> tuple[list[NamedPart], dict[UUID, ApprovedLine]]:
     """What names somebody, and who has taken on all that names them."""
     said_yes = {yes.member.id: yes.at for yes in page.asked if yes.at is not None}
     said_yes |= {who: said.at for who, said in whole.items()}
-    found: list[Asked] = []
+    found: list[NamedPart] = []
     taken: dict[UUID, list[PlanTaking | None]] = {}
     for section, row, who in plans.takers(page):
         member = ticket.members.get(who)
         if member is None:
             continue
         words, line = words_of_row(page.answers, section.key, row), newest.get((row, who))
-        counts = line if line is not None and line.taken and _kept(ticket, line) == words else None
+        counts = line if line is not None and line.taken and _stored_words(ticket, line) == words else None
         taken.setdefault(who, []).append(counts)
         at = said_yes.get(who) or (counts.created_at if counts else None)
-        found.append(Asked(section, row, member, at, digest(words), who in said_yes))
+        found.append(NamedPart(section, row, member, at, digest(words), who in said_yes))
     rows = {}
     for who, lines in taken.items():
         all_taken = [line for line in lines if line is not None]
         if len(all_taken) == len(lines):
             last = max(all_taken, key=lambda line: line.created_at)
-            rows[who] = Said(last.id, last.created_at)
+            rows[who] = ApprovedLine(last.id, last.created_at)
     return found, rows
 
 
-def _kept(ticket: CaseTicket, line: PlanTaking) -> str:
+def _stored_words(ticket: CaseTicket, line: PlanTaking) -> str:
     return ticket.unseal(line, "words")

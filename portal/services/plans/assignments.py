@@ -29,7 +29,7 @@ def take(
     are others than `words` says, or when the version is agreed."""
     ticket.require(Action.PLAN_ACCEPT)
     page = _locked(ticket, tool, number)
-    mine = next((each for each in approvals.asked(ticket, page) if each.row == row), None)
+    mine = next((each for each in approvals.named_parts(ticket, page) if each.row == row), None)
     if mine is None:
         raise NotFound
     if mine.who.id != ticket.membership.id:
@@ -44,7 +44,7 @@ def take(
         return page.state
     _keep(ticket, page, tool, row, words_of_row(page.answers, mine.section.key, row), taken)
     if taken and _says_yes(ticket, page):
-        return agreement.accept(ticket, uuid4(), tool, number, page.proposal_id or page.id)
+        return agreement.accept_proposal(ticket, uuid4(), tool, number, page.proposal_id or page.id)
     return page.state
 
 
@@ -54,7 +54,7 @@ def say_yes(ticket: CaseTicket, submission: UUID, tool: str, number: int, words:
     words are others than `words` says, or when the version is no draft any more."""
     ticket.require(Action.PLAN_ACCEPT)
     page = _locked(ticket, tool, number)
-    sayings = approvals.read(ticket, page)
+    sayings = approvals.read_approvals(ticket, page)
     named = any(each.who.id == ticket.membership.id for each in sayings.asked)
     if not named and not approvals.must_agree(page, ticket.membership):
         raise NotFound
@@ -69,24 +69,24 @@ def say_yes(ticket: CaseTicket, submission: UUID, tool: str, number: int, words:
 
 
 def _keep(ticket: CaseTicket, page: VersionPage, tool: str, key: str, words: str, taken: bool) -> None:
-    hatch = definitions.hatch_of(ticket, tool)
-    row = ticket.new(PlanTaking, hatch.id, plan_version_id=page.id, row_key=key, taken=taken)
+    compartment = definitions.compartment_of(ticket, tool)
+    row = ticket.new(PlanTaking, compartment.id, plan_version_id=page.id, row_key=key, taken=taken)
     ticket.seal(row, "words", words)
     ticket.session.add(row)
     ticket.session.flush()
-    ticket.record(Event.SCHEMA_TAKEN, hatch.id, page.plan_id, number=page.number)
+    ticket.record(Event.PLAN_TAKEN, compartment.id, page.plan_id, number=page.number)
 
 
 def _says_yes(ticket: CaseTicket, page: VersionPage) -> bool:
     """Whether this person's yes to the proposal is given by having taken on all that is theirs."""
     if not page.waits_for_me or approvals.must_agree(page, ticket.membership):
         return False
-    return ticket.membership.id in approvals.read(ticket, page).rows
+    return ticket.membership.id in approvals.read_approvals(ticket, page).rows
 
 
 def _locked(ticket: CaseTicket, tool: str, number: int) -> VersionPage:
     plans.one_at_a_time(ticket, tool)
-    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
+    page = plans.load(ticket, tool, definitions.compartment_of(ticket, tool))
     if page is None:
         raise NotFound
     return page.version(number)

@@ -10,11 +10,11 @@ from portal.access.ticket import CaseTicket
 from portal.models import Membership
 from portal.services.shared import audience as shared_audience
 from portal.services.shared.audience import MemberLine
-from portal.tools.definition import Definition, Known
+from portal.tools.definition import BaseField, Definition
 
 
 @dataclass(frozen=True)
-class Person:
+class BasePerson:
     membership: Membership
     workplace: Workplace | None
 
@@ -23,22 +23,22 @@ class Person:
 class BaseLine:
     """One thing that is known: a date, or people in order."""
 
-    what: Known
+    what: BaseField
     day: date | None = None
-    people: tuple[Person, ...] = ()
+    people: tuple[BasePerson, ...] = ()
 
 
-def lines(ticket: CaseTicket, known: Definition) -> list[BaseLine]:
+def base_lines(ticket: CaseTicket, known: Definition) -> list[BaseLine]:
     """What the case knows of `known.base` today, as far as this person may know of it."""
     audience = shared_audience.audience(ticket)
     professionals = [line for line in audience if line.membership.unit_id]
     family = [line for line in audience if not line.membership.unit_id and line.membership.id != ticket.young_person.id]
     told = {
-        Known.NAME: BaseLine(Known.NAME, people=(Person(ticket.young_person, None),)),
-        Known.BIRTH_DATE: BaseLine(Known.BIRTH_DATE, day=ticket.case.birth_date),
-        Known.GUIDE: BaseLine(Known.GUIDE, people=_people([p for p in professionals if _leads(p, ticket)])),
-        Known.TEAM: BaseLine(Known.TEAM, people=_people([p for p in professionals if not _leads(p, ticket)])),
-        Known.FAMILY: BaseLine(Known.FAMILY, people=_people(family)),
+        BaseField.NAME: BaseLine(BaseField.NAME, people=(BasePerson(ticket.young_person, None),)),
+        BaseField.BIRTH_DATE: BaseLine(BaseField.BIRTH_DATE, day=ticket.case.birth_date),
+        BaseField.GUIDE: BaseLine(BaseField.GUIDE, people=_people([p for p in professionals if _leads(p, ticket)])),
+        BaseField.TEAM: BaseLine(BaseField.TEAM, people=_people([p for p in professionals if not _leads(p, ticket)])),
+        BaseField.FAMILY: BaseLine(BaseField.FAMILY, people=_people(family)),
     }
     return [told[what] for what in known.base if told[what].day or told[what].people]
 
@@ -47,5 +47,5 @@ def _leads(line: MemberLine, ticket: CaseTicket) -> bool:
     return line.membership.id == ticket.owner.id
 
 
-def _people(found: list[MemberLine]) -> tuple[Person, ...]:
-    return tuple(Person(line.membership, line.workplace) for line in found)
+def _people(found: list[MemberLine]) -> tuple[BasePerson, ...]:
+    return tuple(BasePerson(line.membership, line.workplace) for line in found)

@@ -9,7 +9,7 @@ from portal.db import PortalSession
 from portal.services.plans import commitments, plans
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
-from portal.services.plans.commitments import Promise
+from portal.services.plans.commitments import Commitment
 from portal.services.plans.news import News
 from portal.services.plans.objections import Objection
 from portal.services.shared.front import Front
@@ -22,7 +22,7 @@ def send_reminders(session: PortalSession) -> int:
 
 @dataclass(frozen=True)
 class PlanNews:
-    promises: tuple[Promise, ...]
+    promises: tuple[Commitment, ...]
     """What this person has taken on and not kept yet."""
     news: News | None
     """What the young person has written in the plan, for the guide."""
@@ -36,7 +36,7 @@ def news(ticket: CaseTicket, front: Front) -> PlanNews:
     """What the front of a case tells of its plans."""
     there = front.there
     return PlanNews(
-        promises=tuple(commitments.mine(ticket)) if there.plan else (),
+        promises=tuple(commitments.my_commitments(ticket)) if there.plan else (),
         news=plans_news.news(ticket) if front.is_guide and there.wrote else None,
         objections=tuple(plans_objections.objections(ticket)) if front.is_guide and there.objected else (),
         plans_ask_me=tuple(plans.waiting_for_me(ticket)) if there.owed else (),

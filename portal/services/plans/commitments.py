@@ -28,7 +28,7 @@ from portal.services.notices import mail
 from portal.services.plans import approvals, definitions, plans
 from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
-from portal.tools.definition import Kind, Section, rows
+from portal.tools.definition import AnswerKind, Section, rows
 
 TOOL = "goals_and_agreements"
 DAYS_BEFORE = 3
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Said:
+class OutcomeNote:
     """How it went, as somebody noted it."""
 
     outcome: Outcome
@@ -52,7 +52,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Promise:
+class Commitment:
     number: int
     """Of the version it stands in."""
     section: str
@@ -60,7 +60,7 @@ class Promise:
     what: str
     who: Membership
     due: date | None
-    said: tuple[Said, ...]
+    said: tuple[OutcomeNote, ...]
     """The newest first."""
     is_mine: bool
     may_note: bool
@@ -89,39 +89,39 @@ class Promise:
 
 @dataclass(frozen=True)
 class PromisePage:
-    promises: tuple[Promise, ...]
+    promises: tuple[Commitment, ...]
     """Those of professionals first; in each part what is open before what is done, and what is due first."""
 
 
-def show(ticket: CaseTicket) -> PromisePage | None:
+def show_commitments(ticket: CaseTicket) -> PromisePage | None:
     """What is promised by now, or None where nobody has promised anything. Raises NotFound for whoever does not see the
     schema."""
     ticket.require(Action.PLAN_VIEW)
-    hatch = definitions.hatch_of(ticket, TOOL)
-    page = plans.load(ticket, TOOL, hatch)
+    compartment = definitions.compartment_of(ticket, TOOL)
+    page = plans.load(ticket, TOOL, compartment)
     found = counting(ticket, page) if page else []
     if page is None or (not found and page.agreed is None):
         ticket.record(Event.PLAN_VIEWED)
         return None
-    ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
+    ticket.record(Event.PLAN_OPENED, compartment.id, page.newest.plan_id)
     return PromisePage(tuple(found))
 
 
-def mine(ticket: CaseTicket) -> list[Promise]:
+def my_commitments(ticket: CaseTicket) -> list[Commitment]:
     """What this person has taken on and not kept yet, for the front of the case."""
     try:
-        hatch = definitions.hatch_of(ticket, TOOL)
+        compartment = definitions.compartment_of(ticket, TOOL)
     except NotFound:
         return []
-    page = plans.load(ticket, TOOL, hatch) if ticket.allows(Action.PLAN_VIEW) else None
+    page = plans.load(ticket, TOOL, compartment) if ticket.allows(Action.PLAN_VIEW) else None
     found = counting(ticket, page) if page else []
     return [promise for promise in found if promise.is_mine and promise.is_open]
 
 
-def counting(ticket: CaseTicket, page: PlanPage) -> list[Promise]:
+def counting(ticket: CaseTicket, page: PlanPage) -> list[Commitment]:
     """Everything that counts as promised: what the version in force says, and of a later one what its taker has said
     yes to in exactly these words. In place of what the same person promised under the same row before."""
-    found = of(ticket, page.agreed) if page.agreed else []
+    found = commitments_in(ticket, page.agreed) if page.agreed else []
     if page.newest.state in (PlanState.DRAFT, PlanState.PROPOSED):
         newer = _said_yes_to(ticket, page.newest)
         replaced = {(promise.row, promise.who.id) for promise in newer}
@@ -129,29 +129,29 @@ def counting(ticket: CaseTicket, page: PlanPage) -> list[Promise]:
     return sorted(found, key=_rank)
 
 
-def _said_yes_to(ticket: CaseTicket, newest: VersionPage) -> list[Promise]:
+def _said_yes_to(ticket: CaseTicket, newest: VersionPage) -> list[Commitment]:
     """What counts of a version that is not agreed: while its taker sees it, and it is not closed."""
-    hatch = definitions.hatch_of(ticket, TOOL)
-    readers = {window.membership_id for window in ticket.open_windows if window.compartment_id == hatch.id}
-    taken = {(each.row, each.who.id) for each in approvals.asked(ticket, newest) if each.taken_at}
-    return [p for p in of(ticket, newest) if (p.row, p.who.id) in taken and p.who.id in readers]
+    compartment = definitions.compartment_of(ticket, TOOL)
+    readers = {window.membership_id for window in ticket.open_windows if window.compartment_id == compartment.id}
+    taken = {(each.row, each.who.id) for each in approvals.named_parts(ticket, newest) if each.taken_at}
+    return [p for p in commitments_in(ticket, newest) if (p.row, p.who.id) in taken and p.who.id in readers]
 
 
-def _rank(promise: Promise) -> tuple[bool, bool, date]:
+def _rank(promise: Commitment) -> tuple[bool, bool, date]:
     """The professionals' first; what is open before what is done; what is due first."""
     return not promise.by_professional, not promise.is_open, promise.due or date.max
 
 
-def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: str, word: str) -> None:
+def note_outcome(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: str, word: str) -> None:
     """Notes how a promise went. The one who gave it may, and so may the young person and the guide. Raises
     InvalidInput without an outcome, or when it does not count any more as it was read."""
     ticket.require(Action.PLAN_ACCEPT)
-    hatch = definitions.hatch_of(ticket, TOOL)
-    page = plans.load(ticket, TOOL, hatch)
+    compartment = definitions.compartment_of(ticket, TOOL)
+    page = plans.load(ticket, TOOL, compartment)
     if page is None:
         raise NotFound
     this = page.version(number)
-    promise = next((each for each in of(ticket, this) if each.row == row), None)
+    promise = next((each for each in commitments_in(ticket, this) if each.row == row), None)
     if promise is None:
         raise NotFound
     if not promise.may_note:
@@ -163,13 +163,13 @@ def note(ticket: CaseTicket, submission: UUID, number: int, row: str, outcome: s
     made = uuid4()
     if idempotency.claim(ticket.session, submission, made):
         return
-    noted = ticket.new(PlanOutcome, hatch.id, id=made, plan_version_id=this.id, row_key=row, outcome=outcome)
+    noted = ticket.new(PlanOutcome, compartment.id, id=made, plan_version_id=this.id, row_key=row, outcome=outcome)
     ticket.seal(noted, "word", text.plain(word, 2000))
     ticket.session.add(noted)
     if outcome == Outcome.YES:
         _settle(ticket, PlanReminder.plan_version_id == this.id, PlanReminder.row_key == row)
     ticket.session.flush()
-    ticket.record(Event.SCHEMA_OUTCOME, hatch.id, this.plan_id, number=number)
+    ticket.record(Event.PLAN_OUTCOME, compartment.id, this.plan_id, number=number)
 
 
 # Reminding
@@ -189,7 +189,7 @@ def plan_reminders(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) 
             select(PlanReminder).where(*ticket.within(PlanReminder), PlanReminder.plan_version_id == page.id)
         )
     }
-    counts = {p.row for p in (of(ticket, page) if agreed else _said_yes_to(ticket, page)) if p.is_open}
+    counts = {p.row for p in (commitments_in(ticket, page) if agreed else _said_yes_to(ticket, page)) if p.is_open}
     for section, row in _rows(page):
         who, due = _taker(page, section, row), _due(page, section, row)
         at = clock.start_of(due - timedelta(days=DAYS_BEFORE), ticket.profile.zone) if due else None
@@ -226,13 +226,13 @@ def send_due(session: PortalSession) -> int:
     told: set[UUID] = set()
     for reminder in session.scalars(due.with_for_update(skip_locked=True)).all():
         reminder.settled_at = clock.now()
-        audit.record(session, Event.SCHEMA_REMINDED, chain=reminder.case_id, item_id=reminder.plan_id)
+        audit.record(session, Event.PLAN_REMINDED, chain=reminder.case_id, item_id=reminder.plan_id)
         facts = load_facts(session, reminder.case_id)
         now = clock.now()
         open_to = {w.member_id for w in compute(facts).windows if w.valid_from <= now and (w.valid_until or now) >= now}
         if reminder.membership_id in open_to:
             told.add(facts.member(reminder.membership_id).person_id)
-    mail.tell(session, told)
+    mail.queue_notice(session, told)
     return len(told)
 
 
@@ -245,7 +245,7 @@ def _settle(ticket: CaseTicket, *which: object) -> None:
 # Steps
 
 
-def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
+def commitments_in(ticket: CaseTicket, page: VersionPage) -> list[Commitment]:
     """What a version promises, in the order in which a meeting looks at it: the professionals' first."""
     said = _said(ticket, page)
     able = _able(ticket) if said else set()
@@ -258,7 +258,7 @@ def of(ticket: CaseTicket, page: VersionPage) -> list[Promise]:
             continue
         is_mine = member.id == ticket.membership.id
         found.append(
-            Promise(
+            Commitment(
                 number=page.number,
                 section=section.key,
                 row=row,
@@ -283,12 +283,12 @@ def _able(ticket: CaseTicket) -> set[UUID]:
     return {m.id for m in facts.members if who_may.counts_as_outcome(facts.capacities_of(m), is_own=False)}
 
 
-def _said(ticket: CaseTicket, page: VersionPage) -> dict[str, list[Said]]:
+def _said(ticket: CaseTicket, page: VersionPage) -> dict[str, list[OutcomeNote]]:
     """Row -> what was noted about it in this version, the newest first."""
-    found: dict[str, list[Said]] = {}
+    found: dict[str, list[OutcomeNote]] = {}
     lines = select(PlanOutcome).where(*ticket.within(PlanOutcome), PlanOutcome.plan_version_id == page.id)
     for line in ticket.session.scalars(lines.order_by(PlanOutcome.created_at.desc())):
-        told = Said(
+        told = OutcomeNote(
             Outcome(line.outcome), ticket.unseal(line, "word"), ticket.members[line.created_by_id], line.created_at
         )
         found.setdefault(line.row_key, []).append(told)
@@ -309,6 +309,6 @@ def _taker(page: VersionPage, section: Section, row: str) -> UUID | None:
 
 
 def _due(page: VersionPage, section: Section, row: str) -> date | None:
-    when = next((question for question in section.question if question.kind is Kind.DATE), None)
+    when = next((question for question in section.question if question.kind is AnswerKind.DATE), None)
     value = page.answers.get(f"{section.key}.{row}.{when.key}", "") if when else ""
     return date.fromisoformat(value) if value else None

@@ -21,7 +21,7 @@ from portal.errors import InvalidInput, Refused
 from portal.events import Event
 from portal.models import Membership, PlanConfided
 from portal.services.plans import definitions
-from portal.services.plans.answer_store import Sent
+from portal.services.plans.answer_store import SentAnswers
 from portal.services.plans.open_plan import OpenPlan
 from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience
@@ -29,7 +29,7 @@ from portal.tools.definition import Place
 from portal.tools.merge import Merge
 
 
-def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
+def read_confidential(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
     """Address -> what was confided, as it stands now; empty for everybody but the young person and the guide."""
     if not version.definition.confides or not audience.leads(ticket):
         return {}
@@ -38,12 +38,12 @@ def read(ticket: CaseTicket, version: VersionPage) -> dict[str, str]:
 
 def told_before(ticket: CaseTicket, version: VersionPage) -> dict[str, Membership]:
     """Of what `read` gives: address -> the guide it was told to, where that is not the guide of today."""
-    earlier = any(h.confidant_id not in (None, ticket.owner.id) for h in ticket.hatches.values())
+    earlier = any(h.confidant_id not in (None, ticket.owner.id) for h in ticket.compartments.values())
     if not earlier or not version.definition.confides or not audience.leads(ticket):
         return {}
     rows, found = _newest(ticket, version.plan_id), {}
     for address, row in rows.items():
-        confidant_id = ticket.hatches[row.confided_compartment_id].confidant_id
+        confidant_id = ticket.compartments[row.confided_compartment_id].confidant_id
         if confidant_id is not None and confidant_id != ticket.owner.id:
             found[address] = ticket.members[confidant_id]
     return found
@@ -61,7 +61,7 @@ def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
 class ConfidentialAnswers:
     """Where the other of the two wrote meanwhile, theirs stands and the writer's words are kept aside."""
 
-    def __init__(self, plan: OpenPlan, version: VersionPage, sent: Sent) -> None:
+    def __init__(self, plan: OpenPlan, version: VersionPage, sent: SentAnswers) -> None:
         self._plan, self._version, self._sent = plan, version, sent
 
     def places(self) -> dict[str, Place]:
@@ -94,12 +94,12 @@ class ConfidentialAnswers:
         between_us = audience.confidence_of_today(ticket)
         if between_us is None or not merge:
             return
-        lies_in = (self._plan.hatch.id, between_us.id)
+        lies_in = (self._plan.compartment.id, between_us.id)
         for kind, answers in (("made", merge.made), ("aside", merge.aside)):
             for address, words in answers.items():
                 _keep(ticket, self._version, lies_in, address, words, kind)
         ticket.session.flush()
-        ticket.record(Event.SCHEMA_CONFIDED, between_us.id, self._version.plan_id)
+        ticket.record(Event.PLAN_CONFIDED, between_us.id, self._version.plan_id)
 
     @cached_property
     def _rows(self) -> dict[str, PlanConfided]:

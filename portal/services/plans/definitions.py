@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.models import ToolDefinition
 from portal.tools.definition import Definition
 from portal.tools.library import as_answered, definition_in
 
-_kept: dict[str, Definition] = {}
+_cache: dict[str, Definition] = {}
 """Identity -> definition. What an identity names never changes, so it is read from the database once."""
 
 
@@ -26,34 +26,34 @@ def today(ticket: CaseTicket, tool: str) -> Definition | None:
     return definition_in(ticket.profile.key, tool, ticket.session.info["settings"].wording_dir)
 
 
-def hatch_of(ticket: CaseTicket, tool: str) -> Hatch:
+def compartment_of(ticket: CaseTicket, tool: str) -> OpenCompartment:
     """The open compartment that a tool lies in. Raises NotFound, also for a tool that is not a form here."""
-    wanted = shelf_of(ticket, tool)
-    for hatch in ticket.hatches.values():
-        if hatch.key == wanted:
-            return hatch
+    wanted = compartment_key_of(ticket, tool)
+    for compartment in ticket.compartments.values():
+        if compartment.key == wanted:
+            return compartment
     raise NotFound
 
 
-def shelf_of(ticket: CaseTicket, tool: str) -> str:
+def compartment_key_of(ticket: CaseTicket, tool: str) -> str:
     """The key of the compartment that a tool lies in; '' for one that is not a form here."""
     known, listed = today(ticket, tool), ticket.profile.tool_of(tool)
     return listed.compartment or known.compartment if known is not None and listed is not None else ""
 
 
-def keep(ticket: CaseTicket, known: Definition) -> str:
+def store_definition(ticket: CaseTicket, known: Definition) -> str:
     """Puts the definition where the versions that answer it will find it for ever; returns its identity."""
     values = {"identity": known.identity, "content": known.as_data(), "kept_at": clock.now()}
     ticket.session.execute(insert(ToolDefinition).on_conflict_do_nothing(), values)
-    _kept[known.identity] = known
+    _cache[known.identity] = known
     return known.identity
 
 
 def answered(ticket: CaseTicket, identities: Iterable[str]) -> dict[str, Definition]:
     """The definitions of these identities, in at most one query."""
     wanted = set(identities)
-    if missing := wanted - set(_kept):
+    if missing := wanted - set(_cache):
         found = select(ToolDefinition.identity, ToolDefinition.content).where(ToolDefinition.identity.in_(missing))
         for identity, content in ticket.session.execute(found):
-            _kept[identity] = as_answered(content)
-    return {identity: _kept[identity] for identity in wanted if identity in _kept}
+            _cache[identity] = as_answered(content)
+    return {identity: _cache[identity] for identity in wanted if identity in _cache}

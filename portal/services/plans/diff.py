@@ -22,7 +22,7 @@ _STEPS_FOR_A_WORD = 8
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """Words that stayed, went or came."""
 
     kind: str
@@ -34,11 +34,11 @@ class Piece:
 class Compared:
     """Two texts as one run of pieces."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
     too_different: bool = False
     """Whether a part of them could not be told word by word: there the one stands after the other."""
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[TextPiece]:
         return iter(self.pieces)
 
 
@@ -83,7 +83,7 @@ def between(
 def word_by_word(was: str, now: str, effort: Effort | None = None) -> Compared:
     """The two texts as one run of pieces. `effort` is shared by what stands on one page."""
     effort = effort or Effort()
-    told = _Telling()
+    told = _PieceWriter()
     for gone, new in _pairs(_LINES.findall(was), _LINES.findall(now), effort, told):
         for less, more in _pairs(_WORDS.findall(gone), _WORDS.findall(new), effort, told):
             told.changed(less, more)
@@ -92,7 +92,7 @@ def word_by_word(was: str, now: str, effort: Effort | None = None) -> Compared:
 
 def both(was: str, now: str) -> Compared:
     """The one after the other, for what is no text."""
-    told = _Telling()
+    told = _PieceWriter()
     told.changed(was, now)
     return told.done()
 
@@ -100,11 +100,11 @@ def both(was: str, now: str) -> Compared:
 # Steps
 
 
-class _Telling:
+class _PieceWriter:
     """Puts pieces together as they are found."""
 
     def __init__(self) -> None:
-        self._pieces: list[Piece] = []
+        self._pieces: list[TextPiece] = []
         self._gone: list[str] = []
         self._new: list[str] = []
         self.gave_up = False
@@ -116,7 +116,7 @@ class _Telling:
             self._new.append(words)
         elif words:
             self._close()
-            self._pieces.append(Piece("same", words))
+            self._pieces.append(TextPiece("same", words))
 
     def changed(self, gone: str, new: str) -> None:
         self._gone.append(gone)
@@ -124,10 +124,10 @@ class _Telling:
 
     def done(self) -> Compared:
         self._close()
-        joined: list[Piece] = []
+        joined: list[TextPiece] = []
         for piece in self._pieces:
             if joined and joined[-1].kind == piece.kind == "same":
-                joined[-1] = Piece("same", joined[-1].words + piece.words)
+                joined[-1] = TextPiece("same", joined[-1].words + piece.words)
             else:
                 joined.append(piece)
         return Compared(tuple(joined), self.gave_up)
@@ -138,7 +138,11 @@ class _Telling:
         self._gone, self._new = [], []
         rest = _common_end(gone[len(gone.rstrip()) :], new)
         end = len(rest)
-        pieces = [Piece("gone", gone[: len(gone) - end]), Piece("new", new[: len(new) - end]), Piece("same", rest)]
+        pieces = [
+            TextPiece("gone", gone[: len(gone) - end]),
+            TextPiece("new", new[: len(new) - end]),
+            TextPiece("same", rest),
+        ]
         self._pieces += [piece for piece in pieces if piece.words]
 
 
@@ -149,7 +153,9 @@ def _common_end(spaces: str, other: str) -> str:
     return spaces[len(spaces) - length :]
 
 
-def _pairs(before: Sequence[str], after: Sequence[str], effort: Effort, told: _Telling) -> Iterator[tuple[str, str]]:
+def _pairs(
+    before: Sequence[str], after: Sequence[str], effort: Effort, told: _PieceWriter
+) -> Iterator[tuple[str, str]]:
     """What changed, in order, each as what went and what came; what is the same is told in between."""
     start, own = 0, _STEPS_FOR_A_WORD * (len(before) + len(after))
     shortest = min(len(before), len(after))

@@ -24,7 +24,7 @@ def version(ticket: CaseTicket, tool: str, number: int, kind: str) -> VersionPag
     if page is None:
         raise NotFound
     found = page.version(number)
-    ticket.record(Event.SCHEMA_EXPORTED, page.compartment_id, found.plan_id, number=number, format=kind)
+    ticket.record(Event.PLAN_EXPORTED, page.compartment_id, found.plan_id, number=number, format=kind)
     return found
 
 
@@ -37,7 +37,7 @@ class Sources:
     drafts: dict[str, VersionPage]
     """Tool -> its newest version, where none is agreed: nothing of it is told but that it is missing."""
     not_begun: tuple[str, ...]
-    shut: tuple[str, ...]
+    closed: tuple[str, ...]
     """Tools in a compartment that this person does not see."""
 
 
@@ -49,14 +49,14 @@ def for_statute(ticket: CaseTicket, view: View, kind: str) -> Sources:
         try:
             page = _load(ticket, tool)
         except NotFound:
-            found = replace(found, shut=(*found.shut, tool))
+            found = replace(found, closed=(*found.closed, tool))
             continue
         if page is None:
             found = replace(found, not_begun=(*found.not_begun, tool))
         else:
             this = page.agreed or page.newest
             (found.agreed if page.agreed else found.drafts)[tool] = this
-            ticket.record(Event.SCHEMA_EXPORTED, page.compartment_id, this.plan_id, number=this.number, format=kind)
+            ticket.record(Event.PLAN_EXPORTED, page.compartment_id, this.plan_id, number=this.number, format=kind)
     if not found.agreed and not found.drafts:
         raise NotFound
     return found
@@ -80,4 +80,4 @@ def marked(ticket: CaseTicket, marks: Iterable[str]) -> tuple[UUID, int] | None:
 
 
 def _load(ticket: CaseTicket, tool: str) -> PlanPage | None:
-    return plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
+    return plans.load(ticket, tool, definitions.compartment_of(ticket, tool))

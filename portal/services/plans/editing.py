@@ -17,20 +17,20 @@ from portal.services.plans.open_plan import OpenPlan, open_plan, writable
 from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
 from portal.tools import definition
-from portal.tools.definition import MOST_ROWS, Definition, Kind, Place, rows
+from portal.tools.definition import MOST_ROWS, AnswerKind, Definition, Place, rows
 
 
-def begin(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | None = None) -> int:
+def begin_plan(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | None = None) -> int:
     """Starts a tool: version 1, empty, about a meeting where one is named. Returns its number; 1 also when somebody
     else was first."""
-    hatch = writable(ticket, tool)
+    compartment = writable(ticket, tool)
     made = uuid4()
     if idempotency.claim(ticket.session, submission, made):
         return 1
     plans.one_at_a_time(ticket, tool)
     if ticket.session.scalars(ticket.select(Plan).where(Plan.tool == tool)).one_or_none():
         return 1
-    plan = ticket.new(Plan, hatch.id, id=made, tool=tool)
+    plan = ticket.new(Plan, compartment.id, id=made, tool=tool)
     ticket.session.add(plan)
     ticket.session.flush()
     new_version(ticket, plan, 1, {}, meeting_id)
@@ -50,7 +50,7 @@ def begin_next(plan: OpenPlan) -> int:
     newest = plan.page.newest
     if newest.is_open:
         return newest.number
-    before = {**newest.answers, **_kept(plan.ticket, plan.tool, newest)}
+    before = {**newest.answers, **_carried_over(plan.ticket, plan.tool, newest)}
     new_version(plan.ticket, plan.row, newest.number + 1, before)
     plan.forget()
     return newest.number + 1
@@ -82,7 +82,7 @@ def row_to_write_in(ticket: CaseTicket, submission: UUID, tool: str, section_key
     """An empty row of a section to write in, and the number of its version: begins the tool, or the next version, where
     that takes it, and takes an empty row that is there already rather than add another one. Raises NotFound."""
     if plans.load(ticket, tool, writable(ticket, tool)) is None:
-        begin(ticket, submission, tool)
+        begin_plan(ticket, submission, tool)
     else:
         renew(ticket, submission, tool)
     plan = open_plan(ticket, tool)
@@ -111,7 +111,7 @@ def move_row(plan: OpenPlan, number: int, section_key: str, row: str, step: int)
         gone = [address for address in answers if address.startswith(f"{section_key}.{row}.")]
         made = {address: (answers.pop(address), "") for address in gone}
         for place in page.definition.places(answers):
-            if place.question.kind is Kind.ROW and answers.get(place.address) == row:
+            if place.question.kind is AnswerKind.ROW and answers.get(place.address) == row:
                 made[place.address] = (answers.pop(place.address), "")
     answers[section_key] = " ".join(after)
     made[section_key] = (" ".join(now), answers[section_key])
@@ -121,10 +121,10 @@ def move_row(plan: OpenPlan, number: int, section_key: str, row: str, step: int)
 # Steps
 
 
-def _kept(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
+def _carried_over(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
     """The answers that close what was kept, for the next version to begin with."""
     known, found = definitions.today(ticket, tool), {}
-    for promise in commitments.of(ticket, agreed):
+    for promise in commitments.commitments_in(ticket, agreed):
         section = known.section_of(promise.section) if known else None
         if section is not None and section.closing is not None and not promise.is_open:
             address = f"{section.key}.{promise.row}.{section.closing.key}"
@@ -133,7 +133,7 @@ def _kept(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
 
 
 def begun(ticket: CaseTicket, tool: str) -> PlanPage:
-    page = plans.load(ticket, tool, definitions.hatch_of(ticket, tool))
+    page = plans.load(ticket, tool, definitions.compartment_of(ticket, tool))
     if page is None:
         raise NotFound
     return page
@@ -186,7 +186,7 @@ def _remember(
     version.revision += 1
     history.remember(plan.ticket, version, version.revision, kind, words, source)
     plan.ticket.session.flush()
-    plan.ticket.record(Event.SCHEMA_CHANGED, version.compartment_id, version.plan_id, number=version.number)
+    plan.ticket.record(Event.PLAN_CHANGED, version.compartment_id, version.plan_id, number=version.number)
 
 
 def new_version(
@@ -204,13 +204,13 @@ def new_version(
         plan_id=plan.id,
         number=number,
         meeting_id=meeting_id,
-        definition=definitions.keep(ticket, known),
+        definition=definitions.store_definition(ticket, known),
         revision=0,
     )
     ticket.seal(version, "answers", json.dumps(dict(carried.own_answers(known, answers))))
     ticket.session.add(version)
     ticket.session.flush()
-    ticket.record(Event.SCHEMA_BEGUN, plan.compartment_id, plan.id, number=number)
+    ticket.record(Event.PLAN_BEGUN, plan.compartment_id, plan.id, number=number)
 
 
 def carried_on(known: Definition, before: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import File, Membership, OldForm
+from portal.models import ExternalForm, File, Membership
 from portal.services.files import files, folders
 from portal.services.files.arrivals import Upload
 from portal.services.files.files import VersionLine
@@ -27,7 +27,7 @@ from portal.services.shared import idempotency
 
 
 @dataclass(frozen=True)
-class About:
+class FormFacts:
     """What is said of a form: the day it is from, people of the case it was made with, and others by name."""
 
     made_on: date | None
@@ -54,26 +54,26 @@ class Listed:
     file: VersionLine | None = None
 
 
-def place(ticket: CaseTicket, tool: str) -> UUID:
+def form_compartment(ticket: CaseTicket, tool: str) -> UUID:
     """The compartment such a form is put into. Raises NotFound for a tool that is no form, Refused for a reader."""
     ticket.require(Action.FILE_ADD)
-    return ticket.require_write(definitions.hatch_of(ticket, tool).id).id
+    return ticket.require_write(definitions.compartment_of(ticket, tool).id).id
 
 
-def add(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload, about: About) -> UUID:
+def add_external_form(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload, about: FormFacts) -> UUID:
     """Puts the file into the tool's place, with what is known of it; returns its id. Raises InvalidInput at the field
     of a day that cannot be, of missing parties, or of a file that may not come in."""
-    compartment_id = place(ticket, tool)
+    compartment_id = form_compartment(ticket, tool)
     if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     _check(ticket, about)
-    file_id = files.add(ticket, submission, compartment_id, upload, tool)
+    file_id = files.add_file(ticket, submission, compartment_id, upload, tool)
     if of_file(ticket, file_id) is None:  # else the same form was sent twice at once, and the first has noted it
         _note(ticket, ticket.load(File, file_id), about)
     return file_id
 
 
-def correct(ticket: CaseTicket, file_id: UUID, about: About) -> None:
+def correct(ticket: CaseTicket, file_id: UUID, about: FormFacts) -> None:
     """Notes day and parties of a form anew; what was noted before stays in the trace. Raises InvalidInput as `add`."""
     ticket.require(Action.FILE_ADD_VERSION)
     file = ticket.load(File, file_id)
@@ -91,10 +91,10 @@ def of_file(ticket: CaseTicket, file_id: UUID) -> FormLine | None:
 def of_case(ticket: CaseTicket) -> dict[UUID, FormLine]:
     """The forms made elsewhere that this person sees, by file. One query."""
     latest = (
-        select(OldForm)
-        .where(*ticket.within(OldForm))
-        .ext(distinct_on(OldForm.file_id))
-        .order_by(OldForm.file_id, OldForm.created_at.desc())
+        select(ExternalForm)
+        .where(*ticket.within(ExternalForm))
+        .ext(distinct_on(ExternalForm.file_id))
+        .order_by(ExternalForm.file_id, ExternalForm.created_at.desc())
     )
     return {row.file_id: _line(ticket, row) for row in ticket.session.scalars(latest)}
 
@@ -104,7 +104,7 @@ def of_tool(ticket: CaseTicket, tool: str) -> list[Listed]:
     forms = of_case(ticket)
     if not forms:
         return []
-    mine = [file for file in files.newest(ticket) if file.tool == tool and file.file_id in forms]
+    mine = [file for file in files.newest_version(ticket) if file.tool == tool and file.file_id in forms]
     found = [Listed(forms[file.file_id].made_on, form=forms[file.file_id], file=file) for file in mine]
     return sorted(found, key=lambda line: line.on, reverse=True)
 
@@ -117,7 +117,7 @@ def woven(ticket: CaseTicket, page: PlanPage, forms: Iterable[Listed]) -> list[L
     return sorted([*lines, *forms], key=lambda line: line.on, reverse=True)
 
 
-def _check(ticket: CaseTicket, about: About) -> None:
+def _check(ticket: CaseTicket, about: FormFacts) -> None:
     if about.made_on is None:
         raise InvalidInput("made_on", "required")
     if about.made_on > clock.today(ticket.profile.zone):
@@ -130,18 +130,18 @@ def _check(ticket: CaseTicket, about: About) -> None:
         raise InvalidInput("people", "choice")
 
 
-def _note(ticket: CaseTicket, file: File, about: About) -> None:
+def _note(ticket: CaseTicket, file: File, about: FormFacts) -> None:
     if about.made_on is None:
         raise NotFound
     parties = {"people": [str(each) for each in about.people], "others": text.line(about.others, 500)}
-    row = ticket.new(OldForm, file.compartment_id, file_id=file.id, made_on=about.made_on)
+    row = ticket.new(ExternalForm, file.compartment_id, file_id=file.id, made_on=about.made_on)
     ticket.seal(row, "parties", json.dumps(parties))
     ticket.session.add(row)
     ticket.session.flush()
     ticket.record(Event.FORM_NOTED, file.compartment_id, file.id)
 
 
-def _line(ticket: CaseTicket, row: OldForm) -> FormLine:
+def _line(ticket: CaseTicket, row: ExternalForm) -> FormLine:
     parties = json.loads(ticket.unseal(row, "parties"))
     return FormLine(
         file_id=row.file_id,

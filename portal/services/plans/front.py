@@ -10,7 +10,7 @@ from portal.errors import NotFound
 from portal.events import Event
 from portal.services.plans import commitments, definitions, plans
 from portal.services.plans import news as plans_news
-from portal.services.plans.commitments import TOOL, Promise
+from portal.services.plans.commitments import TOOL, Commitment
 from portal.services.plans.news import GOALS, News
 from portal.services.plans.versions import PlanPage
 
@@ -29,7 +29,7 @@ class PlanFront:
     """The goal and agreement schema; None where nobody has begun it."""
     goals: tuple[Goal, ...]
     """Those of its newest version, with words in them; what is reached or dropped comes last."""
-    promises: tuple[Promise, ...]
+    promises: tuple[Commitment, ...]
     """What is promised and not kept yet: one's own first, then the professionals'."""
     news: News | None
 
@@ -38,14 +38,14 @@ def front(ticket: CaseTicket) -> PlanFront | None:
     """None for whoever does not see the schema."""
     ticket.require(Action.PLAN_VIEW)
     try:
-        hatch = definitions.hatch_of(ticket, TOOL)
+        compartment = definitions.compartment_of(ticket, TOOL)
     except NotFound:
         return None
-    can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-    page = plans.load(ticket, TOOL, hatch)
+    can_write = compartment.can_write and ticket.allows(Action.PLAN_WRITE)
+    page = plans.load(ticket, TOOL, compartment)
     if page is None:
         return PlanFront(can_write, None, (), (), None)
-    ticket.record(Event.SCHEMA_VIEWED, hatch.id, page.newest.plan_id)
+    ticket.record(Event.PLAN_OPENED, compartment.id, page.newest.plan_id)
     open_ones = [promise for promise in commitments.counting(ticket, page) if promise.is_open]
     mine_first = sorted(open_ones, key=lambda promise: not promise.is_mine)
     return PlanFront(can_write, page, _goals(page), tuple(mine_first), plans_news.of_version(ticket, page.newest))

@@ -46,7 +46,7 @@ def history(
     ]
 
 
-class Past:
+class ChangesSince:
     """What was written in a version after revision `base`. Read only as far as somebody asks: ten people leave
     thousands of lines in an hour, and a page that tells what it knew of an answer asks for few of them."""
 
@@ -102,7 +102,7 @@ def says_the_same(ticket: CaseTicket, version: VersionPage, revision: int) -> bo
     """Whether a version reads as it did at a revision: nothing was changed since, or everything was changed back."""
     if version.revision == revision:
         return True
-    before = Past(ticket, version.id, revision).before
+    before = ChangesSince(ticket, version.id, revision).before
     return all(version.answers.get(address, "") == words for address, words in before.items())
 
 

@@ -11,11 +11,11 @@ from portal.errors import InvalidInput
 from portal.services.plans import editing, plans
 from portal.services.plans.open_plan import OpenPlan
 from portal.tools import definition
-from portal.tools.definition import MOST_ROWS, Definition, Kind, rows
+from portal.tools.definition import MOST_ROWS, AnswerKind, Definition, rows
 
 
 @dataclass(frozen=True)
-class Chosen:
+class MergedAnswers:
     answers: Mapping[str, str]
     """Address -> the answer as it is to be kept. In a new row the address has the row's name below."""
     new_rows: Sequence[tuple[str, str]]
@@ -26,7 +26,7 @@ class Chosen:
     """Section -> some of its rows, in the order they are to stand in."""
 
 
-def merge(plan: OpenPlan, number: int, chosen: Chosen) -> int:
+def merge(plan: OpenPlan, number: int, chosen: MergedAnswers) -> int:
     """Returns how many answers and rows were changed. Raises InvalidInput at the address of an answer that cannot be
     one, or with 'plan_frozen', 'rows_full'; then nothing is saved."""
     page = plan.version(number)
@@ -44,9 +44,13 @@ def merge(plan: OpenPlan, number: int, chosen: Chosen) -> int:
             continue  # its row was not chosen
         if not plans.may_fill(plan.ticket, page, place.question):
             raise InvalidInput(address, "not_yours_to_fill")
-        kept = " ".join(names.get(each, each) for each in words.split()) if place.question.kind is Kind.ROW else words
+        saved = (
+            " ".join(names.get(each, each) for each in words.split())
+            if place.question.kind is AnswerKind.ROW
+            else words
+        )
         try:
-            answers[place.address] = definition.clean(place, kept, people, answers)
+            answers[place.address] = definition.clean(place, saved, people, answers)
         except InvalidInput as problem:
             raise InvalidInput(address, problem.code, **problem.values) from problem
     made = {
@@ -80,7 +84,7 @@ def _take_out(known: Definition, answers: dict[str, str], section: str, row: str
     for address in [address for address in answers if address.startswith(f"{section}.{row}.")]:
         del answers[address]
     for place in known.places(answers):
-        if place.question.kind is Kind.ROW and answers.get(place.address) == row:
+        if place.question.kind is AnswerKind.ROW and answers.get(place.address) == row:
             del answers[place.address]
 
 

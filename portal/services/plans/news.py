@@ -60,7 +60,7 @@ def of_version(ticket: CaseTicket, this: VersionPage) -> News | None:
 def news(ticket: CaseTicket) -> News | None:
     """The same of the plan's newest version. None also for whoever does not see the plan."""
     try:
-        page = plans.load(ticket, TOOL, definitions.hatch_of(ticket, TOOL))
+        page = plans.load(ticket, TOOL, definitions.compartment_of(ticket, TOOL))
     except NotFound:
         return None
     return of_version(ticket, page.newest) if page else None

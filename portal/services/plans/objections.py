@@ -37,10 +37,10 @@ def object_to(ticket: CaseTicket, submission: UUID, tool: str, number: int, prop
     without words, or when the proposal they read is no longer the one that stands; NotFound for whoever is not asked.
     """
     ticket.require(Action.PLAN_ACCEPT)
-    hatch = definitions.hatch_of(ticket, tool)
+    compartment = definitions.compartment_of(ticket, tool)
     made = uuid4()
     plans.one_at_a_time(ticket, tool)
-    found = plans.load(ticket, tool, hatch)
+    found = plans.load(ticket, tool, compartment)
     if found is None:
         raise NotFound
     page = found.version(number)
@@ -53,11 +53,11 @@ def object_to(ticket: CaseTicket, submission: UUID, tool: str, number: int, prop
     said = text.plain(words, MOST_WORDS)
     if not said:
         raise InvalidInput("words", "required")
-    row = ticket.new(PlanObjection, hatch.id, id=made, plan_proposal_id=proposal_id)
+    row = ticket.new(PlanObjection, compartment.id, id=made, plan_proposal_id=proposal_id)
     ticket.seal(row, "words", said)
     ticket.session.add(row)
     ticket.session.flush()
-    ticket.record(Event.SCHEMA_OBJECTED, hatch.id, page.plan_id, number=number)
+    ticket.record(Event.PLAN_OBJECTED, compartment.id, page.plan_id, number=number)
 
 
 MOST_WORDS = 2000

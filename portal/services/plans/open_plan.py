@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.audit import savepoint
@@ -20,8 +20,8 @@ from portal.services.plans.versions import PlanPage, VersionPage
 class OpenPlan:
     """`page` is the plan as it stands after everything that this request has written in it."""
 
-    def __init__(self, ticket: CaseTicket, tool: str, hatch: Hatch) -> None:
-        self.ticket, self.tool, self.hatch = ticket, tool, hatch
+    def __init__(self, ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> None:
+        self.ticket, self.tool, self.compartment = ticket, tool, compartment
         self._loaded: LoadedPlan | None = None
         _ = self.page
 
@@ -67,21 +67,21 @@ class OpenPlan:
 
     def _read(self) -> LoadedPlan:
         if self._loaded is None:
-            self._loaded = plans.load_with_rows(self.ticket, self.tool, self.hatch)
+            self._loaded = plans.load_with_rows(self.ticket, self.tool, self.compartment)
         if self._loaded is None:
             raise NotFound
         return self._loaded
 
 
-def writable(ticket: CaseTicket, tool: str) -> Hatch:
+def writable(ticket: CaseTicket, tool: str) -> OpenCompartment:
     """The compartment of a tool, to write in. Raises NotFound, or Refused for a reader."""
     ticket.require(Action.PLAN_WRITE)
-    return ticket.require_write(definitions.hatch_of(ticket, tool).id)
+    return ticket.require_write(definitions.compartment_of(ticket, tool).id)
 
 
 def open_plan(ticket: CaseTicket, tool: str) -> OpenPlan:
     """The tool to write in, after whoever is writing in it just now. Raises NotFound where nobody has begun it, Refused
     for a reader."""
-    hatch = writable(ticket, tool)
+    compartment = writable(ticket, tool)
     plans.one_at_a_time(ticket, tool)
-    return OpenPlan(ticket, tool, hatch)
+    return OpenPlan(ticket, tool, compartment)

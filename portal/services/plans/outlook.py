@@ -15,7 +15,7 @@ from portal.services.plans.versions import PlanState, VersionPage, Yes
 
 
 @dataclass(frozen=True)
-class Outlook:
+class ProposalOutlook:
     """What proposing a draft would come to now."""
 
     asked: tuple[Yes, ...]
@@ -37,13 +37,13 @@ class Outlook:
         return replace(page, state=PlanState.AGREED if agreed else PlanState.PROPOSED, asked=self.asked)
 
 
-def outlook(ticket: CaseTicket, page: VersionPage) -> Outlook | None:
+def outlook(ticket: CaseTicket, page: VersionPage) -> ProposalOutlook | None:
     """What proposing this version would come to; None for one that is not a draft with something in it."""
     if page.state is not PlanState.DRAFT or not page.is_written:
         return None
-    hatch = definitions.hatch_of(ticket, page.definition.key)
+    compartment = definitions.compartment_of(ticket, page.definition.key)
     try:
-        asked, obstacle = agreement.must_accept(ticket, page, hatch.id), None
+        asked, obstacle = agreement.must_accept(ticket, page, compartment.id), None
     except InvalidInput as problem:
         asked, obstacle = agreement.would_be_asked(ticket, page), problem
     standing = agreement.standing_yeses(ticket, page, asked)
@@ -58,7 +58,7 @@ def outlook(ticket: CaseTicket, page: VersionPage) -> Outlook | None:
         )
         for each in asked
     ]
-    return Outlook(plans.yeses_in_order(lines), obstacle)
+    return ProposalOutlook(plans.yeses_in_order(lines), obstacle)
 
 
 def changed_since_my_yes(ticket: CaseTicket, page: VersionPage) -> list[Difference]:
@@ -74,7 +74,7 @@ def changed_since_my_yes(ticket: CaseTicket, page: VersionPage) -> list[Differen
         .where(PlanAcceptance.membership_id == me)
         .order_by(PlanAcceptance.created_at.desc())
     ).first()
-    before = approvals.read(ticket, page).earlier.get(me)
+    before = approvals.read_approvals(ticket, page).earlier.get(me)
     if given is not None:
-        before = {**page.answers, **history.Past(ticket, page.id, given.revision).before}
+        before = {**page.answers, **history.ChangesSince(ticket, page.id, given.revision).before}
     return diff.between(page.definition, before, page.answers) if before is not None else []

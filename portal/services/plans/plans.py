@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select
 
 from portal import locks
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
@@ -29,7 +29,7 @@ from portal.tools.definition import Definition, Place, Question, Section
 
 
 @dataclass(frozen=True)
-class Standing:
+class PlanProgress:
     """How far a tool has come, without a word of what is in it."""
 
     number: int
@@ -41,34 +41,34 @@ class Standing:
     waits_for_me: bool
 
 
-def show(ticket: CaseTicket, tool: str) -> PlanPage | None:
+def show_plan(ticket: CaseTicket, tool: str) -> PlanPage | None:
     """The tool as it stands, or None where nobody has begun it. Raises NotFound for a tool that is not a form here, or
     whose compartment the person does not see."""
     ticket.require(Action.PLAN_VIEW)
-    page = load(ticket, tool, definitions.hatch_of(ticket, tool))
+    page = load(ticket, tool, definitions.compartment_of(ticket, tool))
     return page if page is None else viewed(ticket, page)
 
 
 def viewed(ticket: CaseTicket, page: PlanPage) -> PlanPage:
     """Notes that somebody is shown a plan that is loaded already."""
     ticket.require(Action.PLAN_VIEW)
-    ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
+    ticket.record(Event.PLAN_OPENED, page.compartment_id, page.newest.plan_id)
     return page
 
 
-def standings(ticket: CaseTicket) -> dict[str, Standing]:
+def standings(ticket: CaseTicket) -> dict[str, PlanProgress]:
     """Every tool that somebody has begun, in four queries."""
     ticket.require(Action.PLAN_VIEW)
     plans = {plan.id: plan for plan in ticket.session.scalars(ticket.select(Plan))}
-    shelf = _Shelf(ticket, plans)
-    found: dict[str, Standing] = {}
+    open_plans = _OpenPlans(ticket, plans)
+    found: dict[str, PlanProgress] = {}
     for plan in plans.values():
-        stands = shelf.stand(plan.id)
+        stands = open_plans.stand(plan.id)
         newest, first = stands[0]
         in_force = next((each.agreed_at for _v, each in stands if each.state is PlanState.AGREED), None)
         waits = first.state is PlanState.PROPOSED and any(yes.is_me and yes.at is None for yes in first.asked)
         author = ticket.members[newest.created_by_id]
-        found[plan.tool] = Standing(newest.number, first.state, author, newest.created_at, in_force, waits)
+        found[plan.tool] = PlanProgress(newest.number, first.state, author, newest.created_at, in_force, waits)
     return found
 
 
@@ -109,13 +109,13 @@ class LoadedPlan:
     """Tool -> its newest answers, of the tools whose rows this one shows."""
 
 
-def load(ticket: CaseTicket, tool: str, hatch: Hatch) -> PlanPage | None:
+def load(ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> PlanPage | None:
     """Everything of a tool in at most five queries, whatever it holds."""
-    loaded = load_with_rows(ticket, tool, hatch)
+    loaded = load_with_rows(ticket, tool, compartment)
     return loaded.page if loaded else None
 
 
-def load_with_rows(ticket: CaseTicket, tool: str, hatch: Hatch) -> LoadedPlan | None:
+def load_with_rows(ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> LoadedPlan | None:
     """The same with its rows, for who changes them."""
     known = definitions.today(ticket, tool)
     if known is None:
@@ -125,17 +125,17 @@ def load_with_rows(ticket: CaseTicket, tool: str, hatch: Hatch) -> LoadedPlan | 
     plan = plans.get(tool)
     if plan is None:
         return None
-    shelf = _Shelf(ticket, [each.id for each in plans.values()])
-    stands = shelf.stand(plan.id)
-    kept = definitions.answered(ticket, {version.definition for version, _stand in stands})
-    others = {source: shelf.newest_answers(plans[source].id) for source in known.sources if source in plans}
+    open_plans = _OpenPlans(ticket, [each.id for each in plans.values()])
+    stands = open_plans.stand(plan.id)
+    saved = definitions.answered(ticket, {version.definition for version, _stand in stands})
+    others = {source: open_plans.newest_answers(plans[source].id) for source in known.sources if source in plans}
     about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
     told = meeting_facts.told(ticket, about) if about else {}
     pages = tuple(
-        _page(ticket, version, stand, kept.get(version.definition, known), others, told) for version, stand in stands
+        _page(ticket, version, stand, saved.get(version.definition, known), others, told) for version, stand in stands
     )
-    can_write = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
-    page = PlanPage(tool, hatch.id, hatch.key, can_write, pages)
+    can_write = compartment.can_write and ticket.allows(Action.PLAN_WRITE)
+    page = PlanPage(tool, compartment.id, compartment.key, can_write, pages)
     return LoadedPlan(page, plan, {version.id: version for version, _stand in stands}, others)
 
 
@@ -173,7 +173,7 @@ class _Stand:
     was_proposed: bool = False
 
 
-class _Shelf:
+class _OpenPlans:
     """The versions of some plans with their proposals and yeses, in three queries."""
 
     def __init__(self, ticket: CaseTicket, plans: Collection[UUID]) -> None:

@@ -57,7 +57,7 @@ def row_ids(version: VersionPage) -> str:
 def be_here(ticket: CaseTicket, tool: str, number: int, address: str) -> None:
     """Says that this person is in the answer at `address`, or in none ('')."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = ticket.require_write(definitions.hatch_of(ticket, tool).id)
+    compartment = ticket.require_write(definitions.compartment_of(ticket, tool).id)
     version_id, _plan, _revision = _version(ticket, tool, number)
     known = definitions.today(ticket, tool)
     # That somebody is confiding something is theirs alone: then they are nowhere.
@@ -67,28 +67,28 @@ def be_here(ticket: CaseTicket, tool: str, number: int, address: str) -> None:
         plan_version_id=version_id,
         membership_id=ticket.membership.id,
         case_id=ticket.case_id,
-        compartment_id=hatch.id,
+        compartment_id=compartment.id,
         **values,
     )
     ticket.session.execute(line.on_conflict_do_update(index_elements=["plan_version_id", "membership_id"], set_=values))
 
 
-def look(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
+def note_presence(ticket: CaseTicket, tool: str, number: int, known: str) -> Live | None:
     """What is new since the state called `known`; None when nothing is. Raises NotFound."""
     ticket.require(Action.PLAN_WRITE)
-    hatch = definitions.hatch_of(ticket, tool)
+    compartment = definitions.compartment_of(ticket, tool)
     version_id, plan_id, _revision = _version(ticket, tool, number)
     here = _here(ticket, version_id)
     mark = _mark(ticket, tool, version_id, here, confidential.count(ticket, tool, plan_id))
     if mark == known:
         return None
-    page = plans.load(ticket, tool, hatch)
+    page = plans.load(ticket, tool, compartment)
     if page is None:
         raise NotFound
-    if not noted(ticket, Event.SCHEMA_VIEWED, plan_id):
-        ticket.record(Event.SCHEMA_VIEWED, hatch.id, plan_id)
+    if not noted(ticket, Event.PLAN_OPENED, plan_id):
+        ticket.record(Event.PLAN_OPENED, compartment.id, plan_id)
     version = page.version(number)
-    return Live(mark, version, here, confidential.read(ticket, version))
+    return Live(mark, version, here, confidential.read_confidential(ticket, version))
 
 
 def _version(ticket: CaseTicket, tool: str, number: int) -> tuple[UUID, UUID, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.plans import history
-from portal.services.plans.answer_store import AnswerStore, Clash, Sent
+from portal.services.plans.answer_store import AnswerConflict, AnswerStore, SentAnswers
 from portal.services.plans.confidential import ConfidentialAnswers
 from portal.services.plans.open_plan import OpenPlan
 from portal.services.plans.shared_answers import SharedAnswers
@@ -24,8 +24,8 @@ class Saved:
     revision: int
     changed: int = 0
     """How many of the shared answers this saving changed."""
-    clashes: tuple[Clash, ...] = ()
-    homeless: tuple[Clash, ...] = ()
+    clashes: tuple[AnswerConflict, ...] = ()
+    orphaned: tuple[AnswerConflict, ...] = ()
     """What was written in rows that somebody took out meanwhile: kept in the history, and told to its writer."""
     reopened: bool = False
     """Whether a version that was proposed is a draft again by this."""
@@ -45,7 +45,7 @@ def save(
     writer's words are kept aside in the history, and both come back as a clash. Raises InvalidInput at the address of
     an answer that cannot be one (then nothing is saved), or with 'plan_frozen' when the version is agreed.
     """
-    version, sent = plan.version(number), Sent(base, given, seen or {})
+    version, sent = plan.version(number), SentAnswers(base, given, seen or {})
     shared = SharedAnswers(plan, version, sent)
     stores: list[AnswerStore] = [shared]
     if version.definition.confides:
@@ -53,7 +53,7 @@ def save(
     people = [str(member_id) for member_id in plan.ticket.members]
     merges = [_merge(store, version, sent, people) for store in stores]
     clashes = tuple(
-        Clash(address, mine, store.now(address), store.author(address))
+        AnswerConflict(address, mine, store.now(address), store.author(address))
         for store, merge in zip(stores, merges, strict=True)
         for address, mine in merge.aside.items()
     )
@@ -61,7 +61,7 @@ def save(
         store.keep(merge)
     changed = len(merges[0].made)
     reopened = changed > 0 and version.state is PlanState.PROPOSED
-    return Saved(plan.page.version(number).revision, changed, clashes, shared.homeless, reopened)
+    return Saved(plan.page.version(number).revision, changed, clashes, shared.orphaned, reopened)
 
 
 def changed_since(
@@ -69,30 +69,30 @@ def changed_since(
 ) -> dict[str, str]:
     """Of answers that come from a page showing revision `base`, those its writer had changed: what others changed
     since is theirs, and is not taken back by an old page. `seen` as in `save`."""
-    past = history.Past(ticket, page.id, base)
+    past = history.ChangesSince(ticket, page.id, base)
     people = [str(member_id) for member_id in ticket.members]
     found = {}
     for address, words in given.items():
         now = page.answers.get(address, "")
         was = seen[address] if address in seen else past.before.get(address, now) if base >= 0 else now
         place = page.definition.place_at(address, page.answers)
-        if place is not None and _as_kept(place, words, people, page.answers) not in (was, now):
+        if place is not None and _as_stored(place, words, people, page.answers) not in (was, now):
             found[address] = words
     return found
 
 
-def _merge(store: AnswerStore, version: VersionPage, sent: Sent, people: Sequence[str]) -> Merge:
+def _merge(store: AnswerStore, version: VersionPage, sent: SentAnswers, people: Sequence[str]) -> Merge:
     """What becomes of those of the answers sent that lie in a store."""
     base, mine, theirs = {}, {}, {}
     for address, place in store.places().items():
         mine[address] = definition.clean(place, sent.given[address], people, version.answers)
         theirs[address] = store.now(address)
         was = sent.seen.get(address)
-        base[address] = store.before(address) if was is None else _as_kept(place, was, people, version.answers)
+        base[address] = store.before(address) if was is None else _as_stored(place, was, people, version.answers)
     return merge_answers(base, mine, theirs)
 
 
-def _as_kept(place: Place, words: str, people: Sequence[str], answers: Mapping[str, str]) -> str:
+def _as_stored(place: Place, words: str, people: Sequence[str], answers: Mapping[str, str]) -> str:
     """What a page had, tidied as it would have been when kept."""
     try:
         return definition.clean(place, words, people, answers)

@@ -7,7 +7,7 @@ from portal import text
 from portal.errors import InvalidInput
 from portal.models import Membership
 from portal.services.plans import editing, history, plans
-from portal.services.plans.answer_store import Clash, Sent
+from portal.services.plans.answer_store import AnswerConflict, SentAnswers
 from portal.services.plans.open_plan import OpenPlan
 from portal.services.plans.versions import VersionPage
 from portal.tools.definition import Place
@@ -17,12 +17,12 @@ from portal.tools.merge import Merge
 class SharedAnswers:
     """`homeless` is what was written in rows that somebody took out meanwhile."""
 
-    def __init__(self, plan: OpenPlan, version: VersionPage, sent: Sent) -> None:
+    def __init__(self, plan: OpenPlan, version: VersionPage, sent: SentAnswers) -> None:
         self._plan, self._version, self._sent = plan, version, sent
-        self._past = history.Past(plan.ticket, version.id, sent.base)
+        self._past = history.ChangesSince(plan.ticket, version.id, sent.base)
         places = {address: version.definition.place_at(address, version.answers) for address in sent.given}
         self._places = {address: place for address, place in places.items() if place is not None}
-        self.homeless = tuple(self._without_a_row(address) for address in sent.given if self._has_lost_its_row(address))
+        self.orphaned = tuple(self._without_a_row(address) for address in sent.given if self._has_lost_its_row(address))
 
     def places(self) -> dict[str, Place]:
         found = {}
@@ -48,7 +48,7 @@ class SharedAnswers:
         editing.in_order(self._version.definition, answers, made)
         editing.write_down(self._plan, self._version, answers, made)
         aside = {address: (self.now(address), words) for address, words in merge.aside.items()}
-        aside |= {each.address: (each.theirs, each.mine) for each in self.homeless}
+        aside |= {each.address: (each.theirs, each.mine) for each in self.orphaned}
         if aside:
             editing.put_aside(self._plan, self._plan.page.version(self._version.number), aside)
 
@@ -68,6 +68,6 @@ class SharedAnswers:
         asked = section.question_of(rest.rpartition(".")[2]) if section and section.row else None
         return asked is not None and address.count(".") == 2
 
-    def _without_a_row(self, address: str) -> Clash:
+    def _without_a_row(self, address: str) -> AnswerConflict:
         words = self._sent.given[address]
-        return Clash(address, text.plain(words, len(words)), "", self.author(address))
+        return AnswerConflict(address, text.plain(words, len(words)), "", self.author(address))

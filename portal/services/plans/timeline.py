@@ -25,7 +25,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Span:
+class TimelineSpan:
     """From a first day to a last day, and what it is about."""
 
     starts: date
@@ -40,9 +40,9 @@ class Timeline:
     today: date
     majority: date
     bars: tuple[Bar, ...]
-    gaps: tuple[Span, ...]
+    gaps: tuple[TimelineSpan, ...]
     """Days between the first and the last support on which there is none."""
-    overlaps: tuple[Span, ...]
+    overlaps: tuple[TimelineSpan, ...]
     """Two supports in the same life area at the same time: for each one that begins so, with one of the others."""
     ends_at_majority: tuple[Bar, ...]
     """What ends about then and has nothing after it in its life area."""
@@ -90,24 +90,24 @@ def draw(section: Section, answers: Mapping[str, str], today: date, majority: da
     )
 
 
-def _gaps(bars: Iterable[Bar]) -> Iterable[Span]:
+def _gaps(bars: Iterable[Bar]) -> Iterable[TimelineSpan]:
     covered: date | None = None
     for bar in bars:
         if covered is not None and bar.starts > covered + timedelta(days=1):
-            yield Span(covered + timedelta(days=1), bar.starts - timedelta(days=1))
+            yield TimelineSpan(covered + timedelta(days=1), bar.starts - timedelta(days=1))
         until = bar.until or date.max
         covered = until if covered is None else max(covered, until)
         if covered == date.max:
             return
 
 
-def _overlaps(bars: tuple[Bar, ...], last: date) -> Iterable[Span]:
+def _overlaps(bars: tuple[Bar, ...], last: date) -> Iterable[TimelineSpan]:
     """Each support that begins while another one of its life area runs, with the one of them that runs longest."""
     running: dict[str, Bar] = {}
     for bar in bars:
         other = running.get(bar.area)
         if bar.area and other is not None and bar.starts <= (other.until or last):
-            yield Span(bar.starts, min(bar.until or last, other.until or last), (other, bar))
+            yield TimelineSpan(bar.starts, min(bar.until or last, other.until or last), (other, bar))
         if other is None or (other.until or date.max) < (bar.until or date.max):
             running[bar.area] = bar
 

@@ -11,13 +11,13 @@ from portal.documents.word_form import WordForm
 from portal.models import Membership
 from portal.services.plans import word_parse
 from portal.services.plans.word_parse import NewRow, Written
-from portal.tools.definition import Definition, Kind, Place, Question, Section, rows
-from portal.tools.telling import Teller, row_title
-from portal.tools.understanding import LANGUAGES, Called, NotUnderstood, called, understood
+from portal.tools.answer_format import AnswerFormatter, row_title
+from portal.tools.answer_parse import LANGUAGES, Called, ParseError, called, parse_answer
+from portal.tools.definition import AnswerKind, Definition, Place, Question, Section, rows
 from portal.tools.vocabulary import sayer
 
 Answers = Mapping[str, str]
-_PEOPLE = (Kind.PERSON, Kind.PEOPLE)
+_PEOPLE = (AnswerKind.PERSON, AnswerKind.PEOPLE)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class AnswerLine:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        both = self.met and self.place.question.kind is Kind.LONG and self.value
+        both = self.met and self.place.question.kind is AnswerKind.LONG and self.value
         return ("mine", "now", "both") if both else ("mine", "now")
 
     @property
@@ -129,15 +129,15 @@ class Comparison:
 
 
 def compare(form: WordForm, stands: Stands) -> Comparison:
-    written = word_parse.read(form, stands.then, stands.base)
+    written = word_parse.read_word_form(form, stands.then, stands.base)
     return _Comparing(stands, written).made(form)
 
 
 class _Comparing:
     def __init__(self, stands: Stands, written: Written) -> None:
         self._stands, self._written = stands, written
-        self._tellers = [
-            Teller(stands.then, stands.names, language, sayer(language))  # the file may be in either language
+        self._formatters = [
+            AnswerFormatter(stands.then, stands.names, language, sayer(language))  # the file may be in either language
             for language in LANGUAGES
         ]
         self._rows_now = {section.key: set(rows(stands.now, section.key)) for section in stands.then.section}
@@ -178,25 +178,27 @@ class _Comparing:
         if asked is None:
             return replace(line, fault="not_asked")
         met = self._stands.now.get(address, "") != self._stands.base.get(address, "")
-        return replace(self._understood(asked, words), met=met, by=line.by if met else None)
+        return replace(self._parsed_answer(asked, words), met=met, by=line.by if met else None)
 
-    def _understood(self, place: Place, words: str) -> AnswerLine:
+    def _parsed_answer(self, place: Place, words: str) -> AnswerLine:
         if self._stands.is_carried(place.question):
             return AnswerLine(place, words, fault="elsewhere")
         if not self._stands.may_fill(place.question):
             return AnswerLine(place, words, fault="not_yours")
         try:
-            return AnswerLine(place, words, understood(place.question, words, self._offered(place)))
-        except NotUnderstood:
+            return AnswerLine(place, words, parse_answer(place.question, words, self._offered(place)))
+        except ParseError:
             return AnswerLine(place, words, fault="not_understood")
 
     def _offered(self, place: Place) -> Called:
         """Whom or what an answer may name, each by all it is called: put together once, however many answers there
         are."""
         question, named = place.question, tuple(self._stands.base.get(place.address, "").split())
-        of = (question.of,) if question.kind is Kind.ROW else ("", *named) if question.kind in _PEOPLE else ()
+        of = (question.of,) if question.kind is AnswerKind.ROW else ("", *named) if question.kind in _PEOPLE else ()
         if of not in self._called:
-            self._called[of] = called(self._rows_of(question.of) if question.kind is Kind.ROW else self._people(named))
+            self._called[of] = called(
+                self._rows_of(question.of) if question.kind is AnswerKind.ROW else self._people(named)
+            )
         return self._called[of]
 
     def _people(self, named: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -215,15 +217,15 @@ class _Comparing:
                 yield new.key.rpartition(".")[2], new.words.get(section.headline.key, "")
 
     def _unchanged(self, place: Place) -> bool:
-        told = {_tidy(teller.told(place, self._stands.base)) for teller in self._tellers}
+        told = {_tidy(formatter.format(place, self._stands.base)) for formatter in self._formatters}
         words = _tidy(self._written.answers[place.address])
-        return words in told or (place.question.kind is Kind.DATE and self._is_that_day(place, words))
+        return words in told or (place.question.kind is AnswerKind.DATE and self._is_that_day(place, words))
 
     def _is_that_day(self, place: Place, words: str) -> bool:
         """Whether a day is the one that was taken out, however it is written: an older file may say it otherwise."""
         try:
-            return understood(place.question, words) == self._stands.base.get(place.address, "")
-        except NotUnderstood:
+            return parse_answer(place.question, words) == self._stands.base.get(place.address, "")
+        except ParseError:
             return False
 
     def _is_gone(self, place: Place) -> bool:
@@ -240,7 +242,7 @@ class _Comparing:
             elif row in here and row not in now:
                 read = [place for place in places if place.address in self._written.answers]
                 if any(not self._unchanged(place) for place in read):
-                    cells = tuple(self._understood(place, self._written.answers[place.address]) for place in read)
+                    cells = tuple(self._parsed_answer(place, self._written.answers[place.address]) for place in read)
                     by = self._stands.authors.get(section.key)
                     yield RowLine(f"{section.key}.{row}", "back", section, row, _filled(cells), by)
 
@@ -251,7 +253,7 @@ class _Comparing:
             question = section.question_of(key) if section else None
             then = row.section.question_of(key)
             if section is not None and question is not None:
-                cells.append(self._understood(Place(section, row.key.rpartition(".")[2], question), words))
+                cells.append(self._parsed_answer(Place(section, row.key.rpartition(".")[2], question), words))
             elif then is not None:
                 cells.append(AnswerLine(Place(row.section, "", then), words, fault="not_asked"))
         if section is None or section.rows_of:

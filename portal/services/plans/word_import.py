@@ -29,7 +29,7 @@ from portal.services.plans import definitions, editing, external_forms, history,
 from portal.services.plans import documents as plan_documents
 from portal.services.plans import merge as plan_merge
 from portal.services.plans import word_compare as lines
-from portal.services.plans.merge import Chosen
+from portal.services.plans.merge import MergedAnswers
 from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.plans.word_compare import AnswerLine, Comparison, OrderLine, RowLine, Stands
 from portal.services.shared import idempotency
@@ -48,7 +48,7 @@ KEEPS = ("now", "no")
 
 
 @dataclass(frozen=True)
-class Trip:
+class WordImport:
     """A file that came back. `state` is 'ready', or why there is nothing to choose: 'checking' (by the virus scanner),
     'unreadable', 'other_kind' (no Word file), 'foreign' (not taken out of this case) or 'other_tool'."""
 
@@ -89,37 +89,37 @@ def bring(ticket: CaseTicket, submission: UUID, tool: str, upload: Upload) -> tu
     """Keeps the file in the tool's place: as a new one, or as the next version of the one its sender put in before
     under the same name. Returns file and number of the version. Raises InvalidInput('file') for what may not come in,
     NotFound where nobody has begun the tool."""
-    hatch = open_plan.writable(ticket, tool)
+    compartment = open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     if earlier := idempotency.made_before(ticket.session, submission):
-        return _kept_before(ticket, earlier)
+        return _earlier_import(ticket, earlier)
     name, _kind = arrivals.inspect(upload)
-    home = _home(ticket, tool, hatch.id, name)
+    home = _home(ticket, tool, compartment.id, name)
     if home is None:
-        file_id, number = files.add(ticket, submission, hatch.id, upload, tool), 1
+        file_id, number = files.add_file(ticket, submission, compartment.id, upload, tool), 1
     else:
         file_id, number = home, files.add_version(ticket, submission, home, upload)
     version = _version(ticket, file_id, number)
     _wait(ticket, page, version)
-    ticket.record(Event.SCHEMA_BROUGHT, hatch.id, page.newest.plan_id, version=str(version.id))
+    ticket.record(Event.PLAN_BROUGHT, compartment.id, page.newest.plan_id, version=str(version.id))
     return file_id, number
 
 
-def place(ticket: CaseTicket, tool: str) -> PlanPage:
+def import_plan(ticket: CaseTicket, tool: str) -> PlanPage:
     """The tool a file can be put into. Raises NotFound where nobody has begun it, Refused for a reader."""
     open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
-    ticket.record(Event.SCHEMA_VIEWED, page.compartment_id, page.newest.plan_id)
+    ticket.record(Event.PLAN_OPENED, page.compartment_id, page.newest.plan_id)
     return page
 
 
-def look(ticket: CaseTicket, store: BlobStore, tool: str, file_id: UUID, number: int) -> Trip:
+def look_at_import(ticket: CaseTicket, store: BlobStore, tool: str, file_id: UUID, number: int) -> WordImport:
     """What the file would change. Raises NotFound, also for a file that somebody else put in; Refused for one the virus
     scanner has shut."""
     open_plan.writable(ticket, tool)
     page = editing.begun(ticket, tool)
     version = _mine(ticket, tool, file_id, number)
-    ticket.record(Event.SCHEMA_COMPARED, page.compartment_id, page.newest.plan_id, version=str(version.id))
+    ticket.record(Event.PLAN_COMPARED, page.compartment_id, page.newest.plan_id, version=str(version.id))
     return _read(ticket, store, page, version)
 
 
@@ -157,19 +157,19 @@ def put_in(
     put = sum(picked[line.key] not in KEEPS for line in trip.found.lines) if changed else 0
     plan_id = trip.page.newest.plan_id
     _decide(ticket, version)
-    ticket.record(Event.SCHEMA_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
+    ticket.record(Event.PLAN_MERGED, trip.page.compartment_id, plan_id, version=str(version.id), number=target)
     return Done(put)
 
 
-def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
+def leave_word_import(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> None:
     """Nothing of the file is put in; it stays as a file."""
     open_plan.writable(ticket, tool)
     page, version = editing.begun(ticket, tool), _mine(ticket, tool, file_id, number)
     _decide(ticket, version)
-    ticket.record(Event.SCHEMA_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
+    ticket.record(Event.PLAN_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
 
-def waiting(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
+def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
     """The files this person put in during the last two weeks and has not decided about, oldest first."""
     waiting_now = select(PlanWordFile.version_id).where(
         *ticket.within(PlanWordFile),
@@ -210,8 +210,8 @@ def _decide(ticket: CaseTicket, version: FileVersion) -> None:
     ticket.session.execute(waits.values(decided_at=clock.now()), execution_options={"synchronize_session": False})
 
 
-def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVersion) -> Trip:
-    trip = Trip(version.file_id, version.number, _name(ticket, version), "checking", page)
+def _read(ticket: CaseTicket, store: BlobStore, page: PlanPage, version: FileVersion) -> WordImport:
+    trip = WordImport(version.file_id, version.number, _name(ticket, version), "checking", page)
     if version.scan == ScanState.WAITING:
         return trip
     if version.media_type != MEDIA_TYPES["docx"]:
@@ -253,7 +253,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
     authors: dict[str, Membership] = {}
     for version in reversed(page.versions):
         if version.number >= then.number:
-            past = history.Past(ticket, version.id, revision if version.id == then.id else 0)
+            past = history.ChangesSince(ticket, version.id, revision if version.id == then.id else 0)
             authors |= past.authors
             before |= past.before if version.id == then.id else {}
     known, now = newest.definition, dict(newest.answers)
@@ -274,7 +274,7 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
     )
 
 
-def _chosen(found: Comparison, now: Mapping[str, str], picked: Mapping[str, str]) -> Chosen:
+def _chosen(found: Comparison, now: Mapping[str, str], picked: Mapping[str, str]) -> MergedAnswers:
     answers: dict[str, str] = {}
     new_rows: list[tuple[str, str]] = []
     gone_rows: list[tuple[str, str]] = []
@@ -291,20 +291,24 @@ def _chosen(found: Comparison, now: Mapping[str, str], picked: Mapping[str, str]
                 answers |= {cell.key: cell.value for cell in line.cells if not cell.fault}
             case OrderLine() if choice == "mine":
                 order[line.key] = line.mine
-    return Chosen(answers, new_rows, gone_rows, order)
+    return MergedAnswers(answers, new_rows, gone_rows, order)
 
 
 def _home(ticket: CaseTicket, tool: str, compartment_id: UUID, name: str) -> UUID | None:
-    shelf, elsewhere = ticket.hatches[compartment_id].key, external_forms.of_case(ticket)
-    for line in files.newest(ticket):
+    compartment, elsewhere = ticket.compartments[compartment_id].key, external_forms.of_case(ticket)
+    for line in files.newest_version(ticket):
         if line.file_id in elsewhere:
             continue
-        if (line.tool, line.compartment, line.name) == (tool, shelf, name) and line.author.id == ticket.membership.id:
+        if (line.tool, line.compartment, line.name) == (
+            tool,
+            compartment,
+            name,
+        ) and line.author.id == ticket.membership.id:
             return line.file_id
     return None
 
 
-def _kept_before(ticket: CaseTicket, made: UUID) -> tuple[UUID, int]:
+def _earlier_import(ticket: CaseTicket, made: UUID) -> tuple[UUID, int]:
     if ticket.session.scalars(ticket.select(File).where(File.id == made)).one_or_none():
         return made, 1
     version = ticket.load(FileVersion, made)

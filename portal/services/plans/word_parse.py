@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from portal.documents.sheet import bookmark_of
-from portal.documents.word_form import Piece, Row, WordForm
-from portal.tools import understanding
+from portal.documents.word_form import WordForm, WordPiece, WordRow
+from portal.tools import answer_parse
 from portal.tools.definition import NEW_ROW, Definition, Place, Section, rows
 
 
@@ -43,15 +43,15 @@ _Group = tuple[str, str, int]
 """Section, row, and which time that row occurs."""
 
 
-def read(form: WordForm, known: Definition, base: Mapping[str, str]) -> Written:
+def read_word_form(form: WordForm, known: Definition, base: Mapping[str, str]) -> Written:
     """`known` and `base` are the questions and answers the file was made of."""
-    reading = _Reading(known, base)
+    reading = _WordReading(known, base)
     for piece in form.pieces:
         reading.take(piece)
     return reading.sorted_out()
 
 
-class _Reading:
+class _WordReading:
     def __init__(self, known: Definition, base: Mapping[str, str]) -> None:
         self._known, self._base = known, base
         places = [*known.places(base)]
@@ -64,7 +64,7 @@ class _Reading:
         self._nameless: dict[str, list[_Group]] = {}
         self._written = Written()
 
-    def take(self, piece: Piece) -> None:
+    def take(self, piece: WordPiece) -> None:
         if piece.kind == "text":
             self._written.outside.append(piece.words)
         if piece.kind != "table":
@@ -77,17 +77,17 @@ class _Reading:
             told = [f"{row.label}: {row.words}" if row.label else row.words for row in piece.rows]
             self._written.outside.append("\n".join(told))
 
-    def _place(self, row: Row) -> Place | None:
+    def _place(self, row: WordRow) -> Place | None:
         found = [self._places[tag] for tag in row.tags if tag in self._places]
         found += [self._marked[mark] for mark in row.bookmarks if mark in self._marked]
         return found[0] if found else None
 
-    def _take_known(self, piece: Piece) -> None:
+    def _take_known(self, piece: WordPiece) -> None:
         last: Place | None = None
         for row in piece.rows:
             place = self._place(row)
             if place is None and last is not None:
-                key = understanding.labels(last.section).get(understanding.label_of(row.label), "")
+                key = answer_parse.labels(last.section).get(answer_parse.label_of(row.label), "")
                 question = last.section.question_of(key)
                 place = Place(last.section, last.row, question) if question else None
             if place is None:
@@ -98,25 +98,25 @@ class _Reading:
             self._seen[place.address] += 1
             self._groups.setdefault(group, {})[place.question.key] = row.words
 
-    def _asks(self, piece: Piece) -> Section | None:
+    def _asks(self, piece: WordPiece) -> Section | None:
         """The section that asks what a table asks, if there is just one."""
-        asked = {understanding.label_of(row.label) for row in piece.rows}
+        asked = {answer_parse.label_of(row.label) for row in piece.rows}
         fits = []
         for section in self._known.section:
-            found = understanding.labels(section)
+            found = answer_parse.labels(section)
             if asked and asked <= set(found) and 2 * len(asked) >= len(section.question):
                 fits.append(section)
         return fits[0] if len(fits) == 1 else None
 
-    def _take_nameless(self, piece: Piece, section: Section) -> None:
+    def _take_nameless(self, piece: WordPiece, section: Section) -> None:
         group = (section.key, f"?{len(self._groups)}" if section.row else "", 0)
         if section.row:
             self._nameless.setdefault(section.key, []).append(group)
         elif group in self._groups:
             self._written.outside += [f"{row.label}: {row.words}" for row in piece.rows]
             return
-        keys = understanding.labels(section)
-        self._groups[group] = {keys[understanding.label_of(row.label)]: row.words for row in piece.rows}
+        keys = answer_parse.labels(section)
+        self._groups[group] = {keys[answer_parse.label_of(row.label)]: row.words for row in piece.rows}
 
     def sorted_out(self) -> Written:
         paired = self._pair_nameless()

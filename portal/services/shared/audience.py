@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access.case_rows import Workplace
-from portal.access.compartments import Hatch
+from portal.access.compartments import OpenCompartment
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity, Level
@@ -26,7 +26,7 @@ from portal.text import in_order
 
 
 @dataclass(frozen=True)
-class OpenShelf:
+class CompartmentAccess:
     """A compartment that is open to somebody, since when, until when, and on what basis."""
 
     key: str
@@ -43,7 +43,7 @@ class Cell:
     """One person and one compartment, for the table of all of them."""
 
     compartment: str
-    shelf: OpenShelf | None
+    access: CompartmentAccess | None
     blockers: tuple[Blocker, ...]
     """What is in the way; empty for an open compartment, and for one that is not meant for them."""
 
@@ -52,7 +52,7 @@ class Cell:
 class MemberLine:
     membership: Membership
     workplace: Workplace | None
-    open: tuple[OpenShelf, ...]
+    open: tuple[CompartmentAccess, ...]
     prospects: tuple[Prospect, ...]
     """Every compartment meant for them and what is in the way; only for those who answer for the case."""
     level: Level
@@ -79,17 +79,17 @@ class MemberLine:
 
     def cells(self, compartments: Iterable[str]) -> tuple[Cell, ...]:
         """One for each of the compartments, in their order."""
-        open_ones = {shelf.key: shelf for shelf in self.open}
-        shut = {prospect.compartment: prospect.blockers for prospect in self.lacking}
-        return tuple(Cell(key, open_ones.get(key), shut.get(key, ())) for key in compartments)
+        open_ones = {access.key: access for access in self.open}
+        closed = {prospect.compartment: prospect.blockers for prospect in self.lacking}
+        return tuple(Cell(key, open_ones.get(key), closed.get(key, ())) for key in compartments)
 
     @property
-    def spans(self) -> tuple[tuple[tuple[bool, datetime | None], tuple[OpenShelf, ...]], ...]:
+    def spans(self) -> tuple[tuple[tuple[bool, datetime | None], tuple[CompartmentAccess, ...]], ...]:
         """What is open, together where it is open in the same way and for as long: each is one sentence."""
-        alike: dict[tuple[bool, datetime | None], tuple[OpenShelf, ...]] = {}
-        for shelf in self.open:
-            key = (shelf.can_write, shelf.until)
-            alike[key] = (*alike.get(key, ()), shelf)
+        alike: dict[tuple[bool, datetime | None], tuple[CompartmentAccess, ...]] = {}
+        for access in self.open:
+            key = (access.can_write, access.until)
+            alike[key] = (*alike.get(key, ()), access)
         return tuple(alike.items())
 
 
@@ -104,29 +104,29 @@ class Missing:
 
 def leads(ticket: CaseTicket) -> bool:
     """Whether this person answers for the case: the owner or the young person, while it is open to them."""
-    return who_may.leads(ticket.capacity, bool(ticket.hatches))
+    return who_may.leads(ticket.capacity, bool(ticket.compartments))
 
 
-def confidence_of_today(ticket: CaseTicket) -> Hatch | None:
+def confidence_of_today(ticket: CaseTicket) -> OpenCompartment | None:
     """The open compartment of the young person and the guide of today; None for everybody else."""
-    return next((h for h in ticket.hatches.values() if h.confidant_id == ticket.owner.id), None)
+    return next((h for h in ticket.compartments.values() if h.confidant_id == ticket.owner.id), None)
 
 
 def audience(ticket: CaseTicket, compartment_id: UUID | None = None) -> list[MemberLine]:
     """Who can see something now: in that compartment, or in any that this person sees too."""
-    open_shelves = _open_shelves(ticket)
+    open_compartments = _open_compartments(ticket)
     if compartment_id is not None:
-        if compartment_id not in ticket.hatches:
+        if compartment_id not in ticket.compartments:
             raise NotFound
-        wanted = {ticket.hatches[compartment_id].key}
+        wanted = {ticket.compartments[compartment_id].key}
     else:
-        wanted = {hatch.key for hatch in ticket.hatches.values()}
+        wanted = {compartment.key for compartment in ticket.compartments.values()}
     places = workplaces(ticket)
     lines = []
     for membership in ticket.members.values():
-        shown = tuple(shelf for shelf in open_shelves.get(membership.id, ()) if shelf.key in wanted)
+        shown = tuple(access for access in open_compartments.get(membership.id, ()) if access.key in wanted)
         if shown:
-            level = Level.WRITE if any(shelf.can_write for shelf in shown) else Level.READ
+            level = Level.WRITE if any(access.can_write for access in shown) else Level.READ
             lines.append(_line(ticket, membership, places, shown, (), level))
     return sorted(lines, key=_rank)
 
@@ -141,24 +141,24 @@ def who_sees(ticket: CaseTicket, compartment_id: UUID | None) -> list[MemberLine
 
 def audience_sizes(ticket: CaseTicket) -> dict[str, int]:
     """How many people can see each compartment that this person sees; under '' how many see any of them."""
-    seers: dict[str, set[UUID]] = {hatch.key: set() for hatch in ticket.hatches.values()}
+    seers: dict[str, set[UUID]] = {compartment.key: set() for compartment in ticket.compartments.values()}
     for window in ticket.open_windows:
         if window.key in seers:
             seers[window.key].add(window.membership_id)
     return {**{key: len(found) for key, found in seers.items()}, "": len(set().union(*seers.values()))}
 
 
-def picture(ticket: CaseTicket) -> list[MemberLine]:
+def audience_picture(ticket: CaseTicket) -> list[MemberLine]:
     """Everybody in the case. Who answers for it sees what is in each one's way; others see who is in the room with
     them, and nothing of compartments they do not see themselves."""
     ticket.require(Action.TEAM_VIEW)
     ticket.record(Event.TEAM_VIEWED)
-    return standing(ticket)
+    return member_standing(ticket)
 
 
-def standing(ticket: CaseTicket) -> list[MemberLine]:
+def member_standing(ticket: CaseTicket) -> list[MemberLine]:
     """The picture, as a part of a page that leaves a trace of its own."""
-    return _told_whole(ticket, lines(ticket) if leads(ticket) else audience(ticket))
+    return _told_whole(ticket, member_lines(ticket) if leads(ticket) else audience(ticket))
 
 
 def missing(found: list[MemberLine], ticket: CaseTicket) -> list[Missing]:
@@ -177,14 +177,16 @@ def missing(found: list[MemberLine], ticket: CaseTicket) -> list[Missing]:
     ]
 
 
-def lines(ticket: CaseTicket) -> list[MemberLine]:
+def member_lines(ticket: CaseTicket) -> list[MemberLine]:
     """Everybody with everything, for those who answer for the case."""
-    now, open_shelves, places = clock.now(), _open_shelves(ticket), workplaces(ticket)
+    now, open_compartments, places = clock.now(), _open_compartments(ticket), workplaces(ticket)
     found = []
     for member in ticket.facts.members:
         prospects = tuple(whatif.prospects(ticket.facts, member, now))
-        membership, shelves = ticket.members[member.id], open_shelves.get(member.id, ())
-        line = _line(ticket, membership, places, shelves, prospects, member.level_at(now), member.holds_custody_at(now))
+        membership, compartments = ticket.members[member.id], open_compartments.get(member.id, ())
+        line = _line(
+            ticket, membership, places, compartments, prospects, member.level_at(now), member.holds_custody_at(now)
+        )
         found.append(line)
     return sorted(found, key=_rank)
 
@@ -220,30 +222,30 @@ def _told_whole(ticket: CaseTicket, found: list[MemberLine]) -> list[MemberLine]
     givers = {consent.id: ticket.members[consent.giver_id] for consent in ticket.facts.consents}
     told = leads(ticket)
 
-    def tell(member_id: UUID, shelf: OpenShelf) -> OpenShelf:
-        stretch = whole.get((member_id, shelf.key))
+    def tell(member_id: UUID, access: CompartmentAccess) -> CompartmentAccess:
+        stretch = whole.get((member_id, access.key))
         if stretch is None:
-            return shelf
+            return access
         agreed = tuple(givers[consent] for consent in stretch.consents) if told else ()
-        return replace(shelf, since=stretch.since, until=stretch.until, agreed=agreed)
+        return replace(access, since=stretch.since, until=stretch.until, agreed=agreed)
 
-    return [replace(line, open=tuple(tell(line.membership.id, shelf) for shelf in line.open)) for line in found]
+    return [replace(line, open=tuple(tell(line.membership.id, access) for access in line.open)) for line in found]
 
 
-def _open_shelves(ticket: CaseTicket) -> dict[UUID, tuple[OpenShelf, ...]]:
-    found: dict[UUID, tuple[OpenShelf, ...]] = {}
+def _open_compartments(ticket: CaseTicket) -> dict[UUID, tuple[CompartmentAccess, ...]]:
+    found: dict[UUID, tuple[CompartmentAccess, ...]] = {}
     for window in ticket.open_windows:
-        shelf = OpenShelf(window.key, window.can_write, window.valid_from, window.valid_until, window.basis)
-        found[window.membership_id] = (*found.get(window.membership_id, ()), shelf)
+        access = CompartmentAccess(window.key, window.can_write, window.valid_from, window.valid_until, window.basis)
+        found[window.membership_id] = (*found.get(window.membership_id, ()), access)
     rank = ticket.profile.rank
-    return {m: tuple(sorted(shelves, key=lambda shelf: rank(shelf.key))) for m, shelves in found.items()}
+    return {m: tuple(sorted(compartments, key=lambda access: rank(access.key))) for m, compartments in found.items()}
 
 
 def _line(
     ticket: CaseTicket,
     membership: Membership,
     places: dict[UUID, Workplace],
-    shelves: tuple[OpenShelf, ...],
+    compartments: tuple[CompartmentAccess, ...],
     prospects: tuple[Prospect, ...],
     level: Level,
     holds_custody: bool = False,
@@ -251,7 +253,7 @@ def _line(
     return MemberLine(
         membership=membership,
         workplace=places.get(membership.unit_id) if membership.unit_id else None,
-        open=shelves,
+        open=compartments,
         prospects=prospects,
         level=level,
         purpose=ticket.unseal(membership, "purpose") if leads(ticket) else "",

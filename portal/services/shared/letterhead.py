@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.documents.letterhead import Head, Picture, try_out
+from portal.documents.letterhead import Head, Logo, try_out
 from portal.settings import Settings
 from portal.tools.letterhead import letterhead
 
@@ -12,7 +12,7 @@ def head_of(settings: Settings, language: str) -> Head | None:
     found = letterhead(settings.letterhead_dir)
     if found is None:
         return None
-    logo = Picture(found.logo, found.words.in_language(language)) if found.logo and found.words else None
+    logo = Logo(found.logo, found.words.in_language(language)) if found.logo and found.words else None
     return Head(found.name, logo)
 
 

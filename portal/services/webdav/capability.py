@@ -7,4 +7,4 @@ from portal.services.webdav import links
 
 
 def sweep(session: PortalSession) -> None:
-    links.sweep(session)
+    links.sweep_dav_links(session)

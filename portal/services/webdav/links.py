@@ -29,7 +29,7 @@ from portal.models import AuditEvent, DavLock, DavToken, File, FileVersion, Logi
 from portal.services.files import checkouts, conflicts, downloads, files, folders, taken
 from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
-from portal.services.files.downloads import Span
+from portal.services.files.downloads import ByteRange
 from portal.storage import BlobStore
 
 LASTS = timedelta(hours=8)
@@ -41,7 +41,7 @@ _BY_LINK = (Event.WRITING_LINKED, Event.FILE_VIEWED, Event.VERSION_OPENED, Event
 
 
 @dataclass(frozen=True)
-class Holder:
+class LinkHolder:
     """Whose link a token is, and where it leads."""
 
     link_id: UUID
@@ -80,7 +80,7 @@ class Newest:
     changed_at: datetime
 
 
-def make(ticket: CaseTicket, file_id: UUID) -> tuple[str, Link]:
+def make_dav_link(ticket: CaseTicket, file_id: UUID) -> tuple[str, Link]:
     """A new link to a file, and the token for its address, which is told here and never again.
 
     Raises NotFound for a file that is withdrawn or of another compartment, Refused for one that may only be read or
@@ -114,13 +114,13 @@ def make(ticket: CaseTicket, file_id: UUID) -> tuple[str, Link]:
     return token, Link(made, file.id, file.compartment_id, name, now, now + LASTS)
 
 
-def mine(ticket: CaseTicket, file_id: UUID) -> list[Link]:
+def my_dav_links(ticket: CaseTicket, file_id: UUID) -> list[Link]:
     """This person's links to a file that are good now, the oldest first."""
     found = ticket.select(DavToken).where(DavToken.file_id == file_id, *_open(ticket)).order_by(DavToken.created_at)
     return [_link(ticket, row) for row in ticket.session.scalars(found)]
 
 
-def withdraw(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
+def withdraw_dav_link(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
     """Ends one of this person's own links, and what was locked by it. Raises NotFound for any other."""
     locks.hold(ticket.session, Lock.DESK, link_id)
     row = _mine(ticket, link_id)
@@ -128,17 +128,17 @@ def withdraw(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
         raise NotFound
     row.ended_at = clock.now()
     locked = ticket.session.scalars(select(DavLock.checkout_id).where(DavLock.token_id == row.id)).all()
-    editing, _broken = checkouts.of(ticket, file_id)
+    editing, _broken = checkouts.checkout_of(ticket, file_id)
     if editing is not None and editing.id in locked:
-        checkouts.end(ticket, file_id)
+        checkouts.end_checkout(ticket, file_id)
     ticket.session.execute(delete(DavLock).where(DavLock.token_id == row.id))
     ticket.record(Event.WRITING_UNLINKED, row.compartment_id, row.file_id)
 
 
-def holder(session: PortalSession, token: str) -> Holder | None:
+def holder(session: PortalSession, token: str) -> LinkHolder | None:
     """Who comes by an address that holds this token; None for one that is unknown, over, or of a closed account."""
     row = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
-    return Holder(*row) if row else None
+    return LinkHolder(*row) if row else None
 
 
 def enter(ticket: CaseTicket, link_id: UUID) -> Link:
@@ -155,7 +155,7 @@ def require_write(ticket: CaseTicket, link: Link) -> None:
     ticket.require_write(link.compartment_id)
 
 
-def newest(ticket: CaseTicket, link: Link) -> Newest:
+def newest_dav_link(ticket: CaseTicket, link: Link) -> Newest:
     """The newest version as it is described from outside: nothing of its content."""
     of_file = ticket.select(FileVersion).where(FileVersion.file_id == link.file_id)
     rows = ticket.session.scalars(of_file.order_by(FileVersion.number)).all()
@@ -164,7 +164,7 @@ def newest(ticket: CaseTicket, link: Link) -> Newest:
     return Newest(last.number, last.size, last.media_type, last.id.hex, sha256, rows[0].created_at, last.created_at)
 
 
-def look(ticket: CaseTicket, link: Link) -> None:
+def look_at_link(ticket: CaseTicket, link: Link) -> None:
     """Notes that a word processor was told how the file is now: its size, when it changed, who has it open. Programs
     ask that many times a minute; it is one look, unless another line of this link stands in the trace from less than
     an hour ago (`NOTED`)."""
@@ -180,32 +180,32 @@ def look(ticket: CaseTicket, link: Link) -> None:
         ticket.record(Event.FILE_VIEWED, link.compartment_id, link.file_id, link=str(link.id))
 
 
-def read(ticket: CaseTicket, store: BlobStore, link: Link, number: int, start: int = 0) -> Iterator[bytes]:
+def read_by_link(ticket: CaseTicket, store: BlobStore, link: Link, number: int, start: int = 0) -> Iterator[bytes]:
     """The bytes of a version from `start` on. From now on that is the version the word processor has.
 
     Raises Refused while the virus scanner shuts it, Damaged, NeighbourDown.
     """
 
-    def rest(size: int, _mark: str) -> Span | None:
-        return Span(start, size) if start else None
+    def rest(size: int, _mark: str) -> ByteRange | None:
+        return ByteRange(start, size) if start else None
 
     return downloads.download(ticket, store, link.file_id, number, rest, link.id).content
 
 
-def save(ticket: CaseTicket, link: Link, content: Arrived) -> Brought:
+def save_by_link(ticket: CaseTicket, link: Link, content: Arrived) -> Brought:
     """What a word processor saved, as the next version. The same bytes again are no new version. Over a newer version
     than it had opened, or while somebody else edits, they are held for their sender, who finds them at the file.
 
     Raises InvalidInput('file') for what may not come in.
     """
     require_write(ticket, link)
-    now = newest(ticket, link)
+    now = newest_dav_link(ticket, link)
     if content.sha256.hex() == now.sha256:
         return Brought(number=now.number)
     return conflicts.bring(ticket, uuid4(), link.file_id, Upload(link.name, content), link_id=link.id)
 
 
-def sweep(session: PortalSession) -> int:
+def sweep_dav_links(session: PortalSession) -> int:
     """Takes away links that are over with what lay beside their files; returns how many objects go with them."""
     blobs = session.scalars(text("select forget_ended_links()")).all()
     for blob in blobs:

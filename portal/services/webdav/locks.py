@@ -46,7 +46,7 @@ class Locks:
     @cached_property
     def every(self) -> list[ActiveLock]:
         """This link's locks, this person's other locks on the same file, and somebody else's check-out of it."""
-        editing, _broken = checkouts.of(self.ticket, self.link.file_id)
+        editing, _broken = checkouts.checkout_of(self.ticket, self.link.file_id)
         found = [
             self._lock(row)
             for row in self._rows()
@@ -64,7 +64,7 @@ class Locks:
         checkout_id = None
         if path == self.file_path:
             # From here on nobody else begins to edit this file until the transaction ends.
-            editing = checkouts.begin(self.ticket, self.link.file_id)
+            editing = checkouts.begin_checkout(self.ticket, self.link.file_id)
             self._forget()
             if any(lock.path == path and "exclusive" in (lock.scope, scope) for lock in self.every):
                 raise InvalidInput("", "being_edited", name=self.ticket.membership.display_name)
@@ -92,7 +92,7 @@ class Locks:
         row = next(row for row in self._rows() if row.lock_token == token)
         until = min(clock.now() + min(lasts, LASTS), self.link.until)
         if row.checkout_id is not None:
-            editing, _broken = checkouts.of(self.ticket, self.link.file_id)
+            editing, _broken = checkouts.checkout_of(self.ticket, self.link.file_id)
             until = min(until, editing.until) if editing else until
         row.ends_at = until
         self.ticket.session.flush()
@@ -110,7 +110,7 @@ class Locks:
         self._forget()
         mine = any(lock.path == self.file_path for lock in self.every if lock.held_by == self.ticket.membership.id)
         if was_checkout is not None and not mine:
-            checkouts.end(self.ticket, self.link.file_id)
+            checkouts.end_checkout(self.ticket, self.link.file_id)
             self._forget()
         return True
 

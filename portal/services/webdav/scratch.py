@@ -46,7 +46,7 @@ _BESIDE = re.compile(r"[^.]*|[.~].*|.*\.(tmp|part|bak|\d+)", re.IGNORECASE | re.
 """What programs call their own things: without an ending or a made-up one, or beginning with a dot or a tilde."""
 
 
-class Desk:
+class ScratchFolder:
     """The desk of one link. Paths begin with a slash and end without one; '/' is the desk itself."""
 
     def __init__(self, ticket: CaseTicket, store: BlobStore, link: Link) -> None:
@@ -134,7 +134,7 @@ class Desk:
                     while piece := source.read(SEGMENT):
                         copy.write(piece)
             copy.seek(0)
-            return links.save(self.ticket, self.link, copy)
+            return links.save_by_link(self.ticket, self.link, copy)
         finally:
             copy.close()
 

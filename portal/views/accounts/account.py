@@ -15,7 +15,7 @@ from portal.access.policy.roles import SystemRole
 from portal.services.accounts import directory, editing, email_changes, invitations, listing, moves, sign_in_overview
 from portal.services.accounts.editing import Details
 from portal.services.accounts.listing import AccountLine
-from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, attempt, choices, status, text_field
 from portal.web.guard import fresh, office
 
 # Still the office to the addresses and to the pages that lead here.
@@ -29,13 +29,13 @@ ROLES = {
 }
 
 
-class CloseForm(AskingForm):
+class CloseForm(PortalForm):
     leaving_cases = BooleanField(
         _l("This cannot wait. Close the account now; the cases have no guide until one is found")
     )
 
 
-class EditForm(AskingForm):
+class EditForm(PortalForm):
     name = text_field(_l("Name"), 120)
     job_title = text_field(_l("Job title"), 120)
     phone = text_field(_l("Telephone at work (may be left out)"), 40, required=False)
@@ -49,11 +49,11 @@ class EditForm(AskingForm):
         return Details(self.name.data or "", self.job_title.data or "", self.phone.data or "", roles)
 
 
-class EmailForm(AskingForm):
+class EmailForm(PortalForm):
     email = text_field(_l("New e-mail address"), 254)
 
 
-class UnitForm(AskingForm):
+class UnitChangeForm(PortalForm):
     unit = SelectField(_l("New unit"), validate_choice=False)
 
 
@@ -66,8 +66,8 @@ def account(person_id: UUID) -> ResponseReturnValue:
         "accounts/account.html",
         staff=staff,
         sign_ins=sign_in_overview.sign_ins(g.actor, person_id),
-        waiting=email_changes.waiting(g.session, person_id),
-        plain_form=AskingForm(formdata=None),
+        waiting=email_changes.pending_addresses(g.session, person_id),
+        plain_form=PortalForm(formdata=None),
     )
 
 
@@ -93,7 +93,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def unit(person_id: UUID) -> ResponseReturnValue:
     """Moving somebody; the page says first what follows."""
-    staff, prospect, form = _staff(person_id), moves.prospect(g.actor, person_id), UnitForm()
+    staff, prospect, form = _staff(person_id), moves.prospect(g.actor, person_id), UnitChangeForm()
     form.unit.choices = choices(("", _("Choose")), *((str(id_), name) for id_, name in prospect.units))
 
     def verb() -> bool:
@@ -113,7 +113,7 @@ def unit(person_id: UUID) -> ResponseReturnValue:
 def email(person_id: UUID) -> ResponseReturnValue:
     """Another address; it counts once its owner has confirmed it."""
     staff, form = _staff(person_id), EmailForm()
-    done = attempt(form, lambda: [email_changes.ask(g.actor, person_id, form.email.data or "")])
+    done = attempt(form, lambda: [email_changes.ask_for_address(g.actor, person_id, form.email.data or "")])
     if done is None:
         return render_template("accounts/email.html", form=form, staff=staff), status(form)
     if done[0]:
@@ -145,7 +145,7 @@ def invite_again(person_id: UUID) -> ResponseReturnValue:
 @fresh
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_renewal(person_id: UUID) -> ResponseReturnValue:
-    return render_template("accounts/renewal.html", form=AskingForm(), staff=_staff(person_id))
+    return render_template("accounts/renewal.html", form=PortalForm(), staff=_staff(person_id))
 
 
 @bp.post("/renewal")
@@ -171,11 +171,11 @@ def close(person_id: UUID) -> ResponseReturnValue:
     form = CloseForm()
     staff = _staff(person_id)
 
-    def shut() -> bool:
+    def close_account() -> bool:
         directory.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
         return True
 
-    if attempt(form, shut) is None:
+    if attempt(form, close_account) is None:
         return _close_page(form, person_id), status(form)
     flash(_("The account is closed, and everywhere it was signed in it is signed out."), "success")
     return _back(person_id)
@@ -186,7 +186,7 @@ def close(person_id: UUID) -> ResponseReturnValue:
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def confirm_reopen(person_id: UUID) -> ResponseReturnValue:
     places = sign_in_overview.cases_open_to(g.actor, person_id)
-    return render_template("accounts/reopen.html", form=AskingForm(), staff=_staff(person_id), places=places)
+    return render_template("accounts/reopen.html", form=PortalForm(), staff=_staff(person_id), places=places)
 
 
 @bp.post("/reopen")

@@ -14,16 +14,16 @@ from portal.access.policy.actions import OfficeAction
 from portal.errors import InvalidInput, NotFound
 from portal.services.accounts import bulk_import
 from portal.services.accounts import directory as account_directory
-from portal.services.accounts.bulk_import import Row
+from portal.services.accounts.bulk_import import ImportRow
 from portal.services.accounts.directory import OrganisationLine
 from portal.web import labels
-from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status
+from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status
 from portal.web.guard import fresh, office
 
 bp = Blueprint("office_import", __name__, url_prefix="/office/organisations/<uuid:organisation_id>/import")
 
 
-class ListForm(AskingForm):
+class ListForm(PortalForm):
     file = ChosenFile(_l("The list (CSV)"))
     content = TextAreaField(_l("Or the rows themselves, the first line naming the columns"))
 
@@ -59,14 +59,14 @@ def confirm(organisation_id: UUID) -> ResponseReturnValue:
     text = form.content.data or ""
     made = attempt(form, lambda: bulk_import.invite_all(g.actor, form.submission_id, organisation_id, text))
     if made is None:
-        rows = attempt(ListForm(), lambda: bulk_import.read(g.actor, organisation_id, text))
+        rows = attempt(ListForm(), lambda: bulk_import.read_list(g.actor, organisation_id, text))
         return _page(form, organisation_id, rows), status(form)
     said = ngettext("%(num)s invitation is on its way by mail.", "%(num)s invitations are on their way by mail.", made)
     flash(said, "success")
     return redirect(url_for("office.index"), 303)
 
 
-def _read(form: ListForm, organisation_id: UUID) -> list[Row]:
+def _read(form: ListForm, organisation_id: UUID) -> list[ImportRow]:
     """The rows of the file that was chosen, else of the text; the text stays in the form, to be put right there."""
     chosen = form.file.content
     if chosen is not None:
@@ -74,10 +74,10 @@ def _read(form: ListForm, organisation_id: UUID) -> list[Row]:
         form.file.let_go()  # its rows are in the form from now on, to be put right there
     if not (form.content.data or "").strip():
         raise InvalidInput("file", "file_missing")
-    return bulk_import.read(g.actor, organisation_id, form.content.data or "")
+    return bulk_import.read_list(g.actor, organisation_id, form.content.data or "")
 
 
-def _page(form: ListForm, organisation_id: UUID, rows: list[Row] | None = None) -> str:
+def _page(form: ListForm, organisation_id: UUID, rows: list[ImportRow] | None = None) -> str:
     return render_template(
         "accounts/import.html",
         form=form,
@@ -88,9 +88,9 @@ def _page(form: ListForm, organisation_id: UUID, rows: list[Row] | None = None) 
     )
 
 
-def said(row: Row, column: str) -> list[str]:
+def said(row: ImportRow, column: str) -> list[str]:
     """What is wrong with one cell, in words."""
-    return [labels.sentence(InvalidInput(column, code)) for where, code in row.faults if where == column]
+    return [labels.error_message(InvalidInput(column, code)) for where, code in row.faults if where == column]
 
 
 def _organisation(organisation_id: UUID) -> OrganisationLine:

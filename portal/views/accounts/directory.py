@@ -23,30 +23,30 @@ from portal.services.accounts.directory import (
     UnitKind,
     UnitLine,
 )
-from portal.services.accounts.listing import Wanted
+from portal.services.accounts.listing import AccountFilter
 from portal.services.oversight import audit_checks
 from portal.web import arguments, labels
-from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, attempt, choices, status, text_field
 from portal.web.guard import fresh, office
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
 
-class OrganisationForm(AskingForm):
+class OrganisationForm(PortalForm):
     name = text_field(_l("Name"), 120)
     kind = SelectField(_l("Kind"), choices=choices(*labels.ORGANISATION_KIND.items()))
 
 
-class UnitForm(AskingForm):
+class UnitForm(PortalForm):
     name = text_field(_l("Name"), 120)
     kind = SelectField(_l("Field of work"), choices=choices(*labels.UNIT_KIND.items()))
 
 
-class SignInForm(AskingForm):
+class SignInForm(PortalForm):
     allowed = HiddenField()
 
 
-class StaffForm(AskingForm):
+class StaffForm(PortalForm):
     name = text_field(_l("Name"), 120)
     email = text_field(_l("E-mail"), 254)
     job_title = text_field(_l("Job title"), 120)
@@ -56,7 +56,7 @@ class StaffForm(AskingForm):
     is_admin = BooleanField(_l("Is an administrator (looks after accounts, sees no cases)"))
 
 
-class FindForm(AskingForm):
+class AccountSearchForm(PortalForm):
     """Names of staff are no secret, so what is looked for may be an address."""
 
     class Meta:
@@ -74,7 +74,7 @@ class FindForm(AskingForm):
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def index() -> ResponseReturnValue:
     organisations = account_directory.directory(g.actor)
-    form = FindForm(request.args)
+    form = AccountSearchForm(request.args)
     form.unit.choices = choices(
         ("", _("All")), *((str(unit.id), f"{unit.name}, {o.name}") for o in organisations for unit in o.units)
     )
@@ -82,17 +82,17 @@ def index() -> ResponseReturnValue:
         "accounts/index.html",
         organisations=organisations,
         form=form,
-        page=listing.page(g.actor, _wanted(form, request.args.get("page", ""))),
+        page=listing.account_page(g.actor, _wanted(form, request.args.get("page", ""))),
         staffed=listing.count_by_unit(g.actor),
-        asked=requests.waiting(g.actor),
-        trace=audit_checks.standing(g.actor),
+        asked=requests.waiting_requests(g.actor),
+        trace=audit_checks.audit_status(g.actor),
     )
 
 
-def _wanted(form: FindForm, number: str) -> Wanted:
+def _wanted(form: AccountSearchForm, number: str) -> AccountFilter:
     """What the address asks for; what is no such thing asks for everything."""
     units = {choice.value for choice in form.unit.choices} - {""}
-    return Wanted(
+    return AccountFilter(
         words=form.q.data or "",
         unit_id=UUID(form.unit.data) if form.unit.data in units else None,
         role=SystemRole(form.role.data) if form.role.data in set(SystemRole) else None,

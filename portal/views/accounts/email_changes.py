@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.services.accounts import email_changes
 from portal.views.signin import welcome as signin_welcome
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("addresses", __name__, url_prefix="/email")
@@ -19,7 +19,7 @@ bp = Blueprint("addresses", __name__, url_prefix="/email")
 @signed_in
 def confirm(token: str) -> ResponseReturnValue:
     """Ends every session; this browser gets a new one."""
-    waiting, form, person_id = email_changes.asked_of(g.actor, token), AskingForm(), g.actor.person_id
+    waiting, form, person_id = email_changes.asked_of(g.actor, token), PortalForm(), g.actor.person_id
 
     def verb() -> bool:
         email_changes.confirm(g.actor, token)

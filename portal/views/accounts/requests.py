@@ -17,13 +17,13 @@ from portal.services.accounts import requests
 from portal.services.accounts.directory import NewStaff
 from portal.services.accounts.requests import Missed, RequestLine
 from portal.views.accounts.directory import StaffForm
-from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, attempt, choices, status, text_field
 from portal.web.guard import fresh, office, signed_in
 
 bp = Blueprint("colleagues", __name__)
 
 
-class MissingForm(AskingForm):
+class MissingForm(PortalForm):
     name = text_field(_l("Your colleague's name"), 120)
     workplace = text_field(_l("Where do they work?"), 120)
     job_title = text_field(_l("Job title (may be left out)"), 120, required=False)
@@ -41,8 +41,8 @@ def missing() -> ResponseReturnValue:
         raise NotFound
     form = MissingForm()
     missed = Missed(form.name.data or "", form.workplace.data or "", form.job_title.data or "", form.email.data or "")
-    if attempt(form, lambda: requests.ask(g.actor, form.submission_id, missed)) is None:
-        page = render_template("accounts/missing.html", form=form, mine=requests.mine(g.actor))
+    if attempt(form, lambda: requests.ask_for_change(g.actor, form.submission_id, missed)) is None:
+        page = render_template("accounts/missing.html", form=form, mine=requests.my_requests(g.actor))
         return page, status(form)
     flash(_("An administrator has been asked. You get a mail when there is an answer."), "success")
     return redirect(url_for(".missing"), 303)
@@ -62,7 +62,7 @@ def answer(request_id: UUID) -> ResponseReturnValue:
     def verb() -> bool:
         if form.unit.data not in units:
             raise InvalidInput("unit", "required")
-        requests.invite(g.actor, form.submission_id, request_id, _new(form))
+        requests.invite_requested(g.actor, form.submission_id, request_id, _new(form))
         return True
 
     if attempt(form, verb) is None:
@@ -94,4 +94,4 @@ def _new(form: InviteForm) -> NewStaff:
 
 
 def _page(form: InviteForm, asked: RequestLine) -> str:
-    return render_template("accounts/request.html", form=form, asked=asked, saying_no=AskingForm(formdata=None))
+    return render_template("accounts/request.html", form=form, asked=asked, saying_no=PortalForm(formdata=None))

@@ -13,13 +13,13 @@ from portal.access.ticket import CaseTicket
 from portal.services.cases import overview as overviews
 from portal.services.cases import search, welcome
 from portal.services.shared import audience as shared_audience
-from portal.web.forms import AskingForm, text_field
+from portal.web.forms import PortalForm, text_field
 from portal.web.guard import opens
 
 bp = Blueprint("case", __name__, url_prefix="/cases/<uuid:case_id>")
 
 
-class SearchForm(AskingForm):
+class SearchForm(PortalForm):
     words = text_field(_l("Search in files and messages"), 200, required=False)
 
 
@@ -47,7 +47,7 @@ def audience(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CASE_VIEW)
 def audience_of(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
     lines = shared_audience.who_sees(ticket, compartment_id)
-    return render_template("cases/audience.html", lines=lines, compartment=ticket.hatches[compartment_id])
+    return render_template("cases/audience.html", lines=lines, compartment=ticket.compartments[compartment_id])
 
 
 @bp.route("/search", methods=["GET", "POST"])
@@ -56,5 +56,5 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
     """Searching is sent as a form: what somebody looks for belongs in no address and no log."""
     form = SearchForm()
     wanted = (form.words.data or "").strip()
-    hits = search.find(ticket, wanted) if request.method == "POST" and form.validate_on_submit() else None
+    hits = search.find_in_case(ticket, wanted) if request.method == "POST" and form.validate_on_submit() else None
     return render_template("cases/search.html", search=form, hits=hits, wanted=wanted)

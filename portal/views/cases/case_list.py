@@ -20,7 +20,7 @@ from portal.services.members.citizens import NewCitizen
 from portal.services.shared import idempotency
 from portal.tools.profile import profile
 from portal.web import arguments
-from portal.web.forms import AskingForm, DayField, Rows, attempt, choices, status, text_field
+from portal.web.forms import DayField, FormRows, PortalForm, attempt, choices, status, text_field
 from portal.web.guard import office, signed_in
 from portal.web.i18n import said
 from portal.web.labels import CASE_ORDER
@@ -33,19 +33,19 @@ class HolderForm(Form):  # type: ignore[misc]
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
 
 
-class FindForm(AskingForm):
+class CaseSearchForm(PortalForm):
     """Names do not belong in an address or a history, so finding is a POST."""
 
     words = text_field(_l("Name or birth date"), 200, required=False)
     order = SelectField(_l("In the order of"), choices=choices(*CASE_ORDER.items()), validate_choice=False)
 
 
-class CaseForm(AskingForm):
+class CaseForm(PortalForm):
     model = RadioField(_l("Which model does the case follow?"), choices=[], validate_choice=False)
     name = text_field(_l("The young person's name"), 120)
     birth_date = DayField(_l("Birth date"))
     national_id = text_field(_l("CPR number (may be left out)"), 20, required=False)
-    custody = Rows(FormField(HolderForm), min_entries=2, max_entries=4)
+    custody = FormRows(FormField(HolderForm), min_entries=2, max_entries=4)
     young_person_signs_in = BooleanField(_l("The young person may sign in, read and write"), default=True)
     holders_sign_in = BooleanField(
         _l("Custody holders may sign in and read, once the young person agrees"), default=True
@@ -60,14 +60,14 @@ def index() -> ResponseReturnValue:
     if not g.actor.is_staff and len(found.open) == 1 and not found.waiting:
         return redirect(url_for("case.overview", case_id=found.open[0].case_id), 303)
     order = request.args.get("order", "")
-    return _page(found, FindForm(formdata=None, order=order), request.args.get("page", ""))
+    return _page(found, CaseSearchForm(formdata=None, order=order), request.args.get("page", ""))
 
 
 @bp.post("/cases/find")
 @signed_in
 def find() -> ResponseReturnValue:
     """Those whose name holds what was typed."""
-    form = FindForm()
+    form = CaseSearchForm()
     valid = form.validate_on_submit()
     return _page(register.my_cases(g.actor), form, request.form.get("page", "") if valid else ""), status(form)
 
@@ -75,8 +75,8 @@ def find() -> ResponseReturnValue:
 @bp.route("/cases/new", methods=["GET", "POST"])
 @office(OfficeAction.CASE_OPEN)
 def new() -> ResponseReturnValue:
-    form = CaseForm(model=g.house.settings.profile)
-    form.model.choices = choices(*((key, said(profile(key).title)) for key in g.house.settings.profiles))
+    form = CaseForm(model=g.runtime.settings.profile)
+    form.model.choices = choices(*((key, said(profile(key).title)) for key in g.runtime.settings.profiles))
     alike = register.like(g.actor, form.name.data) if form.name.data else []
 
     def verb() -> UUID:
@@ -93,16 +93,16 @@ def new() -> ResponseReturnValue:
     return redirect(url_for("people.index", case_id=made), 303)
 
 
-def _page(found: CaseList, form: FindForm, number: str) -> str:
+def _page(found: CaseList, form: CaseSearchForm, number: str) -> str:
     order = CaseOrder(form.order.data) if form.order.data in set(CaseOrder) else CaseOrder.NAME
     form.order.data = order.value
-    page = finding.page(found.open, form.words.data or "", order, arguments.number(number, 1))
+    page = finding.found_page(found.open, form.words.data or "", order, arguments.number(number, 1))
     return render_template("cases/index.html", cases=found, page=page, form=form, per_page=PAGE)
 
 
 def _model(form: CaseForm) -> str:
     """The programme profile that was chosen. Raises InvalidInput for one that cases cannot be opened with here."""
-    offered: tuple[str, ...] = g.house.settings.profiles
+    offered: tuple[str, ...] = g.runtime.settings.profiles
     if len(offered) > 1 and form.model.data not in offered:
         raise InvalidInput("model", "choice")
     return form.model.data if form.model.data in offered else offered[0]

@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.cases import move as case_move
 from portal.services.cases.move import Moving
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import opens
 
 bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
@@ -24,7 +24,7 @@ DOOR = ""
 """A file or a message is moved: it comes from behind one door or the other."""
 
 
-class MoveForm(AskingForm):
+class MoveForm(PortalForm):
     compartment = RadioField(_l("Where should it lie?"), choices=[], validate_choice=False)
 
 
@@ -33,7 +33,7 @@ class MoveForm(AskingForm):
 def file(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     found = case_move.of_file(ticket, file_id)
     back = url_for("files.show", case_id=ticket.case_id, file_id=file_id)
-    return _page(found, back, lambda shelf: case_move.move_file(ticket, file_id, shelf))
+    return _page(found, back, lambda compartment: case_move.move_file(ticket, file_id, compartment))
 
 
 @bp.route("/messages/<uuid:thread_id>/move", methods=["GET", "POST"])
@@ -41,14 +41,16 @@ def file(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 def thread(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     found = case_move.of_thread(ticket, thread_id)
     back = url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id)
-    return _page(found, back, lambda shelf: case_move.move_thread(ticket, thread_id, shelf))
+    return _page(found, back, lambda compartment: case_move.move_thread(ticket, thread_id, compartment))
 
 
 def _page(found: Moving, back: str, move: Callable[[UUID], None]) -> ResponseReturnValue:
     form = MoveForm()
 
     def verb() -> bool:
-        chosen = next((place.hatch.id for place in found.places if str(place.hatch.id) == form.compartment.data), None)
+        chosen = next(
+            (place.compartment.id for place in found.places if str(place.compartment.id) == form.compartment.data), None
+        )
         if chosen is None:
             raise InvalidInput("compartment", "choice")
         move(chosen)

@@ -22,9 +22,9 @@ from portal.services.consents.declare import Paper, PaperReading
 from portal.services.consents.requests import Request
 from portal.web.forms import (
     INVALID,
-    AskingForm,
     ChosenFile,
     DayField,
+    PortalForm,
     attempt,
     choices,
     has_file,
@@ -37,15 +37,15 @@ from portal.web.i18n import language
 bp = Blueprint("consents", __name__, url_prefix="/cases/<uuid:case_id>/consents")
 
 
-class ConsentForm(AskingForm):
+class ConsentForm(PortalForm):
     valid_until = DayField(_l("Until when is your yes valid?"))
 
 
-class SignForm(AskingForm):
+class SignForm(PortalForm):
     read = HiddenField()
 
 
-class PageForm(AskingForm):
+class PageForm(PortalForm):
     """What a page to sign takes, before anything was signed."""
 
     valid_until = DayField("", required=False)
@@ -84,14 +84,14 @@ def give(ticket: CaseTicket) -> ResponseReturnValue:
     form = ConsentForm(valid_until=asked.until)
 
     def verb() -> bool:
-        drafts.keep(ticket, asked, answers_of(asked, form), language())
+        drafts.save_answers(ticket, asked, answers_of(asked, form), language())
         return True
 
     if attempt(form, verb) is None:
-        waiting = drafts.kept(ticket) if request.method == "GET" else None
+        waiting = drafts.saved_answers(ticket) if request.method == "GET" else None
         if waiting is not None:
             form.valid_until.process_data(waiting.valid_until)
-        return asking("consents/give.html", ticket, asked, form, waiting)
+        return consent_page("consents/give.html", ticket, asked, form, waiting)
     return redirect(url_for("consents.sign", case_id=ticket.case_id), 303)
 
 
@@ -100,7 +100,7 @@ def give(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CONSENT_GIVE)
 def sign(ticket: CaseTicket) -> ResponseReturnValue:
     """The answer in its exact words, what it will do, and the button that gives it."""
-    waiting = drafts.kept(ticket)
+    waiting = drafts.saved_answers(ticket)
     if waiting is None:
         return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
     form = SignForm()
@@ -109,7 +109,7 @@ def sign(ticket: CaseTicket) -> ResponseReturnValue:
         flash(_("Thank you. Your answer is saved and takes effect now."), "success")
         return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
     try:
-        reading = drafts.read(ticket, waiting, language())
+        reading = drafts.read_draft(ticket, waiting, language())
     except InvalidInput:
         # Who asks has changed meanwhile: the answer must be looked at again.
         return redirect(url_for("consents.give", case_id=ticket.case_id), 303)
@@ -153,12 +153,12 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 
     reading = attempt(form, look)
     if reading is None or "change" in request.form:
-        return asking("consents/register.html", ticket, asked, form)
+        return consent_page("consents/register.html", ticket, asked, form)
     if form.read.data != reading.mark:
         form.keep_files()
         return _look_through(form, asked, reading), INVALID if form.read.data else 200
     if attempt(form, verb) is None:
-        return asking("consents/register.html", ticket, asked, form)
+        return consent_page("consents/register.html", ticket, asked, form)
     if reading.effects:
         flash(_("The answer is registered and takes effect now."), "success")
     else:
@@ -178,10 +178,10 @@ def _look_through(form: PaperForm, asked: Request, reading: PaperReading) -> str
 @opens(Action.CONSENT_WITHDRAW)
 def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturnValue:
     """A page of its own that says what taking it back will shut, and for whom."""
-    form = AskingForm()
+    form = PortalForm()
 
     def verb() -> bool:
-        declare.withdraw(ticket, form.submission_id, consent_id, party)
+        declare.withdraw_consent(ticket, form.submission_id, consent_id, party)
         return True
 
     if attempt(form, verb):
@@ -214,13 +214,13 @@ def _answered(asked: Request, sent: Mapping[str, Any]) -> dict[str, dict[str, bo
     }
 
 
-def asking(
+def consent_page(
     template: str, ticket: CaseTicket, asked: Request, form: ConsentForm | PageForm, waiting: Answers | None = None
 ) -> ResponseReturnValue:
     """The page with what is asked. Nothing is chosen beforehand but what its reader chose just now."""
     about = [line for line in asked.parties if line.key == request.args.get("about")]
     every = sorted(asked.parties, key=lambda line: not line.waits)  # who waits comes first
-    sent = request.form if request.method == "POST" else g.kept if g.get("kept") is not None else None
+    sent = request.form if request.method == "POST" else g.saved_form if g.get("saved_form") is not None else None
     chosen = _answered(asked, sent) if sent is not None else waiting.choices if waiting else {}
     page = render_template(
         template, form=form, asked=asked, parties=about or every, chosen=chosen, rules=ticket.profile

@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.consents import overrides
 from portal.web import case_words
-from portal.web.forms import AskingForm, DayField, attempt, choices, status, text_field
+from portal.web.forms import DayField, PortalForm, attempt, choices, status, text_field
 from portal.web.guard import fresh, opens
 
 bp = Blueprint("safeguards", __name__, url_prefix="/cases/<uuid:case_id>/safeguards")
@@ -24,21 +24,21 @@ bp = Blueprint("safeguards", __name__, url_prefix="/cases/<uuid:case_id>/safegua
 _SHORT = [Length(max=2000, message=_l("This is too long."))]
 
 
-class OverrideForm(AskingForm):
+class OverrideForm(PortalForm):
     compartments = SelectMultipleField(_l("What should be opened?"), validate_choice=False)
     legal_basis = text_field(_l("Legal basis"), 200, required=False)
     reason = TextAreaField(_l("Why is it needed?"), validators=_SHORT)
     until = DayField(_l("Until when?"))
 
 
-class FreezeForm(AskingForm):
+class FreezeForm(PortalForm):
     people = SelectMultipleField(_l("Who should be shut out?"), validate_choice=False)
     reason = TextAreaField(_l("Why?"), validators=_SHORT)
     review_on = DayField(_l("When will you look at it again?"))
     hide_log = BooleanField(_l("Hide the newest lines of the log from them while it lasts"), default=True)
 
 
-class ReviewForm(AskingForm):
+class ReviewForm(PortalForm):
     decision = RadioField(
         _l("What do you decide?"),
         choices=choices(("keep", _l("They stay shut out")), ("lift", _l("Let them in again"))),
@@ -79,7 +79,7 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 @opens(Action.ACCESS_OVERRIDE)
 def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
     line = overrides.override_line(ticket, override_id)
-    form = AskingForm()
+    form = PortalForm()
 
     def verb() -> bool:
         overrides.end_override(ticket, form.submission_id, override_id)

@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents.consent_text import language_of
-from portal.documents.receipt import Line
+from portal.documents.receipt import ReceiptLine
 from portal.services.consents import receipts, requests
-from portal.services.consents.receipts import Kept
+from portal.services.consents.receipts import StoredDeclaration
 from portal.storage.inspection import MEDIA_TYPES
-from portal.views.consents.consents import PageForm, PaperForm, answers_of, asking
+from portal.views.consents.consents import PageForm, PaperForm, answers_of, consent_page
 from portal.views.files.files import attachment
 from portal.web import labels
 from portal.web.forms import attempt
@@ -32,11 +32,11 @@ _PDF = "application/pdf"
 @opens(Action.CONSENT_VIEW)
 def receipt(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
     """For the giver to keep; for the guide to print for a giver who never signs in."""
-    kept = receipts.kept(ticket, consent_id)
-    tongue = language_of(kept.words)
+    saved = receipts.stored_declaration(ticket, consent_id)
+    tongue = language_of(saved.words)
     with in_language(tongue):
-        title, about = _("Receipt for your consent"), _about(kept)
-        made = receipts.receipt_pdf(ticket, kept, about, title, tongue)
+        title, about = _("Receipt for your consent"), _about(saved)
+        made = receipts.receipt_pdf(ticket, saved, about, title, tongue)
         name = f"{title}.pdf"
     return Response(made, headers=attachment(name, _PDF, len(made)))
 
@@ -52,7 +52,7 @@ def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
         shown = PaperForm(sent_to=url_for("consents.register", case_id=ticket.case_id, giver_id=giver_id))
         shown.about(asked.giver.display_name)
         shown.take_faults(form)
-        return asking("consents/register.html", ticket, asked, shown)
+        return consent_page("consents/register.html", ticket, asked, shown)
     title, content = made
     return Response(content, headers=attachment(f"{title}.pdf", _PDF, len(content)))
 
@@ -61,20 +61,20 @@ def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 @gives_file
 @opens(Action.CONSENT_VIEW)
 def scan(ticket: CaseTicket, consent_id: UUID) -> ResponseReturnValue:
-    found = receipts.scan(ticket, g.house.store, consent_id)
+    found = receipts.scan(ticket, g.runtime.store, consent_id)
     ending = next((e for e, kind in MEDIA_TYPES.items() if kind == found.media_type), "bin")
     return Response(found.content, headers=attachment(f"{found.name}.{ending}", found.media_type, found.size))
 
 
-def _about(kept: Kept) -> list[Line]:
+def _about(saved: StoredDeclaration) -> list[ReceiptLine]:
     """What is known of how it was given."""
     lines = [
-        Line(_("Given by"), kept.giver.display_name),
-        Line(_("Given on"), f"{day(kept.given_at)}, {labels.METHOD[kept.method]}"),
-        Line(_("Valid until and including"), last_day(kept.valid_until)),
-        Line(_("State today"), str(labels.CONSENT_STATE[kept.state])),
+        ReceiptLine(_("Given by"), saved.giver.display_name),
+        ReceiptLine(_("Given on"), f"{day(saved.given_at)}, {labels.METHOD[saved.method]}"),
+        ReceiptLine(_("Valid until and including"), last_day(saved.valid_until)),
+        ReceiptLine(_("State today"), str(labels.CONSENT_STATE[saved.state])),
     ]
-    if kept.registered_by.id != kept.giver.id:
-        lines.append(Line(_("Registered by"), kept.registered_by.display_name))
-    lines.append(Line(_("Fingerprint of the text (SHA-256)"), kept.digest))
+    if saved.registered_by.id != saved.giver.id:
+        lines.append(ReceiptLine(_("Registered by"), saved.registered_by.display_name))
+    lines.append(ReceiptLine(_("Fingerprint of the text (SHA-256)"), saved.digest))
     return lines

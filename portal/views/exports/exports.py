@@ -15,21 +15,21 @@ from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
 from portal.views.files.files import PackForm, attachment
 from portal.views.files.folders import folder_mark
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import fresh, gives_file, opens
 from portal.web.i18n import language
 
 bp = Blueprint("exports", __name__, url_prefix="/cases/<uuid:case_id>/copies")
 
 
-class CopyForm(AskingForm):
+class CopyForm(PortalForm):
     """Nothing but a yes."""
 
 
 @bp.get("")
 @opens(Action.FILE_DOWNLOAD)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("exports/index.html", lines=exports.page(ticket))
+    return render_template("exports/index.html", lines=exports.export_page(ticket))
 
 
 @bp.post("/folder")
@@ -56,7 +56,7 @@ def case(ticket: CaseTicket) -> ResponseReturnValue:
 @gives_file
 @opens(Action.FILE_DOWNLOAD)
 def fetch(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:
-    return _send(exports.fetch(ticket, g.house.store, export_id, is_case=False))
+    return _send(exports.fetch(ticket, g.runtime.store, export_id, is_case=False))
 
 
 @bp.get("/case/<uuid:export_id>")
@@ -64,7 +64,7 @@ def fetch(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:
 @fresh
 @opens(Action.CASE_EXPORT)
 def fetch_case(ticket: CaseTicket, export_id: UUID) -> ResponseReturnValue:
-    return _send(exports.fetch(ticket, g.house.store, export_id, is_case=True))
+    return _send(exports.fetch(ticket, g.runtime.store, export_id, is_case=True))
 
 
 def _send(found: Download) -> Response:

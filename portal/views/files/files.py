@@ -18,15 +18,15 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.exports import exports
 from portal.services.files import downloads, files, resumable_uploads
-from portal.services.files.downloads import Span
+from portal.services.files.downloads import ByteRange
 from portal.storage.inspection import MEDIA_TYPES
 from portal.text import in_order
 from portal.views.files import versions
 from portal.views.files.folders import arranged
 from portal.web import arguments
 from portal.web.case_words import tool_title
-from portal.web.compartment_field import shelf_choices, shelf_of
-from portal.web.forms import AskingForm, ChosenFile, attempt, choices, status, text_field, upload_of
+from portal.web.compartment_field import compartment_choices, compartment_of
+from portal.web.forms import ChosenFile, PortalForm, attempt, choices, status, text_field, upload_of
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import said
 
@@ -36,7 +36,7 @@ bp = Blueprint("files", __name__, url_prefix="/cases/<uuid:case_id>/files")
 _SEALED_OFF = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
-class PackForm(AskingForm):
+class PackForm(PortalForm):
     """Asks for a folder in one package."""
 
     folder = HiddenField()
@@ -46,13 +46,13 @@ PAGE = 50
 """Files on one page of the list."""
 
 
-class NameFilter(AskingForm):
+class NameFilter(PortalForm):
     """Looks the list through by name."""
 
     name = text_field(_l("Part of the name"), 200, required=False)
 
 
-class FileForm(AskingForm):
+class FileForm(PortalForm):
     file = ChosenFile(_l("File"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
     tool = SelectField(_l("Is it one of the plan's tools?"))
@@ -63,7 +63,7 @@ class FileForm(AskingForm):
 @opens(Action.FILE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
     """The list; by POST when it is looked through by name, so that the words stand in no address and no log."""
-    every = files.listing(ticket)
+    every = files.list_files(ticket)
     there = [line for line in every if not line.withdrawn]
     by_name = NameFilter()
     name = (by_name.name.data or "").strip() if by_name.validate_on_submit() else ""
@@ -87,14 +87,14 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         places=_places(ticket, {line.compartment for line in there}),
         tools=sorted({line.tool for line in there if line.tool}, key=lambda tool: in_order(tool_title(tool))),
         gone=[line for line in every if line.withdrawn],
-        packed=[line for line in exports.mine(ticket) if line.ready and not line.fetched],
+        packed=[line for line in exports.my_exports(ticket) if line.ready and not line.fetched],
         pack=PackForm(formdata=None),
     )
 
 
 def _places(ticket: CaseTicket, used: set[str]) -> list[tuple[str, str]]:
     """Id and title of the compartments that files lie in, in the order of the profile."""
-    ids = {hatch.key: str(hatch.id) for hatch in ticket.hatches.values()}
+    ids = {compartment.key: str(compartment.id) for compartment in ticket.compartments.values()}
     return [(ids[rule.key], said(rule.title)) for rule in ticket.profile.compartment if rule.key in used]
 
 
@@ -119,7 +119,7 @@ def _add_form(ticket: CaseTicket) -> FileForm:
 
 def _offered(ticket: CaseTicket, form: FileForm) -> FileForm:
     form.tool.choices = choices(("", _("No, something else")), *((t.key, said(t.title)) for t in ticket.profile.tool))
-    form.compartment.choices = shelf_choices(ticket)
+    form.compartment.choices = compartment_choices(ticket)
     return form
 
 
@@ -131,7 +131,7 @@ def small(ticket: CaseTicket) -> ResponseReturnValue:
     for typed in request.form.getlist("file")[: files.MOST_SMALL]:
         with suppress(ValueError):
             wanted.append(UUID(typed))
-    found = files.small_pictures(ticket, g.house.store, wanted)
+    found = files.small_pictures(ticket, g.runtime.store, wanted)
     return jsonify({str(file_id): b64encode(picture).decode() for file_id, picture in found.items()})
 
 
@@ -141,9 +141,9 @@ def add(ticket: CaseTicket) -> ResponseReturnValue:
     form = _add_form(ticket) if request.method == "GET" else _offered(ticket, FileForm())
 
     def verb() -> UUID:
-        shelf = shelf_of(ticket, form.compartment.data)
+        compartment = compartment_of(ticket, form.compartment.data)
         upload = upload_of(form.file, form.note.data or "")
-        return files.add(ticket, form.submission_id, shelf, upload, form.tool.data or None)
+        return files.add_file(ticket, form.submission_id, compartment, upload, form.tool.data or None)
 
     made = attempt(form, verb)
     if made is None:
@@ -163,7 +163,7 @@ def show(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 @gives_file
 @opens(Action.FILE_DOWNLOAD)
 def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
-    found = downloads.download(ticket, g.house.store, file_id, number, wanted_part)
+    found = downloads.download(ticket, g.runtime.store, file_id, number, wanted_part)
     headers = attachment(found.name, found.media_type, found.size)
     headers |= {"Accept-Ranges": "bytes", "ETag": f'"{found.mark}"'}
     if found.span is None:
@@ -173,7 +173,7 @@ def download(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnVa
     return Response(found.content, 206, headers=headers)
 
 
-def wanted_part(size: int, mark: str) -> Span | None:
+def wanted_part(size: int, mark: str) -> ByteRange | None:
     """The part of a file that the request asks for; None for the whole (RFC 9110, 14.2 and 13.1.5).
 
     Several ranges at once get the whole file, as a server may answer; so does a range of a version that is another now
@@ -188,7 +188,7 @@ def wanted_part(size: int, mark: str) -> Span | None:
     found = asked.range_for_length(size)
     if found is None:
         raise RequestedRangeNotSatisfiable(length=size)
-    return Span(*found)
+    return ByteRange(*found)
 
 
 def attachment(name: str, media_type: str, size: int) -> dict[str, str]:

@@ -14,13 +14,13 @@ from portal.access.ticket import CaseTicket
 from portal.services.files import files, folders, renaming
 from portal.services.files.files import VersionLine
 from portal.text import in_order
-from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.web.forms import PortalForm, attempt, status, text_field
 from portal.web.guard import opens
 
 bp = Blueprint("ordering", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>")
 
 
-class WithdrawForm(AskingForm):
+class WithdrawForm(PortalForm):
     reason = text_field(_l("Why? Everybody who saw the file can read this."), 1000)
 
 
@@ -28,11 +28,11 @@ NAME = 150
 """Characters that may be typed for a file's name."""
 
 
-class NameForm(AskingForm):
+class NameForm(PortalForm):
     name = text_field(_l("Name"), NAME, required=False)
 
 
-class FolderForm(AskingForm):
+class FolderForm(PortalForm):
     folder = text_field(_l("Folder"), folders.LONGEST, required=False)
 
 
@@ -43,10 +43,10 @@ ASKED = ("folder", "tool", "place", "sort")
 def arranged(ticket: CaseTicket, lines: list[VersionLine], name: str = "") -> tuple[list[VersionLine], dict[str, str]]:
     """The lines as the request asks for them (`ASKED`), with all words of `name` in theirs, and what it asks for.
     `place` is a compartment's id."""
-    places = {hatch.key: str(hatch.id) for hatch in ticket.hatches.values()}
+    places = {compartment.key: str(compartment.id) for compartment in ticket.compartments.values()}
     asked = {key: request.values.get(key, "") for key in ASKED}
     words = name.casefold().split()
-    kept = [
+    saved = [
         line
         for line in lines
         if asked["folder"] in ("", folder_mark(line.folder))
@@ -55,12 +55,12 @@ def arranged(ticket: CaseTicket, lines: list[VersionLine], name: str = "") -> tu
         and all(word in line.title.casefold() for word in words)
     ]
     if asked["sort"] == "name":
-        kept.sort(key=lambda line: in_order(line.title))
+        saved.sort(key=lambda line: in_order(line.title))
     elif asked["sort"] == "size":
-        kept.sort(key=lambda line: line.size, reverse=True)
+        saved.sort(key=lambda line: line.size, reverse=True)
     elif asked["sort"] == "oldest":
-        kept.sort(key=lambda line: line.created_at)
-    return kept, asked
+        saved.sort(key=lambda line: line.created_at)
+    return saved, asked
 
 
 def folder_mark(folder: str) -> str:
@@ -81,11 +81,11 @@ def withdraw(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = WithdrawForm()
 
     def verb() -> bool:
-        folders.withdraw(ticket, file_id, form.reason.data or "")
+        folders.withdraw_file(ticket, file_id, form.reason.data or "")
         return True
 
     if attempt(form, verb) is None:
-        found = files.page(ticket, file_id)
+        found = files.file_page(ticket, file_id)
         return render_template("files/withdraw.html", file=found, form=form), status(form)
     flash(_("The file is withdrawn. Its name and your reason are still there to see."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
@@ -113,7 +113,7 @@ def place(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = FolderForm()
 
     def verb() -> bool:
-        folders.place(ticket, file_id, form.folder.data or "")
+        folders.place_in_folder(ticket, file_id, form.folder.data or "")
         return True
 
     if attempt(form, verb) is not None:

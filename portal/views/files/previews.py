@@ -25,10 +25,10 @@ def _can_preview() -> dict[str, Any]:
 def can_preview(media_type: str) -> bool:
     """Whether a file of that type can be looked at in the page."""
     kind = previews.kind_of(media_type)
-    return kind != "none" and (kind != "office" or bool(g.house.settings.converter))
+    return kind != "none" and (kind != "office" or bool(g.runtime.settings.converter))
 
 
-_FRAME = (
+_PREVIEW_PAGE = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; sandbox allow-same-origin; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
@@ -39,7 +39,7 @@ _PICTURE = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'
 @opens(Action.FILE_VIEW)
 def view(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     """The page around the frame."""
-    found = files.page(ticket, file_id)
+    found = files.file_page(ticket, file_id)
     version = files.version_of(found, number)
     g.frames = True
     return render_template("files/view.html", file=found, version=version)
@@ -47,11 +47,11 @@ def view(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
 
 @bp.get("/<int(max=1000000):number>/preview")
 @opens(Action.FILE_VIEW)
-def frame(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
+def preview_page(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     """What is inside the frame. Scripts never run there, and it may load nothing but from its own version."""
-    g.framed = {"Content-Security-Policy": _FRAME, "X-Frame-Options": "SAMEORIGIN"}
+    g.framed = {"Content-Security-Policy": _PREVIEW_PAGE, "X-Frame-Options": "SAMEORIGIN"}
     first = max(arguments.number(request.args.get("page"), 1) - 1, 0)
-    found = previews.look(ticket, g.house.store, file_id, number, first)
+    found = previews.look_at_file(ticket, g.runtime.store, file_id, number, first)
     page = render_template("files/preview.html", preview=found, sheet=previews.SHEET)
     return Response(page, headers=g.framed)
 
@@ -59,12 +59,12 @@ def frame(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue
 @bp.get("/<int(max=1000000):number>/picture")
 @opens(Action.FILE_VIEW)
 def picture(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
-    made = previews.picture(ticket, g.house.store, file_id, number)
+    made = previews.preview_picture(ticket, g.runtime.store, file_id, number)
     return Response(made, mimetype="image/jpeg", headers={"Content-Security-Policy": _PICTURE})
 
 
 @bp.get("/<int(max=1000000):number>/pages/<int(max=100000):page>")
 @opens(Action.FILE_VIEW)
 def page(ticket: CaseTicket, file_id: UUID, number: int, page: int) -> ResponseReturnValue:
-    made = previews.picture(ticket, g.house.store, file_id, number, page)
+    made = previews.preview_picture(ticket, g.runtime.store, file_id, number, page)
     return Response(made, mimetype="image/png", headers={"Content-Security-Policy": _PICTURE})

@@ -25,7 +25,7 @@ from portal.errors import InvalidInput
 from portal.services.files import resumable_uploads
 from portal.services.files.resumable_uploads import Finished, Garbled, OutOfStep, Progress
 from portal.web import arguments, labels
-from portal.web.forms import INVALID, AskingForm, attempt, text_field
+from portal.web.forms import INVALID, PortalForm, attempt, text_field
 from portal.web.guard import opens
 
 bp = Blueprint("uploads", __name__, url_prefix="/cases/<uuid:case_id>/uploads")
@@ -38,7 +38,7 @@ _PATIENCE = 60
 _CONFLICT, _GONE_WRONG, _OTHER_VERSION, _NOT_WHAT_WAS_SENT = 409, 400, 412, 460
 
 
-class FinishForm(AskingForm):
+class FinishForm(PortalForm):
     note = text_field(_l("Note"), 1000, required=False)
     tool = HiddenField()
     seen = HiddenField()
@@ -56,7 +56,7 @@ def begin(ticket: CaseTicket) -> ResponseReturnValue:
                 "Tus-Version": VERSION,
                 "Tus-Extension": "creation,expiration,termination,checksum",
                 "Tus-Checksum-Algorithm": ",".join(resumable_uploads.CHECKSUMS),
-                "Tus-Max-Size": str(g.house.settings.upload_limit),
+                "Tus-Max-Size": str(g.runtime.settings.upload_limit),
             },
         )
     if not _speaks():
@@ -66,11 +66,11 @@ def begin(ticket: CaseTicket) -> ResponseReturnValue:
     if about is None or size is None:
         return _answer(_GONE_WRONG)
     try:
-        made = resumable_uploads.begin(
+        made = resumable_uploads.begin_upload(
             ticket, about.get("filename", ""), size, _id(about, "compartment"), _id(about, "file")
         )
     except InvalidInput as problem:
-        return _answer(INVALID, labels.sentence(problem))
+        return _answer(INVALID, labels.error_message(problem))
     return _answer(
         201, Location=url_for("uploads.send", case_id=ticket.case_id, upload_id=made.id), **_state(made, about=False)
     )
@@ -93,7 +93,7 @@ def send(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     if starts_at is None or checksum == ():
         return _answer(_GONE_WRONG)
     try:
-        now = resumable_uploads.receive(ticket, g.house.store, upload_id, starts_at, _pieces(), checksum or None)
+        now = resumable_uploads.receive(ticket, g.runtime.store, upload_id, starts_at, _pieces(), checksum or None)
     except OutOfStep:
         return _answer(_CONFLICT)
     except Garbled:
@@ -110,18 +110,18 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
         submission = form.submission_id
     except InvalidInput as problem:
         # A fault of the page's, not of the file's: that stays.
-        return jsonify(says=labels.sentence(problem), gone=False), INVALID
+        return jsonify(says=labels.error_message(problem), gone=False), INVALID
 
     def verb() -> Finished:
         number = arguments.number(form.seen.data, 0) or None
         return resumable_uploads.finish(
-            ticket, g.house.store, upload_id, submission, form.note.data or "", form.tool.data or None, number
+            ticket, g.runtime.store, upload_id, submission, form.note.data or "", form.tool.data or None, number
         )
 
     try:
         done = attempt(form, verb)
     except OutOfStep:
-        return jsonify(says=str(labels.INPUT["upload_unfinished"])), _CONFLICT
+        return jsonify(says=str(labels.INPUT_ERRORS["upload_unfinished"])), _CONFLICT
     if done is None:
         if form.form_errors:
             # It is about the file itself, which no second try makes better.

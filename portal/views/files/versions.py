@@ -17,13 +17,13 @@ from portal.services.files import checkouts, conflicts, files, resumable_uploads
 from portal.services.plans import external_forms
 from portal.services.webdav import links
 from portal.web import arguments
-from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status, text_field, upload_of
+from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status, text_field, upload_of
 from portal.web.guard import opens
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
 
 
-class VersionForm(AskingForm):
+class VersionForm(PortalForm):
     file = ChosenFile(_l("The file as it is now"))
     note = text_field(_l("What have you changed? (may be left out)"), 1000, required=False)
     seen = HiddenField()
@@ -34,20 +34,20 @@ class VersionForm(AskingForm):
         return arguments.number(self.seen.data, 0) or None
 
 
-class ChoiceForm(AskingForm):
+class ChoiceForm(PortalForm):
     choice = HiddenField()
 
 
-class BreakForm(AskingForm):
+class BreakForm(PortalForm):
     note = text_field(_l("Why do you end it? Everybody who sees the file can read this."), 1000)
 
 
 def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> str:
     """A file with its versions and what can be done with them."""
-    found = files.page(ticket, file_id)
+    found = files.file_page(ticket, file_id)
     form = form or VersionForm(formdata=None)
     form.seen.data = str(found.newest.number)
-    waiting = conflicts.waiting(ticket, file_id)
+    waiting = conflicts.waiting_conflict(ticket, file_id)
     return render_template(
         "files/show.html",
         file=found,
@@ -55,7 +55,7 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
         waiting=waiting,
         begun=resumable_uploads.unfinished(ticket, file_id),
         choice=ChoiceForm(formdata=None),
-        writing=links.mine(ticket, file_id) if g.house.settings.webdav else [],
+        writing=links.my_dav_links(ticket, file_id) if g.runtime.settings.webdav else [],
         elsewhere=external_forms.of_file(ticket, file_id) if found.tool else None,
         readable=text_index.readable(ticket, found.newest.version_id),
     )
@@ -113,7 +113,7 @@ def _choose(ticket: CaseTicket, form: ChoiceForm, held_id: UUID) -> tuple[UUID, 
 @opens(Action.FILE_ADD_VERSION)
 def restore(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     form = ChoiceForm()
-    made = attempt(form, lambda: files.restore(ticket, g.house.store, form.submission_id, file_id, number))
+    made = attempt(form, lambda: files.restore(ticket, g.runtime.store, form.submission_id, file_id, number))
     if made is None:
         raise InvalidInput("", "form_stale")
     flash(_("Version %(number)s is now also version %(new)s, the newest.", number=number, new=made), "success")
@@ -123,7 +123,7 @@ def restore(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnVal
 @bp.post("/<uuid:file_id>/editing")
 @opens(Action.FILE_ADD_VERSION)
 def check_out(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    checkouts.begin(ticket, file_id)
+    checkouts.begin_checkout(ticket, file_id)
     flash(_("The others can see that you are editing."), "success")
     return _to_file(ticket, file_id)
 
@@ -131,7 +131,7 @@ def check_out(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:file_id>/editing/end")
 @opens(Action.FILE_ADD_VERSION)
 def check_in(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
-    checkouts.end(ticket, file_id)
+    checkouts.end_checkout(ticket, file_id)
     flash(_("You are not editing the file any more."), "success")
     return _to_file(ticket, file_id)
 
@@ -146,7 +146,7 @@ def break_off(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
         return True
 
     if attempt(form, verb) is None:
-        found = files.page(ticket, file_id)
+        found = files.file_page(ticket, file_id)
         return render_template("files/break.html", file=found, form=form), status(form)
     flash(_("The editing is ended. Your reason stands at the file."), "success")
     return _to_file(ticket, file_id)

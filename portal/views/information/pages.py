@@ -43,7 +43,7 @@ def was() -> ResponseReturnValue:
 
 
 def _page(name: str) -> ResponseReturnValue:
-    settings, spoken = g.house.settings, language()
+    settings, spoken = g.runtime.settings, language()
     found = pages.page(name, spoken, settings.pages_dir)
     rules = profile(settings.profile)
     own = letterhead.head_of(settings, spoken)

@@ -13,17 +13,17 @@ from wtforms import BooleanField
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.meetings import heard
-from portal.services.meetings.heard import About, Answered
+from portal.services.meetings.heard import Answered, HeardAbout
 from portal.views.plans import answers
 from portal.views.plans.answers import Reader
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import opens
 from portal.web.i18n import said
 
 bp = Blueprint("heard", __name__, url_prefix="/cases/<uuid:case_id>")
 
 
-class HeardForm(AskingForm):
+class HeardForm(PortalForm):
     show = BooleanField(_l("Let my guide see my answers"))
 
 
@@ -40,17 +40,21 @@ def version(ticket: CaseTicket, number: int) -> ResponseReturnValue:
     return _answer(ticket, heard.of_version(ticket, number))
 
 
-def _answer(ticket: CaseTicket, about: About) -> ResponseReturnValue:
+def _answer(ticket: CaseTicket, about: HeardAbout) -> ResponseReturnValue:
     form = HeardForm()
-    found = heard.mine(ticket, about)
+    found = heard.my_answers(ticket, about)
     given = {place.address: request.form.get(place.address, "") for place in found.places}
     if request.method == "GET":
-        given = {name: str(g.kept.get(name, "")) for name in given} if g.kept is not None else dict(found.answers)
-        if g.kept is None:
+        given = (
+            {name: str(g.saved_form.get(name, "")) for name in given}
+            if g.saved_form is not None
+            else dict(found.answers)
+        )
+        if g.saved_form is None:
             form.show.data = found.shown_to is not None
 
     def verb() -> bool:
-        heard.answer(ticket, form.submission_id, about, given, bool(form.show.data))
+        heard.answer_heard(ticket, form.submission_id, about, given, bool(form.show.data))
         return True
 
     if attempt(form, verb) is None:

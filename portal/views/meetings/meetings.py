@@ -24,20 +24,20 @@ from portal.services.meetings.schedule import MeetingState, When
 from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
 from portal.services.plans.versions import PlanState
-from portal.tools.telling import row_title
+from portal.tools.answer_format import row_title
 from portal.views.meetings import summary as meetings_summary
 from portal.views.meetings.heard import told as answered
 from portal.views.plans.answers import Reader
 from portal.web import arguments, labels
 from portal.web.case_words import role
-from portal.web.forms import INVALID, AskingForm, DayField, attempt, choices, status, text_field
+from portal.web.forms import INVALID, DayField, PortalForm, attempt, choices, status, text_field
 from portal.web.guard import opens, quiet
 from portal.web.i18n import clock_time, language
 
 bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
 
 
-class WhenForm(AskingForm):
+class WhenForm(PortalForm):
     on = DayField(_l("Which day?"))
     o_clock = text_field(_l("At what time?"), 20)
     place = text_field(_l("Where?"), required=False)
@@ -74,12 +74,12 @@ class EndForm(WhenForm):
         return self.when(ticket)
 
 
-class HereForm(AskingForm):
+class HereForm(PortalForm):
     people = SelectMultipleField(_l("Who is here?"), coerce=str, validate_choice=False)
     others = BooleanField(_l("Somebody is here who is not on the list"))
 
 
-class TakeForm(AskingForm):
+class TakeForm(PortalForm):
     number = HiddenField()
     words = HiddenField(validators=[Length(max=64)])
     proposal = HiddenField()
@@ -110,7 +110,7 @@ def arrange(ticket: CaseTicket) -> ResponseReturnValue:
 @bp.post("/now")
 @opens(Action.PLAN_WRITE)
 def begin_now(ticket: CaseTicket) -> ResponseReturnValue:
-    form = AskingForm()
+    form = PortalForm()
     made = attempt(form, lambda: schedule.begin_now(ticket, form.submission_id))
     if made is None:
         return redirect(url_for("plan.index", case_id=ticket.case_id), 303)
@@ -126,7 +126,7 @@ def show(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @bp.route("/<uuid:meeting_id>/change", methods=["GET", "POST"])
 @opens(Action.PLAN_WRITE)
 def change(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
-    page = schedule.show(ticket, meeting_id)
+    page = schedule.show_meeting(ticket, meeting_id)
     form = WhenForm()
     _offer(ticket, form.people, attendees.can_be_asked(ticket, page.invited))
     if request.method == "GET" and not form.on.typed[0]:
@@ -154,14 +154,14 @@ def call_off(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:meeting_id>/begin")
 @opens(Action.PLAN_WRITE)
 def begin(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
-    return _step(ticket, meeting_id, lambda: schedule.begin(ticket, meeting_id), "", to=".people")
+    return _step(ticket, meeting_id, lambda: schedule.begin_meeting(ticket, meeting_id), "", to=".people")
 
 
 @bp.route("/<uuid:meeting_id>/people", methods=["GET", "POST"])
 @opens(Action.PLAN_WRITE)
 def people(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """Who is in the room: from that follows what the screen shows."""
-    page = schedule.show(ticket, meeting_id)
+    page = schedule.show_meeting(ticket, meeting_id)
     form = HereForm()
     _offer(ticket, form.people, attendees.can_come(ticket, (*page.invited, *page.present)))
     if request.method == "GET" and g_is_empty(form):
@@ -193,7 +193,7 @@ def live(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The part of a page that changes while a meeting goes on. 304 while nothing is new."""
     which = "screen" if request.args.get("on") == "screen" else "mine"
     known = request.if_none_match.to_header().strip('"')
-    room = meeting_screen.look(ticket, meeting_id, which, known)
+    room = meeting_screen.look_at_screen(ticket, meeting_id, which, known)
     if room is None:
         answer = Response(status=304)
         answer.set_etag(known)
@@ -231,7 +231,7 @@ def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 
     def verb() -> bool:
         if form.proposal.data:
-            agreement.accept(ticket, form.submission_id, schedule.TOOL, form.which(), form.proposal_id())
+            agreement.accept_proposal(ticket, form.submission_id, schedule.TOOL, form.which(), form.proposal_id())
         elif page.state is not MeetingState.RUNNING:
             raise InvalidInput("", "meeting_moved_on")
         else:
@@ -248,12 +248,12 @@ def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def checklist(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The checklist and script of this meeting: what the meeting knows of itself is not written there again."""
-    form = AskingForm()
+    form = PortalForm()
     page = schedule.load(ticket, meeting_id)
     number = attempt(form, lambda: about_meeting.begin_about(ticket, heard.TOOL, page.id, form.submission_id))
     if number is None:
         return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
-    return redirect(url_for("schema.write", case_id=ticket.case_id, tool=heard.TOOL, version=number), 303)
+    return redirect(url_for("plan_form.write", case_id=ticket.case_id, tool=heard.TOOL, version=number), 303)
 
 
 @bp.route("/<uuid:meeting_id>/end", methods=["GET", "POST"])
@@ -278,7 +278,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
 
     def verb() -> bool:
         following, propose = form.following(ticket), form.proposed()
-        closing.end(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
+        closing.end_meeting(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
         return True
 
     if attempt(form, verb) is None:
@@ -292,7 +292,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
             meeting=page,
             found=found,
             hints=_hints(ticket),
-            obstacle=labels.sentence(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
+            obstacle=labels.error_message(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
             body=text.as_html(body),
             left_out=closing.not_reached(ticket, page),
         )
@@ -313,7 +313,7 @@ def g_is_empty(form: HereForm) -> bool:
 
 
 def _show(ticket: CaseTicket, meeting_id: UUID, form: TakeForm | None = None) -> str:
-    room = meeting_screen.mine(ticket, meeting_id)
+    room = meeting_screen.my_screen(ticket, meeting_id)
     page = room.meeting
     return render_template(
         "meetings/show.html",
@@ -339,7 +339,7 @@ def _words(ticket: CaseTicket, room: Room) -> dict[str, object]:
         if version
         else [],
         "row_title": row_title,
-        "without_access": meeting_screen.shut_out(ticket, room.meeting) if room.meeting.can_lead else [],
+        "without_access": meeting_screen.locked_out(ticket, room.meeting) if room.meeting.can_lead else [],
         "step": TakeForm(formdata=None),
     }
 

@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.services.meetings.closing import Summary
-from portal.services.plans.approvals import Asked
+from portal.services.plans.approvals import NamedPart
 from portal.services.plans.versions import PlanState, VersionPage
-from portal.tools.telling import row_title
+from portal.tools.answer_format import row_title
 from portal.web import i18n, labels
 
 
@@ -40,11 +40,12 @@ def _write(found: Summary) -> tuple[str, str]:
     parts = [_("There were: %(names)s", names=there) if there else ""]
     if meeting.others_present:
         parts.append(_("Somebody from outside the case was there too."))
-    if found.kept:
+    if found.fulfilled:
         parts.append(_("Since last time"))
         parts.append(
             "\n".join(
-                f"– {p.what} ({_called(found, p.who)}): {labels.OUTCOME_SAID[p.said[0].outcome]}" for p in found.kept
+                f"– {p.what} ({_called(found, p.who)}): {labels.OUTCOME_SAID[p.said[0].outcome]}"
+                for p in found.fulfilled
             )
         )
     if found.version is not None:
@@ -89,7 +90,7 @@ def _called(found: Summary, member: Any) -> str:
     return str(member.display_name) if member.id in found.known else str(_("somebody else in the case"))
 
 
-def _line(found: Summary, version: VersionPage, asked: Asked) -> str:
+def _line(found: Summary, version: VersionPage, asked: NamedPart) -> str:
     what = row_title(asked.section, asked.row, version.answers) or _("(nothing written yet)")
     due = version.answers.get(asked.address("due"), "")
     told = f"{_called(found, asked.who)}: {what}"

@@ -16,4 +16,4 @@ bp = Blueprint("coming_of_age", __name__, url_prefix="/cases/<uuid:case_id>/comi
 @bp.get("")
 @opens(Action.CASE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("members/coming_of_age.html", page=coming_of_age.page(ticket))
+    return render_template("members/coming_of_age.html", page=coming_of_age.coming_of_age_page(ticket))

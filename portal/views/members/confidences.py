@@ -14,15 +14,15 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import confidences
-from portal.services.members.confidences import Question
+from portal.services.members.confidences import ConfidenceQuestion
 from portal.web.case_words import first_name
-from portal.web.forms import AskingForm, attempt, choices, status
+from portal.web.forms import PortalForm, attempt, choices, status
 from portal.web.guard import opens
 
 bp = Blueprint("confidences", __name__, url_prefix="/cases/<uuid:case_id>/confidences")
 
 
-class OpenForm(AskingForm):
+class OpenForm(PortalForm):
     answer = RadioField(_l("Your answer"), choices=[], validate_choice=False)
     guide = HiddenField()
 
@@ -38,7 +38,7 @@ def answer(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
         guide_id = next((id_ for id_ in ticket.members if str(id_) == form.guide.data), None)
         if guide_id is None:
             raise InvalidInput("", "form_stale")
-        confidences.answer(ticket, form.submission_id, compartment_id, guide_id, form.answer.data or "")
+        confidences.answer_confidence(ticket, form.submission_id, compartment_id, guide_id, form.answer.data or "")
         return str(form.answer.data)
 
     said = attempt(form, verb)
@@ -50,7 +50,7 @@ def answer(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
 
 
-def _choices(asked: Question) -> list:  # type: ignore[type-arg]
+def _choices(asked: ConfidenceQuestion) -> list:  # type: ignore[type-arg]
     name = first_name(asked.guide)
     return choices(
         ("yes", _("Yes, %(name)s may read it", name=name)), ("no", _("No, %(name)s may not read it", name=name))

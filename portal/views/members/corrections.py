@@ -15,27 +15,30 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import corrections, own_data
-from portal.services.members.corrections import Proposal, Subject, Wanted
+from portal.services.members.corrections import Proposal, Subject, WantedCorrection
 from portal.web import labels
-from portal.web.forms import AskingForm, DayField, attempt, status, text_field
+from portal.web.forms import DayField, PortalForm, attempt, status, text_field
 from portal.web.guard import fresh, opens
 
 bp = Blueprint("corrections", __name__, url_prefix="/cases/<uuid:case_id>")
 
 
-class CorrectionForm(AskingForm):
+class CorrectionForm(PortalForm):
     name = text_field(_l("Name"), 120)
     birth_date = DayField(_l("Birth date"), required=False)
     national_id = text_field(_l("The right CPR number (leave empty to keep what is noted)"), 20, required=False)
     forget_number = BooleanField(_l("Take the CPR number away; it is not this person's"))
     reason = TextAreaField(
         _l("Why is it put right?"),
-        validators=[InputRequired(message=labels.INPUT["required"]), Length(max=2000, message=_l("This is too long."))],
+        validators=[
+            InputRequired(message=labels.INPUT_ERRORS["required"]),
+            Length(max=2000, message=_l("This is too long.")),
+        ],
     )
     mark = HiddenField()
 
-    def wanted(self) -> Wanted:
-        return Wanted(
+    def wanted(self) -> WantedCorrection:
+        return WantedCorrection(
             self.name.data or "",
             self.birth_date.data,
             self.national_id.data or "",
@@ -48,7 +51,7 @@ class CorrectionForm(AskingForm):
 @opens(Action.MEMBER_CORRECT)
 def correct(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """The first sending shows what follows; the second, which carries the mark of that, does it."""
-    this = corrections.look(ticket, membership_id)
+    this = corrections.look_at_correction(ticket, membership_id)
     form = CorrectionForm(name=this.membership.display_name, birth_date=this.birth_date)
     if request.method == "GET":
         return _page(form, this)
@@ -72,11 +75,11 @@ def correct(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 @bp.get("/about-me")
 @opens(Action.OWN_DATA_VIEW)
 def about_me(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("members/about_me.html", data=own_data.show(ticket))
+    return render_template("members/about_me.html", data=own_data.show_own_data(ticket))
 
 
 def _proposed(ticket: CaseTicket, membership_id: UUID, form: CorrectionForm) -> Proposal:
-    proposal = corrections.propose(ticket, membership_id, form.wanted())
+    proposal = corrections.propose_correction(ticket, membership_id, form.wanted())
     if not (form.reason.data or "").strip():
         raise InvalidInput("reason", "required")
     if not proposal:

@@ -18,7 +18,7 @@ from portal.events import Event
 from portal.services.members import handover
 from portal.services.members import handover_answers as says
 from portal.services.members.handover import Law
-from portal.web.forms import AskingForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, attempt, choices, status, text_field
 from portal.web.guard import fresh, opens
 
 bp = Blueprint("hand_over", __name__, url_prefix="/cases/<uuid:case_id>/hand-over")
@@ -26,7 +26,7 @@ bp = Blueprint("hand_over", __name__, url_prefix="/cases/<uuid:case_id>/hand-ove
 _SHORT = [Length(max=2000, message=_l("This is too long."))]
 
 
-class AnswerForm(AskingForm):
+class HandoverAnswerForm(PortalForm):
     answer = RadioField(
         _l("Your answer"),
         choices=choices(("accept", _l("Yes, I take the case over")), ("decline", _l("No"))),
@@ -34,7 +34,7 @@ class AnswerForm(AskingForm):
     )
 
 
-class OfferForm(AskingForm):
+class OfferForm(PortalForm):
     how = RadioField(
         _l("On what may the case go there?"),
         choices=choices(("consent", _l("Ask for consent")), ("law", _l("There is a legal basis without consent"))),
@@ -45,13 +45,13 @@ class OfferForm(AskingForm):
     reason = TextAreaField(_l("Why is it needed?"), validators=_SHORT)
 
 
-class SayForm(AskingForm):
+class SayForm(PortalForm):
     answer = RadioField(_l("Your answer"), choices=[], validate_choice=False)
     words = TextAreaField(_l("What you want to say about it"), validators=_SHORT)
     change = HiddenField()
 
 
-class RegisterForm(AskingForm):
+class RegisterForm(PortalForm):
     answer = RadioField(
         _l("What did they say?"), choices=choices(("yes", _l("Yes")), ("no", _l("No"))), validate_choice=False
     )
@@ -64,7 +64,7 @@ class RegisterForm(AskingForm):
     words = TextAreaField(_l("Note (who was there, what was said)"), validators=_SHORT)
 
 
-class ReplyForm(AskingForm):
+class HandoverReplyForm(PortalForm):
     words = TextAreaField(_l("Your answer"), validators=_SHORT)
 
 
@@ -101,7 +101,7 @@ def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
 @bp.post("/withdraw")
 @opens(Action.TEAM_CHANGE)
 def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
-    handover.withdraw(ticket, AskingForm().submission_id)
+    handover.withdraw_handover(ticket, PortalForm().submission_id)
     flash(_("The offer is taken back."), "success")
     return redirect(url_for("people.index", case_id=ticket.case_id), 303)
 
@@ -111,11 +111,11 @@ def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.HAND_OVER_ANSWER)
 def answer(ticket: CaseTicket) -> ResponseReturnValue:
     offered = handover.offer_to_me(ticket)
-    form = AnswerForm()
+    form = HandoverAnswerForm()
 
     def verb() -> str:
         if form.answer.data == "accept":
-            handover.accept(ticket, form.submission_id)
+            handover.accept_handover(ticket, form.submission_id)
         elif form.answer.data == "decline":
             handover.decline(ticket, form.submission_id)
         else:
@@ -159,7 +159,7 @@ def say(ticket: CaseTicket) -> ResponseReturnValue:
     return redirect(url_for("case_list.index"), 303)
 
 
-def _possible(asked: says.Change) -> list:  # type: ignore[type-arg]
+def _possible(asked: says.GuideChange) -> list:  # type: ignore[type-arg]
     after, before = asked.after.display_name, asked.before.display_name
     if asked.leaves and not asked.by_law:
         return choices(
@@ -196,7 +196,7 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
 def reply(ticket: CaseTicket, say_id: UUID) -> ResponseReturnValue:
     """The guide answers in words."""
     said = says.said_to(ticket, say_id)
-    form = ReplyForm()
+    form = HandoverReplyForm()
 
     def verb() -> bool:
         says.reply(ticket, form.submission_id, say_id, form.words.data or "")

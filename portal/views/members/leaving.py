@@ -13,13 +13,13 @@ from portal.access.ticket import CaseTicket
 from portal.services.members import leaving
 from portal.services.members.leaving import LeavingReason
 from portal.web import labels
-from portal.web.forms import AskingForm, attempt, choices, status
+from portal.web.forms import PortalForm, attempt, choices, status
 from portal.web.guard import opens
 
 bp = Blueprint("leaving", __name__, url_prefix="/cases/<uuid:case_id>/leave")
 
 
-class LeavingForm(AskingForm):
+class LeavingForm(PortalForm):
     reason = RadioField(
         _l("Why do you leave?"),
         choices=choices(*((reason.value, labels.LEAVING_REASON[reason]) for reason in LeavingReason)),
@@ -33,7 +33,7 @@ def leave(ticket: CaseTicket) -> ResponseReturnValue:
     form = LeavingForm()
 
     def verb() -> bool:
-        leaving.leave(ticket, form.submission_id, form.reason.data or "")
+        leaving.leave_case(ticket, form.submission_id, form.reason.data or "")
         return True
 
     if attempt(form, verb) is None:

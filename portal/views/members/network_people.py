@@ -15,12 +15,12 @@ from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import network_people, team
-from portal.services.members.network_people import Invitation
+from portal.services.members.network_people import NetworkInvitation
 from portal.services.shared import audience
 from portal.views.members.team import CitizenForm, refuse_a_namesake
 from portal.web import labels
 from portal.web.case_words import role
-from portal.web.forms import AskingForm, attempt, choices, status
+from portal.web.forms import PortalForm, attempt, choices, status
 from portal.web.guard import opens
 
 bp = Blueprint("network", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/people/<row>")
@@ -28,10 +28,10 @@ DOOR = ""
 """Reached from a plan as well as from the people."""
 
 
-class MemberForm(AskingForm):
+class MemberForm(PortalForm):
     member = SelectField(_l("Who in the case is it?"), validate_choice=False)
 
-    def offer(self, found: Invitation) -> None:
+    def offer(self, found: NetworkInvitation) -> None:
         named = [(str(member.id), f"{member.display_name}, {role(member)}") for member in found.candidates]
         self.member.choices = choices(("", _l("Choose")), *named)
 
@@ -51,12 +51,12 @@ def invite(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
 
     def verb() -> UUID:
         refuse_a_namesake(ticket, form)
-        return network_people.invite(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
+        return network_people.invite_to_network(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
 
     if attempt(form, verb) is None:
         return _page(ticket, tool, found, form, MemberForm(formdata=None)), status(form)
     flash(_("The person is added."), "success")
-    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
 
 
 @bp.post("/is")
@@ -68,24 +68,24 @@ def recognise(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     form.offer(found)
 
     def verb() -> bool:
-        network_people.recognise(ticket, form.submission_id, tool, row, form.chosen())
+        network_people.recognise_person(ticket, form.submission_id, tool, row, form.chosen())
         return True
 
     if attempt(form, verb) is None:
         empty = CitizenForm(formdata=None, name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
         return _page(ticket, tool, found, empty, form), status(form)
     flash(_("It is noted who it is."), "success")
-    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
 
 
 @bp.post("/nobody")
 @opens(Action.TEAM_CHANGE)
 def forget(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     """Takes back that they are somebody of the case; what that member may see stays as it is."""
-    form = AskingForm()
+    form = PortalForm()
 
     def verb() -> bool:
-        network_people.recognise(ticket, form.submission_id, tool, row, None)
+        network_people.recognise_person(ticket, form.submission_id, tool, row, None)
         return True
 
     if attempt(form, verb) is None:
@@ -93,7 +93,7 @@ def forget(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     return redirect(url_for(".invite", case_id=ticket.case_id, tool=tool, row=row), 303)
 
 
-def _page(ticket: CaseTicket, tool: str, found: Invitation, form: CitizenForm, known: MemberForm) -> str:
+def _page(ticket: CaseTicket, tool: str, found: NetworkInvitation, form: CitizenForm, known: MemberForm) -> str:
     known.offer(found)
     kinds = labels.COMING
     return render_template(

@@ -10,7 +10,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.consents import overrides, reminders, requests
 from portal.services.members import confidences, handover, handover_answers
 from portal.services.shared import audience
-from portal.web.forms import AskingForm
+from portal.web.forms import PortalForm
 from portal.web.guard import opens
 
 bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
@@ -19,7 +19,7 @@ bp = Blueprint("people", __name__, url_prefix="/cases/<uuid:case_id>/people")
 @bp.get("")
 @opens(Action.TEAM_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    lines = audience.picture(ticket)
+    lines = audience.audience_picture(ticket)
     consents = requests.standing_consents(ticket) if ticket.allows(Action.CONSENT_VIEW) else []
     givers = requests.givers(ticket) if ticket.allows(Action.CONSENT_REGISTER) else []
     leads = audience.leads(ticket)
@@ -30,7 +30,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         offered=handover.offered_to(ticket) if ticket.allows(Action.TEAM_CHANGE) else None,
         guide_change=handover_answers.current(ticket) if leads else handover_answers.asked_of_me(ticket),
         by_law=handover_answers.by_law(ticket),
-        plain_form=AskingForm(),
+        plain_form=PortalForm(),
         frozen=overrides.freezes(ticket) if leads else [],
         compartments=[rule.key for rule in ticket.profile.compartment if rule.categories] if leads else [],
         missing=audience.missing(lines, ticket) if leads else [],

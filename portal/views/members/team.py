@@ -23,7 +23,7 @@ from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
 from portal.services.shared import audience, idempotency
 from portal.web import labels
-from portal.web.forms import AskingForm, Required, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, Required, attempt, choices, status, text_field
 from portal.web.guard import fresh, opens
 
 bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
@@ -31,7 +31,7 @@ bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
 _LEVELS = choices(*((level.value, labels.LEVEL[level]) for level in (Level.READ, Level.WRITE)))
 
 
-class ProfessionalForm(AskingForm):
+class ProfessionalForm(PortalForm):
     level = RadioField(_l("What should they be able to do?"), choices=_LEVELS, default=Level.READ.value)
     purpose = TextAreaField(
         _l("Why should they be in the case?"),
@@ -39,7 +39,7 @@ class ProfessionalForm(AskingForm):
     )
 
 
-class CitizenForm(AskingForm):
+class CitizenForm(PortalForm):
     capacity = RadioField(
         _l("Who is it?"),
         choices=choices(
@@ -77,12 +77,12 @@ def refuse_a_namesake(ticket: CaseTicket, form: CitizenForm) -> None:
         raise InvalidInput("another", "same_name")
 
 
-class LevelForm(AskingForm):
+class LevelForm(PortalForm):
     level = RadioField(_l("Access"), choices=choices(*((level.value, labels.LEVEL[level]) for level in Level)))
 
 
-class CustodyForm(AskingForm):
-    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=labels.INPUT["form_stale"])])
+class CustodyForm(PortalForm):
+    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=labels.INPUT_ERRORS["form_stale"])])
 
 
 @bp.get("/find")
@@ -161,7 +161,7 @@ def confirm_close(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValu
     if not line.may_be_changed:
         raise NotFound
     outcome = team.level_effects(ticket, membership_id)[Level.NONE]
-    return render_template("members/close.html", form=AskingForm(), line=line, outcome=outcome)
+    return render_template("members/close.html", form=PortalForm(), line=line, outcome=outcome)
 
 
 @bp.post("/<uuid:membership_id>/close")

@@ -15,7 +15,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.members import team_wishes
 from portal.web import labels
-from portal.web.forms import AskingForm, DayField, attempt, choices, status, text_field
+from portal.web.forms import DayField, PortalForm, attempt, choices, status, text_field
 from portal.web.guard import opens
 
 bp = Blueprint("choosing", __name__, url_prefix="/cases/<uuid:case_id>/choose")
@@ -23,21 +23,21 @@ bp = Blueprint("choosing", __name__, url_prefix="/cases/<uuid:case_id>/choose")
 _SHORT = [Length(max=2000, message=_l("This is too long."))]
 
 
-class NoForm(AskingForm):
+class NoForm(PortalForm):
     reason = TextAreaField(_l("Why? You do not have to write anything."), validators=_SHORT)
 
 
-class ProposeForm(AskingForm):
+class ProposeForm(PortalForm):
     name = text_field(_l("Who is it?"), 120, required=False)
     reason = TextAreaField(_l("Where do you know them from, and what can they help with?"), validators=_SHORT)
 
 
-class PauseForm(AskingForm):
+class PauseForm(PortalForm):
     until = DayField(_l("Until when?"))
     reason = TextAreaField(_l("A pause from what?"), validators=_SHORT)
 
 
-class AnswerForm(AskingForm):
+class WishAnswerForm(PortalForm):
     answer = RadioField(_l("Your answer"), validate_choice=False)
     reason = TextAreaField(_l("What you want to say about it"), validators=_SHORT)
 
@@ -72,7 +72,9 @@ def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def propose(ticket: CaseTicket) -> ResponseReturnValue:
     form = ProposeForm()
     name, why = form.name, form.reason
-    made = attempt(form, lambda: team_wishes.propose(ticket, form.submission_id, name.data or "", why.data or ""))
+    made = attempt(
+        form, lambda: team_wishes.propose_wishes(ticket, form.submission_id, name.data or "", why.data or "")
+    )
     if made is None:
         return render_template("members/wish_propose.html", form=form), status(form)
     return _sent(ticket)
@@ -93,11 +95,11 @@ def pause(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.TEAM_CHANGE)
 def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
     wish = team_wishes.wish(ticket, wish_id)
-    form = AnswerForm()
+    form = WishAnswerForm()
     form.answer.choices = choices(*((said.value, labels.WISH_ANSWER[said]) for said in wish.can_be_answered))
 
     def verb() -> bool:
-        team_wishes.answer(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
+        team_wishes.answer_wish(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
         return True
 
     if attempt(form, verb) is None:

@@ -18,8 +18,8 @@ from portal.services.messages import threads as message_threads
 from portal.services.oversight import log_lines, questions
 from portal.services.shared import audience
 from portal.views.oversight import case_log
-from portal.web.compartment_field import shelf_choices, shelf_of
-from portal.web.forms import AskingForm, attempt, status, text_field, whole_number
+from portal.web.compartment_field import compartment_choices, compartment_of
+from portal.web.forms import PortalForm, attempt, status, text_field, whole_number
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day
 
@@ -28,7 +28,7 @@ bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages"
 _TOO_LONG = _l("This is too long. A message may have at most 20,000 characters; put longer texts in as a file.")
 
 
-class ReplyForm(AskingForm):
+class ReplyForm(PortalForm):
     body = TextAreaField(_l("Your message"), validators=[Length(max=20_000, message=_TOO_LONG)])
 
 
@@ -40,22 +40,24 @@ class ThreadForm(ReplyForm):
 @bp.get("")
 @opens(Action.MESSAGE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("messages/index.html", threads=message_threads.listing(ticket))
+    return render_template("messages/index.html", threads=message_threads.list_threads(ticket))
 
 
 @bp.route("/new", methods=["GET", "POST"])
 @opens(Action.MESSAGE_WRITE)
 def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
-    form.compartment.choices = shelf_choices(ticket)
+    form.compartment.choices = compartment_choices(ticket)
     if request.method == "GET" and form.compartment.choices and not form.compartment.data:
         form.compartment.data = _place(ticket) or form.compartment.choices[0].value
     if request.method == "GET" and "why" in request.args and not form.body.data:
         _ask_why(ticket, form, request.args["why"])
 
     def verb() -> UUID:
-        shelf = shelf_of(ticket, form.compartment.data)
-        return message_threads.start(ticket, form.submission_id, shelf, form.subject.data or "", form.body.data or "")
+        compartment = compartment_of(ticket, form.compartment.data)
+        return message_threads.start(
+            ticket, form.submission_id, compartment, form.subject.data or "", form.body.data or ""
+        )
 
     made = attempt(form, verb)
     if made is None:
@@ -67,7 +69,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
 def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
     """A question to the guide about lines of the log, which stand in it: to be read, changed, and sent or not."""
     first, _dash, last = asked.partition("-")
-    lines, place = questions.lines(ticket, first, last), questions.place(ticket)
+    lines, place = questions.question_lines(ticket, first, last), questions.question_compartment(ticket)
     if place is not None:
         form.compartment.data = str(place.id)
     who = case_log.called(lines[0])

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.events import Event
-from portal.services.oversight.supervision import Wanted
+from portal.services.oversight.supervision import AuditFilter
 from portal.views.oversight import audit_labels
 from portal.web.forms import whole_number
 
@@ -20,7 +20,7 @@ MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditQuery:
     """What the address asks for. What is no day is today, and what is no kind asks for all."""
 
     since: date
@@ -34,10 +34,10 @@ class Asked:
     zone: ZoneInfo
     shortened: bool
     """Whether so many days were asked for that the first of them were left out."""
-    wanted: Wanted
+    wanted: AuditFilter
 
     @classmethod
-    def of(cls, args: Mapping[str, str], zone: ZoneInfo) -> Asked:
+    def of(cls, args: Mapping[str, str], zone: ZoneInfo) -> AuditQuery:
         today = clock.today(zone)
         until = _day(args.get("until", "")) or _day(args.get("since", "")) or today
         since = _day(args.get("since", "")) or until
@@ -48,7 +48,7 @@ class Asked:
         end = min(from_on or clock.now(), clock.end_of(until, zone))
         who, case = (_line(args.get(name, "")) for name in ("who", "case"))
         number = _number(args.get("page", ""))
-        wanted = Wanted(clock.start_of(since, zone), end, who, case, _events(kind), number)
+        wanted = AuditFilter(clock.start_of(since, zone), end, who, case, _events(kind), number)
         return cls(since, until, who, case, kind if wanted.events else "", number, zone, shortened, wanted)
 
     @property

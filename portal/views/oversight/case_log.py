@@ -65,7 +65,7 @@ def did(line: LogLine) -> str:
         values["before"] = str(_(" (before: %(before)s)", before=before)) if before else ""
     if line.event is Event.MEMBER_LEFT:
         values["reason"] = str(labels.LEAVING_REASON[LeavingReason(line.fields["reason"])]).lower()
-    return str(event_labels.DID[line.event]) % values
+    return str(event_labels.EVENT_LABELS[line.event]) % values
 
 
 def called(line: LogLine) -> str:
@@ -117,7 +117,7 @@ def _about(line: LogLine) -> str:
         return _whom(line.about_who)
     if line.about:
         return str(_("“%(name)s”", name=tool_title(line.about) if line.about_tool else line.about))
-    if line.in_shut_compartment and g.ticket.hatches:
+    if line.in_closed_compartment and g.ticket.compartments:
         return str(_("something that is for others than you"))
     return str(_("something"))
 

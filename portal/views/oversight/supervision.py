@@ -17,7 +17,7 @@ from portal.services.oversight.supervision import TraceLine
 from portal.tools.profile import profile
 from portal.views.files.files import attachment
 from portal.views.oversight import audit_labels
-from portal.views.oversight.audit_query import LONGEST, Asked
+from portal.views.oversight.audit_query import LONGEST, AuditQuery
 from portal.web import i18n
 from portal.web.guard import fresh, gives_file, office
 
@@ -35,12 +35,12 @@ def figures() -> ResponseReturnValue:
 def trace() -> ResponseReturnValue:
     """The lines that are asked for, newest first, a page at a time. Lines that come in meanwhile would push the others
     on: every page goes on from the instant of the first."""
-    asked = Asked.of(request.args, _zone())
+    asked = AuditQuery.of(request.args, _zone())
     return render_template(
         "oversight/audit_trail.html",
         page=supervision.trace(g.actor, asked.wanted),
         asked=asked,
-        standing=audit_checks.standing(g.actor),
+        standing=audit_checks.audit_status(g.actor),
         kinds=audit_labels.KINDS,
         events=audit_labels.EVENTS,
         did=audit_labels.DID,
@@ -56,7 +56,7 @@ def trace() -> ResponseReturnValue:
 @office(OfficeAction.TRACE_VIEW)
 def trace_list() -> ResponseReturnValue:
     """The same lines, all pages together, for a spreadsheet."""
-    asked = Asked.of(request.args, _zone())
+    asked = AuditQuery.of(request.args, _zone())
     lines = supervision.trace_list(g.actor, asked.wanted)
     if lines is None:
         most = i18n.number(supervision.MOST)
@@ -101,4 +101,4 @@ def _plain(cell: str) -> str:
 
 
 def _zone() -> ZoneInfo:
-    return profile(g.house.settings.profile).zone
+    return profile(g.runtime.settings.profile).zone

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 
 from portal.access.ticket import CaseTicket
 from portal.services.plans import base_data
-from portal.services.plans.base_data import BaseLine, Person
-from portal.services.plans.diff import Piece
+from portal.services.plans.base_data import BaseLine, BasePerson
+from portal.services.plans.diff import TextPiece
 from portal.text import in_order
-from portal.tools import telling
+from portal.tools import answer_format
+from portal.tools.answer_format import AnswerFormatter
 from portal.tools.definition import WRITTEN, Definition, Place, Question, Section
-from portal.tools.telling import Teller
 from portal.web import labels
 from portal.web.case_words import role
 from portal.web.i18n import day, language, said
@@ -26,11 +26,11 @@ class Reader:
     def __init__(self, ticket: CaseTicket, known: Definition) -> None:
         self.ticket, self.known = ticket, known
         names = {str(member.id): member.display_name for member in ticket.members.values()}
-        self._teller = Teller(known, names, language(), _)
+        self._formatter = AnswerFormatter(known, names, language(), _)
 
     def told(self, place: Place, answers: Mapping[str, str]) -> str:
         """One answer in words; '' where there is none."""
-        return self._teller.told(place, answers)
+        return self._formatter.format(place, answers)
 
     def told_of(self, section: Section, row: str, question: Question, answers: Mapping[str, str]) -> str:
         """What is answered to one question about one row."""
@@ -49,7 +49,7 @@ class Reader:
             else value
         )
 
-    def piece(self, place: Place, piece: Piece, answers: Mapping[str, str]) -> str:
+    def piece(self, place: Place, piece: TextPiece, answers: Mapping[str, str]) -> str:
         """A piece of a difference: words as they are, keys and ids by their names; a row by what it is called in the
         answers it stood among."""
         if place.question.kind in WRITTEN:
@@ -58,7 +58,7 @@ class Reader:
         return self.told(place, {**answers, place.address: key}) if key else piece.words
 
     def name(self, membership_id: str) -> str:
-        return self._teller.names.get(membership_id, "")
+        return self._formatter.names.get(membership_id, "")
 
     def knows(self, membership_id: str) -> bool:
         """Whether the reader may know who that is."""
@@ -76,12 +76,12 @@ class Reader:
 
     def base(self) -> list[tuple[str, list[str]]]:
         """Base data: what each is called, and its lines."""
-        return [(str(labels.BASE[line.what]), _lines(line)) for line in base_data.lines(self.ticket, self.known)]
+        return [(str(labels.BASE[line.what]), _lines(line)) for line in base_data.base_lines(self.ticket, self.known)]
 
 
 def options(question: Question) -> list[tuple[str, str]]:
     """What can be chosen without looking at the case: key and words."""
-    return telling.options(question, language(), _)
+    return answer_format.options(question, language(), _)
 
 
 def who_fills(ticket: CaseTicket, question: Question) -> str:
@@ -96,7 +96,7 @@ def _lines(line: BaseLine) -> list[str]:
     return [_person(each) for each in line.people]
 
 
-def _person(person: Person) -> str:
+def _person(person: BasePerson) -> str:
     member = person.membership
     if member.unit_id is None and not person.workplace:
         return member.display_name

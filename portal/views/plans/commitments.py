@@ -15,18 +15,18 @@ from portal.errors import NotFound
 from portal.services.plans import commitments
 from portal.services.plans.commitments import Outcome
 from portal.web import arguments, labels
-from portal.web.forms import INVALID, AskingForm, attempt, choices
+from portal.web.forms import INVALID, PortalForm, attempt, choices
 from portal.web.guard import opens
 
 bp = Blueprint("promises", __name__, url_prefix="/cases/<uuid:case_id>/plan/promises")
 
 
-class OutcomeForm(AskingForm):
+class OutcomeForm(PortalForm):
     number = HiddenField()
     outcome = RadioField(
         _l("Was it kept?"),
         choices=choices(*((outcome, labels.OUTCOME[outcome]) for outcome in Outcome)),
-        validators=[InputRequired(message=labels.INPUT["choice"])],
+        validators=[InputRequired(message=labels.INPUT_ERRORS["choice"])],
     )
     to = HiddenField()
     word = TextAreaField(_l("A word about it"), validators=[Length(max=2000, message=_l("This is too long."))])
@@ -45,7 +45,7 @@ def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
     number = arguments.number(form.number.data, 0)
 
     def verb() -> bool:
-        commitments.note(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")
+        commitments.note_outcome(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")
         return True
 
     if attempt(form, verb) is None:
@@ -56,7 +56,7 @@ def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
 
 
 def _page(ticket: CaseTicket, form: OutcomeForm | None = None, row: str = "") -> str:
-    page = commitments.show(ticket)
+    page = commitments.show_commitments(ticket)
     if page is None and form is not None:
         raise NotFound
     return render_template(

@@ -14,8 +14,8 @@ from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.documents import plan_docx, plan_pdf
-from portal.documents.letterhead import Picture
-from portal.documents.sheet import Block, Line, Part, Sheet
+from portal.documents.letterhead import Logo
+from portal.documents.sheet import Sheet, SheetBlock, SheetLine, SheetPart
 from portal.errors import NotFound
 from portal.services.plans import documents as plan_documents
 from portal.services.plans.documents import Sources
@@ -23,10 +23,10 @@ from portal.services.plans.versions import VersionPage
 from portal.services.shared import audience
 from portal.services.shared import letterhead as shared_letterhead
 from portal.storage.inspection import MEDIA_TYPES
-from portal.tools import statutes, telling
-from portal.tools.definition import NEW_ROW, Kind, Place, Question, Section
+from portal.tools import answer_format, statutes
+from portal.tools.answer_format import row_title
+from portal.tools.definition import NEW_ROW, AnswerKind, Place, Question, Section
 from portal.tools.statutes import Heading, View
-from portal.tools.telling import row_title
 from portal.views.files.files import attachment
 from portal.views.plans import answers, drawings
 from portal.views.plans.answers import Reader
@@ -93,14 +93,14 @@ def _sent(sheet: Sheet, kind: str) -> Response:
     return Response(content, headers=attachment(f"{sheet.title}.{kind}", MEDIA_TYPES[kind], len(content)))
 
 
-def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **more: object) -> Sheet:
+def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[SheetPart], **more: object) -> Sheet:
     place = audience.workplaces(ticket).get(ticket.owner.unit_id) if ticket.owner.unit_id else None
     return Sheet(
         title=title,
         language=language(),
-        sender=place.organisation if place else g.house.settings.product_name,
-        colour=shared_letterhead.colour_of(g.house.settings),
-        head=shared_letterhead.head_of(g.house.settings, language()),
+        sender=place.organisation if place else g.runtime.settings.product_name,
+        colour=shared_letterhead.colour_of(g.runtime.settings),
+        head=shared_letterhead.head_of(g.runtime.settings, language()),
         base=reader.base(),
         base_title=_("Base data"),
         parts=parts,
@@ -108,7 +108,7 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[Part], **
     )
 
 
-def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[Part]:
+def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[SheetPart]:
     parts = []
     for section in reader.known.section:
         if not section.question:
@@ -118,21 +118,21 @@ def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> 
             if kind == "docx":
                 # To be written in: a row is called by its number, and what it says stands in its answer alone.
                 named = f"{said(section.row)} {number}" if section.row else ""
-                blocks.append(Block(named, _lines(reader, section, row, section.question, this.answers)))
+                blocks.append(SheetBlock(named, _lines(reader, section, row, section.question, this.answers)))
             else:
                 blocks += _block(reader, section, row, number, section.question, this.answers)
         if kind == "docx" and section.row and not section.rows_of:
             empty = _lines(reader, section, NEW_ROW, section.question, {})
-            blocks.append(Block(_("%(row)s: one more, if there is one", row=said(section.row)), empty))
-        drawn = drawings.on_paper(ticket, this, section, shared_letterhead.colour_of(g.house.settings))
-        picture = Picture(*drawn) if drawn else None
-        parts.append(Part(said(section.title), blocks, _("Nothing here yet."), picture))
+            blocks.append(SheetBlock(_("%(row)s: one more, if there is one", row=said(section.row)), empty))
+        drawn = drawings.on_paper(ticket, this, section, shared_letterhead.colour_of(g.runtime.settings))
+        picture = Logo(*drawn) if drawn else None
+        parts.append(SheetPart(said(section.title), blocks, _("Nothing here yet."), picture))
     return parts
 
 
 def _block(
     reader: Reader, section: Section, row: str, number: int, asked: Iterable[Question], given: Mapping[str, str]
-) -> list[Block]:
+) -> list[SheetBlock]:
     """What is answered, said once: a row is called by its own words, and where those are too long for a heading by its
     number, with the words below it."""
     words = row_title(section, row, given) if row else ""
@@ -140,7 +140,7 @@ def _block(
     named = short or (f"{said(section.row)} {number}" if section.row else "")
     shown = [question for question in asked if not (row and short and question.key == section.headline.key)]
     lines = [line for line in _lines(reader, section, row, shown, given) if line.words]
-    return [Block(named, lines)] if lines or short else []
+    return [SheetBlock(named, lines)] if lines or short else []
 
 
 _HEADING = 100
@@ -149,31 +149,31 @@ _HEADING = 100
 
 def _lines(
     reader: Reader, section: Section, row: str, asked: Iterable[Question], given: Mapping[str, str]
-) -> list[Line]:
+) -> list[SheetLine]:
     return [_line(reader, Place(section, row, question), given) for question in asked]
 
 
-def _line(reader: Reader, place: Place, given: Mapping[str, str]) -> Line:
+def _line(reader: Reader, place: Place, given: Mapping[str, str]) -> SheetLine:
     question = place.question
-    return Line(said(question.label), reader.told(place, given), place.address, _hint(question))
+    return SheetLine(said(question.label), reader.told(place, given), place.address, _hint(question))
 
 
 def _hint(question: Question) -> str:
-    if question.kind is Kind.DATE:
+    if question.kind is AnswerKind.DATE:
         return str(_("Day.month.year"))
     return " / ".join(title for _key, title in answers.options(question))
 
 
-def _heading(ticket: CaseTicket, heading: Heading, sources: Sources, today: date) -> Part:
+def _heading(ticket: CaseTicket, heading: Heading, sources: Sources, today: date) -> SheetPart:
     """What stands under a heading: answers on their own first, then each row with all that is told of it."""
-    lines: list[Line] = []
+    lines: list[SheetLine] = []
     for where in heading.of:
         tool, asked_in, asked = statutes.asked(where)
         section, question, this = _as_answered(sources, tool, asked_in.key, asked.key)
         if this is not None and section is not None and question is not None:
             told = _line(Reader(ticket, this.definition), Place(section, "", question), this.answers)
             lines += [replace(told, address="", hint="")] if told.words else []
-    blocks = [Block("", lines)] if lines else []
+    blocks = [SheetBlock("", lines)] if lines else []
     for each in heading.rows:
         section, _question, this = _as_answered(sources, each.tool, each.section)
         if this is None or section is None:
@@ -184,12 +184,14 @@ def _heading(ticket: CaseTicket, heading: Heading, sources: Sources, today: date
         for row in each.chosen(section, this.answers, today):
             blocks += _block(reader, section, row, numbers.index(row) + 1, asked_of_rows, this.answers)
     blocks += [
-        Block("", [Line(_("Missing"), _why(tool, sources))]) for tool in heading.tools if tool not in sources.agreed
+        SheetBlock("", [SheetLine(_("Missing"), _why(tool, sources))])
+        for tool in heading.tools
+        if tool not in sources.agreed
     ]
-    return Part(said(heading.title), [_unaddressed(block) for block in blocks], _("Nothing here yet."))
+    return SheetPart(said(heading.title), [_unaddressed(block) for block in blocks], _("Nothing here yet."))
 
 
-def _unaddressed(block: Block) -> Block:
+def _unaddressed(block: SheetBlock) -> SheetBlock:
     """Nothing that is put together of several tools can be written back."""
     return replace(block, lines=[replace(line, address="", hint="") for line in block.lines])
 
@@ -208,7 +210,7 @@ def _why(tool: str, sources: Sources) -> str:
     title = tool_title(tool)
     if tool in sources.drafts:
         return str(_("%(tool)s: no version is agreed yet.", tool=title))
-    if tool in sources.shut:
+    if tool in sources.closed:
         return str(_("%(tool)s: not open to whoever took this paper out.", tool=title))
     return str(_("%(tool)s: nobody has begun it.", tool=title))
 
@@ -217,12 +219,18 @@ def _taken_from(view: View, sources: Sources, today: date) -> list[tuple[str, st
     lines = [
         (
             str(_("Law")),
-            str(_("%(law)s, in force since %(day)s", law=said(view.law), day=telling.day(view.valid_from, language()))),
+            str(
+                _(
+                    "%(law)s, in force since %(day)s",
+                    law=said(view.law),
+                    day=answer_format.day(view.valid_from, language()),
+                )
+            ),
         )
     ]
     lines += [(tool_title(tool), _standing(this)) for tool, this in sources.agreed.items()]
     lines += [(str(_("Missing")), _why(tool, sources)) for tool in sorted(view.tools - set(sources.agreed))]
-    return [*lines, (str(_("As it stands on")), telling.day(today, language()))]
+    return [*lines, (str(_("As it stands on")), answer_format.day(today, language()))]
 
 
 def _about(this: VersionPage) -> list[tuple[str, str]]:

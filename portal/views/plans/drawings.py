@@ -12,8 +12,8 @@ from portal.documents.ring_map import Figure, RingMap
 from portal.services.plans import timeline
 from portal.services.plans.timeline import Timeline
 from portal.services.plans.versions import VersionPage
+from portal.tools.answer_format import row_title
 from portal.tools.definition import Question, Section
-from portal.tools.telling import row_title
 from portal.views.plans import answers
 from portal.web.i18n import said
 

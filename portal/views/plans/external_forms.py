@@ -17,15 +17,15 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.services.files import files
 from portal.services.plans import external_forms
-from portal.services.plans.external_forms import About
+from portal.services.plans.external_forms import FormFacts
 from portal.text import in_order
-from portal.web.forms import AskingForm, ChosenFile, DayField, attempt, choices, status, text_field, upload_of
+from portal.web.forms import ChosenFile, DayField, PortalForm, attempt, choices, status, text_field, upload_of
 from portal.web.guard import opens
 
 bp = Blueprint("old_forms", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/elsewhere")
 
 
-class AboutForm(AskingForm):
+class AboutForm(PortalForm):
     made_on = DayField(_l("Which day is it from?"))
     people = SelectMultipleField(_l("Who was it made with?"), validate_choice=False)
     others = text_field(_l("Others, by name"), 500, required=False)
@@ -38,15 +38,15 @@ class AboutForm(AskingForm):
         self.people.choices = choices(*((str(member.id), member.display_name) for member in found))
 
     @property
-    def about(self) -> About:
+    def about(self) -> FormFacts:
         try:
             people = [UUID(each) for each in self.people.data or ()]
         except ValueError as problem:
             raise InvalidInput("people", "choice") from problem
-        return About(self.made_on.chosen, people, self.others.data or "")
+        return FormFacts(self.made_on.chosen, people, self.others.data or "")
 
 
-class OldForm(AboutForm):
+class FormFactsForm(AboutForm):
     file = ChosenFile(_l("The form"))
     note = text_field(_l("What is it? (may be left out)"), 1000, required=False)
 
@@ -54,27 +54,29 @@ class OldForm(AboutForm):
 @bp.route("", methods=["GET", "POST"])
 @opens(Action.FILE_ADD, takes_files=True)
 def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
-    form = OldForm()
+    form = FormFactsForm()
     form.offer(ticket)
-    shelf = ticket.hatches[external_forms.place(ticket, tool)].key
+    compartment = ticket.compartments[external_forms.form_compartment(ticket, tool)].key
 
     def verb() -> UUID:
         about = form.about
-        return external_forms.add(ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about)
+        return external_forms.add_external_form(
+            ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about
+        )
 
     made = attempt(form, verb)
     if made is None:
-        page = render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=shelf)
+        page = render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=compartment)
         return page, status(form)
     flash(_("The form is added. It stands among the versions of the tool."), "success")
-    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
+    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool), 303)
 
 
 @bp.route("/<uuid:file_id>", methods=["GET", "POST"])
 @opens(Action.FILE_ADD_VERSION)
 def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue:
     form = AboutForm()
-    page, known = files.page(ticket, file_id), external_forms.of_file(ticket, file_id)
+    page, known = files.file_page(ticket, file_id), external_forms.of_file(ticket, file_id)
     if known is None or page.tool != tool or not page.can_add_version:
         raise NotFound
     form.offer(ticket, known.people)

@@ -11,15 +11,15 @@ from werkzeug.datastructures import MultiDict
 
 from portal.access.ticket import CaseTicket
 from portal.services.plans import confidential, definitions, plans, presence, saving
-from portal.services.plans.answer_store import Clash
+from portal.services.plans.answer_store import AnswerConflict
 from portal.services.plans.saving import Saved
 from portal.services.plans.versions import PlanPage, VersionPage
 from portal.services.shared import audience
+from portal.tools.answer_format import row_title
 from portal.tools.definition import Place, Section
-from portal.tools.telling import row_title
 from portal.views.plans import answers, drawings
 from portal.views.plans.answers import Reader
-from portal.web.forms import AskingForm, whole_number
+from portal.web.forms import PortalForm, whole_number
 from portal.web.i18n import said
 
 DATE = "date"
@@ -28,7 +28,7 @@ _EMPTY_BOX = "·"
 
 
 @dataclass
-class Sent:
+class SentForm:
     """What came back of a page that was sent."""
 
     typed: Mapping[str, str] = field(default_factory=dict)
@@ -48,15 +48,15 @@ class Fields:
 
 def address(ticket: CaseTicket, tool: str, number: int, row: str = "") -> str:
     """Of the page a version is written in, at a row that stands open."""
-    page = url_for("schema.write", case_id=ticket.case_id, tool=tool, version=number, row=row or None)
+    page = url_for("plan_form.write", case_id=ticket.case_id, tool=tool, version=number, row=row or None)
     return f"{page}#row-{row}" if row else page
 
 
-def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: Sent, row: str = "") -> str:
+def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: SentForm, row: str = "") -> str:
     """The page with that row open. Where something has to be put right, those rows are open and `row` is not: nothing
     that is told is hidden."""
     alone = confided_places(ticket, this)
-    stands = {**this.answers, **confidential.read(ticket, this)}
+    stands = {**this.answers, **confidential.read_confidential(ticket, this)}
     reader = Reader(ticket, this.definition)
     told = {*sent.faults, *(clash.address for clash in sent.saved.clashes)}
     return render_template(
@@ -72,7 +72,7 @@ def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: Sent, r
         faults=sent.faults,
         fault_names={address: _called(this, address) for address in sent.faults},
         clashes={clash.address: clash for clash in sent.saved.clashes},
-        homeless=sent.saved.homeless,
+        orphaned=sent.saved.orphaned,
         told=told,
         open_rows=_rows_of(told) or {row},
         reader=reader,
@@ -83,7 +83,7 @@ def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: Sent, r
         options=answers.options,
         boxes=boxes,
         row_ids=presence.row_ids(this),
-        step=AskingForm(formdata=None),
+        step=PortalForm(formdata=None),
     )
 
 
@@ -141,7 +141,7 @@ def written(ticket: CaseTicket, this: VersionPage, form: MultiDict[str, str]) ->
     return {**found, **{address: typed[address] for address in alone if typed[address] != seen.get(address)}}
 
 
-def told(clash: Clash, reader: Reader, this: VersionPage) -> dict[str, str]:
+def told(clash: AnswerConflict, reader: Reader, this: VersionPage) -> dict[str, str]:
     """A meeting of two writers, as a page's script is told of it."""
     return {
         "address": clash.address,

@@ -15,7 +15,7 @@ from portal.services.plans import front as plans_front
 from portal.storage.inspection import MEDIA_TYPES
 from portal.views.files.files import attachment
 from portal.views.plans import documents
-from portal.web.forms import AskingForm
+from portal.web.forms import PortalForm
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import language, said
 
@@ -34,9 +34,9 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         consent=overview.consent(ticket),
         elsewhere=external_forms.of_case(ticket),
         meetings=overview.model_meetings(ticket),
-        planned=schedule.listing(ticket),
+        planned=schedule.list_meetings(ticket),
         can_lead=schedule.may_lead(ticket),
-        step=AskingForm(formdata=None),
+        step=PortalForm(formdata=None),
     )
 
 

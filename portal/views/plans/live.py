@@ -23,7 +23,7 @@ bp = Blueprint("together", __name__, url_prefix="/cases/<uuid:case_id>/plan/<too
 def live(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """What others have written, and where they are. 304 while nothing is new."""
     known = request.if_none_match.to_header().strip('"')
-    found = presence.look(ticket, tool, request.args.get("number", 0, whole_number), known)
+    found = presence.note_presence(ticket, tool, request.args.get("number", 0, whole_number), known)
     if found is None:
         answer = Response(status=304)
         answer.set_etag(known)

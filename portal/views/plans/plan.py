@@ -22,26 +22,26 @@ from portal.views.plans import drawings
 from portal.views.plans import form as plans_form
 from portal.views.plans import reading as plan_reading
 from portal.views.plans.answers import Reader
-from portal.views.plans.form import Sent
+from portal.views.plans.form import SentForm
 from portal.views.plans.reading import ObjectForm, StepForm, YesForm
 from portal.web import arguments, labels
 from portal.web.forms import INVALID, attempt, whole_number
 from portal.web.guard import fresh, opens
 
-bp = Blueprint("schema", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
+bp = Blueprint("plan_form", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 
 
 @bp.get("")
 @opens(Action.PLAN_VIEW)
 def show(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
-    page = plans.show(ticket, tool)
+    page = plans.show_plan(ticket, tool)
     return plan_reading.reading(ticket, tool, page, page.newest.number if page else 0)
 
 
 @bp.get("/versions/<int:number>")
 @opens(Action.PLAN_VIEW)
 def version(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
-    return plan_reading.reading(ticket, tool, plans.show(ticket, tool), number)
+    return plan_reading.reading(ticket, tool, plans.show_plan(ticket, tool), number)
 
 
 LINES = 100
@@ -53,7 +53,7 @@ LINES = 100
 def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     """What differs from an earlier version (`?since=`, the one before when it is left out), and who wrote when: the
     newest lines, or those before the revision `?before=`."""
-    page = _begun(plans.show(ticket, tool))
+    page = _begun(plans.show_plan(ticket, tool))
     this = page.version(number)
     earlier = request.args.get("since", number - 1, whole_number)
     old = page.version(earlier) if earlier >= 1 else None
@@ -77,7 +77,7 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def begin(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = StepForm()
-    if attempt(form, lambda: editing.begin(ticket, form.submission_id, tool)) is None:
+    if attempt(form, lambda: editing.begin_plan(ticket, form.submission_id, tool)) is None:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
 
@@ -104,14 +104,14 @@ def renew(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def write(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """The newest version to write in, or `?version=`; with `?row=`, that row open."""
-    page = plans.show(ticket, tool)
+    page = plans.show_plan(ticket, tool)
     number = request.args.get("version", 0, whole_number)
     this = page.version(number) if page and number else page.newest if page else None
     if page is None or this is None or not page.can_write or not this.is_open:
         return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
     # What was typed when the session ended is here again.
-    typed = plans_form.written(ticket, this, g.kept) if g.kept is not None else {}
-    return plans_form.writing(ticket, page, this, Sent(typed), request.args.get("row", ""))
+    typed = plans_form.written(ticket, this, g.saved_form) if g.saved_form is not None else {}
+    return plans_form.writing(ticket, page, this, SentForm(typed), request.args.get("row", ""))
 
 
 @bp.post("/write")
@@ -120,20 +120,20 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     """Saves what was written, then does what the pressed button says: add, move or take out a row, or propose."""
     form = StepForm()
     number, base = request.form.get("number", 0, whole_number), request.form.get("revision", -1, whole_number)
-    sent, plan, row = Sent(saved=Saved(base)), None, ""
+    sent, plan, row = SentForm(saved=Saved(base)), None, ""
     another = request.form.get("me", str(ticket.membership.id)) != str(ticket.membership.id)
     if another:
-        sent.faults[""] = str(labels.INPUT["another_person"])
+        sent.faults[""] = str(labels.INPUT_ERRORS["another_person"])
     elif not form.validate_on_submit() or base < 0:
-        sent.faults[""] = str(labels.INPUT["form_stale"])
+        sent.faults[""] = str(labels.INPUT_ERRORS["form_stale"])
     else:
         plan = open_plan(ticket, tool)
         row = _save(plan, number, base, sent)
     if request.accept_mimetypes.best == "application/json":
-        page = plan.page if plan else _begun(plans.load(ticket, tool, definitions.hatch_of(ticket, tool)))
+        page = plan.page if plan else _begun(plans.load(ticket, tool, definitions.compartment_of(ticket, tool)))
         return _told(ticket, page.version(number), sent, another)
-    if sent.faults or sent.saved.clashes or sent.saved.homeless:
-        page = plans.viewed(ticket, plan.page) if plan else _begun(plans.show(ticket, tool))
+    if sent.faults or sent.saved.clashes or sent.saved.orphaned:
+        page = plans.viewed(ticket, plan.page) if plan else _begun(plans.show_plan(ticket, tool))
         return _to_put_right(ticket, page, number, sent, row), INVALID
     if request.form.get("done"):
         if sent.saved.reopened:
@@ -146,7 +146,7 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     return redirect(plans_form.address(ticket, tool, number, row), 303)
 
 
-def _save(plan: OpenPlan, number: int, base: int, sent: Sent) -> str:
+def _save(plan: OpenPlan, number: int, base: int, sent: SentForm) -> str:
     """All of what was sent or, with a fault told, nothing; returns the row to go on in."""
     given, seen = plans_form.given(request.form)
     try:
@@ -154,16 +154,16 @@ def _save(plan: OpenPlan, number: int, base: int, sent: Sent) -> str:
             sent.saved = saving.save(plan, number, base, given, seen)
             return _rows(plan, number)
     except InvalidInput as problem:
-        sent.faults[problem.field] = labels.sentence(problem)
+        sent.faults[problem.field] = labels.error_message(problem)
         return ""
 
 
-def _told(ticket: CaseTicket, this: VersionPage, sent: Sent, another: bool) -> ResponseReturnValue:
+def _told(ticket: CaseTicket, this: VersionPage, sent: SentForm, another: bool) -> ResponseReturnValue:
     """What the page's script is answered."""
     reader = Reader(ticket, this.definition)
     return jsonify(
         another=another,
-        faults=sent.faults | {clash.address: str(labels.INPUT["row_gone"]) for clash in sent.saved.homeless},
+        faults=sent.faults | {clash.address: str(labels.INPUT_ERRORS["row_gone"]) for clash in sent.saved.orphaned},
         clashes=[plans_form.told(clash, reader, this) for clash in sent.saved.clashes],
         drawings=drawings.maps(ticket, this),
         ends=g.limits.ends_at.isoformat(),
@@ -171,7 +171,7 @@ def _told(ticket: CaseTicket, this: VersionPage, sent: Sent, another: bool) -> R
     )
 
 
-def _to_put_right(ticket: CaseTicket, page: PlanPage, number: int, sent: Sent, row: str) -> str:
+def _to_put_right(ticket: CaseTicket, page: PlanPage, number: int, sent: SentForm, row: str) -> str:
     """The page again, with what its writer had written."""
     this = page.version(number) if number in {each.number for each in page.versions} else page.newest
     if sent.faults:
@@ -188,7 +188,7 @@ def propose(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     revision = arguments.number(form.revision.data, -1)
 
     def verb() -> bool:
-        agreement.propose(ticket, form.submission_id, tool, number, revision)
+        agreement.propose_plan(ticket, form.submission_id, tool, number, revision)
         return True
 
     return _after(ticket, tool, form, verb, _("The plan is proposed. It is agreed when everyone has said yes."))
@@ -202,7 +202,7 @@ def accept(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
         ticket,
         tool,
         form,
-        lambda: agreement.accept(ticket, form.submission_id, tool, number, form.proposal_id()),
+        lambda: agreement.accept_proposal(ticket, form.submission_id, tool, number, form.proposal_id()),
         _("Thank you. Your yes is saved."),
     )
 
@@ -257,7 +257,7 @@ def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> R
 def _after(ticket: CaseTicket, tool: str, form: StepForm, verb: Callable[[], object], done: str) -> ResponseReturnValue:
     made = attempt(form, verb)
     if made is None:
-        page = _begun(plans.show(ticket, tool))
+        page = _begun(plans.show_plan(ticket, tool))
         return plan_reading.reading(ticket, tool, page, page.newest.number, form), INVALID
     flash(done, "success")
     return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)

@@ -19,16 +19,16 @@ from portal.services.plans import closing, confidential, definitions, external_f
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
 from portal.services.plans.versions import PlanPage, VersionPage
-from portal.tools.telling import row_title
+from portal.tools.answer_format import row_title
 from portal.views.meetings.heard import told as answered
 from portal.views.plans import drawings
 from portal.views.plans import form as plans_form
 from portal.views.plans.answers import Reader
-from portal.web.forms import AskingForm
+from portal.web.forms import PortalForm
 from portal.web.i18n import said
 
 
-class StepForm(AskingForm):
+class StepForm(PortalForm):
     """A button that moves a version on; `revision` or `proposal` say which words were on the page."""
 
     revision = HiddenField()
@@ -52,18 +52,18 @@ class YesForm(StepForm):
     how = TextAreaField(_l("How was the yes given?"), validators=[Length(max=2000)])
 
 
-def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, form: AskingForm | None = None) -> str:
+def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, form: PortalForm | None = None) -> str:
     """The page of one version, or of a tool that nobody has begun. `form` is one that was sent and refused."""
     step = form if isinstance(form, StepForm) and not isinstance(form, ObjectForm) else StepForm(formdata=None)
     if page is None:
-        hatch = definitions.hatch_of(ticket, tool)
-        can_begin = hatch.can_write and ticket.allows(Action.PLAN_WRITE)
+        compartment = definitions.compartment_of(ticket, tool)
+        can_begin = compartment.can_write and ticket.allows(Action.PLAN_WRITE)
         forms = external_forms.of_tool(ticket, tool)
         known = definitions.today(ticket, tool)
         return render_template(
             "plans/empty.html",
             tool=tool,
-            compartment=hatch,
+            compartment=compartment,
             can_begin=can_begin,
             step=step,
             listed=forms,
@@ -91,12 +91,12 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         maps=drawings.maps(ticket, this),
         parts=network_people.parts(ticket, this) if is_newest else {},
         reader=Reader(ticket, this.definition),
-        confided=confidential.read(ticket, this) if is_newest else {},
+        confided=confidential.read_confidential(ticket, this) if is_newest else {},
         told_before=confidential.told_before(ticket, this) if is_newest else {},
         confided_places=plans_form.confided_places(ticket, this),
         heard_shown=answered(ticket, _shown_to_guide(ticket, this)),
         listed=external_forms.woven(ticket, page, external_forms.of_tool(ticket, tool)),
-        trips=word_import.waiting(ticket, page) if page.can_write else [],
+        trips=word_import.waiting_import(ticket, page) if page.can_write else [],
         yes_form=YesForm(formdata=None),
     )
 

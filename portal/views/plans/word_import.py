@@ -18,23 +18,23 @@ from portal.errors import InvalidInput
 from portal.services.plans import diff, word_compare, word_import
 from portal.services.plans.diff import Compared, Effort
 from portal.services.plans.word_compare import AnswerLine, OrderLine, RowLine
-from portal.services.plans.word_import import Trip
+from portal.services.plans.word_import import WordImport
+from portal.tools.answer_format import row_title
 from portal.tools.definition import WRITTEN, Place, Section
-from portal.tools.telling import row_title
 from portal.views.plans.answers import Reader
 from portal.web import labels
-from portal.web.forms import INVALID, AskingForm, ChosenFile, attempt, status, upload_of
+from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status, upload_of
 from portal.web.guard import opens
 from portal.web.i18n import said
 
 bp = Blueprint("word", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/word")
 
 
-class BringForm(AskingForm):
+class BringForm(PortalForm):
     file = ChosenFile(_l("Your Word file"))
 
 
-class ChooseForm(AskingForm):
+class LineChoiceForm(PortalForm):
     """Which line gets what comes by the names of the lines; see `_sent`."""
 
 
@@ -44,7 +44,7 @@ def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = BringForm()
     made = attempt(form, lambda: word_import.bring(ticket, form.submission_id, tool, upload_of(form.file)))
     if made is None:
-        page = word_import.place(ticket, tool)
+        page = word_import.import_plan(ticket, tool)
         return render_template("plans/word_import.html", tool=tool, page=page, form=form), status(form)
     return _to(ticket, tool, *made)
 
@@ -52,23 +52,23 @@ def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
 @bp.route("/<uuid:file_id>/<int(max=1000000):number>", methods=["GET", "POST"])
 @opens(Action.PLAN_WRITE)
 def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
-    form = ChooseForm()
+    form = LineChoiceForm()
     if not form.validate_on_submit():
-        trip = word_import.look(ticket, g.house.store, tool, file_id, number)
-        picked = _sent("choose.") if request.method == "POST" else _kept()
+        trip = word_import.look_at_import(ticket, g.runtime.store, tool, file_id, number)
+        picked = _sent("choose.") if request.method == "POST" else _saved_choice()
         return _page(ticket, trip, form, picked, {}), status(form)
     faults: dict[str, str] = {}
     try:
         with savepoint(ticket.session):
             trip_of = (tool, file_id, number)
             done = word_import.put_in(
-                ticket, g.house.store, form.submission_id, trip_of, _sent("choose."), _sent("shown.")
+                ticket, g.runtime.store, form.submission_id, trip_of, _sent("choose."), _sent("shown.")
             )
-            faults = {key: str(labels.INPUT[code]) for key, code in done.faults.items()}
+            faults = {key: str(labels.INPUT_ERRORS[code]) for key, code in done.faults.items()}
     except InvalidInput as problem:
-        faults = {problem.field: labels.sentence(problem)}
+        faults = {problem.field: labels.error_message(problem)}
     if faults:
-        trip = word_import.look(ticket, g.house.store, tool, file_id, number)
+        trip = word_import.look_at_import(ticket, g.runtime.store, tool, file_id, number)
         return _page(ticket, trip, form, _sent("choose."), faults), INVALID
     if done.changed:
         said_so = ngettext(
@@ -79,24 +79,24 @@ def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> Respon
         flash(said_so, "success")
     else:
         flash(_("Nothing was changed in the plan. Your Word file is kept."), "success")
-    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
+    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool), 303)
 
 
 @bp.post("/<uuid:file_id>/<int(max=1000000):number>/leave")
 @opens(Action.PLAN_WRITE)
 def leave(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:
-    word_import.leave(ticket, tool, file_id, number)
+    word_import.leave_word_import(ticket, tool, file_id, number)
     flash(_("Nothing was changed in the plan. Your Word file is kept."), "success")
-    return redirect(url_for("schema.show", case_id=ticket.case_id, tool=tool), 303)
+    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool), 303)
 
 
 # Pages
 
 
-class _Telling:
+class _LineLabels:
     """Says the lines of a trip."""
 
-    def __init__(self, ticket: CaseTicket, trip: Trip) -> None:
+    def __init__(self, ticket: CaseTicket, trip: WordImport) -> None:
         self._trip, self._stands = trip, trip.stands
         self._effort = Effort()  # one for the whole page, however many lines it has
         if trip.stands is not None:
@@ -140,10 +140,10 @@ class _Telling:
 
 
 def _page(
-    ticket: CaseTicket, trip: Trip, form: ChooseForm, picked: Mapping[str, str], faults: Mapping[str, str]
+    ticket: CaseTicket, trip: WordImport, form: LineChoiceForm, picked: Mapping[str, str], faults: Mapping[str, str]
 ) -> str:
     lines = trip.found.lines if trip.found else []
-    tells = _Telling(ticket, trip)
+    tells = _LineLabels(ticket, trip)
     ids = {line.key: f"line-{number}" for number, line in enumerate(lines)}
     return render_template(
         "plans/word_compare.html",
@@ -156,7 +156,7 @@ def _page(
         picked={line.key: picked.get(line.key, line.default) for line in lines},
         stamp=word_compare.stamp,
         faults={key: (fault, _id_of(key, ids)) for key, fault in faults.items()},
-        leave=ChooseForm(formdata=None),
+        leave=LineChoiceForm(formdata=None),
         AnswerLine=AnswerLine,
         RowLine=RowLine,
         OrderLine=OrderLine,
@@ -172,10 +172,10 @@ def _sent(prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): value for name, value in request.form.items() if name.startswith(prefix)}
 
 
-def _kept() -> dict[str, str]:
+def _saved_choice() -> dict[str, str]:
     """What had been chosen when the session ended."""
-    kept = g.kept if g.get("kept") is not None else {}
-    return {name.removeprefix("choose."): value for name, value in kept.items() if name.startswith("choose.")}
+    saved = g.saved_form if g.get("saved_form") is not None else {}
+    return {name.removeprefix("choose."): value for name, value in saved.items() if name.startswith("choose.")}
 
 
 def _to(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> ResponseReturnValue:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.tools.profile import Meeting, Rhythm
+from portal.tools.profile import ProfileMeeting, Rhythm
 
 
-def age(meeting: Meeting | Rhythm) -> str:
+def age(meeting: ProfileMeeting | Rhythm) -> str:
     """At what age a meeting lies, or how often it comes."""
     if isinstance(meeting, Rhythm):
         return str(ngettext("every month", "every %(num)s months", meeting.every_months))

@@ -12,7 +12,7 @@ from portal import audit
 from portal.access.signin import eid, oidc_flow
 from portal.access.signin.oidc import EidRefused, OidcClient
 from portal.access.signin.oidc_flow import Purpose
-from portal.errors import NeighbourDown, NotFound
+from portal.errors import DependencyUnavailable, NotFound
 from portal.events import Event
 from portal.identity_providers import EidProvider
 from portal.web import labels
@@ -27,7 +27,7 @@ def clients() -> dict[str, OidcClient]:
     """One client per configured eID, made once per process."""
     made: dict[str, OidcClient] | None = current_app.extensions.get("eid_clients")
     if made is None:
-        settings = g.house.settings
+        settings = g.runtime.settings
         made = {
             provider.key: OidcClient(provider, f"{settings.origin}/eid/{provider.key}/callback")
             for provider in settings.eid_providers
@@ -81,10 +81,10 @@ def send_out(key: str, national_id: bool = False, purpose: Purpose = Purpose.SIG
     chosen = client(key)
     asks = eid.question(provider_of(chosen), national_id, purpose, g.actor.login_id if g.actor else None)
     try:
-        way = oidc_flow.begin(g.session, chosen, eid.REALM, session.get("browser"), asks)
+        way = oidc_flow.begin_sign_in(g.session, chosen, eid.REALM, session.get("browser"), asks)
     except EidRefused as problem:
         return refused(provider_of(chosen), problem.why, purpose)
-    except NeighbourDown:
+    except DependencyUnavailable:
         return away(provider_of(chosen), purpose)
     session["browser"] = way.browser_token
     return redirect(way.url, 303)

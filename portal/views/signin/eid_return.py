@@ -14,7 +14,7 @@ from portal.access.signin import eid, oidc_flow
 from portal.access.signin.eid import NeedsNationalId, Recognised, Unknown
 from portal.access.signin.oidc import EidRefused, Identity
 from portal.access.signin.oidc_flow import Purpose
-from portal.errors import NeighbourDown
+from portal.errors import DependencyUnavailable
 from portal.identity_providers import EidProvider
 from portal.views.signin import eid_choice
 from portal.views.signin import welcome as signin_welcome
@@ -36,12 +36,12 @@ def came_back(key: str) -> ResponseReturnValue:
     try:
         client.check_answer(request.args.get("error"), request.args.get("iss"))
         identity = oidc_flow.redeem(client, begun, request.args.get("code", "")[:4000])
-        eid.check_person(identity, provider, g.house.settings)
+        eid.check_person(identity, provider, g.runtime.settings)
         if purpose is not Purpose.SIGN_IN and (g.actor is None or g.actor.login_id != begun.login_id):
             # Who asked for it has signed out meanwhile, here or elsewhere.
             raise EidRefused("state")
         with audit.savepoint(g.session):
-            who = eid.recognise(g.session, g.house.keyring, identity, provider, begun.asks_national_id)
+            who = eid.recognise_citizen(g.session, g.runtime.keyring, identity, provider, begun.asks_national_id)
             # Somebody signed in was asked to prove once more who they are: nobody else will do, nor is taken in by it.
             if purpose is not Purpose.SIGN_IN and not _is_actor(who):
                 raise EidRefused("other_person")
@@ -49,7 +49,7 @@ def came_back(key: str) -> ResponseReturnValue:
         if g.actor and purpose is Purpose.SIGN_IN and problem.why == "aborted":
             return signin_welcome.led_on()
         return eid_choice.refused(provider, problem.why, purpose)
-    except NeighbourDown:
+    except DependencyUnavailable:
         return eid_choice.away(provider, purpose)
     if purpose is Purpose.STEP_UP:
         return signin_welcome.confirmed(f"eid:{key}", vouched=identity)
@@ -66,7 +66,7 @@ def came_back(key: str) -> ResponseReturnValue:
 
 
 def _to_code(identity: Identity, provider: EidProvider) -> ResponseReturnValue:
-    session["stranger"] = eid.keep_stranger(g.session, g.house.keyring, identity, provider)
+    session["stranger"] = eid.keep_stranger(g.session, g.runtime.keyring, identity, provider)
     return redirect(url_for("signin.code"), 303)
 
 

@@ -14,17 +14,17 @@ from wtforms import HiddenField, PasswordField
 
 from portal import clock
 from portal.access.signin import passkeys, second_factor, sessions, step_up, throttle
-from portal.access.signin.second_factor import Factors, Offer
+from portal.access.signin.second_factor import FactorOffer, Factors
 from portal.errors import NotFound
 from portal.services.accounts import my_account
 from portal.views.signin import welcome as signin_welcome
-from portal.web.forms import AskingForm, attempt, status, text_field
-from portal.web.guard import fresh, halfway, remember_the_way, signed_in
+from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.guard import awaiting_second_factor, fresh, remember_the_way, signed_in
 
 bp = Blueprint("factors", __name__, url_prefix="/me")
 
 
-class PasswordAgain(AskingForm):
+class PasswordAgain(PortalForm):
     """Whoever has no second factor yet shows the password once more, unless they have only just done so."""
 
     password = PasswordField(_l("Your password"))
@@ -41,14 +41,14 @@ class PasskeyForm(PasswordAgain):
 
 
 @bp.get("/second-step")
-@halfway
+@awaiting_second_factor
 def begin() -> ResponseReturnValue:
     """Which second step to set up."""
     return _ahead() or render_template("signin/factor_choice.html", forced=g.actor is None, demo_phone=_demo_phone())
 
 
 @bp.route("/totp", methods=["GET", "POST"])
-@halfway
+@awaiting_second_factor
 def totp() -> ResponseReturnValue:
     """A code app: a picture to scan, and a code of it to show that it works."""
     if ahead := _ahead():
@@ -62,16 +62,16 @@ def totp() -> ResponseReturnValue:
 
 
 @bp.post("/passkeys/options")
-@halfway
+@awaiting_second_factor
 def passkey_options() -> ResponseReturnValue:
     if ahead := _ahead():
         return ahead
-    session["passkey"], options = passkeys.begin_adding(g.session, g.house.settings, _staff_id())
+    session["passkey"], options = passkeys.begin_adding(g.session, g.runtime.settings, _staff_id())
     return options
 
 
 @bp.route("/passkeys/new", methods=["GET", "POST"])
-@halfway
+@awaiting_second_factor
 def add_passkey() -> ResponseReturnValue:
     if ahead := _ahead():
         return ahead
@@ -121,7 +121,7 @@ def _staff_id() -> UUID:
     """Whose factor it is. Raises NotFound for a citizen: they have their eID."""
     if g.actor is not None and not g.actor.is_staff:
         raise NotFound
-    person_id: UUID = g.halfway
+    person_id: UUID = g.awaiting_second_factor
     return person_id
 
 
@@ -149,7 +149,7 @@ def _asks_password() -> bool:
 def _count_try() -> None:
     """Counts a try with the password before it is looked at, in a commit of its own."""
     if request.method == "POST" and _asks_password():
-        g.tried = throttle.begin_factor(g.session, g.house.keyring, _staff_id())
+        g.tried = throttle.begin_factor(g.session, g.runtime.keyring, _staff_id())
 
 
 def _proven(form: PasswordAgain, verb: Callable[[], list[str]]) -> list[str]:
@@ -166,10 +166,10 @@ def _set_up(form: TotpForm) -> list[str]:
 
 
 def _totp_page(form: TotpForm) -> ResponseReturnValue:
-    keyring, person_id = g.house.keyring, _staff_id()
-    offer: Offer | None = second_factor.offered(keyring, person_id, form.sealed.data or "")
+    keyring, person_id = g.runtime.keyring, _staff_id()
+    offer: FactorOffer | None = second_factor.offered(keyring, person_id, form.sealed.data or "")
     offer = offer or second_factor.offer(keyring, person_id)
-    picture = offer.picture(g.house.settings.product_name, my_account.email_of(g.session, person_id))
+    picture = offer.picture(g.runtime.settings.product_name, my_account.email_of(g.session, person_id))
     page = render_template(
         "signin/factor_totp.html",
         form=form,
@@ -191,7 +191,7 @@ def _done(method: str, codes: list[str]) -> ResponseReturnValue:
             "signin/factor_codes.html", codes=codes, on=str(session.get("to") or url_for("front.index"))
         )
     if g.actor is None:
-        return signin_welcome.welcome(g.halfway, f"password+{method}", page=page)
+        return signin_welcome.welcome(g.awaiting_second_factor, f"password+{method}", page=page)
     if not page and "to" not in session:
         session["to"] = url_for("account.index")
     return signin_welcome.confirmed(method, page=page)
@@ -199,7 +199,7 @@ def _done(method: str, codes: list[str]) -> ResponseReturnValue:
 
 def _demo_phone() -> str:
     """Where the demo pretends to be somebody's phone; '' anywhere else."""
-    for provider in g.house.settings.eid_providers:
+    for provider in g.runtime.settings.eid_providers:
         if provider.demo:
             return f"{provider.issuer_url}/phone"
     return ""

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from portal import audit
 from portal.access.signin import oidc_flow
 from portal.access.signin.oidc import EidRefused, OidcClient
-from portal.access.signin.oidc_flow import Purpose, Question
-from portal.errors import NeighbourDown, NotFound
+from portal.access.signin.oidc_flow import Purpose, SignInQuestion
+from portal.errors import DependencyUnavailable, NotFound
 from portal.events import Event
 from portal.identity_providers import StaffProvider
 from portal.services.accounts import federation
@@ -27,7 +27,7 @@ def clients() -> dict[str, tuple[OidcClient, StaffProvider]]:
     """One client per configured sign-in, made once per process."""
     made: dict[str, tuple[OidcClient, StaffProvider]] | None = current_app.extensions.get("staff_clients")
     if made is None:
-        settings = g.house.settings
+        settings = g.runtime.settings
         made = {
             provider.key: (OidcClient(provider, f"{settings.origin}/staff-sign-in/{provider.key}/callback"), provider)
             for provider in settings.staff_providers
@@ -53,12 +53,12 @@ def begin(key: str) -> ResponseReturnValue:
 def send_out(key: str, purpose: Purpose = Purpose.SIGN_IN) -> ResponseReturnValue:
     """The way out; with `STEP_UP`, somebody signed in is to identify themselves once more. Raises NotFound."""
     client, provider = _client(key)
-    asks = Question(purpose=purpose, login_id=g.actor.login_id if g.actor else None)
+    asks = SignInQuestion(purpose=purpose, login_id=g.actor.login_id if g.actor else None)
     try:
-        way = oidc_flow.begin(g.session, client, REALM, session.get("browser"), asks)
+        way = oidc_flow.begin_sign_in(g.session, client, REALM, session.get("browser"), asks)
     except EidRefused as problem:
         return _refused(provider, problem.why, purpose)
-    except NeighbourDown:
+    except DependencyUnavailable:
         return _away(provider, purpose)
     session["browser"] = way.browser_token
     return redirect(way.url, 303)
@@ -81,7 +81,7 @@ def end(key: str) -> ResponseReturnValue:
         if purpose is Purpose.STEP_UP and (g.actor is None or g.actor.login_id != begun.login_id):
             raise EidRefused("state")
         with audit.savepoint(g.session):
-            person_id = federation.recognise(g.session, identity, provider)
+            person_id = federation.recognise_staff(g.session, identity, provider)
             # Somebody signed in was asked to prove once more who they are: nobody else will do, nor gets an account.
             if purpose is Purpose.STEP_UP and person_id != g.actor.person_id:
                 raise EidRefused("other_person")
@@ -89,7 +89,7 @@ def end(key: str) -> ResponseReturnValue:
         if g.actor and purpose is Purpose.SIGN_IN and problem.why == "aborted":
             return signin_welcome.led_on()
         return _refused(provider, problem.why, purpose)
-    except NeighbourDown:
+    except DependencyUnavailable:
         return _away(provider, purpose)
     if purpose is Purpose.STEP_UP:
         return signin_welcome.confirmed(f"{REALM}:{key}", vouched=identity)

@@ -10,14 +10,14 @@ from flask_babel import lazy_gettext as _l
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import forgotten_password, invitations
 from portal.views.signin import welcome
-from portal.views.signin.invitations import ChooseForm
-from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.views.signin.invitations import PasswordChoiceForm
+from portal.web.forms import PortalForm, attempt, status, text_field
 from portal.web.guard import public
 
 bp = Blueprint("forgotten", __name__, url_prefix="/forgotten")
 
 
-class ForgottenForm(AskingForm):
+class ForgottenForm(PortalForm):
     email = text_field(_l("E-mail"), 254)
 
 
@@ -34,7 +34,7 @@ def ask() -> ResponseReturnValue:
     network, _device = welcome.where_from()
 
     def verb() -> bool:
-        forgotten_password.ask(g.session, g.house.keyring, asked.email.data or "", network)
+        forgotten_password.ask_for_reset(g.session, g.runtime.keyring, asked.email.data or "", network)
         return True
 
     if not asked.validate_on_submit():
@@ -48,7 +48,7 @@ def ask() -> ResponseReturnValue:
 def choose(token: str) -> ResponseReturnValue:
     if invitations.invited(g.session, token, resets=True) is None:
         return render_template("signin/forgotten_over.html"), 410
-    return render_template("signin/new_password.html", form=ChooseForm(formdata=None), shortest=SHORTEST)
+    return render_template("signin/new_password.html", form=PasswordChoiceForm(formdata=None), shortest=SHORTEST)
 
 
 @bp.post("/<token>")
@@ -56,8 +56,10 @@ def choose(token: str) -> ResponseReturnValue:
 def save(token: str) -> ResponseReturnValue:
     if invitations.invited(g.session, token, resets=True) is None:
         return render_template("signin/forgotten_over.html"), 410
-    asked = ChooseForm()
-    chosen = attempt(asked, lambda: invitations.accept(g.session, token, asked.password.data or "", resets=True))
+    asked = PasswordChoiceForm()
+    chosen = attempt(
+        asked, lambda: invitations.accept_invitation(g.session, token, asked.password.data or "", resets=True)
+    )
     if chosen is None:
         return render_template("signin/new_password.html", form=asked, shortest=SHORTEST), status(asked)
     flash(_("Your new password is saved. Sign in with it, and with your second step."), "success")

@@ -43,7 +43,7 @@ def language(code: str) -> ResponseReturnValue:
     safe = back.startswith("/") and not back.startswith(("//", "/\\")) and not any(ord(c) < 32 for c in back)
     response = redirect(back if safe else "/", 303)
     response.set_cookie(
-        i18n.COOKIE, code, max_age=365 * 86400, secure=g.house.settings.https, httponly=True, samesite="Lax"
+        i18n.COOKIE, code, max_age=365 * 86400, secure=g.runtime.settings.https, httponly=True, samesite="Lax"
     )
     return response
 
@@ -52,5 +52,5 @@ def language(code: str) -> ResponseReturnValue:
 @public
 def alive() -> ResponseReturnValue:
     """200 when this process can serve: it answers, and so does the database."""
-    health.check(g.session)
+    health.check_health(g.session)
     return "ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}

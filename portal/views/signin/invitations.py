@@ -12,19 +12,19 @@ from wtforms.validators import EqualTo, InputRequired
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import invitations
 from portal.web import labels
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import public
 
 bp = Blueprint("invitations", __name__)
 
 
-class ChooseForm(AskingForm):
-    password = PasswordField(_l("New password"), validators=[InputRequired(message=labels.INPUT["required"])])
+class PasswordChoiceForm(PortalForm):
+    password = PasswordField(_l("New password"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])])
     again = PasswordField(
         _l("The same password again"),
         validators=[
-            InputRequired(message=labels.INPUT["required"]),
-            EqualTo("password", message=labels.INPUT["password_differs"]),
+            InputRequired(message=labels.INPUT_ERRORS["required"]),
+            EqualTo("password", message=labels.INPUT_ERRORS["password_differs"]),
         ],
     )
 
@@ -35,7 +35,9 @@ def form(token: str) -> ResponseReturnValue:
     name = invitations.invited(g.session, token)
     if name is None:
         return render_template("signin/invitation_over.html"), 410
-    return render_template("signin/invitation.html", form=ChooseForm(formdata=None), name=name, shortest=SHORTEST)
+    return render_template(
+        "signin/invitation.html", form=PasswordChoiceForm(formdata=None), name=name, shortest=SHORTEST
+    )
 
 
 @bp.post("/invitation/<token>")
@@ -44,8 +46,8 @@ def choose(token: str) -> ResponseReturnValue:
     name = invitations.invited(g.session, token)
     if name is None:
         return render_template("signin/invitation_over.html"), 410
-    asked = ChooseForm()
-    if attempt(asked, lambda: invitations.accept(g.session, token, asked.password.data or "")) is None:
+    asked = PasswordChoiceForm()
+    if attempt(asked, lambda: invitations.accept_invitation(g.session, token, asked.password.data or "")) is None:
         return render_template("signin/invitation.html", form=asked, name=name, shortest=SHORTEST), status(asked)
     flash(_("Your password is saved. Sign in with it now."), "success")
     return redirect(url_for("signin.form"), 303)

@@ -18,25 +18,29 @@ from portal.services.accounts import my_account
 from portal.views.signin import own_eids
 from portal.views.signin import welcome as signin_welcome
 from portal.web import labels
-from portal.web.forms import AskingForm, attempt, status, text_field
+from portal.web.forms import PortalForm, attempt, status, text_field
 from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("account", __name__, url_prefix="/me")
 
 
-class ChangeForm(AskingForm):
-    password = PasswordField(_l("Your password now"), validators=[InputRequired(message=labels.INPUT["required"])])
-    new_password = PasswordField(_l("New password"), validators=[InputRequired(message=labels.INPUT["required"])])
+class ChangeForm(PortalForm):
+    password = PasswordField(
+        _l("Your password now"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])]
+    )
+    new_password = PasswordField(
+        _l("New password"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])]
+    )
     again = PasswordField(
         _l("The same password again"),
         validators=[
-            InputRequired(message=labels.INPUT["required"]),
-            EqualTo("new_password", message=labels.INPUT["password_differs"]),
+            InputRequired(message=labels.INPUT_ERRORS["required"]),
+            EqualTo("new_password", message=labels.INPUT_ERRORS["password_differs"]),
         ],
     )
 
 
-class PhoneForm(AskingForm):
+class PhoneForm(PortalForm):
     phone = text_field(_l("My number at work"), 40, required=False)
 
 
@@ -66,7 +70,7 @@ def phone() -> ResponseReturnValue:
 
 
 def _page(form: PhoneForm | None) -> str:
-    devices = sessions.devices(g.session, g.actor.person_id, g.house.settings)
+    devices = sessions.devices(g.session, g.actor.person_id, g.runtime.settings)
     factors = second_factor.factors_of(g.session, g.actor.person_id) if g.actor.is_staff else None
     return render_template("signin/my_account.html", devices=devices, factors=factors, eids=own_eids.lines(), form=form)
 
@@ -82,7 +86,7 @@ def end_device(login_id: UUID) -> ResponseReturnValue:
 @bp.post("/devices/end")
 @signed_in
 def end_others() -> ResponseReturnValue:
-    for device in sessions.devices(g.session, g.actor.person_id, g.house.settings):
+    for device in sessions.devices(g.session, g.actor.person_id, g.runtime.settings):
         if device.login_id != g.actor.login_id:
             sessions.end_there(g.actor, device.login_id)
     flash(_("You are signed out everywhere else."), "success")
@@ -98,7 +102,7 @@ def password() -> ResponseReturnValue:
         raise NotFound
     form = ChangeForm()
     if request.method == "POST" and form.validate():
-        tried = throttle.begin_factor(g.session, g.house.keyring, g.actor.person_id)
+        tried = throttle.begin_factor(g.session, g.runtime.keyring, g.actor.person_id)
 
         def change() -> bool:
             my_account.change_password(g.actor, form.password.data or "", form.new_password.data or "")

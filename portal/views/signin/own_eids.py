@@ -14,7 +14,7 @@ from portal.access.signin.links import LinkLine
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NotFound
 from portal.views.signin import eid_choice
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("own_eids", __name__, url_prefix="/me/eids")
@@ -32,7 +32,7 @@ def lines() -> list[EidLine]:
     """Those of whoever is signed in; none for a professional."""
     if g.actor.is_staff:
         return []
-    return [EidLine(link, eid_choice.called(link.issuer)) for link in links.lines(g.actor)]
+    return [EidLine(link, eid_choice.called(link.issuer)) for link in links.link_lines(g.actor)]
 
 
 @bp.post("/seen")
@@ -52,10 +52,10 @@ def end(link_id: UUID) -> ResponseReturnValue:
     line = next((one for one in lines() if one.link.id == link_id), None)
     if line is None:
         raise NotFound
-    form = AskingForm()
+    form = PortalForm()
 
     def verb() -> bool:
-        links.end(g.actor, link_id)
+        links.end_link(g.actor, link_id)
         return True
 
     if attempt(form, verb) is None:

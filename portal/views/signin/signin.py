@@ -34,28 +34,28 @@ from portal.views.signin import eid_choice, eid_return
 from portal.views.signin import federation as signin_federation
 from portal.views.signin import welcome as signin_welcome
 from portal.web import labels
-from portal.web.forms import INVALID, AskingForm, attempt, status, text_field
+from portal.web.forms import INVALID, PortalForm, attempt, status, text_field
 from portal.web.guard import cookie_name, public, signed_in
 
 bp = Blueprint("signin", __name__)
 
 
-class PasswordForm(AskingForm):
+class PasswordForm(PortalForm):
     email = StringField(
         _l("E-mail"),
         validators=[
-            InputRequired(message=labels.INPUT["required"]),
-            Length(max=320, message=labels.INPUT["email_wrong"]),
+            InputRequired(message=labels.INPUT_ERRORS["required"]),
+            Length(max=320, message=labels.INPUT_ERRORS["email_wrong"]),
         ],
     )
-    password = PasswordField(_l("Password"), validators=[InputRequired(message=labels.INPUT["required"])])
+    password = PasswordField(_l("Password"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])])
 
 
-class SecondForm(AskingForm):
+class SecondForm(PortalForm):
     code = text_field(_l("Code from the app, or a recovery code"), 40)
 
 
-class CodeForm(AskingForm):
+class CodeForm(PortalForm):
     code = text_field(_l("Code from your guide"), 60)
 
 
@@ -73,8 +73,8 @@ def with_password() -> ResponseReturnValue:
     asked = PasswordForm()
     if not asked.validate_on_submit():
         return _page(asked), INVALID
-    tried = throttle.begin(g.session, g.house.keyring, asked.email.data or "", *signin_welcome.where_from())
-    person = passwords.check(g.session, asked.email.data or "", asked.password.data or "")
+    tried = throttle.begin_try(g.session, g.runtime.keyring, asked.email.data or "", *signin_welcome.where_from())
+    person = passwords.check_password(g.session, asked.email.data or "", asked.password.data or "")
     if person is None:
         asked.form_errors = [_("The e-mail address or the password is wrong.")]
         return _page(asked), INVALID
@@ -84,7 +84,7 @@ def with_password() -> ResponseReturnValue:
     if my_account.is_first_time(g.session, person.id):
         my_account.note_first_time(g.session, person.id)
         return signin_welcome.welcome(person.id, "password", strong=False)
-    session["half"] = pending_login.begin(g.session, person.id)
+    session["half"] = pending_login.begin_pending(g.session, person.id)
     return redirect(url_for("signin.second"), 303)
 
 
@@ -109,12 +109,12 @@ def with_second() -> ResponseReturnValue:
         return redirect(url_for("signin.form"), 303)
     asked = SecondForm()
     if asked.validate_on_submit():
-        tried = throttle.begin_factor(g.session, g.house.keyring, person_id)
-        method = second_factor.use(g.session, g.house.keyring, person_id, asked.code.data or "")
+        tried = throttle.begin_factor(g.session, g.runtime.keyring, person_id)
+        method = second_factor.use(g.session, g.runtime.keyring, person_id, asked.code.data or "")
         if method is not None:
             throttle.succeeded(g.session, tried)
             return signin_welcome.welcome(person_id, f"password+{method}")
-        asked.code.errors = [labels.INPUT["code_spent"]]
+        asked.code.errors = [labels.INPUT_ERRORS["code_spent"]]
     factors = second_factor.factors_of(g.session, person_id)
     return render_template("signin/second.html", form=asked, factors=factors), INVALID
 
@@ -123,7 +123,7 @@ def with_second() -> ResponseReturnValue:
 @public
 def passkey_options() -> ResponseReturnValue:
     """What the browser's passkey is to be asked: the same for everybody."""
-    session["passkey"], options = passkeys.begin_using(g.session, g.house.settings)
+    session["passkey"], options = passkeys.begin_using(g.session, g.runtime.settings)
     return options
 
 
@@ -133,11 +133,11 @@ def with_passkey() -> ResponseReturnValue:
     """A passkey alone signs in: it is something one has, unlocked by something one is or knows."""
     try:
         person_id = passkeys.use(
-            g.session, g.house.settings, session.pop("passkey", ""), request.form.get("credential", "")
+            g.session, g.runtime.settings, session.pop("passkey", ""), request.form.get("credential", "")
         )
     except InvalidInput as problem:
         asked = PasswordForm(formdata=None)
-        asked.form_errors = [labels.sentence(problem)]
+        asked.form_errors = [labels.error_message(problem)]
         return _page(asked), INVALID
     if not sign_in_policy.may_use_password(g.session, person_id):
         return _switched_off("passkey", PasswordForm(formdata=None))
@@ -148,7 +148,7 @@ def with_passkey() -> ResponseReturnValue:
 def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
     """For somebody whose organisation lets its staff in through its own sign-in alone."""
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=method, reason="switched_off")
-    asked.form_errors = [str(labels.INPUT["password_off"])]
+    asked.form_errors = [str(labels.INPUT_ERRORS["password_off"])]
     return _page(asked), INVALID
 
 
@@ -156,8 +156,8 @@ def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
 @signed_in
 def out() -> ResponseReturnValue:
     """Ends the session in the database, so that a copied cookie is worth nothing either."""
-    leaving = oidc_flow.leave(g.session, g.house.keyring, g.actor.login_id)
-    sessions.end(g.actor)
+    leaving = oidc_flow.leave_for_provider(g.session, g.runtime.keyring, g.actor.login_id)
+    sessions.end_session(g.actor)
     session.clear()
     if leaving and (endpoint := _end_session_endpoint(leaving.provider)):
         return _signed_out(make_response(_other_door(leaving, endpoint)))
@@ -176,7 +176,7 @@ def out_there(realm: str, key: str) -> ResponseReturnValue:
 
 
 def _signed_out(response: Response) -> Response:
-    response.delete_cookie(cookie_name(g.house.settings), path="/", secure=g.house.settings.https, httponly=True)
+    response.delete_cookie(cookie_name(g.runtime.settings), path="/", secure=g.runtime.settings.https, httponly=True)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -222,7 +222,7 @@ def redeem_code() -> ResponseReturnValue:
 
     def redeem() -> Recognised:
         try:
-            return codes.redeem(g.session, g.house.keyring, who, asked.code.data or "")
+            return codes.redeem(g.session, g.runtime.keyring, who, asked.code.data or "")
         except CodeRefused as problem:
             refused.append(problem)
             raise
@@ -256,7 +256,7 @@ def _stranger() -> Stranger | None:
     try:
         if not isinstance(token, str):
             raise NotFound
-        return eid.stranger(g.session, g.house.keyring, token)
+        return eid.stranger(g.session, g.runtime.keyring, token)
     except NotFound:
         if g.actor is None:
             raise
@@ -289,5 +289,5 @@ def _other_door(leaving: Leaving, endpoint: str) -> str:
         provider=client.provider,
         action=url_for("signin.out_there", realm=realm, key=key),
         hint=leaving.id_token,
-        back=f"{g.house.settings.origin}{url_for('signin.form')}",
+        back=f"{g.runtime.settings.origin}{url_for('signin.form')}",
     )

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from portal.access.signin import passkeys, saved_form, second_factor, throttle
 from portal.access.signin.oidc_flow import Purpose
-from portal.access.signin.saved_form import Kept
+from portal.access.signin.saved_form import FormContent
 from portal.errors import InvalidInput
 from portal.views.signin import eid_choice, federation, welcome
 from portal.views.signin.signin import SecondForm
 from portal.web import labels
-from portal.web.forms import INVALID, AskingForm
+from portal.web.forms import INVALID, PortalForm
 from portal.web.guard import from_page, leads_somewhere, leads_to_file, signed_in
 
 bp = Blueprint("stepup", __name__)
@@ -30,12 +30,12 @@ def with_code() -> ResponseReturnValue:
     """A code of the app or from paper, by a professional."""
     asked = SecondForm()
     if asked.validate_on_submit():
-        tried = throttle.begin_factor(g.session, g.house.keyring, g.actor.person_id)
-        method = second_factor.use(g.session, g.house.keyring, g.actor.person_id, asked.code.data or "")
+        tried = throttle.begin_factor(g.session, g.runtime.keyring, g.actor.person_id)
+        method = second_factor.use(g.session, g.runtime.keyring, g.actor.person_id, asked.code.data or "")
         if method is not None:
             throttle.succeeded(g.session, tried)
             return welcome.confirmed(method)
-        asked.code.errors = [labels.INPUT["code_spent"]]
+        asked.code.errors = [labels.INPUT_ERRORS["code_spent"]]
     return _page(asked), INVALID
 
 
@@ -44,13 +44,13 @@ def with_code() -> ResponseReturnValue:
 def with_passkey() -> ResponseReturnValue:
     try:
         person_id = passkeys.use(
-            g.session, g.house.settings, session.pop("passkey", ""), request.form.get("credential", "")
+            g.session, g.runtime.settings, session.pop("passkey", ""), request.form.get("credential", "")
         )
         if person_id != g.actor.person_id:
             raise InvalidInput("", "passkey_refused")
     except InvalidInput as problem:
         asked = SecondForm(formdata=None)
-        asked.form_errors = [labels.sentence(problem)]
+        asked.form_errors = [labels.error_message(problem)]
         return _page(asked), INVALID
     return welcome.confirmed("passkey")
 
@@ -77,7 +77,7 @@ def keep() -> ResponseReturnValue:
     path = request.form.get("kept_for", "")[:500]
     if leads_somewhere(path):
         fields = tuple(field for field in request.form.items(multi=True) if field[0] != "kept_for")
-        session["kept"] = [saved_form.keep(g.session, g.writer, Kept(path, fields)), path]
+        session["kept"] = [saved_form.save_form(g.session, g.writer, FormContent(path, fields)), path]
     return "", 204
 
 
@@ -86,7 +86,7 @@ def keep() -> ResponseReturnValue:
 def go_on() -> ResponseReturnValue:
     """Back at a button that was pressed when the proof was too old: it is pressed once more."""
     handle, path = session.get("kept") or ("", "")
-    found = saved_form.find(g.session, g.actor.person_id, handle)
+    found = saved_form.find_saved_form(g.session, g.actor.person_id, handle)
     if found is None or found.path != path:
         return redirect(url_for("front.index"), 303)
     fields = [(name, value) for name, value in found.fields if name != "csrf_token"]
@@ -103,7 +103,7 @@ def fetch() -> ResponseReturnValue:
     return render_template("signin/step_up_fetch.html", path=path)
 
 
-def _page(asked: AskingForm) -> str:
+def _page(asked: PortalForm) -> str:
     if not g.actor.is_staff:
         return render_template(
             "signin/step_up.html", form=asked, providers=eid_choice.that_prove_anew(), staff_providers=[], factors=None

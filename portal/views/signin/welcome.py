@@ -34,16 +34,16 @@ def welcome(
     """
     if eid.is_closed(g.session, person_id):
         raise NotFound
-    to, kept, seen_at = way(), session.get("kept"), oidc_flow.proven_at(vouched) if vouched else None
+    to, saved, seen_at = way(), session.get("kept"), oidc_flow.proven_at(vouched) if vouched else None
     fetch = session.get("fetch")
     session.clear()
-    if kept:
-        session["kept"] = kept
+    if saved:
+        session["kept"] = saved
     if fetch:
         session["fetch"] = fetch
-    pending_login.end_all(g.session, person_id)
+    pending_login.end_all_pending(g.session, person_id)
     if g.actor:
-        sessions.end(g.actor)
+        sessions.end_session(g.actor)
         if g.actor.person_id != person_id:
             g.session.commit()  # in their own name, before the transaction speaks for somebody else
     device = devices.called(request.headers.get("User-Agent", ""))
@@ -57,7 +57,7 @@ def welcome(
         eid_link_id=eid_link_id,
     )
     if vouched is not None:
-        oidc_flow.remember(g.session, g.house.keyring, token, method, vouched)
+        oidc_flow.remember(g.session, g.runtime.keyring, token, method, vouched)
     response = with_token(page or redirect(to, 303), token)
     if not method.startswith("eid:"):
         _know_this_browser(response, person_id)
@@ -78,13 +78,13 @@ def led_on() -> ResponseReturnValue:
 
 def where_from() -> tuple[str, str]:
     """The network address a try comes from, and the token of the browser if professionals have signed in from it."""
-    return request.remote_addr or "", request.cookies.get(_known_name(g.house.settings), "")[:100]
+    return request.remote_addr or "", request.cookies.get(_known_name(g.runtime.settings), "")[:100]
 
 
 def with_token(answer: ResponseReturnValue, token: str) -> Response:
     """The answer, with the session's token in its cookie."""
     response = make_response(answer)
-    _set(response, cookie_name(g.house.settings), token)
+    _set(response, cookie_name(g.runtime.settings), token)
     return response
 
 
@@ -104,7 +104,7 @@ def _know_this_browser(response: Response, person_id: UUID) -> None:
     """Of professionals only: a citizen's browser is left without any trace of them."""
     _, device = where_from()
     known = throttle.know(g.session, person_id, device)
-    _set(response, _known_name(g.house.settings), known, max_age=_KNOWN_FOR)
+    _set(response, _known_name(g.runtime.settings), known, max_age=_KNOWN_FOR)
 
 
 def _known_name(settings: Settings) -> str:
@@ -112,5 +112,5 @@ def _known_name(settings: Settings) -> str:
 
 
 def _set(response: Response, name: str, value: str, max_age: int | None = None) -> None:
-    secure = g.house.settings.https
+    secure = g.runtime.settings.https
     response.set_cookie(name, value, max_age, secure=secure, httponly=True, samesite="Lax", path="/")

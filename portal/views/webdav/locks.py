@@ -12,14 +12,14 @@ from wsgidav.lock_man.lock_manager import generate_lock_token
 from portal.errors import InvalidInput
 from portal.services.files.checkouts import LASTS
 from portal.services.webdav.locks import ActiveLock, Locks
-from portal.services.webdav.scratch import Desk
+from portal.services.webdav.scratch import ScratchFolder
 from portal.views.webdav.tree import as_status, plain
 
 
 class Properties:
     """WsgiDAV's property manager: what a word processor notes about a thing lies with the thing."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScratchFolder) -> None:
         self.desk = desk
 
     def get_properties(self, norm_url: str, environ: Any = None) -> list[str]:  # noqa: ARG002

@@ -20,7 +20,7 @@ from portal.errors import InvalidInput, NotFound, Overtaken, Refused
 from portal.services.files.conflicts import Brought
 from portal.services.webdav import links
 from portal.services.webdav.links import Link, Newest
-from portal.services.webdav.scratch import Desk, Entry
+from portal.services.webdav.scratch import Entry, ScratchFolder
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
 
@@ -57,11 +57,11 @@ class Tree(DAVProvider):  # type: ignore[misc]
     def __init__(self, ticket: CaseTicket, store: BlobStore, link: Link, incoming: list[Incoming]) -> None:
         super().__init__()
         self.ticket, self.store, self.link, self.incoming = ticket, store, link, incoming
-        self.desk = Desk(ticket, store, link)
+        self.desk = ScratchFolder(ticket, store, link)
 
     @cached_property
     def newest(self) -> Newest:
-        return links.newest(self.ticket, self.link)
+        return links.newest_dav_link(self.ticket, self.link)
 
     @property
     def was_asked_about(self) -> bool:
@@ -180,11 +180,13 @@ class CaseFile(DAVNonCollection):  # type: ignore[misc]
 
     def get_content(self) -> Any:
         tree = self.tree
-        return _Reading(lambda start: links.read(tree.ticket, tree.store, tree.link, tree.newest.number, start))
+        return _DavReading(
+            lambda start: links.read_by_link(tree.ticket, tree.store, tree.link, tree.newest.number, start)
+        )
 
     def begin_write(self, *, content_type: str | None = None) -> Any:  # noqa: ARG002  told by the bytes themselves
         return _Writing(
-            self.tree, lambda content: self.tree.saved(links.save(self.tree.ticket, self.tree.link, content))
+            self.tree, lambda content: self.tree.saved(links.save_by_link(self.tree.ticket, self.tree.link, content))
         )
 
     def handle_delete(self) -> bool:
@@ -230,7 +232,7 @@ class Scratch(_Thing, DAVNonCollection):  # type: ignore[misc]
         return True
 
     def get_content(self) -> Any:
-        return _Reading(self._pieces)
+        return _DavReading(self._pieces)
 
     def begin_write(self, *, content_type: str | None = None) -> Any:  # noqa: ARG002
         return _Writing(self.tree, lambda content: self.tree.desk.fill(self.entry, content))
@@ -263,7 +265,7 @@ class Scratch(_Thing, DAVNonCollection):  # type: ignore[misc]
                 yield piece
 
 
-class _Reading:
+class _DavReading:
     """Bytes for WsgiDAV, which seeks once at most, before it reads."""
 
     def __init__(self, pieces_from: Callable[[int], Iterator[bytes]]) -> None:
@@ -291,9 +293,9 @@ class _Reading:
 class _Writing:
     """Takes what comes, sealed on its way; once it is whole, `kept` says what becomes of it."""
 
-    def __init__(self, tree: Tree, kept: Callable[[Incoming], None]) -> None:
+    def __init__(self, tree: Tree, saved: Callable[[Incoming], None]) -> None:
         self._content = Incoming(tree.store)
-        self._kept = kept
+        self._on_stored = saved
         tree.incoming.append(self._content)
 
     def write(self, data: bytes) -> None:
@@ -302,7 +304,7 @@ class _Writing:
     def close(self) -> None:
         self._content.seek(0)
         try:
-            self._kept(self._content)
+            self._on_stored(self._content)
         except (InvalidInput, Refused, NotFound) as problem:
             raise as_status(problem) from problem
 

@@ -24,7 +24,7 @@ from portal.services.webdav.locks import Locks
 from portal.views.webdav.locks import LockStorage, Properties
 from portal.views.webdav.request import looked_through
 from portal.views.webdav.tree import Held, Tree, as_status
-from portal.web.forms import AskingForm, attempt, status
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import opens, with_link
 
 bp = Blueprint("dav", __name__)
@@ -50,39 +50,39 @@ def _can_write_in_office() -> dict[str, Any]:
 
 def can_open(name: str) -> bool:
     """Whether a file of that name can be opened in a word processor from here."""
-    return bool(g.house.settings.webdav) and _ending(name) in _OFFICE
+    return bool(g.runtime.settings.webdav) and _ending(name) in _OFFICE
 
 
 @bp.get("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor")
 @opens(Action.FILE_DOWNLOAD)
 def links(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     """One's own links, also for somebody who may only read the file by now: what they opened they can always shut."""
-    file, mine = files.page(ticket, file_id), webdav_links.mine(ticket, file_id)
+    file, mine = files.file_page(ticket, file_id), webdav_links.my_dav_links(ticket, file_id)
     if not can_open(file.newest.name) or not (file.can_add_version or mine):
         raise NotFound
-    return render_template("webdav/word_processor.html", file=file, form=AskingForm(), made=None, links=mine)
+    return render_template("webdav/word_processor.html", file=file, form=PortalForm(), made=None, links=mine)
 
 
 @bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor")
 @opens(Action.FILE_ADD_VERSION)
 def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     """The address of a new link is in the answer and nowhere else."""
-    file = files.page(ticket, file_id)
+    file = files.file_page(ticket, file_id)
     if not can_open(file.newest.name) or not file.can_add_version:
         raise NotFound
-    form = AskingForm()
-    made = attempt(form, lambda: webdav_links.make(ticket, file_id))
+    form = PortalForm()
+    made = attempt(form, lambda: webdav_links.make_dav_link(ticket, file_id))
     shown = _addresses(*made) if made else None
-    mine = [line for line in webdav_links.mine(ticket, file_id) if made is None or line.id != made[1].id]
+    mine = [line for line in webdav_links.my_dav_links(ticket, file_id) if made is None or line.id != made[1].id]
     return render_template("webdav/word_processor.html", file=file, form=form, made=shown, links=mine), status(form)
 
 
 @bp.post("/cases/<uuid:case_id>/files/<uuid:file_id>/word-processor/<uuid:link_id>/end")
 @opens(Action.FILE_DOWNLOAD)
 def end(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> ResponseReturnValue:
-    if not g.house.settings.webdav:
+    if not g.runtime.settings.webdav:
         raise NotFound
-    webdav_links.withdraw(ticket, file_id, link_id)
+    webdav_links.withdraw_dav_link(ticket, file_id, link_id)
     flash(_("The link is ended. The word processor cannot save by it any more."), "success")
     return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
 
@@ -92,7 +92,7 @@ def end(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> ResponseReturnValue
 @with_link
 def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001  read as it was sent
     """Where a word processor reads and saves. WsgiDAV speaks; a refusal is told by its status."""
-    tree = Tree(ticket, g.house.store, g.link, g.incoming)
+    tree = Tree(ticket, g.runtime.store, g.link, g.incoming)
     try:
         if request.method not in READING:
             webdav_links.require_write(ticket, g.link)
@@ -106,13 +106,13 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
         answer = _refusal(as_status(problem))
     except Refused as problem:
         g.session.rollback()
-        refusals.note(g.session, ticket.case_id, ticket, _wanted().value, problem.reason.code.value)
+        refusals.note_refusal(g.session, ticket.case_id, ticket, _wanted().value, problem.reason.code.value)
         return _refusal(as_status(problem))
     if answer.status_code >= 400:
         # WsgiDAV tells how long a page is that it does not send; who waits for it would wait for ever.
         answer.set_data(answer.get_data())
     if tree.was_asked_about:
-        webdav_links.look(ticket, g.link)
+        webdav_links.look_at_link(ticket, g.link)
     return answer
 
 
@@ -158,7 +158,7 @@ def _mount() -> str:
 
 def _addresses(token: str, made: webdav_links.Link) -> dict[str, Any]:
     """How each program is asked to open it (Office URI Schemes; LibreOffice has one of its own)."""
-    address = f"{g.house.settings.origin}/dav/{token}/{quote(made.last)}"
+    address = f"{g.runtime.settings.origin}/dav/{token}/{quote(made.last)}"
     return {
         "link": made,
         "address": address,

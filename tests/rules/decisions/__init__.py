@@ -7,9 +7,9 @@ that is gone.
 from __future__ import annotations
 
 from tests.rules.decisions import accounts, files, people, plan, put_right
-from tests.rules.decisions.scene import DEEDS, Deed, Press, Scene, as_sent
+from tests.rules.decisions.scene import DECISIONS, Decision, Press, Scene, as_sent
 
-__all__ = ["DEEDS", "EXCUSED", "Deed", "Press", "Scene", "as_sent"]
+__all__ = ["DECISIONS", "EXCUSED", "Decision", "Press", "Scene", "as_sent"]
 LISTED = (people, plan, files, accounts, put_right)
 """The modules that list them, each when it is imported."""
 

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.access.signin import passwords, second_factor
-from portal.access.signin.second_factor import Offer
+from portal.access.signin.second_factor import FactorOffer
 from portal.models import Invitation, Passkey, Staff
 from portal.services.accounts import invitations
-from tests.rules.decisions.scene import SECRET, Press, Scene, day, deed
+from tests.rules.decisions.scene import SECRET, Press, Scene, day, decision
 from tests.signin.test_second_factor import oathtool
 from tests.support.screen_fixtures import PASSWORD
 from tests.support.story import Someone
@@ -18,20 +18,20 @@ from tests.support.story import Someone
 # Accounts
 
 
-@deed("accounts", "POST case_list.new")
+@decision("accounts", "POST case_list.new")
 def a_case_is_opened(scene: Scene) -> Press:
     born = clock.birthday(clock.now().date(), -17) - timedelta(days=100)
     return Press("/cases/new", "select count(*) from cases", {"name": "Noah", **day("birth_date", born)}, same=True)
 
 
-@deed("accounts", "POST office.add_organisation", "admin")
+@decision("accounts", "POST office.add_organisation", "admin")
 def an_organisation_is_added(scene: Scene) -> Press:
     _ = scene.admin
     fields = {"name": "Nabo Kommune", "kind": "municipality"}
     return Press("/office/organisations/new", "select count(*) from organisation", fields)
 
 
-@deed("accounts", "POST office.add_unit", "admin")
+@decision("accounts", "POST office.add_unit", "admin")
 def a_unit_is_added(scene: Scene) -> Press:
     path = f"/office/organisations/{_organisation(scene)}/units/new"
     return Press(path, "select count(*) from unit", {"name": "En ny enhed", "kind": "other"})
@@ -42,7 +42,7 @@ def _organisation(scene: Scene) -> UUID:
     return UUID(str(scene.story._organisation))
 
 
-@deed("accounts", "POST office.add_staff", "admin")
+@decision("accounts", "POST office.add_staff", "admin")
 def an_account_is_made(scene: Scene) -> Press:
     path = f"/office/units/{scene.admin.unit_id}/staff/new"
     fields = {"name": "Nye Ny", "email": "ny@testby.example", "job_title": "Lærer"}
@@ -53,20 +53,20 @@ def _open_invitations(who: Someone) -> str:
     return f"select count(*) from invitation where person_id = '{who.id}' and used_at is null and expires_at > now()"
 
 
-@deed("accounts", "POST accounts.invite_again", "admin")
+@decision("accounts", "POST accounts.invite_again", "admin")
 def somebody_is_invited_again(scene: Scene) -> Press:
     """Of those invitations, the last one opens."""
     _, who = scene.admin, scene.staff()
     return Press(f"/office/staff/{who.id}/invite", _open_invitations(who))
 
 
-@deed("accounts", "POST accounts.start_renewal", "admin")
+@decision("accounts", "POST accounts.start_renewal", "admin")
 def a_renewal_is_started(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     return Press(f"/office/staff/{who.id}/renewal", _open_invitations(who))
 
 
-@deed("accounts", "POST accounts.close", "admin")
+@decision("accounts", "POST accounts.close", "admin")
 def an_account_is_closed(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     path, closed = f"/office/staff/{who.id}", f"event = 'account.closed' and item_id = '{who.id}'"
@@ -74,7 +74,7 @@ def an_account_is_closed(scene: Scene) -> Press:
     return Press(f"{path}/close", counts, then=lambda: scene.press("admin", f"{path}/reopen"))
 
 
-@deed("accounts", "POST accounts.reopen", "admin")
+@decision("accounts", "POST accounts.reopen", "admin")
 def an_account_is_reopened(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     scene.press("admin", f"/office/staff/{who.id}/close")
@@ -82,7 +82,7 @@ def an_account_is_reopened(scene: Scene) -> Press:
     return Press(f"/office/staff/{who.id}/reopen", counts)
 
 
-@deed("accounts", "POST office.sign_in", "admin")
+@decision("accounts", "POST office.sign_in", "admin")
 def passwords_are_switched_on(scene: Scene) -> Press:
     organisation = _organisation(scene)
     scene.owner.execute("update organisation set password_sign_in = false where id = %s", [organisation])
@@ -90,7 +90,7 @@ def passwords_are_switched_on(scene: Scene) -> Press:
     return Press(f"/office/organisations/{organisation}/sign-in", counts, {"allowed": "yes"})
 
 
-@deed("accounts", "POST office_import.confirm", "admin")
+@decision("accounts", "POST office_import.confirm", "admin")
 def a_list_of_people_is_invited(scene: Scene) -> Press:
     organisation = _organisation(scene)
     unit = scene.owner.execute("select name from unit where id = %s", [scene.admin.unit_id]).fetchone()
@@ -104,9 +104,9 @@ def _with_factors(scene: Scene) -> Someone:
     who = scene.staff()
     scene.people["factored"] = who
     scene.as_new("factored")
-    with scene.house.unit_of_work() as session:
+    with scene.runtime.unit_of_work() as session:
         session.get_one(Staff, who.id).password_hash = passwords.hash_password(PASSWORD)
-        second_factor.set_up(session, scene.house.keyring, who.id, Offer(SECRET, ""), oathtool(SECRET))
+        second_factor.set_up(session, scene.runtime.keyring, who.id, FactorOffer(SECRET, ""), oathtool(SECRET))
         key = uuid4()
         session.add(
             Passkey(id=key, person_id=who.id, credential_id=key.bytes, public_key=b"x", sign_count=0, name="Nøgle",
@@ -115,14 +115,14 @@ def _with_factors(scene: Scene) -> Someone:
     return who
 
 
-@deed("accounts", "POST factors.remove_totp", "factored")
+@decision("accounts", "POST factors.remove_totp", "factored")
 def a_code_app_is_removed(scene: Scene) -> Press:
     who = _with_factors(scene)
     counts = f"select count(*) from audit_event where event = 'factor.removed' and item_id = '{who.id}'"
     return Press("/me/totp/remove", counts)
 
 
-@deed("accounts", "POST factors.remove_passkey", "factored")
+@decision("accounts", "POST factors.remove_passkey", "factored")
 def a_passkey_is_removed(scene: Scene) -> Press:
     who = _with_factors(scene)
     key = scene.owner.execute("select id from passkey where person_id = %s", [who.id]).fetchone()
@@ -131,7 +131,7 @@ def a_passkey_is_removed(scene: Scene) -> Press:
     return Press(f"/me/passkeys/{key[0]}/remove", counts)
 
 
-@deed("accounts", "POST factors.new_codes", "factored")
+@decision("accounts", "POST factors.new_codes", "factored")
 def recovery_codes_are_made(scene: Scene) -> Press:
     """Of those lists, the last one opens."""
     who = _with_factors(scene)
@@ -139,7 +139,7 @@ def recovery_codes_are_made(scene: Scene) -> Press:
     return Press("/me/codes", counts, makes=10, allowed={200, 409})
 
 
-@deed("accounts", "POST factors.totp", "factored")
+@decision("accounts", "POST factors.totp", "factored")
 def a_code_app_is_set_up(scene: Scene) -> Press:
     who = _with_factors(scene)
     scene.owner.execute("delete from totp where person_id = %s", [who.id])
@@ -151,13 +151,13 @@ def a_code_app_is_set_up(scene: Scene) -> Press:
     return Press("/me/totp", counts, {**fields, "code": oathtool(secret)}, allowed={200, 303, 409, 422})
 
 
-@deed("accounts", "POST account.phone", "teacher")
+@decision("accounts", "POST account.phone", "teacher")
 def a_number_is_written_down(scene: Scene) -> Press:
     counts = f"select count(*) from audit_event where event = 'phone.set' and item_id = '{scene.people['teacher'].id}'"
     return Press("/me/phone", counts, {"phone": "12 34 56 78"})
 
 
-@deed("accounts", "POST account.password", "factored")
+@decision("accounts", "POST account.password", "factored")
 def a_password_is_changed(scene: Scene) -> Press:
     who = _with_factors(scene)
     counts = f"select count(*) from audit_event where event = 'password.chosen' and item_id = '{who.id}'"
@@ -168,11 +168,11 @@ def a_password_is_changed(scene: Scene) -> Press:
     )
 
 
-@deed("accounts", "POST invitations.choose", "anonymous")
+@decision("accounts", "POST invitations.choose", "anonymous")
 def an_invitation_is_used(scene: Scene) -> Press:
     who = scene.staff()
-    with scene.house.unit_of_work() as session:
-        invitations.invite(session, who.id, None)
+    with scene.runtime.unit_of_work() as session:
+        invitations.send_invitation(session, who.id, None)
         session.flush()
         made = session.query(Invitation).filter_by(person_id=who.id, used_at=None).one()
         renewed = invitations.renew_token(session, made.id)

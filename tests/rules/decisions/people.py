@@ -12,14 +12,14 @@ from portal.services.consents import drafts, requests
 from portal.services.consents import overrides as consent_overrides
 from portal.services.consents.declaration import Answers
 from portal.services.members import handover, handover_answers, team_wishes
-from tests.rules.decisions.scene import FINE, Press, Scene, day, deed, logged, rows
+from tests.rules.decisions.scene import FINE, Press, Scene, day, decision, logged, rows
 from tests.support.browser import held
-from tests.support.story import Someone, shelf_id
+from tests.support.story import Someone, compartment_id
 
 # Who is in the case
 
 
-@deed("team", "POST team.add")
+@decision("team", "POST team.add")
 def somebody_is_added(scene: Scene) -> Press:
     who = scene.staff()
     return Press(
@@ -30,21 +30,21 @@ def somebody_is_added(scene: Scene) -> Press:
     )
 
 
-@deed("team", "POST team.add_citizen")
+@decision("team", "POST team.add_citizen")
 def a_citizen_is_added(scene: Scene) -> Press:
     name = f"Bo {uuid4().hex[:6]}"
     fields = {"capacity": "parent", "name": name, "national_id": "0101704000", "level": "read"}
     return Press(f"{scene.case}/team/citizen", rows("membership", f"display_name = '{name}'"), fields)
 
 
-@deed("team", "POST team.member")
+@decision("team", "POST team.member")
 def a_level_is_set(scene: Scene) -> Press:
     who = scene.newcomer()
     member = scene.room.member(who)
     return Press(f"{scene.case}/team/{member}", rows("team_level", f"membership_id = '{member}'"), {"level": "read"})
 
 
-@deed("team", "POST team.close")
+@decision("team", "POST team.close")
 def somebody_is_shut_out(scene: Scene) -> Press:
     member = scene.room.member(scene.newcomer())
     return Press(
@@ -54,7 +54,7 @@ def somebody_is_shut_out(scene: Scene) -> Press:
     )
 
 
-@deed("team", "POST team.custody")
+@decision("team", "POST team.custody")
 def custody_ends(scene: Scene) -> Press:
     path = f"{scene.case}/team/{scene.member('mother')}/custody"
     return Press(
@@ -62,7 +62,7 @@ def custody_ends(scene: Scene) -> Press:
     )
 
 
-@deed("team", "POST team.code")
+@decision("team", "POST team.code")
 def a_code_is_made(scene: Scene) -> Press:
     """Of those that were made at once, the last one opens."""
     who = scene.story.add_citizen(scene.room, "Kusine", Capacity.NETWORK_PERSON)
@@ -74,7 +74,7 @@ def a_code_is_made(scene: Scene) -> Press:
     )
 
 
-@deed("team", "POST leaving.leave", "leaver")
+@decision("team", "POST leaving.leave", "leaver")
 def somebody_leaves(scene: Scene) -> Press:
     scene.people["leaver"] = leaver = scene.story.staff("Lea Leaver")
     scene.story.add(scene.room, leaver)
@@ -90,7 +90,7 @@ def somebody_leaves(scene: Scene) -> Press:
 # What opens and shuts without consent
 
 
-@deed("safeguards", "POST safeguards.override")
+@decision("safeguards", "POST safeguards.override")
 def the_law_opens(scene: Scene) -> Press:
     member = scene.room.member(scene.newcomer())
 
@@ -99,8 +99,8 @@ def the_law_opens(scene: Scene) -> Press:
             "guide", lambda t: next(o.id for o in consent_overrides.overrides(t) if o.membership.id == member)
         )
         scene.press("guide", f"{scene.case}/safeguards/overrides/{made}/end")
-        shut = scene.owner.execute("select count(*) from access_window where membership_id = %s", [member]).fetchone()
-        assert shut == (0,), "ending it shuts"
+        closed = scene.owner.execute("select count(*) from access_window where membership_id = %s", [member]).fetchone()
+        assert closed == (0,), "ending it shuts"
 
     return Press(
         f"{scene.case}/safeguards/override/{member}",
@@ -110,7 +110,7 @@ def the_law_opens(scene: Scene) -> Press:
     )
 
 
-@deed("safeguards", "POST safeguards.end_override")
+@decision("safeguards", "POST safeguards.end_override")
 def what_the_law_opened_is_ended(scene: Scene) -> Press:
     member, until = scene.room.member(scene.newcomer()), clock.now().date() + timedelta(days=9)
     made = scene.play(
@@ -129,7 +129,7 @@ def _frozen(scene: Scene) -> tuple[Someone, UUID]:
     )
 
 
-@deed("safeguards", "POST safeguards.freeze")
+@decision("safeguards", "POST safeguards.freeze")
 def somebody_is_frozen(scene: Scene) -> Press:
     who = scene.story.add_citizen(scene.room, "Onkel", Capacity.NETWORK_PERSON)
     member = scene.room.member(who)
@@ -147,13 +147,13 @@ def somebody_is_frozen(scene: Scene) -> Press:
     )
 
 
-@deed("safeguards", "POST safeguards.review")
+@decision("safeguards", "POST safeguards.review")
 def a_freeze_is_lifted(scene: Scene) -> Press:
     _who, freeze = _frozen(scene)
     return Press(f"{scene.case}/safeguards/freezes/{freeze}", rows("access_freeze_end"), {"decision": "lift"})
 
 
-@deed("safeguards", "POST safeguards.review")
+@decision("safeguards", "POST safeguards.review")
 def a_freeze_is_kept(scene: Scene) -> Press:
     who, freeze = _frozen(scene)
     return Press(
@@ -166,7 +166,7 @@ def a_freeze_is_kept(scene: Scene) -> Press:
 # Consent and wishes
 
 
-@deed("consent", "POST consents.give", "young")
+@decision("consent", "POST consents.give", "young")
 def an_answer_is_kept_to_be_read(scene: Scene) -> Press:
     path = f"{scene.case}/consents/give"
     fields = scene.form("young", path, "valid_until") | scene.ticked("young", path, "yes")
@@ -174,19 +174,19 @@ def an_answer_is_kept_to_be_read(scene: Scene) -> Press:
     return Press(path, "select count(*) from consent_draft", fields)
 
 
-@deed("consent", "POST consents.sign", "young")
+@decision("consent", "POST consents.sign", "young")
 def a_consent_is_given(scene: Scene) -> Press:
     def keep(ticket: CaseTicket) -> None:
         asked = requests.request(ticket, ticket.membership.id)
         said = {line.key: {one.key: True for one in line.asked} for line in asked.parties}
-        drafts.keep(ticket, asked, Answers(said, asked.until), "da")
+        drafts.save_answers(ticket, asked, Answers(said, asked.until), "da")
 
     scene.play("young", keep)
     fields = scene.form("young", f"{scene.case}/consents/sign", "read")
     return Press(f"{scene.case}/consents/sign", rows("consent", f"giver_id = '{scene.member('young')}'"), fields)
 
 
-@deed("consent", "POST consents.register")
+@decision("consent", "POST consents.register")
 def a_spoken_consent_is_registered(scene: Scene) -> Press:
     path = f"{scene.case}/consents/register/{scene.member('mother')}"
     fields = scene.form("guide", path, "given_on") | day("given_on", clock.now().date())
@@ -199,33 +199,33 @@ def a_spoken_consent_is_registered(scene: Scene) -> Press:
     return Press(path, rows("consent", f"giver_id = '{scene.member('mother')}'"), fields, same=True)
 
 
-@deed("consent", "POST consents.withdraw", "mother")
+@decision("consent", "POST consents.withdraw", "mother")
 def a_consent_is_taken_back(scene: Scene) -> Press:
     made = scene.play("mother", lambda t: requests.in_force(t, t.membership.id).id)
     return Press(f"{scene.case}/consents/{made}/withdraw/all", rows("consent_withdrawal"))
 
 
-@deed("consent", "POST choosing.no", "young")
+@decision("consent", "POST choosing.no", "young")
 def a_no_to_somebody(scene: Scene) -> Press:
     path = f"{scene.case}/choose/no/{scene.member('teacher')}"
     return Press(path, rows("team_wish", "kind = 'no'"), {"reason": "Det ved du godt"}, same=True)
 
 
-@deed("consent", "POST choosing.propose", "young")
+@decision("consent", "POST choosing.propose", "young")
 def somebody_is_proposed(scene: Scene) -> Press:
     fields = {"name": "Bent Bold", "reason": "Han er flink"}
     return Press(f"{scene.case}/choose/propose", rows("team_wish", "kind = 'propose'"), fields, same=True)
 
 
-@deed("consent", "POST choosing.pause", "young")
+@decision("consent", "POST choosing.pause", "young")
 def a_pause_is_asked_for(scene: Scene) -> Press:
     fields = {"reason": "Eksamen", **scene.days("until", 9)}
     return Press(f"{scene.case}/choose/pause", rows("team_wish", "kind = 'pause'"), fields, same=True)
 
 
-@deed("consent", "POST choosing.answer")
+@decision("consent", "POST choosing.answer")
 def a_wish_is_answered(scene: Scene) -> Press:
-    made = scene.play("young", lambda t: team_wishes.propose(t, uuid4(), "Berta Bold", ""))
+    made = scene.play("young", lambda t: team_wishes.propose_wishes(t, uuid4(), "Berta Bold", ""))
     fields = {"answer": "yes", "reason": "Jeg ringer til hende"}
     return Press(f"{scene.case}/choose/wishes/{made}", rows("team_wish_answer"), fields)
 
@@ -246,7 +246,7 @@ def _offered(scene: Scene) -> Someone:
     return taker
 
 
-@deed("hand-over", "POST hand_over.say", "young")
+@decision("hand-over", "POST hand_over.say", "young")
 def the_young_person_says_no_to_another_guide(scene: Scene) -> Press:
     _offered(scene)
     path = f"{scene.case}/hand-over/say"
@@ -255,7 +255,7 @@ def the_young_person_says_no_to_another_guide(scene: Scene) -> Press:
     return Press(path, rows("hand_over_say"), fields, then=lambda: scene.press("guide", back))
 
 
-@deed("hand-over", "POST hand_over.register")
+@decision("hand-over", "POST hand_over.register")
 def the_guide_notes_what_the_young_person_said(scene: Scene) -> Press:
     _offered(scene)
     fields = {"answer": "yes", "method": "oral", "words": "Sagt på mødet"}
@@ -268,7 +268,7 @@ def the_guide_notes_what_the_young_person_said(scene: Scene) -> Press:
     )
 
 
-@deed("hand-over", "POST hand_over.reply")
+@decision("hand-over", "POST hand_over.reply")
 def the_guide_answers_a_no_to_another_guide(scene: Scene) -> Press:
     _offered(scene)
     offered = scene.play("young", lambda t: handover_answers.asked_of_me(t).id)
@@ -283,26 +283,26 @@ def the_guide_answers_a_no_to_another_guide(scene: Scene) -> Press:
     )
 
 
-@deed("hand-over", "POST hand_over.offer")
+@decision("hand-over", "POST hand_over.offer")
 def the_case_is_offered(scene: Scene) -> Press:
     taker = _taker(scene)
     path = f"{scene.case}/hand-over/withdraw"
     return Press(f"{scene.case}/hand-over/to/{taker.id}", rows("hand_over"), then=lambda: scene.press("guide", path))
 
 
-@deed("hand-over", "POST hand_over.withdraw")
+@decision("hand-over", "POST hand_over.withdraw")
 def an_offer_is_taken_back(scene: Scene) -> Press:
     _offered(scene)
     return Press(f"{scene.case}/hand-over/withdraw", rows("hand_over_answer"))
 
 
-@deed("hand-over", "POST hand_over.answer", "taker")
+@decision("hand-over", "POST hand_over.answer", "taker")
 def an_offer_is_declined(scene: Scene) -> Press:
     _offered(scene)
     return Press(f"{scene.case}/hand-over/answer", rows("hand_over_answer"), {"answer": "decline"})
 
 
-@deed("hand-over", "POST hand_over.answer", "taker")
+@decision("hand-over", "POST hand_over.answer", "taker")
 def an_offer_is_accepted(scene: Scene) -> Press:
     taker = _offered(scene)
 
@@ -329,17 +329,17 @@ def an_offer_is_accepted(scene: Scene) -> Press:
     )
 
 
-@deed("confidences", "POST confidences.answer", "young")
+@decision("confidences", "POST confidences.answer", "young")
 def what_was_confided_is_opened_to_the_next_guide(scene: Scene) -> Press:
     scene.story.thread(scene.room, scene.people["young"], "guide_only", "Mellem os", "Det her siger jeg kun til dig")
-    shut = scene.play("young", lambda t: shelf_id(t, "guide_only"))
+    closed = scene.play("young", lambda t: compartment_id(t, "guide_only"))
     taker = _offered(scene)
     scene.press("taker", f"{scene.case}/hand-over/answer", {"answer": "accept"})
     scene.people["guide"] = scene.room.guide = taker
     scene.as_new("guide")
-    path = f"{scene.case}/confidences/{shut}"
+    path = f"{scene.case}/confidences/{closed}"
     fields = scene.form("young", path, "guide") | {"answer": "yes"}
-    opened = rows("access_window", f"compartment_id = '{shut}' and person_id = '{taker.id}'")
+    opened = rows("access_window", f"compartment_id = '{closed}' and person_id = '{taker.id}'")
     return Press(path, rows("confidence_answer"), fields, then=lambda: _counted(scene, opened))
 
 

@@ -12,28 +12,28 @@ from portal.services.meetings import schedule
 from portal.services.plans import agreement, approvals, assignments, editing
 from portal.services.plans.open_plan import open_plan
 from tests.plans.test_tools import add, begin, newest
-from tests.rules.decisions.scene import PLAN, Press, Scene, deed, logged, rows
+from tests.rules.decisions.scene import PLAN, Press, Scene, decision, logged, rows
 
 # The plan
 
 
-@deed("plan", "POST schema.begin")
+@decision("plan", "POST plan_form.begin")
 def a_tool_is_begun(scene: Scene) -> Press:
     return Press(f"{scene.case}/plan/network_map/begin", rows("plan", "tool = 'network_map'"))
 
 
-@deed("plan", "POST schema.save", "teacher")
+@decision("plan", "POST plan_form.save", "teacher")
 def an_answer_is_saved(scene: Scene) -> Press:
     _ = scene.row
     fields = {"number": "1", "revision": "2", "now.situation": "Det går op og ned", "was.now.situation": ""}
     return Press(f"{scene.case}/plan/{PLAN}/write", rows("plan_change"), fields)
 
 
-@deed("plan", "POST meetings.take", "teacher")
+@decision("plan", "POST meetings.take", "teacher")
 def something_is_taken_on(scene: Scene) -> Press:
     row = scene.row
     meeting = scene.story.meeting(scene.room, scene.people["guide"])
-    words = scene.play("teacher", lambda t: approvals.asked(t, _version(t))[0].words)
+    words = scene.play("teacher", lambda t: approvals.named_parts(t, _version(t))[0].words)
     fields = {"number": "1", "words": words, "taken": "yes"}
 
     def taken_back() -> None:
@@ -47,12 +47,12 @@ def something_is_taken_on(scene: Scene) -> Press:
 def _version(ticket: CaseTicket) -> Any:
     from portal.services.plans import plans
 
-    page = plans.show(ticket, PLAN)
+    page = plans.show_plan(ticket, PLAN)
     assert page is not None
     return page.newest
 
 
-@deed("plan", "POST schema.propose")
+@decision("plan", "POST plan_form.propose")
 def a_version_is_proposed(scene: Scene) -> Press:
     _ = scene.row
     revision = newest(scene.story, scene.room, scene.people["guide"], PLAN).revision
@@ -62,33 +62,33 @@ def a_version_is_proposed(scene: Scene) -> Press:
 def _proposal(scene: Scene) -> str:
     page = newest(scene.story, scene.room, scene.people["guide"], PLAN)
     if page.proposal_id is None:
-        scene.play("guide", lambda t: agreement.propose(t, uuid4(), PLAN, page.number, page.revision))
+        scene.play("guide", lambda t: agreement.propose_plan(t, uuid4(), PLAN, page.number, page.revision))
         page = newest(scene.story, scene.room, scene.people["guide"], PLAN)
     return str(page.proposal_id)
 
 
-@deed("plan", "POST schema.object_to", "teacher")
+@decision("plan", "POST plan_form.object_to", "teacher")
 def a_change_is_asked_for(scene: Scene) -> Press:
     fields = {"proposal": _proposal(scene), "words": "Skriv en anden dag"}
     path = f"{scene.case}/plan/{PLAN}/versions/1/change"
     return Press(path, rows("plan_objection"), fields, same=True)
 
 
-@deed("plan", "POST schema.accept", "teacher")
+@decision("plan", "POST plan_form.accept", "teacher")
 def a_yes_to_the_whole(scene: Scene) -> Press:
     """With which what they promised counts, and is to be reminded of, once."""
     fields = {"proposal": _proposal(scene)}
     return Press(f"{scene.case}/plan/{PLAN}/versions/1/accept", rows("plan_reminder"), fields)
 
 
-@deed("plan", "POST schema.accept_for")
+@decision("plan", "POST plan_form.accept_for")
 def a_yes_is_noted(scene: Scene) -> Press:
     fields = {"proposal": _proposal(scene), "how": "Sagt på mødet"}
     path = f"{scene.case}/plan/{PLAN}/versions/1/accept/{scene.member('young')}"
     return Press(path, rows("plan_acceptance"), fields)
 
 
-@deed("plan", "POST meetings.accept")
+@decision("plan", "POST meetings.accept")
 def the_last_yes_in_a_meeting(scene: Scene) -> Press:
     """With which it is agreed."""
     proposal, meeting = _proposal(scene), scene.story.meeting(scene.room, scene.people["guide"])
@@ -100,18 +100,18 @@ def the_last_yes_in_a_meeting(scene: Scene) -> Press:
     )
 
 
-@deed("plan", "POST promises.note", "teacher")
+@decision("plan", "POST promises.note", "teacher")
 def how_a_promise_went(scene: Scene) -> Press:
     fields = {"number": "1", "outcome": "partly", "word": "Det gik næsten"}
     return Press(f"{scene.case}/plan/promises/{scene.row}", rows("plan_outcome"), fields, same=True)
 
 
-@deed("plan", "POST schema.renew")
+@decision("plan", "POST plan_form.renew")
 def the_next_version_is_begun(scene: Scene) -> Press:
     return Press(f"{scene.case}/plan/{PLAN}/renew", rows("plan_version"))
 
 
-@deed("plan", "POST schema.renew")
+@decision("plan", "POST plan_form.renew")
 def a_row_is_closed_in_the_next_version(scene: Scene) -> Press:
     """Begun where nobody has; here somebody has, and it is closed there once."""
     return Press(f"{scene.case}/plan/{PLAN}/renew", rows("plan_change"), {"close": f"goals.{_goal(scene)}"})
@@ -124,7 +124,7 @@ def _goal(scene: Scene) -> str:
     return str(scene.play("guide", made))
 
 
-@deed("plan", "POST schema.add_row")
+@decision("plan", "POST plan_form.add_row")
 def a_row_is_begun_from_another_page(scene: Scene) -> Press:
     """Whoever comes second writes in the empty row that is there by then."""
     return Press(f"{scene.case}/plan/{PLAN}/rows/agreements", rows("plan_change"))
@@ -139,7 +139,7 @@ def _on_the_map(scene: Scene, name: str) -> str:
     return add(scene.story, scene.room, scene.people["young"], "network_map", "people", name=name)
 
 
-@deed("network", "POST network.invite")
+@decision("network", "POST network.invite")
 def somebody_of_the_network_is_invited(scene: Scene) -> Press:
     row = _on_the_map(scene, "Moster Mia")
     fields = {"capacity": "network_person", "name": "Moster Mia", "level": "read"}
@@ -147,7 +147,7 @@ def somebody_of_the_network_is_invited(scene: Scene) -> Press:
     return Press(path, rows("membership", "display_name = 'Moster Mia'"), fields)
 
 
-@deed("network", "POST network.recognise")
+@decision("network", "POST network.recognise")
 def somebody_of_the_network_is_recognised(scene: Scene) -> Press:
     row = _on_the_map(scene, "Lærer Lars")
     path = f"{scene.case}/plan/network_overview/people/{row}"
@@ -159,7 +159,7 @@ def somebody_of_the_network_is_recognised(scene: Scene) -> Press:
     )
 
 
-@deed("network", "POST network.forget")
+@decision("network", "POST network.forget")
 def somebody_is_nobody_of_the_network_after_all(scene: Scene) -> Press:
     row = _on_the_map(scene, "Mor Mona")
     path = f"{scene.case}/plan/network_overview/people/{row}"
@@ -183,14 +183,14 @@ def _end_meeting(scene: Scene, meeting: UUID) -> None:
     scene.press("guide", f"{scene.case}/meetings/{meeting}/end", {"people": str(scene.member("young"))})
 
 
-@deed("meetings", "POST meetings.arrange")
+@decision("meetings", "POST meetings.arrange")
 def a_meeting_is_planned(scene: Scene) -> Press:
     _ = scene.row
     fields = {"o_clock": "14.30", "place": "Skolen", "people": str(scene.member("young")), **scene.days("on", 5)}
     return Press(f"{scene.case}/meetings/new", rows("meeting"), fields, same=True)
 
 
-@deed("meetings", "POST meetings.change")
+@decision("meetings", "POST meetings.change")
 def a_meeting_is_changed(scene: Scene) -> Press:
     """Four changes, one after the other; they say the same, and all are told in the log."""
     meeting = _meeting(scene)
@@ -198,12 +198,12 @@ def a_meeting_is_changed(scene: Scene) -> Press:
     return Press(f"{scene.case}/meetings/{meeting}/change", rows("meeting_seat", "invited"), fields, makes=-1)
 
 
-@deed("meetings", "POST meetings.call_off")
+@decision("meetings", "POST meetings.call_off")
 def a_meeting_is_called_off(scene: Scene) -> Press:
     return Press(f"{scene.case}/meetings/{_meeting(scene)}/call-off", logged("meeting.called_off"))
 
 
-@deed("meetings", "POST meetings.begin")
+@decision("meetings", "POST meetings.begin")
 def a_meeting_is_begun(scene: Scene) -> Press:
     meeting = _meeting(scene)
     return Press(
@@ -211,15 +211,15 @@ def a_meeting_is_begun(scene: Scene) -> Press:
     )
 
 
-@deed("meetings", "POST meetings.begin_now")
+@decision("meetings", "POST meetings.begin_now")
 def a_meeting_nobody_planned_is_begun(scene: Scene) -> Press:
     def ended() -> None:
-        _end_meeting(scene, UUID(str(scene.play("guide", schedule.running))))
+        _end_meeting(scene, UUID(str(scene.play("guide", schedule.running_meeting))))
 
     return Press(f"{scene.case}/meetings/now", rows("meeting"), then=ended)
 
 
-@deed("meetings", "POST meetings.people")
+@decision("meetings", "POST meetings.people")
 def who_is_in_the_room_is_noted(scene: Scene) -> Press:
     meeting = scene.story.meeting(scene.room, scene.people["guide"])
     fields = {"people": [str(scene.member(who)) for who in ("guide", "young", "teacher")]}
@@ -231,7 +231,7 @@ def who_is_in_the_room_is_noted(scene: Scene) -> Press:
     )
 
 
-@deed("meetings", "POST meetings.end")
+@decision("meetings", "POST meetings.end")
 def a_meeting_is_ended(scene: Scene) -> Press:
     """Its summary is sent once."""
     meeting = scene.story.meeting(scene.room, scene.people["guide"])
@@ -245,21 +245,21 @@ def a_meeting_is_ended(scene: Scene) -> Press:
 _HEARD = {"heard.listened": "1", "heard.decided": "2", "show": "y"}
 
 
-@deed("heard", "POST heard.version", "young")
+@decision("heard", "POST heard.version", "young")
 def the_young_person_says_it_of_a_meeting_elsewhere(scene: Scene) -> Press:
     begin(scene.story, scene.room, scene.people["guide"], "meeting_checklist")
     path = f"{scene.case}/plan/meeting_checklist/versions/1/heard"
     return Press(path, rows("heard", "plan_version_id is not null"), _HEARD)
 
 
-@deed("heard", "POST meetings.checklist")
+@decision("heard", "POST meetings.checklist")
 def the_checklist_of_a_meeting_is_begun(scene: Scene) -> Press:
     meeting = _meeting(scene)
     about = f"meeting_id = '{meeting}'"
     return Press(f"{scene.case}/meetings/{meeting}/checklist", rows("plan_version", about))
 
 
-@deed("heard", "POST heard.meeting", "young")
+@decision("heard", "POST heard.meeting", "young")
 def the_young_person_says_how_they_were_heard(scene: Scene) -> Press:
     """Each says the same again; one answer is kept."""
     meeting = scene.story.meeting(scene.room, scene.people["guide"])

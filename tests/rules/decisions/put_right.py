@@ -11,8 +11,8 @@ from portal.models import EidLink, Staff
 from portal.services.accounts import email_changes, forgotten_password, requests
 from portal.services.accounts.requests import Missed
 from portal.services.members import corrections
-from portal.services.members.corrections import Wanted
-from tests.rules.decisions.scene import Press, Scene, deed
+from portal.services.members.corrections import WantedCorrection
+from tests.rules.decisions.scene import Press, Scene, decision
 from tests.support.screen_fixtures import PASSWORD
 from tests.support.story import Someone
 
@@ -21,14 +21,14 @@ def _noted(event: str, about: object) -> str:
     return f"select count(*) from audit_event where event = '{event}' and item_id = '{about}'"
 
 
-@deed("put-right", "POST accounts.edit", "admin")
+@decision("put-right", "POST accounts.edit", "admin")
 def an_account_is_put_right(scene: Scene) -> Press:
     _, who = scene.admin, scene.staff()
     fields = {"name": "Rigtig Retning", "job_title": "Lærer", "phone": "12345678"}
     return Press(f"/office/staff/{who.id}/edit", _noted("staff.changed", who.id), fields)
 
 
-@deed("put-right", "POST accounts.unit", "admin")
+@decision("put-right", "POST accounts.unit", "admin")
 def somebody_is_moved_to_another_unit(scene: Scene) -> Press:
     """Somebody who is in a case: whose guide is told so once."""
     _, who = scene.admin, scene.newcomer()
@@ -38,12 +38,12 @@ def somebody_is_moved_to_another_unit(scene: Scene) -> Press:
 
 
 def _in_use(scene: Scene, who: Someone) -> None:
-    with scene.house.unit_of_work() as session:
+    with scene.runtime.unit_of_work() as session:
         session.get_one(Staff, who.id).password_hash = passwords.hash_password(PASSWORD)
         audit.record(session, Event.PASSWORD_CHOSEN)
 
 
-@deed("put-right", "POST accounts.email", "admin")
+@decision("put-right", "POST accounts.email", "admin")
 def another_address_is_asked_for(scene: Scene) -> Press:
     """Of those that were asked for at once, one waits."""
     _, who = scene.admin, scene.staff()
@@ -57,20 +57,20 @@ def _asked(scene: Scene, who: Someone) -> UUID:
     """A new address that waits."""
     _in_use(scene, who)
     with scene.story.acting(scene.admin) as actor:
-        email_changes.ask(actor, who.id, f"{uuid4().hex[:8]}@testby.example")
+        email_changes.ask_for_address(actor, who.id, f"{uuid4().hex[:8]}@testby.example")
     row = scene.owner.execute("select id from email_change where person_id = %s", [who.id]).fetchone()
     assert row is not None
     return UUID(str(row[0]))
 
 
-@deed("put-right", "POST accounts.stop_email", "admin")
+@decision("put-right", "POST accounts.stop_email", "admin")
 def another_address_is_taken_back(scene: Scene) -> Press:
     who = scene.staff()
     _asked(scene, who)
     return Press(f"/office/staff/{who.id}/email/stop", _noted("email.stopped", who.id))
 
 
-@deed("put-right", "POST addresses.confirm", "moved")
+@decision("put-right", "POST addresses.confirm", "moved")
 def another_address_is_confirmed(scene: Scene) -> Press:
     """By its owner, whom it signs out everywhere."""
     scene.people["moved"] = who = scene.staff()
@@ -85,17 +85,17 @@ def another_address_is_confirmed(scene: Scene) -> Press:
 def _missed(scene: Scene) -> UUID:
     _ = scene.admin
     with scene.story.acting(scene.people["teacher"]) as actor:
-        return requests.ask(actor, uuid4(), Missed("Berit Borte", "Skolen"))
+        return requests.ask_for_change(actor, uuid4(), Missed("Berit Borte", "Skolen"))
 
 
-@deed("put-right", "POST colleagues.missing", "teacher")
+@decision("put-right", "POST colleagues.missing", "teacher")
 def a_colleague_is_missed(scene: Scene) -> Press:
     _ = scene.admin
     fields = {"name": "Berit Borte", "workplace": "Skolen", "job_title": "", "email": ""}
     return Press("/colleagues/missing", "select count(*) from account_request", fields, same=True)
 
 
-@deed("put-right", "POST colleagues.answer", "admin")
+@decision("put-right", "POST colleagues.answer", "admin")
 def a_missed_colleague_is_invited(scene: Scene) -> Press:
     made = _missed(scene)
     fields = {"name": "Berit Borte", "email": f"{uuid4().hex[:8]}@testby.example", "job_title": "Lærer"}
@@ -103,35 +103,35 @@ def a_missed_colleague_is_invited(scene: Scene) -> Press:
     return Press(f"/office/requests/{made}", "select count(*) from staff", fields)
 
 
-@deed("put-right", "POST colleagues.decline", "admin")
+@decision("put-right", "POST colleagues.decline", "admin")
 def a_missed_colleague_is_not_invited(scene: Scene) -> Press:
     made = _missed(scene)
     return Press(f"/office/requests/{made}/no", _noted("account.answered", made))
 
 
-@deed("put-right", "POST corrections.correct")
+@decision("put-right", "POST corrections.correct")
 def a_name_is_put_right(scene: Scene) -> Press:
     member, name = scene.member("mother"), f"Mona {uuid4().hex[:6]}"
-    mark = scene.play("guide", lambda t: corrections.propose(t, member, Wanted(name)).mark)
+    mark = scene.play("guide", lambda t: corrections.propose_correction(t, member, WantedCorrection(name)).mark)
     fields = {"name": name, "national_id": "", "reason": "Hun hedder sådan", "mark": mark}
     return Press(f"{scene.case}/team/{member}/correct", _noted("member.corrected", member), fields)
 
 
-@deed("put-right", "POST forgotten.save", "anonymous")
+@decision("put-right", "POST forgotten.save", "anonymous")
 def a_forgotten_password_is_chosen_anew(scene: Scene) -> Press:
     who = scene.staff()
     _in_use(scene, who)
-    with scene.house.unit_of_work() as session:
-        reset = forgotten_password.write(session, who.id)
+    with scene.runtime.unit_of_work() as session:
+        reset = forgotten_password.write_password(session, who.id)
     assert reset is not None
     fields = {"password": "en helt ny lang sætning", "again": "en helt ny lang sætning"}
     return Press(f"/forgotten/{reset.token}", _noted("password.chosen", who.id), fields, allowed={303, 404, 409, 410})
 
 
-@deed("put-right", "POST own_eids.end", "linked")
+@decision("put-right", "POST own_eids.end", "linked")
 def an_eid_is_ended(scene: Scene) -> Press:
     scene.people["linked"] = who = scene.people["young"]
-    with scene.house.unit_of_work() as session:
+    with scene.runtime.unit_of_work() as session:
         here, other = (
             EidLink(
                 id=uuid4(),

@@ -16,7 +16,7 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from portal.access.ticket import CaseTicket
-from portal.runtime import House
+from portal.runtime import Runtime
 from tests.plans.test_tools import add, begin, write
 from tests.support.browser import Browser, held
 from tests.support.story import Someone, Story
@@ -49,8 +49,8 @@ class Press:
 class Scene:
     """A case with everybody in it who decides something, and their browsers, four of each."""
 
-    def __init__(self, app: Flask, house: House, story: Story, owner: psycopg.Connection) -> None:
-        self.app, self.house, self.story, self.owner = app, house, story, owner
+    def __init__(self, app: Flask, runtime: Runtime, story: Story, owner: psycopg.Connection) -> None:
+        self.app, self.runtime, self.story, self.owner = app, runtime, story, owner
         self.room = story.case(parents=1)
         self.people: dict[str, Someone] = {
             "guide": self.room.guide,
@@ -153,7 +153,7 @@ Prepared = Callable[[Scene], Press]
 
 
 @dataclass(frozen=True)
-class Deed:
+class Decision:
     route: str
     who: str
     prepared: Prepared
@@ -162,13 +162,13 @@ class Deed:
         return f"{self.route} {self.prepared.__name__}"
 
 
-DEEDS: dict[str, list[Deed]] = {}
+DECISIONS: dict[str, list[Decision]] = {}
 """By what they are about: those of one group happen in one case, one after the other."""
 
 
-def deed(group: str, route: str, who: str = "guide") -> Callable[[Prepared], Prepared]:
+def decision(group: str, route: str, who: str = "guide") -> Callable[[Prepared], Prepared]:
     def listed(prepared: Prepared) -> Prepared:
-        DEEDS.setdefault(group, []).append(Deed(route, who, prepared))
+        DECISIONS.setdefault(group, []).append(Decision(route, who, prepared))
         return prepared
 
     return listed

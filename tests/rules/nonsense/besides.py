@@ -20,7 +20,7 @@ from tests.rules.decisions.accounts import _organisation, _with_factors
 from tests.rules.decisions.scene import PLAN, Scene
 from tests.support.browser import Browser
 from tests.support.screen_fixtures import PASSWORD
-from tests.support.story import shelf_id
+from tests.support.story import compartment_id
 from tests.support.word_trip import changed, typed
 
 
@@ -99,8 +99,8 @@ def _here(scene: Scene) -> Request:
 @beside("POST uploads.begin")
 def _upload(scene: Scene) -> Request:
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "20", "Upload-Metadata": "filename cGxhbi5wZGY=,compartment "}
-    shelf = scene.play("guide", lambda t: str(shelf_id(t, "shared")))
-    headers["Upload-Metadata"] += _base64(shelf)
+    compartment = scene.play("guide", lambda t: str(compartment_id(t, "shared")))
+    headers["Upload-Metadata"] += _base64(compartment)
     return Request("guide", f"{scene.case}/uploads", answers={201}, headers=headers)
 
 
@@ -113,7 +113,7 @@ def _base64(words: str) -> str:
 @beside("POST dav.link")
 def _link(scene: Scene) -> Request:
     upload = scene.story.upload("brev.rtf", b"{\\rtf1 Hej}")
-    file_id = scene.play("guide", lambda t: files.add(t, uuid4(), shelf_id(t, "shared"), upload))
+    file_id = scene.play("guide", lambda t: files.add_file(t, uuid4(), compartment_id(t, "shared"), upload))
     return Request("guide", f"{scene.case}/files/{file_id}/word-processor")
 
 
@@ -195,14 +195,14 @@ def _email(scene: Scene) -> str:
     return str(row[0])
 
 
-def _halfway(scene: Scene) -> Callable[[Browser], object]:
+def _awaiting(scene: Scene) -> Callable[[Browser], object]:
     email = _email(scene)
     return lambda browser: browser.post("/sign-in", {"email": email, "password": PASSWORD})
 
 
 @beside("POST signin.with_second")
 def _second(scene: Scene) -> Request:
-    return Request("anonymous", "/sign-in/second", {"code": "123456"}, {422}, before=_halfway(scene))
+    return Request("anonymous", "/sign-in/second", {"code": "123456"}, {422}, before=_awaiting(scene))
 
 
 @beside("POST signin.passkey_options")
@@ -270,7 +270,7 @@ def _sso(_scene: Scene) -> Request:
 
 
 @beside("POST stepup.keep")
-def _kept(scene: Scene) -> Request:
+def _held(scene: Scene) -> Request:
     writer = saved_form.sign_writer(scene.app.secret_key or "", scene.people["teacher"].id)
     fields = {"writer": writer, "kept_for": f"{scene.case}/messages/new", "subject": "Emne", "body": "Hej"}
     return Request("teacher", "/keep", fields)

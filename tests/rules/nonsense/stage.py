@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.datastructures import EnvironHeaders
 
-from portal.runtime import House
+from portal.runtime import Runtime
 from portal.web import error_pages, wire
 from portal.web.app import PortalRequest
 
@@ -52,24 +52,24 @@ class Answer:
 class Stage:
     """`forgetting` is on in a block of its own: outside of it everything lasts."""
 
-    def __init__(self, app: Flask, house: House, owner: psycopg.Connection) -> None:
-        self.app, self.house, self._owner = app, house, owner
+    def __init__(self, app: Flask, runtime: Runtime, owner: psycopg.Connection) -> None:
+        self.app, self.runtime, self._owner = app, runtime, owner
         owner.execute(WATCH)  # type: ignore[arg-type]
 
     @contextmanager
     def forgetting(self) -> Iterator[None]:
         """Each request in the block works in a transaction that is rolled back when it has been answered. What the
         portal commits is a savepoint then, and everything that is checked at a commit is checked."""
-        sessions = self.house._sessions
+        sessions = self.runtime._sessions
         self._owner.execute("delete from telltale.changed")
-        with self.house.engine.connect() as self._connection, _faults_are_told():
+        with self.runtime.engine.connect() as self._connection, _faults_are_told():
             sessions.configure(bind=self._connection, join_transaction_mode="create_savepoint")
             heard, self.app.request_class = self.app.request_class, Listening
             try:
                 yield
             finally:
                 self.app.request_class = heard
-                sessions.configure(bind=self.house.engine, join_transaction_mode="conditional_savepoint")
+                sessions.configure(bind=self.runtime.engine, join_transaction_mode="conditional_savepoint")
 
     def ask(self, client: Any, method: str, path: str, **more: Any) -> Answer:
         Listening.heard, Listening.headers_heard, _told[:] = set(), set(), []

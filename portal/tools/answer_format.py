@@ -8,7 +8,7 @@ from datetime import date
 
 from babel.dates import format_date
 
-from portal.tools.definition import DECLINED, WRITTEN, Definition, Kind, Place, Question, Section
+from portal.tools.definition import DECLINED, WRITTEN, AnswerKind, Definition, Place, Question, Section
 from portal.tools.vocabulary import Say
 
 
@@ -25,7 +25,7 @@ def day(on: date, language: str) -> str:
 def options(question: Question, language: str, gettext: Say) -> list[tuple[str, str]]:
     """What can be chosen without looking at the case: key and words."""
     names = [choice.title.in_language(language) for choice in question.choice]
-    if question.kind is not Kind.SCALE:
+    if question.kind is not AnswerKind.SCALE:
         return [(choice.key, name) for choice, name in zip(question.choice, names, strict=True)]
     points = range(question.lowest, question.highest + 1)
     found = [(str(point), f"{point} {names[number]}" if names else str(point)) for number, point in enumerate(points)]
@@ -33,7 +33,7 @@ def options(question: Question, language: str, gettext: Say) -> list[tuple[str, 
 
 
 @dataclass(frozen=True)
-class Teller:
+class AnswerFormatter:
     """Tells the answers to one definition."""
 
     known: Definition
@@ -42,17 +42,17 @@ class Teller:
     language: str
     gettext: Say
 
-    def told(self, place: Place, answers: Mapping[str, str]) -> str:
+    def format(self, place: Place, answers: Mapping[str, str]) -> str:
         """One answer in words; '' where there is none."""
         value, question = answers.get(place.address, ""), place.question
         if not value or question.kind in WRITTEN:
             return value
-        if question.kind is Kind.DATE:
+        if question.kind is AnswerKind.DATE:
             return day(date.fromisoformat(value), self.language)
-        if question.kind is Kind.ROW:
+        if question.kind is AnswerKind.ROW:
             section = self.known.section_of(question.of)
             return (row_title(section, value, answers) if section else "") or self.gettext("(nothing written yet)")
-        if question.kind in (Kind.PERSON, Kind.PEOPLE):
+        if question.kind in (AnswerKind.PERSON, AnswerKind.PEOPLE):
             return ", ".join(filter(None, (self.names.get(each, "") for each in value.split())))
         titles = dict(options(question, self.language, self.gettext))
         return ", ".join(titles.get(each, each) for each in value.split())

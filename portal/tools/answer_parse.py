@@ -10,8 +10,8 @@ from functools import cache
 from babel import Locale
 
 from portal import text
-from portal.tools.definition import SEVERAL, WRITTEN, Kind, Question, Section
-from portal.tools.telling import options
+from portal.tools.answer_format import options
+from portal.tools.definition import SEVERAL, WRITTEN, AnswerKind, Question, Section
 from portal.tools.vocabulary import sayer
 
 LANGUAGES = ("da", "en")
@@ -20,7 +20,7 @@ Offered = Iterable[tuple[str, str]]
 """What can be chosen: key, and one way to call it. A key may come with several."""
 
 
-class NotUnderstood(Exception):
+class ParseError(Exception):
     """The words are no answer to the question. Nothing is guessed."""
 
 
@@ -28,18 +28,18 @@ Called = Mapping[str, set[str]]
 """What something may be called -> the keys of what is called so."""
 
 
-def understood(question: Question, words: str, offered: Called | None = None) -> str:
+def parse_answer(question: Question, words: str, offered: Called | None = None) -> str:
     """The answer as it is kept. `offered` are people or rows where the question asks for them (`called`). Raises
     NotUnderstood."""
-    if question.kind is Kind.LONG:
+    if question.kind is AnswerKind.LONG:
         return text.plain(words, len(words))  # what is too long is told when it is to be kept, never cut
     line = text.line(words.replace("\n", ", ") if question.kind in SEVERAL else words, 100_000)
     if not line or question.kind in WRITTEN:
         return line
-    if question.kind is Kind.DATE:
+    if question.kind is AnswerKind.DATE:
         return _day(line).isoformat()
     known = offered or {}
-    if question.kind in (Kind.CHOICE, Kind.CHOICES, Kind.SCALE):
+    if question.kind in (AnswerKind.CHOICE, AnswerKind.CHOICES, AnswerKind.SCALE):
         known = called(_choices(question))
     return " ".join(_several(line, known)) if question.kind in SEVERAL else _one(line, known)
 
@@ -62,7 +62,7 @@ def _choices(question: Question) -> Iterable[tuple[str, str]]:
     for language in LANGUAGES:
         for key, words in options(question, language, sayer(language)):
             yield key, words
-            if question.kind is Kind.SCALE:
+            if question.kind is AnswerKind.SCALE:
                 # "3 Mixed" may come back as "3", "3." or "Mixed".
                 yield key, words.partition(" ")[0] if key.isdigit() else words
                 yield key, words.partition(" ")[2] if key.isdigit() else words
@@ -84,7 +84,7 @@ def _folded(words: str) -> str:
 def _one(words: str, known: Called) -> str:
     found = known.get(_folded(words), set())
     if len(found) != 1:
-        raise NotUnderstood(words)
+        raise ParseError(words)
     return next(iter(found))
 
 
@@ -110,11 +110,11 @@ def _day(words: str) -> date:
         day, year = int(found[1]), int(found[3]) + (2000 if len(found[3]) == 2 else 0)
         month = int(found[2]) if found[2].isdigit() else _months().get(found[2][:3], 0)
     else:
-        raise NotUnderstood(words)
+        raise ParseError(words)
     try:
         return date(year, month, day)
     except ValueError as problem:
-        raise NotUnderstood(words) from problem
+        raise ParseError(words) from problem
 
 
 @cache
