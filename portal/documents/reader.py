@@ -104,7 +104,7 @@ def _package_text(kind: str) -> Any:
     word_text_of = _word_text() if kind == "docx" else None
 
     def work(data: bytes) -> bytes:
-        package = opc.Package(etree, data, _MOST_UNPACKED)
+        package = opc.OfficePackage(etree, data, _MOST_UNPACKED)
         told = list(_parts_told(package, kind, word_text_of))
         return "\n".join(told)[:_MOST_TEXT].encode()
 
@@ -166,7 +166,7 @@ def _form() -> Any:
     from lxml import etree
 
     opc, word_form, word_text_of = _beside("opc"), _beside("word_form"), _word_text()
-    return lambda data: word_form.read(opc.Package(etree, data, _MOST_OF_A_FORM), word_text_of)
+    return lambda data: word_form.read(opc.OfficePackage(etree, data, _MOST_OF_A_FORM), word_text_of)
 
 
 def _plain() -> Any:

@@ -38,7 +38,7 @@ EXCEPTIONS = {
     ("services/members/confidences.py", "questions"): WHOSE,
     (
         "services/members/handover_answers.py",
-        "asking",
+        "cases_with_questions",
     ): "a statement over all of somebody's cases; each asks the rule",
     ("services/members/network_people.py", "invitation"): "the young person is nobody of their own network",
     ("services/members/network_people.py", "recognise_person"): "the young person is nobody of their own network",

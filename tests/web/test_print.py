@@ -20,7 +20,8 @@ from tests.support.world import World
 
 FEW = {
     "case.overview", "plan.index", "plan_form.show", "plan_form.write", "files.index", "files.show",
-    "previews.preview_page", "messages.show", "people.index", "log.index", "team.member", "safeguards.freeze", "consents.register",
+    "previews.preview_page", "messages.show", "people.index", "log.index", "team.member",
+    "safeguards.freeze", "consents.register",
 }  # fmt: skip
 """Pages that differ most; `make test-long` prints every one of a case."""
 _FILES = {
