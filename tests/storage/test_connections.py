@@ -12,6 +12,13 @@ from portal import db
 from portal.runtime import Runtime
 
 
+@pytest.fixture
+def runtime(runtime: Runtime) -> Runtime:
+    """One that holds no connection of the test before."""
+    runtime.engine.dispose()
+    return runtime
+
+
 def served_by(runtime: Runtime) -> int:
     with runtime.new_session() as session:
         return int(session.execute(text("select pg_backend_pid()")).scalar_one())
