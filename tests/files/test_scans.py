@@ -146,7 +146,8 @@ def test_a_harmed_file_stays_shut_and_keeps_nobody_else_waiting(scanning: Runtim
     blob = owner.execute("select blob from file_version").fetchone()
     assert blob is not None
     path = scanning.settings.data_dir / "blobs" / blob[0][:2] / blob[0]
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     story.file(room, room.guide)
     assert work(scanning) == 1
     assert states(owner) == ["waiting", "clean"]
