@@ -76,8 +76,8 @@ def from_json(told: bytes) -> WordForm:
 
 
 def read(package: Any, words: Any) -> bytes:
-    """The form as JSON. `package` is the document (opc.OfficePackage), `words` makes what tells its words (word_text) of
-    its styles and notes. Raises whatever a made-up file provokes."""
+    """The form as JSON. `package` is the document (opc.OfficePackage), `words` makes what tells its words (word_text)
+    of its styles and notes. Raises whatever a made-up file provokes."""
     main = package.main()
     parts = {kind: [package.xml(name) for name in package.related(main, kind)] for kind in _BESIDE}
     about = [package.xml(name) for name in package.related("", "core-properties", "custom-properties")]
