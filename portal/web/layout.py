@@ -26,6 +26,7 @@ from portal.web.guard import FILE_AGAIN
 from portal.web.i18n import day as on_day
 from portal.web.i18n import language
 from portal.web.navigation import Navigation
+from portal.web.page_context import PageContext
 
 
 def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
@@ -48,6 +49,8 @@ def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
     runtime: Runtime = app.extensions["runtime"]
     static_files.install(app)
     app.jinja_env.globals.update(navigation.template_globals)
+    app.jinja_env.context_class = PageContext
+    house: House = app.extensions["house"]
     # The same on every page, so that a macro knows it without being told the page's own things.
     app.jinja_env.globals.update(
         navigation=navigation,
