@@ -8,12 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from portal import clock
+from portal.access import queries
 from portal.access.actor import Actor
 from portal.access.policy.roles import Level
-from portal.models import AccessWindow
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,5 @@ def level_of(compartments: Mapping[UUID, OpenCompartment]) -> Level:
 
 def open_compartments(actor: Actor) -> dict[UUID, UUID]:
     """Wall one for lists across cases: every compartment that is open to the person now, with its case."""
-    now = clock.now()
-    found = actor.session.execute(
-        select(AccessWindow.compartment_id, AccessWindow.case_id)
-        .where(AccessWindow.person_id == actor.person_id, AccessWindow.valid_from <= now)
-        .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > now))
-    )
+    found = queries.OPEN_TO.ask(actor.session, person=actor.person_id, now=clock.now())
     return {row.compartment_id: row.case_id for row in found}

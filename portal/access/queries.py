@@ -26,6 +26,11 @@ class OpenWindow(NamedTuple):
     confidant_id: UUID | None
 
 
+class OwnCompartment(NamedTuple):
+    compartment_id: UUID
+    case_id: UUID
+
+
 OPEN = Prepared(
     select(
         AccessWindow.compartment_id,
@@ -44,3 +49,11 @@ OPEN = Prepared(
     OpenWindow,
 )
 """Everybody's windows on a case, as far as whoever asks may know of them."""
+
+OPEN_TO = Prepared(
+    select(AccessWindow.compartment_id, AccessWindow.case_id)
+    .where(AccessWindow.person_id == bindparam("person"), AccessWindow.valid_from <= bindparam("now"))
+    .where((AccessWindow.valid_until.is_(None)) | (AccessWindow.valid_until > bindparam("now"))),
+    OwnCompartment,
+)
+"""The compartments that are open to one person, in all their cases."""

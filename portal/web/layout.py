@@ -50,7 +50,6 @@ def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
     static_files.install(app)
     app.jinja_env.globals.update(navigation.template_globals)
     app.jinja_env.context_class = PageContext
-    house: House = app.extensions["house"]
     # The same on every page, so that a macro knows it without being told the page's own things.
     app.jinja_env.globals.update(
         navigation=navigation,

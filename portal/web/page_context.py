@@ -9,9 +9,9 @@ from jinja2.runtime import Context, Macro
 
 
 class PageContext(Context):
-    """Calls macros, and functions that ask for nothing of the template, as they stand. Jinja looks at each of them anew,
-    in five steps, whether it asks for something: a page of a case calls more than a hundred, and that is 3 % of it
-    (bench/README.md). A macro escapes like the template that it stands in."""
+    """Calls macros, and functions that ask for nothing of the template, as they stand. Jinja looks at each of them
+    anew, in five steps, whether it asks for something: a page of a case calls more than a hundred, and that is 3 % of
+    it (bench/README.md). A macro escapes like the template that it stands in."""
 
     def call(self, called: Any, /, *values: Any, **named: Any) -> Any:
         if type(called) is Macro or (type(called) is FunctionType and not hasattr(called, "jinja_pass_arg")):

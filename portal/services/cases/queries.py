@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, literal_column, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, false, literal_column, select, true
+from sqlalchemy.orm import aliased
 
+from portal.access.policy.roles import Capacity
 from portal.access.ticket import bounded
 from portal.db import Prepared
-from portal.models import Plan
+from portal.models import Case, Membership, Plan
 from portal.services.cases import welcome as case_welcome
 from portal.services.consents import noted_by_others
 from portal.services.files import queries as files_queries
@@ -84,3 +86,25 @@ def _is_there(found: Select[Any]) -> ColumnElement[bool]:
 
 FRONT = {is_guide: Prepared(_front_of_a_case(is_guide), FrontRow) for is_guide in (True, False)}
 """The guide's own, and everybody else's."""
+
+
+class OpenCase(NamedTuple):
+    """A case in the list of one's own, by the names of the young person and the guide."""
+
+    id: UUID
+    birth_date: date
+    profile: str
+    display_name: str
+    guide: str
+    guide_id: UUID
+
+
+_young, _owner = aliased(Membership), aliased(Membership)
+OPEN_CASES = Prepared(
+    select(Case.id, Case.birth_date, Case.profile, _young.display_name, _owner.display_name.label("guide"))
+    .add_columns(_owner.person_id.label("guide_id"))
+    .join(_young, (_young.case_id == Case.id) & (_young.capacity == Capacity.YOUNG_PERSON.value))
+    .join(_owner, (_owner.case_id == Case.id) & (_owner.capacity == Capacity.OWNER.value))
+    .where(Case.id == any_(bindparam("cases", type_=ARRAY(Uuid)))),
+    OpenCase,
+)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
 from portal import audit, clock
 from portal.access.actor import Actor
@@ -20,6 +19,7 @@ from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
 from portal.names import mistakable, nearly_the_same
+from portal.services.cases import queries
 from portal.services.members import handover, handover_answers, joining
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.handover import HandoverOffer
@@ -176,16 +176,9 @@ def like(actor: Actor, name: str) -> list[CaseLine]:
 
 def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:
     """In Danish order of the young people's names."""
-    young, owner = aliased(Membership), aliased(Membership)
-    rows = (
-        select(Case.id, Case.birth_date, Case.profile, young.display_name, owner.display_name.label("guide"))
-        .add_columns(owner.person_id)
-        .join(young, (young.case_id == Case.id) & (young.capacity == Capacity.YOUNG_PERSON.value))
-        .join(owner, (owner.case_id == Case.id) & (owner.capacity == Capacity.OWNER.value))
-        .where(Case.id == any_(literal(list(set(compartments.values())), ARRAY(Uuid))))
-    )
+    rows = queries.OPEN_CASES.ask(actor.session, cases=list(set(compartments.values())))
     counts = unread.by_case(actor, compartments)
-    ordered = sorted(actor.session.execute(rows), key=lambda row: in_order(row.display_name))
+    ordered = sorted(rows, key=lambda row: in_order(row.display_name))
     alike = mistakable([row.display_name for row in ordered])
     return tuple(
         CaseLine(
@@ -195,7 +188,7 @@ def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine,
             age=clock.age_on(row.birth_date, clock.today(profile(row.profile).zone)),
             guide=row.guide,
             unread=counts.get(row.id, 0),
-            is_mine=row.person_id == actor.person_id,
+            is_mine=row.guide_id == actor.person_id,
             is_mistakable=bool(others),
         )
         for row, others in zip(ordered, alike, strict=True)
