@@ -35,7 +35,7 @@ def create_app(runtime: Runtime | None = None) -> Flask:
 
 
 def bind_runtime(app: Flask, runtime: Runtime) -> None:
-    """From now on the application stands on `house`: its database, keys and store, and what its settings say.
+    """From now on the application stands on `runtime`: its database, keys and store, and what its settings say.
 
     Once in the life of a process; the tests, which know many houses, move one application from each to the next.
     """

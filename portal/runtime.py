@@ -1,5 +1,5 @@
-"""The house put together from its settings: database, keys, blob store. What the web, the worker and the command line
-all stand on."""
+"""The running portal, put together from its settings: database, keys, blob store. The web, the worker and the command
+line all stand on it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Runtime:
 
 @contextmanager
 def runtime_for(settings: Settings, role: Role = Role.APP) -> Iterator[Runtime]:
-    """A house for the length of a block."""
+    """A runtime for the length of a block."""
     runtime = open_runtime(settings, role)
     try:
         yield runtime

@@ -1,6 +1,6 @@
 """Facts of cases that this process has read before, for as long as they are still the facts.
 
-Whoever changes a fact rewrites the windows in the same transaction (ledger), and that gives the case a new random
+Whoever changes a fact rewrites the windows in the same transaction (window_store), and that gives the case a new random
 stamp. So facts that were read under a stamp are right for everybody who reads that stamp; nobody sees the stamp of
 a transaction that was undone. What is recalled tells and previews; what opens a door is a window's row.
 """

@@ -92,7 +92,7 @@ class CaseTicket:
             raise Refused(Reason(decision.refusal, self._notices, self.guide))
 
     def require_write(self, compartment_id: UUID) -> OpenCompartment:
-        """The open hatch to write through. Raises NotFound for a compartment the person cannot see, Refused for one
+        """The open compartment, to write in. Raises NotFound for a compartment the person cannot see, Refused for one
         they may only read."""
         compartment = self.compartments.get(compartment_id)
         if compartment is None:

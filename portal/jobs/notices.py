@@ -23,7 +23,7 @@ def mail_notice(worker: Worker, person_id: str, about: str = "sign_in") -> None:
 
 
 def _mail(worker: Worker, person_id: UUID, notice: Notice, text: MailText) -> None:
-    """What is told of a case is decided in `house`."""
+    """What is told of a case is decided in `runtime`."""
     with worker.runtime.unit_of_work() as session:
         due = notices_mail.take(session, person_id, notice)
     if due is None:

@@ -34,7 +34,7 @@ TASKS: tuple[Task, ...] = (
 
 def build(runtime: Runtime, office: Runtime | None = None) -> App:
     """The queue with every task. What belongs to no case is done in `office`, which stands on the worker's role and
-    sees none; a job in somebody's name is done in `house`, where that person's windows count."""
+    sees none; a job in somebody's name is done in `runtime`, where that person's windows count."""
     app, worker = worker_app(runtime.settings.worker_database_url), Worker(runtime, office or runtime)
     for task in TASKS:
         queued = app.task(**task.arguments_for(worker))(_bound(task, worker))

@@ -1,4 +1,4 @@
-"""The keys of the house: master key -> case key -> file key, and the small keys beside them.
+"""The keys of an installation: master key -> case key -> file key, and the small keys beside them.
 
 * The **master keys** lie in one file outside the database. Each has an id, so that a new one can be added and the case
   keys re-wrapped while the old one still opens what it sealed.

@@ -4,7 +4,7 @@ A view opens itself with exactly one of these, directly under its route:
 
 * `@public`: anybody, signed in or not;
 * `@signed_in`: anybody who is signed in; for what is one's own;
-* `@halfway`: besides, who has given the right password and must still show or set up the second factor;
+* `@awaiting_second_factor`: besides, who has given the right password and must still show or set up the second factor;
 * `@office(OfficeAction.X)`: somebody whose office allows it;
 * `@opens(Action.X)`: somebody with a ticket into the case of the address, whose standing allows it. The view gets the
   ticket in place of the case's id;
@@ -84,7 +84,7 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def awaiting_second_factor(view: Callable[P, R]) -> Callable[P, R]:
-    """The view gets in `g.halfway` who it is; `g.actor` is None for somebody who is only halfway in."""
+    """The view gets in `g.awaiting_second_factor` whose login still needs its second factor; `g.actor` is None then."""
     return _declare(view, Declared("awaiting_second_factor"))
 
 

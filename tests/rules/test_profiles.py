@@ -1,5 +1,5 @@
 """Nothing of one profile is written into the code: the whole case room is walked under the other shipped profile, with
-other words, ages, shelves and meetings; and a case keeps the profile it was opened with."""
+other words, ages, compartments and meetings; and a case keeps the profile it was opened with."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_the_other_profile_asks_for_its_own_ages(elsewhere: Runtime, elsewhere_a
 
 
 def test_a_case_keeps_the_profile_it_was_opened_with(elsewhere: Runtime, room: Room, portal_settings: Settings) -> None:
-    """The installation changes its profile; the case keeps its shelves, words and rules, also for who is shut out."""
+    """The installation changes its profile; the case keeps its compartments, words and rules, for everybody."""
     with runtime_for(portal_settings) as runtime, app_for(runtime) as app:
         story = Story(runtime)
         browser = Browser(app, story.token(room.young))

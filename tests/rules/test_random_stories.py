@@ -1,7 +1,7 @@
 """Random stories, told by the real verbs on the real database, against a book kept beside them.
 
 The book (book.py) holds the facts as they were told, never as they were stored. After every step (happenings.py) it
-must agree with the facts the ledger reads back, and the naive judge's reading of the book must agree with the stored
+must agree with the facts that are read back, and the naive judge's reading of the book must agree with the stored
 windows (now and at instants ahead), with the ticket of everybody, with the rows the application's role sees in raw SQL
 in everybody's name, and with what somebody reaches over HTTP. The clocks of both walls stand still between steps.
 """

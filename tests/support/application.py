@@ -1,5 +1,5 @@
 """The web application of a test process. Making one and compiling its templates takes longer than most tests, so there
-is one, which moves from the house of one test into the house of the next."""
+is one, which moves from the runtime of one test into that of the next."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _inhabited: list[Runtime] = []
 
 @contextmanager
 def app_for(runtime: Runtime) -> Iterator[Flask]:
-    """The application in `house`, for the length of a block. A test that needs two at once makes the second itself."""
-    assert not _inhabited, "the application lives in another house already"
+    """The application in `runtime`, for the length of a block. Whoever needs two at once makes the second itself."""
+    assert not _inhabited, "the application lives in another runtime already"
     assert not runtime.settings.behind_proxies, "what stands before the application does not move with it"
     app = _made(runtime)
     bind_runtime(app, runtime)

@@ -67,7 +67,7 @@ class Obstacle(StrEnum):
     UNCONFIRMED = "unconfirmed"
     FROZEN = "frozen"
     NOT_NOW = "not_now"
-    """Told in place of another one, to somebody who is not to learn which it is (ledger.told)."""
+    """Told in place of another one, to somebody who is not to learn which it is (policy/notices.py)."""
 
 
 @dataclass(frozen=True)

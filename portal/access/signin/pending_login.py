@@ -24,7 +24,8 @@ def begin_pending(session: PortalSession, person_id: UUID) -> str:
 
 
 def who(session: PortalSession, token: str) -> UUID | None:
-    """Who is halfway in with this token, or None when it is unknown, used, too old, or the account is closed."""
+    """Whose login with this token still needs its second factor; None when it is unknown, used, too old, or the account
+    is closed."""
     now = clock.now()
     return session.scalars(
         select(HalfLogin.person_id)
@@ -35,7 +36,7 @@ def who(session: PortalSession, token: str) -> UUID | None:
 
 
 def end_all_pending(session: PortalSession, person_id: UUID) -> None:
-    """Nobody is halfway in any more: the second factor was given, or the password is another now."""
+    """No login waits for its second factor any more: the second factor was given, or the password is another now."""
     session.execute(delete(HalfLogin).where(HalfLogin.person_id == person_id))
 
 

@@ -182,7 +182,7 @@ def _totp_page(form: TotpForm) -> ResponseReturnValue:
 
 
 def _done(method: str, codes: list[str]) -> ResponseReturnValue:
-    """A factor that was just set up has been shown: whoever was halfway is in, whoever was in has proven it afresh."""
+    """A factor that was just set up has been shown: whoever needed it is in, whoever was in has proven it afresh."""
     page = ""
     if not codes:
         flash(_("Your second step is set up."), "success")
