@@ -71,7 +71,7 @@ def prepare() -> Callable[[bytes], Iterator[bytes]]:
 
 
 def both_sizes(data: bytes) -> Iterator[bytes]:
-    """Two JPEGs, the large one first. Raises TooLarge, and whatever Pillow raises for what it cannot read."""
+    """Two JPEGs, the large one first. Raises TooManyPixels, and whatever Pillow raises for what it cannot read."""
     with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
         _refuse_many_pixels(opened, MOST_IN_FILE if opened.format in ("JPEG", "MPO") else MOST_PIXELS)
         opened.draft("RGB", (LONG_SIDE, LONG_SIDE))

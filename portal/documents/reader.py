@@ -210,7 +210,9 @@ def main() -> int:
     except BaseException as problem:  # noqa: BLE001  whatever a made-up file provokes, it cannot be read
         sys.stderr.write(type(problem).__name__)
         sys.stderr.flush()
-        return _TOO_LARGE if isinstance(problem, MemoryError) or type(problem).__name__ == "TooLarge" else _UNREADABLE
+        return (
+            _TOO_LARGE if isinstance(problem, MemoryError) or type(problem).__name__ == "TooManyPixels" else _UNREADABLE
+        )
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -163,7 +164,10 @@ def test_the_measurements_start_in_a_copy_where_nothing_was_made(tmp_path: Path)
 
 
 def make(*arguments: str) -> str:
-    return subprocess.run(["make", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    return subprocess.run(
+        ["make", *arguments], cwd=PROJECT, env=plain, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_a_bare_make_lists_every_target_with_one_line() -> None:

@@ -92,7 +92,7 @@ def test_a_version_begun_before_the_form_was_short_is_written_in_the_short_one(
     owner.execute(
         'update tool_definition set content = replace(content, \'"first": ["words", "why"]\', \'"first": []\')'
     )
-    definitions._held.clear()
+    definitions._cache.clear()
     goal = details(Browser(app, story.token(room.young)).get(writing(room)), rows[0])
     assert goal.find("details", class_="more-fields") is not None
 

@@ -31,7 +31,7 @@ STATEMENTS_BEFORE = 46
 ONCE = {
     "services/consents/requests.py party_lines",
     "services/consents/declaration.py draw_up",
-    "services/consents/drafts.py kept",
+    "services/consents/drafts.py saved_answers",
     "access/fact_rows.py facts_of",
     "access/policy/windows.py compute",
     "access/ticket.py CaseTicket.lock_case",
@@ -111,7 +111,7 @@ def test_no_request_loads_the_declaration_the_case_or_the_profile_twice(browser:
         with calls() as found:
             assert step().status == status
         # The draft is read before the case is locked, to see whether there is any, and again when nobody else decides.
-        allowed = {"services/consents/drafts.py kept": 2} if name == "the signature" else {}
+        allowed = {"services/consents/drafts.py saved_answers": 2} if name == "the signature" else {}
         twice = {what: found.of[what] for what in ONCE if found.of[what] > allowed.get(what, 1)}
         assert twice == {}, name
         seen += found.of

@@ -31,6 +31,7 @@ MACHINERY = {
     "test_clock",
     "alembic_version",
     "thread_look",  # how far one has read, which only reading changes
+    "version_taken",  # which version one has, which only taking it changes
 }
 
 

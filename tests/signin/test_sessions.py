@@ -249,9 +249,9 @@ def test_a_shifted_clock_of_the_whole_process_ends_sessions_and_revives_none(
     """The real clock of a real process, not ours: idle, absolute, and set back."""
     token = story.token(person)
     asks = (
-        "import os, sys; from portal.runtime import open_house; from portal.settings import Settings;"
+        "import os, sys; from portal.runtime import open_runtime; from portal.settings import Settings;"
         "from portal.access.signin import sessions;"
-        "h = open_house(Settings()); s = h.new_session();"
+        "h = open_runtime(Settings()); s = h.new_session();"
         # A portal does not even start beside a database with another time: its clock goes wrong while it runs.
         "os.environ['FAKETIME'] = sys.argv[2];"
         "print(sessions.resume(s, sys.argv[1], h.settings, False) is not None)"

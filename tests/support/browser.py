@@ -216,7 +216,7 @@ def _check_scripts(soup: BeautifulSoup, html: str, where: str) -> None:
         # Looked for in the text first: a page without the word has no such tag, and looking through tags takes long.
         there = any(word in html for word in _MARKS.findall(hook)) and soup.select_one(hook) is not None
         assert there == (script in loaded), f"{where}: {script} is {'missing' if there else 'loaded for nothing'}"
-    uploader = [tag for tag in soup.find_all("script", type=None) if "/tus." in str(tag["src"])]
+    uploader = [tag for tag in soup.find_all("script", type=None) if "/tus." in str(tag.get("src"))]
     assert len(uploader) == ("files/uploads.js" in loaded), f"{where}: the uploader's library"
 
 
