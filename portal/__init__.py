@@ -14,7 +14,7 @@ from portal.web import guard, i18n, layout
 
 
 def create_app(runtime: Runtime | None = None) -> Flask:
-    """The web application. Raises Unsafe rather than start in a way that endangers the people in it."""
+    """The web application. Raises UnsafeConfiguration rather than start in a way that endangers the people in it."""
     runtime = runtime or open_runtime(Settings())
     app = web_app.PortalApp("portal", template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -277,8 +277,8 @@ class Role(StrEnum):
 
 
 def refuse_wrong_role(engine: Engine, wanted: Role) -> None:
-    """Raises Unsafe unless this connection is a `wanted` and none of the others, and could not step over row-level
-    security. Raises NeighbourDown when the database does not answer."""
+    """Raises UnsafeConfiguration unless this connection is a `wanted` and none of the others, and could not step over
+    row-level security. Raises DependencyUnavailable when the database does not answer."""
     refuse_powerful_role(engine, wanted)
     question = text(
         """select pg_has_role(current_user, :wanted, 'USAGE'),
@@ -298,8 +298,8 @@ APART = timedelta(seconds=10)
 
 
 def refuse_other_time(engine: Engine) -> None:
-    """Raises Unsafe when the database keeps another time than this process. Raises NeighbourDown when it does not
-    answer.
+    """Raises UnsafeConfiguration when the database keeps another time than this process. Raises DependencyUnavailable
+    when it does not answer.
 
     The walls go by the database's clock, the ticket by that of its process, and only what both let through is seen: two
     clocks that disagree open nothing, but they shut people out of what was just opened to them.
@@ -318,8 +318,8 @@ def refuse_other_time(engine: Engine) -> None:
 
 
 def refuse_powerful_role(engine: Engine, wanted: Role = Role.APP) -> None:
-    """Raises Unsafe when this connection could step over row-level security: superuser, owner, member of the owner or
-    BYPASSRLS. Raises NeighbourDown when the database does not answer."""
+    """Raises UnsafeConfiguration when this connection could step over row-level security: superuser, owner, member of
+    the owner or BYPASSRLS. Raises DependencyUnavailable when the database does not answer."""
     question: Any = text(
         """select rolsuper, rolbypassrls,
                   exists (select 1 from pg_class c where c.relkind in ('r', 'p')

@@ -174,17 +174,19 @@ P = TypeVar("P", bound=OidcProvider)
 
 
 def read_eid_providers(path: Path) -> tuple[EidProvider, ...]:
-    """Reads a TOML file with one `[[provider]]` table per eID. Raises Unsafe with the place and the reason."""
+    """Reads a TOML file with one `[[provider]]` table per eID. Raises UnsafeConfiguration with the place and the
+    reason."""
     return read_providers(path, lambda table: EidProvider.model_validate(_with_preset(table)))
 
 
 def read_staff_providers(path: Path) -> tuple[StaffProvider, ...]:
-    """Reads a TOML file with one `[[provider]]` table per organisation's own sign-in. Raises Unsafe."""
+    """Reads a TOML file with one `[[provider]]` table per organisation's own sign-in. Raises UnsafeConfiguration."""
     return read_providers(path, StaffProvider.model_validate)
 
 
 def read_providers(path: Path, made_of: Callable[[dict[str, Any]], P]) -> tuple[P, ...]:
-    """One provider for each `[[provider]]` table of a TOML file. Raises Unsafe with the place and the reason."""
+    """One provider for each `[[provider]]` table of a TOML file. Raises UnsafeConfiguration with the place and the
+    reason."""
     try:
         tables: Any = tomllib.loads(path.read_text("utf-8")).get("provider", [])
         found = tuple(made_of(dict(table)) for table in tables)

@@ -14,7 +14,8 @@ _ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
 
 
 def make_secrets(folder: Path) -> None:
-    """Writes what docker-compose.yml asks for into `folder`. Raises Unsafe when one of the files is there already."""
+    """Writes what docker-compose.yml asks for into `folder`. Raises UnsafeConfiguration when one of the files is there
+    already."""
     postgres, owner, app, worker, s3_key = (secrets.token_hex(24) for _ in range(5))
     s3_id = secrets.token_hex(10)
     identity = {"name": "portal", "credentials": [{"accessKey": s3_id, "secretKey": s3_key}], "actions": _ACTIONS}

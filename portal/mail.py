@@ -19,8 +19,8 @@ _PATIENCE = 10
 
 
 def send(settings: Settings, to: str, subject: str, body: str) -> None:
-    """Hands one mail over. Raises NeighbourDown('mail') when it cannot be just now; the job is then tried again.
-    Raises MailRefused when it never will be: trying again would change nothing."""
+    """Hands one mail over. Raises DependencyUnavailable('mail') when it cannot be just now; the job is then tried
+    again. Raises MailRefused when it never will be: trying again would change nothing."""
     message = EmailMessage()
     message["From"] = settings.mail_from
     try:

@@ -31,7 +31,8 @@ def newest() -> str:
 def migrate(owner_url: str, target: str = "head", keyring: Keyring | None = None) -> None:
     """Runs the migrations up (or, to an older `target`, down). The keyring is for steps that move what is sealed.
 
-    Raises Unsafe when the roles were never made, or when such a step has something to move and no keyring."""
+    Raises UnsafeConfiguration when the roles were never made, or when such a step has something to move and no
+    keyring."""
     engine = connect(owner_url, pool_size=1)
     try:
         with engine.begin() as connection:

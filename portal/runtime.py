@@ -70,8 +70,8 @@ def runtime_for(settings: Settings, role: Role = Role.APP) -> Iterator[Runtime]:
 
 
 def open_runtime(settings: Settings, role: Role = Role.APP) -> Runtime:
-    """Raises Unsafe rather than stand on something dangerous or as the wrong database role, NeighbourDown when the
-    database does not answer."""
+    """Raises UnsafeConfiguration rather than stand on something dangerous or as the wrong database role,
+    DependencyUnavailable when the database does not answer."""
     refuse_unsafe(settings, role)
     engine = connect(url_of(settings, role))
     try:
@@ -100,7 +100,8 @@ def blob_store(settings: Settings) -> BlobStore:
 
 
 def _open_store(settings: Settings) -> BlobStore:
-    """One that is away stops nothing: messages and plans do without it. Raises Unsafe for one that others can use."""
+    """One that is away stops nothing: messages and plans do without it. Raises UnsafeConfiguration for one that others
+    can use."""
     store = blob_store(settings)
     try:
         if not settings.s3_url:
@@ -124,7 +125,7 @@ _SETTING_OF = {
 
 
 def refuse_unsafe(settings: Settings, role: Role = Role.APP) -> None:
-    """The checks that need nothing but the settings. Raises Unsafe with all faults at once."""
+    """The checks that need nothing but the settings. Raises UnsafeConfiguration with all faults at once."""
     faults = []
     if not url_of(settings, role):
         faults.append(f"{_SETTING_OF[role].upper()} is not set")

@@ -109,19 +109,20 @@ class Settings(BaseSettings):
 
     @cached_property
     def eid_providers(self) -> tuple[EidProvider, ...]:
-        """The eIDs citizens may use. Raises Unsafe for a file that cannot be understood."""
+        """The eIDs citizens may use. Raises UnsafeConfiguration for a file that cannot be understood."""
         if self.eid_file is None:
             return ()
         return read_eid_providers(self.eid_file)
 
     @cached_property
     def staff_providers(self) -> tuple[StaffProvider, ...]:
-        """The organisations' own sign-ins for their staff. Raises Unsafe for a file that cannot be understood."""
+        """The organisations' own sign-ins for their staff. Raises UnsafeConfiguration for a file that cannot be
+        understood."""
         return read_staff_providers(self.staff_sso_file) if self.staff_sso_file else ()
 
 
 def read_secret(path: Path) -> str:
-    """The one line of a secret's file. Raises Unsafe when it cannot be read."""
+    """The one line of a secret's file. Raises UnsafeConfiguration when it cannot be read."""
     try:
         return path.read_text("utf-8").strip()
     except (OSError, ValueError) as problem:

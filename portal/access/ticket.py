@@ -253,7 +253,7 @@ class CaseTicket:
 
     def unseal(self, row: Any, column: str, model: type[Base] | None = None) -> str:
         """The text in the row's `column`; '' where there is none. `model` is named for a row of a few columns that is
-        no object of it. Raises Damaged when the value was changed, or moved there from elsewhere."""
+        no object of it. Raises CorruptData when the value was changed, or moved there from elsewhere."""
         return self.keys.unseal(row, column, model)
 
     # What is left behind

@@ -75,7 +75,7 @@ class KeyRow(NamedTuple):
 
 def load_key_row(session: Session, case_id: UUID) -> KeyRow:
     """The wrapped case key, for somebody who decides about a case without a window on it (a custody holder). Raises
-    Damaged when it was destroyed."""
+    CorruptData when it was destroyed."""
     with fact_keeper(session, case_id):
         found = select(CaseKey.master_id, CaseKey.wrapped).where(CaseKey.case_id == case_id)
         row = session.execute(found).one_or_none()

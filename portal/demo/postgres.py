@@ -57,7 +57,7 @@ class EmbeddedPostgres:
     # Life
 
     def start(self) -> None:
-        """Returns when the server answers. Raises Unsafe when the folder cannot hold it."""
+        """Returns when the server answers. Raises UnsafeConfiguration when the folder cannot hold it."""
         self._prepare()
         self._end_orphan()
         if not (self.data / "PG_VERSION").exists():

@@ -291,7 +291,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 def _listen(wanted: int, exact: bool = False) -> socket.socket:
-    """A socket on the first port from `wanted` on that is free; with `exact`, on that one or Unsafe."""
+    """A socket on the first port from `wanted` on that is free; with `exact`, on that one or UnsafeConfiguration."""
     for port in range(wanted, wanted + (1 if exact else 200)):
         door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -34,7 +34,7 @@ def to_pdf(program: str, data: bytes, ending: str, turn: Turn) -> bytes:
     """The document as PDF. `program` is the path of soffice, `ending` that of the document's name.
 
     Raises Unreadable for what LibreOffice cannot open, TookTooLong, Busy while another is being converted on this
-    machine, Unsafe where LibreOffice cannot be held or there is no folder in memory.
+    machine, UnsafeConfiguration where LibreOffice cannot be held or there is no folder in memory.
     """
     if not ending.isalnum():
         raise Unreadable("no ending")
@@ -64,7 +64,7 @@ def to_pdf(program: str, data: bytes, ending: str, turn: Turn) -> bytes:
 
 
 def _run_held(folder: Path, command: Sequence[str], readable: Sequence[str]) -> None:
-    """Runs a program that sees the system and `folder` alone, to its end. Raises TookTooLong, Unsafe."""
+    """Runs a program that sees the system and `folder` alone, to its end. Raises TookTooLong, UnsafeConfiguration."""
     user = confine.own_user()
     if user is not None:
         for path in (folder, *folder.iterdir()):
@@ -100,7 +100,7 @@ NOT_HELD = (
 
 def refuse_unfit(program: str, hidden: Sequence[Path]) -> None:
     """What is tried out before anybody's document is converted: whether the program is held, and whether it works so.
-    Otherwise every document would be noted as one that cannot be read. Raises Unsafe."""
+    Otherwise every document would be noted as one that cannot be read. Raises UnsafeConfiguration."""
     refuse_unheld(program, hidden)
     try:
         to_pdf(program, b"hej", "txt", slots.BY_THE_WORKER)
@@ -112,7 +112,8 @@ def refuse_unfit(program: str, hidden: Sequence[Path]) -> None:
 
 def refuse_unheld(program: str, hidden: Sequence[Path]) -> None:
     """Tries out whether a program started as LibreOffice is can reach the network, or read one of `hidden`: files
-    that are there. Raises Unsafe when it can, when it cannot be tried out, and when there is no such program."""
+    that are there. Raises UnsafeConfiguration when it can, when it cannot be tried out, and when there is no such
+    program."""
     if not os.access(program, os.X_OK):
         raise UnsafeConfiguration(f"CONVERTER names {program}, which is no program on this machine")
     with (

@@ -39,8 +39,8 @@ _TRY = (
 
 
 def try_out(head: Head, place: str) -> None:
-    """Prints it once, so that a picture that cannot be printed is found before anybody prints. Raises Unsafe with
-    `place` and the reason."""
+    """Prints it once, so that a picture that cannot be printed is found before anybody prints. Raises
+    UnsafeConfiguration with `place` and the reason."""
     try:
         printing.pdf(_TRY, {"head": asdict(head)}, "da")
     except RuntimeError as problem:

@@ -114,7 +114,7 @@ def _bucket(who: str) -> int:
 
 
 def _make_folder() -> None:
-    """Raises Unsafe where somebody else has put something in its place."""
+    """Raises UnsafeConfiguration where somebody else has put something in its place."""
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     about = FOLDER.lstat()
     if about.st_uid != os.geteuid() or about.st_mode & 0o077 or FOLDER.is_symlink():

@@ -62,8 +62,8 @@ def _bound(task: Task, worker: Worker) -> Callable[..., None]:
 
 
 def work(runtime: Runtime, office: Runtime) -> None:
-    """Works until told to stop. Raises Unsafe when `office` does not stand on the worker's role, and where a converter
-    is switched on that this machine cannot hold.
+    """Works until told to stop. Raises UnsafeConfiguration when `office` does not stand on the worker's role, and
+    where a converter is switched on that this machine cannot hold.
 
     A database that goes away ends the process at once, for its keeper to start it again: the queue's own threads would
     otherwise keep it alive without doing anything.

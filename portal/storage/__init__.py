@@ -33,7 +33,7 @@ class UnfinishedObject:
 
 class BlobWriter(Protocol):
     def write(self, data: bytes) -> object:
-        """Adds bytes at the end. Raises NeighbourDown('storage') when the store cannot take them."""
+        """Adds bytes at the end. Raises DependencyUnavailable('storage') when the store cannot take them."""
 
 
 class BlobReader(Protocol):
@@ -46,10 +46,10 @@ class BlobReader(Protocol):
 
 class BlobStore(Protocol):
     """What every store can do. Keys are 32 hexadecimal digits chosen by the caller; any other raises ValueError.
-    Everything raises NeighbourDown('storage') when the store does not answer."""
+    Everything raises DependencyUnavailable('storage') when the store does not answer."""
 
     def check(self) -> None:
-        """Returns when the store can be used. Raises Unsafe when others than the portal can use it."""
+        """Returns when the store can be used. Raises UnsafeConfiguration when others than the portal can use it."""
 
     def make(self) -> None:
         """Makes the place where objects will lie, unless it is there."""
@@ -58,7 +58,8 @@ class BlobStore(Protocol):
         """A writer for a new object. It exists, whole and durable, once the block ends; an exception leaves nothing."""
 
     def open(self, key: str) -> AbstractContextManager[BlobReader]:
-        """A reader. Raises Damaged when the object is missing, NeighbourDown('storage') when the store is."""
+        """A reader. Raises CorruptData when the object is missing, DependencyUnavailable('storage') when the store
+        is."""
 
     def delete(self, key: str) -> None:
         """Removes the object; one that is already gone is no error."""

@@ -41,7 +41,7 @@ def seal(cipher: AESGCM, plain: bytes, place: str) -> bytes:
 
 
 def unseal(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
-    """The reverse of `seal`. Raises Damaged."""
+    """The reverse of `seal`. Raises CorruptData."""
     if sealed[:1] != _VERSION:
         raise CorruptData(f"{place} is not a sealed value")
     try:
@@ -75,8 +75,8 @@ class CaseKeys:
         setattr(row, name, None if empty else self.seal_text(text, place_in(row, column)))
 
     def unseal(self, row: Any, column: str, model: Any = None) -> str:
-        """The text in a row; '' where there is none. `model` is named for a row that is no object of it. Raises Damaged
-        like `unseal_text`."""
+        """The text in a row; '' where there is none. `model` is named for a row that is no object of it. Raises
+        CorruptData like `unseal_text`."""
         sealed = getattr(row, f"{column}_sealed")
         return "" if sealed is None else unseal(self._content, sealed, place_in(row, column, model)).decode()
 
@@ -84,7 +84,7 @@ class CaseKeys:
         return seal(self._content, text.encode(), place)
 
     def unseal_text(self, sealed: bytes, place: str) -> str:
-        """Raises Damaged when the value was changed, or moved here from another row or column."""
+        """Raises CorruptData when the value was changed, or moved here from another row or column."""
         return unseal(self._content, sealed, place).decode()
 
     def wrap_file_key(self, file_key: bytes, blob: str) -> bytes:
@@ -117,13 +117,13 @@ class MasterKeys:
         return set(self._keys)
 
     def current(self) -> str:
-        """The id of the one that wraps from now on. Raises Unsafe when the key file cannot be used any more: what is
-        wrapped by a key that only this process remembers is lost with it."""
+        """The id of the one that wraps from now on. Raises UnsafeConfiguration when the key file cannot be used any
+        more: what is wrapped by a key that only this process remembers is lost with it."""
         self._look_again()
         return self._current
 
     def key(self, master_id: str) -> bytes:
-        """Raises Damaged when it is not in the key file."""
+        """Raises CorruptData when it is not in the key file."""
         if master_id not in self._keys:
             self._look_again()
         if master_id not in self._keys:
@@ -150,7 +150,8 @@ class Keyring:
 
     @property
     def current(self) -> str:
-        """The id of the master key that wraps, as the key file says now. Raises Unsafe when that cannot be used."""
+        """The id of the master key that wraps, as the key file says now. Raises UnsafeConfiguration when that cannot
+        be used."""
         return self.masters.current()
 
     def new_case_key(self, case_id: UUID) -> tuple[str, bytes]:
@@ -158,11 +159,11 @@ class Keyring:
         return self._wrap(case_id, os.urandom(KEY_SIZE))
 
     def open_case(self, case_id: UUID, master_id: str, wrapped: bytes) -> CaseKeys:
-        """Raises Damaged when the master key is not in the key file, or the row belongs to another case."""
+        """Raises CorruptData when the master key is not in the key file, or the row belongs to another case."""
         return CaseKeys(unseal(AESGCM(self.masters.key(master_id)), wrapped, of_case_key(case_id)))
 
     def rewrap(self, case_id: UUID, master_id: str, wrapped: bytes) -> tuple[str, bytes]:
-        """The same case key, wrapped by the current master key; its id, too. Raises Damaged like `open_case`."""
+        """The same case key, wrapped by the current master key; its id, too. Raises CorruptData like `open_case`."""
         return self._wrap(case_id, self.open_case(case_id, master_id, wrapped).key)
 
     def _wrap(self, case_id: UUID, key: bytes) -> tuple[str, bytes]:
@@ -176,12 +177,12 @@ class Keyring:
         return current, current.encode() + b":" + seal(self._secrets(current), plain, place)
 
     def unseal_secret(self, sealed: bytes, place: str) -> bytes:
-        """The reverse of `seal_secret`. Raises Damaged."""
+        """The reverse of `seal_secret`. Raises CorruptData."""
         master_id, _, rest = sealed.partition(b":")
         return unseal(self._secrets(master_id.decode(errors="replace")), rest, place)
 
     def reseal_secret(self, sealed: bytes, place: str) -> tuple[str, bytes]:
-        """The same secret under the current master key, as `seal_secret` gives it. Raises Damaged."""
+        """The same secret under the current master key, as `seal_secret` gives it. Raises CorruptData."""
         return self.seal_secret(self.unseal_secret(sealed, place), place)
 
     def _secrets(self, master_id: str) -> AESGCM:
@@ -197,7 +198,7 @@ class Keyring:
         return seal(self._tokens, token.encode(), place)
 
     def open_token(self, sealed: bytes, place: str) -> str:
-        """The reverse of `seal_token`. Raises Damaged when it was changed or moved."""
+        """The reverse of `seal_token`. Raises CorruptData when it was changed or moved."""
         return unseal(self._tokens, sealed, place).decode()
 
     @cached_property
@@ -262,7 +263,8 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_keys(path: Path | None) -> Keyring:
-    """The keyring in `path`. Raises Unsafe when it is missing, readable by others, or not what it should be."""
+    """The keyring in `path`. Raises UnsafeConfiguration when it is missing, readable by others, or not what it should
+    be."""
     if path is None:
         raise UnsafeConfiguration("KEYS_FILE is not set; make one with: portal make-keys FILE")
     try:
@@ -282,7 +284,7 @@ def read_keys(path: Path | None) -> Keyring:
 
 
 def _looks(path: Path) -> object:
-    """What tells a key file from the one that was read. Raises Unsafe when there is none."""
+    """What tells a key file from the one that was read. Raises UnsafeConfiguration when there is none."""
     try:
         return _mark(path.stat())
     except OSError as problem:

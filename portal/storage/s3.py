@@ -48,8 +48,8 @@ class S3Store:
     """`url` names the server and the bucket, as in https://s3.example.org/bucket?region=eu-north-1."""
 
     def __init__(self, url: str, access_key: str, secret_key: str, patience: float = 10) -> None:
-        """Opens no connection. `patience` is how many seconds the server may be silent. Raises Unsafe for an address
-        that cannot be one."""
+        """Opens no connection. `patience` is how many seconds the server may be silent. Raises UnsafeConfiguration for
+        an address that cannot be one."""
         parts = urlsplit(url)
         self.bucket = parts.path.strip("/")
         if parts.scheme not in ("http", "https") or not parts.hostname or not _BUCKET.match(self.bucket):
@@ -72,7 +72,8 @@ class S3Store:
         self._found_closed = False
 
     def check(self) -> None:
-        """Raises NeighbourDown('storage') when the bucket cannot be used, Unsafe when somebody without a key can."""
+        """Raises DependencyUnavailable('storage') when the bucket cannot be used, UnsafeConfiguration when somebody
+        without a key can."""
         key = secrets.token_hex(16)
         with _neighbour():
             self._client.put_object(self.bucket, key, io.BytesIO(b"probe"), 5)
@@ -278,7 +279,8 @@ class _S3Reader:
 
 @contextmanager
 def _neighbour(key: str | None = None) -> Iterator[None]:
-    """Turns what the client raises into our words: a missing object `key` is Damaged, all else NeighbourDown."""
+    """Turns what the client raises into our words: a missing object `key` is CorruptData, all else
+    DependencyUnavailable."""
     try:
         yield
     except S3Error as problem:
@@ -291,7 +293,7 @@ def _neighbour(key: str | None = None) -> Iterator[None]:
 
 
 def _refused(attempt: Any) -> bool:
-    """Whether the server turned a stranger away. Raises NeighbourDown when it did not answer at all."""
+    """Whether the server turned a stranger away. Raises DependencyUnavailable when it did not answer at all."""
     with _neighbour():
         try:
             attempt()

@@ -50,8 +50,8 @@ class Clamd:
         self._patience = patience
 
     def scan(self, pieces: Iterable[bytes]) -> ScanVerdict:
-        """What the scanner says of the pieces together. Raises NeighbourDown('scanner') when it says nothing clear;
-        what the pieces raise passes through."""
+        """What the scanner says of the pieces together. Raises DependencyUnavailable('scanner') when it says nothing
+        clear; what the pieces raise passes through."""
         try:
             with self._connected() as line:
                 line.sendall(b"zINSTREAM\0")

@@ -83,7 +83,7 @@ class SealingWriter:
 
 
 class SealedReader:
-    """Opens ranges of a sealed stream. Raises Damaged on the first byte that is not what was written."""
+    """Opens ranges of a sealed stream. Raises CorruptData on the first byte that is not what was written."""
 
     def __init__(self, source: BlobReader, file_key: bytes, associated: bytes) -> None:
         header = source.read_at(0, _HEADER)

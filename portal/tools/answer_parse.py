@@ -30,7 +30,7 @@ Called = Mapping[str, set[str]]
 
 def parse_answer(question: Question, words: str, offered: Called | None = None) -> str:
     """The answer as it is kept. `offered` are people or rows where the question asks for them (`called`). Raises
-    NotUnderstood."""
+    ParseError."""
     if question.kind is AnswerKind.LONG:
         return text.plain(words, len(words))  # what is too long is told when it is to be kept, never cut
     line = text.line(words.replace("\n", ", ") if question.kind in SEVERAL else words, 100_000)

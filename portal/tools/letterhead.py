@@ -51,7 +51,7 @@ class Letterhead:
 
 @cache
 def letterhead(folder: Path | None) -> Letterhead | None:
-    """The look of this installation; None where it has none of its own. Raises Unsafe."""
+    """The look of this installation; None where it has none of its own. Raises UnsafeConfiguration."""
     if folder is None:
         return None
     path = folder / "letterhead.toml"
@@ -65,7 +65,7 @@ def letterhead(folder: Path | None) -> Letterhead | None:
 
 
 def _logo(path: Path) -> str:
-    """The picture as an SVG. Raises Unsafe that names the file and what is wrong with it."""
+    """The picture as an SVG. Raises UnsafeConfiguration that names the file and what is wrong with it."""
     try:
         content = path.read_bytes()
     except OSError as problem:
@@ -88,7 +88,7 @@ def _logo(path: Path) -> str:
 
 
 def _svg(path: Path, content: bytes) -> str:
-    """Raises Unsafe for what is no SVG, or would fetch something from elsewhere."""
+    """Raises UnsafeConfiguration for what is no SVG, or would fetch something from elsewhere."""
     try:
         text = content.decode("utf-8")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:

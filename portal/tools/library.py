@@ -45,7 +45,7 @@ class _Lists(BaseModel):
 @cache
 def definition(key: str, wording: Path | None = None) -> Definition | None:
     """The definition of a tool in the words of the folder `wording`, or None for a tool that is not a form here.
-    Raises Unsafe with file, line and reason."""
+    Raises UnsafeConfiguration with file, line and reason."""
     path = DEFINITIONS / f"{key}.toml"
     if not key.isidentifier() or not path.exists():
         return None
@@ -78,8 +78,8 @@ def _as_choice(meeting: ProfileMeeting) -> dict[str, Any]:
 
 
 def every_definition(wording: Path | None = None) -> list[Definition]:
-    """All there are, checked against each other. Raises Unsafe when one is faulty, or when the folder holds a file for
-    a tool that is not there."""
+    """All there are, checked against each other. Raises UnsafeConfiguration when one is faulty, or when the folder
+    holds a file for a tool that is not there."""
     keys = sorted(path.stem for path in DEFINITIONS.glob("*.toml"))
     if wording is not None:
         if not wording.is_dir():
@@ -114,7 +114,7 @@ def _by_todays_rules(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_definition(path: Path) -> Definition:
-    """Raises Unsafe that names every mistake of the file with its line."""
+    """Raises UnsafeConfiguration that names every mistake of the file with its line."""
     content = read_toml(path)
     refuse(path, list(_fill_lists(content, _read_lists())))
     try:
@@ -127,7 +127,7 @@ def read_definition(path: Path) -> Definition:
 
 
 def read_wording(path: Path, shipped: Definition) -> Definition:
-    """The tool in a municipality's words. Raises Unsafe as `read_definition`."""
+    """The tool in a municipality's words. Raises UnsafeConfiguration as `read_definition`."""
     try:
         own = _MunicipalWording.model_validate(read_toml(path))
     except ValidationError as problem:
@@ -151,7 +151,7 @@ def read_wording(path: Path, shipped: Definition) -> Definition:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Raises Unsafe when there is no such file or it is no TOML."""
+    """Raises UnsafeConfiguration when there is no such file or it is no TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
@@ -159,7 +159,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def refuse(path: Path, faults: list[Fault]) -> None:
-    """Raises Unsafe that names every fault with its line; nothing when there is none."""
+    """Raises UnsafeConfiguration that names every fault with its line; nothing when there is none."""
     if faults:
         text = path.read_text("utf-8")
         told = "".join(f"\n  line {line_of(text, place)}: {_named(place)}: {reason}" for place, reason in faults)

@@ -56,7 +56,7 @@ class FootPage:
 
 
 def page(name: str, language: str, folder: Path | None = None) -> FootPage:
-    """A page with its gaps still in it, and with the contact where it stands. Raises Unsafe."""
+    """A page with its gaps still in it, and with the contact where it stands. Raises UnsafeConfiguration."""
     return _pages(folder)[name, language]
 
 
@@ -73,7 +73,8 @@ def filled(found: FootPage, values: Mapping[str, str], reword: Callable[[str], s
 
 
 def every_page(folder: Path | None = None) -> None:
-    """Reads all there are. Raises Unsafe when one cannot be read or used, or when the folder holds what is none."""
+    """Reads all there are. Raises UnsafeConfiguration when one cannot be read or used, or when the folder holds what
+    is none."""
     _pages(folder)
 
 

@@ -239,17 +239,19 @@ def _without(compartment: ProfileCompartment, others: Collection[ProfileCompartm
 
 @cache
 def profile(key: str) -> Profile:
-    """The profile named `key`. Raises Unsafe with the file, the line and the reason when it is missing or faulty."""
+    """The profile named `key`. Raises UnsafeConfiguration with the file, the line and the reason when it is missing or
+    faulty."""
     return read_profile(PROFILES / f"{key}.toml")
 
 
 def every_profile() -> list[Profile]:
-    """All there are: a case keeps the one it was opened with, so each must be sound. Raises Unsafe as `profile`."""
+    """All there are: a case keeps the one it was opened with, so each must be sound. Raises UnsafeConfiguration as
+    `profile`."""
     return [profile(path.stem) for path in sorted(PROFILES.glob("*.toml"))]
 
 
 def read_profile(path: Path) -> Profile:
-    """Raises Unsafe that names every mistake of the file with its line."""
+    """Raises UnsafeConfiguration that names every mistake of the file with its line."""
     try:
         text = path.read_text("utf-8")
         content: Any = tomllib.loads(text)

@@ -117,8 +117,8 @@ class _Views(BaseModel):
 
 @cache
 def views() -> tuple[View, ...]:
-    """All there are, also those no longer or not yet in force. Raises Unsafe with file, line and reason for a
-    mistake."""
+    """All there are, also those no longer or not yet in force. Raises UnsafeConfiguration with file, line and reason
+    for a mistake."""
     return read_views(STATUTES)
 
 
@@ -172,7 +172,7 @@ def section_of(place: str) -> Section | None:
 
 
 def asked(place: str) -> tuple[str, Section, Question]:
-    """Tool, section and question of a place. Raises Unsafe for one that nobody asks."""
+    """Tool, section and question of a place. Raises UnsafeConfiguration for one that nobody asks."""
     found = _asked(place)
     if found is None:
         raise UnsafeConfiguration(f"nobody asks {place}")

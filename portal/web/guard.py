@@ -175,7 +175,7 @@ def without_cookies(app: Flask, csrf: CSRFProtect) -> None:
 
 
 def refuse_undeclared(app: Flask) -> None:
-    """Raises Unsafe when a route does not say who it is for. Called once all views are registered."""
+    """Raises UnsafeConfiguration when a route does not say who it is for. Called once all views are registered."""
     lacking = sorted(name for name in app.view_functions if declared(app, name) is None)
     if lacking:
         raise UnsafeConfiguration(f"views without a declared access: {', '.join(lacking)}")

@@ -80,7 +80,7 @@ class OidcClient:
     ) -> str:
         """Where to send the browser; `scopes` and `parameters` are asked for beside the provider's own.
 
-        Raises NeighbourDown('eid') when the provider does not answer.
+        Raises DependencyUnavailable('eid') when the provider does not answer.
         """
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         question = {
@@ -107,7 +107,8 @@ class OidcClient:
             raise EidRefused("aborted" if error in _ABORTED else "provider")
 
     def redeem(self, code: str, verifier: str, nonce: str) -> Identity:
-        """Trades the code for an identity. Raises EidRefused for a wrong answer, NeighbourDown('eid') for none."""
+        """Trades the code for an identity. Raises EidRefused for a wrong answer, DependencyUnavailable('eid') for
+        none."""
         tokens = self._post_code(code, verifier)
         id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
         if not isinstance(id_token, str) or not isinstance(access_token, str):
@@ -276,7 +277,8 @@ class OidcClient:
 
 
 def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
-    """The body, up to one byte more than is taken. Raises NeighbourDown('eid') for one that never comes to an end."""
+    """The body, up to one byte more than is taken. Raises DependencyUnavailable('eid') for one that never comes to an
+    end."""
     deadline, content = time.monotonic() + _PATIENCE, b""
     while len(content) <= _LARGEST_ANSWER and (piece := answer.read1(_LARGEST_ANSWER)):
         content += piece

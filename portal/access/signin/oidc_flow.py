@@ -67,8 +67,8 @@ def begin_sign_in(
 ) -> WayOut:
     """Prepares a sign-in. `realm` says what kind of provider it is: an answer never crosses from one to the other.
 
-    Raises NeighbourDown('eid'), or EidRefused for a provider that cannot be trusted, or that cannot tell when somebody
-    identified themselves where that is what is asked.
+    Raises DependencyUnavailable('eid'), or EidRefused for a provider that cannot be trusted, or that cannot tell when
+    somebody identified themselves where that is what is asked.
     """
     provider, now = client.provider, clock.now()
     if asks.purpose is not Purpose.SIGN_IN and not provider.can_prove_anew:
@@ -115,7 +115,7 @@ def take_attempt(session: PortalSession, state: str, browser_token: str, provide
 
 def redeem(client: OidcClient, begun: EidAttempt, code: str) -> Identity:
     """Who came back. Raises EidRefused for a wrong answer, 'not_anew' for one that does not show that the person
-    identified themselves for this attempt, and NeighbourDown('eid') for no answer."""
+    identified themselves for this attempt, and DependencyUnavailable('eid') for no answer."""
     identity = client.redeem(code, begun.code_verifier, begun.nonce)
     if begun.anew_since is not None:
         shown = identity.authenticated_at

@@ -56,7 +56,7 @@ def history(ticket: CaseTicket, giver_id: UUID) -> list[StoredDeclaration]:
 
 
 def stored_declaration(ticket: CaseTicket, consent_id: UUID) -> StoredDeclaration:
-    """One declaration. Raises NotFound, and Damaged when its words are not those its hash was taken of."""
+    """One declaration. Raises NotFound, and CorruptData when its words are not those its hash was taken of."""
     ticket.require(Action.CONSENT_VIEW)
     return _stored(ticket, declare.visible(ticket, consent_id), ticket.session.get_one(Consent, consent_id))
 

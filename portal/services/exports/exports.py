@@ -88,7 +88,8 @@ def my_exports(ticket: CaseTicket) -> list[ExportLine]:
 
 
 def make_export(ticket: CaseTicket, store: BlobStore, export_id: UUID) -> None:
-    """Packs it, with the rights the person has now. Raises NotFound, Refused, Damaged, NeighbourDown('storage')."""
+    """Packs it, with the rights the person has now. Raises NotFound, Refused, CorruptData,
+    DependencyUnavailable('storage')."""
     row = _load(ticket, export_id)
     if row.ready_at is not None:
         return
@@ -123,7 +124,7 @@ def fail(ticket: CaseTicket, export_id: UUID) -> None:
 
 def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) -> Download:
     """The package. Raises NotFound when it is over, was withdrawn in part, or holds what the person may not read any
-    more; Damaged, NeighbourDown('storage')."""
+    more; CorruptData, DependencyUnavailable('storage')."""
     row = _load(ticket, export_id)
     if (row.kind == "case") != is_case or row.ready_at is None or row.blob is None or row.file_key is None:
         raise NotFound

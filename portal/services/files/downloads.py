@@ -54,7 +54,7 @@ def download(
     that a word processor came by.
 
     The first segment is opened before this returns, so that a damaged file is a clear page and not a broken download.
-    Raises Damaged, NeighbourDown('storage').
+    Raises CorruptData, DependencyUnavailable('storage').
     """
     ticket.require(Action.FILE_DOWNLOAD)
     file = ticket.load(File, file_id)

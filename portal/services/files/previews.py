@@ -59,7 +59,7 @@ _PLAYED = frozenset(
 
 def look_at_file(ticket: CaseTicket, store: BlobStore, file_id: UUID, number: int, first: int = 0) -> Preview:
     """What the frame holds; all that it will ask for has been made by then. A file that cannot be read says so
-    instead. Raises Busy, Damaged, NeighbourDown('storage')."""
+    instead. Raises Busy, CorruptData, DependencyUnavailable('storage')."""
     version = _open(ticket, file_id, number)
     name = ticket.unseal(version, "name")
     kind = kind_of(version.media_type)

@@ -313,7 +313,7 @@ def _keep(ticket: CaseTicket, begun: BegunUpload, starts_at: int, incoming: Inco
 
 
 def _whole(ticket: CaseTicket, store: BlobStore, parts: list[UploadPart]) -> Arrived:
-    """Raises Damaged for a part that is not what was noted when it came in."""
+    """Raises CorruptData for a part that is not what was noted when it came in."""
     first = parts[0]
     if len(parts) == 1:
         file_key = ticket.keys.unwrap_file_key(first.file_key, first.blob)

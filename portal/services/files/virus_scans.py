@@ -115,7 +115,7 @@ def scan_waiting(begin: UnitOfWork, store: BlobStore) -> int:
 
 def scan(begin: UnitOfWork, store: BlobStore, item_id: UUID, kind: WaitingScan = VERSION) -> bool:
     """Scans one thing and writes down what was said; False when it waits no more. Between reading and writing no
-    transaction is open, because a large file takes its time. Raises NeighbourDown, Damaged."""
+    transaction is open, because a large file takes its time. Raises DependencyUnavailable, CorruptData."""
     with begin() as session:
         settings: Settings = session.info["settings"]
         case_id = kind.model.case_id

@@ -59,7 +59,7 @@ class Inventory:
 def inventory(session: PortalSession, store: BlobStore, repair: bool, grace: timedelta) -> Inventory:
     """Compares rows and store; with `repair`, removes orphans and broken-off uploads older than `grace`.
 
-    Raises Unsafe when there are rows that this session cannot see: their objects would look like orphans.
+    Raises UnsafeConfiguration when there are rows that this session cannot see: their objects would look like orphans.
     """
     found = Inventory()
     before = clock.now() - grace
@@ -127,8 +127,8 @@ def _is_there(store: BlobStore, key: str) -> bool:
 
 def rewrap(session: PortalSession, keyring: Keyring) -> Rewrapped:
     """Seals with the current master key whatever an older one holds: case keys and the secrets of code apps. Blobs and
-    texts stay as they are: they are sealed with the case keys, which do not change. Raises Damaged for a row whose own
-    master key is not in the key file."""
+    texts stay as they are: they are sealed with the case keys, which do not change. Raises CorruptData for a row whose
+    own master key is not in the key file."""
     current = keyring.current
     cases = secrets = 0
     older = select(CaseKey).where(CaseKey.master_id != current).order_by(CaseKey.case_id).limit(_AT_ONCE)

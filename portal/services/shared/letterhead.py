@@ -23,7 +23,7 @@ def colour_of(settings: Settings) -> str:
 
 
 def refuse_broken(settings: Settings) -> None:
-    """Raises Unsafe, with file and reason, when the letterhead cannot be read or printed."""
+    """Raises UnsafeConfiguration, with file and reason, when the letterhead cannot be read or printed."""
     found, head = letterhead(settings.letterhead_dir), head_of(settings, "da")
     if found and head:
         try_out(head, str(found.path))

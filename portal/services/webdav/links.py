@@ -183,7 +183,7 @@ def look_at_link(ticket: CaseTicket, link: Link) -> None:
 def read_by_link(ticket: CaseTicket, store: BlobStore, link: Link, number: int, start: int = 0) -> Iterator[bytes]:
     """The bytes of a version from `start` on. From now on that is the version the word processor has.
 
-    Raises Refused while the virus scanner shuts it, Damaged, NeighbourDown.
+    Raises Refused while the virus scanner shuts it, CorruptData, DependencyUnavailable.
     """
 
     def rest(size: int, _mark: str) -> ByteRange | None:
