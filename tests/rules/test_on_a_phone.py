@@ -70,7 +70,7 @@ def held_by(kind: str, chromium: Chromium, app: Flask, living: Runtime, world: W
 
 @pytest.mark.parametrize(
     "kind",
-    in_every_run("young person", "guide", at_night=["young person", "guide", "custody holder", "teacher"]),
+    in_every_run("young person", at_night=["young person", "guide", "custody holder", "teacher"]),
 )
 def test_the_head_and_the_bar_of_every_page_of_a_case_take_a_fifth_of_a_phone_at_most(
     kind: str, chromium: Chromium, address: str, living_app: Flask, living: Runtime, world: World,
