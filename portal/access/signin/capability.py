@@ -9,5 +9,7 @@ from portal.db import PortalSession
 def sweep(session: PortalSession) -> None:
     oidc_flow.forget_old(session, session.info["settings"].session_hours)
     eid.forget_strangers(session)
-    for part in (saved_form, pending_login, passkeys, throttle):
-        part.sweep(session)
+    saved_form.sweep_saved_forms(session)
+    pending_login.sweep_pending(session)
+    passkeys.sweep_passkeys(session)
+    throttle.sweep_tries(session)
