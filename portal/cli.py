@@ -125,7 +125,6 @@ def add_administrator(organisation: str, unit: str, name: str, email: str) -> No
 @click.option("--organisation", required=True, help="Name of the organisation whose staff cannot get in any more.")
 def allow_passwords(organisation: str) -> None:
     """Lets the staff of an organisation use passwords again, for when its own sign-in is gone."""
-    from portal.errors import NotFound
     from portal.runtime import runtime_for
     from portal.services.accounts import sign_in_policy
 

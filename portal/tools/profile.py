@@ -333,10 +333,6 @@ def _connections_amiss(found: Profile) -> Iterator[tuple[Place, str]]:
         yield ("words",), f"no word for {', '.join(sorted(missing))}"
 
 
-_NEVER_ASKED_ABOUT = frozenset({Capacity.OWNER, Capacity.YOUNG_PERSON})
-"""Whose access rests on nobody's consent, whatever the profile says."""
-
-
 def _cannot_leave(found: Profile, compartment: ProfileCompartment, key: str) -> str:
     """Why the categories of a compartment cannot be taken out of the one called `key`; '' when they can."""
     other = next((one for one in found.compartment if one.key == key and one.key != compartment.key), None)

@@ -262,7 +262,10 @@ def test_only_those_who_are_told_read_what_was_found(
     for someone, sees in [(one, True) for one in watchers] + [(one, False) for one in (room.guide, room.young, leader)]:
         with story.acting(someone) as actor:
             if sees:
-                assert audit_checks.audit_status(actor).is_well
+                status = audit_checks.audit_status(actor)
+                assert status.last is not None
+                assert status.last.is_whole
+                assert not status.is_overdue
             else:
                 with pytest.raises(NotFound):
                     audit_checks.audit_status(actor)

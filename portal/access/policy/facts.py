@@ -291,11 +291,6 @@ class Facts:
         owner = self.owner_at(at)
         return self.owner_unit_id if owner is None else owner.unit_id
 
-    def handed_over_at(self, member_id: UUID) -> datetime | None:
-        """When that member last handed the case over to somebody else."""
-        turns = zip(self.ownerships, self.ownerships[1:], strict=False)
-        return max((after.since for before, after in turns if before.member_id == member_id), default=None)
-
     def member(self, membership_id: UUID) -> Member:
         return self._member[membership_id]
 

@@ -12,7 +12,6 @@ from portal.access.policy.facts import (
     CompartmentRule,
     ConsentFact,
     Facts,
-    FreezeFact,
     Grant,
     Member,
     OverrideFact,
@@ -135,11 +134,6 @@ def without_override(facts: Facts, override_id: UUID, at: datetime) -> Facts:
     """As if the owner ended an override now."""
     overrides = tuple(replace(o, ended_at=at) if o.id == override_id else o for o in facts.overrides)
     return replace(facts, overrides=overrides)
-
-
-def with_freeze(facts: Facts, freeze: FreezeFact) -> Facts:
-    """As if somebody were shut out at once."""
-    return replace(facts, freezes=(*facts.freezes, freeze))
 
 
 def lifted(facts: Facts, freeze_id: UUID, at: datetime) -> Facts:

@@ -73,10 +73,6 @@ class AuditStatus:
     """None while it has never been checked."""
     is_overdue: bool
 
-    @property
-    def is_well(self) -> bool:
-        return self.last is not None and self.last.is_whole and not self.is_overdue
-
 
 def audit_status(actor: Actor) -> AuditStatus:
     """What the last check found. Raises NotFound for whoever is neither administrator nor auditor."""
