@@ -19,6 +19,7 @@ from portal.errors import InvalidInput
 from portal.services.members import handover_answers
 from portal.views.signin import welcome
 from portal.web import case_words, guard, labels
+from portal.web.input_errors import error_message
 from portal.web.navigation import Right
 
 _DOORS = ("signin.begin_eid", "staff_sso.begin")
@@ -67,7 +68,7 @@ def _denial_page(reason: Reason, ticket: CaseTicket) -> Any:
 
 
 def invalid(problem: InvalidInput) -> Any:
-    return _page(422, _("This could not be done"), [labels.error_message(problem)])
+    return _page(422, _("This could not be done"), [error_message(problem)])
 
 
 def overtaken() -> Any:

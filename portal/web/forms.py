@@ -23,8 +23,7 @@ from portal.services.files import held_uploads
 from portal.services.files.arrivals import Upload
 from portal.services.files.held_uploads import WaitingFile
 from portal.storage.incoming import Incoming
-from portal.web import labels
-from portal.web.arguments import whole_number as whole_number
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 R = TypeVar("R")
 
@@ -36,7 +35,7 @@ class Required(InputRequired):  # type: ignore[misc]
     """Something that can be seen must be written: a blank is none, whichever character it is made of."""
 
     def __init__(self) -> None:
-        super().__init__(message=labels.INPUT_ERRORS["required"])
+        super().__init__(message=INPUT_ERRORS["required"])
 
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
@@ -154,7 +153,7 @@ def attempt(form: PortalForm, verb: Callable[[], R]) -> R | None:
 
 
 def _show(form: PortalForm, problem: InvalidInput) -> None:
-    message = labels.error_message(problem)
+    message = error_message(problem)
     field: Any = form
     for part in problem.field.split("-") if problem.field else ():
         entries = getattr(field, "entries", None)
@@ -213,7 +212,7 @@ class DayField(Field):  # type: ignore[misc]
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002  what WTForms calls it with
         if not any(self.typed):
             if self.required:
-                raise ValidationError(labels.INPUT_ERRORS["required"])
+                raise ValidationError(INPUT_ERRORS["required"])
             return
         try:
             day, month, year = (int(part) for part in self.typed)
@@ -221,7 +220,7 @@ class DayField(Field):  # type: ignore[misc]
                 raise ValueError("no year that can be meant")
             self.data = date(year, month, day)
         except (ValueError, OverflowError) as problem:
-            raise ValidationError(labels.INPUT_ERRORS["date_wrong"]) from problem
+            raise ValidationError(INPUT_ERRORS["date_wrong"]) from problem
 
 
 class ChosenFile(OneFile):  # type: ignore[misc]

@@ -19,8 +19,6 @@ from portal.services.plans.commitments import Outcome
 from portal.services.plans.versions import PlanState
 from portal.storage.scanning import ScanState
 from portal.tools.definition import BaseField
-from portal.web.input_errors import INPUT_ERRORS as INPUT_ERRORS
-from portal.web.input_errors import error_message as error_message
 
 REFUSAL = {
     Refusal.DENIED: _l("You do not have access to this just now"),

@@ -22,6 +22,7 @@ from portal.settings import PROJECT
 from portal.tools.profile import PROFILES, Words, read_profile
 from portal.translations.__main__ import extract as extract_all
 from portal.web import labels
+from portal.web.input_errors import INPUT_ERRORS
 from tests.rules.leaks import NIGHT, browser_of
 from tests.rules.routes import ROUTES, own
 from tests.support.browser import Browser
@@ -108,7 +109,7 @@ def test_every_reason_a_service_gives_for_refusing_an_answer_has_its_sentence() 
     given = set()
     for path in (PROJECT / "portal").rglob("*.py"):
         given |= set(re.findall(r'InvalidInput\(\s*[^,()]*(?:\([^)]*\))?[^,]*,\s*"(\w+)"', path.read_text("utf-8")))
-    assert given - set(labels.INPUT_ERRORS) == set()
+    assert given - set(INPUT_ERRORS) == set()
     assert len(given) > 20
 
 

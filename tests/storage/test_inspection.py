@@ -17,7 +17,7 @@ from portal.errors import InvalidInput
 from portal.storage.filesystem import FilesystemStore
 from portal.storage.incoming import Incoming
 from portal.storage.inspection import KINDS, MEDIA_TYPES, REFUSED, check_archive, check_parts, has_parts, media_type
-from portal.web import labels
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 BEGINNINGS = {
     "pdf": b"%PDF-1.7\n", "docx": b"PK\x03\x04", "xlsx": b"PK\x03\x04", "pptx": b"PK\x03\x04", "odt": b"PK\x03\x04",
@@ -88,7 +88,7 @@ def test_a_file_that_is_another_is_told_by_its_right_ending() -> None:
     with pytest.raises(InvalidInput) as caught:
         media_type("Kontrakt.docx", 5000, b"%PDF-1.7")
     assert (caught.value.code, caught.value.values) == ("file_is_another", {"said": "docx", "found": "pdf"})
-    assert labels.error_message(caught.value).count(".pdf") == 2
+    assert error_message(caught.value).count(".pdf") == 2
 
 
 def test_what_is_refused_by_name_is_told_what_to_do_in_a_sentence_of_its_kind() -> None:
@@ -96,7 +96,7 @@ def test_what_is_refused_by_name_is_told_what_to_do_in_a_sentence_of_its_kind() 
     assert len(set(REFUSED.values())) > 8
     for ending, says in REFUSED.items():
         assert refused(lambda e=ending: media_type(f"Fil.{e.upper()}", 100, b"hej")) == says
-        assert says in labels.INPUT_ERRORS
+        assert says in INPUT_ERRORS
     for ending, says in {
         "eml": "file_mail", "msg": "file_mail", "pages": "file_apple", "docm": "file_macros", "zip": "file_archive",
         "exe": "file_program", "url": "file_link", "wmv": "file_as_mp4", "one": "file_as_pdf", "cr2": "file_as_jpeg",

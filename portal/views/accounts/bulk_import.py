@@ -16,9 +16,9 @@ from portal.services.accounts import bulk_import
 from portal.services.accounts import directory as account_directory
 from portal.services.accounts.bulk_import import ImportRow
 from portal.services.accounts.directory import OrganisationLine
-from portal.web import labels
 from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status
 from portal.web.guard import fresh, office
+from portal.web.input_errors import error_message
 
 bp = Blueprint("office_import", __name__, url_prefix="/office/organisations/<uuid:organisation_id>/import")
 
@@ -90,7 +90,7 @@ def _page(form: ListForm, organisation_id: UUID, rows: list[ImportRow] | None = 
 
 def said(row: ImportRow, column: str) -> list[str]:
     """What is wrong with one cell, in words."""
-    return [labels.error_message(InvalidInput(column, code)) for where, code in row.faults if where == column]
+    return [error_message(InvalidInput(column, code)) for where, code in row.faults if where == column]
 
 
 def _organisation(organisation_id: UUID) -> OrganisationLine:

@@ -24,9 +24,10 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.files import resumable_uploads
 from portal.services.files.resumable_uploads import Finished, Garbled, OutOfStep, Progress
-from portal.web import arguments, labels
+from portal.web import arguments
 from portal.web.forms import INVALID, PortalForm, attempt, text_field
 from portal.web.guard import opens
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 bp = Blueprint("uploads", __name__, url_prefix="/cases/<uuid:case_id>/uploads")
 
@@ -70,7 +71,7 @@ def begin(ticket: CaseTicket) -> ResponseReturnValue:
             ticket, about.get("filename", ""), size, _id(about, "compartment"), _id(about, "file")
         )
     except InvalidInput as problem:
-        return _answer(INVALID, labels.error_message(problem))
+        return _answer(INVALID, error_message(problem))
     return _answer(
         201, Location=url_for("uploads.send", case_id=ticket.case_id, upload_id=made.id), **_state(made, about=False)
     )
@@ -110,7 +111,7 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
         submission = form.submission_id
     except InvalidInput as problem:
         # A fault of the page's, not of the file's: that stays.
-        return jsonify(says=labels.error_message(problem), gone=False), INVALID
+        return jsonify(says=error_message(problem), gone=False), INVALID
 
     def verb() -> Finished:
         number = arguments.number(form.seen.data, 0) or None
@@ -121,7 +122,7 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     try:
         done = attempt(form, verb)
     except OutOfStep:
-        return jsonify(says=str(labels.INPUT_ERRORS["upload_unfinished"])), _CONFLICT
+        return jsonify(says=str(INPUT_ERRORS["upload_unfinished"])), _CONFLICT
     if done is None:
         if form.form_errors:
             # It is about the file itself, which no second try makes better.

@@ -28,11 +28,12 @@ from portal.tools.answer_format import row_title
 from portal.views.meetings import summary as meetings_summary
 from portal.views.meetings.heard import told as answered
 from portal.views.plans.answers import Reader
-from portal.web import arguments, labels
+from portal.web import arguments
 from portal.web.case_words import role
 from portal.web.forms import INVALID, DayField, PortalForm, attempt, choices, status, text_field
 from portal.web.guard import opens, quiet
 from portal.web.i18n import clock_time, language
+from portal.web.input_errors import error_message
 
 bp = Blueprint("meetings", __name__, url_prefix="/cases/<uuid:case_id>/meetings")
 
@@ -292,7 +293,7 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
             meeting=page,
             found=found,
             hints=_hints(ticket),
-            obstacle=labels.error_message(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
+            obstacle=error_message(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
             body=text.as_html(body),
             left_out=closing.not_reached(ticket, page),
         )

@@ -16,9 +16,9 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import corrections, own_data
 from portal.services.members.corrections import Proposal, Subject, WantedCorrection
-from portal.web import labels
 from portal.web.forms import DayField, PortalForm, attempt, status, text_field
 from portal.web.guard import fresh, opens
+from portal.web.input_errors import INPUT_ERRORS
 
 bp = Blueprint("corrections", __name__, url_prefix="/cases/<uuid:case_id>")
 
@@ -31,7 +31,7 @@ class CorrectionForm(PortalForm):
     reason = TextAreaField(
         _l("Why is it put right?"),
         validators=[
-            InputRequired(message=labels.INPUT_ERRORS["required"]),
+            InputRequired(message=INPUT_ERRORS["required"]),
             Length(max=2000, message=_l("This is too long.")),
         ],
     )

@@ -25,6 +25,7 @@ from portal.services.shared import audience, idempotency
 from portal.web import labels
 from portal.web.forms import PortalForm, Required, attempt, choices, status, text_field
 from portal.web.guard import fresh, opens
+from portal.web.input_errors import INPUT_ERRORS
 
 bp = Blueprint("team", __name__, url_prefix="/cases/<uuid:case_id>/team")
 
@@ -82,7 +83,7 @@ class LevelForm(PortalForm):
 
 
 class CustodyForm(PortalForm):
-    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=labels.INPUT_ERRORS["form_stale"])])
+    holds = HiddenField(validators=[AnyOf(("yes", "no"), message=INPUT_ERRORS["form_stale"])])
 
 
 @bp.get("/find")

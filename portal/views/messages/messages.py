@@ -18,8 +18,9 @@ from portal.services.messages import threads as message_threads
 from portal.services.oversight import log_lines, questions
 from portal.services.shared import audience
 from portal.views.oversight import case_log
+from portal.web.arguments import whole_number
 from portal.web.compartment_field import compartment_choices, compartment_of
-from portal.web.forms import PortalForm, attempt, status, text_field, whole_number
+from portal.web.forms import PortalForm, attempt, status, text_field
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day
 

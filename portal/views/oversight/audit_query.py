@@ -12,7 +12,7 @@ from portal import clock
 from portal.events import Event
 from portal.services.oversight.supervision import AuditFilter
 from portal.views.oversight import audit_labels
-from portal.web.forms import whole_number
+from portal.web.arguments import whole_number
 
 LONGEST = timedelta(days=366)
 """Between the first and the last of the days that are asked for at once."""

@@ -17,6 +17,7 @@ from portal.services.plans.commitments import Outcome
 from portal.web import arguments, labels
 from portal.web.forms import INVALID, PortalForm, attempt, choices
 from portal.web.guard import opens
+from portal.web.input_errors import INPUT_ERRORS
 
 bp = Blueprint("promises", __name__, url_prefix="/cases/<uuid:case_id>/plan/promises")
 
@@ -26,7 +27,7 @@ class OutcomeForm(PortalForm):
     outcome = RadioField(
         _l("Was it kept?"),
         choices=choices(*((outcome, labels.OUTCOME[outcome]) for outcome in Outcome)),
-        validators=[InputRequired(message=labels.INPUT_ERRORS["choice"])],
+        validators=[InputRequired(message=INPUT_ERRORS["choice"])],
     )
     to = HiddenField()
     word = TextAreaField(_l("A word about it"), validators=[Length(max=2000, message=_l("This is too long."))])

@@ -19,7 +19,8 @@ from portal.tools.answer_format import row_title
 from portal.tools.definition import Place, Section
 from portal.views.plans import answers, drawings
 from portal.views.plans.answers import Reader
-from portal.web.forms import PortalForm, whole_number
+from portal.web.arguments import whole_number
+from portal.web.forms import PortalForm
 from portal.web.i18n import said
 
 DATE = "date"

@@ -11,7 +11,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.plans import presence
 from portal.views.plans import drawings
-from portal.web.forms import whole_number
+from portal.web.arguments import whole_number
 from portal.web.guard import opens, quiet
 
 bp = Blueprint("together", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")

@@ -24,9 +24,11 @@ from portal.views.plans import reading as plan_reading
 from portal.views.plans.answers import Reader
 from portal.views.plans.form import SentForm
 from portal.views.plans.reading import ObjectForm, StepForm, YesForm
-from portal.web import arguments, labels
-from portal.web.forms import INVALID, attempt, whole_number
+from portal.web import arguments
+from portal.web.arguments import whole_number
+from portal.web.forms import INVALID, attempt
 from portal.web.guard import fresh, opens
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 bp = Blueprint("plan_form", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>")
 
@@ -123,9 +125,9 @@ def save(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     sent, plan, row = SentForm(saved=Saved(base)), None, ""
     another = request.form.get("me", str(ticket.membership.id)) != str(ticket.membership.id)
     if another:
-        sent.faults[""] = str(labels.INPUT_ERRORS["another_person"])
+        sent.faults[""] = str(INPUT_ERRORS["another_person"])
     elif not form.validate_on_submit() or base < 0:
-        sent.faults[""] = str(labels.INPUT_ERRORS["form_stale"])
+        sent.faults[""] = str(INPUT_ERRORS["form_stale"])
     else:
         plan = open_plan(ticket, tool)
         row = _save(plan, number, base, sent)
@@ -154,7 +156,7 @@ def _save(plan: OpenPlan, number: int, base: int, sent: SentForm) -> str:
             sent.saved = saving.save(plan, number, base, given, seen)
             return _rows(plan, number)
     except InvalidInput as problem:
-        sent.faults[problem.field] = labels.error_message(problem)
+        sent.faults[problem.field] = error_message(problem)
         return ""
 
 
@@ -163,7 +165,7 @@ def _told(ticket: CaseTicket, this: VersionPage, sent: SentForm, another: bool) 
     reader = Reader(ticket, this.definition)
     return jsonify(
         another=another,
-        faults=sent.faults | {clash.address: str(labels.INPUT_ERRORS["row_gone"]) for clash in sent.saved.orphaned},
+        faults=sent.faults | {clash.address: str(INPUT_ERRORS["row_gone"]) for clash in sent.saved.orphaned},
         clashes=[plans_form.told(clash, reader, this) for clash in sent.saved.clashes],
         drawings=drawings.maps(ticket, this),
         ends=g.limits.ends_at.isoformat(),

@@ -22,10 +22,10 @@ from portal.services.plans.word_import import WordImport
 from portal.tools.answer_format import row_title
 from portal.tools.definition import WRITTEN, Place, Section
 from portal.views.plans.answers import Reader
-from portal.web import labels
 from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status, upload_of
 from portal.web.guard import opens
 from portal.web.i18n import said
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 bp = Blueprint("word", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/word")
 
@@ -64,9 +64,9 @@ def compare(ticket: CaseTicket, tool: str, file_id: UUID, number: int) -> Respon
             done = word_import.put_in(
                 ticket, g.runtime.store, form.submission_id, trip_of, _sent("choose."), _sent("shown.")
             )
-            faults = {key: str(labels.INPUT_ERRORS[code]) for key, code in done.faults.items()}
+            faults = {key: str(INPUT_ERRORS[code]) for key, code in done.faults.items()}
     except InvalidInput as problem:
-        faults = {problem.field: labels.error_message(problem)}
+        faults = {problem.field: error_message(problem)}
     if faults:
         trip = word_import.look_at_import(ticket, g.runtime.store, tool, file_id, number)
         return _page(ticket, trip, form, _sent("choose."), faults), INVALID

@@ -11,20 +11,20 @@ from wtforms.validators import EqualTo, InputRequired
 
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import invitations
-from portal.web import labels
 from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import public
+from portal.web.input_errors import INPUT_ERRORS
 
 bp = Blueprint("invitations", __name__)
 
 
 class PasswordChoiceForm(PortalForm):
-    password = PasswordField(_l("New password"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])])
+    password = PasswordField(_l("New password"), validators=[InputRequired(message=INPUT_ERRORS["required"])])
     again = PasswordField(
         _l("The same password again"),
         validators=[
-            InputRequired(message=labels.INPUT_ERRORS["required"]),
-            EqualTo("password", message=labels.INPUT_ERRORS["password_differs"]),
+            InputRequired(message=INPUT_ERRORS["required"]),
+            EqualTo("password", message=INPUT_ERRORS["password_differs"]),
         ],
     )
 

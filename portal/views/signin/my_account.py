@@ -17,25 +17,21 @@ from portal.errors import NotFound
 from portal.services.accounts import my_account
 from portal.views.signin import own_eids
 from portal.views.signin import welcome as signin_welcome
-from portal.web import labels
 from portal.web.forms import PortalForm, attempt, status, text_field
 from portal.web.guard import fresh, signed_in
+from portal.web.input_errors import INPUT_ERRORS
 
 bp = Blueprint("account", __name__, url_prefix="/me")
 
 
 class ChangeForm(PortalForm):
-    password = PasswordField(
-        _l("Your password now"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])]
-    )
-    new_password = PasswordField(
-        _l("New password"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])]
-    )
+    password = PasswordField(_l("Your password now"), validators=[InputRequired(message=INPUT_ERRORS["required"])])
+    new_password = PasswordField(_l("New password"), validators=[InputRequired(message=INPUT_ERRORS["required"])])
     again = PasswordField(
         _l("The same password again"),
         validators=[
-            InputRequired(message=labels.INPUT_ERRORS["required"]),
-            EqualTo("new_password", message=labels.INPUT_ERRORS["password_differs"]),
+            InputRequired(message=INPUT_ERRORS["required"]),
+            EqualTo("new_password", message=INPUT_ERRORS["password_differs"]),
         ],
     )
 

@@ -33,9 +33,9 @@ from portal.services.accounts.federation import REALM
 from portal.views.signin import eid_choice, eid_return
 from portal.views.signin import federation as signin_federation
 from portal.views.signin import welcome as signin_welcome
-from portal.web import labels
 from portal.web.forms import INVALID, PortalForm, attempt, status, text_field
 from portal.web.guard import cookie_name, public, signed_in
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 bp = Blueprint("signin", __name__)
 
@@ -44,11 +44,11 @@ class PasswordForm(PortalForm):
     email = StringField(
         _l("E-mail"),
         validators=[
-            InputRequired(message=labels.INPUT_ERRORS["required"]),
-            Length(max=320, message=labels.INPUT_ERRORS["email_wrong"]),
+            InputRequired(message=INPUT_ERRORS["required"]),
+            Length(max=320, message=INPUT_ERRORS["email_wrong"]),
         ],
     )
-    password = PasswordField(_l("Password"), validators=[InputRequired(message=labels.INPUT_ERRORS["required"])])
+    password = PasswordField(_l("Password"), validators=[InputRequired(message=INPUT_ERRORS["required"])])
 
 
 class SecondForm(PortalForm):
@@ -114,7 +114,7 @@ def with_second() -> ResponseReturnValue:
         if method is not None:
             throttle.succeeded(g.session, tried)
             return signin_welcome.welcome(person_id, f"password+{method}")
-        asked.code.errors = [labels.INPUT_ERRORS["code_spent"]]
+        asked.code.errors = [INPUT_ERRORS["code_spent"]]
     factors = second_factor.factors_of(g.session, person_id)
     return render_template("signin/second.html", form=asked, factors=factors), INVALID
 
@@ -137,7 +137,7 @@ def with_passkey() -> ResponseReturnValue:
         )
     except InvalidInput as problem:
         asked = PasswordForm(formdata=None)
-        asked.form_errors = [labels.error_message(problem)]
+        asked.form_errors = [error_message(problem)]
         return _page(asked), INVALID
     if not sign_in_policy.may_use_password(g.session, person_id):
         return _switched_off("passkey", PasswordForm(formdata=None))
@@ -148,7 +148,7 @@ def with_passkey() -> ResponseReturnValue:
 def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
     """For somebody whose organisation lets its staff in through its own sign-in alone."""
     audit.record(g.session, Event.SIGN_IN_REFUSED, method=method, reason="switched_off")
-    asked.form_errors = [str(labels.INPUT_ERRORS["password_off"])]
+    asked.form_errors = [str(INPUT_ERRORS["password_off"])]
     return _page(asked), INVALID
 
 

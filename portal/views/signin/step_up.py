@@ -11,9 +11,9 @@ from portal.access.signin.saved_form import FormContent
 from portal.errors import InvalidInput
 from portal.views.signin import eid_choice, federation, welcome
 from portal.views.signin.signin import SecondForm
-from portal.web import labels
 from portal.web.forms import INVALID, PortalForm
 from portal.web.guard import from_page, leads_somewhere, leads_to_file, signed_in
+from portal.web.input_errors import INPUT_ERRORS, error_message
 
 bp = Blueprint("stepup", __name__)
 
@@ -35,7 +35,7 @@ def with_code() -> ResponseReturnValue:
         if method is not None:
             throttle.succeeded(g.session, tried)
             return welcome.confirmed(method)
-        asked.code.errors = [labels.INPUT_ERRORS["code_spent"]]
+        asked.code.errors = [INPUT_ERRORS["code_spent"]]
     return _page(asked), INVALID
 
 
@@ -50,7 +50,7 @@ def with_passkey() -> ResponseReturnValue:
             raise InvalidInput("", "passkey_refused")
     except InvalidInput as problem:
         asked = SecondForm(formdata=None)
-        asked.form_errors = [labels.error_message(problem)]
+        asked.form_errors = [error_message(problem)]
         return _page(asked), INVALID
     return welcome.confirmed("passkey")
 
