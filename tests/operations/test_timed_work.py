@@ -25,11 +25,11 @@ from portal.runtime import Runtime
 from portal.services.operations import periodic
 from tests.support.story import Room
 
-HALFWAY = (SavedForm, HalfLogin, PasskeyChallenge, SignInTry, EidAttempt, EidStranger, Submission)
+UNFINISHED = (SavedForm, HalfLogin, PasskeyChallenge, SignInTry, EidAttempt, EidStranger, Submission)
 
 
 def _begun(person_id: UUID, at: datetime) -> list[Base]:
-    """One row of each kind that somebody may leave behind halfway."""
+    """One row of each kind that somebody may leave unfinished."""
     token, word = uuid4().bytes * 2, uuid4().hex
     return [
         SavedForm(person_id=person_id, sealed=token, kept_at=at),
@@ -60,7 +60,7 @@ def _begun(person_id: UUID, at: datetime) -> list[Base]:
 
 def _there(runtime: Runtime, person_id: UUID) -> dict[str, int]:
     with runtime.new_session(person_id) as session:
-        return {model.__tablename__: len(session.execute(select(model)).all()) for model in HALFWAY}
+        return {model.__tablename__: len(session.execute(select(model)).all()) for model in UNFINISHED}
 
 
 def _run(runtime: Runtime, name: str) -> None:
@@ -68,7 +68,7 @@ def _run(runtime: Runtime, name: str) -> None:
     task.run(Worker(runtime, runtime))
 
 
-def test_the_sweep_takes_what_was_left_halfway_and_leaves_what_is_under_way(runtime: Runtime, room: Room) -> None:
+def test_the_sweep_takes_what_was_left_unfinished_and_leaves_what_is_under_way(runtime: Runtime, room: Room) -> None:
     me, now = room.guide.id, clock.now()
     before = _there(runtime, me)
     with runtime.unit_of_work(me) as session:

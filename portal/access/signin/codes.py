@@ -18,7 +18,7 @@ from portal.access.code_store import CodeFact
 from portal.access.policy.roles import Capacity
 from portal.access.signin import links
 from portal.access.signin.eid import Recognised, Stranger, by_number, is_closed
-from portal.access.signin.oidc_flow import digest
+from portal.access.signin.tokens import token_digest
 from portal.access.window_store import load_key_row
 from portal.db import PortalSession
 from portal.errors import InvalidInput
@@ -63,7 +63,7 @@ def redeem(session: PortalSession, keyring: Keyring, who: Stranger, code: str) -
         link = _let_in(session, who, person_id)
     session.act_for(link.person_id)
     _hand_over(session, keyring, fact, who, link)
-    session.execute(delete(EidStranger).where(EidStranger.token_sha256 == digest(who.token)))
+    session.execute(delete(EidStranger).where(EidStranger.token_sha256 == token_digest(who.token)))
     return Recognised(link.person_id, link.id)
 
 

@@ -19,7 +19,8 @@ from portal import clock, text
 from portal.access.signin import links, national_ids
 from portal.access.signin.national_ids import KnownNumber
 from portal.access.signin.oidc import EidRefused, Identity
-from portal.access.signin.oidc_flow import ATTEMPT_LASTS, Purpose, SignInQuestion, digest
+from portal.access.signin.oidc_flow import ATTEMPT_LASTS, Purpose, SignInQuestion
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.identity_providers import EidProvider
@@ -124,7 +125,7 @@ def keep_stranger(session: PortalSession, keyring: Keyring, identity: Identity, 
         "name": text.line(name, 120) if isinstance(name, str) else "",
     }
     row = EidStranger(
-        token_sha256=digest(token),
+        token_sha256=token_digest(token),
         issuer=identity.issuer,
         subject=identity.subject,
         provider=provider.key,
@@ -138,7 +139,7 @@ def keep_stranger(session: PortalSession, keyring: Keyring, identity: Identity, 
 
 def stranger(session: PortalSession, keyring: Keyring, token: str) -> Stranger:
     """Who that token stands for. Raises NotFound after ten minutes, or when there is nobody."""
-    found = session.get(EidStranger, digest(token))
+    found = session.get(EidStranger, token_digest(token))
     if found is None or clock.now() - found.arrived_at > ATTEMPT_LASTS:
         raise NotFound
     identity = Identity(

@@ -6,7 +6,6 @@ address that the browser is sent to can be taken out of it there, so it is a wis
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from sqlalchemy import delete, select
 
 from portal import clock
 from portal.access.signin.oidc import SKEW, EidRefused, Identity, OidcClient
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.models import EidAttempt, Login, ProviderSession
 from portal.storage.keys import Keyring
@@ -80,8 +80,8 @@ def begin_sign_in(
     url = client.authorization_url(state, nonce, verifier, asks.scopes, wishes)
     session.add(
         EidAttempt(
-            state_sha256=digest(state),
-            browser_sha256=digest(browser_token),
+            state_sha256=token_digest(state),
+            browser_sha256=token_digest(browser_token),
             provider=f"{realm}:{provider.key}",
             nonce=nonce,
             code_verifier=verifier,
@@ -101,13 +101,13 @@ def take_attempt(session: PortalSession, state: str, browser_token: str, provide
     `provider` is realm and key.
     """
     attempt = session.execute(
-        delete(EidAttempt).where(EidAttempt.state_sha256 == digest(state)).returning(EidAttempt)
+        delete(EidAttempt).where(EidAttempt.state_sha256 == token_digest(state)).returning(EidAttempt)
     ).scalar_one_or_none()
     if (
         attempt is None
         or attempt.provider != provider
         or clock.now() - attempt.started_at > ATTEMPT_LASTS
-        or not hmac.compare_digest(attempt.browser_sha256, digest(browser_token))
+        or not hmac.compare_digest(attempt.browser_sha256, token_digest(browser_token))
     ):
         raise EidRefused("state")
     return attempt
@@ -131,7 +131,7 @@ def proven_at(identity: Identity) -> datetime | None:
 
 def remember(session: PortalSession, keyring: Keyring, token: str, provider: str, identity: Identity) -> None:
     """Keeps the provider's token, sealed, while the session of `token` lasts: signing out there asks for it."""
-    login_id = session.scalars(select(Login.id).where(Login.token_sha256 == digest(token))).one()
+    login_id = session.scalars(select(Login.id).where(Login.token_sha256 == token_digest(token))).one()
     row = ProviderSession(login_id=login_id, provider=provider)
     row.id_token_sealed = keyring.seal_token(identity.id_token, place_in(row, "id_token"))
     session.add(row)
@@ -154,7 +154,3 @@ def forget_old(session: PortalSession, session_hours: int) -> None:
         Login.ended_at.is_not(None) | (Login.started_at < clock.now() - timedelta(hours=session_hours))
     )
     session.execute(delete(ProviderSession).where(ProviderSession.login_id.in_(over)))
-
-
-def digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

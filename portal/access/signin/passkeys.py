@@ -7,7 +7,6 @@ count that may not go back.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from datetime import timedelta
@@ -31,6 +30,7 @@ from webauthn.helpers.structs import (
 )
 
 from portal import audit, clock, text
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
@@ -154,7 +154,7 @@ def _party(settings: Settings) -> str:
 def _remember(session: PortalSession, challenge: bytes, person_id: UUID | None) -> str:
     token = secrets.token_urlsafe(32)
     row = PasskeyChallenge(
-        token_sha256=_digest(token), person_id=person_id, challenge=challenge, started_at=clock.now()
+        token_sha256=token_digest(token), person_id=person_id, challenge=challenge, started_at=clock.now()
     )
     session.add(row)
     return token
@@ -163,7 +163,7 @@ def _remember(session: PortalSession, challenge: bytes, person_id: UUID | None) 
 def _take(session: PortalSession, token: str, person_id: UUID | None) -> bytes:
     """The challenge, which is thereby used up, also by an answer that is refused: callers commit all the same."""
     taken = session.execute(
-        delete(PasskeyChallenge).where(PasskeyChallenge.token_sha256 == _digest(token)).returning(PasskeyChallenge)
+        delete(PasskeyChallenge).where(PasskeyChallenge.token_sha256 == token_digest(token)).returning(PasskeyChallenge)
     ).scalar_one_or_none()
     if taken is None or taken.person_id != person_id or clock.now() - taken.started_at > LASTS:
         raise InvalidInput("", "passkey_refused")
@@ -185,7 +185,3 @@ def _id_of(parsed: dict[str, Any]) -> bytes:
         return base64url_to_bytes(str(parsed.get("id"))[:2000])
     except ValueError as problem:
         raise InvalidInput("", "passkey_refused") from problem
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

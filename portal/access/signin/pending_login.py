@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 from uuid import UUID
@@ -10,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from portal import clock
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.models import HalfLogin, Person
 
@@ -19,7 +19,7 @@ LASTS = timedelta(minutes=10)
 def begin_pending(session: PortalSession, person_id: UUID) -> str:
     """The token for the browser of somebody who has just given the right password."""
     token = secrets.token_urlsafe(32)
-    session.add(HalfLogin(token_sha256=_digest(token), person_id=person_id, started_at=clock.now()))
+    session.add(HalfLogin(token_sha256=token_digest(token), person_id=person_id, started_at=clock.now()))
     return token
 
 
@@ -30,7 +30,7 @@ def who(session: PortalSession, token: str) -> UUID | None:
     return session.scalars(
         select(HalfLogin.person_id)
         .join(Person, Person.id == HalfLogin.person_id)
-        .where(HalfLogin.token_sha256 == _digest(token), Person.closed_at.is_(None))
+        .where(HalfLogin.token_sha256 == token_digest(token), Person.closed_at.is_(None))
         .where(HalfLogin.started_at > now - LASTS, HalfLogin.started_at <= now)
     ).one_or_none()
 
@@ -42,7 +42,3 @@ def end_all_pending(session: PortalSession, person_id: UUID) -> None:
 
 def sweep_pending(session: PortalSession) -> None:
     session.execute(delete(HalfLogin).where(HalfLogin.started_at < clock.now() - LASTS))
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -7,7 +7,6 @@ signing out.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import OFFICE_MATRIX
 from portal.access.signin import queries
 from portal.access.signin.queries import Holder
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.errors import NotFound
 from portal.events import Event
@@ -74,7 +74,7 @@ def start(
     session.act_for(person_id)
     session.add(
         Login(
-            token_sha256=_digest(token),
+            token_sha256=token_digest(token),
             person_id=person_id,
             method=method,
             started_at=now,
@@ -91,7 +91,7 @@ def start(
 def resume(session: PortalSession, token: str, settings: Settings, is_seen: bool = True) -> tuple[Actor, Limits] | None:
     """Who holds this token, or None when the session is unknown, ended, too old, or its person's account is closed.
     `is_seen`: whether the person did something; what a page asks by itself does not keep the session alive."""
-    held = next(iter(queries.HOLDER.ask(session, digest=_digest(token))), None)
+    held = next(iter(queries.HOLDER.ask(session, digest=token_digest(token))), None)
     if held is None:
         return None
     session.has_said(held.person_id)
@@ -113,7 +113,7 @@ def renew(actor: Actor, proven_at: datetime | None = None) -> str:
     worth nothing."""
     token = secrets.token_urlsafe(32)
     login = actor.session.get_one(Login, actor.login_id)
-    login.token_sha256 = _digest(token)
+    login.token_sha256 = token_digest(token)
     login.fresh_at = proven_at or clock.now()
     return token
 
@@ -124,7 +124,7 @@ def whose(session: PortalSession, token: str) -> UUID | None:
     return session.scalars(
         select(Login.person_id)
         .join(Person, Person.id == Login.person_id)
-        .where(Login.token_sha256 == _digest(token), Login.ended_at.is_(None), Login.started_at > oldest)
+        .where(Login.token_sha256 == token_digest(token), Login.ended_at.is_(None), Login.started_at > oldest)
         .where(Person.closed_at.is_(None))
     ).one_or_none()
 
@@ -224,7 +224,3 @@ def _actor(session: PortalSession, held: Holder) -> Actor:
         eid_link_id=held.eid_link_id if held.unit_id is None else None,
         has_news_of_eids=held.has_news_of_eids and held.unit_id is None,
     )
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

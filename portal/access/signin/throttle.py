@@ -12,7 +12,6 @@ that has no account is counted just the same.
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import math
 import re
@@ -24,6 +23,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select
 
 from portal import addresses, clock, locks
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.errors import PortalError
 from portal.models import KnownDevice, SignInTry, Staff
@@ -96,11 +96,11 @@ def forgive(session: PortalSession, keyring: Keyring, email: str, person_id: UUI
 
 def know(session: PortalSession, person_id: UUID, device: str) -> str:
     """Remembers the browser somebody has just signed in from; returns the token it is known by from now on."""
-    row = session.get(KnownDevice, _digest(device)) if device else None
+    row = session.get(KnownDevice, token_digest(device)) if device else None
     if row is not None and row.person_id == person_id:
         return device
     token = secrets.token_urlsafe(32)
-    session.add(KnownDevice(token_sha256=_digest(token), person_id=person_id, made_at=clock.now()))
+    session.add(KnownDevice(token_sha256=token_digest(token), person_id=person_id, made_at=clock.now()))
     return token
 
 
@@ -155,7 +155,7 @@ def _known(session: PortalSession, email: str, device: str) -> str:
     found = session.scalars(
         select(KnownDevice.token_sha256)
         .join(Staff, Staff.person_id == KnownDevice.person_id)
-        .where(KnownDevice.token_sha256 == _digest(device), func.lower(Staff.email) == email)
+        .where(KnownDevice.token_sha256 == token_digest(device), func.lower(Staff.email) == email)
     ).one_or_none()
     return found.hex() if found else ""
 
@@ -187,7 +187,3 @@ def _inside(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if found in _TRANSLATED:
         return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
     return found.ipv4_mapped or found.sixtofour
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

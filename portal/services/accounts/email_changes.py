@@ -10,7 +10,6 @@ was added to cases already, the guide must say once more that this is whom they 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from portal import audit, clock, locks
 from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.signin import pending_login, sessions
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
@@ -149,7 +149,7 @@ def write_to_new(session: PortalSession, change_id: UUID) -> AddressMail | None:
     if change is None or change.done_at is not None or change.expires_at <= clock.now():
         return None
     token = secrets.token_urlsafe(32)
-    change.token_sha256 = _digest(token)
+    change.token_sha256 = token_digest(token)
     audit.record(session, Event.NOTICE_MAILED, item_id=change.person_id)
     return _mailing(session, change, token)
 
@@ -176,7 +176,7 @@ def _put_in_force(session: PortalSession, staff: Staff, address: str) -> None:
 
 
 def _by_token(actor: Actor, token: str) -> EmailChange:
-    found = select(EmailChange).where(EmailChange.token_sha256 == _digest(token), EmailChange.done_at.is_(None))
+    found = select(EmailChange).where(EmailChange.token_sha256 == token_digest(token), EmailChange.done_at.is_(None))
     change = actor.session.scalars(
         found.where(EmailChange.person_id == actor.person_id, EmailChange.expires_at > clock.now()).with_for_update()
     ).one_or_none()
@@ -188,7 +188,3 @@ def _by_token(actor: Actor, token: str) -> EmailChange:
 def _open(person_id: UUID):  # type: ignore[no-untyped-def]
     mine = select(EmailChange).where(EmailChange.person_id == person_id, EmailChange.done_at.is_(None))
     return mine.where(EmailChange.expires_at > clock.now()).order_by(EmailChange.asked_at.desc())
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from portal import audit, clock, locks
 from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.access.signin import second_factor, throttle
+from portal.access.signin.tokens import token_digest
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
@@ -114,7 +114,7 @@ def renew_token(session: PortalSession, invitation_id: UUID) -> InvitationMail |
     if row is None or row.used_at is not None or row.expires_at <= clock.now():
         return None
     token = secrets.token_urlsafe(32)
-    row.token_sha256 = _digest(token)
+    row.token_sha256 = token_digest(token)
     audit.record(session, Event.INVITATION_WRITTEN, item_id=row.person_id)
     return InvitationMail(row.person_id, token, _invited(session, row), row.renews_factors)
 
@@ -251,11 +251,7 @@ def _open_invitation(session: PortalSession, token: str, resets: bool) -> Invita
     return session.scalars(
         select(Invitation)
         .join(Person, Person.id == Invitation.person_id)
-        .where(Invitation.token_sha256 == _digest(token), Invitation.used_at.is_(None), Person.closed_at.is_(None))
+        .where(Invitation.token_sha256 == token_digest(token), Invitation.used_at.is_(None), Person.closed_at.is_(None))
         .where(Invitation.expires_at > clock.now(), Invitation.resets == resets)
         .with_for_update(of=Invitation)
     ).one_or_none()
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -8,7 +8,6 @@ asleep leaves it be, because whoever writes in a word processor does nothing in 
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from sqlalchemy import delete, func, select, text
 
 from portal import audit, clock, locks, outbox
 from portal.access.policy.actions import Action
+from portal.access.signin.tokens import token_digest
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound
@@ -100,7 +100,7 @@ def make_dav_link(ticket: CaseTicket, file_id: UUID) -> tuple[str, Link]:
         file.compartment_id,
         id=made,
         file_id=file.id,
-        token_sha256=_digest(token),
+        token_sha256=token_digest(token),
         person_id=ticket.actor.person_id,
         login_id=ticket.actor.login_id,
         created_at=now,
@@ -137,7 +137,7 @@ def withdraw_dav_link(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
 
 def holder(session: PortalSession, token: str) -> LinkHolder | None:
     """Who comes by an address that holds this token; None for one that is unknown, over, or of a closed account."""
-    row = session.execute(_HOLDER, {"digest": _digest(token)}).one_or_none()
+    row = session.execute(_HOLDER, {"digest": token_digest(token)}).one_or_none()
     return LinkHolder(*row) if row else None
 
 
@@ -237,7 +237,3 @@ def _mine(ticket: CaseTicket, link_id: UUID) -> DavToken:
 def _link(ticket: CaseTicket, row: DavToken) -> Link:
     name = ticket.unseal(row, "name")
     return Link(row.id, row.file_id, row.compartment_id, name, row.created_at, row.ends_at)
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
