@@ -18,7 +18,7 @@ from portal.errors import NotFound
 from portal.jobs import worker
 from portal.runtime import Runtime
 from portal.services.exports import exports
-from portal.services.files import folders
+from portal.services.files import conflicts, downloads, folders
 from portal.services.plans import editing
 from portal.services.plans.open_plan import open_plan
 from tests.support.browser import Browser
@@ -83,6 +83,20 @@ def test_a_folder_holds_the_newest_of_each_file_under_its_own_name(
     for stored in runtime.store.listing():
         with runtime.store.open(stored.key) as blob:
             assert b"Referat" not in blob.read_at(0, blob.size), "a package is sealed like any file"
+
+
+def test_what_a_package_holds_is_what_its_person_had_last(
+    story: Story, room: Room, owner: psycopg.Connection, runtime: Runtime
+) -> None:
+    """An older copy that is taken out last and sent back changed meets the versions that it does not hold."""
+    file_id = in_folder(story, room, DANISH)
+    made = packed(story, room, room.young, owner, "Møder")
+    story.version(room, room.guide, file_id, DANISH, PDF + b"nyere")
+    story.play(room, room.young, lambda t: b"".join(downloads.download(t, runtime.store, file_id, 2).content))
+    opened(story, room, room.young, made, is_case=False)
+    changed = story.upload(DANISH, PDF + b"i det gamle")
+    sent = story.play(room, room.young, lambda t: conflicts.bring(t, uuid4(), file_id, changed, 2))
+    assert sent.held_id is not None
 
 
 def test_a_copy_of_the_case_holds_everything_its_person_may_read_and_nothing_else(

@@ -23,7 +23,7 @@ from portal.errors import NotFound, Refused
 from portal.events import Event
 from portal.models import AuditEvent, Export, File, FileVersion, Meeting, Plan, Thread
 from portal.services.exports.packing import Packing
-from portal.services.files import downloads
+from portal.services.files import downloads, taken
 from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
 from portal.services.shared import idempotency
@@ -142,6 +142,7 @@ def fetch(ticket: CaseTicket, store: BlobStore, export_id: UUID, is_case: bool) 
             version=str(version.id),
             number=version.number,
         )
+    taken.note_package(ticket, versions)
     ticket.record(Event.EXPORT_FETCHED if is_case else Event.FOLDER_FETCHED, item_id=row.id, number=len(versions))
     gettext = sayer(row.language, ticket.profile.key)
     name = packages.safe(_folder(ticket, row) or gettext("My copy of the case"))
