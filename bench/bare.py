@@ -20,13 +20,14 @@ from psycopg_pool import ConnectionPool
 
 TABLES = """
     create table person (id uuid primary key, case_id uuid not null, name text not null, capacity text not null);
-    create table seat (person_id uuid not null references person, shelf text not null, primary key (person_id, shelf));
-    create table thread (id uuid primary key, case_id uuid not null, shelf text not null, subject text not null);
+    create table seat (
+        person_id uuid not null references person, compartment text not null, primary key (person_id, compartment));
+    create table thread (id uuid primary key, case_id uuid not null, compartment text not null, subject text not null);
     create table message (id uuid primary key, thread_id uuid not null references thread,
         author_id uuid not null references person, at timestamptz not null, body text not null);
     create table reading (thread_id uuid not null references thread, person_id uuid not null references person,
         at timestamptz not null, primary key (thread_id, person_id));
-    create table file (id uuid primary key, case_id uuid not null, shelf text not null);
+    create table file (id uuid primary key, case_id uuid not null, compartment text not null);
     create table version (file_id uuid not null references file, number int not null, name text not null,
         media_type text not null, author_id uuid not null references person, at timestamptz not null,
         primary key (file_id, number));
@@ -38,11 +39,12 @@ TABLES = """
 
 _NAMES = "select id, capacity, name from person where case_id = %s and capacity in ('young_person', 'owner')"
 _SEATS = """
-    select shelf, count(*) as people from seat join person on person.id = person_id where case_id = %s group by shelf
+    select compartment, count(*) as people from seat join person on person.id = person_id where case_id = %s
+    group by compartment
     union all select '', count(distinct person_id) from seat join person on person.id = person_id where case_id = %s
 """
 _THREADS = """
-    select t.id, t.shelf, t.subject, p.name as author, p.id as author_id, last.at, counted.unread
+    select t.id, t.compartment, t.subject, p.name as author, p.id as author_id, last.at, counted.unread
     from thread t
     cross join lateral (select m.author_id, m.at from message m where m.thread_id = t.id order by m.at desc limit 1)
         last
@@ -54,7 +56,7 @@ _THREADS = """
     where t.case_id = %(case)s order by last.at desc limit %(rows)s
 """
 _FILES = """
-    select f.id, f.shelf, v.number, v.name, v.media_type, p.name as author, v.at
+    select f.id, f.compartment, v.number, v.name, v.media_type, p.name as author, v.at
     from file f
     cross join lateral (select * from version v where v.file_id = f.id order by v.number desc limit 1) v
     join person p on p.id = v.author_id
@@ -67,8 +69,8 @@ _THREAD_ROWS = """<ul class="rows">
 <div class="what"><a href="/cases/{{ case_id }}/messages/{{ thread.id }}">{{ thread.subject }}</a>
 {% if thread.unread %}<span class="new">{{ thread.unread }} ulæst{{ "e" if thread.unread > 1 }}</span>{% endif %}
 <p class="meta"><span>{{ thread.author }}, i dag kl. {{ clock(thread.at) }}</span>
-<span class="compartment {{ thread.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
-<use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[thread.shelf] }}</span></p></div>
+<span class="compartment {{ thread.compartment }}"><svg class="icon" aria-hidden="true" focusable="false">
+<use href="/static/img/icons.svg#groups"></use></svg>{{ compartments[thread.compartment] }}</span></p></div>
 </li>{% endfor %}
 </ul>"""
 _FILE_ROW = """<ul class="rows">
@@ -76,8 +78,8 @@ _FILE_ROW = """<ul class="rows">
 <svg class="icon large" aria-hidden="true" focusable="false"><use href="/static/img/icons.svg#file-pdf"></use></svg>
 <div class="what"><a href="/cases/{{ case_id }}/files/{{ file.id }}">{{ file.name }}</a>
 <p class="meta"><span>Version {{ file.number }}, {{ file.author }}, i dag kl. {{ clock(file.at) }}</span>
-<span class="compartment {{ file.shelf }}"><svg class="icon" aria-hidden="true" focusable="false">
-<use href="/static/img/icons.svg#groups"></use></svg>{{ shelves[file.shelf] }}</span></p></div>
+<span class="compartment {{ file.compartment }}"><svg class="icon" aria-hidden="true" focusable="false">
+<use href="/static/img/icons.svg#groups"></use></svg>{{ compartments[file.compartment] }}</span></p></div>
 </li>{% endfor %}
 </ul>"""
 
@@ -85,7 +87,7 @@ _FILE_ROW = """<ul class="rows">
 def template_of(page: str, case_id: UUID, young_person: str, guide: str, compartments: dict[str, str]) -> str:
     """A Jinja template out of the portal's finished overview: its lists, names and counts are filled in from rows.
 
-    `shelves` are the compartments the reader sees, key to title. Raises ValueError when the page lacks a list.
+    `compartments` are the compartments the reader sees, key to title. Raises ValueError when the page lacks a list.
     """
     page = re.sub(r"\{(?=[{%#])", "{{ '{' }}", page)
     new, read = _THREAD_ROWS.replace("WHICH ", ""), _THREAD_ROWS.replace("WHICH", "not")
@@ -159,4 +161,4 @@ def from_environment() -> Flask:
     from pathlib import Path
 
     said = json.loads(Path(os.environ["BARE"]).read_text("utf-8"))
-    return create_app(said["url"], said["template"], said["shelves"], said["rows"])
+    return create_app(said["url"], said["template"], said["compartments"], said["rows"])

@@ -175,7 +175,7 @@ def _make_bare(runtime: Runtime, postgres: EmbeddedPostgres, rooms: list[Room], 
     return {
         "url": postgres.url("portal_app", "bare"),
         "template": bare.template_of(page, rooms[0].case_id, rooms[0].young.name, rooms[0].guide.name, compartments),
-        "shelves": compartments,
+        "compartments": compartments,
         "rows": overview.RECENT,
     }
 
