@@ -4,7 +4,7 @@
 HMAC chain: one chain per case, one for what belongs to no case. A transaction that changed rows but noted nothing is
 not committed at all. Each event has an exact list of fields it may carry, so that no content ends up here.
 
-A function of the database alone adds lines (migration 051): whose line it is, and in which chain, is held against who
+A function of the database alone adds lines (migration 059): whose line it is, and in which chain, is held against who
 the transaction speaks for. A chain's head holds where it ends and a seal over that end. Changing, deleting, swapping or
 cutting lines breaks a MAC, a number or the seal, and `verify` says where. Someone who holds the audit key can forge a
 chain; someone who only holds the database cannot.

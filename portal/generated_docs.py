@@ -138,7 +138,7 @@ def state_machines() -> dict[str, Mapping[Any, Mapping[Enum, Any]]]:
 def _audit_events() -> str:
     parts = [
         _NOTE,
-        "# What the trace can hold",
+        "# What the audit trail can hold",
         "",
         "Every line has its chain (the case), number, instant, event, the ids of who did it, of the compartment and of "
         "the item, and nothing else than the fields listed here.",

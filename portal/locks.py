@@ -16,7 +16,7 @@ class Lock(StrEnum):
     """What one at a time may be busy with. The words are part of the locks' names, in the migrations too."""
 
     MASTER_KEYS = "master_keys"
-    """The master keys of the installation. Rows that name one take it themselves, shared (migration 049)."""
+    """The master keys of the installation. Rows that name one take it themselves, shared (migration 057)."""
     ACCOUNT = "account"
     """One person's account and ways in, by the person."""
     CASE = "case"

@@ -1,4 +1,4 @@
-"""The reverse of telling: an answer that somebody wrote in their own words, as it is kept."""
+"""The reverse of answer_format.py: an answer that somebody wrote in their own words, as it is kept."""
 
 from __future__ import annotations
 

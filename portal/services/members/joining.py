@@ -67,7 +67,7 @@ def add_citizen(host: Host, new: NewCitizen, terms: Joining, born: date | None =
 def hold_account(session: PortalSession, person_id: UUID) -> Staff:
     """The account of somebody who is about to join a case as one of their unit. Nobody moves them until this is done:
     else they would join as one of a unit they have just left, which no move carries along any more. Held before
-    the case is (portal/locks)."""
+    the case is (portal/locks.py)."""
     locks.hold(session, Lock.ACCOUNT, person_id)
     return session.get_one(Staff, person_id, with_for_update={"read": True}, populate_existing=True)
 

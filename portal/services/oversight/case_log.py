@@ -371,4 +371,4 @@ READING = (
     Event.EXPORT_FAILED,
 )
 """What a citizen looked at, tried to open or took a copy of: for that citizen alone, as in the database (migration
-049). Parents do not follow a young person's every click, nor the other way round, nor professionals either's."""
+054). Parents do not follow a young person's every click, nor the other way round, nor professionals either's."""

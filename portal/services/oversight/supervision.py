@@ -1,7 +1,7 @@
 """What leaders and auditors see: figures, and when who did what. Never a case.
 
-The database answers from two functions that give out these columns and no others (migration 010), so that nothing else
-could be shown here by mistake.
+The database answers from two functions that give out these columns and no others (migrations 020, 056), so that
+nothing else could be shown here by mistake.
 """
 
 from __future__ import annotations
