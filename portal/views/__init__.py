@@ -13,7 +13,7 @@ def blueprints() -> list[Blueprint]:
     from portal.views.consents import consents, overrides, receipts
     from portal.views.exports import exports
     from portal.views.files import files, folders, previews, resumable_uploads, versions
-    from portal.views.information import pages
+    from portal.views.information import home_screen, pages
     from portal.views.meetings import heard, meetings
     from portal.views.members import (
         coming_of_age,
@@ -46,6 +46,7 @@ def blueprints() -> list[Blueprint]:
     modules = (
         home,
         pages,
+        home_screen,
         signin,
         federation,
         step_up,

@@ -31,6 +31,7 @@ log = structlog.get_logger("web")
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; "
     "form-action 'self'{form};{frames} frame-ancestors 'none'; base-uri 'none'"
 )
 

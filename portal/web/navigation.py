@@ -82,7 +82,7 @@ class Layout:
     parts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """Rank and template for each place of the layout (`bar`, `case_head`, `notes`, `end`): its macro `shown`."""
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """Endpoints the layout leads to: `home`, `language`."""
+    """Endpoints the layout leads to: `home`, `language`, `manifest`."""
     template_globals: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -46,8 +46,12 @@ def version_of(folder: Path) -> str:
     return PREFIX + found.hexdigest()[:12]
 
 
+def version_of_app(app: Flask) -> str:
+    return version_of(Path(str(app.static_folder)))
+
+
 def install(app: Flask) -> None:
-    root, version = app.static_url_path, version_of(Path(str(app.static_folder)))
+    root, version = app.static_url_path, version_of_app(app)
 
     def versioned(name: str) -> str:
         return f"{root}/{version}/{name}"

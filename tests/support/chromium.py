@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
@@ -65,6 +66,9 @@ class Process:
             path = shutil.which("chromium")
             assert path, "Chromium is missing; .ci/debian-packages says how to install it"
             self._browser = self._playwright.chromium.launch(executable_path=path, args=_OPTIONS)
+            # What goes through a page's service worker is not seen by `route`; a test that is about it asks for it.
+            for opens in ("new_context", "new_page"):
+                setattr(self._browser, opens, partial(getattr(self._browser, opens), service_workers="block"))
         return self._browser
 
 

@@ -1,4 +1,4 @@
-"""What the foot of every page leads to."""
+"""What the foot of every page leads to, and what a phone's home screen needs."""
 
 from __future__ import annotations
 
@@ -10,4 +10,5 @@ LAYOUT = Layout(
         ("foot.privacy", N_("Privacy and your rights")),
         ("foot.accessibility", N_("Accessibility statement")),
     ),
+    addresses={"manifest": "home_screen.manifest"},
 )

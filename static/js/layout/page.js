@@ -1,4 +1,4 @@
-// For every page: where the focus goes after an error, and forms that are sent once. Every page works without it.
+// For every page: where the focus goes after an error, forms that are sent once, and what is shown without a connection. Every page works without it.
 // Errors: the summary gets the focus, so that a screen reader begins there.
 document.getElementById("faults")?.focus();
 
@@ -28,3 +28,7 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 }
 // Coming back with the back button, the form may be sent again.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-once]").forEach(letGo));
+
+// A page to look at when there is no connection; see /service-worker.js for what is saved for it. Where a browser does not
+// know this, or keeps nothing (a private window), everything else works as before.
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {});
