@@ -26,8 +26,7 @@ from portal.services.meetings import schedule
 from portal.services.meetings.schedule import MeetingState
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
-from portal.tools import definition
-from portal.tools.definition import Definition, Place
+from portal.tools.definition import Definition, Place, clean_answer
 
 TOOL = "meeting_checklist"
 """The tool whose questions these are."""
@@ -122,15 +121,15 @@ def answer_heard(ticket: CaseTicket, submission: UUID, about: HeardAbout, given:
     if idempotency.claim(ticket.session, submission, made):
         return
     plans.one_at_a_time(ticket, f"heard {about.meeting_id or about.version_id}")
-    known, row = _known(ticket), _own(ticket, about)
+    definition, row = _definition(ticket), _own(ticket, about)
     answers = {}
-    for place in known.own_places:
-        if value := definition.clean(place, given.get(place.address, ""), (), {}):
+    for place in definition.own_places:
+        if value := clean_answer(place, given.get(place.address, ""), (), {}):
             answers[place.address] = value
     if not answers:
         raise InvalidInput("", "heard_nothing")
     was_shown = row is not None and row.shown_to_id == ticket.owner.id
-    identity = definitions.store_definition(ticket, known)
+    identity = definitions.store_definition(ticket, definition)
     if row is None:
         row = ticket.new(
             Heard, about.compartment_id, id=made, meeting_id=about.meeting_id, plan_version_id=about.version_id
@@ -199,15 +198,15 @@ def _own(ticket: CaseTicket, about: HeardAbout) -> Heard | None:
 
 def _answered(ticket: CaseTicket, about: HeardAbout, row: Heard | None) -> Answered:
     if row is None:
-        return Answered(about, _known(ticket), {}, None, None)
-    known = definitions.answered(ticket, {row.definition}).get(row.definition) or _known(ticket)
+        return Answered(about, _definition(ticket), {}, None, None)
+    definition = definitions.answered(ticket, {row.definition}).get(row.definition) or _definition(ticket)
     answers = json.loads(ticket.unseal(row, "answers"))
     shown_to = ticket.owner if row.shown_to_id == ticket.owner.id else None
-    return Answered(about, known, answers, row.answered_at, shown_to)
+    return Answered(about, definition, answers, row.answered_at, shown_to)
 
 
-def _known(ticket: CaseTicket) -> Definition:
-    known = definitions.today(ticket, TOOL)
-    if known is None:
+def _definition(ticket: CaseTicket) -> Definition:
+    definition = definitions.today(ticket, TOOL)
+    if definition is None:
         raise NotFound
-    return known
+    return definition

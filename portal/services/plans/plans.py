@@ -117,10 +117,10 @@ def load(ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> PlanPag
 
 def load_with_rows(ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> LoadedPlan | None:
     """The same with its rows, for who changes them."""
-    known = definitions.today(ticket, tool)
-    if known is None:
+    definition = definitions.today(ticket, tool)
+    if definition is None:
         raise NotFound
-    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *known.sources})})
+    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *definition.sources})})
     plans = {plan.tool: plan for plan in wanted}
     plan = plans.get(tool)
     if plan is None:
@@ -128,11 +128,12 @@ def load_with_rows(ticket: CaseTicket, tool: str, compartment: OpenCompartment) 
     open_plans = _OpenPlans(ticket, [each.id for each in plans.values()])
     stands = open_plans.stand(plan.id)
     saved = definitions.answered(ticket, {version.definition for version, _stand in stands})
-    others = {source: open_plans.newest_answers(plans[source].id) for source in known.sources if source in plans}
+    others = {source: open_plans.newest_answers(plans[source].id) for source in definition.sources if source in plans}
     about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
     told = meeting_facts.told(ticket, about) if about else {}
     pages = tuple(
-        _page(ticket, version, stand, saved.get(version.definition, known), others, told) for version, stand in stands
+        _page(ticket, version, stand, saved.get(version.definition, definition), others, told)
+        for version, stand in stands
     )
     can_write = compartment.can_write and ticket.allows(Action.PLAN_WRITE)
     page = PlanPage(tool, compartment.id, compartment.key, can_write, pages)
@@ -257,15 +258,15 @@ def _page(
     ticket: CaseTicket,
     version: PlanVersion,
     stand: _Stand,
-    known: Definition,
+    definition: Definition,
     others: Mapping[str, Mapping[str, str]],
     told: Mapping[UUID, Told],
 ) -> VersionPage:
     answers = read_answers(ticket, version)
     by_meeting = told.get(version.meeting_id, {}) if version.meeting_id else {}
     if stand.state is PlanState.DRAFT:
-        answers.update(plans_carried.of_tools(known, others))
-        answers.update(plans_carried.of_meeting(known, by_meeting))
+        answers.update(plans_carried.of_tools(definition, others))
+        answers.update(plans_carried.of_meeting(definition, by_meeting))
     return VersionPage(
         id=version.id,
         plan_id=version.plan_id,
@@ -273,7 +274,7 @@ def _page(
         state=stand.state,
         meeting_id=version.meeting_id,
         told=frozenset(by_meeting),
-        definition=known,
+        definition=definition,
         revision=version.revision,
         answers=answers,
         created_at=version.created_at,

@@ -256,15 +256,15 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             past = history.ChangesSince(ticket, version.id, revision if version.id == then.id else 0)
             authors |= past.authors
             before |= past.before if version.id == then.id else {}
-    known, now = newest.definition, dict(newest.answers)
+    definition, now = newest.definition, dict(newest.answers)
     if not newest.is_open:
         newest = replace(newest, told=frozenset())  # the next version is not about that meeting
-        known = definitions.today(ticket, page.tool) or known
-        now = editing.carried_on(known, now)
+        definition = definitions.today(ticket, page.tool) or definition
+        now = editing.carried_on(definition, now)
     return Stands(
         then=then.definition,
         base={**then.answers, **before},
-        known=known,
+        definition=definition,
         now=now,
         names={str(member.id): member.display_name for member in ticket.members.values()},
         present=frozenset(str(window.membership_id) for window in ticket.open_windows),

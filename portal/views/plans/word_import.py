@@ -101,7 +101,7 @@ class _LineLabels:
         self._trip, self._stands = trip, trip.stands
         self._effort = Effort()  # one for the whole page, however many lines it has
         if trip.stands is not None:
-            self._then, self._now = Reader(ticket, trip.stands.then), Reader(ticket, trip.stands.known)
+            self._then, self._now = Reader(ticket, trip.stands.then), Reader(ticket, trip.stands.definition)
 
     def before(self, line: AnswerLine) -> str:
         return self._then.told(line.place, self._stands.base) if self._stands else ""
