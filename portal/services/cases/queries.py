@@ -12,16 +12,22 @@ from sqlalchemy.orm import aliased
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import bounded
 from portal.db import Prepared
-from portal.models import Case, Membership, Plan
-from portal.services.cases import welcome as case_welcome
-from portal.services.consents import noted_by_others
+from portal.events import Event
+from portal.models import AuditEvent, Case, Membership, Plan
+from portal.services.consents import queries as consents_queries
 from portal.services.files import queries as files_queries
-from portal.services.meetings import heard, schedule
-from portal.services.members import handover_answers, team_wishes
-from portal.services.messages import unread
-from portal.services.plans import news as plans_news
-from portal.services.plans import objections as plans_objections
-from portal.services.plans import plans
+from portal.services.meetings import queries as meetings_queries
+from portal.services.members import queries as members_queries
+from portal.services.messages import queries as messages_queries
+from portal.services.plans import queries as plans_queries
+
+_line = aliased(AuditEvent, name="e")
+PUT_AWAY = select(_line.seq).where(
+    _line.chain_id == bindparam("case"),
+    _line.actor_id == bindparam("person"),
+    _line.event == Event.WELCOME_READ.value,
+)
+"""Whether the person has had it put away; by the index `ix_audit_event_reading`."""
 
 
 class FrontRow(NamedTuple):
@@ -58,18 +64,18 @@ class FrontRow(NamedTuple):
 def _front_of_a_case(is_guide: bool) -> Select[Any]:
     nothing: ColumnElement[bool] = false()
     wrote, objected = (
-        (_is_there(plans_news.WRITTEN), _is_there(plans_objections.OBJECTED)) if is_guide else (nothing, nothing)
+        (_is_there(plans_queries.WRITTEN), _is_there(plans_queries.OBJECTED)) if is_guide else (nothing, nothing)
     )
     there = select(
         _is_there(select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))).label("plan"),
-        _is_there(schedule.AHEAD).label("meeting"),
-        _is_there(plans.OWED).label("owed"),
-        _is_there(heard.UNANSWERED).label("heard"),
-        _is_there(team_wishes.OPEN_WISHES).label("wishes"),
-        _is_there(handover_answers.LATELY).label("offers"),
-        noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
-        unread.LAST_VISIT.scalar_subquery().label("last_visit"),
-        _is_there(case_welcome.PUT_AWAY).label("put_away"),
+        _is_there(meetings_queries.AHEAD).label("meeting"),
+        _is_there(plans_queries.OWED).label("owed"),
+        _is_there(meetings_queries.UNANSWERED).label("heard"),
+        _is_there(members_queries.OPEN_WISHES).label("wishes"),
+        _is_there(members_queries.LATELY).label("offers"),
+        consents_queries.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
+        messages_queries.LAST_VISIT.scalar_subquery().label("last_visit"),
+        _is_there(PUT_AWAY).label("put_away"),
         wrote.label("wrote"),
         objected.label("objected"),
     ).subquery("there")

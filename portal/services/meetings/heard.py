@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import select
 
 from portal import clock
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Heard, Meeting, Membership
-from portal.services.meetings import schedule
+from portal.models import Heard, Membership
+from portal.services.meetings import queries, schedule
 from portal.services.meetings.schedule import MeetingState
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
@@ -172,17 +172,7 @@ def unanswered(ticket: CaseTicket) -> UUID | None:
     """The newest meeting that the young person has said nothing about yet, while the front of the case asks."""
     if not ticket.allows(Action.HEARD_ANSWER):
         return None
-    return ticket.session.scalars(UNANSWERED, {**ticket.bounds, "recently": clock.now() - ASKED_FOR}).first()
-
-
-def _unanswered() -> Select[UUID]:
-    said = select(Heard.id).where(Heard.meeting_id == Meeting.id, Heard.created_by_id == bindparam("me"))
-    held = select(Meeting.id).where(*bounded(Meeting), Meeting.ended_at >= bindparam("recently"))
-    return held.where(~said.exists()).order_by(Meeting.ended_at.desc()).limit(1)
-
-
-UNANSWERED = _unanswered()
-"""A meeting that ended since `:recently` and that `:me` has not answered about."""
+    return ticket.session.scalars(queries.UNANSWERED, {**ticket.bounds, "recently": clock.now() - ASKED_FOR}).first()
 
 
 # Steps

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from portal import audit
 from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.events import Event
+from portal.services.oversight import queries
 from portal.text import in_order
 
 FEWEST = 5
@@ -74,7 +73,7 @@ def figures(actor: Actor) -> list[UnitFigures]:
     """Of the leader's organisation, by unit."""
     actor.require(OfficeAction.FIGURES_VIEW)
     audit.record(actor.session, Event.FIGURES_VIEWED)
-    rows = actor.session.execute(text("select unit_id, unit, accounts, cases, opened_lately from my_figures()"))
+    rows = actor.session.execute(queries.MY_FIGURES)
     return sorted((UnitFigures(*row) for row in rows), key=lambda line: in_order(line.unit))
 
 
@@ -98,11 +97,7 @@ def trace_list(actor: Actor, wanted: AuditFilter) -> list[TraceLine] | None:
 
 
 def _lines(actor: Actor, wanted: AuditFilter, many: int, skip: int) -> list[TraceLine]:
-    asked = text(
-        """select at, event, reference, name, unit, organisation, kind
-           from my_trace(:since, :until, :many, :skip, :who, :case, cast(:kinds as text[]))"""
-    )
     kinds = None if wanted.events is None else sorted(wanted.events)
     values = {"since": wanted.since, "until": wanted.until, "many": many, "skip": skip}
-    rows = actor.session.execute(asked, {**values, "who": wanted.who, "case": wanted.case, "kinds": kinds})
+    rows = actor.session.execute(queries.MY_TRACE, {**values, "who": wanted.who, "case": wanted.case, "kinds": kinds})
     return [TraceLine(at, Event(event), *rest) for at, event, *rest in rows]

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, func, select
 
 from portal import locks
 from portal.access.compartments import OpenCompartment
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanTaking, PlanVersion
 from portal.services.plans import carried as plans_carried
-from portal.services.plans import definitions, meeting_facts
+from portal.services.plans import definitions, meeting_facts, queries
 from portal.services.plans.meeting_facts import Told
 from portal.services.plans.versions import PlanPage, PlanState, VersionPage, Yes
 from portal.text import in_order
@@ -76,26 +76,10 @@ def waiting_for_me(ticket: CaseTicket) -> list[str]:
     """The tools whose proposal waits for this person's own yes. One query while they owe none."""
     if not ticket.allows(Action.PLAN_ACCEPT):
         return []
-    if ticket.session.execute(OWED, ticket.bounds).first() is None:
+    if ticket.session.execute(queries.OWED, ticket.bounds).first() is None:
         return []
     # An earlier proposal, changed since, may be all that was left unanswered: what stands says which.
     return sorted(tool for tool, standing in standings(ticket).items() if standing.waits_for_me)
-
-
-def _owed() -> Select[UUID]:
-    answered = (
-        select(PlanAcceptance.plan_proposal_id)
-        .where(PlanAcceptance.plan_proposal_id == PlanAsked.plan_proposal_id)
-        .where(PlanAcceptance.membership_id == PlanAsked.membership_id)
-    )
-    asked = select(PlanAsked.plan_proposal_id).where(*bounded(PlanAsked), PlanAsked.membership_id == bindparam("me"))
-    return asked.where(~answered.exists(), PlanAsked.said_id.is_(None), PlanAsked.again_of.is_(None)).limit(1)
-
-
-# Put together once, not on each request.
-OWED = _owed()
-"""A proposal that somebody's own yes is asked for and not given to yet."""
-_OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -120,7 +104,7 @@ def load_with_rows(ticket: CaseTicket, tool: str, compartment: OpenCompartment) 
     definition = definitions.today(ticket, tool)
     if definition is None:
         raise NotFound
-    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *definition.sources})})
+    wanted = ticket.session.scalars(queries.OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *definition.sources})})
     plans = {plan.tool: plan for plan in wanted}
     plan = plans.get(tool)
     if plan is None:
