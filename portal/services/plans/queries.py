@@ -63,6 +63,8 @@ def _written() -> Select[Any]:
 
 OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 """The plans of `:tools`."""
+PLAN = select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))
+"""The plan of `:tool`."""
 OWED = _owed()
 """A proposal that somebody's own yes is asked for and not given to yet."""
 OBJECTIONS = _standing_objections()
