@@ -109,6 +109,8 @@ def test_a_decision_has_a_day_a_status_and_its_three_parts(page: Path) -> None:
 CONTRIBUTING = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
 PATHLIKE = re.compile(r"`((?:portal|templates|tests|migrations|docs|static|bench)/[^`<*]*?)`")
 IN_PORTAL = re.compile(r"`((?:access|documents|jobs|models|services|storage|tools|views|web)/[a-z_/]+(?:\.py)?)`")
+TEST = re.compile(r"`(test_[a-z_0-9]+(?:\.py)?)(?:\.\.\.)?`")
+"""A test by its name alone, or by how its name begins."""
 MODULE = re.compile(r"`(portal(?:\.[a-z_]+)+)(?:\.[A-Z]\w*)?`")
 
 
@@ -157,7 +159,17 @@ def missing(text: str) -> list[str]:
     named = [path for path in PATHLIKE.findall(text) if "NNN" not in path]
     named += [f"portal/{path}" for path in IN_PORTAL.findall(text)]
     named += [path.replace(".", "/") for path in MODULE.findall(text)]
-    return [path for path in named if not is_there(path)]
+    tests = " ".join(names_of_tests())
+    gone = [path for path in named if not is_there(path)]
+    return gone + [name for name in TEST.findall(text) if f" {name}" not in tests]
+
+
+@cache
+def names_of_tests() -> list[str]:
+    """The names of all modules of tests, and of all tests."""
+    files = sorted((PROJECT / "tests").rglob("test_*.py"))
+    found = [name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)]
+    return ["", *(f"{file.name} " for file in files), *found]
 
 
 def is_there(path: str) -> bool:
@@ -173,8 +185,22 @@ def test_every_file_that_a_page_points_at_is_there(page: Path) -> None:
 
 def test_a_page_that_points_at_nothing_is_found() -> None:
     assert len(PATHLIKE.findall(CONTRIBUTING)) > 30
-    there = ["portal/views/", "views/files/", "portal.db.Prepared", "tests/rules/test_papers.py::missing"]
-    gone = ["portal/gone.py", "tests/rules/test_papers.py::nowhere", "views/gone/", "portal.gone.gone.Gone"]
+    there = [
+        "portal/views/",
+        "views/files/",
+        "portal.db.Prepared",
+        "tests/rules/test_papers.py::missing",
+        "test_papers.py",
+        "test_each_recipe_...",
+    ]
+    gone = [
+        "portal/gone.py",
+        "tests/rules/test_papers.py::nowhere",
+        "views/gone/",
+        "portal.gone.gone.Gone",
+        "test_gone.py",
+        "test_it_has_gone_...",
+    ]
     assert missing(" ".join(f"`{path}`" for path in there)) == []
     assert len(missing(" ".join(f"`{path}`" for path in gone))) == len(gone)
 
