@@ -51,7 +51,7 @@ class UnitFigures:
 
 
 @dataclass(frozen=True)
-class TraceLine:
+class AuditLine:
     at: datetime
     event: Event
     reference: str | None
@@ -64,8 +64,8 @@ class TraceLine:
 
 
 @dataclass(frozen=True)
-class TracePage:
-    lines: tuple[TraceLine, ...]
+class AuditPage:
+    lines: tuple[AuditLine, ...]
     has_more: bool
 
 
@@ -77,16 +77,16 @@ def figures(actor: Actor) -> list[UnitFigures]:
     return sorted((UnitFigures(*row) for row in rows), key=lambda line: in_order(line.unit))
 
 
-def trace(actor: Actor, wanted: AuditFilter) -> TracePage:
+def audit_page(actor: Actor, wanted: AuditFilter) -> AuditPage:
     """The lines of the auditor's organisation that are asked for, newest first: what its staff did, and what was done
     in its cases."""
     actor.require(OfficeAction.TRACE_VIEW)
     audit.record(actor.session, Event.TRACE_VIEWED)
     lines = _lines(actor, wanted, PAGE + 1, (wanted.page - 1) * PAGE)
-    return TracePage(tuple(lines[:PAGE]), len(lines) > PAGE)
+    return AuditPage(tuple(lines[:PAGE]), len(lines) > PAGE)
 
 
-def trace_list(actor: Actor, wanted: AuditFilter) -> list[TraceLine] | None:
+def audit_list(actor: Actor, wanted: AuditFilter) -> list[AuditLine] | None:
     """All lines that are asked for, newest first, to be taken away; None, and nothing given out, for more than MOST."""
     actor.require(OfficeAction.TRACE_VIEW)
     lines = _lines(actor, wanted, MOST + 1, 0)
@@ -96,8 +96,8 @@ def trace_list(actor: Actor, wanted: AuditFilter) -> list[TraceLine] | None:
     return lines
 
 
-def _lines(actor: Actor, wanted: AuditFilter, many: int, skip: int) -> list[TraceLine]:
+def _lines(actor: Actor, wanted: AuditFilter, many: int, skip: int) -> list[AuditLine]:
     kinds = None if wanted.events is None else sorted(wanted.events)
     values = {"since": wanted.since, "until": wanted.until, "many": many, "skip": skip}
     rows = actor.session.execute(queries.MY_TRACE, {**values, "who": wanted.who, "case": wanted.case, "kinds": kinds})
-    return [TraceLine(at, Event(event), *rest) for at, event, *rest in rows]
+    return [AuditLine(at, Event(event), *rest) for at, event, *rest in rows]

@@ -79,7 +79,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class WaitingTrip:
+class WaitingImport:
     file_id: UUID
     number: int
     name: str
@@ -169,7 +169,7 @@ def leave_word_import(ticket: CaseTicket, tool: str, file_id: UUID, number: int)
     ticket.record(Event.PLAN_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
 
-def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
+def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingImport]:
     """The files this person put in during the last two weeks and has not decided about, oldest first."""
     waiting_now = select(PlanWordFile.version_id).where(
         *ticket.within(PlanWordFile),
@@ -184,7 +184,7 @@ def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
     gone = folders.withdrawn_ids(ticket)
     found = ticket.select(FileVersion).where(FileVersion.id.in_(wanted), FileVersion.file_id.not_in(gone))
     return [
-        WaitingTrip(version.file_id, version.number, _name(ticket, version))
+        WaitingImport(version.file_id, version.number, _name(ticket, version))
         for version in ticket.session.scalars(found.order_by(FileVersion.created_at))
     ]
 

@@ -123,7 +123,7 @@ def my_dav_links(ticket: CaseTicket, file_id: UUID) -> list[Link]:
 
 def withdraw_dav_link(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
     """Ends one of this person's own links, and what was locked by it. Raises NotFound for any other."""
-    locks.hold(ticket.session, Lock.DESK, link_id)
+    locks.hold(ticket.session, Lock.SCRATCH_FOLDER, link_id)
     row = _mine(ticket, link_id)
     if row.file_id != file_id:
         raise NotFound

@@ -99,7 +99,7 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
         if request.method not in READING:
             webdav_links.require_write(ticket, g.link)
         if request.method not in (*READING, "PUT"):
-            tree.desk.alone()
+            tree.scratch.alone()
         answer = Response.from_app(_spoken(tree), _asked(ticket))
     except Held:
         return Response(status=409)
@@ -129,8 +129,8 @@ def _spoken(tree: Tree) -> WsgiDAVApp:
             "provider_mapping": {"/": tree},
             "mount_path": _mount(),
             "middleware_stack": [RequestResolver],
-            "lock_storage": LockStorage(Locks(tree.ticket, tree.link, tree.desk.file_path)),
-            "property_manager": Properties(tree.desk),
+            "lock_storage": LockStorage(Locks(tree.ticket, tree.link, tree.scratch.file_path)),
+            "property_manager": Properties(tree.scratch),
             "suppress_version_info": True,
             "block_size": 256 * 1024,
             "verbose": 0,
