@@ -28,7 +28,7 @@ class Lock(StrEnum):
     """One thread's messages: their numbers."""
     UPLOAD = "upload"
     """One upload under way."""
-    DESK = "desk"
+    SCRATCH_FOLDER = "desk"
     """What a word processor's link has beside its file."""
     FILE_VERSIONS = "file_versions"
     """One file's versions: their numbers, whether there may be more, and what it is called."""

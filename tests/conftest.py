@@ -273,7 +273,7 @@ def full_database(postgres: EmbeddedPostgres, finished_world: Finished) -> Itera
 def living(
     finished_world: Finished, full_database: Reused, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> Iterator[Runtime]:
-    """A house with a copy of the world in it."""
+    """A portal with a copy of the world in it."""
     folder = tmp_path / "living"
     shutil.copytree(finished_world.folder, folder)
     with runtime_for(_settings(postgres, full_database.fresh(), folder)) as runtime:

@@ -19,7 +19,7 @@ from portal.services.members import capability as members
 from portal.services.messages import capability as messages
 from portal.services.plans import capability as plans
 from portal.services.shared import idempotency
-from portal.services.shared.front import Front
+from portal.services.shared.front import Front, FrontQuestions
 from portal.services.webdav import capability as webdav
 
 SWEEPS: tuple[Callable[[PortalSession], None], ...] = (
@@ -33,6 +33,9 @@ SWEEPS: tuple[Callable[[PortalSession], None], ...] = (
 
 REMINDERS: tuple[Callable[[PortalSession], int], ...] = (consents.send_reminders, plans.send_reminders)
 """Queue a mail to whom something must be brought to mind, and say to how many people."""
+
+FRONT: tuple[FrontQuestions, ...] = (plans.FRONT, meetings.FRONT, members.FRONT, consents.FRONT, messages.FRONT)
+"""What each asks in the one statement that the front of a case begins with."""
 
 NEWS: tuple[Callable[[CaseTicket, Front], Any], ...] = (
     consents.news,

@@ -36,7 +36,7 @@ def options(question: Question, language: str, gettext: Say) -> list[tuple[str, 
 class AnswerFormatter:
     """Tells the answers to one definition."""
 
-    known: Definition
+    definition: Definition
     names: Mapping[str, str]
     """Membership id -> the name of everybody who can be named."""
     language: str
@@ -50,7 +50,7 @@ class AnswerFormatter:
         if question.kind is AnswerKind.DATE:
             return day(date.fromisoformat(value), self.language)
         if question.kind is AnswerKind.ROW:
-            section = self.known.section_of(question.of)
+            section = self.definition.section_of(question.of)
             return (row_title(section, value, answers) if section else "") or self.gettext("(nothing written yet)")
         if question.kind in (AnswerKind.PERSON, AnswerKind.PEOPLE):
             return ", ".join(filter(None, (self.names.get(each, "") for each in value.split())))

@@ -288,7 +288,7 @@ def rows(answers: Mapping[str, str], section: str) -> list[str]:
     return answers.get(section, "").split()
 
 
-def clean(place: Place, given: str, people: Iterable[str], answers: Mapping[str, str]) -> str:
+def clean_answer(place: Place, given: str, people: Iterable[str], answers: Mapping[str, str]) -> str:
     """The answer as it is kept. Raises InvalidInput at its address when it cannot be one."""
     question, kind = place.question, place.question.kind
     most = LONGEST["long"] if kind is AnswerKind.LONG or kind in SEVERAL else LONGEST["text"]

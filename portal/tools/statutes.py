@@ -167,8 +167,8 @@ def view_of(key: str) -> View | None:
 def section_of(place: str) -> Section | None:
     """The section of `tool:section`, as it is asked today."""
     tool, _colon, key = place.partition(":")
-    known = definition(tool)
-    return known.section_of(key) if known else None
+    found = definition(tool)
+    return found.section_of(key) if found else None
 
 
 def asked(place: str) -> tuple[str, Section, Question]:

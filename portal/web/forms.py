@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from flask import g, request
@@ -24,8 +25,6 @@ from portal.services.files.arrivals import Upload
 from portal.services.files.held_uploads import WaitingFile
 from portal.storage.incoming import Incoming
 from portal.web.input_errors import INPUT_ERRORS, error_message
-
-R = TypeVar("R")
 
 INVALID = 422
 """Status of a page that shows a form again with its errors."""
@@ -62,6 +61,7 @@ class PortalForm(FlaskForm):  # type: ignore[misc]
     submission = HiddenField(default=lambda: str(uuid4()))
     form_errors: list[str]
     is_shown = False
+    _is_ready = False
 
     def __init__(self, *args: Any, sent_to: str = "", **kwargs: Any) -> None:
         if not args and "formdata" not in kwargs:
@@ -73,6 +73,27 @@ class PortalForm(FlaskForm):  # type: ignore[misc]
         for field in self:
             if isinstance(field, ChosenFile):
                 field.look_for_held(self.sent_to, str(self.submission.data))
+
+    def is_ready(self) -> bool:
+        """Whether it was sent and is valid, so that what it was sent for may begin (`submitting`). One that is not is
+        shown again, with what was chosen in it."""
+        self._is_ready = bool(self.validate_on_submit())
+        if not self._is_ready and request.method == "POST":
+            self.keep_files()
+        return self._is_ready
+
+    @contextmanager
+    def submitting(self) -> Iterator[None]:
+        """`with form.submitting():` around what the form was sent for, and the answer to it. Input that is refused
+        leaves nothing behind but its error, at its field; what follows the block then shows the form again."""
+        if not self._is_ready:
+            raise RuntimeError("a form is checked by is_ready() before it is used")
+        try:
+            with savepoint(g.session):
+                yield
+        except InvalidInput as problem:
+            _show(self, problem)
+            self.keep_files()
 
     def take_faults(self, other: PortalForm) -> None:
         """The same page is shown for a button that asks less: with the faults that one found, and all that was sent."""
@@ -134,22 +155,6 @@ def _faults_of(field: Any) -> list[tuple[str, str]]:
     if hasattr(field, "form"):
         return [fault for inner in field.form for fault in _faults_of(inner)]
     return [(field.id, f"{str(field.label.text).rstrip('?')}: {error}") for error in field.errors]
-
-
-def attempt(form: PortalForm, verb: Callable[[], R]) -> R | None:
-    """The verb's result when the form is valid and the verb takes it; else None, with the errors in the form.
-
-    A verb that refuses the input leaves nothing behind, and nothing that was typed or chosen is lost.
-    """
-    if form.validate_on_submit():
-        try:
-            with savepoint(g.session):
-                return verb()
-        except InvalidInput as problem:
-            _show(form, problem)
-    if request.method == "POST":
-        form.keep_files()
-    return None
 
 
 def _show(form: PortalForm, problem: InvalidInput) -> None:

@@ -235,7 +235,7 @@ def test_a_network_person_must_be_named_by_everyone_who_is_asked() -> None:
 # Rule 6
 
 
-def test_a_withdrawal_shuts_from_that_instant_on_and_not_before() -> None:
+def test_a_withdrawal_closes_from_that_instant_on_and_not_before() -> None:
     agreed = a_case(yes(YOUNG, TO_SCHOOL), yes(MOTHER, TO_SCHOOL), yes(FATHER, TO_SCHOOL))
     facts = replace(agreed, withdrawals=(Withdrawal(YOUNG.id, LATER, TO_SCHOOL),))
     assert "shared" in compartments(facts, TEACHER, LATER - timedelta(microseconds=1))

@@ -61,7 +61,7 @@ def test_where_consent_is_there_it_is_the_basis_and_the_override_is_not_needed()
     assert seen(facts, TEACHER, "shared").basis is Basis.CONSENT
 
 
-def test_a_legal_override_opens_neither_what_is_not_meant_for_somebody_nor_what_the_guide_has_shut() -> None:
+def test_a_legal_override_opens_neither_what_is_not_meant_for_somebody_nor_what_the_guide_has_closed() -> None:
     facts = replace(a_case(), overrides=(by_law(MOTHER, "professionals", "without_parents"),))
     assert compartments(facts, MOTHER) == set()
     closed = replace(TEACHER, levels=((DAY, Level.NONE),))
@@ -69,7 +69,7 @@ def test_a_legal_override_opens_neither_what_is_not_meant_for_somebody_nor_what_
     assert compartments(facts, closed) == set()
 
 
-def test_a_freeze_shuts_everything_at_once_whatever_else_is_true_until_it_is_lifted() -> None:
+def test_a_freeze_closes_everything_at_once_whatever_else_is_true_until_it_is_lifted() -> None:
     agreed = a_case(yes(YOUNG, Party(membership_id=MOTHER.id)))
     lifted = LATER + timedelta(days=3)
     freeze = FreezeFact(UUID(int=901), MOTHER.id, LATER, LATER + timedelta(days=1), lifted)

@@ -144,7 +144,7 @@ def test_nobody_but_the_owner_can_confirm_whoever_has_the_link(
         assert browser.post(path).status == 404
     weak = Browser(app)
     sign_in(weak, EMAIL, PASSWORD)
-    assert weak.get(path).status == 303, "a password alone is only halfway in"
+    assert weak.get(path).status == 303, "a password alone still needs its second factor"
     with runtime.unit_of_work() as session:
         from portal.access.signin import sessions
 

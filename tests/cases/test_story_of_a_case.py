@@ -93,7 +93,7 @@ def test_nobody_from_outside_sees_anything_until_the_last_consent_is_in(
     assert compartments(story, room, teacher) == {"shared", "health", "without_parents", "professionals"}
 
 
-def test_a_withdrawal_shuts_at_once_and_what_was_written_stays(story: Story, room: Room) -> None:
+def test_a_withdrawal_closes_at_once_and_what_was_written_stays(story: Story, room: Room) -> None:
     job = story.staff("Jonas Job", "Jobcenter")
     story.add(room, job, Level.WRITE)
     story.everybody_agrees(room)

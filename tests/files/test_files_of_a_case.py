@@ -1,4 +1,4 @@
-"""The files of a case through their verbs: kept in every version, sealed, and only for whom their shelf is open."""
+"""The files of a case through their verbs: kept in every version, sealed, and only in compartments that are open."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def test_looking_is_in_the_trace_and_is_not_taking_out(app: Flask, story: Story,
 
 @pytest.fixture
 def converting(portal_settings: Settings) -> Iterator[Runtime]:
-    """A house whose workers have LibreOffice."""
+    """A portal whose workers have LibreOffice."""
     runtime = open_runtime(portal_settings.model_copy(update={"converter": shutil.which("soffice")}))
     yield runtime
     runtime.close()

@@ -35,7 +35,7 @@ def scanned_settings(portal_settings: Settings, clamd_server: ClamdServer) -> Se
 
 @pytest.fixture
 def scanning(scanned_settings: Settings) -> Iterator[Runtime]:
-    """A house with a scanner."""
+    """A portal with a scanner."""
     with runtime_for(scanned_settings) as runtime:
         yield runtime
 
@@ -139,7 +139,7 @@ def test_a_scanner_taken_away_leaves_nothing_waiting_forever(
     assert states(owner) == ["not_scanned"]
 
 
-def test_a_harmed_file_stays_shut_and_keeps_nobody_else_waiting(scanning: Runtime, owner: psycopg.Connection) -> None:
+def test_a_harmed_file_stays_closed_and_keeps_nobody_else_waiting(scanning: Runtime, owner: psycopg.Connection) -> None:
     story = Story(scanning)
     room = story.case()
     story.file(room, room.guide)

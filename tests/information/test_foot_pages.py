@@ -35,7 +35,7 @@ def in_english(browser: Browser) -> Browser:
 
 
 def moved_into(app: Flask, monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
-    """The same house with other settings."""
+    """The same portal with other settings."""
     runtime: Runtime = app.extensions["runtime"]
     changed = replace(runtime, settings=runtime.settings.model_copy(update=changes))
     monkeypatch.setitem(app.extensions, "runtime", changed)

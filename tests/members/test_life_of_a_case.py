@@ -252,7 +252,7 @@ def test_a_yes_to_a_person_is_the_consent_for_their_unit_and_shows_whose_yes_is_
     assert "du har ikke svaret endnu" not in page.text
 
 
-def test_a_no_to_one_shuts_at_once_what_rests_on_the_yes_and_the_guide_sees_it_with_a_date(
+def test_a_no_to_one_closes_at_once_what_rests_on_the_yes_and_the_guide_sees_it_with_a_date(
     story: Story, app: Flask
 ) -> None:
     room, teacher = a_room(story)

@@ -99,7 +99,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServ
 
 @pytest.fixture
 def posting(runtime: Runtime, server: MailServer) -> Iterator[Runtime]:
-    """The same house, with a mail server."""
+    """The same portal, with a mail server."""
     with opened_runtime(runtime.settings.model_copy(update={"mail_url": server.url})) as made:
         yield made
 

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.xdist_group("s3")
 def runtime_on(
     request: pytest.FixtureRequest, portal_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Runtime]:
-    """A house on each kind of store, and an environment in which the commands find it."""
+    """A portal on each kind of store, and an environment in which the commands find it."""
     settings = portal_settings
     if request.param == "s3":
         server: S3Server = request.getfixturevalue("s3_server")

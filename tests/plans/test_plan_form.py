@@ -56,7 +56,7 @@ def boxes(page: Page, address: str) -> list[str]:
 # As it comes from the server
 
 
-def test_rows_are_shut_and_named_by_what_they_say_and_the_one_that_is_asked_for_is_open(
+def test_rows_are_closed_and_named_by_what_they_say_and_the_one_that_is_asked_for_is_open(
     app: Flask, story: Story, room: Room, rows: list[str]
 ) -> None:
     browser = Browser(app, story.token(room.young))
@@ -97,7 +97,9 @@ def test_a_version_begun_before_the_form_was_short_is_written_in_the_short_one(
     assert goal.find("details", class_="more-fields") is not None
 
 
-def test_what_stands_in_shut_rows_is_sent_with_the_page(app: Flask, story: Story, room: Room, rows: list[str]) -> None:
+def test_what_stands_in_closed_rows_is_sent_with_the_page(
+    app: Flask, story: Story, room: Room, rows: list[str]
+) -> None:
     browser = Browser(app, story.token(room.young))
     page = browser.get(writing(room, rest=f"?row={rows[0]}"))
     at = f"goals.{rows[0]}"

@@ -158,7 +158,7 @@ def test_half_a_date_is_not_sent_and_a_whole_one_is_saved_by_itself(
         page.close()
 
 
-def test_a_meeting_of_two_in_a_shut_row_opens_it_and_leaves_the_one_that_is_written_in_open(
+def test_a_meeting_of_two_in_a_closed_row_opens_it_and_leaves_the_one_that_is_written_in_open(
     app: Flask, story: Story, room: Room, rows: list[str], chromium: Chromium
 ) -> None:
     with served(app) as at:

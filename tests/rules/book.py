@@ -39,7 +39,7 @@ ZONE = RULES.zone
 
 
 class Scene:
-    """What all stories share: the house, its database, its clock, the application, and somebody who is in no case."""
+    """What all stories share: the runtime, its database, its clock, the application, and somebody who is in no case."""
 
     def __init__(self, runtime: Runtime, app: Flask, owner: psycopg.Connection, raw: psycopg.Connection) -> None:
         self.runtime, self.app, self.owner = runtime, app, owner

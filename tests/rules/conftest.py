@@ -15,7 +15,7 @@ from portal.runtime import Runtime
 
 @pytest.fixture
 def blind(living: Runtime, postgres: EmbeddedPostgres) -> Iterator[Runtime]:
-    """The same house on a database role that row-level security does not hold."""
+    """The same portal on a database role that row-level security does not hold."""
     name = living.engine.url.database
     with psycopg.connect(postgres.url("postgres", str(name)), autocommit=True) as connection:
         connection.execute(

@@ -228,7 +228,7 @@ def test_people_are_asked_anew_and_keep_the_words_they_signed(old: Old, url: str
         assert story.play(room, room.young, requests.asks_me) == 0
 
 
-def test_what_was_withdrawn_stays_shut_also_where_an_older_declaration_had_come_in_since(old: Old, url: str) -> None:
+def test_what_was_withdrawn_stays_closed_also_where_an_older_declaration_had_come_in_since(old: Old, url: str) -> None:
     """Where the program of before let it open: a page of a day before the withdrawal, registered after it."""
     room = old.room
     first = old.declares("young", {"teacher": SHARED}, days_ago=12)

@@ -176,7 +176,7 @@ def test_what_is_no_answer_is_refused(given: dict[str, str], story: Story, room:
         )
 
 
-def test_what_was_shown_to_one_guide_stays_shut_to_the_next(story: Story, room: Room, meeting: UUID) -> None:
+def test_what_was_shown_to_one_guide_stays_closed_to_the_next(story: Story, room: Room, meeting: UUID) -> None:
     story.heard(room, meeting, show=True, **ANSWERS)
     assert story.play(room, room.guide, lambda t: heard.shown(t, meeting_id=meeting)) is not None
     taker = story.guide("Nikolaj Ny")

@@ -96,7 +96,7 @@ def test_however_it_is_asked_a_foreign_case_answers_like_one_that_does_not_exist
 @pytest.mark.parametrize(
     "kind", in_every_run("teacher", "custody holder", at_night=["teacher", "aunt", "custody holder", "young person"])
 )
-def test_however_it_is_asked_a_thing_on_a_shut_shelf_answers_like_one_that_does_not_exist(
+def test_however_it_is_asked_a_thing_in_a_closed_compartment_answers_like_one_that_does_not_exist(
     kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, _ = browser_of(kind, living_app, living, world)
@@ -171,7 +171,7 @@ def _opened(page: Page) -> str:
 
 
 @pytest.mark.parametrize("kind", in_every_run("teacher", at_night=["teacher", "custody holder", "waiting"]))
-def test_what_happens_on_a_shut_shelf_changes_nothing_that_can_be_seen(
+def test_what_happens_in_a_closed_compartment_changes_nothing_that_can_be_seen(
     kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     """Lists, counts, badges, search, titles: every page is the same before and after."""

@@ -15,7 +15,7 @@ from portal.services.consents import overrides, requests
 from portal.services.files import conflicts
 from portal.services.members import team_wishes
 from portal.services.plans import editing
-from tests.consents.test_safeguards import today
+from tests.consents.test_overrides import today
 from tests.rules.routes import CASE_ROUTES, Route, Target
 from tests.support.browser import Browser
 from tests.support.story import PDF, Room, Story, compartment_id

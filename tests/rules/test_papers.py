@@ -108,6 +108,10 @@ def test_a_decision_has_a_day_a_status_and_its_three_parts(page: Path) -> None:
 
 CONTRIBUTING = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
 PATHLIKE = re.compile(r"`((?:portal|templates|tests|migrations|docs|static|bench)/[^`<*]*?)`")
+IN_PORTAL = re.compile(r"`((?:access|documents|jobs|models|services|storage|tools|views|web)/[a-z_/]+(?:\.py)?)`")
+TEST = re.compile(r"`(test_[a-z_0-9]+(?:\.py)?)(?:\.\.\.)?`")
+"""A test by its name alone, or by how its name begins."""
+MODULE = re.compile(r"`(portal(?:\.[a-z_]+)+)(?:\.[A-Z]\w*)?`")
 
 
 def examples() -> list[list[str]]:
@@ -142,10 +146,63 @@ def test_a_function_that_went_away_is_missed() -> None:
     assert not defines(Path(__file__), "defin")
 
 
-def test_everything_that_contributing_points_at_is_there() -> None:
-    paths = [path for path in PATHLIKE.findall(CONTRIBUTING) if "NNN" not in path]
-    assert len(paths) > 30
-    assert [path for path in paths if not (PROJECT / path).exists()] == []
+POINTING = [
+    *PROJECT.glob("*.md"),
+    *(PROJECT / "docs").glob("*.md"),
+    PROJECT / "tests/README.md",
+    PROJECT / "bench/README.md",
+]
+
+
+def missing(text: str) -> list[str]:
+    """The files, folders and tests a page names that are not there. Decisions are as old as their day."""
+    named = [path for path in PATHLIKE.findall(text) if "NNN" not in path]
+    named += [f"portal/{path}" for path in IN_PORTAL.findall(text)]
+    named += [path.replace(".", "/") for path in MODULE.findall(text)]
+    tests = " ".join(names_of_tests())
+    gone = [path for path in named if not is_there(path)]
+    return gone + [name for name in TEST.findall(text) if f" {name}" not in tests]
+
+
+@cache
+def names_of_tests() -> list[str]:
+    """The names of all modules of tests, and of all tests."""
+    files = sorted((PROJECT / "tests").rglob("test_*.py"))
+    found = [name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)]
+    return ["", *(f"{file.name} " for file in files), *found]
+
+
+def is_there(path: str) -> bool:
+    path, _, test = path.partition("::")
+    file = PROJECT / path if (PROJECT / path).exists() else PROJECT / f"{path}.py"
+    return file.exists() and (not test or defines(file, test))
+
+
+@pytest.mark.parametrize("page", POINTING, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_file_that_a_page_points_at_is_there(page: Path) -> None:
+    assert missing(page.read_text("utf-8")) == []
+
+
+def test_a_page_that_points_at_nothing_is_found() -> None:
+    assert len(PATHLIKE.findall(CONTRIBUTING)) > 30
+    there = [
+        "portal/views/",
+        "views/files/",
+        "portal.db.Prepared",
+        "tests/rules/test_papers.py::missing",
+        "test_papers.py",
+        "test_each_recipe_...",
+    ]
+    gone = [
+        "portal/gone.py",
+        "tests/rules/test_papers.py::nowhere",
+        "views/gone/",
+        "portal.gone.gone.Gone",
+        "test_gone.py",
+        "test_it_has_gone_...",
+    ]
+    assert missing(" ".join(f"`{path}`" for path in there)) == []
+    assert len(missing(" ".join(f"`{path}`" for path in gone))) == len(gone)
 
 
 def test_each_recipe_names_tests() -> None:

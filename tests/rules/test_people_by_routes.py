@@ -93,14 +93,14 @@ def test_each_kind_of_person_gets_what_the_matrix_says_everywhere(
 
 # In other ways, and of other things, than above. Others are asked behind each wall alone, in every run.
 @pytest.mark.parametrize("kind", in_every_run("custody holder", at_night=KINDS))
-def test_no_answer_holds_a_word_of_a_compartment_that_is_shut(
+def test_no_answer_holds_a_word_of_a_compartment_that_is_closed(
     kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     assert leaks(kind, living_app, living, world) == set()
 
 
 @pytest.mark.parametrize("kind", ["teacher", "aunt", "custody holder", "young person"])
-def test_things_in_a_shut_compartment_do_not_exist_for_whoever_sees_the_rest(
+def test_things_in_a_closed_compartment_do_not_exist_for_whoever_sees_the_rest(
     kind: str, living_app: Flask, living: Runtime, world: World
 ) -> None:
     browser, token = browser_of(kind, living_app, living, world)

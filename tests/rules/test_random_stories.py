@@ -51,7 +51,7 @@ class Stories(Happenings):
     turn = 0
 
     @invariant()
-    def the_ledger_reads_what_was_told(self) -> None:
+    def the_log_reads_what_was_told(self) -> None:
         self.scene.steps += 1
         with closing(self.scene.runtime.new_session()) as session:
             read = load_facts(session, self.room.case_id)

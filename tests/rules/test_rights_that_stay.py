@@ -112,7 +112,7 @@ def _frozen_out(scene: Scene, calendar) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.fixture(params=["both walls", "the ticket alone"])
 def walls(request: pytest.FixtureRequest, runtime: Runtime, postgres: EmbeddedPostgres):  # type: ignore[no-untyped-def]
-    """The house as it is, and with row-level security gone. (The database alone: below, without the application.)"""
+    """The portal as it is, and with row-level security gone. (The database alone: below, without the application.)"""
     with ExitStack() as stack:
         yield runtime if request.param == "both walls" else stack.enter_context(second_wall_down(runtime, postgres))
 

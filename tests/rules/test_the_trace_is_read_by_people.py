@@ -20,9 +20,9 @@ READERS = {
     "portal/services/plans/presence.py": "asks only whether this look is noted already, so as not to note it twice",
     "portal/services/webdav/links.py": "asks only whether this look is noted already, so as not to note it twice",
     "portal/services/exports/exports.py": "tells a person which of their copies they have fetched",
-    "portal/services/cases/welcome.py": "tells a person what happened since their last visit, as the trace tells them",
-    "portal/services/consents/noted_by_others.py": "tells a person what was noted in their name since they last looked",
-    "portal/services/messages/unread.py": "tells a person what came since their last visit, as the trace tells them",
+    "portal/services/cases/queries.py": "tells a person what happened since their last visit, as the trace tells them",
+    "portal/services/consents/queries.py": "tells a person what was noted in their name since they last looked",
+    "portal/services/messages/queries.py": "tells a person what came since their last visit, as the trace tells them",
 }
 """Who reads it, and why."""
 

@@ -1,4 +1,4 @@
-"""A house whose second wall is down: its database role is not held by row-level security."""
+"""A portal whose second wall is down: its database role is not held by row-level security."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portal.runtime import Runtime
 
 @contextmanager
 def second_wall_down(runtime: Runtime, postgres: EmbeddedPostgres) -> Iterator[Runtime]:
-    """The same house on a database role that may see every row."""
+    """The same portal on a database role that may see every row."""
     name = str(runtime.engine.url.database)
     with psycopg.connect(postgres.url("postgres", name), autocommit=True) as connection:
         connection.execute(

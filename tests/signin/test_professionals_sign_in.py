@@ -306,7 +306,7 @@ def _https():  # type: ignore[no-untyped-def]
 # The office
 
 
-def test_an_administrator_builds_the_house_from_the_browser(app: Flask, story: Story, runtime: Runtime) -> None:
+def test_an_administrator_builds_an_organisation_from_the_browser(app: Flask, story: Story, runtime: Runtime) -> None:
     browser = Browser(app, story.token(story.admin()))
     page = browser.submit(browser.get("/office/organisations/new"), "name", name="Region Prøve", kind="region")
     listed = browser.follow(page)

@@ -117,7 +117,7 @@ def test_a_new_password_that_will_not_do_is_said_so_at_its_field(
     assert token_of(browser) == token
 
 
-def test_a_closed_account_is_out_everywhere_halfway_too(
+def test_a_closed_account_is_out_everywhere_also_where_a_second_factor_is_pending(
     app: Flask, browser: Browser, person: Someone, story: Story
 ) -> None:
     sign_in(browser, EMAIL, PASSWORD)

@@ -152,7 +152,7 @@ def test_half_a_document_is_no_version(app: Flask, story: Story, room: Room) -> 
     assert sorted(story.runtime.store.keys()) == blobs
 
 
-def test_what_waits_for_the_scanner_is_shut_to_others_here_too(
+def test_what_waits_for_the_scanner_is_closed_to_others_here_too(
     portal_settings: Settings, story: Story, room: Room
 ) -> None:
     file_id = story.file(room, room.guide)

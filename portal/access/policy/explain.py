@@ -40,10 +40,10 @@ def explain(facts: Facts, member: Member) -> Iterator[AccessPeriod]:
     turns = [at for at in turning_points(facts, member) if since is None or at >= since]
     for rule in facts.rules.compartments:
         if member.capacity in rule.audience:
-            yield from _stretches(facts, member, rule, turns)
+            yield from _periods(facts, member, rule, turns)
 
 
-def _stretches(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> Iterator[AccessPeriod]:
+def _periods(facts: Facts, member: Member, rule: CompartmentRule, turns: list[datetime]) -> Iterator[AccessPeriod]:
     begins, verdict = turns[0], judge(facts, member, rule, turns[0])
     for turn in turns[1:]:
         if (then := judge(facts, member, rule, turn)) != verdict:

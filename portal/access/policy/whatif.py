@@ -89,8 +89,8 @@ class UnbrokenAccess:
     """The declarations it rests on at the instant that was asked about."""
 
 
-def stretches(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str], UnbrokenAccess]:
-    """By member and compartment, for what is open at that instant. Windows that touch are one stretch."""
+def unbroken_access(windows: Iterable[Window], at: datetime) -> dict[tuple[UUID, str], UnbrokenAccess]:
+    """By member and compartment, for what is open at that instant. Windows that touch are one access."""
     of_each: dict[tuple[UUID, str], list[Window]] = {}
     for window in sorted(windows, key=lambda w: w.valid_from):
         of_each.setdefault((window.member_id, window.compartment), []).append(window)

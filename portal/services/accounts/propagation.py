@@ -11,14 +11,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-
 from portal import audit, clock
 from portal.access import window_store
 from portal.db import PortalSession
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import Correction, Staff
+from portal.services.accounts import queries
 from portal.services.notices import mail
 from portal.storage.keys import CaseKeys, Keyring
 
@@ -35,8 +34,7 @@ class CaseSeat:
 def places(session: PortalSession, person_id: UUID) -> list[CaseSeat]:
     """Every case they are in, always in the same order, so that two changes never wait for each other. Nobody but an
     administrator is told any."""
-    asked = text("select case_id, membership_id, is_owner from cases_of_professional(:person)")
-    return [CaseSeat(*row) for row in session.execute(asked, {"person": person_id})]
+    return [CaseSeat(*row) for row in session.execute(queries.CASES_OF_PROFESSIONAL, {"person": person_id})]
 
 
 def carry_card(session: PortalSession, staff: Staff, changed: Collection[str], before: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from portal import audit
 from portal.access.actor import Actor
@@ -15,7 +15,7 @@ from portal.access.policy.actions import OfficeAction
 from portal.errors import NotFound
 from portal.events import Event
 from portal.models import Login, Staff
-from portal.services.accounts import propagation
+from portal.services.accounts import propagation, queries
 
 NEWEST = 50
 
@@ -40,8 +40,7 @@ class SignIn:
 def led_cases(actor: Actor, person_id: UUID) -> list[LedCase]:
     """The cases that need a new guide before this account is closed. The database gives out these columns alone."""
     actor.require(OfficeAction.ACCOUNTS_MANAGE)
-    asked = text("select reference, opened_at, unit from cases_led_by(:guide)")
-    return [LedCase(*row) for row in actor.session.execute(asked, {"guide": person_id})]
+    return [LedCase(*row) for row in actor.session.execute(queries.CASES_LED_BY, {"guide": person_id})]
 
 
 def cases_open_to(actor: Actor, person_id: UUID) -> int:

@@ -24,9 +24,7 @@ from portal.services.cases.welcome import Steps, Welcome
 from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.files.files import VersionLine
-from portal.services.meetings import heard
-from portal.services.members import handover_answers
-from portal.services.plans import commitments, definitions, plans
+from portal.services.plans import definitions, plans
 from portal.services.plans.plans import PlanProgress
 from portal.services.shared import audience as shared_audience
 from portal.services.shared import letterhead
@@ -79,15 +77,9 @@ def overview(ticket: CaseTicket) -> Overview:
 def _front(ticket: CaseTicket, is_guide: bool) -> Front:
     """Which of the things that a front may show are there at all, and the newest files: one statement for the front of
     most cases instead of six. What is there is loaded by those who know it."""
-    since = clock.start_of_today(ticket.profile.zone)
-    wanted: dict[str, Any] = {
-        "today": since,
-        "before": ticket.actor.signed_in_at,
-        "tool": commitments.TOOL,
-        "limit": RECENT,
-    }
-    wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
-    wanted["heard"] = clock.now() - handover_answers.HEARD_FOR
+    wanted: dict[str, Any] = {"limit": RECENT}
+    for questions in registry.FRONT:
+        wanted |= questions.values(ticket)
     rows = queries.FRONT[is_guide].ask(ticket.session, **ticket.bounds, **wanted)
     newest = tuple(row for row in rows if row.id is not None)
     return Front(rows[0], newest, is_guide, shared_audience.leads(ticket))

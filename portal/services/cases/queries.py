@@ -2,89 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections import namedtuple
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, false, literal_column, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, false, select, true
 from sqlalchemy.orm import aliased
 
 from portal.access.policy.roles import Capacity
-from portal.access.ticket import bounded
 from portal.db import Prepared
-from portal.models import Case, Membership, Plan
-from portal.services.cases import welcome as case_welcome
-from portal.services.consents import noted_by_others
+from portal.events import Event
+from portal.models import AuditEvent, Case, Membership
+from portal.services import registry
 from portal.services.files import queries as files_queries
-from portal.services.meetings import heard, schedule
-from portal.services.members import handover_answers, team_wishes
-from portal.services.messages import unread
-from portal.services.plans import news as plans_news
-from portal.services.plans import objections as plans_objections
-from portal.services.plans import plans
+from portal.services.shared.front import is_there
 
-
-class FrontRow(NamedTuple):
-    """What there is to show, on every row the same, and one of the newest files; the file's columns are empty in a case
-    that has none."""
-
-    plan: bool
-    meeting: bool
-    owed: bool
-    heard: bool
-    wishes: bool
-    offers: bool
-    spoken_for: datetime | None
-    last_visit: datetime | None
-    put_away: bool
-    wrote: bool
-    objected: bool
-    id: UUID | None
-    file_id: UUID | None
-    compartment_id: UUID | None
-    number: int | None
-    name_sealed: bytes | None
-    note_sealed: bytes | None
-    media_type: str | None
-    size: int | None
-    scan: str | None
-    created_at: datetime | None
-    created_by_id: UUID | None
-    tool: str | None
-    given_id: UUID | None
-    given_sealed: bytes | None
+_line = aliased(AuditEvent, name="e")
+PUT_AWAY = select(_line.seq).where(
+    _line.chain_id == bindparam("case"),
+    _line.actor_id == bindparam("person"),
+    _line.event == Event.WELCOME_READ.value,
+)
+"""Whether the person has had it put away; by the index `ix_audit_event_reading`."""
 
 
 def _front_of_a_case(is_guide: bool) -> Select[Any]:
-    nothing: ColumnElement[bool] = false()
-    wrote, objected = (
-        (_is_there(plans_news.WRITTEN), _is_there(plans_objections.OBJECTED)) if is_guide else (nothing, nothing)
-    )
-    there = select(
-        _is_there(select(Plan).where(*bounded(Plan), Plan.tool == bindparam("tool"))).label("plan"),
-        _is_there(schedule.AHEAD).label("meeting"),
-        _is_there(plans.OWED).label("owed"),
-        _is_there(heard.UNANSWERED).label("heard"),
-        _is_there(team_wishes.OPEN_WISHES).label("wishes"),
-        _is_there(handover_answers.LATELY).label("offers"),
-        noted_by_others.NOTED_BY_OTHERS.scalar_subquery().label("spoken_for"),
-        unread.LAST_VISIT.scalar_subquery().label("last_visit"),
-        _is_there(case_welcome.PUT_AWAY).label("put_away"),
-        wrote.label("wrote"),
-        objected.label("objected"),
-    ).subquery("there")
+    """What there is to show, on every row the same, and one of the newest files; the file's columns are empty in a case
+    that has none."""
+    asked: dict[str, ColumnElement[Any]] = {"put_away": is_there(PUT_AWAY)}
+    for questions in registry.FRONT:
+        asked |= questions.of_all
+        asked |= questions.of_guide if is_guide else dict.fromkeys(questions.of_guide, false())
+    there = select(*(value.label(name) for name, value in asked.items())).subquery("there")
     newest = files_queries.LATEST.subquery("new")
     # Joined to what is always one row: a case without files has a front too.
     rows = select(there, newest).select_from(there.outerjoin(newest, true()))
     return rows.order_by(newest.c.created_at.desc()).limit(bindparam("limit"))
 
 
-def _is_there(found: Select[Any]) -> ColumnElement[bool]:
-    """Whether a statement finds anything, whatever it would say of it and in which order."""
-    return found.with_only_columns(literal_column("1")).order_by(None).limit(None).exists()
+def _prepared(statement: Select[Any]) -> Prepared[Any]:
+    """Its row has the names that the capabilities gave, and the columns of a file."""
+    return Prepared(statement, namedtuple("FrontRow", statement.selected_columns.keys()))
 
 
-FRONT = {is_guide: Prepared(_front_of_a_case(is_guide), FrontRow) for is_guide in (True, False)}
+FRONT = {is_guide: _prepared(_front_of_a_case(is_guide)) for is_guide in (True, False)}
 """The guide's own, and everybody else's."""
 
 

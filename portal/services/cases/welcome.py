@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
 from portal.access.case_rows import Workplace
 from portal.access.policy import who_may
@@ -18,16 +17,8 @@ from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.events import Event
-from portal.models import AuditEvent, Membership, Staff
+from portal.models import Membership, Staff
 from portal.services.shared import audience
-
-_line = aliased(AuditEvent, name="e")
-PUT_AWAY = select(_line.seq).where(
-    _line.chain_id == bindparam("case"),
-    _line.actor_id == bindparam("person"),
-    _line.event == Event.WELCOME_READ.value,
-)
-"""Whether the person has had it put away; by the index `ix_audit_event_reading`."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
-from portal.services.consents import noted_by_others, overrides, reminders, requests
+from portal.services.consents import noted_by_others, overrides, queries, reminders, requests
 from portal.services.consents.overrides import FreezeLine
 from portal.services.consents.reminders import Ending
-from portal.services.shared.front import Front
+from portal.services.shared.front import Front, FrontQuestions
 
 
 def send_reminders(session: PortalSession) -> int:
     """To whom a consent that ends soon must be brought to mind."""
     return reminders.send_due(session)
+
+
+FRONT = FrontQuestions(of_all={"spoken_for": queries.NOTED_BY_OTHERS.scalar_subquery()})
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal import clock
 from portal.access.ticket import CaseTicket
-from portal.services.meetings import heard, schedule
+from portal.services.meetings import heard, queries, schedule
 from portal.services.meetings.schedule import MeetingPage
-from portal.services.shared.front import Front
+from portal.services.shared.front import Front, FrontQuestions, is_there
+
+FRONT = FrontQuestions(
+    of_all={"meeting": is_there(queries.AHEAD), "heard": is_there(queries.UNANSWERED)},
+    values=lambda ticket: {
+        "today": clock.start_of_today(ticket.profile.zone),
+        "recently": clock.now() - heard.ASKED_FOR,
+    },
+)
 
 
 @dataclass(frozen=True)

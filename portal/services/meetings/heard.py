@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import select
 
 from portal import clock
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Heard, Meeting, Membership
-from portal.services.meetings import schedule
+from portal.models import Heard, Membership
+from portal.services.meetings import queries, schedule
 from portal.services.meetings.schedule import MeetingState
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
-from portal.tools import definition
-from portal.tools.definition import Definition, Place
+from portal.tools.definition import Definition, Place, clean_answer
 
 TOOL = "meeting_checklist"
 """The tool whose questions these are."""
@@ -122,15 +121,15 @@ def answer_heard(ticket: CaseTicket, submission: UUID, about: HeardAbout, given:
     if idempotency.claim(ticket.session, submission, made):
         return
     plans.one_at_a_time(ticket, f"heard {about.meeting_id or about.version_id}")
-    known, row = _known(ticket), _own(ticket, about)
+    definition, row = _definition(ticket), _own(ticket, about)
     answers = {}
-    for place in known.own_places:
-        if value := definition.clean(place, given.get(place.address, ""), (), {}):
+    for place in definition.own_places:
+        if value := clean_answer(place, given.get(place.address, ""), (), {}):
             answers[place.address] = value
     if not answers:
         raise InvalidInput("", "heard_nothing")
     was_shown = row is not None and row.shown_to_id == ticket.owner.id
-    identity = definitions.store_definition(ticket, known)
+    identity = definitions.store_definition(ticket, definition)
     if row is None:
         row = ticket.new(
             Heard, about.compartment_id, id=made, meeting_id=about.meeting_id, plan_version_id=about.version_id
@@ -173,17 +172,7 @@ def unanswered(ticket: CaseTicket) -> UUID | None:
     """The newest meeting that the young person has said nothing about yet, while the front of the case asks."""
     if not ticket.allows(Action.HEARD_ANSWER):
         return None
-    return ticket.session.scalars(UNANSWERED, {**ticket.bounds, "recently": clock.now() - ASKED_FOR}).first()
-
-
-def _unanswered() -> Select[UUID]:
-    said = select(Heard.id).where(Heard.meeting_id == Meeting.id, Heard.created_by_id == bindparam("me"))
-    held = select(Meeting.id).where(*bounded(Meeting), Meeting.ended_at >= bindparam("recently"))
-    return held.where(~said.exists()).order_by(Meeting.ended_at.desc()).limit(1)
-
-
-UNANSWERED = _unanswered()
-"""A meeting that ended since `:recently` and that `:me` has not answered about."""
+    return ticket.session.scalars(queries.UNANSWERED, {**ticket.bounds, "recently": clock.now() - ASKED_FOR}).first()
 
 
 # Steps
@@ -199,15 +188,15 @@ def _own(ticket: CaseTicket, about: HeardAbout) -> Heard | None:
 
 def _answered(ticket: CaseTicket, about: HeardAbout, row: Heard | None) -> Answered:
     if row is None:
-        return Answered(about, _known(ticket), {}, None, None)
-    known = definitions.answered(ticket, {row.definition}).get(row.definition) or _known(ticket)
+        return Answered(about, _definition(ticket), {}, None, None)
+    definition = definitions.answered(ticket, {row.definition}).get(row.definition) or _definition(ticket)
     answers = json.loads(ticket.unseal(row, "answers"))
     shown_to = ticket.owner if row.shown_to_id == ticket.owner.id else None
-    return Answered(about, known, answers, row.answered_at, shown_to)
+    return Answered(about, definition, answers, row.answered_at, shown_to)
 
 
-def _known(ticket: CaseTicket) -> Definition:
-    known = definitions.today(ticket, TOOL)
-    if known is None:
+def _definition(ticket: CaseTicket) -> Definition:
+    definition = definitions.today(ticket, TOOL)
+    if definition is None:
         raise NotFound
-    return known
+    return definition

@@ -14,17 +14,17 @@ from enum import Enum, StrEnum
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from portal import clock, text
 from portal.access.compartments import OpenCompartment
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
-from portal.services.meetings import attendees
+from portal.services.meetings import attendees, queries
 from portal.services.notices import mail
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
@@ -145,18 +145,10 @@ def next_one(ticket: CaseTicket) -> MeetingPage | None:
     """The meeting that goes on, or the next that is planned from today on, for the front of the case."""
     if not ticket.allows(Action.PLAN_VIEW):
         return None
-    row = ticket.session.scalars(AHEAD, {**ticket.bounds, "today": clock.start_of_today(ticket.profile.zone)}).first()
+    row = ticket.session.scalars(
+        queries.AHEAD, {**ticket.bounds, "today": clock.start_of_today(ticket.profile.zone)}
+    ).first()
     return _page(ticket, row, ()) if row else None
-
-
-AHEAD = (
-    select(Meeting)
-    .where(*bounded(Meeting), Meeting.called_off_at.is_(None), Meeting.ended_at.is_(None))
-    .where(Meeting.starts_at >= bindparam("today"))
-    .order_by(Meeting.begun_at.is_(None), Meeting.starts_at)
-    .limit(1)
-)
-"""The next meeting from `:today` on."""
 
 
 def show_meeting(ticket: CaseTicket, meeting_id: UUID) -> MeetingPage:

@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from portal import clock
 from portal.access.policy.actions import Action
 from portal.access.policy.windows import Obstacle
 from portal.access.ticket import CaseTicket
-from portal.services.members import coming_of_age, confidences, handover_answers, own_data, team_wishes
+from portal.services.members import coming_of_age, confidences, handover_answers, own_data, queries, team_wishes
 from portal.services.members.coming_of_age import Countdown
 from portal.services.members.confidences import ConfidenceQuestion
 from portal.services.members.team_wishes import WishLine
 from portal.services.shared import audience
 from portal.services.shared.audience import MemberLine
-from portal.services.shared.front import Front
+from portal.services.shared.front import Front, FrontQuestions, is_there
+
+FRONT = FrontQuestions(
+    of_all={"wishes": is_there(queries.OPEN_WISHES), "offers": is_there(queries.LATELY)},
+    values=lambda _ticket: {"heard": clock.now() - handover_answers.HEARD_FOR},
+)
 
 
 @dataclass(frozen=True)

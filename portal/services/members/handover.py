@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from portal import clock, outbox, text
 from portal.access.actor import Actor
@@ -22,7 +22,7 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, Membership, Person, Staff, TeamLevel, Unit
-from portal.services.members import confidences, joining, team
+from portal.services.members import confidences, joining, queries, team
 from portal.services.members import handover_answers as says
 from portal.services.members.joining import Host, Joining
 from portal.services.members.team import Colleague
@@ -188,7 +188,7 @@ def offers_to(actor: Actor) -> list[HandoverOffer]:
     """What is offered to this person and waits for their answer."""
     if not actor.is_staff:
         return []
-    ready = set(actor.session.scalars(_TAKEABLE))
+    ready = set(actor.session.scalars(queries.TAKEABLE))
     rows = actor.session.execute(
         select(HandOver.id, HandOver.case_id, HandOver.offered_at, Staff.name, Unit.name)
         .join(Membership, Membership.id == HandOver.to_id)
@@ -199,10 +199,6 @@ def offers_to(actor: Actor) -> list[HandoverOffer]:
         .order_by(HandOver.offered_at)
     )
     return [HandoverOffer(id_, case_id, f"{name}, {unit}", at, id_ in ready) for id_, case_id, at, name, unit in rows]
-
-
-_TAKEABLE = select(func.unnest(func.my_takeable_offers()))
-"""What the walls let this person accept."""
 
 
 def offer_to_me(ticket: CaseTicket) -> HandoverOffer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
 from portal import clock, outbox, text
@@ -26,6 +26,7 @@ from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, HandOverReply, HandOverSay, Membership, Staff, Unit
 from portal.services.consents import requests
+from portal.services.members import queries
 from portal.services.shared import idempotency
 
 HEARD_FOR = timedelta(days=30)
@@ -170,26 +171,8 @@ def cases_with_questions(actor: Actor) -> set[UUID]:
 def current(ticket: CaseTicket) -> GuideChange | None:
     """The change of guide that waits for an answer, or the last one for as long as the young person is heard on it."""
     lately = {"case": ticket.case_id, "heard": clock.now() - HEARD_FOR}
-    row = ticket.session.execute(_NEWEST, lately).first()
+    row = ticket.session.execute(queries.NEWEST, lately).first()
     return change(ticket, row[0], row[1] is not None) if row else None
-
-
-_STANDS = (HandOverAnswer.id.is_(None)) | (
-    (HandOverAnswer.answer == "accepted") & (HandOverAnswer.answered_at > bindparam("heard"))
-)
-LATELY = (
-    select(HandOver.id)
-    .outerjoin(HandOverAnswer, HandOverAnswer.hand_over_id == HandOver.id)
-    .where(HandOver.case_id == bindparam("case"), _STANDS)
-)
-"""Changes of guide that wait for an answer or came about since an instant."""
-_NEWEST = (
-    select(HandOver, HandOverAnswer.answer)
-    .outerjoin(HandOverAnswer, HandOverAnswer.hand_over_id == HandOver.id)
-    .where(HandOver.case_id == bindparam("case"), _STANDS)
-    .order_by(HandOverAnswer.answered_at.desc().nulls_first())
-    .limit(1)
-)
 
 
 def by_law(ticket: CaseTicket) -> list[GuideChange]:

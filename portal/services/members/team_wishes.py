@@ -7,8 +7,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, select
-
 from portal import clock, text
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action
@@ -20,6 +18,7 @@ from portal.events import Event
 from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services.consents import declare, requests
 from portal.services.consents.requests import PartyLine
+from portal.services.members import queries
 from portal.services.shared import idempotency
 from portal.text import in_order
 
@@ -99,27 +98,12 @@ class No:
 def wishes(ticket: CaseTicket, only_open: bool = False) -> list[WishLine]:
     """The young person's wishes, newest first, for them and the guide. A no that they have said yes to since is no open
     wish any more."""
-    rows = ticket.session.execute(_WISHES, {"case": ticket.case_id}).all()
+    rows = ticket.session.execute(queries.WISHES, {"case": ticket.case_id}).all()
     return [
         _line(ticket, wish, answer)
         for wish, answer in rows
         if not (only_open and (answer or _said_yes_since(ticket, wish)))
     ]
-
-
-OPEN_WISHES = (
-    select(TeamWish.id)
-    .outerjoin(TeamWishAnswer, TeamWishAnswer.wish_id == TeamWish.id)
-    .where(TeamWish.case_id == bindparam("case"), TeamWishAnswer.id.is_(None))
-)
-"""Wishes without an answer."""
-# Put together once, not on each request.
-_WISHES = (
-    select(TeamWish, TeamWishAnswer)
-    .outerjoin(TeamWishAnswer, TeamWishAnswer.wish_id == TeamWish.id)
-    .where(TeamWish.case_id == bindparam("case"))
-    .order_by(TeamWish.made_at.desc())
-)
 
 
 def own(ticket: CaseTicket) -> list[WishLine]:

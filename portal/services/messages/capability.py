@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.access.ticket import CaseTicket
+from portal.services.messages import queries
 from portal.services.messages import threads as message_threads
 from portal.services.messages.threads import ThreadLine
-from portal.services.shared.front import RECENT, Front
+from portal.services.shared.front import RECENT, Front, FrontQuestions
+
+FRONT = FrontQuestions(
+    of_all={"last_visit": queries.LAST_VISIT.scalar_subquery()},
+    values=lambda ticket: {"before": ticket.actor.signed_in_at},
+)
 
 
 @dataclass(frozen=True)

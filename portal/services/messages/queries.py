@@ -6,12 +6,29 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, case, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    all_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from portal.access.ticket import bounded
 from portal.db import Prepared
-from portal.models import Membership, Message, Thread, ThreadLook
+from portal.events import Event
+from portal.models import AuditEvent, Membership, Message, Thread, ThreadLook
 
 
 class ThreadRow(NamedTuple):
@@ -152,3 +169,25 @@ BY_CASE = Prepared(_by_case(), UnreadRow)
 THREADS = Prepared(_threads(), ThreadRow)
 INSIDE = Prepared(_inside(), ReadingRow)
 PAGE = Prepared(_page(), MessageRow)
+
+
+def _set_mark() -> Insert:
+    made = insert(ThreadLook)
+    return made.on_conflict_do_update(
+        index_elements=[ThreadLook.thread_id, ThreadLook.membership_id],
+        set_={"seen": func.greatest(ThreadLook.seen, made.excluded.seen)},
+    )
+
+
+SET_MARK = _set_mark()
+"""Moves the mark of a thread forward, never back."""
+_BEFORE_THE_DOOR = [event.value for event in (Event.ACCESS_REFUSED, Event.CODE_USED, Event.CODE_REFUSED)]
+_visit = aliased(AuditEvent, name="e")
+LAST_VISIT = (
+    select(_visit.at)
+    .where(_visit.chain_id == bindparam("case"), _visit.actor_id == bindparam("person"))
+    .where(_visit.event != all_(literal(_BEFORE_THE_DOOR, ARRAY(String))), _visit.at < bindparam("before"))
+    .order_by(_visit.at.desc())
+    .limit(1)
+)
+"""When the person was last in the case before they signed in this time (`:before`); nothing on the first visit."""

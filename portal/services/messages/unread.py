@@ -9,22 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    String,
-    all_,
-    bindparam,
-    func,
-    literal,
-    select,
-)
-from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.orm import aliased
-
 from portal.access.actor import Actor
 from portal.access.ticket import CaseTicket
-from portal.events import Event
-from portal.models import AuditEvent, ThreadLook
 from portal.services.messages import queries
 
 
@@ -37,26 +23,4 @@ def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
 def set_reading_mark(ticket: CaseTicket, thread_id: UUID, number: int) -> None:
     """Sets this person's mark at a message that is on the page they are given; a mark never goes back."""
     place = {"thread_id": thread_id, "membership_id": ticket.membership.id, "case_id": ticket.case_id}
-    ticket.session.execute(_NOTE, {**place, "seen": number})
-
-
-def _note() -> Insert:
-    made = insert(ThreadLook)
-    return made.on_conflict_do_update(
-        index_elements=[ThreadLook.thread_id, ThreadLook.membership_id],
-        set_={"seen": func.greatest(ThreadLook.seen, made.excluded.seen)},
-    )
-
-
-_NOTE = _note()
-
-_BEFORE_THE_DOOR = [event.value for event in (Event.ACCESS_REFUSED, Event.CODE_USED, Event.CODE_REFUSED)]
-_visit = aliased(AuditEvent, name="e")
-LAST_VISIT = (
-    select(_visit.at)
-    .where(_visit.chain_id == bindparam("case"), _visit.actor_id == bindparam("person"))
-    .where(_visit.event != all_(literal(_BEFORE_THE_DOOR, ARRAY(String))), _visit.at < bindparam("before"))
-    .order_by(_visit.at.desc())
-    .limit(1)
-)
-"""When the person was last in the case before they signed in this time (`:before`); nothing on the first visit."""
+    ticket.session.execute(queries.SET_MARK, {**place, "seen": number})

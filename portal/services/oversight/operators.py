@@ -27,7 +27,7 @@ class Explanation:
     profile: str
     facts: Facts
     member: Member
-    stretches: tuple[AccessPeriod, ...]
+    periods: tuple[AccessPeriod, ...]
 
 
 def explain_access(session: PortalSession, case_id: UUID, person: str) -> Explanation:
@@ -53,10 +53,10 @@ def told(explanation: Explanation) -> Iterator[str]:
         yield f"  the owner set {level} at {_said(since, zone)}"
     if member.custody_from:
         yield f"  holds custody from {_said(member.custody_from, zone)} until {_said(member.custody_until, zone)}"
-    for stretch in explanation.stretches:
-        mark = ">" if stretch.holds_at(now) else " "
-        span = f"from {_said(stretch.begins, zone)} until {_said(stretch.ends, zone)}"
-        yield f"{mark} {stretch.compartment}: {_opening(stretch)} {span}: {_why(facts, stretch)}"
+    for period in explanation.periods:
+        mark = ">" if period.holds_at(now) else " "
+        span = f"from {_said(period.begins, zone)} until {_said(period.ends, zone)}"
+        yield f"{mark} {period.compartment}: {_opening(period)} {span}: {_why(facts, period)}"
     yield "> is now"
 
 
@@ -109,14 +109,14 @@ def _said(at: datetime | None, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(" ", "minutes") if at else "further notice"
 
 
-def _opening(stretch: AccessPeriod) -> str:
-    if not stretch.verdict.can_read:
+def _opening(period: AccessPeriod) -> str:
+    if not period.verdict.can_read:
         return "shut"
-    return "may read and write" if stretch.verdict.can_write else "may read"
+    return "may read and write" if period.verdict.can_write else "may read"
 
 
-def _why(facts: Facts, stretch: AccessPeriod) -> str:
-    verdict = stretch.verdict
+def _why(facts: Facts, period: AccessPeriod) -> str:
+    verdict = period.verdict
     if verdict.can_read:
         rests = [f"consent {consent}" for consent in verdict.consents]
         return ", ".join([str(verdict.basis), *rests])

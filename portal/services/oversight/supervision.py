@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from portal import audit
 from portal.access.actor import Actor
 from portal.access.policy.actions import OfficeAction
 from portal.events import Event
+from portal.services.oversight import queries
 from portal.text import in_order
 
 FEWEST = 5
@@ -52,7 +51,7 @@ class UnitFigures:
 
 
 @dataclass(frozen=True)
-class TraceLine:
+class AuditLine:
     at: datetime
     event: Event
     reference: str | None
@@ -65,8 +64,8 @@ class TraceLine:
 
 
 @dataclass(frozen=True)
-class TracePage:
-    lines: tuple[TraceLine, ...]
+class AuditPage:
+    lines: tuple[AuditLine, ...]
     has_more: bool
 
 
@@ -74,20 +73,20 @@ def figures(actor: Actor) -> list[UnitFigures]:
     """Of the leader's organisation, by unit."""
     actor.require(OfficeAction.FIGURES_VIEW)
     audit.record(actor.session, Event.FIGURES_VIEWED)
-    rows = actor.session.execute(text("select unit_id, unit, accounts, cases, opened_lately from my_figures()"))
+    rows = actor.session.execute(queries.MY_FIGURES)
     return sorted((UnitFigures(*row) for row in rows), key=lambda line: in_order(line.unit))
 
 
-def trace(actor: Actor, wanted: AuditFilter) -> TracePage:
+def audit_page(actor: Actor, wanted: AuditFilter) -> AuditPage:
     """The lines of the auditor's organisation that are asked for, newest first: what its staff did, and what was done
     in its cases."""
     actor.require(OfficeAction.TRACE_VIEW)
     audit.record(actor.session, Event.TRACE_VIEWED)
     lines = _lines(actor, wanted, PAGE + 1, (wanted.page - 1) * PAGE)
-    return TracePage(tuple(lines[:PAGE]), len(lines) > PAGE)
+    return AuditPage(tuple(lines[:PAGE]), len(lines) > PAGE)
 
 
-def trace_list(actor: Actor, wanted: AuditFilter) -> list[TraceLine] | None:
+def audit_list(actor: Actor, wanted: AuditFilter) -> list[AuditLine] | None:
     """All lines that are asked for, newest first, to be taken away; None, and nothing given out, for more than MOST."""
     actor.require(OfficeAction.TRACE_VIEW)
     lines = _lines(actor, wanted, MOST + 1, 0)
@@ -97,12 +96,8 @@ def trace_list(actor: Actor, wanted: AuditFilter) -> list[TraceLine] | None:
     return lines
 
 
-def _lines(actor: Actor, wanted: AuditFilter, many: int, skip: int) -> list[TraceLine]:
-    asked = text(
-        """select at, event, reference, name, unit, organisation, kind
-           from my_trace(:since, :until, :many, :skip, :who, :case, cast(:kinds as text[]))"""
-    )
+def _lines(actor: Actor, wanted: AuditFilter, many: int, skip: int) -> list[AuditLine]:
     kinds = None if wanted.events is None else sorted(wanted.events)
     values = {"since": wanted.since, "until": wanted.until, "many": many, "skip": skip}
-    rows = actor.session.execute(asked, {**values, "who": wanted.who, "case": wanted.case, "kinds": kinds})
-    return [TraceLine(at, Event(event), *rest) for at, event, *rest in rows]
+    rows = actor.session.execute(queries.MY_TRACE, {**values, "who": wanted.who, "case": wanted.case, "kinds": kinds})
+    return [AuditLine(at, Event(event), *rest) for at, event, *rest in rows]

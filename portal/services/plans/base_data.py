@@ -28,7 +28,7 @@ class BaseLine:
     people: tuple[BasePerson, ...] = ()
 
 
-def base_lines(ticket: CaseTicket, known: Definition) -> list[BaseLine]:
+def base_lines(ticket: CaseTicket, definition: Definition) -> list[BaseLine]:
     """What the case knows of `known.base` today, as far as this person may know of it."""
     audience = shared_audience.audience(ticket)
     professionals = [line for line in audience if line.membership.unit_id]
@@ -40,7 +40,7 @@ def base_lines(ticket: CaseTicket, known: Definition) -> list[BaseLine]:
         BaseField.TEAM: BaseLine(BaseField.TEAM, people=_people([p for p in professionals if not _leads(p, ticket)])),
         BaseField.FAMILY: BaseLine(BaseField.FAMILY, people=_people(family)),
     }
-    return [told[what] for what in known.base if told[what].day or told[what].people]
+    return [told[what] for what in definition.base if told[what].day or told[what].people]
 
 
 def _leads(line: MemberLine, ticket: CaseTicket) -> bool:

@@ -6,18 +6,28 @@ from dataclasses import dataclass
 
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
-from portal.services.plans import commitments, plans
+from portal.services.plans import commitments, plans, queries
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
 from portal.services.plans.commitments import Commitment
 from portal.services.plans.news import News
 from portal.services.plans.objections import Objection
-from portal.services.shared.front import Front
+from portal.services.shared.front import Front, FrontQuestions, is_there
 
 
 def send_reminders(session: PortalSession) -> int:
     """To whoever has taken something on."""
     return commitments.send_due(session)
+
+
+FRONT = FrontQuestions(
+    of_all={
+        "plan": is_there(queries.PLAN),
+        "owed": is_there(queries.OWED),
+    },
+    of_guide={"wrote": is_there(queries.WRITTEN), "objected": is_there(queries.OBJECTED)},
+    values=lambda ticket: {"tool": commitments.TOOL, "young": ticket.young_person.id},
+)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from portal.services.plans.meeting_facts import Told
 from portal.tools.definition import Definition, OfMeeting, rows
 
 
-def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def of_tools(definition: Definition, others: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """What a draft shows of other tools' rows: theirs as they stand now, never a copy of its own."""
     found: dict[str, str] = {}
-    for section in known.section if known.sources else ():
+    for section in definition.section if definition.sources else ():
         if not section.rows_of:
             continue
         tool, _dot, key = section.rows_of.partition(".")
@@ -25,18 +25,18 @@ def of_tools(known: Definition, others: Mapping[str, Mapping[str, str]]) -> dict
     return found
 
 
-def of_meeting(known: Definition, told: Told) -> dict[str, str]:
+def of_meeting(definition: Definition, told: Told) -> dict[str, str]:
     """What a draft shows of the meeting it is about."""
-    return {address: told[what] for address, what in known.of_meeting.items() if what in told} if told else {}
+    return {address: told[what] for address, what in definition.of_meeting.items() if what in told} if told else {}
 
 
-def own_answers(known: Definition, answers: Mapping[str, str], told: Collection[OfMeeting] = ()) -> dict[str, str]:
+def own_answers(definition: Definition, answers: Mapping[str, str], told: Collection[OfMeeting] = ()) -> dict[str, str]:
     """The answers that are this tool's own: a draft keeps nothing of what it carries from another one, nor of what its
     meeting tells."""
-    if not known.sources and not told:
+    if not definition.sources and not told:
         return dict(answers)
-    elsewhere = {address for address, what in known.of_meeting.items() if what in told}
-    for section in known.section:
+    elsewhere = {address for address, what in definition.of_meeting.items() if what in told}
+    for section in definition.section:
         if section.rows_of:
             carried = [question.key for question in section.question if question.carried]
             elsewhere |= {f"{section.key}.{row}.{key}" for row in rows(answers, section.key) for key in carried}

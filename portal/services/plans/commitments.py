@@ -88,12 +88,12 @@ class Commitment:
 
 
 @dataclass(frozen=True)
-class PromisePage:
+class CommitmentPage:
     promises: tuple[Commitment, ...]
     """Those of professionals first; in each part what is open before what is done, and what is due first."""
 
 
-def show_commitments(ticket: CaseTicket) -> PromisePage | None:
+def show_commitments(ticket: CaseTicket) -> CommitmentPage | None:
     """What is promised by now, or None where nobody has promised anything. Raises NotFound for whoever does not see the
     schema."""
     ticket.require(Action.PLAN_VIEW)
@@ -104,7 +104,7 @@ def show_commitments(ticket: CaseTicket) -> PromisePage | None:
         ticket.record(Event.PLAN_VIEWED)
         return None
     ticket.record(Event.PLAN_OPENED, compartment.id, page.newest.plan_id)
-    return PromisePage(tuple(found))
+    return CommitmentPage(tuple(found))
 
 
 def my_commitments(ticket: CaseTicket) -> list[Commitment]:

@@ -51,8 +51,8 @@ def told_before(ticket: CaseTicket, version: VersionPage) -> dict[str, Membershi
 
 def count(ticket: CaseTicket, tool: str, plan_id: UUID) -> int:
     """How often something was confided, so that a page notices; 0 for everybody else, whatever there is."""
-    known = definitions.today(ticket, tool)
-    if known is None or not known.confides or not audience.leads(ticket):
+    definition = definitions.today(ticket, tool)
+    if definition is None or not definition.confides or not audience.leads(ticket):
         return 0
     rows = select(func.count()).where(*_within(ticket), PlanConfided.plan_id == plan_id)
     return ticket.session.scalars(rows).one()
@@ -66,8 +66,8 @@ class ConfidentialAnswers:
 
     def places(self) -> dict[str, Place]:
         """Without what comes without what stood there before: it was not touched on the page."""
-        known, answers, ticket = self._version.definition, self._version.answers, self._plan.ticket
-        places = {address: known.confided_place_at(address, answers) for address in self._sent.given}
+        definition, answers, ticket = self._version.definition, self._version.answers, self._plan.ticket
+        places = {address: definition.confided_place_at(address, answers) for address in self._sent.given}
         found = {address: place for address, place in places.items() if place is not None}
         if not found:
             return {}

@@ -37,16 +37,16 @@ def compartment_of(ticket: CaseTicket, tool: str) -> OpenCompartment:
 
 def compartment_key_of(ticket: CaseTicket, tool: str) -> str:
     """The key of the compartment that a tool lies in; '' for one that is not a form here."""
-    known, listed = today(ticket, tool), ticket.profile.tool_of(tool)
-    return listed.compartment or known.compartment if known is not None and listed is not None else ""
+    definition, listed = today(ticket, tool), ticket.profile.tool_of(tool)
+    return listed.compartment or definition.compartment if definition is not None and listed is not None else ""
 
 
-def store_definition(ticket: CaseTicket, known: Definition) -> str:
+def store_definition(ticket: CaseTicket, definition: Definition) -> str:
     """Puts the definition where the versions that answer it will find it for ever; returns its identity."""
-    values = {"identity": known.identity, "content": known.as_data(), "kept_at": clock.now()}
+    values = {"identity": definition.identity, "content": definition.as_data(), "kept_at": clock.now()}
     ticket.session.execute(insert(ToolDefinition).on_conflict_do_nothing(), values)
-    _cache[known.identity] = known
-    return known.identity
+    _cache[definition.identity] = definition
+    return definition.identity
 
 
 def answered(ticket: CaseTicket, identities: Iterable[str]) -> dict[str, Definition]:

@@ -63,20 +63,20 @@ class Effort:
 
 
 def between(
-    known: Definition, old: Mapping[str, str], new: Mapping[str, str], earlier: Definition | None = None
+    definition: Definition, old: Mapping[str, str], new: Mapping[str, str], earlier: Definition | None = None
 ) -> list[Difference]:
     """Every answer that differs, in the order of the page. A row that went is told with its words, and so is an answer
     to a question that only the `earlier` definition asks."""
     found = []
     seen = set()
     effort = Effort()
-    for place in [*known.places(new), *(earlier or known).places(old)]:
+    for place in [*definition.places(new), *(earlier or definition).places(old)]:
         address = place.address
         was, now = old.get(address, ""), new.get(address, "")
         if address not in seen and was != now:
             found.append(Difference(place, word_by_word(was, now, effort)))
         seen.add(address)
-    order = {section.key: number for number, section in enumerate(known.section)}
+    order = {section.key: number for number, section in enumerate(definition.section)}
     return sorted(found, key=lambda difference: order.get(difference.place.section.key, len(order)))
 
 

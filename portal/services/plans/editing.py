@@ -16,8 +16,7 @@ from portal.services.plans import carried, commitments, definitions, history, pl
 from portal.services.plans.open_plan import OpenPlan, open_plan, writable
 from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
-from portal.tools import definition
-from portal.tools.definition import MOST_ROWS, AnswerKind, Definition, Place, rows
+from portal.tools.definition import MOST_ROWS, AnswerKind, Definition, Place, clean_answer, rows
 
 
 def begin_plan(ticket: CaseTicket, submission: UUID, tool: str, meeting_id: UUID | None = None) -> int:
@@ -72,7 +71,7 @@ def add_row(plan: OpenPlan, number: int, section_key: str, **given: str) -> str:
         question = section.question_of(key)
         if question is not None and words:
             place = Place(section, row, question)
-            value = definition.clean(place, words, map(str, plan.ticket.members), answers)
+            value = clean_answer(place, words, map(str, plan.ticket.members), answers)
             answers[place.address], made[place.address] = value, ("", value)
     write_down(plan, page, answers, made)
     return row
@@ -123,9 +122,9 @@ def move_row(plan: OpenPlan, number: int, section_key: str, row: str, step: int)
 
 def _carried_over(ticket: CaseTicket, tool: str, agreed: VersionPage) -> dict[str, str]:
     """The answers that close what was kept, for the next version to begin with."""
-    known, found = definitions.today(ticket, tool), {}
+    definition, found = definitions.today(ticket, tool), {}
     for promise in commitments.commitments_in(ticket, agreed):
-        section = known.section_of(promise.section) if known else None
+        section = definition.section_of(promise.section) if definition else None
         if section is not None and section.closing is not None and not promise.is_open:
             address = f"{section.key}.{promise.row}.{section.closing.key}"
             found[address] = agreed.answers.get(address) or section.closing.closers[0]
@@ -139,10 +138,10 @@ def begun(ticket: CaseTicket, tool: str) -> PlanPage:
     return page
 
 
-def in_order(known: Definition, answers: Mapping[str, str], made: Collection[str]) -> None:
+def in_order(definition: Definition, answers: Mapping[str, str], made: Collection[str]) -> None:
     """Raises InvalidInput where a changed date comes before the one it may not come before."""
     for address in made:
-        changed = known.place_at(address, answers)
+        changed = definition.place_at(address, answers)
         if changed is None:
             continue
         for question in changed.section.question:
@@ -194,29 +193,29 @@ def new_version(
 ) -> None:
     """Adds a version. Takes today's questions; of the answers to earlier ones, those that are still asked and not
     asked afresh."""
-    known = definitions.today(ticket, plan.tool)
-    if known is None:
+    definition = definitions.today(ticket, plan.tool)
+    if definition is None:
         raise NotFound
-    answers = carried_on(known, before)
+    answers = carried_on(definition, before)
     version = ticket.new(
         PlanVersion,
         plan.compartment_id,
         plan_id=plan.id,
         number=number,
         meeting_id=meeting_id,
-        definition=definitions.store_definition(ticket, known),
+        definition=definitions.store_definition(ticket, definition),
         revision=0,
     )
-    ticket.seal(version, "answers", json.dumps(dict(carried.own_answers(known, answers))))
+    ticket.seal(version, "answers", json.dumps(dict(carried.own_answers(definition, answers))))
     ticket.session.add(version)
     ticket.session.flush()
     ticket.record(Event.PLAN_BEGUN, plan.compartment_id, plan.id, number=number)
 
 
-def carried_on(known: Definition, before: Mapping[str, str]) -> dict[str, str]:
+def carried_on(definition: Definition, before: Mapping[str, str]) -> dict[str, str]:
     """What a new version begins with: of the answers before, those that are still asked and not asked afresh."""
-    places = {place.address: place for place in known.places(before)}
-    lists = {section.key for section in known.section if section.row}
+    places = {place.address: place for place in definition.places(before)}
+    lists = {section.key for section in definition.section if section.row}
     return {
         address: words
         for address, words in before.items()

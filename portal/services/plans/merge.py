@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from portal.errors import InvalidInput
 from portal.services.plans import editing, plans
 from portal.services.plans.open_plan import OpenPlan
-from portal.tools import definition
-from portal.tools.definition import MOST_ROWS, AnswerKind, Definition, rows
+from portal.tools.definition import MOST_ROWS, AnswerKind, Definition, clean_answer, rows
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def merge(plan: OpenPlan, number: int, chosen: MergedAnswers) -> int:
             else words
         )
         try:
-            answers[place.address] = definition.clean(place, saved, people, answers)
+            answers[place.address] = clean_answer(place, saved, people, answers)
         except InvalidInput as problem:
             raise InvalidInput(address, problem.code, **problem.values) from problem
     made = {
@@ -63,11 +62,11 @@ def merge(plan: OpenPlan, number: int, chosen: MergedAnswers) -> int:
     return len(made)
 
 
-def _add_rows(known: Definition, answers: dict[str, str], new: Sequence[tuple[str, str]]) -> dict[str, str]:
+def _add_rows(definition: Definition, answers: dict[str, str], new: Sequence[tuple[str, str]]) -> dict[str, str]:
     """The id that each new row was given."""
     names: dict[str, str] = {}
     for key, name in new:
-        section = known.section_of(key)
+        section = definition.section_of(key)
         if section is None or section.row is None or section.rows_of:
             continue
         there = rows(answers, key)
@@ -78,12 +77,12 @@ def _add_rows(known: Definition, answers: dict[str, str], new: Sequence[tuple[st
     return names
 
 
-def _take_out(known: Definition, answers: dict[str, str], section: str, row: str) -> None:
+def _take_out(definition: Definition, answers: dict[str, str], section: str, row: str) -> None:
     """With what stands in it, and what says that it belongs to it."""
     answers[section] = " ".join(other for other in rows(answers, section) if other != row)
     for address in [address for address in answers if address.startswith(f"{section}.{row}.")]:
         del answers[address]
-    for place in known.places(answers):
+    for place in definition.places(answers):
         if place.question.kind is AnswerKind.ROW and answers.get(place.address) == row:
             del answers[place.address]
 

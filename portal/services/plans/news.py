@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
-from portal.models import Plan, PlanChange, PlanProposal, PlanVersion
+from portal.models import PlanChange, PlanProposal
 from portal.services.plans import definitions, history, plans
 from portal.services.plans.commitments import TOOL
 from portal.services.plans.versions import PlanState, VersionPage
@@ -64,25 +62,3 @@ def news(ticket: CaseTicket) -> News | None:
     except NotFound:
         return None
     return of_version(ticket, page.newest) if page else None
-
-
-def _written() -> Select[Any]:
-    later = aliased(PlanVersion)
-    newer = select(later.id).where(later.plan_id == PlanVersion.plan_id, later.number > PlanVersion.number)
-    proposed = select(PlanProposal.id).where(
-        PlanProposal.plan_version_id == PlanChange.plan_version_id, PlanProposal.revision >= PlanChange.revision
-    )
-    return (
-        select(PlanChange.id)
-        .join(PlanVersion, PlanVersion.id == PlanChange.plan_version_id)
-        .join(Plan, Plan.id == PlanVersion.plan_id)
-        .where(*bounded(PlanChange), Plan.tool == bindparam("tool"))
-        .where(PlanChange.created_by_id == bindparam("young"), PlanChange.kind == "made")
-        .where(~newer.exists(), ~proposed.exists())
-        .limit(1)
-    )
-
-
-# Put together once, not on each request.
-WRITTEN = _written()
-"""Whether `:young` has written in the newest version of `:tool` since it was proposed."""

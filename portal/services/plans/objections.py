@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import aliased
-
 from portal import text
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
-from portal.models import Membership, Plan, PlanAcceptance, PlanObjection, PlanProposal, PlanVersion
-from portal.services.plans import definitions, plans
+from portal.models import Membership, PlanObjection
+from portal.services.plans import definitions, plans, queries
 from portal.services.plans.versions import PlanState
 from portal.services.shared import idempotency
 
@@ -67,7 +64,7 @@ MOST_WORDS = 2000
 def objections(ticket: CaseTicket, proposal_id: UUID | None = None) -> list[Objection]:
     """What is asked to be changed of one proposal, or of every one that stands, the newest first: one's own, and for
     the guide everybody's. Whoever has said yes since asks for nothing any more."""
-    rows = ticket.session.execute(_OBJECTIONS, ticket.bounds).all()
+    rows = ticket.session.execute(queries.OBJECTIONS, ticket.bounds).all()
     found, seen = [], set()
     for row, tool in rows:
         is_mine = row.created_by_id == ticket.membership.id
@@ -82,31 +79,3 @@ def objections(ticket: CaseTicket, proposal_id: UUID | None = None) -> list[Obje
         words = ticket.unseal(row, "words")
         found.append(Objection(tool, ticket.members[row.created_by_id], words, row.created_at, is_mine))
     return found
-
-
-def _standing_objections() -> Select[PlanObjection, str]:
-    later = aliased(PlanVersion)
-    said_yes = select(PlanAcceptance.plan_proposal_id).where(
-        PlanAcceptance.plan_proposal_id == PlanObjection.plan_proposal_id,
-        PlanAcceptance.membership_id == PlanObjection.created_by_id,
-    )
-    newer = select(later.id).where(later.plan_id == PlanVersion.plan_id, later.number > PlanVersion.number)
-    again = aliased(PlanProposal)
-    proposed_again = select(again.id).where(
-        again.plan_version_id == PlanProposal.plan_version_id, again.created_at > PlanProposal.created_at
-    )
-    return (
-        select(PlanObjection, Plan.tool)
-        .join(PlanProposal, PlanProposal.id == PlanObjection.plan_proposal_id)
-        .join(PlanVersion, PlanVersion.id == PlanProposal.plan_version_id)
-        .join(Plan, Plan.id == PlanVersion.plan_id)
-        .where(*bounded(PlanObjection), PlanProposal.revision == PlanVersion.revision)
-        .where(~said_yes.exists(), ~newer.exists(), ~proposed_again.exists())
-        .order_by(PlanObjection.created_at.desc())
-    )
-
-
-# Put together once, not on each request.
-_OBJECTIONS = _standing_objections()
-OBJECTED = select(PlanObjection.id).where(*bounded(PlanObjection)).limit(1)
-"""Whether anybody ever asked for a change, as far as the asker may know."""

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, func, select
 
 from portal import locks
 from portal.access.compartments import OpenCompartment
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.policy.roles import Capacity
-from portal.access.ticket import CaseTicket, bounded
+from portal.access.ticket import CaseTicket
 from portal.errors import NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Plan, PlanAcceptance, PlanAsked, PlanProposal, PlanTaking, PlanVersion
 from portal.services.plans import carried as plans_carried
-from portal.services.plans import definitions, meeting_facts
+from portal.services.plans import definitions, meeting_facts, queries
 from portal.services.plans.meeting_facts import Told
 from portal.services.plans.versions import PlanPage, PlanState, VersionPage, Yes
 from portal.text import in_order
@@ -76,26 +76,10 @@ def waiting_for_me(ticket: CaseTicket) -> list[str]:
     """The tools whose proposal waits for this person's own yes. One query while they owe none."""
     if not ticket.allows(Action.PLAN_ACCEPT):
         return []
-    if ticket.session.execute(OWED, ticket.bounds).first() is None:
+    if ticket.session.execute(queries.OWED, ticket.bounds).first() is None:
         return []
     # An earlier proposal, changed since, may be all that was left unanswered: what stands says which.
     return sorted(tool for tool, standing in standings(ticket).items() if standing.waits_for_me)
-
-
-def _owed() -> Select[UUID]:
-    answered = (
-        select(PlanAcceptance.plan_proposal_id)
-        .where(PlanAcceptance.plan_proposal_id == PlanAsked.plan_proposal_id)
-        .where(PlanAcceptance.membership_id == PlanAsked.membership_id)
-    )
-    asked = select(PlanAsked.plan_proposal_id).where(*bounded(PlanAsked), PlanAsked.membership_id == bindparam("me"))
-    return asked.where(~answered.exists(), PlanAsked.said_id.is_(None), PlanAsked.again_of.is_(None)).limit(1)
-
-
-# Put together once, not on each request.
-OWED = _owed()
-"""A proposal that somebody's own yes is asked for and not given to yet."""
-_OF_TOOLS = select(Plan).where(*bounded(Plan), Plan.tool.in_(bindparam("tools", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -117,10 +101,10 @@ def load(ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> PlanPag
 
 def load_with_rows(ticket: CaseTicket, tool: str, compartment: OpenCompartment) -> LoadedPlan | None:
     """The same with its rows, for who changes them."""
-    known = definitions.today(ticket, tool)
-    if known is None:
+    definition = definitions.today(ticket, tool)
+    if definition is None:
         raise NotFound
-    wanted = ticket.session.scalars(_OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *known.sources})})
+    wanted = ticket.session.scalars(queries.OF_TOOLS, {**ticket.bounds, "tools": sorted({tool, *definition.sources})})
     plans = {plan.tool: plan for plan in wanted}
     plan = plans.get(tool)
     if plan is None:
@@ -128,11 +112,12 @@ def load_with_rows(ticket: CaseTicket, tool: str, compartment: OpenCompartment) 
     open_plans = _OpenPlans(ticket, [each.id for each in plans.values()])
     stands = open_plans.stand(plan.id)
     saved = definitions.answered(ticket, {version.definition for version, _stand in stands})
-    others = {source: open_plans.newest_answers(plans[source].id) for source in known.sources if source in plans}
+    others = {source: open_plans.newest_answers(plans[source].id) for source in definition.sources if source in plans}
     about = {v.meeting_id for v, stand in stands if v.meeting_id is not None and stand.state is PlanState.DRAFT}
     told = meeting_facts.told(ticket, about) if about else {}
     pages = tuple(
-        _page(ticket, version, stand, saved.get(version.definition, known), others, told) for version, stand in stands
+        _page(ticket, version, stand, saved.get(version.definition, definition), others, told)
+        for version, stand in stands
     )
     can_write = compartment.can_write and ticket.allows(Action.PLAN_WRITE)
     page = PlanPage(tool, compartment.id, compartment.key, can_write, pages)
@@ -257,15 +242,15 @@ def _page(
     ticket: CaseTicket,
     version: PlanVersion,
     stand: _Stand,
-    known: Definition,
+    definition: Definition,
     others: Mapping[str, Mapping[str, str]],
     told: Mapping[UUID, Told],
 ) -> VersionPage:
     answers = read_answers(ticket, version)
     by_meeting = told.get(version.meeting_id, {}) if version.meeting_id else {}
     if stand.state is PlanState.DRAFT:
-        answers.update(plans_carried.of_tools(known, others))
-        answers.update(plans_carried.of_meeting(known, by_meeting))
+        answers.update(plans_carried.of_tools(definition, others))
+        answers.update(plans_carried.of_meeting(definition, by_meeting))
     return VersionPage(
         id=version.id,
         plan_id=version.plan_id,
@@ -273,7 +258,7 @@ def _page(
         state=stand.state,
         meeting_id=version.meeting_id,
         told=frozenset(by_meeting),
-        definition=known,
+        definition=definition,
         revision=version.revision,
         answers=answers,
         created_at=version.created_at,

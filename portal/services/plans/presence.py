@@ -59,9 +59,9 @@ def be_here(ticket: CaseTicket, tool: str, number: int, address: str) -> None:
     ticket.require(Action.PLAN_WRITE)
     compartment = ticket.require_write(definitions.compartment_of(ticket, tool).id)
     version_id, _plan, _revision = _version(ticket, tool, number)
-    known = definitions.today(ticket, tool)
+    definition = definitions.today(ticket, tool)
     # That somebody is confiding something is theirs alone: then they are nowhere.
-    here = address[:200] if known and known.asks_openly(address) else ""
+    here = address[:200] if definition and definition.asks_openly(address) else ""
     values = {"address": here, "seen_at": clock.now()}
     line = insert(PlanPresence).values(
         plan_version_id=version_id,
@@ -120,8 +120,8 @@ def _mark(
     ticket: CaseTicket, tool: str, version_id: UUID, here: Mapping[str, tuple[Membership, ...]], confided: int
 ) -> str:
     """The same for the same words, states and people: made of counts, without opening anything."""
-    known = definitions.today(ticket, tool)
-    tools = {tool} | {s.rows_of.partition(".")[0] for s in (known.section if known else ()) if s.rows_of}
+    definition = definitions.today(ticket, tool)
+    tools = {tool} | {s.rows_of.partition(".")[0] for s in (definition.section if definition else ()) if s.rows_of}
     counts = ticket.session.execute(
         select(
             select(func.sum(PlanVersion.revision))

@@ -14,8 +14,7 @@ from portal.services.plans.confidential import ConfidentialAnswers
 from portal.services.plans.open_plan import OpenPlan
 from portal.services.plans.shared_answers import SharedAnswers
 from portal.services.plans.versions import PlanState, VersionPage
-from portal.tools import definition
-from portal.tools.definition import Place
+from portal.tools.definition import Place, clean_answer
 from portal.tools.merge import Merge, merge_answers
 
 
@@ -85,7 +84,7 @@ def _merge(store: AnswerStore, version: VersionPage, sent: SentAnswers, people: 
     """What becomes of those of the answers sent that lie in a store."""
     base, mine, theirs = {}, {}, {}
     for address, place in store.places().items():
-        mine[address] = definition.clean(place, sent.given[address], people, version.answers)
+        mine[address] = clean_answer(place, sent.given[address], people, version.answers)
         theirs[address] = store.now(address)
         was = sent.seen.get(address)
         base[address] = store.before(address) if was is None else _as_stored(place, was, people, version.answers)
@@ -95,6 +94,6 @@ def _merge(store: AnswerStore, version: VersionPage, sent: SentAnswers, people: 
 def _as_stored(place: Place, words: str, people: Sequence[str], answers: Mapping[str, str]) -> str:
     """What a page had, tidied as it would have been when kept."""
     try:
-        return definition.clean(place, words, people, answers)
+        return clean_answer(place, words, people, answers)
     except InvalidInput:
         return words

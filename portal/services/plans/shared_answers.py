@@ -15,7 +15,7 @@ from portal.tools.merge import Merge
 
 
 class SharedAnswers:
-    """`homeless` is what was written in rows that somebody took out meanwhile."""
+    """`orphaned` is what was written in rows that somebody took out meanwhile."""
 
     def __init__(self, plan: OpenPlan, version: VersionPage, sent: SentAnswers) -> None:
         self._plan, self._version, self._sent = plan, version, sent

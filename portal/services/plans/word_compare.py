@@ -26,7 +26,7 @@ class Stands:
 
     then: Definition
     base: Answers
-    known: Definition
+    definition: Definition
     """What is asked now."""
     now: Answers
     names: Mapping[str, str]
@@ -146,7 +146,7 @@ class _Comparing:
 
     def made(self, form: WordForm) -> Comparison:
         made, base, now = self._made, self._stands.base, self._stands.now
-        asked = {place.address: place for place in self._stands.known.places(now)}
+        asked = {place.address: place for place in self._stands.definition.places(now)}
         for place in self._stands.then.places(base):
             address, section = place.address, place.section
             there = section.row is None or place.row in self._rows_now[section.key]
@@ -206,7 +206,7 @@ class _Comparing:
         yield from ((key, name) for key, name in self._stands.names.items() if key in known)
 
     def _rows_of(self, key: str) -> Iterator[tuple[str, str]]:
-        stands, section = self._stands, self._stands.known.section_of(key)
+        stands, section = self._stands, self._stands.definition.section_of(key)
         if section is None:
             return
         for row in rows(stands.now, key):
@@ -247,7 +247,7 @@ class _Comparing:
                     yield RowLine(f"{section.key}.{row}", "back", section, row, _filled(cells), by)
 
     def _new(self, row: NewRow) -> None:
-        section = self._stands.known.section_of(row.section.key)
+        section = self._stands.definition.section_of(row.section.key)
         cells = []
         for key, words in row.words.items():
             question = section.question_of(key) if section else None

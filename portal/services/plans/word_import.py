@@ -79,7 +79,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class WaitingTrip:
+class WaitingImport:
     file_id: UUID
     number: int
     name: str
@@ -169,7 +169,7 @@ def leave_word_import(ticket: CaseTicket, tool: str, file_id: UUID, number: int)
     ticket.record(Event.PLAN_LEFT, page.compartment_id, page.newest.plan_id, version=str(version.id))
 
 
-def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
+def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingImport]:
     """The files this person put in during the last two weeks and has not decided about, oldest first."""
     waiting_now = select(PlanWordFile.version_id).where(
         *ticket.within(PlanWordFile),
@@ -184,7 +184,7 @@ def waiting_import(ticket: CaseTicket, page: PlanPage) -> list[WaitingTrip]:
     gone = folders.withdrawn_ids(ticket)
     found = ticket.select(FileVersion).where(FileVersion.id.in_(wanted), FileVersion.file_id.not_in(gone))
     return [
-        WaitingTrip(version.file_id, version.number, _name(ticket, version))
+        WaitingImport(version.file_id, version.number, _name(ticket, version))
         for version in ticket.session.scalars(found.order_by(FileVersion.created_at))
     ]
 
@@ -256,15 +256,15 @@ def _stands(ticket: CaseTicket, page: PlanPage, then: VersionPage, revision: int
             past = history.ChangesSince(ticket, version.id, revision if version.id == then.id else 0)
             authors |= past.authors
             before |= past.before if version.id == then.id else {}
-    known, now = newest.definition, dict(newest.answers)
+    definition, now = newest.definition, dict(newest.answers)
     if not newest.is_open:
         newest = replace(newest, told=frozenset())  # the next version is not about that meeting
-        known = definitions.today(ticket, page.tool) or known
-        now = editing.carried_on(known, now)
+        definition = definitions.today(ticket, page.tool) or definition
+        now = editing.carried_on(definition, now)
     return Stands(
         then=then.definition,
         base={**then.answers, **before},
-        known=known,
+        definition=definition,
         now=now,
         names={str(member.id): member.display_name for member in ticket.members.values()},
         present=frozenset(str(window.membership_id) for window in ticket.open_windows),

@@ -43,19 +43,19 @@ _Group = tuple[str, str, int]
 """Section, row, and which time that row occurs."""
 
 
-def read_word_form(form: WordForm, known: Definition, base: Mapping[str, str]) -> Written:
-    """`known` and `base` are the questions and answers the file was made of."""
-    reading = _WordReading(known, base)
+def read_word_form(form: WordForm, definition: Definition, base: Mapping[str, str]) -> Written:
+    """`definition` and `base` are the questions and answers the file was made of."""
+    reading = _WordReading(definition, base)
     for piece in form.pieces:
         reading.take(piece)
     return reading.sorted_out()
 
 
 class _WordReading:
-    def __init__(self, known: Definition, base: Mapping[str, str]) -> None:
-        self._known, self._base = known, base
-        places = [*known.places(base)]
-        for section in known.section:
+    def __init__(self, definition: Definition, base: Mapping[str, str]) -> None:
+        self._definition, self._base = definition, base
+        places = [*definition.places(base)]
+        for section in definition.section:
             places += [Place(section, NEW_ROW, question) for question in section.question if section.row]
         self._places = {place.address: place for place in places}
         self._marked = {bookmark_of(place.address): place for place in places}
@@ -102,7 +102,7 @@ class _WordReading:
         """The section that asks what a table asks, if there is just one."""
         asked = {answer_parse.label_of(row.label) for row in piece.rows}
         fits = []
-        for section in self._known.section:
+        for section in self._definition.section:
             found = answer_parse.labels(section)
             if asked and asked <= set(found) and 2 * len(asked) >= len(section.question):
                 fits.append(section)
@@ -121,7 +121,7 @@ class _WordReading:
     def sorted_out(self) -> Written:
         paired = self._pair_nameless()
         for group, words in self._groups.items():
-            section = self._known.section_of(group[0])
+            section = self._definition.section_of(group[0])
             assert section is not None  # noqa: S101  it came from the definition
             row, nth = paired.get(group, (group[1], group[2]))
             is_there = row in rows(self._base, section.key) if section.row else True

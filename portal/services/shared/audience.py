@@ -218,16 +218,16 @@ def _told_whole(ticket: CaseTicket, found: list[MemberLine]) -> list[MemberLine]
     A stored window ends where anything about it changes, also when the next one goes on without a gap: when a consent
     is renewed, or when custody ends and the young person's own consent carries on.
     """
-    whole = whatif.stretches(compute(ticket.facts).windows, clock.now())
+    whole = whatif.unbroken_access(compute(ticket.facts).windows, clock.now())
     givers = {consent.id: ticket.members[consent.giver_id] for consent in ticket.facts.consents}
     told = leads(ticket)
 
     def tell(member_id: UUID, access: CompartmentAccess) -> CompartmentAccess:
-        stretch = whole.get((member_id, access.key))
-        if stretch is None:
+        unbroken = whole.get((member_id, access.key))
+        if unbroken is None:
             return access
-        agreed = tuple(givers[consent] for consent in stretch.consents) if told else ()
-        return replace(access, since=stretch.since, until=stretch.until, agreed=agreed)
+        agreed = tuple(givers[consent] for consent in unbroken.consents) if told else ()
+        return replace(access, since=unbroken.since, until=unbroken.until, agreed=agreed)
 
     return [replace(line, open=tuple(tell(line.membership.id, access) for access in line.open)) for line in found]
 

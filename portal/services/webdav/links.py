@@ -30,6 +30,7 @@ from portal.services.files import checkouts, conflicts, downloads, files, folder
 from portal.services.files.arrivals import Arrived, Upload
 from portal.services.files.conflicts import Brought
 from portal.services.files.downloads import ByteRange
+from portal.services.webdav import queries
 from portal.storage import BlobStore
 
 LASTS = timedelta(hours=8)
@@ -122,7 +123,7 @@ def my_dav_links(ticket: CaseTicket, file_id: UUID) -> list[Link]:
 
 def withdraw_dav_link(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
     """Ends one of this person's own links, and what was locked by it. Raises NotFound for any other."""
-    locks.hold(ticket.session, Lock.DESK, link_id)
+    locks.hold(ticket.session, Lock.SCRATCH_FOLDER, link_id)
     row = _mine(ticket, link_id)
     if row.file_id != file_id:
         raise NotFound
@@ -137,7 +138,7 @@ def withdraw_dav_link(ticket: CaseTicket, file_id: UUID, link_id: UUID) -> None:
 
 def holder(session: PortalSession, token: str) -> LinkHolder | None:
     """Who comes by an address that holds this token; None for one that is unknown, over, or of a closed account."""
-    row = session.execute(_HOLDER, {"digest": token_digest(token)}).one_or_none()
+    row = session.execute(queries.HOLDER, {"digest": token_digest(token)}).one_or_none()
     return LinkHolder(*row) if row else None
 
 
@@ -211,9 +212,6 @@ def sweep_dav_links(session: PortalSession) -> int:
     for blob in blobs:
         outbox.later(session, "forget_blob", blob=blob)
     return len(blobs)
-
-
-_HOLDER = text("select token_id, case_id, person_id from dav_holder(:digest)")
 
 
 def _open(ticket: CaseTicket) -> tuple[Any, ...]:

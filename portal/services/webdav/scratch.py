@@ -1,9 +1,9 @@
 """What a word processor puts beside a file it has open: marks that it is open, half-written copies, notes.
 
-Programs do that in any folder and are lost when they may not. So a link has a desk: things on it lie sealed like
-everything else, are seen by whoever holds the link and by nobody else, are few, and go with the link. They are no files
-of the case. So that nobody takes the desk for a place to keep things, no other document can be saved beside the file:
-what is saved under the file's own name becomes its next version, and anything else that looks like a document is
+Programs do that in any folder and are lost when they may not. So a link has a scratch folder: things in it lie sealed
+like everything else, are seen by whoever holds the link and by nobody else, are few, and go with the link. They are no
+files of the case. So that nobody takes the folder for a place to keep things, no other document can be saved beside the
+file: what is saved under the file's own name becomes its next version, and anything else that looks like a document is
 refused. Inside folders that a program made for itself anything may lie: some write there what they then move over the
 file.
 """
@@ -35,9 +35,9 @@ from portal.storage.incoming import Incoming
 from portal.storage.sealing import SEGMENT, SealedFile, SealedReader
 
 Entry = DavEntry
-"""A thing on a desk."""
+"""A thing in a scratch folder."""
 MOST = 200
-"""Things on one desk."""
+"""Things in one scratch folder."""
 LONGEST = 1000
 """Characters of a path."""
 MOST_NOTED = 64 * 1024
@@ -47,7 +47,7 @@ _BESIDE = re.compile(r"[^.]*|[.~].*|.*\.(tmp|part|bak|\d+)", re.IGNORECASE | re.
 
 
 class ScratchFolder:
-    """The desk of one link. Paths begin with a slash and end without one; '/' is the desk itself."""
+    """The scratch folder of one link. Paths begin with a slash and end without one; '/' is the folder itself."""
 
     def __init__(self, ticket: CaseTicket, store: BlobStore, link: Link) -> None:
         self.ticket, self.store, self.link = ticket, store, link
@@ -61,7 +61,7 @@ class ScratchFolder:
         return {self.ticket.unseal(row, "path"): row for row in rows}
 
     def get(self, path: str) -> DavEntry | None:
-        """The folder or file of that path, or None. The case's own file is not on the desk."""
+        """The folder or file of that path, or None. The case's own file is not in it."""
         row = self._rows.get(path)
         return None if row is None or row.kind == "notes" else row
 
@@ -72,15 +72,15 @@ class ScratchFolder:
         return [path[len(start) :] for path in found if "/" not in path[len(start) :]]
 
     def alone(self) -> None:
-        """Until the transaction ends no other request changes this desk."""
-        locks.hold(self.ticket.session, Lock.DESK, self.link.id)
+        """Until the transaction ends no other request changes this folder."""
+        locks.hold(self.ticket.session, Lock.SCRATCH_FOLDER, self.link.id)
         self.__dict__.pop("_rows", None)
 
     # Changing
 
     def make(self, path: str, kind: str) -> DavEntry:
         """An empty file ('scratch') or a folder. Raises InvalidInput for a name that could be a document's or is too
-        long, or when the desk is full."""
+        long, or when the folder is full."""
         folder, _slash, name = path.rpartition("/")
         if len(path) > LONGEST or (kind != "notes" and not folder and not _BESIDE.fullmatch(name)):
             raise InvalidInput("file", "not_beside")
@@ -95,7 +95,7 @@ class ScratchFolder:
         return row
 
     def fill(self, row: DavEntry, content: Incoming) -> None:
-        """Puts new bytes into a file of the desk. Raises InvalidInput when there is no room for them."""
+        """Puts new bytes into a file of the folder. Raises InvalidInput when there is no room for them."""
         settings: Settings = self.ticket.session.info["settings"]
         others = sum(other.size for other in self._rows.values() if other is not row)
         if others + content.size > settings.upload_limit:
@@ -126,7 +126,7 @@ class ScratchFolder:
         self._note(there, self._noted(row))
 
     def save(self, row: DavEntry) -> Brought:
-        """Puts the bytes of a file of the desk into the case, as the next version of the link's own file."""
+        """Puts the bytes of a file of the folder into the case, as the next version of the link's own file."""
         copy = Incoming(self.store)
         try:
             if row.blob:
@@ -148,7 +148,7 @@ class ScratchFolder:
 
     @contextmanager
     def reading(self, row: DavEntry) -> Iterator[BinaryIO]:
-        """The bytes of a file of the desk that is not empty."""
+        """The bytes of a file of the folder that is not empty."""
         blob = str(row.blob)
         file_key = self.ticket.keys.unwrap_file_key(row.file_key or b"", blob)
         with self.store.open(blob) as source:

@@ -15,7 +15,7 @@ from portal.access.policy.roles import SystemRole
 from portal.services.accounts import directory, editing, email_changes, invitations, listing, moves, sign_in_overview
 from portal.services.accounts.editing import Details
 from portal.services.accounts.listing import AccountLine
-from portal.web.forms import PortalForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, choices, status, text_field
 from portal.web.guard import fresh, office
 
 # Still the office to the addresses and to the pages that lead here.
@@ -77,15 +77,12 @@ def account(person_id: UUID) -> ResponseReturnValue:
 def edit(person_id: UUID) -> ResponseReturnValue:
     staff = _staff(person_id)
     form = EditForm(obj=staff)
-
-    def verb() -> bool:
-        editing.edit(g.actor, person_id, form.details())
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("accounts/edit.html", form=form, staff=staff), status(form)
-    flash(_("The account is changed."), "success")
-    return _back(person_id)
+    if form.is_ready():
+        with form.submitting():
+            editing.edit(g.actor, person_id, form.details())
+            flash(_("The account is changed."), "success")
+            return _back(person_id)
+    return render_template("accounts/edit.html", form=form, staff=staff), status(form)
 
 
 @bp.route("/unit", methods=["GET", "POST"])
@@ -95,16 +92,13 @@ def unit(person_id: UUID) -> ResponseReturnValue:
     """Moving somebody; the page says first what follows."""
     staff, prospect, form = _staff(person_id), moves.prospect(g.actor, person_id), UnitChangeForm()
     form.unit.choices = choices(("", _("Choose")), *((str(id_), name) for id_, name in prospect.units))
-
-    def verb() -> bool:
-        chosen = next((id_ for id_, _name in prospect.units if str(id_) == form.unit.data), None)
-        moves.move(g.actor, person_id, chosen)
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("accounts/move.html", form=form, staff=staff, prospect=prospect), status(form)
-    flash(_("The account is moved. It takes effect now."), "success")
-    return _back(person_id)
+    if form.is_ready():
+        with form.submitting():
+            chosen = next((id_ for id_, _name in prospect.units if str(id_) == form.unit.data), None)
+            moves.move(g.actor, person_id, chosen)
+            flash(_("The account is moved. It takes effect now."), "success")
+            return _back(person_id)
+    return render_template("accounts/move.html", form=form, staff=staff, prospect=prospect), status(form)
 
 
 @bp.route("/email", methods=["GET", "POST"])
@@ -113,14 +107,14 @@ def unit(person_id: UUID) -> ResponseReturnValue:
 def email(person_id: UUID) -> ResponseReturnValue:
     """Another address; it counts once its owner has confirmed it."""
     staff, form = _staff(person_id), EmailForm()
-    done = attempt(form, lambda: [email_changes.ask_for_address(g.actor, person_id, form.email.data or "")])
-    if done is None:
-        return render_template("accounts/email.html", form=form, staff=staff), status(form)
-    if done[0]:
-        flash(_("The address is changed, and a new invitation is on its way there."), "success")
-    else:
-        flash(_("A link is on its way to the new address. The old one is told."), "success")
-    return _back(person_id)
+    if form.is_ready():
+        with form.submitting():
+            if email_changes.ask_for_address(g.actor, person_id, form.email.data or ""):
+                flash(_("The address is changed, and a new invitation is on its way there."), "success")
+            else:
+                flash(_("A link is on its way to the new address. The old one is told."), "success")
+            return _back(person_id)
+    return render_template("accounts/email.html", form=form, staff=staff), status(form)
 
 
 @bp.post("/email/stop")
@@ -170,15 +164,12 @@ def confirm_close(person_id: UUID) -> ResponseReturnValue:
 def close(person_id: UUID) -> ResponseReturnValue:
     form = CloseForm()
     staff = _staff(person_id)
-
-    def close_account() -> bool:
-        directory.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
-        return True
-
-    if attempt(form, close_account) is None:
-        return _close_page(form, person_id), status(form)
-    flash(_("The account is closed, and everywhere it was signed in it is signed out."), "success")
-    return _back(person_id)
+    if form.is_ready():
+        with form.submitting():
+            directory.close_account(g.actor, staff.person_id, bool(form.leaving_cases.data))
+            flash(_("The account is closed, and everywhere it was signed in it is signed out."), "success")
+            return _back(person_id)
+    return _close_page(form, person_id), status(form)
 
 
 @bp.get("/reopen")

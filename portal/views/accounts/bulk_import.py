@@ -16,7 +16,7 @@ from portal.services.accounts import bulk_import
 from portal.services.accounts import directory as account_directory
 from portal.services.accounts.bulk_import import ImportRow
 from portal.services.accounts.directory import OrganisationLine
-from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status
+from portal.web.forms import INVALID, ChosenFile, PortalForm, status
 from portal.web.guard import fresh, office
 from portal.web.input_errors import error_message
 
@@ -42,11 +42,12 @@ def check(organisation_id: UUID) -> ResponseReturnValue:
     """Shows every row with its faults; nobody is invited yet."""
     form = ListForm()
     _organisation(organisation_id)
-    rows = attempt(form, lambda: _read(form, organisation_id))
-    if rows is None:
-        return _page(form, organisation_id), status(form)
-    faulty = any(row.faults for row in rows)
-    return _page(form, organisation_id, rows), INVALID if faulty else 200
+    if form.is_ready():
+        with form.submitting():
+            rows = _read(form, organisation_id)
+            faulty = any(row.faults for row in rows)
+            return _page(form, organisation_id, rows), INVALID if faulty else 200
+    return _page(form, organisation_id), status(form)
 
 
 @bp.post("/all")
@@ -57,13 +58,19 @@ def confirm(organisation_id: UUID) -> ResponseReturnValue:
     form = ListForm()
     _organisation(organisation_id)
     text = form.content.data or ""
-    made = attempt(form, lambda: bulk_import.invite_all(g.actor, form.submission_id, organisation_id, text))
-    if made is None:
-        rows = attempt(ListForm(), lambda: bulk_import.read_list(g.actor, organisation_id, text))
-        return _page(form, organisation_id, rows), status(form)
-    said = ngettext("%(num)s invitation is on its way by mail.", "%(num)s invitations are on their way by mail.", made)
-    flash(said, "success")
-    return redirect(url_for("office.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            made = bulk_import.invite_all(g.actor, form.submission_id, organisation_id, text)
+            said = ngettext(
+                "%(num)s invitation is on its way by mail.", "%(num)s invitations are on their way by mail.", made
+            )
+            flash(said, "success")
+            return redirect(url_for("office.index"), 303)
+    rows, again = None, ListForm()
+    if again.is_ready():
+        with again.submitting():
+            rows = bulk_import.read_list(g.actor, organisation_id, text)
+    return _page(form, organisation_id, rows), status(form)
 
 
 def _read(form: ListForm, organisation_id: UUID) -> list[ImportRow]:

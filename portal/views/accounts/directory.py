@@ -26,7 +26,7 @@ from portal.services.accounts.directory import (
 from portal.services.accounts.listing import AccountFilter
 from portal.services.oversight import audit_checks
 from portal.web import arguments, labels
-from portal.web.forms import PortalForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, choices, status, text_field
 from portal.web.guard import fresh, office
 
 bp = Blueprint("office", __name__, url_prefix="/office")
@@ -106,16 +106,14 @@ def _wanted(form: AccountSearchForm, number: str) -> AccountFilter:
 @office(OfficeAction.ACCOUNTS_MANAGE)
 def add_organisation() -> ResponseReturnValue:
     form = OrganisationForm()
-    made = attempt(
-        form,
-        lambda: account_directory.add_organisation(
-            g.actor, form.submission_id, form.name.data or "", OrganisationKind(form.kind.data)
-        ),
-    )
-    if made is None:
-        return render_template("accounts/organisation.html", form=form), status(form)
-    flash(_("The organisation is added."), "success")
-    return redirect(url_for("office.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            account_directory.add_organisation(
+                g.actor, form.submission_id, form.name.data or "", OrganisationKind(form.kind.data)
+            )
+            flash(_("The organisation is added."), "success")
+            return redirect(url_for("office.index"), 303)
+    return render_template("accounts/organisation.html", form=form), status(form)
 
 
 @bp.route("/organisations/<uuid:organisation_id>/units/new", methods=["GET", "POST"])
@@ -124,16 +122,14 @@ def add_organisation() -> ResponseReturnValue:
 def add_unit(organisation_id: UUID) -> ResponseReturnValue:
     organisation = _organisation(organisation_id)
     form = UnitForm()
-    made = attempt(
-        form,
-        lambda: account_directory.add_unit(
-            g.actor, form.submission_id, organisation_id, form.name.data or "", UnitKind(form.kind.data)
-        ),
-    )
-    if made is None:
-        return render_template("accounts/unit.html", form=form, organisation=organisation), status(form)
-    flash(_("The unit is added."), "success")
-    return redirect(url_for("office.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            account_directory.add_unit(
+                g.actor, form.submission_id, organisation_id, form.name.data or "", UnitKind(form.kind.data)
+            )
+            flash(_("The unit is added."), "success")
+            return redirect(url_for("office.index"), 303)
+    return render_template("accounts/unit.html", form=form, organisation=organisation), status(form)
 
 
 @bp.route("/organisations/<uuid:organisation_id>/sign-in", methods=["GET", "POST"])
@@ -143,15 +139,12 @@ def sign_in(organisation_id: UUID) -> ResponseReturnValue:
     """Whether the organisation's staff may use passwords."""
     organisation, form = _organisation(organisation_id), SignInForm()
     allowed = bool(form.allowed.data)
-
-    def switch() -> bool:
-        sign_in_policy.switch_passwords(g.actor, organisation_id, allowed)
-        return True
-
-    if attempt(form, switch) is None:
-        return render_template("accounts/sign_in.html", form=form, organisation=organisation), status(form)
-    flash(_("Passwords work again.") if allowed else _("Passwords are switched off."), "success")
-    return redirect(url_for("office.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            sign_in_policy.switch_passwords(g.actor, organisation_id, allowed)
+            flash(_("Passwords work again.") if allowed else _("Passwords are switched off."), "success")
+            return redirect(url_for("office.index"), 303)
+    return render_template("accounts/sign_in.html", form=form, organisation=organisation), status(form)
 
 
 @bp.route("/units/<uuid:unit_id>/staff/new", methods=["GET", "POST"])
@@ -160,28 +153,26 @@ def sign_in(organisation_id: UUID) -> ResponseReturnValue:
 def add_staff(unit_id: UUID) -> ResponseReturnValue:
     organisation, unit = _unit(unit_id)
     form = StaffForm()
-    made = attempt(
-        form,
-        lambda: account_directory.add_staff(
-            g.actor,
-            form.submission_id,
-            NewStaff(
-                unit_id=unit_id,
-                name=form.name.data or "",
-                email=form.email.data or "",
-                job_title=form.job_title.data or "",
-                is_admin=form.is_admin.data,
-                may_open_cases=form.may_open_cases.data,
-                is_leader=form.is_leader.data,
-                is_auditor=form.is_auditor.data,
-            ),
-        ),
-    )
-    if made is None:
-        page = render_template("accounts/staff.html", form=form, organisation=organisation, unit=unit)
-        return page, status(form)
-    flash(_("The invitation is on its way by mail."), "success")
-    return redirect(url_for("office.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            account_directory.add_staff(
+                g.actor,
+                form.submission_id,
+                NewStaff(
+                    unit_id=unit_id,
+                    name=form.name.data or "",
+                    email=form.email.data or "",
+                    job_title=form.job_title.data or "",
+                    is_admin=form.is_admin.data,
+                    may_open_cases=form.may_open_cases.data,
+                    is_leader=form.is_leader.data,
+                    is_auditor=form.is_auditor.data,
+                ),
+            )
+            flash(_("The invitation is on its way by mail."), "success")
+            return redirect(url_for("office.index"), 303)
+    page = render_template("accounts/staff.html", form=form, organisation=organisation, unit=unit)
+    return page, status(form)
 
 
 def _organisation(organisation_id: UUID) -> OrganisationLine:

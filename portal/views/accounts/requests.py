@@ -17,7 +17,7 @@ from portal.services.accounts import requests
 from portal.services.accounts.directory import NewStaff
 from portal.services.accounts.requests import Missed, RequestLine
 from portal.views.accounts.directory import StaffForm
-from portal.web.forms import PortalForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, choices, status, text_field
 from portal.web.guard import fresh, office, signed_in
 
 bp = Blueprint("colleagues", __name__)
@@ -41,11 +41,13 @@ def missing() -> ResponseReturnValue:
         raise NotFound
     form = MissingForm()
     missed = Missed(form.name.data or "", form.workplace.data or "", form.job_title.data or "", form.email.data or "")
-    if attempt(form, lambda: requests.ask_for_change(g.actor, form.submission_id, missed)) is None:
-        page = render_template("accounts/missing.html", form=form, mine=requests.my_requests(g.actor))
-        return page, status(form)
-    flash(_("An administrator has been asked. You get a mail when there is an answer."), "success")
-    return redirect(url_for(".missing"), 303)
+    if form.is_ready():
+        with form.submitting():
+            requests.ask_for_change(g.actor, form.submission_id, missed)
+            flash(_("An administrator has been asked. You get a mail when there is an answer."), "success")
+            return redirect(url_for(".missing"), 303)
+    page = render_template("accounts/missing.html", form=form, mine=requests.my_requests(g.actor))
+    return page, status(form)
 
 
 @bp.route("/office/requests/<uuid:request_id>", methods=["GET", "POST"])
@@ -58,17 +60,14 @@ def answer(request_id: UUID) -> ResponseReturnValue:
     organisations = account_directory.directory(g.actor)
     units = {str(unit.id): f"{unit.name}, {o.name}" for o in organisations for unit in o.units}
     form.unit.choices = choices(("", _("Choose")), *units.items())
-
-    def verb() -> bool:
-        if form.unit.data not in units:
-            raise InvalidInput("unit", "required")
-        requests.invite_requested(g.actor, form.submission_id, request_id, _new(form))
-        return True
-
-    if attempt(form, verb) is None:
-        return _page(form, asked), status(form)
-    flash(_("The invitation is on its way by mail."), "success")
-    return redirect(url_for("office.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            if form.unit.data not in units:
+                raise InvalidInput("unit", "required")
+            requests.invite_requested(g.actor, form.submission_id, request_id, _new(form))
+            flash(_("The invitation is on its way by mail."), "success")
+            return redirect(url_for("office.index"), 303)
+    return _page(form, asked), status(form)
 
 
 @bp.post("/office/requests/<uuid:request_id>/no")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -20,7 +18,7 @@ from portal.services.members.citizens import NewCitizen
 from portal.services.shared import idempotency
 from portal.tools.profile import profile
 from portal.web import arguments
-from portal.web.forms import DayField, FormRows, PortalForm, attempt, choices, status, text_field
+from portal.web.forms import DayField, FormRows, PortalForm, choices, status, text_field
 from portal.web.guard import office, signed_in
 from portal.web.i18n import said
 from portal.web.labels import CASE_ORDER
@@ -78,19 +76,16 @@ def new() -> ResponseReturnValue:
     form = CaseForm(model=g.runtime.settings.profile)
     form.model.choices = choices(*((key, said(profile(key).title)) for key in g.runtime.settings.profiles))
     alike = register.like(g.actor, form.name.data) if form.name.data else []
-
-    def verb() -> UUID:
-        asks = alike and not form.another.data and idempotency.made_before(g.session, form.submission_id) is None
-        opened = register.open_case(g.actor, form.submission_id, _new_case(form), _model(form))
-        if asks:  # after all that cannot be; nothing stays of what was opened
-            raise InvalidInput("another", "same_name")
-        return opened
-
-    made = attempt(form, verb)
-    if made is None:
-        return render_template("cases/new.html", form=form, alike=alike), status(form)
-    flash(_("The case is open. Now choose who should be in it."), "success")
-    return redirect(url_for("people.index", case_id=made), 303)
+    if form.is_ready():
+        with form.submitting():
+            asks = alike and not form.another.data and idempotency.made_before(g.session, form.submission_id) is None
+            opened = register.open_case(g.actor, form.submission_id, _new_case(form), _model(form))
+            if asks:  # after all that cannot be; nothing stays of what was opened
+                raise InvalidInput("another", "same_name")
+            made = opened
+            flash(_("The case is open. Now choose who should be in it."), "success")
+            return redirect(url_for("people.index", case_id=made), 303)
+    return render_template("cases/new.html", form=form, alike=alike), status(form)
 
 
 def _page(found: CaseList, form: CaseSearchForm, number: str) -> str:

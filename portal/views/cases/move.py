@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.cases import move as case_move
 from portal.services.cases.move import Moving
-from portal.web.forms import PortalForm, attempt, status
+from portal.web.forms import PortalForm, status
 from portal.web.guard import opens
 
 bp = Blueprint("moving", __name__, url_prefix="/cases/<uuid:case_id>")
@@ -46,17 +46,15 @@ def thread(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
 
 def _page(found: Moving, back: str, move: Callable[[UUID], None]) -> ResponseReturnValue:
     form = MoveForm()
-
-    def verb() -> bool:
-        chosen = next(
-            (place.compartment.id for place in found.places if str(place.compartment.id) == form.compartment.data), None
-        )
-        if chosen is None:
-            raise InvalidInput("compartment", "choice")
-        move(chosen)
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("cases/move.html", form=form, found=found, back_to=back), status(form)
-    flash(_("It is moved. Who can see it changed at once."), "success")
-    return redirect(back, 303)
+    if form.is_ready():
+        with form.submitting():
+            chosen = next(
+                (place.compartment.id for place in found.places if str(place.compartment.id) == form.compartment.data),
+                None,
+            )
+            if chosen is None:
+                raise InvalidInput("compartment", "choice")
+            move(chosen)
+            flash(_("It is moved. Who can see it changed at once."), "success")
+            return redirect(back, 303)
+    return render_template("cases/move.html", form=form, found=found, back_to=back), status(form)

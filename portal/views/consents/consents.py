@@ -25,7 +25,6 @@ from portal.web.forms import (
     ChosenFile,
     DayField,
     PortalForm,
-    attempt,
     choices,
     has_file,
     status,
@@ -82,17 +81,14 @@ def give(ticket: CaseTicket) -> ResponseReturnValue:
     read through before it is given."""
     asked = requests.request(ticket, ticket.membership.id)
     form = ConsentForm(valid_until=asked.until)
-
-    def verb() -> bool:
-        drafts.save_answers(ticket, asked, answers_of(asked, form), language())
-        return True
-
-    if attempt(form, verb) is None:
-        waiting = drafts.saved_answers(ticket) if request.method == "GET" else None
-        if waiting is not None:
-            form.valid_until.process_data(waiting.valid_until)
-        return consent_page("consents/give.html", ticket, asked, form, waiting)
-    return redirect(url_for("consents.sign", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            drafts.save_answers(ticket, asked, answers_of(asked, form), language())
+            return redirect(url_for("consents.sign", case_id=ticket.case_id), 303)
+    waiting = drafts.saved_answers(ticket) if request.method == "GET" else None
+    if waiting is not None:
+        form.valid_until.process_data(waiting.valid_until)
+    return consent_page("consents/give.html", ticket, asked, form, waiting)
 
 
 @bp.route("/sign", methods=["GET", "POST"])
@@ -104,10 +100,11 @@ def sign(ticket: CaseTicket) -> ResponseReturnValue:
     if waiting is None:
         return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
     form = SignForm()
-    made = attempt(form, lambda: drafts.give(ticket, form.submission_id, waiting, form.read.data or "", language()))
-    if made is not None:
-        flash(_("Thank you. Your answer is saved and takes effect now."), "success")
-        return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            drafts.give(ticket, form.submission_id, waiting, form.read.data or "", language())
+            flash(_("Thank you. Your answer is saved and takes effect now."), "success")
+            return redirect(url_for("consents.mine", case_id=ticket.case_id), 303)
     try:
         reading = drafts.read_draft(ticket, waiting, language())
     except InvalidInput:
@@ -142,28 +139,26 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     asked = requests.request(ticket, giver_id)
     form = PaperForm()
     form.about(asked.giver.display_name)
-
-    def look() -> PaperReading:
-        return declare.read_paper(ticket, asked, answers_of(asked, form), language(), form.paper)
-
-    def verb() -> UUID:
-        said = answers_of(asked, form)
-        paper = form.paper
-        return declare.register(ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper)
-
-    reading = attempt(form, look)
+    reading = None
+    if form.is_ready():
+        with form.submitting():
+            reading = declare.read_paper(ticket, asked, answers_of(asked, form), language(), form.paper)
     if reading is None or "change" in request.form:
         return consent_page("consents/register.html", ticket, asked, form)
     if form.read.data != reading.mark:
         form.keep_files()
         return _look_through(form, asked, reading), INVALID if form.read.data else 200
-    if attempt(form, verb) is None:
-        return consent_page("consents/register.html", ticket, asked, form)
-    if reading.effects:
-        flash(_("The answer is registered and takes effect now."), "success")
-    else:
-        flash(_("The answer is registered. Nobody sees more or less than before."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            said = answers_of(asked, form)
+            paper = form.paper
+            declare.register(ticket, form.submission_id, giver_id, said.choices, said.valid_until, language(), paper)
+            if reading.effects:
+                flash(_("The answer is registered and takes effect now."), "success")
+            else:
+                flash(_("The answer is registered. Nobody sees more or less than before."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    return consent_page("consents/register.html", ticket, asked, form)
 
 
 def _look_through(form: PaperForm, asked: Request, reading: PaperReading) -> str:
@@ -179,15 +174,12 @@ def _look_through(form: PaperForm, asked: Request, reading: PaperReading) -> str
 def withdraw(ticket: CaseTicket, consent_id: UUID, party: str) -> ResponseReturnValue:
     """A page of its own that says what taking it back will shut, and for whom."""
     form = PortalForm()
-
-    def verb() -> bool:
-        declare.withdraw_consent(ticket, form.submission_id, consent_id, party)
-        return True
-
-    if attempt(form, verb):
-        flash(_("The consent is withdrawn. It takes effect now."), "success")
-        mine = declare.giver_of(ticket, consent_id) == ticket.membership.id
-        return redirect(url_for("consents.mine" if mine else "people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            declare.withdraw_consent(ticket, form.submission_id, consent_id, party)
+            flash(_("The consent is withdrawn. It takes effect now."), "success")
+            mine = declare.giver_of(ticket, consent_id) == ticket.membership.id
+            return redirect(url_for("consents.mine" if mine else "people.index", case_id=ticket.case_id), 303)
     giver_id = declare.giver_of(ticket, consent_id)
     line = None if party == "all" else declare.party_of(ticket, consent_id, party)
     effects = declare.preview_withdrawal(ticket, consent_id, party)

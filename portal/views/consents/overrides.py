@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.consents import overrides
 from portal.web import case_words
-from portal.web.forms import DayField, PortalForm, attempt, choices, status, text_field
+from portal.web.forms import DayField, PortalForm, choices, status, text_field
 from portal.web.guard import fresh, opens
 
 bp = Blueprint("safeguards", __name__, url_prefix="/cases/<uuid:case_id>/safeguards")
@@ -55,23 +55,21 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     opened = overrides.preview_override(ticket, membership_id)
     form = OverrideForm()
     form.compartments.choices = choices(*((c.compartment, case_words.title_of(c.compartment)) for c in opened))
-    made = attempt(
-        form,
-        lambda: overrides.override(
-            ticket,
-            form.submission_id,
-            membership_id,
-            form.compartments.data or (),
-            form.until.chosen,
-            form.legal_basis.data or "",
-            form.reason.data or "",
-        ),
-    )
-    if made is None:
-        who, latest = ticket.members[membership_id], overrides.latest_override_end(ticket)
-        return render_template("consents/override.html", form=form, who=who, latest=latest), status(form)
-    flash(_("The access is open. Everyone in the case can read why."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            overrides.override(
+                ticket,
+                form.submission_id,
+                membership_id,
+                form.compartments.data or (),
+                form.until.chosen,
+                form.legal_basis.data or "",
+                form.reason.data or "",
+            )
+            flash(_("The access is open. Everyone in the case can read why."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    who, latest = ticket.members[membership_id], overrides.latest_override_end(ticket)
+    return render_template("consents/override.html", form=form, who=who, latest=latest), status(form)
 
 
 @bp.route("/overrides/<uuid:override_id>/end", methods=["GET", "POST"])
@@ -80,16 +78,13 @@ def override(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def end_override(ticket: CaseTicket, override_id: UUID) -> ResponseReturnValue:
     line = overrides.override_line(ticket, override_id)
     form = PortalForm()
-
-    def verb() -> bool:
-        overrides.end_override(ticket, form.submission_id, override_id)
-        return True
-
-    if attempt(form, verb) is None:
-        changes = overrides.preview_end(ticket, override_id)
-        return render_template("consents/override_end.html", form=form, line=line, changes=changes), status(form)
-    flash(_("The access is closed. It takes effect now."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            overrides.end_override(ticket, form.submission_id, override_id)
+            flash(_("The access is closed. It takes effect now."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    changes = overrides.preview_end(ticket, override_id)
+    return render_template("consents/override_end.html", form=form, line=line, changes=changes), status(form)
 
 
 @bp.route("/freeze", methods=["GET", "POST"])
@@ -99,21 +94,18 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
     citizens = overrides.may_be_frozen(ticket)
     form = FreezeForm()
     form.people.choices = choices(*((str(m.id), m.display_name) for m in citizens))
-
-    def verb() -> bool:
-        known = {str(m.id): m.id for m in citizens}
-        if not set(form.people.data or ()) <= set(known):
-            raise InvalidInput("people", "choice")
-        wanted = [known[chosen] for chosen in form.people.data or ()]
-        review_on, reason = form.review_on.chosen, form.reason.data or ""
-        overrides.freeze(ticket, form.submission_id, wanted, review_on, reason, bool(form.hide_log.data))
-        return True
-
-    if attempt(form, verb) is None:
-        latest = overrides.latest_review(ticket)
-        return render_template("consents/freeze.html", form=form, citizens=citizens, latest=latest), status(form)
-    flash(_("They are shut out. It takes effect now."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            known = {str(m.id): m.id for m in citizens}
+            if not set(form.people.data or ()) <= set(known):
+                raise InvalidInput("people", "choice")
+            wanted = [known[chosen] for chosen in form.people.data or ()]
+            review_on, reason = form.review_on.chosen, form.reason.data or ""
+            overrides.freeze(ticket, form.submission_id, wanted, review_on, reason, bool(form.hide_log.data))
+            flash(_("They are shut out. It takes effect now."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    latest = overrides.latest_review(ticket)
+    return render_template("consents/freeze.html", form=form, citizens=citizens, latest=latest), status(form)
 
 
 @bp.route("/freezes/<uuid:freeze_id>", methods=["GET", "POST"])
@@ -122,18 +114,15 @@ def freeze(ticket: CaseTicket) -> ResponseReturnValue:
 def review(ticket: CaseTicket, freeze_id: UUID) -> ResponseReturnValue:
     line = overrides.freeze_line(ticket, freeze_id)
     form = ReviewForm()
-
-    def verb() -> bool:
-        if form.decision.data == "lift":
-            overrides.lift(ticket, form.submission_id, freeze_id)
-        else:
-            day = form.review_on.chosen
-            overrides.keep_frozen(ticket, form.submission_id, freeze_id, day, form.reason.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        changes, latest = overrides.preview_lift(ticket, freeze_id), overrides.latest_review(ticket)
-        page = render_template("consents/override_review.html", form=form, line=line, changes=changes, latest=latest)
-        return page, status(form)
-    flash(_("Your decision is saved. It takes effect now."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            if form.decision.data == "lift":
+                overrides.lift(ticket, form.submission_id, freeze_id)
+            else:
+                day = form.review_on.chosen
+                overrides.keep_frozen(ticket, form.submission_id, freeze_id, day, form.reason.data or "")
+            flash(_("Your decision is saved. It takes effect now."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    changes, latest = overrides.preview_lift(ticket, freeze_id), overrides.latest_review(ticket)
+    page = render_template("consents/override_review.html", form=form, line=line, changes=changes, latest=latest)
+    return page, status(form)

@@ -18,7 +18,6 @@ from portal.storage.inspection import MEDIA_TYPES
 from portal.views.consents.consents import PageForm, PaperForm, answers_of, consent_page
 from portal.views.files.files import attachment
 from portal.web import labels
-from portal.web.forms import attempt
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import day, in_language, language, last_day
 
@@ -47,14 +46,15 @@ def to_sign(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     """The declaration with what is ticked, to print and sign on paper."""
     asked = requests.request(ticket, giver_id)
     form = PageForm()
-    made = attempt(form, lambda: receipts.page_to_sign(ticket, asked, answers_of(asked, form), language()))
-    if made is None:
-        shown = PaperForm(sent_to=url_for("consents.register", case_id=ticket.case_id, giver_id=giver_id))
-        shown.about(asked.giver.display_name)
-        shown.take_faults(form)
-        return consent_page("consents/register.html", ticket, asked, shown)
-    title, content = made
-    return Response(content, headers=attachment(f"{title}.pdf", _PDF, len(content)))
+    if form.is_ready():
+        with form.submitting():
+            made = receipts.page_to_sign(ticket, asked, answers_of(asked, form), language())
+            title, content = made
+            return Response(content, headers=attachment(f"{title}.pdf", _PDF, len(content)))
+    shown = PaperForm(sent_to=url_for("consents.register", case_id=ticket.case_id, giver_id=giver_id))
+    shown.about(asked.giver.display_name)
+    shown.take_faults(form)
+    return consent_page("consents/register.html", ticket, asked, shown)
 
 
 @bp.get("/<uuid:consent_id>/scan")

@@ -15,7 +15,7 @@ from portal.services.files import folders as file_folders
 from portal.services.files.downloads import Download
 from portal.views.files.files import PackForm, attachment
 from portal.views.files.folders import folder_mark
-from portal.web.forms import PortalForm, attempt, status
+from portal.web.forms import PortalForm, status
 from portal.web.guard import fresh, gives_file, opens
 from portal.web.i18n import language
 
@@ -37,9 +37,11 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 def folder(ticket: CaseTicket) -> ResponseReturnValue:
     form = PackForm()
     name = next((one for one in file_folders.folders(ticket).values() if folder_mark(one) == form.folder.data), "")
-    if attempt(form, lambda: exports.ask_for_folder(ticket, form.submission_id, name, language())) is None:
-        raise InvalidInput("", "form_stale")
-    return _to_list(ticket)
+    if form.is_ready():
+        with form.submitting():
+            exports.ask_for_folder(ticket, form.submission_id, name, language())
+            return _to_list(ticket)
+    raise InvalidInput("", "form_stale")
 
 
 @bp.route("/case", methods=["GET", "POST"])
@@ -47,9 +49,11 @@ def folder(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.CASE_EXPORT)
 def case(ticket: CaseTicket) -> ResponseReturnValue:
     form = CopyForm()
-    if attempt(form, lambda: exports.ask_for_case(ticket, form.submission_id, language())) is None:
-        return render_template("exports/case.html", form=form), status(form)
-    return _to_list(ticket)
+    if form.is_ready():
+        with form.submitting():
+            exports.ask_for_case(ticket, form.submission_id, language())
+            return _to_list(ticket)
+    return render_template("exports/case.html", form=form), status(form)
 
 
 @bp.get("/<uuid:export_id>")

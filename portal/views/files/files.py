@@ -26,7 +26,7 @@ from portal.views.files.folders import arranged
 from portal.web import arguments
 from portal.web.case_words import tool_title
 from portal.web.compartment_field import compartment_choices, compartment_of
-from portal.web.forms import ChosenFile, PortalForm, attempt, choices, status, text_field, upload_of
+from portal.web.forms import ChosenFile, PortalForm, choices, status, text_field, upload_of
 from portal.web.guard import gives_file, opens
 from portal.web.i18n import said
 
@@ -139,18 +139,15 @@ def small(ticket: CaseTicket) -> ResponseReturnValue:
 @opens(Action.FILE_ADD, takes_files=True)
 def add(ticket: CaseTicket) -> ResponseReturnValue:
     form = _add_form(ticket) if request.method == "GET" else _offered(ticket, FileForm())
-
-    def verb() -> UUID:
-        compartment = compartment_of(ticket, form.compartment.data)
-        upload = upload_of(form.file, form.note.data or "")
-        return files.add_file(ticket, form.submission_id, compartment, upload, form.tool.data or None)
-
-    made = attempt(form, verb)
-    if made is None:
-        begun = resumable_uploads.unfinished(ticket)
-        return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES), begun=begun), status(form)
-    flash(_("The file is added."), "success")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=made), 303)
+    if form.is_ready():
+        with form.submitting():
+            compartment = compartment_of(ticket, form.compartment.data)
+            upload = upload_of(form.file, form.note.data or "")
+            made = files.add_file(ticket, form.submission_id, compartment, upload, form.tool.data or None)
+            flash(_("The file is added."), "success")
+            return redirect(url_for("files.show", case_id=ticket.case_id, file_id=made), 303)
+    begun = resumable_uploads.unfinished(ticket)
+    return render_template("files/add.html", form=form, endings=sorted(MEDIA_TYPES), begun=begun), status(form)
 
 
 @bp.get("/<uuid:file_id>")

@@ -14,7 +14,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.files import files, folders, renaming
 from portal.services.files.files import VersionLine
 from portal.text import in_order
-from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.forms import PortalForm, status, text_field
 from portal.web.guard import opens
 
 bp = Blueprint("ordering", __name__, url_prefix="/cases/<uuid:case_id>/files/<uuid:file_id>")
@@ -79,45 +79,38 @@ def _words_of_order() -> dict[str, object]:
 @opens(Action.FILE_WITHDRAW)
 def withdraw(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = WithdrawForm()
-
-    def verb() -> bool:
-        folders.withdraw_file(ticket, file_id, form.reason.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        found = files.file_page(ticket, file_id)
-        return render_template("files/withdraw.html", file=found, form=form), status(form)
-    flash(_("The file is withdrawn. Its name and your reason are still there to see."), "success")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            folders.withdraw_file(ticket, file_id, form.reason.data or "")
+            flash(_("The file is withdrawn. Its name and your reason are still there to see."), "success")
+            return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    found = files.file_page(ticket, file_id)
+    return render_template("files/withdraw.html", file=found, form=form), status(form)
 
 
 @bp.post("/name")
 @opens(Action.FILE_ADD_VERSION)
 def rename(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = NameForm()
-
-    def verb() -> bool:
-        renaming.rename(ticket, file_id, form.name.data or "")
-        return True
-
-    if attempt(form, verb) is not None:
-        flash(_("The file has its new name now. Its versions keep theirs."), "success")
-    else:
-        flash(_("The name was not changed. Write one of at most %(most)s characters.", most=NAME), "warning")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    back = redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            renaming.rename(ticket, file_id, form.name.data or "")
+            flash(_("The file has its new name now. Its versions keep theirs."), "success")
+            return back
+    flash(_("The name was not changed. Write one of at most %(most)s characters.", most=NAME), "warning")
+    return back
 
 
 @bp.post("/folder")
 @opens(Action.FILE_ADD_VERSION)
 def place(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = FolderForm()
-
-    def verb() -> bool:
-        folders.place_in_folder(ticket, file_id, form.folder.data or "")
-        return True
-
-    if attempt(form, verb) is not None:
-        flash(_("The file is in its folder now."), "success")
-    else:
-        flash(_("That is too long for a folder's name."), "warning")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    back = redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            folders.place_in_folder(ticket, file_id, form.folder.data or "")
+            flash(_("The file is in its folder now."), "success")
+            return back
+    flash(_("That is too long for a folder's name."), "warning")
+    return back

@@ -25,7 +25,7 @@ from portal.errors import InvalidInput
 from portal.services.files import resumable_uploads
 from portal.services.files.resumable_uploads import Finished, Garbled, OutOfStep, Progress
 from portal.web import arguments
-from portal.web.forms import INVALID, PortalForm, attempt, text_field
+from portal.web.forms import INVALID, PortalForm, text_field
 from portal.web.guard import opens
 from portal.web.input_errors import INPUT_ERRORS, error_message
 
@@ -112,33 +112,32 @@ def finish(ticket: CaseTicket, upload_id: UUID) -> ResponseReturnValue:
     except InvalidInput as problem:
         # A fault of the page's, not of the file's: that stays.
         return jsonify(says=error_message(problem), gone=False), INVALID
-
-    def verb() -> Finished:
-        number = arguments.number(form.seen.data, 0) or None
-        return resumable_uploads.finish(
-            ticket, g.runtime.store, upload_id, submission, form.note.data or "", form.tool.data or None, number
-        )
-
+    number = arguments.number(form.seen.data, 0) or None
     try:
-        done = attempt(form, verb)
+        if form.is_ready():
+            with form.submitting():
+                note, tool = form.note.data or "", form.tool.data or None
+                return _finished(
+                    ticket,
+                    form,
+                    resumable_uploads.finish(ticket, g.runtime.store, upload_id, submission, note, tool, number),
+                )
     except OutOfStep:
         return jsonify(says=str(INPUT_ERRORS["upload_unfinished"])), _CONFLICT
-    if done is None:
-        if form.form_errors:
-            # It is about the file itself, which no second try makes better.
-            resumable_uploads.cancel(ticket, upload_id)
-        return jsonify(says=" ".join(message for _field, message in form.faults), gone=bool(form.form_errors)), INVALID
+    if form.form_errors:
+        # It is about the file itself, which no second try makes better.
+        resumable_uploads.cancel(ticket, upload_id)
+    return jsonify(says=" ".join(message for _field, message in form.faults), gone=bool(form.form_errors)), INVALID
+
+
+def _finished(ticket: CaseTicket, form: FinishForm, done: Finished) -> ResponseReturnValue:
+    """Where to go on; the next page begins as after the plain form."""
     if done.brought and done.brought.held_id:
         return jsonify(to=url_for("versions.held", case_id=ticket.case_id, held_id=done.brought.held_id))
     if not form.one_of_several.data:
-        _say(done)
+        number = done.brought.number if done.brought else None
+        flash(_("Version %(number)s is added.", number=number) if number else _("The file is added."), "success")
     return jsonify(to=url_for("files.show", case_id=ticket.case_id, file_id=done.file_id))
-
-
-def _say(done: Finished) -> None:
-    """What the next page begins with, as after the plain form."""
-    number = done.brought.number if done.brought else None
-    flash(_("Version %(number)s is added.", number=number) if number else _("The file is added."), "success")
 
 
 def _pieces() -> Iterator[bytes]:

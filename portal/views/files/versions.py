@@ -17,7 +17,7 @@ from portal.services.files import checkouts, conflicts, files, resumable_uploads
 from portal.services.plans import external_forms
 from portal.services.webdav import links
 from portal.web import arguments
-from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status, text_field, upload_of
+from portal.web.forms import INVALID, ChosenFile, PortalForm, status, text_field, upload_of
 from portal.web.guard import opens
 
 bp = Blueprint("versions", __name__, url_prefix="/cases/<uuid:case_id>/files")
@@ -65,18 +65,15 @@ def page(ticket: CaseTicket, file_id: UUID, form: VersionForm | None = None) -> 
 @opens(Action.FILE_ADD_VERSION, takes_files=True)
 def add(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = VersionForm()
-
-    def verb() -> conflicts.Brought:
-        upload = upload_of(form.file, form.note.data or "")
-        return conflicts.bring(ticket, form.submission_id, file_id, upload, form.newest_seen)
-
-    made = attempt(form, verb)
-    if made is None:
-        return page(ticket, file_id, form), status(form)
-    if made.held_id is not None:
-        return redirect(url_for("versions.held", case_id=ticket.case_id, held_id=made.held_id), 303)
-    flash(_("Version %(number)s is added.", number=made.number), "success")
-    return _to_file(ticket, file_id)
+    if form.is_ready():
+        with form.submitting():
+            upload = upload_of(form.file, form.note.data or "")
+            made = conflicts.bring(ticket, form.submission_id, file_id, upload, form.newest_seen)
+            if made.held_id is not None:
+                return redirect(url_for("versions.held", case_id=ticket.case_id, held_id=made.held_id), 303)
+            flash(_("Version %(number)s is added.", number=made.number), "success")
+            return _to_file(ticket, file_id)
+    return page(ticket, file_id, form), status(form)
 
 
 @bp.route("/held/<uuid:held_id>", methods=["GET", "POST"])
@@ -84,16 +81,17 @@ def add(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 def held(ticket: CaseTicket, held_id: UUID) -> ResponseReturnValue:
     """Two versions have met: both are shown, and the sender of the later one chooses."""
     form = ChoiceForm()
-    chosen = attempt(form, lambda: _choose(ticket, form, held_id))
-    if chosen is None:
-        if form.form_errors and not form.choice.data:
-            return render_template("files/met.html", met=conflicts.meeting(ticket, held_id), form=form), INVALID
-        if form.form_errors:
-            raise InvalidInput("", "held_gone")
-        return render_template("files/met.html", met=conflicts.meeting(ticket, held_id), form=form)
-    file_id, said = chosen
-    flash(said, "success")
-    return _to_file(ticket, file_id)
+    if form.is_ready():
+        with form.submitting():
+            chosen = _choose(ticket, form, held_id)
+            file_id, said = chosen
+            flash(said, "success")
+            return _to_file(ticket, file_id)
+    if form.form_errors and not form.choice.data:
+        return render_template("files/met.html", met=conflicts.meeting(ticket, held_id), form=form), INVALID
+    if form.form_errors:
+        raise InvalidInput("", "held_gone")
+    return render_template("files/met.html", met=conflicts.meeting(ticket, held_id), form=form)
 
 
 def _choose(ticket: CaseTicket, form: ChoiceForm, held_id: UUID) -> tuple[UUID, str]:
@@ -113,11 +111,12 @@ def _choose(ticket: CaseTicket, form: ChoiceForm, held_id: UUID) -> tuple[UUID, 
 @opens(Action.FILE_ADD_VERSION)
 def restore(ticket: CaseTicket, file_id: UUID, number: int) -> ResponseReturnValue:
     form = ChoiceForm()
-    made = attempt(form, lambda: files.restore(ticket, g.runtime.store, form.submission_id, file_id, number))
-    if made is None:
-        raise InvalidInput("", "form_stale")
-    flash(_("Version %(number)s is now also version %(new)s, the newest.", number=number, new=made), "success")
-    return _to_file(ticket, file_id)
+    if form.is_ready():
+        with form.submitting():
+            made = files.restore(ticket, g.runtime.store, form.submission_id, file_id, number)
+            flash(_("Version %(number)s is now also version %(new)s, the newest.", number=number, new=made), "success")
+            return _to_file(ticket, file_id)
+    raise InvalidInput("", "form_stale")
 
 
 @bp.post("/<uuid:file_id>/editing")
@@ -140,16 +139,13 @@ def check_in(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
 @opens(Action.FILE_UNLOCK)
 def break_off(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     form = BreakForm()
-
-    def verb() -> bool:
-        checkouts.break_off(ticket, file_id, form.note.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        found = files.file_page(ticket, file_id)
-        return render_template("files/break.html", file=found, form=form), status(form)
-    flash(_("The editing is ended. Your reason stands at the file."), "success")
-    return _to_file(ticket, file_id)
+    if form.is_ready():
+        with form.submitting():
+            checkouts.break_off(ticket, file_id, form.note.data or "")
+            flash(_("The editing is ended. Your reason stands at the file."), "success")
+            return _to_file(ticket, file_id)
+    found = files.file_page(ticket, file_id)
+    return render_template("files/break.html", file=found, form=form), status(form)
 
 
 def _to_file(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:

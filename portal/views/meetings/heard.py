@@ -16,7 +16,7 @@ from portal.services.meetings import heard
 from portal.services.meetings.heard import Answered, HeardAbout
 from portal.views.plans import answers
 from portal.views.plans.answers import Reader
-from portal.web.forms import PortalForm, attempt, status
+from portal.web.forms import PortalForm, status
 from portal.web.guard import opens
 from portal.web.i18n import said
 
@@ -53,25 +53,23 @@ def _answer(ticket: CaseTicket, about: HeardAbout) -> ResponseReturnValue:
         if g.saved_form is None:
             form.show.data = found.shown_to is not None
 
-    def verb() -> bool:
-        heard.answer_heard(ticket, form.submission_id, about, given, bool(form.show.data))
-        return True
-
-    if attempt(form, verb) is None:
-        page = render_template(
-            "meetings/heard_answer.html",
-            form=form,
-            found=found,
-            given=given,
-            options=answers.options,
-            before=[(each, told(ticket, each)) for each in heard.before(ticket, about)],
-        )
-        return page, status(form)
-    if form.show.data:
-        flash(_("Saved. %(guide)s can see your answers.", guide=ticket.owner.display_name), "success")
-    else:
-        flash(_("Saved. Nobody but you can see it."), "success")
-    return redirect(request.path, 303)
+    if form.is_ready():
+        with form.submitting():
+            heard.answer_heard(ticket, form.submission_id, about, given, bool(form.show.data))
+            if form.show.data:
+                flash(_("Saved. %(guide)s can see your answers.", guide=ticket.owner.display_name), "success")
+            else:
+                flash(_("Saved. Nobody but you can see it."), "success")
+            return redirect(request.path, 303)
+    page = render_template(
+        "meetings/heard_answer.html",
+        form=form,
+        found=found,
+        given=given,
+        options=answers.options,
+        before=[(each, told(ticket, each)) for each in heard.before(ticket, about)],
+    )
+    return page, status(form)
 
 
 def told(ticket: CaseTicket, found: Answered | None) -> list[tuple[str, str]]:

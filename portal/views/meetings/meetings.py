@@ -23,14 +23,13 @@ from portal.services.meetings.closing import Summary
 from portal.services.meetings.schedule import MeetingState, When
 from portal.services.meetings.screen import Room
 from portal.services.plans import about_meeting, agreement, assignments
-from portal.services.plans.versions import PlanState
 from portal.tools.answer_format import row_title
 from portal.views.meetings import summary as meetings_summary
 from portal.views.meetings.heard import told as answered
 from portal.views.plans.answers import Reader
 from portal.web import arguments
 from portal.web.case_words import role
-from portal.web.forms import INVALID, DayField, PortalForm, attempt, choices, status, text_field
+from portal.web.forms import INVALID, DayField, PortalForm, choices, status, text_field
 from portal.web.guard import opens, quiet
 from portal.web.i18n import clock_time, language
 from portal.web.input_errors import error_message
@@ -101,21 +100,23 @@ class TakeForm(PortalForm):
 def arrange(ticket: CaseTicket) -> ResponseReturnValue:
     form = WhenForm()
     _offer(ticket, form.people, attendees.can_be_asked(ticket))
-    made = attempt(form, lambda: schedule.arrange(ticket, form.submission_id, form.when(ticket), form.invited()))
-    if made is None:
-        return render_template("meetings/new.html", form=form, meeting=None, hints=_hints(ticket)), status(form)
-    flash(_("The meeting is planned."), "success")
-    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=made), 303)
+    if form.is_ready():
+        with form.submitting():
+            made = schedule.arrange(ticket, form.submission_id, form.when(ticket), form.invited())
+            flash(_("The meeting is planned."), "success")
+            return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=made), 303)
+    return render_template("meetings/new.html", form=form, meeting=None, hints=_hints(ticket)), status(form)
 
 
 @bp.post("/now")
 @opens(Action.PLAN_WRITE)
 def begin_now(ticket: CaseTicket) -> ResponseReturnValue:
     form = PortalForm()
-    made = attempt(form, lambda: schedule.begin_now(ticket, form.submission_id))
-    if made is None:
-        return redirect(url_for("plan.index", case_id=ticket.case_id), 303)
-    return redirect(url_for(".people", case_id=ticket.case_id, meeting_id=made), 303)
+    if form.is_ready():
+        with form.submitting():
+            made = schedule.begin_now(ticket, form.submission_id)
+            return redirect(url_for(".people", case_id=ticket.case_id, meeting_id=made), 303)
+    return redirect(url_for("plan.index", case_id=ticket.case_id), 303)
 
 
 @bp.get("/<uuid:meeting_id>")
@@ -136,14 +137,12 @@ def change(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
         form.o_clock.data, form.place.data = clock_time(page.starts_at), page.place
         form.people.data = [str(member.id) for member in attendees.asked_again(ticket, page.invited)]
 
-    def verb() -> bool:
-        schedule.change(ticket, meeting_id, form.when(ticket), form.invited())
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("meetings/new.html", form=form, meeting=page, hints=_hints(ticket)), status(form)
-    flash(_("The meeting is changed."), "success")
-    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            schedule.change(ticket, meeting_id, form.when(ticket), form.invited())
+            flash(_("The meeting is changed."), "success")
+            return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    return render_template("meetings/new.html", form=form, meeting=page, hints=_hints(ticket)), status(form)
 
 
 @bp.post("/<uuid:meeting_id>/call-off")
@@ -169,14 +168,12 @@ def people(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
         form.people.data = [str(member.id) for member in page.present]
         form.others.data = page.others_present
 
-    def verb() -> bool:
-        schedule.who_is_here(ticket, meeting_id, _ids(form.people), bool(form.others.data))
-        return True
-
-    if attempt(form, verb) is None:
-        found = render_template("meetings/people.html", form=form, meeting=page)
-        return found, status(form)
-    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            schedule.who_is_here(ticket, meeting_id, _ids(form.people), bool(form.others.data))
+            return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    found = render_template("meetings/people.html", form=form, meeting=page)
+    return found, status(form)
 
 
 @bp.get("/<uuid:meeting_id>/screen")
@@ -210,16 +207,13 @@ def take(ticket: CaseTicket, meeting_id: UUID, row: str) -> ResponseReturnValue:
     """ "Det påtager jeg mig", of one agreement."""
     form = TakeForm()
 
-    def verb() -> PlanState:
-        yes = form.taken.data != "no"
-        return assignments.take(
-            ticket, form.submission_id, schedule.TOOL, form.which(), row, form.words.data or "", yes
-        )
-
     schedule.load(ticket, meeting_id)
-    if attempt(form, verb) is None:
-        return _show(ticket, meeting_id, form), INVALID
-    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id, _anchor="mine"), 303)
+    if form.is_ready():
+        with form.submitting():
+            yes = form.taken.data != "no"
+            assignments.take(ticket, form.submission_id, schedule.TOOL, form.which(), row, form.words.data or "", yes)
+            return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id, _anchor="mine"), 303)
+    return _show(ticket, meeting_id, form), INVALID
 
 
 @bp.post("/<uuid:meeting_id>/yes")
@@ -229,20 +223,19 @@ def accept(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     form = TakeForm()
     page = schedule.load(ticket, meeting_id)
     said = form.taken.data != "no"
-
-    def verb() -> bool:
-        if form.proposal.data:
-            agreement.accept_proposal(ticket, form.submission_id, schedule.TOOL, form.which(), form.proposal_id())
-        elif page.state is not MeetingState.RUNNING:
-            raise InvalidInput("", "meeting_moved_on")
-        else:
-            assignments.say_yes(ticket, form.submission_id, schedule.TOOL, form.which(), form.words.data or "", said)
-        return True
-
-    if attempt(form, verb) is None:
-        return _show(ticket, meeting_id, form), INVALID
-    flash(_("Thank you. Your yes is saved.") if said else _("Your yes is taken back."), "success")
-    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            if form.proposal.data:
+                agreement.accept_proposal(ticket, form.submission_id, schedule.TOOL, form.which(), form.proposal_id())
+            elif page.state is not MeetingState.RUNNING:
+                raise InvalidInput("", "meeting_moved_on")
+            else:
+                assignments.say_yes(
+                    ticket, form.submission_id, schedule.TOOL, form.which(), form.words.data or "", said
+                )
+            flash(_("Thank you. Your yes is saved.") if said else _("Your yes is taken back."), "success")
+            return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    return _show(ticket, meeting_id, form), INVALID
 
 
 @bp.post("/<uuid:meeting_id>/checklist")
@@ -251,10 +244,11 @@ def checklist(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     """The checklist and script of this meeting: what the meeting knows of itself is not written there again."""
     form = PortalForm()
     page = schedule.load(ticket, meeting_id)
-    number = attempt(form, lambda: about_meeting.begin_about(ticket, heard.TOOL, page.id, form.submission_id))
-    if number is None:
-        return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
-    return redirect(url_for("plan_form.write", case_id=ticket.case_id, tool=heard.TOOL, version=number), 303)
+    if form.is_ready():
+        with form.submitting():
+            number = about_meeting.begin_about(ticket, heard.TOOL, page.id, form.submission_id)
+            return redirect(url_for("plan_form.write", case_id=ticket.case_id, tool=heard.TOOL, version=number), 303)
+    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
 
 
 @bp.route("/<uuid:meeting_id>/end", methods=["GET", "POST"])
@@ -277,32 +271,30 @@ def end(ticket: CaseTicket, meeting_id: UUID) -> ResponseReturnValue:
     def told(found: Summary) -> tuple[str, str]:
         return meetings_summary.write(found, bool(form.in_both.data))
 
-    def verb() -> bool:
-        following, propose = form.following(ticket), form.proposed()
-        closing.end_meeting(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
-        return True
-
-    if attempt(form, verb) is None:
-        if page.state is not MeetingState.RUNNING and request.method == "GET":
+    if form.is_ready():
+        with form.submitting():
+            following, propose = form.following(ticket), form.proposed()
+            closing.end_meeting(ticket, form.submission_id, meeting_id, following, form.invited(), told, propose)
+            if form.propose.data and found.outlook is not None:
+                flash(_("The meeting has ended. Its summary is sent, and the plan is proposed."), "success")
+            else:
+                flash(_("The meeting has ended, and its summary is sent."), "success")
             return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
-        proposed = found.as_proposed() if form.propose.data else found
-        _subject, body = meetings_summary.write(proposed, in_both=False)
-        shown = render_template(
-            "meetings/end.html",
-            form=form,
-            meeting=page,
-            found=found,
-            hints=_hints(ticket),
-            obstacle=error_message(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
-            body=text.as_html(body),
-            left_out=closing.not_reached(ticket, page),
-        )
-        return shown, status(form)
-    if form.propose.data and found.outlook is not None:
-        flash(_("The meeting has ended. Its summary is sent, and the plan is proposed."), "success")
-    else:
-        flash(_("The meeting has ended, and its summary is sent."), "success")
-    return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    if page.state is not MeetingState.RUNNING and request.method == "GET":
+        return redirect(url_for(".show", case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    proposed = found.as_proposed() if form.propose.data else found
+    _subject, body = meetings_summary.write(proposed, in_both=False)
+    shown = render_template(
+        "meetings/end.html",
+        form=form,
+        meeting=page,
+        found=found,
+        hints=_hints(ticket),
+        obstacle=error_message(found.outlook.obstacle) if found.outlook and found.outlook.obstacle else "",
+        body=text.as_html(body),
+        left_out=closing.not_reached(ticket, page),
+    )
+    return shown, status(form)
 
 
 # Pages
@@ -347,16 +339,13 @@ def _words(ticket: CaseTicket, room: Room) -> dict[str, object]:
 
 def _step(ticket: CaseTicket, meeting_id: UUID, verb, done: str, to: str = ".show") -> ResponseReturnValue:  # type: ignore[no-untyped-def]
     form = TakeForm()
-
-    def whole() -> bool:
-        verb()
-        return True
-
-    if attempt(form, whole) is None:
-        return _show(ticket, meeting_id, form), INVALID
-    if done:
-        flash(done, "success")
-    return redirect(url_for(to, case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            verb()
+            if done:
+                flash(done, "success")
+            return redirect(url_for(to, case_id=ticket.case_id, meeting_id=meeting_id), 303)
+    return _show(ticket, meeting_id, form), INVALID
 
 
 def _offer(ticket: CaseTicket, field: SelectMultipleField, members: Sequence[Any]) -> None:

@@ -16,7 +16,7 @@ from portal.errors import InvalidInput
 from portal.services.members import confidences
 from portal.services.members.confidences import ConfidenceQuestion
 from portal.web.case_words import first_name
-from portal.web.forms import PortalForm, attempt, choices, status
+from portal.web.forms import PortalForm, choices, status
 from portal.web.guard import opens
 
 bp = Blueprint("confidences", __name__, url_prefix="/cases/<uuid:case_id>/confidences")
@@ -33,21 +33,18 @@ def answer(ticket: CaseTicket, compartment_id: UUID) -> ResponseReturnValue:
     asked = confidences.question(ticket, compartment_id)
     form = OpenForm(answer=asked.said, guide=str(asked.guide.id))
     form.answer.choices = _choices(asked)
-
-    def verb() -> str:
-        guide_id = next((id_ for id_ in ticket.members if str(id_) == form.guide.data), None)
-        if guide_id is None:
-            raise InvalidInput("", "form_stale")
-        confidences.answer_confidence(ticket, form.submission_id, compartment_id, guide_id, form.answer.data or "")
-        return str(form.answer.data)
-
-    said = attempt(form, verb)
-    if said is None:
-        form.guide.data = str(asked.guide.id)
-        return render_template("members/confidence_answer.html", form=form, asked=asked), status(form)
-    told = _("%(name)s can read it now.") if said == "yes" else _("%(name)s cannot read it.")
-    flash(told % {"name": asked.guide.display_name}, "success")
-    return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            guide_id = next((id_ for id_ in ticket.members if str(id_) == form.guide.data), None)
+            if guide_id is None:
+                raise InvalidInput("", "form_stale")
+            confidences.answer_confidence(ticket, form.submission_id, compartment_id, guide_id, form.answer.data or "")
+            said = str(form.answer.data)
+            told = _("%(name)s can read it now.") if said == "yes" else _("%(name)s cannot read it.")
+            flash(told % {"name": asked.guide.display_name}, "success")
+            return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+    form.guide.data = str(asked.guide.id)
+    return render_template("members/confidence_answer.html", form=form, asked=asked), status(form)
 
 
 def _choices(asked: ConfidenceQuestion) -> list:  # type: ignore[type-arg]

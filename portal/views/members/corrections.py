@@ -16,7 +16,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import corrections, own_data
 from portal.services.members.corrections import Proposal, Subject, WantedCorrection
-from portal.web.forms import DayField, PortalForm, attempt, status, text_field
+from portal.web.forms import DayField, PortalForm, status, text_field
 from portal.web.guard import fresh, opens
 from portal.web.input_errors import INPUT_ERRORS
 
@@ -56,20 +56,20 @@ def correct(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     if request.method == "GET":
         return _page(form, this)
     if not form.mark.data:
-        proposal = attempt(form, lambda: _proposed(ticket, membership_id, form))
+        proposal = None
+        if form.is_ready():
+            with form.submitting():
+                proposal = _proposed(ticket, membership_id, form)
         return _page(form, this, proposal), status(form)
-
-    def verb() -> bool:
-        corrections.correct(
-            ticket, form.submission_id, membership_id, form.wanted(), form.reason.data or "", form.mark.data or ""
-        )
-        return True
-
-    if attempt(form, verb) is None:
-        form.mark.data = ""
-        return _page(form, this), status(form)
-    flash(_("It is put right, and noted in the log. The person can read it themselves."), "success")
-    return redirect(url_for("team.member", case_id=ticket.case_id, membership_id=membership_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            corrections.correct(
+                ticket, form.submission_id, membership_id, form.wanted(), form.reason.data or "", form.mark.data or ""
+            )
+            flash(_("It is put right, and noted in the log. The person can read it themselves."), "success")
+            return redirect(url_for("team.member", case_id=ticket.case_id, membership_id=membership_id), 303)
+    form.mark.data = ""
+    return _page(form, this), status(form)
 
 
 @bp.get("/about-me")

@@ -18,7 +18,7 @@ from portal.events import Event
 from portal.services.members import handover
 from portal.services.members import handover_answers as says
 from portal.services.members.handover import Law
-from portal.web.forms import PortalForm, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, choices, status, text_field
 from portal.web.guard import fresh, opens
 
 bp = Blueprint("hand_over", __name__, url_prefix="/cases/<uuid:case_id>/hand-over")
@@ -43,6 +43,12 @@ class OfferForm(PortalForm):
     )
     legal_basis = text_field(_l("Legal basis"), 200, required=False)
     reason = TextAreaField(_l("Why is it needed?"), validators=_SHORT)
+
+    def law(self) -> Law | None:
+        """By what it goes without consent; None where consent is asked. Raises InvalidInput where nothing is chosen."""
+        if self.how.data not in ("consent", "law"):
+            raise InvalidInput("how", "choice")
+        return Law(self.legal_basis.data or "", self.reason.data or "") if self.how.data == "law" else None
 
 
 class SayForm(PortalForm):
@@ -82,20 +88,13 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
 def offer(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     outlook = handover.preview(ticket, person_id)
     form = OfferForm()
-
-    def verb() -> UUID:
-        if not outlook.leaves:
-            return handover.offer(ticket, form.submission_id, person_id)
-        if form.how.data not in ("consent", "law"):
-            raise InvalidInput("how", "choice")
-        law = Law(form.legal_basis.data or "", form.reason.data or "") if form.how.data == "law" else None
-        return handover.offer(ticket, form.submission_id, person_id, law)
-
-    if attempt(form, verb) is None:
-        who = handover.guide(ticket, person_id)
-        return render_template("members/handover_offer.html", form=form, who=who, outlook=outlook), status(form)
-    flash(_("The case is offered. You are the guide until it is accepted."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            handover.offer(ticket, form.submission_id, person_id, form.law() if outlook.leaves else None)
+            flash(_("The case is offered. You are the guide until it is accepted."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    who = handover.guide(ticket, person_id)
+    return render_template("members/handover_offer.html", form=form, who=who, outlook=outlook), status(form)
 
 
 @bp.post("/withdraw")
@@ -112,25 +111,22 @@ def withdraw(ticket: CaseTicket) -> ResponseReturnValue:
 def answer(ticket: CaseTicket) -> ResponseReturnValue:
     offered = handover.offer_to_me(ticket)
     form = HandoverAnswerForm()
-
-    def verb() -> str:
-        if form.answer.data == "accept":
-            handover.accept_handover(ticket, form.submission_id)
-        elif form.answer.data == "decline":
-            handover.decline(ticket, form.submission_id)
-        else:
-            raise InvalidInput("answer", "choice")
-        return str(form.answer.data)
-
-    said = attempt(form, verb)
-    if said is None:
-        asked = handover.of_offer(ticket, offered)
-        return render_template("members/handover_answer.html", form=form, offer=offered, change=asked), status(form)
-    if said == "accept":
-        flash(_("You are the guide of this case now."), "success")
-        return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
-    flash(_("Your answer is sent."), "success")
-    return redirect(url_for("case_list.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            if form.answer.data == "accept":
+                handover.accept_handover(ticket, form.submission_id)
+            elif form.answer.data == "decline":
+                handover.decline(ticket, form.submission_id)
+            else:
+                raise InvalidInput("answer", "choice")
+            said = str(form.answer.data)
+            if said == "accept":
+                flash(_("You are the guide of this case now."), "success")
+                return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+            flash(_("Your answer is sent."), "success")
+            return redirect(url_for("case_list.index"), 303)
+    asked = handover.of_offer(ticket, offered)
+    return render_template("members/handover_answer.html", form=form, offer=offered, change=asked), status(form)
 
 
 @bp.route("/say", methods=["GET", "POST"])
@@ -144,19 +140,16 @@ def say(ticket: CaseTicket) -> ResponseReturnValue:
     mine = next(one for one in asked.said if one.giver.id == ticket.membership.id)
     form = SayForm(answer=mine.answer, words=mine.words, change=str(asked.id))
     form.answer.choices = _possible(asked)
-
-    def verb() -> bool:
-        if form.change.data != str(asked.id):
-            raise InvalidInput("", "form_stale")
-        says.say(ticket, form.submission_id, asked.id, form.answer.data or "", form.words.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        form.change.data = str(asked.id)
-        ticket.record(Event.TEAM_VIEWED)
-        return render_template("members/handover_say.html", form=form, change=asked, mine=mine), status(form)
-    flash(_("Thank you. Both guides can read your answer."), "success")
-    return redirect(url_for("case_list.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            if form.change.data != str(asked.id):
+                raise InvalidInput("", "form_stale")
+            says.say(ticket, form.submission_id, asked.id, form.answer.data or "", form.words.data or "")
+            flash(_("Thank you. Both guides can read your answer."), "success")
+            return redirect(url_for("case_list.index"), 303)
+    form.change.data = str(asked.id)
+    ticket.record(Event.TEAM_VIEWED)
+    return render_template("members/handover_say.html", form=form, change=asked, mine=mine), status(form)
 
 
 def _possible(asked: says.GuideChange) -> list:  # type: ignore[type-arg]
@@ -178,17 +171,14 @@ def register(ticket: CaseTicket, giver_id: UUID) -> ResponseReturnValue:
     if asked is None or who is None or asked.is_over:
         raise NotFound
     form = RegisterForm()
-
-    def verb() -> bool:
-        said, how, note = form.answer.data or "", form.method.data or "", form.words.data or ""
-        says.register(ticket, form.submission_id, giver_id, said, how, note)
-        return True
-
-    if attempt(form, verb) is None:
-        ticket.record(Event.TEAM_VIEWED)
-        return render_template("members/handover_register.html", form=form, change=asked, who=who), status(form)
-    flash(_("The answer is noted."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            said, how, note = form.answer.data or "", form.method.data or "", form.words.data or ""
+            says.register(ticket, form.submission_id, giver_id, said, how, note)
+            flash(_("The answer is noted."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    ticket.record(Event.TEAM_VIEWED)
+    return render_template("members/handover_register.html", form=form, change=asked, who=who), status(form)
 
 
 @bp.route("/reply/<uuid:say_id>", methods=["GET", "POST"])
@@ -197,12 +187,9 @@ def reply(ticket: CaseTicket, say_id: UUID) -> ResponseReturnValue:
     """The guide answers in words."""
     said = says.said_to(ticket, say_id)
     form = HandoverReplyForm()
-
-    def verb() -> bool:
-        says.reply(ticket, form.submission_id, say_id, form.words.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("members/handover_reply.html", form=form, said=said), status(form)
-    flash(_("Your answer is sent."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            says.reply(ticket, form.submission_id, say_id, form.words.data or "")
+            flash(_("Your answer is sent."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    return render_template("members/handover_reply.html", form=form, said=said), status(form)

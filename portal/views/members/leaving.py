@@ -13,7 +13,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.members import leaving
 from portal.services.members.leaving import LeavingReason
 from portal.web import labels
-from portal.web.forms import PortalForm, attempt, choices, status
+from portal.web.forms import PortalForm, choices, status
 from portal.web.guard import opens
 
 bp = Blueprint("leaving", __name__, url_prefix="/cases/<uuid:case_id>/leave")
@@ -31,12 +31,9 @@ class LeavingForm(PortalForm):
 @opens(Action.CASE_LEAVE)
 def leave(ticket: CaseTicket) -> ResponseReturnValue:
     form = LeavingForm()
-
-    def verb() -> bool:
-        leaving.leave_case(ticket, form.submission_id, form.reason.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("members/leave.html", form=form), status(form)
-    flash(_("You have left the case. The guide can see it."), "success")
-    return redirect(url_for("case_list.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            leaving.leave_case(ticket, form.submission_id, form.reason.data or "")
+            flash(_("You have left the case. The guide can see it."), "success")
+            return redirect(url_for("case_list.index"), 303)
+    return render_template("members/leave.html", form=form), status(form)

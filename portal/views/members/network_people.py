@@ -20,7 +20,7 @@ from portal.services.shared import audience
 from portal.views.members.team import CitizenForm, refuse_a_namesake
 from portal.web import labels
 from portal.web.case_words import role
-from portal.web.forms import PortalForm, attempt, choices, status
+from portal.web.forms import PortalForm, choices, status
 from portal.web.guard import opens
 
 bp = Blueprint("network", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/people/<row>")
@@ -48,15 +48,13 @@ def invite(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     """Adds them with the name they have in the tool; the page says first what follows."""
     found = network_people.invitation(ticket, tool, row)
     form = CitizenForm(name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
-
-    def verb() -> UUID:
-        refuse_a_namesake(ticket, form)
-        return network_people.invite_to_network(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
-
-    if attempt(form, verb) is None:
-        return _page(ticket, tool, found, form, MemberForm(formdata=None)), status(form)
-    flash(_("The person is added."), "success")
-    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+    if form.is_ready():
+        with form.submitting():
+            refuse_a_namesake(ticket, form)
+            network_people.invite_to_network(ticket, form.submission_id, tool, row, form.newcomer(), form.terms())
+            flash(_("The person is added."), "success")
+            return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+    return _page(ticket, tool, found, form, MemberForm(formdata=None)), status(form)
 
 
 @bp.post("/is")
@@ -66,16 +64,13 @@ def recognise(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     found = network_people.invitation(ticket, tool, row)
     form = MemberForm()
     form.offer(found)
-
-    def verb() -> bool:
-        network_people.recognise_person(ticket, form.submission_id, tool, row, form.chosen())
-        return True
-
-    if attempt(form, verb) is None:
-        empty = CitizenForm(formdata=None, name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
-        return _page(ticket, tool, found, empty, form), status(form)
-    flash(_("It is noted who it is."), "success")
-    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+    if form.is_ready():
+        with form.submitting():
+            network_people.recognise_person(ticket, form.submission_id, tool, row, form.chosen())
+            flash(_("It is noted who it is."), "success")
+            return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool, _anchor=f"row-{row}"), 303)
+    empty = CitizenForm(formdata=None, name=found.part.name[:120], capacity=Capacity.NETWORK_PERSON.value)
+    return _page(ticket, tool, found, empty, form), status(form)
 
 
 @bp.post("/nobody")
@@ -83,14 +78,11 @@ def recognise(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
 def forget(ticket: CaseTicket, tool: str, row: str) -> ResponseReturnValue:
     """Takes back that they are somebody of the case; what that member may see stays as it is."""
     form = PortalForm()
-
-    def verb() -> bool:
-        network_people.recognise_person(ticket, form.submission_id, tool, row, None)
-        return True
-
-    if attempt(form, verb) is None:
-        raise InvalidInput("", "form_stale")
-    return redirect(url_for(".invite", case_id=ticket.case_id, tool=tool, row=row), 303)
+    if form.is_ready():
+        with form.submitting():
+            network_people.recognise_person(ticket, form.submission_id, tool, row, None)
+            return redirect(url_for(".invite", case_id=ticket.case_id, tool=tool, row=row), 303)
+    raise InvalidInput("", "form_stale")
 
 
 def _page(ticket: CaseTicket, tool: str, found: NetworkInvitation, form: CitizenForm, known: MemberForm) -> str:

@@ -23,7 +23,7 @@ from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
 from portal.services.shared import audience, idempotency
 from portal.web import labels
-from portal.web.forms import PortalForm, Required, attempt, choices, status, text_field
+from portal.web.forms import PortalForm, Required, choices, status, text_field
 from portal.web.guard import fresh, opens
 from portal.web.input_errors import INPUT_ERRORS
 
@@ -100,38 +100,34 @@ def find(ticket: CaseTicket) -> ResponseReturnValue:
 def add(ticket: CaseTicket, person_id: UUID) -> ResponseReturnValue:
     who = team.colleague(ticket, person_id)
     form = ProfessionalForm()
-    made = attempt(
-        form,
-        lambda: team.add_professional(
-            ticket, form.submission_id, person_id, Level(form.level.data), form.purpose.data or ""
-        ),
-    )
-    if made is None:
-        prospects = team.preview(ticket, Capacity.PROFESSIONAL, who.unit_id, Level.READ)
-        alike = audience.namesakes(ticket, who.name)
-        return render_template("members/add.html", form=form, who=who, prospects=prospects, alike=alike), status(form)
-    flash(_("The person is added."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            team.add_professional(
+                ticket, form.submission_id, person_id, Level(form.level.data), form.purpose.data or ""
+            )
+            flash(_("The person is added."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    prospects = team.preview(ticket, Capacity.PROFESSIONAL, who.unit_id, Level.READ)
+    alike = audience.namesakes(ticket, who.name)
+    return render_template("members/add.html", form=form, who=who, prospects=prospects, alike=alike), status(form)
 
 
 @bp.route("/citizen", methods=["GET", "POST"])
 @opens(Action.TEAM_CHANGE)
 def add_citizen(ticket: CaseTicket) -> ResponseReturnValue:
     form = CitizenForm()
-
-    def verb() -> UUID:
-        refuse_a_namesake(ticket, form)
-        return team.add_citizen(ticket, form.submission_id, form.newcomer(), form.terms())
-
-    if attempt(form, verb) is None:
-        ways = [
-            (labels.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
-            for capacity, custody in labels.COMING
-        ]
-        alike = audience.namesakes(ticket, form.name.data) if form.name.data else []
-        return render_template("members/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)
-    flash(_("The person is added."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            refuse_a_namesake(ticket, form)
+            team.add_citizen(ticket, form.submission_id, form.newcomer(), form.terms())
+            flash(_("The person is added."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    ways = [
+        (labels.COMING[capacity, custody], team.adding_effects(ticket, capacity, custody))
+        for capacity, custody in labels.COMING
+    ]
+    alike = audience.namesakes(ticket, form.name.data) if form.name.data else []
+    return render_template("members/citizen.html", form=form, ways=ways, part=None, alike=alike), status(form)
 
 
 @bp.route("/<uuid:membership_id>", methods=["GET", "POST"])
@@ -140,18 +136,15 @@ def member(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     """One member: their access, and what follows from changing it."""
     line = team.member(ticket, membership_id)
     form = LevelForm(level=line.level.value)
-
-    def verb() -> bool:
-        team.change_level(ticket, membership_id, Level(form.level.data))
-        return True
-
-    if attempt(form, verb) is None:
-        outcomes = team.level_effects(ticket, membership_id) if line.may_be_changed else {}
-        known = None if line.membership.unit_id else codes.state(ticket, line.membership)
-        page = render_template("members/member.html", form=form, line=line, outcomes=outcomes, known=known)
-        return page, status(form)
-    flash(_("The access is changed. It takes effect now."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            team.change_level(ticket, membership_id, Level(form.level.data))
+            flash(_("The access is changed. It takes effect now."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    outcomes = team.level_effects(ticket, membership_id) if line.may_be_changed else {}
+    known = None if line.membership.unit_id else codes.state(ticket, line.membership)
+    page = render_template("members/member.html", form=form, line=line, outcomes=outcomes, known=known)
+    return page, status(form)
 
 
 @bp.get("/<uuid:membership_id>/close")
@@ -181,15 +174,12 @@ def custody(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     outcome = team.custody_effects(ticket, membership_id)
     line = team.member(ticket, membership_id)
     form = CustodyForm(holds="no" if line.holds_custody else "yes")
-
-    def verb() -> bool:
-        team.set_custody(ticket, membership_id, form.holds.data == "yes")
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("members/custody.html", form=form, line=line, outcome=outcome), status(form)
-    flash(_("It is noted who holds custody. It takes effect now."), "success")
-    return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            team.set_custody(ticket, membership_id, form.holds.data == "yes")
+            flash(_("It is noted who holds custody. It takes effect now."), "success")
+            return redirect(url_for("people.index", case_id=ticket.case_id), 303)
+    return render_template("members/custody.html", form=form, line=line, outcome=outcome), status(form)
 
 
 @bp.post("/<uuid:membership_id>/code")

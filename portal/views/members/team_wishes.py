@@ -15,7 +15,7 @@ from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.members import team_wishes
 from portal.web import labels
-from portal.web.forms import DayField, PortalForm, attempt, choices, status, text_field
+from portal.web.forms import DayField, PortalForm, choices, status, text_field
 from portal.web.guard import opens
 
 bp = Blueprint("choosing", __name__, url_prefix="/cases/<uuid:case_id>/choose")
@@ -60,11 +60,12 @@ def yes(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
     preview = team_wishes.preview_no(ticket, membership_id)
     form = NoForm()
-    made = attempt(form, lambda: team_wishes.say_no(ticket, form.submission_id, membership_id, form.reason.data or ""))
-    if made is None:
-        who = ticket.members[membership_id]
-        return render_template("members/wish_no.html", form=form, who=who, preview=preview), status(form)
-    return _sent(ticket)
+    if form.is_ready():
+        with form.submitting():
+            team_wishes.say_no(ticket, form.submission_id, membership_id, form.reason.data or "")
+            return _sent(ticket)
+    who = ticket.members[membership_id]
+    return render_template("members/wish_no.html", form=form, who=who, preview=preview), status(form)
 
 
 @bp.route("/propose", methods=["GET", "POST"])
@@ -72,12 +73,11 @@ def no(ticket: CaseTicket, membership_id: UUID) -> ResponseReturnValue:
 def propose(ticket: CaseTicket) -> ResponseReturnValue:
     form = ProposeForm()
     name, why = form.name, form.reason
-    made = attempt(
-        form, lambda: team_wishes.propose_wishes(ticket, form.submission_id, name.data or "", why.data or "")
-    )
-    if made is None:
-        return render_template("members/wish_propose.html", form=form), status(form)
-    return _sent(ticket)
+    if form.is_ready():
+        with form.submitting():
+            team_wishes.propose_wishes(ticket, form.submission_id, name.data or "", why.data or "")
+            return _sent(ticket)
+    return render_template("members/wish_propose.html", form=form), status(form)
 
 
 @bp.route("/pause", methods=["GET", "POST"])
@@ -85,10 +85,11 @@ def propose(ticket: CaseTicket) -> ResponseReturnValue:
 def pause(ticket: CaseTicket) -> ResponseReturnValue:
     form = PauseForm()
     until, why = form.until, form.reason
-    made = attempt(form, lambda: team_wishes.ask_for_pause(ticket, form.submission_id, until.chosen, why.data or ""))
-    if made is None:
-        return render_template("members/wish_pause.html", form=form), status(form)
-    return _sent(ticket)
+    if form.is_ready():
+        with form.submitting():
+            team_wishes.ask_for_pause(ticket, form.submission_id, until.chosen, why.data or "")
+            return _sent(ticket)
+    return render_template("members/wish_pause.html", form=form), status(form)
 
 
 @bp.route("/wishes/<uuid:wish_id>", methods=["GET", "POST"])
@@ -97,15 +98,12 @@ def answer(ticket: CaseTicket, wish_id: UUID) -> ResponseReturnValue:
     wish = team_wishes.wish(ticket, wish_id)
     form = WishAnswerForm()
     form.answer.choices = choices(*((said.value, labels.WISH_ANSWER[said]) for said in wish.can_be_answered))
-
-    def verb() -> bool:
-        team_wishes.answer_wish(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("members/wish_answer.html", form=form, wish=wish), status(form)
-    flash(_("Your answer is sent."), "success")
-    return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            team_wishes.answer_wish(ticket, form.submission_id, wish_id, form.answer.data or "", form.reason.data or "")
+            flash(_("Your answer is sent."), "success")
+            return redirect(url_for("case.overview", case_id=ticket.case_id), 303)
+    return render_template("members/wish_answer.html", form=form, wish=wish), status(form)
 
 
 def _sent(ticket: CaseTicket) -> ResponseReturnValue:

@@ -20,7 +20,7 @@ from portal.services.shared import audience
 from portal.views.oversight import case_log
 from portal.web.arguments import whole_number
 from portal.web.compartment_field import compartment_choices, compartment_of
-from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.forms import PortalForm, status, text_field
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day
 
@@ -54,17 +54,15 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
     if request.method == "GET" and "why" in request.args and not form.body.data:
         _ask_why(ticket, form, request.args["why"])
 
-    def verb() -> UUID:
-        compartment = compartment_of(ticket, form.compartment.data)
-        return message_threads.start(
-            ticket, form.submission_id, compartment, form.subject.data or "", form.body.data or ""
-        )
-
-    made = attempt(form, verb)
-    if made is None:
-        return render_template("messages/new.html", form=form), status(form)
-    flash(_("Your message is sent."), "success")
-    return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=made), 303)
+    if form.is_ready():
+        with form.submitting():
+            compartment = compartment_of(ticket, form.compartment.data)
+            made = message_threads.start(
+                ticket, form.submission_id, compartment, form.subject.data or "", form.body.data or ""
+            )
+            flash(_("Your message is sent."), "success")
+            return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=made), 303)
+    return render_template("messages/new.html", form=form), status(form)
 
 
 def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
@@ -103,9 +101,12 @@ def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
 @opens(Action.MESSAGE_WRITE)
 def reply(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     form = ReplyForm()
-    made = attempt(form, lambda: message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or ""))
-    if made is None:
-        page = message_threads.thread(ticket, thread_id)
-        return render_template("messages/show.html", thread=page, form=form, as_html=text.as_html), status(form)
-    flash(_("Your message is sent."), "success")
-    return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id, _anchor=f"m-{made}"), 303)
+    if form.is_ready():
+        with form.submitting():
+            made = message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or "")
+            flash(_("Your message is sent."), "success")
+            return redirect(
+                url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id, _anchor=f"m-{made}"), 303
+            )
+    page = message_threads.thread(ticket, thread_id)
+    return render_template("messages/show.html", thread=page, form=form, as_html=text.as_html), status(form)

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from portal.access.policy.actions import OfficeAction
 from portal.services.oversight import audit_checks, supervision
-from portal.services.oversight.supervision import TraceLine
+from portal.services.oversight.supervision import AuditLine
 from portal.tools.profile import profile
 from portal.views.files.files import attachment
 from portal.views.oversight import audit_labels
@@ -38,7 +38,7 @@ def trace() -> ResponseReturnValue:
     asked = AuditQuery.of(request.args, _zone())
     return render_template(
         "oversight/audit_trail.html",
-        page=supervision.trace(g.actor, asked.wanted),
+        page=supervision.audit_page(g.actor, asked.wanted),
         asked=asked,
         standing=audit_checks.audit_status(g.actor),
         kinds=audit_labels.KINDS,
@@ -57,7 +57,7 @@ def trace() -> ResponseReturnValue:
 def trace_list() -> ResponseReturnValue:
     """The same lines, all pages together, for a spreadsheet."""
     asked = AuditQuery.of(request.args, _zone())
-    lines = supervision.trace_list(g.actor, asked.wanted)
+    lines = supervision.audit_list(g.actor, asked.wanted)
     if lines is None:
         most = i18n.number(supervision.MOST)
         flash(_("That is more than %(most)s lines. Choose fewer days, one person or one case.", most=most), "info")
@@ -67,7 +67,7 @@ def trace_list() -> ResponseReturnValue:
     return Response(content, headers=attachment(name, "text/csv; charset=utf-8", len(content)))
 
 
-def who(line: TraceLine) -> str:
+def who(line: AuditLine) -> str:
     """Who did it, as far as an auditor sees it."""
     if by_machine(line):
         return str(_("The system, on behalf of %(name)s", name=line.name) if line.name else _("The system"))
@@ -76,12 +76,12 @@ def who(line: TraceLine) -> str:
     return str(_("A citizen") if line.kind == "citizen" else _("Nobody signed in"))
 
 
-def by_machine(line: TraceLine) -> bool:
+def by_machine(line: AuditLine) -> bool:
     """Whether the portal did it by itself, be it with somebody's rights."""
     return line.event in audit_labels.EVENTS["machine"]
 
 
-def _as_csv(lines: Iterable[TraceLine]) -> bytes:
+def _as_csv(lines: Iterable[AuditLine]) -> bytes:
     """For a Danish spreadsheet: semicolons, and a mark that says that it is UTF-8."""
     sheet = io.StringIO()
     rows = csv.writer(sheet, delimiter=";", lineterminator="\r\n")

@@ -23,10 +23,10 @@ from portal.web.i18n import day, language, said
 class Reader:
     """Tells answers to one definition, in one case, in the language of this request."""
 
-    def __init__(self, ticket: CaseTicket, known: Definition) -> None:
-        self.ticket, self.known = ticket, known
+    def __init__(self, ticket: CaseTicket, definition: Definition) -> None:
+        self.ticket, self.definition = ticket, definition
         names = {str(member.id): member.display_name for member in ticket.members.values()}
-        self._formatter = AnswerFormatter(known, names, language(), _)
+        self._formatter = AnswerFormatter(definition, names, language(), _)
 
     def told(self, place: Place, answers: Mapping[str, str]) -> str:
         """One answer in words; '' where there is none."""
@@ -39,7 +39,7 @@ class Reader:
     def at(self, address: str, value: str, answers: Mapping[str, str]) -> str:
         """A value as it would be told at that address, among those answers."""
         section_key, _dot, rest = address.partition(".")
-        section = self.known.section_of(section_key)
+        section = self.definition.section_of(section_key)
         key = rest.rpartition(".")[2]
         asked = (*section.question, *section.confided) if section else ()
         question = next((each for each in asked if each.key == key), None)
@@ -76,7 +76,9 @@ class Reader:
 
     def base(self) -> list[tuple[str, list[str]]]:
         """Base data: what each is called, and its lines."""
-        return [(str(labels.BASE[line.what]), _lines(line)) for line in base_data.base_lines(self.ticket, self.known)]
+        return [
+            (str(labels.BASE[line.what]), _lines(line)) for line in base_data.base_lines(self.ticket, self.definition)
+        ]
 
 
 def options(question: Question) -> list[tuple[str, str]]:

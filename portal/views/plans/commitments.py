@@ -15,7 +15,7 @@ from portal.errors import NotFound
 from portal.services.plans import commitments
 from portal.services.plans.commitments import Outcome
 from portal.web import arguments, labels
-from portal.web.forms import INVALID, PortalForm, attempt, choices
+from portal.web.forms import INVALID, PortalForm, choices
 from portal.web.guard import opens
 from portal.web.input_errors import INPUT_ERRORS
 
@@ -44,16 +44,15 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 def note(ticket: CaseTicket, row: str) -> ResponseReturnValue:
     form = OutcomeForm()
     number = arguments.number(form.number.data, 0)
-
-    def verb() -> bool:
-        commitments.note_outcome(ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or "")
-        return True
-
-    if attempt(form, verb) is None:
-        return _page(ticket, form, row), INVALID
-    flash(_("Noted."), "success")
-    back = "case.overview" if form.to.data == "case" else ".index"
-    return redirect(url_for(back, case_id=ticket.case_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            commitments.note_outcome(
+                ticket, form.submission_id, number, row, form.outcome.data or "", form.word.data or ""
+            )
+            flash(_("Noted."), "success")
+            back = "case.overview" if form.to.data == "case" else ".index"
+            return redirect(url_for(back, case_id=ticket.case_id), 303)
+    return _page(ticket, form, row), INVALID
 
 
 def _page(ticket: CaseTicket, form: OutcomeForm | None = None, row: str = "") -> str:

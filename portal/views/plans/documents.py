@@ -110,7 +110,7 @@ def _sheet(ticket: CaseTicket, title: str, reader: Reader, parts: list[SheetPart
 
 def _parts(ticket: CaseTicket, reader: Reader, this: VersionPage, kind: str) -> list[SheetPart]:
     parts = []
-    for section in reader.known.section:
+    for section in reader.definition.section:
         if not section.question:
             continue  # what is the young person's own is on no paper
         blocks = []

@@ -19,7 +19,7 @@ from portal.services.files import files
 from portal.services.plans import external_forms
 from portal.services.plans.external_forms import FormFacts
 from portal.text import in_order
-from portal.web.forms import ChosenFile, DayField, PortalForm, attempt, choices, status, text_field, upload_of
+from portal.web.forms import ChosenFile, DayField, PortalForm, choices, status, text_field, upload_of
 from portal.web.guard import opens
 
 bp = Blueprint("old_forms", __name__, url_prefix="/cases/<uuid:case_id>/plan/<tool>/elsewhere")
@@ -57,19 +57,16 @@ def add(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = FormFactsForm()
     form.offer(ticket)
     compartment = ticket.compartments[external_forms.form_compartment(ticket, tool)].key
-
-    def verb() -> UUID:
-        about = form.about
-        return external_forms.add_external_form(
-            ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about
-        )
-
-    made = attempt(form, verb)
-    if made is None:
-        page = render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=compartment)
-        return page, status(form)
-    flash(_("The form is added. It stands among the versions of the tool."), "success")
-    return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool), 303)
+    if form.is_ready():
+        with form.submitting():
+            about = form.about
+            external_forms.add_external_form(
+                ticket, form.submission_id, tool, upload_of(form.file, form.note.data or ""), about
+            )
+            flash(_("The form is added. It stands among the versions of the tool."), "success")
+            return redirect(url_for("plan_form.show", case_id=ticket.case_id, tool=tool), 303)
+    page = render_template("plans/external_form_add.html", tool=tool, form=form, compartment_key=compartment)
+    return page, status(form)
 
 
 @bp.route("/<uuid:file_id>", methods=["GET", "POST"])
@@ -85,11 +82,9 @@ def correct(ticket: CaseTicket, tool: str, file_id: UUID) -> ResponseReturnValue
         form.people.data = [str(member.id) for member in known.people]
         form.others.data = known.others
 
-    def verb() -> bool:
-        external_forms.correct(ticket, file_id, form.about)
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("plans/external_form_correct.html", tool=tool, form=form, file=page), status(form)
-    flash(_("Saved."), "success")
-    return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    if form.is_ready():
+        with form.submitting():
+            external_forms.correct(ticket, file_id, form.about)
+            flash(_("Saved."), "success")
+            return redirect(url_for("files.show", case_id=ticket.case_id, file_id=file_id), 303)
+    return render_template("plans/external_form_correct.html", tool=tool, form=form, file=page), status(form)

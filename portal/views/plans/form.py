@@ -90,8 +90,8 @@ def writing(ticket: CaseTicket, page: PlanPage, this: VersionPage, sent: SentFor
 
 def _fields(ticket: CaseTicket, this: VersionPage, section: Section, row: str) -> Fields:
     """In the order of the definition of today: how a page is laid out is not part of what was begun."""
-    known = definitions.today(ticket, this.definition.key)
-    today = known.section_of(section.key) if known else None
+    definition = definitions.today(ticket, this.definition.key)
+    today = definition.section_of(section.key) if definition else None
     every = {question.key: Place(section, row, question) for question in section.question}
     first = [every[key] for key in (today or section).first if key in every]
     if not row or not first:
@@ -153,8 +153,8 @@ def told(clash: AnswerConflict, reader: Reader, this: VersionPage) -> dict[str, 
 
 
 def _called(this: VersionPage, address: str) -> str:
-    known, answered = this.definition, this.answers
-    for place in (*known.places(answered), *known.confided_places(answered)):
+    definition, answered = this.definition, this.answers
+    for place in (*definition.places(answered), *definition.confided_places(answered)):
         if place.address == address:
             return said(place.question.label)
     return ""

@@ -26,7 +26,7 @@ from portal.views.plans.form import SentForm
 from portal.views.plans.reading import ObjectForm, StepForm, YesForm
 from portal.web import arguments
 from portal.web.arguments import whole_number
-from portal.web.forms import INVALID, attempt
+from portal.web.forms import INVALID
 from portal.web.guard import fresh, opens
 from portal.web.input_errors import INPUT_ERRORS, error_message
 
@@ -79,9 +79,11 @@ def changes(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
 @opens(Action.PLAN_WRITE)
 def begin(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = StepForm()
-    if attempt(form, lambda: editing.begin_plan(ticket, form.submission_id, tool)) is None:
-        return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
-    return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
+    if form.is_ready():
+        with form.submitting():
+            editing.begin_plan(ticket, form.submission_id, tool)
+            return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
+    return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
 
 
 @bp.post("/renew")
@@ -91,14 +93,13 @@ def renew(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = StepForm()
     if closed := request.form.get("close"):
         section, _dot, row = closed.partition(".")
-
-        def verb() -> bool:
-            closing.close_in_next(ticket, form.submission_id, tool, section, row)
-            return True
-
         done = _("It is closed in a new version. Everyone has to say yes to that one: propose it when you are ready.")
-        return _after(ticket, tool, form, verb, done)
-    attempt(form, lambda: editing.renew(ticket, form.submission_id, tool))
+        return _after(
+            ticket, tool, form, lambda: closing.close_in_next(ticket, form.submission_id, tool, section, row), done
+        )
+    if form.is_ready():
+        with form.submitting():
+            editing.renew(ticket, form.submission_id, tool)
     return redirect(url_for(".write", case_id=ticket.case_id, tool=tool), 303)
 
 
@@ -188,12 +189,13 @@ def _to_put_right(ticket: CaseTicket, page: PlanPage, number: int, sent: SentFor
 def propose(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     form = StepForm()
     revision = arguments.number(form.revision.data, -1)
-
-    def verb() -> bool:
-        agreement.propose_plan(ticket, form.submission_id, tool, number, revision)
-        return True
-
-    return _after(ticket, tool, form, verb, _("The plan is proposed. It is agreed when everyone has said yes."))
+    return _after(
+        ticket,
+        tool,
+        form,
+        lambda: agreement.propose_plan(ticket, form.submission_id, tool, number, revision),
+        _("The plan is proposed. It is agreed when everyone has said yes."),
+    )
 
 
 @bp.post("/versions/<int:number>/accept")
@@ -213,15 +215,16 @@ def accept(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
 @opens(Action.PLAN_ACCEPT)
 def object_to(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue:
     """Words to the guide from somebody who is asked for a yes and wants something changed first."""
-    form = ObjectForm()
-
-    def verb() -> bool:
-        objections.object_to(ticket, form.submission_id, tool, number, form.proposal_id(), form.words.data or "")
-        return True
-
-    guide = ticket.owner.display_name
-    done = _("%(guide)s is told what you want changed. You can still say yes.", guide=guide)
-    return _after(ticket, tool, form, verb, done)
+    form, guide = ObjectForm(), ticket.owner.display_name
+    return _after(
+        ticket,
+        tool,
+        form,
+        lambda: objections.object_to(
+            ticket, form.submission_id, tool, number, form.proposal_id(), form.words.data or ""
+        ),
+        _("%(guide)s is told what you want changed. You can still say yes.", guide=guide),
+    )
 
 
 @bp.post("/rows/<section>")
@@ -229,10 +232,11 @@ def object_to(ticket: CaseTicket, tool: str, number: int) -> ResponseReturnValue
 def add_row(ticket: CaseTicket, tool: str, section: str) -> ResponseReturnValue:
     """From another page to an empty row that stands open: begins the tool, or its next version, where that takes it."""
     form = StepForm()
-    made = attempt(form, lambda: editing.row_to_write_in(ticket, form.submission_id, tool, section))
-    if made is None:
-        return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
-    return redirect(plans_form.address(ticket, tool, *made), 303)
+    if form.is_ready():
+        with form.submitting():
+            made = editing.row_to_write_in(ticket, form.submission_id, tool, section)
+            return redirect(plans_form.address(ticket, tool, *made), 303)
+    return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
 
 
 @bp.post("/versions/<int:number>/accept/<uuid:member_id>")
@@ -256,13 +260,14 @@ def accept_for(ticket: CaseTicket, tool: str, number: int, member_id: UUID) -> R
 # Pages
 
 
-def _after(ticket: CaseTicket, tool: str, form: StepForm, verb: Callable[[], object], done: str) -> ResponseReturnValue:
-    made = attempt(form, verb)
-    if made is None:
-        page = _begun(plans.show_plan(ticket, tool))
-        return plan_reading.reading(ticket, tool, page, page.newest.number, form), INVALID
-    flash(done, "success")
-    return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
+def _after(ticket: CaseTicket, tool: str, form: StepForm, step: Callable[[], object], done: str) -> ResponseReturnValue:
+    if form.is_ready():
+        with form.submitting():
+            step()
+            flash(done, "success")
+            return redirect(url_for(".show", case_id=ticket.case_id, tool=tool), 303)
+    page = _begun(plans.show_plan(ticket, tool))
+    return plan_reading.reading(ticket, tool, page, page.newest.number, form), INVALID
 
 
 def _rows(plan: OpenPlan, number: int) -> str:

@@ -59,7 +59,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
         compartment = definitions.compartment_of(ticket, tool)
         can_begin = compartment.can_write and ticket.allows(Action.PLAN_WRITE)
         forms = external_forms.of_tool(ticket, tool)
-        known = definitions.today(ticket, tool)
+        definition = definitions.today(ticket, tool)
         return render_template(
             "plans/empty.html",
             tool=tool,
@@ -67,7 +67,7 @@ def reading(ticket: CaseTicket, tool: str, page: PlanPage | None, number: int, f
             can_begin=can_begin,
             step=step,
             listed=forms,
-            asks=[said(section.title) for section in known.section] if known else [],
+            asks=[said(section.title) for section in definition.section] if definition else [],
         )
     this = page.version(number)
     is_newest = number == page.newest.number

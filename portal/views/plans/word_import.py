@@ -22,7 +22,7 @@ from portal.services.plans.word_import import WordImport
 from portal.tools.answer_format import row_title
 from portal.tools.definition import WRITTEN, Place, Section
 from portal.views.plans.answers import Reader
-from portal.web.forms import INVALID, ChosenFile, PortalForm, attempt, status, upload_of
+from portal.web.forms import INVALID, ChosenFile, PortalForm, status, upload_of
 from portal.web.guard import opens
 from portal.web.i18n import said
 from portal.web.input_errors import INPUT_ERRORS, error_message
@@ -42,11 +42,12 @@ class LineChoiceForm(PortalForm):
 @opens(Action.PLAN_WRITE, takes_files=True)
 def bring(ticket: CaseTicket, tool: str) -> ResponseReturnValue:
     form = BringForm()
-    made = attempt(form, lambda: word_import.bring(ticket, form.submission_id, tool, upload_of(form.file)))
-    if made is None:
-        page = word_import.import_plan(ticket, tool)
-        return render_template("plans/word_import.html", tool=tool, page=page, form=form), status(form)
-    return _to(ticket, tool, *made)
+    if form.is_ready():
+        with form.submitting():
+            made = word_import.bring(ticket, form.submission_id, tool, upload_of(form.file))
+            return _to(ticket, tool, *made)
+    page = word_import.import_plan(ticket, tool)
+    return render_template("plans/word_import.html", tool=tool, page=page, form=form), status(form)
 
 
 @bp.route("/<uuid:file_id>/<int(max=1000000):number>", methods=["GET", "POST"])
@@ -100,7 +101,7 @@ class _LineLabels:
         self._trip, self._stands = trip, trip.stands
         self._effort = Effort()  # one for the whole page, however many lines it has
         if trip.stands is not None:
-            self._then, self._now = Reader(ticket, trip.stands.then), Reader(ticket, trip.stands.known)
+            self._then, self._now = Reader(ticket, trip.stands.then), Reader(ticket, trip.stands.definition)
 
     def before(self, line: AnswerLine) -> str:
         return self._then.told(line.place, self._stands.base) if self._stands else ""

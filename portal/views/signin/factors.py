@@ -18,7 +18,7 @@ from portal.access.signin.second_factor import FactorOffer, Factors
 from portal.errors import NotFound
 from portal.services.accounts import my_account
 from portal.views.signin import welcome as signin_welcome
-from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.forms import PortalForm, status, text_field
 from portal.web.guard import awaiting_second_factor, fresh, remember_the_way, signed_in
 
 bp = Blueprint("factors", __name__, url_prefix="/me")
@@ -55,10 +55,11 @@ def totp() -> ResponseReturnValue:
         return ahead
     form = TotpForm()
     _count_try()
-    codes = attempt(form, lambda: _proven(form, lambda: _set_up(form)))
-    if codes is None:
-        return _totp_page(form)
-    return _done("totp", codes)
+    if form.is_ready():
+        with form.submitting():
+            codes = _proven(form, lambda: _set_up(form))
+            return _done("totp", codes)
+    return _totp_page(form)
 
 
 @bp.post("/passkeys/options")
@@ -83,10 +84,11 @@ def add_passkey() -> ResponseReturnValue:
     def add() -> list[str]:
         return my_account.add_passkey(g.session, _staff_id(), token, answer, form.name.data or "")
 
-    codes = attempt(form, lambda: _proven(form, add))
-    if codes is None:
-        return render_template("signin/factor_passkey.html", form=form, password=_asks_password()), status(form)
-    return _done("passkey", codes)
+    if form.is_ready():
+        with form.submitting():
+            codes = _proven(form, add)
+            return _done("passkey", codes)
+    return render_template("signin/factor_passkey.html", form=form, password=_asks_password()), status(form)
 
 
 @bp.post("/totp/remove")

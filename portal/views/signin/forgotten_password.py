@@ -11,7 +11,7 @@ from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import forgotten_password, invitations
 from portal.views.signin import welcome
 from portal.views.signin.invitations import PasswordChoiceForm
-from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.forms import PortalForm, status, text_field
 from portal.web.guard import public
 
 bp = Blueprint("forgotten", __name__, url_prefix="/forgotten")
@@ -57,10 +57,9 @@ def save(token: str) -> ResponseReturnValue:
     if invitations.invited(g.session, token, resets=True) is None:
         return render_template("signin/forgotten_over.html"), 410
     asked = PasswordChoiceForm()
-    chosen = attempt(
-        asked, lambda: invitations.accept_invitation(g.session, token, asked.password.data or "", resets=True)
-    )
-    if chosen is None:
-        return render_template("signin/new_password.html", form=asked, shortest=SHORTEST), status(asked)
-    flash(_("Your new password is saved. Sign in with it, and with your second step."), "success")
-    return redirect(url_for("signin.form"), 303)
+    if asked.is_ready():
+        with asked.submitting():
+            invitations.accept_invitation(g.session, token, asked.password.data or "", resets=True)
+            flash(_("Your new password is saved. Sign in with it, and with your second step."), "success")
+            return redirect(url_for("signin.form"), 303)
+    return render_template("signin/new_password.html", form=asked, shortest=SHORTEST), status(asked)

@@ -11,7 +11,7 @@ from wtforms.validators import EqualTo, InputRequired
 
 from portal.access.signin.passwords import SHORTEST
 from portal.services.accounts import invitations
-from portal.web.forms import PortalForm, attempt, status
+from portal.web.forms import PortalForm, status
 from portal.web.guard import public
 from portal.web.input_errors import INPUT_ERRORS
 
@@ -47,7 +47,9 @@ def choose(token: str) -> ResponseReturnValue:
     if name is None:
         return render_template("signin/invitation_over.html"), 410
     asked = PasswordChoiceForm()
-    if attempt(asked, lambda: invitations.accept_invitation(g.session, token, asked.password.data or "")) is None:
-        return render_template("signin/invitation.html", form=asked, name=name, shortest=SHORTEST), status(asked)
-    flash(_("Your password is saved. Sign in with it now."), "success")
-    return redirect(url_for("signin.form"), 303)
+    if asked.is_ready():
+        with asked.submitting():
+            invitations.accept_invitation(g.session, token, asked.password.data or "")
+            flash(_("Your password is saved. Sign in with it now."), "success")
+            return redirect(url_for("signin.form"), 303)
+    return render_template("signin/invitation.html", form=asked, name=name, shortest=SHORTEST), status(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,7 +17,7 @@ from portal.errors import NotFound
 from portal.services.accounts import my_account
 from portal.views.signin import own_eids
 from portal.views.signin import welcome as signin_welcome
-from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.forms import PortalForm, status, text_field
 from portal.web.guard import fresh, signed_in
 from portal.web.input_errors import INPUT_ERRORS
 
@@ -54,15 +54,12 @@ def phone() -> ResponseReturnValue:
     if not g.actor.is_staff:
         raise NotFound
     form = PhoneForm()
-
-    def change() -> bool:
-        my_account.set_phone(g.actor, form.phone.data or "")
-        return True
-
-    if attempt(form, change) is None:
-        return _page(form), status(form)
-    flash(_("Your number is saved."), "success")
-    return redirect(url_for("account.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            my_account.set_phone(g.actor, form.phone.data or "")
+            flash(_("Your number is saved."), "success")
+            return redirect(url_for("account.index"), 303)
+    return _page(form), status(form)
 
 
 def _page(form: PhoneForm | None) -> str:
@@ -97,15 +94,12 @@ def password() -> ResponseReturnValue:
     if not g.actor.is_staff:
         raise NotFound
     form = ChangeForm()
-    if request.method == "POST" and form.validate():
+    if form.is_ready():
+        # Counted before and outside: a wrong password leaves the count behind.
         tried = throttle.begin_factor(g.session, g.runtime.keyring, g.actor.person_id)
-
-        def change() -> bool:
+        with form.submitting():
             my_account.change_password(g.actor, form.password.data or "", form.new_password.data or "")
             throttle.succeeded(g.session, tried)
-            return True
-
-        if attempt(form, change):
             response = signin_welcome.welcome(g.actor.person_id, "password change")
             flash(_("Your password is changed. Everywhere else you are signed out."), "success")
             return response

@@ -14,7 +14,7 @@ from portal.access.signin.links import LinkLine
 from portal.access.signin.oidc_flow import Purpose
 from portal.errors import NotFound
 from portal.views.signin import eid_choice
-from portal.web.forms import PortalForm, attempt, status
+from portal.web.forms import PortalForm, status
 from portal.web.guard import fresh, signed_in
 
 bp = Blueprint("own_eids", __name__, url_prefix="/me/eids")
@@ -53,15 +53,12 @@ def end(link_id: UUID) -> ResponseReturnValue:
     if line is None:
         raise NotFound
     form = PortalForm()
-
-    def verb() -> bool:
-        links.end_link(g.actor, link_id)
-        return True
-
-    if attempt(form, verb) is None:
-        return render_template("signin/end_own_eid.html", form=form, line=line), status(form)
-    flash(_("The eID no longer signs in as you. Where it was signed in, it is signed out."), "success")
-    return redirect(url_for("account.index"), 303)
+    if form.is_ready():
+        with form.submitting():
+            links.end_link(g.actor, link_id)
+            flash(_("The eID no longer signs in as you. Where it was signed in, it is signed out."), "success")
+            return redirect(url_for("account.index"), 303)
+    return render_template("signin/end_own_eid.html", form=form, line=line), status(form)
 
 
 @bp.get("/code")

@@ -22,7 +22,7 @@ from portal.access.signin import (
     throttle,
 )
 from portal.access.signin.codes import CodeRefused
-from portal.access.signin.eid import Recognised, Stranger
+from portal.access.signin.eid import Stranger
 from portal.access.signin.oidc import OidcClient
 from portal.access.signin.oidc_flow import Leaving
 from portal.errors import InvalidInput, NotFound
@@ -33,7 +33,7 @@ from portal.services.accounts.federation import REALM
 from portal.views.signin import eid_choice, eid_return
 from portal.views.signin import federation as signin_federation
 from portal.views.signin import welcome as signin_welcome
-from portal.web.forms import INVALID, PortalForm, attempt, status, text_field
+from portal.web.forms import INVALID, PortalForm, status, text_field
 from portal.web.guard import cookie_name, public, signed_in
 from portal.web.input_errors import INPUT_ERRORS, error_message
 
@@ -219,26 +219,23 @@ def redeem_code() -> ResponseReturnValue:
     if who is None:
         return signin_welcome.led_on()
     asked, refused = CodeForm(), []
-
-    def redeem() -> Recognised:
-        try:
-            return codes.redeem(g.session, g.runtime.keyring, who, asked.code.data or "")
-        except CodeRefused as problem:
-            refused.append(problem)
-            raise
-
-    found = attempt(asked, redeem)
-    if found is None:
-        if asked.code.data:
-            reason = refused[0].why if refused else "unknown"
-            audit.record(g.session, Event.SIGN_IN_REFUSED, method="code", reason=reason)
-        for problem in refused:
-            codes.note_refusal(g.session, problem)
-        return render_template("signin/code.html", form=asked), status(asked)
-    session.pop("to", None)  # it was noted on the way to other cases than this one
-    return signin_welcome.welcome(
-        found.person_id, f"eid:{who.provider}", vouched=who.identity, eid_link_id=found.link_id
-    )
+    if asked.is_ready():
+        with asked.submitting():
+            try:
+                found = codes.redeem(g.session, g.runtime.keyring, who, asked.code.data or "")
+            except CodeRefused as problem:
+                refused.append(problem)
+                raise
+            session.pop("to", None)  # it was noted on the way to other cases than this one
+            return signin_welcome.welcome(
+                found.person_id, f"eid:{who.provider}", vouched=who.identity, eid_link_id=found.link_id
+            )
+    if asked.code.data:
+        reason = refused[0].why if refused else "unknown"
+        audit.record(g.session, Event.SIGN_IN_REFUSED, method="code", reason=reason)
+    for refusal in refused:
+        codes.note_refusal(g.session, refusal)
+    return render_template("signin/code.html", form=asked), status(asked)
 
 
 def _page(asked: PasswordForm) -> str:

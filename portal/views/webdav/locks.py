@@ -19,14 +19,14 @@ from portal.views.webdav.tree import as_status, plain
 class Properties:
     """WsgiDAV's property manager: what a word processor notes about a thing lies with the thing."""
 
-    def __init__(self, desk: ScratchFolder) -> None:
-        self.desk = desk
+    def __init__(self, scratch: ScratchFolder) -> None:
+        self.scratch = scratch
 
     def get_properties(self, norm_url: str, environ: Any = None) -> list[str]:  # noqa: ARG002
-        return list(self.desk.notes(_of_url(norm_url)))
+        return list(self.scratch.notes(_of_url(norm_url)))
 
     def get_property(self, norm_url: str, name: str, environ: Any = None) -> str | None:  # noqa: ARG002
-        return self.desk.notes(_of_url(norm_url)).get(name)
+        return self.scratch.notes(_of_url(norm_url)).get(name)
 
     def write_property(
         self,
@@ -37,17 +37,17 @@ class Properties:
         environ: Any = None,  # noqa: ARG002
     ) -> None:
         path = _of_url(norm_url)
-        noted = {**self.desk.notes(path), name: property_value.decode()}
+        noted = {**self.scratch.notes(path), name: property_value.decode()}
         try:
-            self.desk.note(path, noted, dry_run)
+            self.scratch.note(path, noted, dry_run)
         except InvalidInput as problem:
             raise as_status(problem) from problem
 
     def remove_property(self, norm_url: str, name: str, dry_run: bool = False, environ: Any = None) -> None:  # noqa: ARG002
         path = _of_url(norm_url)
-        noted = self.desk.notes(path)
+        noted = self.scratch.notes(path)
         if noted.pop(name, None) is not None and not dry_run:
-            self.desk.note(path, noted)
+            self.scratch.note(path, noted)
 
     def remove_properties(self, norm_url: str, environ: Any = None) -> None:
         """They went with the thing; and with it they are copied, so that WsgiDAV never asks for that."""

@@ -57,7 +57,7 @@ class Tree(DAVProvider):  # type: ignore[misc]
     def __init__(self, ticket: CaseTicket, store: BlobStore, link: Link, incoming: list[Incoming]) -> None:
         super().__init__()
         self.ticket, self.store, self.link, self.incoming = ticket, store, link, incoming
-        self.desk = ScratchFolder(ticket, store, link)
+        self.scratch = ScratchFolder(ticket, store, link)
 
     @cached_property
     def newest(self) -> Newest:
@@ -74,9 +74,9 @@ class Tree(DAVProvider):  # type: ignore[misc]
         path = plain(path)
         if path == "/":
             return Folder(path, environ)
-        if path == self.desk.file_path:
+        if path == self.scratch.file_path:
             return CaseFile(path, environ)
-        entry = self.desk.get(path)
+        entry = self.scratch.get(path)
         if entry is None:
             return None
         return Folder(path, environ) if entry.kind == "folder" else Scratch(path, environ, entry)
@@ -89,7 +89,7 @@ class Tree(DAVProvider):  # type: ignore[misc]
 
 
 class _Thing:
-    """What files and folders of the desk have in common."""
+    """What files and folders of a link have in common."""
 
     provider: Tree
     path: str
@@ -99,11 +99,11 @@ class _Thing:
         return self.provider
 
     def copy_move_single(self, dest_path: str, *, is_move: bool) -> None:  # noqa: ARG002  a copy, then taken away
-        entry = self.tree.desk.get(plain(self.path))
-        if entry is None or plain(dest_path) == self.tree.desk.file_path:
+        entry = self.tree.scratch.get(plain(self.path))
+        if entry is None or plain(dest_path) == self.tree.scratch.file_path:
             raise DAVError(HTTP_FORBIDDEN)
         try:
-            self.tree.desk.copy(entry, plain(dest_path))
+            self.tree.scratch.copy(entry, plain(dest_path))
         except InvalidInput as problem:
             raise as_status(problem) from problem
 
@@ -114,10 +114,10 @@ class _Thing:
         return False
 
     def delete(self) -> None:
-        entry = self.tree.desk.get(plain(self.path))
+        entry = self.tree.scratch.get(plain(self.path))
         if entry is None:
             raise DAVError(HTTP_FORBIDDEN)
-        self.tree.desk.remove(entry)
+        self.tree.scratch.remove(entry)
         self.remove_all_locks(recursive=True)  # type: ignore[attr-defined]
 
 
@@ -125,8 +125,8 @@ class Folder(_Thing, DAVCollection):  # type: ignore[misc]
     """The folder of the link, or one that a word processor made in it."""
 
     def get_member_names(self) -> list[str]:
-        desk = self.tree.desk
-        return ([self.tree.link.last] if self.path == "/" else []) + desk.names(plain(self.path))
+        scratch = self.tree.scratch
+        return ([self.tree.link.last] if self.path == "/" else []) + scratch.names(plain(self.path))
 
     def get_member(self, name: str) -> Any:
         return self.tree.get_resource_inst(f"{plain(self.path).rstrip('/')}/{name}", self.environ)
@@ -143,7 +143,7 @@ class Folder(_Thing, DAVCollection):  # type: ignore[misc]
     def _made(self, name: str, kind: str) -> Any:
         path = plain(f"{self.path}/{name}")
         try:
-            self.tree.desk.make(path, kind)
+            self.tree.scratch.make(path, kind)
         except InvalidInput as problem:
             raise as_status(problem) from problem
         return self.tree.get_resource_inst(path, self.environ)
@@ -235,7 +235,7 @@ class Scratch(_Thing, DAVNonCollection):  # type: ignore[misc]
         return _DavReading(self._pieces)
 
     def begin_write(self, *, content_type: str | None = None) -> Any:  # noqa: ARG002
-        return _Writing(self.tree, lambda content: self.tree.desk.fill(self.entry, content))
+        return _Writing(self.tree, lambda content: self.tree.scratch.fill(self.entry, content))
 
     def handle_copy(self, dest_path: str, *, depth_infinity: bool) -> bool:  # noqa: ARG002
         return self._becomes_the_file(dest_path)
@@ -247,10 +247,10 @@ class Scratch(_Thing, DAVNonCollection):  # type: ignore[misc]
         return True
 
     def _becomes_the_file(self, dest_path: str) -> bool:
-        if plain(dest_path) != self.tree.desk.file_path:
+        if plain(dest_path) != self.tree.scratch.file_path:
             return False
         try:
-            self.tree.saved(self.tree.desk.save(self.entry))
+            self.tree.saved(self.tree.scratch.save(self.entry))
         except (InvalidInput, Refused, NotFound) as problem:
             raise as_status(problem) from problem
         return True
@@ -259,7 +259,7 @@ class Scratch(_Thing, DAVNonCollection):  # type: ignore[misc]
         if not self.entry.blob:
             return
         with ExitStack() as stack:
-            source = stack.enter_context(self.tree.desk.reading(self.entry))
+            source = stack.enter_context(self.tree.scratch.reading(self.entry))
             source.seek(start)
             while piece := source.read(64 * 1024):
                 yield piece
@@ -310,5 +310,5 @@ class _Writing:
 
 
 def plain(path: str) -> str:
-    """As the desk writes it, however the program spells its letters."""
+    """As the folder writes it, however the program spells its letters."""
     return normalize("NFC", "/" + path.strip("/"))

@@ -24,7 +24,7 @@ from portal.services.webdav.locks import Locks
 from portal.views.webdav.locks import LockStorage, Properties
 from portal.views.webdav.request import looked_through
 from portal.views.webdav.tree import Held, Tree, as_status
-from portal.web.forms import PortalForm, attempt, status
+from portal.web.forms import PortalForm, status
 from portal.web.guard import opens, with_link
 
 bp = Blueprint("dav", __name__)
@@ -70,8 +70,10 @@ def link(ticket: CaseTicket, file_id: UUID) -> ResponseReturnValue:
     file = files.file_page(ticket, file_id)
     if not can_open(file.newest.name) or not file.can_add_version:
         raise NotFound
-    form = PortalForm()
-    made = attempt(form, lambda: webdav_links.make_dav_link(ticket, file_id))
+    form, made = PortalForm(), None
+    if form.is_ready():
+        with form.submitting():
+            made = webdav_links.make_dav_link(ticket, file_id)
     shown = _addresses(*made) if made else None
     mine = [line for line in webdav_links.my_dav_links(ticket, file_id) if made is None or line.id != made[1].id]
     return render_template("webdav/word_processor.html", file=file, form=form, made=shown, links=mine), status(form)
@@ -97,7 +99,7 @@ def door(ticket: CaseTicket, path: str) -> ResponseReturnValue:  # noqa: ARG001 
         if request.method not in READING:
             webdav_links.require_write(ticket, g.link)
         if request.method not in (*READING, "PUT"):
-            tree.desk.alone()
+            tree.scratch.alone()
         answer = Response.from_app(_spoken(tree), _asked(ticket))
     except Held:
         return Response(status=409)
@@ -127,8 +129,8 @@ def _spoken(tree: Tree) -> WsgiDAVApp:
             "provider_mapping": {"/": tree},
             "mount_path": _mount(),
             "middleware_stack": [RequestResolver],
-            "lock_storage": LockStorage(Locks(tree.ticket, tree.link, tree.desk.file_path)),
-            "property_manager": Properties(tree.desk),
+            "lock_storage": LockStorage(Locks(tree.ticket, tree.link, tree.scratch.file_path)),
+            "property_manager": Properties(tree.scratch),
             "suppress_version_info": True,
             "block_size": 256 * 1024,
             "verbose": 0,

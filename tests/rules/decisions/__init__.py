@@ -52,7 +52,7 @@ EXCUSED = {
     "POST factors.add_passkey": "an answer uses its question up (tests/signin/test_passkeys.py)",
     "POST factors.passkey_options": "hands out a question",
     **{
-        f"{method} dav.door": "one at a time on each link's desk (tests/webdav/test_word_processor_locks.py)"
+        f"{method} dav.door": "one at a time in each link's scratch folder (tests/webdav/test_word_processor_locks.py)"
         for method in ("POST", "PUT", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK")
     },
 }

@@ -128,7 +128,7 @@ def test_an_override_takes_a_legal_basis_a_reason_and_an_end_within_three_months
     assert compartments(story, room, teacher) == set()
 
 
-def test_where_nothing_is_missing_or_the_guide_has_shut_there_is_nothing_to_open_by_law(
+def test_where_nothing_is_missing_or_the_guide_has_closed_there_is_nothing_to_open_by_law(
     story: Story, room: Room, teacher: Someone
 ) -> None:
     story.set_level(room, teacher, Level.NONE)

@@ -1,4 +1,4 @@
-"""Facts that a process has read before: recalled while they are still the facts, and never a moment longer."""
+"""Facts that a process has read before: read from its cache while they are still the facts, and no moment longer."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_somebody_elses_change_is_known_at_the_next_request(story: Story) -> Non
     assert after == story.play(room, room.guide, lambda t: load_facts(t.session, t.case_id))
 
 
-def test_what_was_undone_is_never_recalled(story: Story) -> None:
+def test_what_was_undone_is_never_read_from_the_cache(story: Story) -> None:
     """A transaction that has written reads for itself, and keeps nothing of it for others."""
     room = story.case()
     before = story.play(room, room.guide, lambda t: t.facts)

@@ -18,7 +18,7 @@ from portal.runtime import Runtime
 from portal.services.cases import overview
 from portal.services.members import handover
 from portal.services.plans import commitments, editing
-from portal.services.plans.commitments import PromisePage
+from portal.services.plans.commitments import CommitmentPage
 from portal.services.plans.open_plan import open_plan
 from tests.plans.test_tools import add, begin, newest
 from tests.support.browser import Browser
@@ -56,7 +56,7 @@ def agree(story: Story, room: Room, *others: Someone) -> None:
         story.play(room, who, lambda t: agreement.accept_proposal(t, uuid4(), TOOL, page.number, proposal))
 
 
-def listed(story: Story, room: Room, who: Someone) -> PromisePage:
+def listed(story: Story, room: Room, who: Someone) -> CommitmentPage:
     page = story.play(room, who, commitments.show_commitments)
     assert page is not None
     return page
