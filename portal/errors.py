@@ -24,6 +24,11 @@ class Refused(PortalError):
         self.reason = reason
 
 
+class EidNeeded(PortalError):
+    """Whoever came by their own phone shows their eID first: what they ask for is open to them, but not in this
+    session."""
+
+
 class InvalidInput(PortalError):
     """An answer that cannot be used.
 

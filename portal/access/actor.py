@@ -33,6 +33,9 @@ class Actor:
     """By which of their eIDs a citizen came."""
     has_news_of_eids: bool = False
     """Whether there is another eID that signs in as them, which they have not said they have seen."""
+    has_shown_eid: bool = True
+    """False for a citizen who came by their own phone and has not shown their eID since: compartments of which the
+    profile says so stay closed."""
 
     is_authenticated = True
     """What Flask-Login asks of a user: this one always has signed in."""

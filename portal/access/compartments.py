@@ -12,6 +12,7 @@ from portal import clock
 from portal.access import queries
 from portal.access.actor import Actor
 from portal.access.policy.roles import Level
+from portal.tools.profile import Profile, ProfileCompartment
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,15 @@ def admission(actor: Actor, windows: Sequence[Any]) -> dict[UUID, OpenCompartmen
         for row in windows
         if row.person_id == actor.person_id
     }
+
+
+def without_eid(
+    compartments: Mapping[UUID, OpenCompartment], rules: Profile
+) -> tuple[dict[UUID, OpenCompartment], tuple[ProfileCompartment, ...]]:
+    """What of it is open to a citizen who has not shown their eID in this session, and what is closed until they do."""
+    asking = {rule.key: rule for rule in rules.compartment if rule.asks_for_eid}
+    still_open = {one.id: one for one in compartments.values() if one.key not in asking}
+    return still_open, tuple(asking[one.key] for one in compartments.values() if one.key in asking)
 
 
 def level_of(compartments: Mapping[UUID, OpenCompartment]) -> Level:

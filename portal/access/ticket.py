@@ -20,7 +20,7 @@ from portal import audit, clock, locks
 from portal.access import case_rows, facts_cache, queries
 from portal.access.actor import Actor
 from portal.access.case_rows import GUIDE, CaseRow, Workplace
-from portal.access.compartments import OpenCompartment, admission, level_of
+from portal.access.compartments import OpenCompartment, admission, level_of, without_eid
 from portal.access.denial import load_denial
 from portal.access.policy import acquaintance, ages
 from portal.access.policy.acquaintance import People
@@ -33,7 +33,7 @@ from portal.access.queries import OpenWindow
 from portal.access.scoped_types import Loadable, Scoped
 from portal.access.window_store import KeyRow, load_key_row, load_members, load_profile
 from portal.db import Base, PortalSession
-from portal.errors import NotFound, Refused
+from portal.errors import EidNeeded, NotFound, Refused
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import (
@@ -43,7 +43,7 @@ from portal.models import (
     Unit,
 )
 from portal.storage.keys import CaseKeys
-from portal.tools.profile import Profile, profile
+from portal.tools.profile import Profile, ProfileCompartment, profile
 from portal.tools.vocabulary import sayer
 
 Made = TypeVar("Made", bound=Base)
@@ -66,6 +66,8 @@ class CaseTicket:
     _windows: Sequence[OpenWindow] | None = None
     _facts_stamp: UUID | None = None
     _profile: Profile | None = None
+    asks_for_eid: tuple[ProfileCompartment, ...] = ()
+    """Compartments that are closed until this person shows their eID: they came by their own phone."""
     unread: int | None = None
     """Unread messages of the case, once they have been counted."""
     language: str = "da"
@@ -276,7 +278,8 @@ class CaseTicket:
 def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     """A ticket for `actor` into the case.
 
-    Raises NotFound unless they were added to it. A member whose windows are shut gets a ticket that allows nothing but
+    Raises NotFound unless they were added to it, EidNeeded when all that is open to them asks for an eID they have not
+    shown in this session. A member whose windows are shut gets a ticket that allows nothing but
     what their standing grants without any (a custody holder's say about consent), and that knows why.
     """
     rows = case_rows.read(actor.session, case_id)
@@ -293,6 +296,11 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
     # Where the two walls disagree (clocks apart, a window just ending), the stricter one counts.
     windows = _open_windows(actor, case_id) if case else ()
     compartments = admission(actor, windows)
+    asks_for_eid: tuple[ProfileCompartment, ...] = ()
+    if not actor.has_shown_eid and case is not None:
+        compartments, asks_for_eid = without_eid(compartments, profile(case.profile))
+        if asks_for_eid and not compartments:
+            raise EidNeeded
     if case is None or not compartments:
         return _denied_ticket(actor, own)
     return CaseTicket(
@@ -309,6 +317,7 @@ def enter_case(actor: Actor, case_id: UUID) -> CaseTicket:
         _units=case_rows.workplaces(rows),
         _windows=windows,
         _facts_stamp=own.facts_stamp,
+        asks_for_eid=asks_for_eid,
     )
 
 

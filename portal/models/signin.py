@@ -194,10 +194,14 @@ class Totp(Base):
 
 
 class Passkey(Base):
-    """The public half of a passkey (WebAuthn), and how often it has signed by its own count."""
+    """The public half of a passkey (WebAuthn), and how often it has signed by its own count. A professional's stands
+    for a second factor; a citizen's is bound to one browser and to the eID that vouches for it (own_phone)."""
 
     __tablename__ = "passkey"
-    __table_args__ = (UniqueConstraint("credential_id"),)
+    __table_args__ = (
+        UniqueConstraint("credential_id"),
+        CheckConstraint("num_nulls(eid_link_id, browser_sha256, proven_at) in (0, 3)", name="own_phone"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
@@ -207,6 +211,10 @@ class Passkey(Base):
     name: Mapped[str]
     made_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    eid_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("eid_link.id"), index=True)
+    browser_sha256: Mapped[bytes | None] = mapped_column(index=True)
+    proven_at: Mapped[datetime | None]
+    """When the eID was last shown on that browser."""
 
 
 class RecoveryCode(Base):

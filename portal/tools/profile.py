@@ -59,6 +59,8 @@ class ProfileCompartment(_ProfilePart):
     """Whether cases are opened with it."""
     out_of: tuple[str, ...] = ()
     """Compartments that its categories leave in a case that has it: what lies apart lies in one place only."""
+    asks_for_eid: _Switch = False
+    """Whether a citizen who came by their own phone shows their eID before it opens."""
 
 
 class RoleWord(_ProfilePart):
@@ -145,6 +147,8 @@ class Profile(_ProfilePart):
     """How long before the day of majority what changes on it is counted down to."""
     freeze_review_days: int = Field(default=28, ge=1, le=92)
     """When a freeze must be looked at again at the latest."""
+    phone_days: int = Field(default=90, ge=0, le=365)
+    """How long a citizen's own phone signs in after their eID was shown on it; 0 where only the eID signs in."""
     majority_age: _Age = Field(ge=PLAUSIBLE_MAJORITY[0], le=PLAUSIBLE_MAJORITY[-1])
     youngest_age: _Age
     oldest_age: _Age

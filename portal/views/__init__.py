@@ -38,6 +38,7 @@ def blueprints() -> list[Blueprint]:
         invitations,
         my_account,
         own_eids,
+        own_phone,
         signin,
         step_up,
     )
@@ -52,6 +53,7 @@ def blueprints() -> list[Blueprint]:
         step_up,
         my_account,
         own_eids,
+        own_phone,
         factors,
         invitations,
         forgotten_password,

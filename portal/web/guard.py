@@ -49,7 +49,7 @@ from portal.access.signin import pending_login as pending_login
 from portal.access.signin import saved_form, sessions, step_up
 from portal.access.signin.saved_form import FormContent
 from portal.access.ticket import CaseTicket, enter_case
-from portal.errors import NotFound, Refused, UnsafeConfiguration
+from portal.errors import EidNeeded, NotFound, Refused, UnsafeConfiguration
 from portal.services.files import held_uploads
 from portal.services.webdav import links
 from portal.settings import Settings
@@ -217,15 +217,26 @@ def _admit() -> ResponseReturnValue | None:
         request.max_content_length = g.runtime.settings.upload_limit + g.runtime.settings.request_limit
     if isinstance(what.action, OfficeAction):
         g.actor.require(what.action)
-    if isinstance(what.action, Action):
-        ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
-        g.ticket = ticket
-        ticket.language = str(get_locale() or ticket.language)
-        ticket.require(what.action)
+    if isinstance(what.action, Action) and (ahead := _enter(what.action)):
+        return ahead
     if _asks_fresh(what) and not step_up.is_fresh(g.limits):
         remember_the_way(g.actor.person_id)
         return redirect(url_for("stepup.ask"), 303)
     _give_back()
+    return None
+
+
+def _enter(action: Action) -> ResponseReturnValue | None:
+    """Into the case of this address; to the eID first, for whoever came by their own phone and has nothing open here
+    but what asks for it."""
+    try:
+        ticket: CaseTicket = enter_case(g.actor, UUID(str((request.view_args or {})["case_id"])))
+    except EidNeeded:
+        remember_the_way(g.actor.person_id)
+        return redirect(url_for("stepup.ask"), 303)
+    g.ticket = ticket
+    ticket.language = str(get_locale() or ticket.language)
+    ticket.require(action)
     return None
 
 

@@ -46,6 +46,8 @@ ONES_OWN = {
     "factors.remove_totp",
     "oversight.trace_list",
     "own_eids.end",
+    "own_phone.bind",
+    "own_phone.options",
 }
 HEAVY = [route for route in ROUTES if route.endpoint in IN_ANOTHERS_STEAD]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import audit, clock, locks
@@ -24,7 +24,7 @@ from portal.db import PortalSession
 from portal.errors import InvalidInput, NotFound, Overtaken
 from portal.events import Event
 from portal.locks import Lock
-from portal.models import EidLink, Login, NationalId
+from portal.models import EidLink, Login, NationalId, Passkey
 
 NUMBER, CODE = "number", "code"
 
@@ -172,6 +172,7 @@ def _end(session: PortalSession, link: EidLink, by_this_session: UUID | None) ->
     if by_this_session is not None:
         over = over.where(Login.id != by_this_session)
     session.execute(over.values(ended_at=now))
+    session.execute(delete(Passkey).where(Passkey.eid_link_id == link.id))
     audit.record(session, Event.EID_UNLINKED, item_id=link.person_id, method=link.came_by)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, select, update
@@ -42,16 +42,26 @@ _MOST = 10
 _LARGEST = 64 * 1024
 
 
+class Signed(NamedTuple):
+    """A passkey that has just signed."""
+
+    id: UUID
+    person_id: UUID
+    is_own_phone: bool
+    """A citizen's (own_phone), not a professional's."""
+
+
 def begin_adding(session: PortalSession, settings: Settings, person_id: UUID) -> tuple[str, dict[str, Any]]:
-    """A token for the browser, and what its `navigator.credentials.create` is to be asked."""
-    staff = session.get_one(Staff, person_id)
+    """A token for the browser, and what its `navigator.credentials.create` is to be asked. A citizen's phone lists the
+    passkey by the portal's name: it has no name of theirs to show to whoever picks it up."""
+    staff = session.get(Staff, person_id)
     known = session.scalars(select(Passkey.credential_id).where(Passkey.person_id == person_id))
     options = generate_registration_options(
         rp_id=_party(settings),
         rp_name=settings.product_name,
         user_id=person_id.bytes,
-        user_name=staff.email,
-        user_display_name=staff.name,
+        user_name=staff.email if staff else settings.product_name,
+        user_display_name=staff.name if staff else settings.product_name,
         exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
@@ -63,8 +73,9 @@ def begin_adding(session: PortalSession, settings: Settings, person_id: UUID) ->
 
 def add_passkey(
     session: PortalSession, settings: Settings, person_id: UUID, token: str, answer: str, name: str
-) -> None:
-    """Keeps the public half of a new passkey. Raises InvalidInput for an answer that is not to our question."""
+) -> bytes:
+    """Keeps the public half of a new passkey and returns the id its device knows it by. Raises InvalidInput for an
+    answer that is not to our question."""
     challenge = _take(session, token, person_id)
     if session.scalars(select(func.count()).where(Passkey.person_id == person_id)).one() >= _MOST:
         raise InvalidInput("", "passkeys_many", most=_MOST)
@@ -91,7 +102,9 @@ def add_passkey(
             made_at=clock.now(),
         )
     )
+    session.flush()
     audit.record(session, Event.FACTOR_ADDED, item_id=person_id, method="passkey")
+    return made.credential_id
 
 
 def begin_using(session: PortalSession, settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -103,8 +116,9 @@ def begin_using(session: PortalSession, settings: Settings) -> tuple[str, dict[s
     return _remember(session, options.challenge, None), json.loads(options_to_json(options))
 
 
-def use(session: PortalSession, settings: Settings, token: str, answer: str) -> UUID:
-    """Whose passkey has signed. Raises InvalidInput when it did not, not for us, not now, or not by an open account."""
+def use(session: PortalSession, settings: Settings, token: str, answer: str) -> Signed:
+    """The passkey that has signed. Raises InvalidInput when it did not, not for us, not now, or not by an open
+    account."""
     try:
         return _use(session, settings, token, answer)
     except InvalidInput:
@@ -112,7 +126,7 @@ def use(session: PortalSession, settings: Settings, token: str, answer: str) -> 
         raise
 
 
-def _use(session: PortalSession, settings: Settings, token: str, answer: str) -> UUID:
+def _use(session: PortalSession, settings: Settings, token: str, answer: str) -> Signed:
     challenge = _take(session, token, None)
     parsed = _parsed(answer)
     row = session.execute(
@@ -139,7 +153,7 @@ def _use(session: PortalSession, settings: Settings, token: str, answer: str) ->
     counted = forward.values(sign_count=shown.new_sign_count, used_at=clock.now()).returning(Passkey.id)
     if session.execute(counted).first() is None:
         raise InvalidInput("", "passkey_refused")
-    return row.person_id
+    return Signed(row.id, row.person_id, row.eid_link_id is not None)
 
 
 def sweep_passkeys(session: PortalSession) -> None:

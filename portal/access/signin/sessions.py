@@ -223,4 +223,5 @@ def _actor(session: PortalSession, held: Holder) -> Actor:
         signed_in_at=held.started_at,
         eid_link_id=held.eid_link_id if held.unit_id is None else None,
         has_news_of_eids=held.has_news_of_eids and held.unit_id is None,
+        has_shown_eid=held.unit_id is not None or held.method != "passkey" or held.fresh_at is not None,
     )

@@ -15,7 +15,7 @@ from portal.access.signin import second_factor, sessions, throttle
 from portal.access.signin.passwords import SHORTEST
 from portal.errors import NotFound
 from portal.services.accounts import my_account
-from portal.views.signin import own_eids
+from portal.views.signin import own_eids, own_phone
 from portal.views.signin import welcome as signin_welcome
 from portal.web.forms import PortalForm, status, text_field
 from portal.web.guard import fresh, signed_in
@@ -65,7 +65,15 @@ def phone() -> ResponseReturnValue:
 def _page(form: PhoneForm | None) -> str:
     devices = sessions.devices(g.session, g.actor.person_id, g.runtime.settings)
     factors = second_factor.factors_of(g.session, g.actor.person_id) if g.actor.is_staff else None
-    return render_template("signin/my_account.html", devices=devices, factors=factors, eids=own_eids.lines(), form=form)
+    return render_template(
+        "signin/my_account.html",
+        devices=devices,
+        factors=factors,
+        eids=own_eids.lines(),
+        phones=own_phone.lines(),
+        offers_phones=own_phone.is_open(),
+        form=form,
+    )
 
 
 @bp.post("/devices/<uuid:login_id>/end")

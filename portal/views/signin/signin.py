@@ -14,6 +14,7 @@ from portal.access.signin import (
     codes,
     eid,
     oidc_flow,
+    own_phone,
     passkeys,
     passwords,
     pending_login,
@@ -25,6 +26,7 @@ from portal.access.signin.codes import CodeRefused
 from portal.access.signin.eid import Stranger
 from portal.access.signin.oidc import OidcClient
 from portal.access.signin.oidc_flow import Leaving
+from portal.access.signin.passkeys import Signed
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.identity_providers import origin_of
@@ -132,17 +134,25 @@ def passkey_options() -> ResponseReturnValue:
 def with_passkey() -> ResponseReturnValue:
     """A passkey alone signs in: it is something one has, unlocked by something one is or knows."""
     try:
-        person_id = passkeys.use(
+        key = passkeys.use(
             g.session, g.runtime.settings, session.pop("passkey", ""), request.form.get("credential", "")
         )
+        if key.is_own_phone:
+            return _by_own_phone(key)
     except InvalidInput as problem:
         asked = PasswordForm(formdata=None)
         asked.form_errors = [error_message(problem)]
         return _page(asked), INVALID
-    if not sign_in_policy.may_use_password(g.session, person_id):
+    if not sign_in_policy.may_use_password(g.session, key.person_id):
         return _switched_off("passkey", PasswordForm(formdata=None))
-    my_account.note_first_time(g.session, person_id)
-    return signin_welcome.welcome(person_id, "passkey")
+    my_account.note_first_time(g.session, key.person_id)
+    return signin_welcome.welcome(key.person_id, "passkey")
+
+
+def _by_own_phone(key: Signed) -> ResponseReturnValue:
+    """A citizen, on the phone they bound themselves. It is no fresh proof."""
+    link_id = own_phone.let_in(g.session, g.runtime.settings, key.id, signin_welcome.own_phone_token())
+    return signin_welcome.welcome(key.person_id, "passkey", strong=False, eid_link_id=link_id)
 
 
 def _switched_off(method: str, asked: PasswordForm) -> ResponseReturnValue:
@@ -242,7 +252,12 @@ def _page(asked: PasswordForm) -> str:
     ended = request.args.get("ended") == "1"
     providers, staff_providers = eid_choice.offered(), signin_federation.offered()
     return render_template(
-        "signin/form.html", form=asked, providers=providers, staff_providers=staff_providers, ended=ended
+        "signin/form.html",
+        form=asked,
+        providers=providers,
+        staff_providers=staff_providers,
+        ended=ended,
+        own_phone=own_phone.is_bound(g.session, g.runtime.settings, signin_welcome.own_phone_token()),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from portal import audit
 from portal.access.signin import passkeys, saved_form, second_factor, throttle
 from portal.access.signin.oidc_flow import Purpose
 from portal.access.signin.saved_form import FormContent
 from portal.errors import InvalidInput
+from portal.events import Event
 from portal.views.signin import eid_choice, federation, welcome
 from portal.views.signin.signin import SecondForm
 from portal.web.forms import INVALID, PortalForm
@@ -43,10 +45,12 @@ def with_code() -> ResponseReturnValue:
 @signed_in
 def with_passkey() -> ResponseReturnValue:
     try:
-        person_id = passkeys.use(
+        key = passkeys.use(
             g.session, g.runtime.settings, session.pop("passkey", ""), request.form.get("credential", "")
         )
-        if person_id != g.actor.person_id:
+        # A citizen's own phone is no proof of this strength: their eID is.
+        if key.person_id != g.actor.person_id or not g.actor.is_staff:
+            audit.record(g.session, Event.SIGN_IN_REFUSED, method="passkey", reason="mismatch")
             raise InvalidInput("", "passkey_refused")
     except InvalidInput as problem:
         asked = SecondForm(formdata=None)

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access.signin import devices, eid, oidc_flow, pending_login, sessions, step_up, throttle
+from portal.access.signin import devices, eid, oidc_flow, own_phone, pending_login, sessions, step_up, throttle
 from portal.access.signin.oidc import Identity
 from portal.errors import NotFound
 from portal.settings import Settings
@@ -59,14 +59,18 @@ def welcome(
     if vouched is not None:
         oidc_flow.remember(g.session, g.runtime.keyring, token, method, vouched)
     response = with_token(page or redirect(to, 303), token)
-    if not method.startswith("eid:"):
+    if eid_link_id is None:
         _know_this_browser(response, person_id)
+    elif vouched is not None:
+        own_phone.show_eid(g.session, eid_link_id, own_phone_token())
     return response
 
 
 def confirmed(method: str, page: str = "", vouched: Identity | None = None) -> ResponseReturnValue:
     """After a fresh proof: the session goes on under a new token. `vouched` is what a provider said of it."""
     token = step_up.confirm(g.actor, method, oidc_flow.proven_at(vouched) if vouched else None)
+    if vouched is not None and g.actor.eid_link_id is not None:
+        own_phone.show_eid(g.session, g.actor.eid_link_id, own_phone_token())
     return with_token(page or redirect(way(), 303), token)
 
 
@@ -79,6 +83,16 @@ def led_on() -> ResponseReturnValue:
 def where_from() -> tuple[str, str]:
     """The network address a try comes from, and the token of the browser if professionals have signed in from it."""
     return request.remote_addr or "", request.cookies.get(_known_name(g.runtime.settings), "")[:100]
+
+
+def own_phone_token() -> str:
+    """What a citizen's own phone is known by; '' anywhere else."""
+    return request.cookies.get(_phone_name(g.runtime.settings), "")[:100]
+
+
+def know_own_phone(response: Response, token: str) -> None:
+    """Its owner has asked for it."""
+    _set(response, _phone_name(g.runtime.settings), token, max_age=_KNOWN_FOR)
 
 
 def with_token(answer: ResponseReturnValue, token: str) -> Response:
@@ -101,7 +115,7 @@ def way() -> str:
 
 
 def _know_this_browser(response: Response, person_id: UUID) -> None:
-    """Of professionals only: a citizen's browser is left without any trace of them."""
+    """Of professionals only: a citizen's browser is left without any trace of them, unless they bind it themselves."""
     _, device = where_from()
     known = throttle.know(g.session, person_id, device)
     _set(response, _known_name(g.runtime.settings), known, max_age=_KNOWN_FOR)
@@ -109,6 +123,10 @@ def _know_this_browser(response: Response, person_id: UUID) -> None:
 
 def _known_name(settings: Settings) -> str:
     return "__Host-known" if settings.https else f"known-{settings.base_url.port}"
+
+
+def _phone_name(settings: Settings) -> str:
+    return "__Host-phone" if settings.https else f"phone-{settings.base_url.port}"
 
 
 def _set(response: Response, name: str, value: str, max_age: int | None = None) -> None:
