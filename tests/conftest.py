@@ -301,23 +301,39 @@ def living_owner(postgres: EmbeddedPostgres, living: Runtime) -> Iterator[psycop
 
 
 LONG = {
+    # rules that open hundreds of pages, or play the same story for many people or profiles
     "test_people_by_routes",
     "test_random_stories",
     "test_leak_channels",
     "test_two_walls",
     "test_on_a_phone",
+    "test_signed_words",
+    "test_sealed_content",
+    "test_traces",
+    "test_confidences",
+    "test_confided",
+    "test_heard",
+    "test_opening_confidences",
+    "test_growth",
+    "test_migrations",
+    "test_migrations_with_data",
     "test_nonsense",
     "test_nonsense_by_link",
     "test_four_at_once",
+    # programs that take long to start, and whole portals
     "test_demo",
     "test_killed",
+    "test_sbom",
+    "test_what_word_holds",
+    "test_slots",
     "test_postgres",
     "test_midnight",
     "test_pictures",
     "test_confine",
     "test_papers_come_out",
 }
-"""Modules that take longer than everything `make check` runs, or start whole portals: only `make test` has them."""
+"""Modules whose tests take 8 s of the processor or more together: only `make test` has them. What is left runs in under
+three minutes on two cores, with lint and types. `--durations` tells what a test takes."""
 SHORT = ("tests/text/", "tests/rules/test_lists_of_names.py")
 SERVERS = {"postgres", "s3_server", "clamd_server", "chromium", "stage"}
 """Fixtures that start a program which lives as long as the test process."""
