@@ -315,6 +315,8 @@ LONG = {
     "test_heard",
     "test_opening_confidences",
     "test_growth",
+    "test_languages",
+    "test_no_way_across",
     "test_migrations",
     "test_migrations_with_data",
     "test_nonsense",

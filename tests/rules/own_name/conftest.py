@@ -18,7 +18,7 @@ from tests.rules.own_name.cast import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage(postgres: EmbeddedPostgres, scratch: Path) -> Iterator[Stage]:
     """One for all tests that leave nothing behind."""
     name, folder = f"cast_{uuid4().hex}", scratch / f"cast-{uuid4().hex}"
