@@ -315,7 +315,7 @@ LONG = {
     "test_heard",
     "test_opening_confidences",
     "test_growth",
-    "test_languages",
+    "test_every_page_is_clean_in_both_languages",
     "test_no_way_across",
     "test_migrations",
     "test_migrations_with_data",
@@ -334,8 +334,8 @@ LONG = {
     "test_confine",
     "test_papers_come_out",
 }
-"""Modules whose tests take 8 s of the processor or more together: only `make test` has them. What is left runs in under
-three minutes on two cores, with lint and types. `--durations` tells what a test takes."""
+"""Modules (and one test beside quick ones) that take 8 s of the processor or more: only `make test` has them. What is
+left runs in under three minutes on two cores, with lint and types. `--durations` tells what a test takes."""
 SHORT = ("tests/text/", "tests/rules/test_lists_of_names.py")
 SERVERS = {"postgres", "s3_server", "clamd_server", "chromium", "stage"}
 """Fixtures that start a program which lives as long as the test process."""
@@ -349,5 +349,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         assert isinstance(item, pytest.Function)
         needed = SERVERS & set(item.fixturenames)
         rule = "rules" in item.path.parts and not needed & {"chromium", "stage"}
-        if item.path.stem not in LONG and (rule or not needed):
+        if not LONG & {item.path.stem, item.originalname} and (rule or not needed):
             item.add_marker(pytest.mark.quick)
