@@ -23,6 +23,7 @@ help:
 run: $(VENV)/.run $(MO)
 	@exec $(BIN)/python -m portal demo $(if $(PORT),--port $(PORT))
 
+# Which tests are quick is worked out in tests/conftest.py; together with lint and types they take under three minutes.
 ## Before a commit: lint, types and the quick tests (ARGS=... for pytest)
 check: $(VENV)/.test $(MO)
 	@.ci/debian-packages

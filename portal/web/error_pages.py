@@ -18,7 +18,7 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput
 from portal.services.members import handover_answers
 from portal.views.signin import welcome
-from portal.web import case_words, guard, labels
+from portal.web import case_words, labels, way_back
 from portal.web.input_errors import error_message
 from portal.web.navigation import Right
 
@@ -141,7 +141,7 @@ def http(problem: HTTPException) -> Any:
         # A page to sign in on from before somebody did, in another window: nothing of it is lost.
         return welcome.led_on() if g.get("actor") else redirect(url_for("signin.form"), 303)
     if isinstance(problem, CSRFError):
-        if (back := guard.send_back()) is not None:
+        if (back := way_back.send_back()) is not None:
             flash(_SIGNED_IN_ANEW, "info")
             return back
         title = _("The page was too old to send")

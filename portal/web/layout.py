@@ -18,15 +18,15 @@ from portal.access.policy.actions import Action, OfficeAction
 from portal.access.policy.roles import Capacity, Level
 from portal.runtime import Runtime
 from portal.text import with_numbers
-from portal.web import case_words, guard, labels, static_files
+from portal.web import case_words, labels, static_files, way_back
 from portal.web.addresses import address
 from portal.web.case_head import CaseHead
 from portal.web.case_words import rules_of_case
-from portal.web.guard import FILE_AGAIN
 from portal.web.i18n import day as on_day
 from portal.web.i18n import language
 from portal.web.navigation import Navigation
 from portal.web.page_context import PageContext
+from portal.web.way_back import FILE_AGAIN
 
 
 def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
@@ -66,7 +66,7 @@ def install(app: Flask, blueprints: Iterable[Blueprint]) -> None:
         rights=navigation.rights,
         new_number=lambda: str(uuid4()),
         csrf_token=_form_token,
-        page_token=guard.page_token,
+        page_token=way_back.page_token,
         right_now=lambda: clock.now().isoformat(),
         icon=_icons(app),
         url_for=address,

@@ -5,11 +5,24 @@ from __future__ import annotations
 import pytest
 
 from bench import case_page, scale, ten_writers
+from bench.__main__ import BENCHES
+from bench.__main__ import main as bench
 from tests.rules.leaks import NIGHT
 
 at_night = pytest.mark.skipif(
     not NIGHT, reason="starts the portal as in production, which takes 10 to 40 s: only `make test-long` has that time"
 )
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_every_measurement_is_started_by_its_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        bench([name, "--help"])
+    assert ended.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+    assert bench(["no-such-name"]) == 2
+    assert name in capsys.readouterr().err
+
 
 ROW = '<div class="what"><a href="/cases/1/messages/2">{}</a></div>'
 

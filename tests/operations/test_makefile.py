@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
@@ -84,15 +83,22 @@ def files_of(module: str) -> list[Path]:
     return [path.with_suffix(".py")] if path.with_suffix(".py").exists() else []
 
 
-def imports(file: Path) -> Iterator[str]:
+@cache
+def imports(file: Path) -> frozenset[str]:
+    found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found)
 
 
+whose_packages = cache(packages_distributions)
+
+
+@cache
 def foreign(module: str) -> set[str]:
     """What of other people's packages a module of ours needs, with all of ours that it needs."""
     waiting, seen, found = files_of("tests" if module == "pytest" else module), set(), set()
@@ -114,7 +120,7 @@ def foreign(module: str) -> set[str]:
 
 def lacking(target: str) -> set[str]:
     """What a target starts or imports and does not install."""
-    there, whose = installed(target), packages_distributions()
+    there, whose = installed(target), whose_packages()
     programs, modules = started(target)
     scripts = {point.name: normal(point.dist.name) for point in entry_points(group="console_scripts") if point.dist}
     missing = {name for name in programs if scripts.get(name, name) not in there}

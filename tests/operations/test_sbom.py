@@ -17,6 +17,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 from portal.settings import PROJECT
 from tests.operations.test_makefile import normal, rules
 
+pytestmark = pytest.mark.xdist_group("sbom")  # one process makes the bill that the three look at: 5 s each time
+
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 

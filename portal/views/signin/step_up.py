@@ -14,8 +14,9 @@ from portal.events import Event
 from portal.views.signin import eid_choice, federation, welcome
 from portal.views.signin.signin import SecondForm
 from portal.web.forms import INVALID, PortalForm
-from portal.web.guard import from_page, leads_somewhere, leads_to_file, signed_in
+from portal.web.guard import from_page, leads_to_file, signed_in
 from portal.web.input_errors import INPUT_ERRORS, error_message
+from portal.web.way_back import leads_somewhere
 
 bp = Blueprint("stepup", __name__)
 

@@ -1,0 +1,124 @@
+"""The second wall alone: nobody changes or takes away what is another's."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import psycopg
+
+from portal.db import Base
+from portal.services.exports import exports
+from portal.services.files import checkouts, conflicts, resumable_uploads
+from portal.services.members import team
+from portal.services.messages import threads
+from portal.services.plans import word_import
+from tests.rules.own_name.cast import (
+    PLAN,
+    Cast,
+    Stage,
+    speaking_for,
+    writable,
+)
+from tests.support.story import PDF
+
+UPDATES: dict[str, tuple[str, set[str]]] = {
+    "checkout": ("ended_by_id = created_by_id", {"guide"}),
+    "consent_draft": ("written_at", {"young"}),
+    "consent_reminder": ("sent_at", set()),
+    "dav_entry": ("size", {"guide"}),
+    "dav_lock": ("ends_at", {"guide"}),
+    "dav_token": ("ended_at", {"guide"}),
+    "eid_link": ("others_seen_at", {"young"}),
+    "export": ("failed", {"guide"}),
+    "file": ("compartment_id", {"guide"}),
+    "heard": ("answered_at", {"young"}),
+    "invitation_code": ("expires_at", {"guide"}),
+    "kept_file": ("blob", {"guide"}),
+    "meeting": ("place_sealed", {"guide", "young", "writer"}),
+    "meeting_seat": ("present", {"guide", "young", "writer"}),
+    "membership": ("custody_from", {"guide"}),
+    "plan_presence": ("address", {"writer"}),
+    "plan_reminder": ("settled_at", {"guide", "young", "writer", "reader"}),
+    "plan_word_file": ("decided_at", {"guide"}),
+    "plan_version": ("revision", {"guide", "young", "writer"}),
+    "search_entry": ("compartment_id", {"guide"}),
+    "thread": ("compartment_id", {"guide"}),
+    "thread_look": ("seen", {"reader"}),
+    "version_taken": ("number", {"guide"}),
+}
+"""Table -> a column that may be changed at all, and who changes some row of it: their own, or one that is theirs to
+decide. Whoever may write in the plan leads its meetings, and ends the reminders of what they word anew, as do those who
+are asked for a yes."""
+
+
+DELETES = {
+    "begun_upload": {"guide"},
+    "consent_draft": {"young"},
+    "dav_entry": {"guide"},
+    "dav_lock": {"guide"},
+    "held_upload": {"guide"},
+    "kept_file": {"guide"},
+    "submission": {"guide", "young", "writer", "reader"},
+}
+
+
+def _beside(cast: Cast, owner: psycopg.Connection) -> None:
+    """What a word processor puts beside the guide's letter, and an upload that waits for the guide's choice."""
+    token = owner.execute("select id from dav_token").fetchone()
+    assert token is not None
+    owner.execute(
+        "insert into dav_entry values (gen_random_uuid(), %s, 'folder', '', null, null, null, 0, now(), now())", token
+    )
+    owner.execute(
+        "insert into dav_lock values (gen_random_uuid(), %s, null, 'opaque', '', '', 'exclusive', false, now())", token
+    )
+    for content in (PDF + b"theirs", PDF + b"mine"):
+        upload = cast.story.upload("plan.pdf", content)
+        cast.play("guide", lambda t, u=upload: conflicts.bring(t, uuid4(), cast.made["file_id"], u, 1))
+    owner.execute(
+        "insert into eid_link (id, issuer, subject, person_id, came_by, linked_at) "
+        "values (gen_random_uuid(), 'https://eid.example', 'x', %s, 'number', now())",
+        [cast.people["young"].id],
+    )
+    owner.execute(
+        "insert into kept_file (id, person_id, blob, sealed, kept_at) values (gen_random_uuid(), %s, 'x', '', now())",
+        [cast.people["guide"].id],
+    )
+    cast.play("guide", lambda t: team.make_code(t, cast.member("parent")))
+    form = cast.story.upload("skema.rtf", b"{\\rtf1 Hej}")
+    cast.play("guide", lambda t: word_import.bring(t, uuid4(), PLAN, form))
+    cast.play("reader", lambda t: threads.thread(t, cast.made["thread_id"]))
+    cast.story.heard(cast.room, cast.made["meeting_id"])
+    cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
+    cast.play("guide", lambda t: checkouts.begin_checkout(t, cast.made["letter_id"]))
+    cast.play("guide", lambda t: resumable_uploads.begin_upload(t, "lang.pdf", 9, cast.made["compartment_id"]))
+
+
+def test_nobody_changes_what_is_anothers_to_change(own_stage: Stage) -> None:
+    cast, application, owner = own_stage
+    cast.agree()
+    _beside(cast, owner)
+    assert set(UPDATES) == writable(owner, "UPDATE")
+    for table, (column, able) in UPDATES.items():
+        change = column if "=" in column else f"{column} = {column}"
+        for who in ("guide", "young", "writer", "reader", "parent", "outsider"):
+            has_case = "case_id" in Base.metadata.tables[table].columns
+            of_case = f"where case_id = '{cast.room.case_id}'" if has_case else ""
+            with speaking_for(application, cast.people[who]):
+                try:
+                    changed = application.execute(f"update {table} set {change} {of_case}").rowcount  # type: ignore[arg-type]
+                except psycopg.errors.InsufficientPrivilege:
+                    changed = 0
+            assert bool(changed) == (who in able), f"{who} at {table}: {changed}"
+
+
+def test_nobody_takes_away_what_is_anothers(own_stage: Stage) -> None:
+    cast, application, owner = own_stage
+    _beside(cast, owner)
+    assert set(DELETES) == writable(owner, "DELETE")
+    for table, able in DELETES.items():
+        assert owner.execute(f"select 1 from {table}").fetchone(), f"nothing to take away of {table}"  # type: ignore[arg-type]
+        for who in {"guide", "young", "writer", "reader", "parent", "outsider"} - able:
+            where = f"where person_id <> '{cast.people[who].id}'" if table == "submission" else ""
+            with speaking_for(application, cast.people[who]):
+                assert application.execute(f"delete from {table} {where}").rowcount == 0, f"{who}: {table}"  # type: ignore[arg-type]
