@@ -150,7 +150,7 @@ def test_an_attempt_that_fails_leaves_the_plan_in_hand_as_it_was(story: Story, r
         before = plan.page
 
         def fail_after_saving() -> None:
-            with plan.attempt():
+            with plan.savepoint():
                 saving.save(plan, 1, 0, {"now.goal": "Et"})
                 assert plan.page is not before
                 raise InvalidInput("", "form_stale")

@@ -55,7 +55,7 @@ class OpenPlan:
         self._loaded = None
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """A part of the request that, when it fails, leaves the plan as it was, here and in the database."""
         before = self._loaded
         try:

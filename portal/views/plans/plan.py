@@ -153,7 +153,7 @@ def _save(plan: OpenPlan, number: int, base: int, sent: SentForm) -> str:
     """All of what was sent or, with a fault told, nothing; returns the row to go on in."""
     given, seen = plans_form.given(request.form)
     try:
-        with plan.attempt():
+        with plan.savepoint():
             sent.saved = saving.save(plan, number, base, given, seen)
             return _rows(plan, number)
     except InvalidInput as problem:
