@@ -42,9 +42,9 @@ def without_eid(
     compartments: Mapping[UUID, OpenCompartment], rules: Profile
 ) -> tuple[dict[UUID, OpenCompartment], tuple[ProfileCompartment, ...]]:
     """What of it is open to a citizen who has not shown their eID in this session, and what is closed until they do."""
-    asking = {rule.key: rule for rule in rules.compartment if rule.asks_for_eid}
-    still_open = {one.id: one for one in compartments.values() if one.key not in asking}
-    return still_open, tuple(asking[one.key] for one in compartments.values() if one.key in asking)
+    closed = {rule.key: rule for rule in rules.compartment if rule.asks_for_eid}
+    still_open = {one.id: one for one in compartments.values() if one.key not in closed}
+    return still_open, tuple(closed[one.key] for one in compartments.values() if one.key in closed)
 
 
 def level_of(compartments: Mapping[UUID, OpenCompartment]) -> Level:

@@ -22,7 +22,7 @@ from portal.web.guard import fresh, signed_in
 bp = Blueprint("own_phone", __name__, url_prefix="/me/own-phone")
 
 
-class PhoneForm(PortalForm):
+class OwnPhoneForm(PortalForm):
     credential = HiddenField()
     name = text_field(_l("What shall the phone be called?"), 60)
     is_mine = BooleanField(_l("The phone is mine, and only I can unlock it"))
@@ -38,7 +38,7 @@ def lines() -> Sequence[Phone]:
 @signed_in
 def bind() -> ResponseReturnValue:
     _citizens_only()
-    form = PhoneForm()
+    form = OwnPhoneForm()
     if form.is_ready():
         with form.submitting():
             if not form.is_mine.data:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "065"
+revision = "062"
 down_revision = "061"
 branch_labels = None
 depends_on = None
