@@ -5,9 +5,10 @@ Each says so in its `capability.py`; a new one adds its lines here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from portal.access.actor import Actor
 from portal.access.signin import capability as signin
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
@@ -20,6 +21,7 @@ from portal.services.messages import capability as messages
 from portal.services.plans import capability as plans
 from portal.services.shared import idempotency
 from portal.services.shared.front import Front
+from portal.services.shared.needs import NeedLine, OwnCases
 from portal.services.webdav import capability as webdav
 
 SWEEPS: tuple[Callable[[PortalSession], None], ...] = (
@@ -43,3 +45,12 @@ NEWS: tuple[Callable[[CaseTicket, Front], Any], ...] = (
     files.news,
 )
 """Say what the front of a case tells of each: a dataclass, whose fields the page reads by their names."""
+
+NEEDS: tuple[Callable[[Actor, OwnCases], Iterable[NeedLine]], ...] = (
+    members.needs_me,
+    consents.needs_me,
+    meetings.needs_me,
+    plans.needs_me,
+    messages.needs_me,
+)
+"""Say what all cases of somebody need of them, for the first page: as many statements for two cases as for sixty."""

@@ -196,4 +196,5 @@ def count_unread(ticket: CaseTicket) -> int:
     """Unread messages of the case, for the door to *Beskeder*."""
     if ticket.unread is not None:
         return ticket.unread
-    return unread.by_case(ticket.actor, dict.fromkeys(ticket.compartments, ticket.case_id)).get(ticket.case_id, 0)
+    found = unread.by_case(ticket.actor, dict.fromkeys(ticket.compartments, ticket.case_id)).get(ticket.case_id)
+    return found.messages if found else 0
