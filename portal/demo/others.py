@@ -68,7 +68,7 @@ _OTHERS = (
     Other("Zara Malik", 20, 15, "", Stage.DUE, "job", 1),
     Other("Tobias Gade", 16, 220, "Mona Gade", Stage.DUE, "laerer", 3),
     Other("Asta Lykke", 17, 120, "Bente Lykke", Stage.ENDING, "kui"),
-    Other("Elias Rask", 17, 40, "", Stage.ASKED, "job"),
+    Other("Elias Rask", 18, 40, "", Stage.ASKED, "job"),
     Other("Nora Friis", 16, 90, "Heidi Friis", Stage.WISH, "laerer"),
     Other("Bertram Hald", 18, 200, "", Stage.OFFERED, "kui"),
 )
