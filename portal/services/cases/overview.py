@@ -18,8 +18,9 @@ from portal.documents.blank_form import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.services import registry
-from portal.services.cases import queries
+from portal.services.cases import changes, queries
 from portal.services.cases import welcome as case_welcome
+from portal.services.cases.changes import Changes
 from portal.services.cases.welcome import Steps, Welcome
 from portal.services.consents import requests
 from portal.services.files import files
@@ -57,6 +58,8 @@ class Overview(SimpleNamespace):
     """At the first visit."""
     steps: Steps | None
     """For the guide of a new case."""
+    changes: Changes
+    """What others changed since the last visit."""
 
 
 def overview(ticket: CaseTicket) -> Overview:
@@ -72,6 +75,7 @@ def overview(ticket: CaseTicket) -> Overview:
         last_visit=there.last_visit,
         welcome=case_welcome.welcome(ticket, there.last_visit, there.put_away),
         steps=case_welcome.steps(ticket, there.plan or there.meeting, there.put_away),
+        changes=changes.changes(ticket, there.last_visit),
         **found,
     )
 

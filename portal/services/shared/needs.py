@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from portal import clock
+from portal.access.policy import who_may
 from portal.access.policy.roles import Capacity
 from portal.tools.profile import Profile, profile
 
@@ -79,7 +80,7 @@ class OwnCase:
 
     @property
     def is_guide(self) -> bool:
-        return self.capacity is Capacity.OWNER
+        return who_may.is_guide(self.capacity)
 
     @property
     def today(self) -> date:
