@@ -27,6 +27,8 @@ from portal.services.files import files
 from portal.services.files.files import VersionLine
 from portal.services.meetings import heard
 from portal.services.members import handover_answers
+from portal.services.oversight import last_look
+from portal.services.oversight.last_look import Look
 from portal.services.plans import commitments, definitions, plans
 from portal.services.plans.plans import PlanProgress
 from portal.services.shared import audience as shared_audience
@@ -60,6 +62,8 @@ class Overview(SimpleNamespace):
     """For the guide of a new case."""
     changes: Changes
     """What others changed since the last visit."""
+    last_look: Look | None
+    """By a professional, for the family."""
 
 
 def overview(ticket: CaseTicket) -> Overview:
@@ -76,6 +80,7 @@ def overview(ticket: CaseTicket) -> Overview:
         welcome=case_welcome.welcome(ticket, there.last_visit, there.put_away),
         steps=case_welcome.steps(ticket, there.plan or there.meeting, there.put_away),
         changes=changes.changes(ticket, there.last_visit),
+        last_look=last_look.look(ticket, there.last_look),
         **found,
     )
 
@@ -91,6 +96,7 @@ def _front(ticket: CaseTicket, is_guide: bool) -> Front:
         "limit": RECENT,
     }
     wanted |= {"recently": clock.now() - heard.ASKED_FOR, "young": ticket.young_person.id}
+    wanted["is_citizen"] = not ticket.actor.is_staff
     wanted["heard"] = clock.now() - handover_answers.HEARD_FOR
     rows = queries.FRONT[is_guide].ask(ticket.session, **ticket.bounds, **wanted)
     newest = tuple(row for row in rows if row.id is not None)

@@ -19,6 +19,7 @@ from portal.services.files import queries as files_queries
 from portal.services.meetings import heard, schedule
 from portal.services.members import handover_answers, team_wishes
 from portal.services.messages import unread
+from portal.services.oversight.last_look import LAST_LOOK
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
 from portal.services.plans import plans
@@ -39,6 +40,7 @@ class FrontRow(NamedTuple):
     put_away: bool
     wrote: bool
     objected: bool
+    last_look: list[str] | None
     id: UUID | None
     file_id: UUID | None
     compartment_id: UUID | None
@@ -72,6 +74,7 @@ def _front_of_a_case(is_guide: bool) -> Select[Any]:
         _is_there(case_welcome.PUT_AWAY).label("put_away"),
         wrote.label("wrote"),
         objected.label("objected"),
+        (literal_column("null") if is_guide else LAST_LOOK).label("last_look"),
     ).subquery("there")
     newest = files_queries.LATEST.subquery("new")
     # Joined to what is always one row: a case without files has a front too.
