@@ -65,11 +65,17 @@ MOST = 200
 """Messages of a page at most."""
 
 
-def list_threads(ticket: CaseTicket) -> list[ThreadLine]:
-    """The threads the person may see, the one written in last first."""
+def list_threads(ticket: CaseTicket, place: str = "", only_unread: bool = False) -> list[ThreadLine]:
+    """The threads the person may see, the one written in last first: of one compartment, by its key, and only those
+    with something unread, where that is asked for. A key that is none of theirs asks for all."""
     ticket.require(Action.MESSAGE_VIEW)
     ticket.record(Event.THREADS_LISTED)
-    return threads(ticket)
+    keys = {compartment.key for compartment in ticket.compartments.values()}
+    return [
+        line
+        for line in threads(ticket)
+        if (place not in keys or line.compartment == place) and (line.unread or not only_unread)
+    ]
 
 
 def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
