@@ -14,6 +14,7 @@ from portal.access.ticket import CaseTicket
 from portal.demo import plan
 from portal.demo.earlier import days_ago
 from portal.demo.eid import Pretended
+from portal.services.members import handover, team_wishes
 from portal.services.messages import threads
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Stage(StrEnum):
     GOING = "a colleague has written"
     MEETING = "meets this week"
     DUE = "a promise of the guide's is due"
+    ENDING = "the consents end soon"
+    ASKED = "a colleague has proposed a plan that waits for the guide's yes"
+    WISH = "the young person has a wish"
+    OFFERED = "another guide asks whether the guide takes it over"
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,15 @@ _OTHERS = (
     Other("Sofus Dam", 17, 170, "Rikke Dam", Stage.DUE, "kui", 0),
     Other("Zara Malik", 20, 15, "", Stage.DUE, "job", 1),
     Other("Tobias Gade", 16, 220, "Mona Gade", Stage.DUE, "laerer", 3),
+    Other("Asta Lykke", 17, 120, "Bente Lykke", Stage.ENDING, "kui"),
+    Other("Elias Rask", 18, 40, "", Stage.ASKED, "job"),
+    Other("Nora Friis", 16, 90, "Heidi Friis", Stage.WISH, "laerer"),
+    Other("Bertram Hald", 18, 200, "", Stage.OFFERED, "kui"),
 )
+
+
+_BEGUN = {Stage.NEW: 0, Stage.ENDING: 352}
+"""How many days ago a case of that stage was opened, where it matters."""
 
 
 def play(story: Play, today: date) -> None:
@@ -73,8 +86,9 @@ def play(story: Play, today: date) -> None:
 def _case(story: Play, other: Other, today: date, number: int) -> None:
     young = Pretended.aged(other.name, "", today, other.years, other.days, f"{4100 + number}")
     parent = Pretended.aged(other.parent, "", today, 44, number, f"01{10 + number}")
-    with days_ago(0 if other.stage is Stage.NEW else 30 - number):
-        case_id = story.open("guide", young, (parent,) if other.parent else ())
+    with days_ago(_BEGUN.get(other.stage, 30 - number)):
+        guide = "kollega" if other.stage is Stage.OFFERED else "guide"
+        case_id = story.open(guide, young, (parent,) if other.parent else ())
         if other.stage is Stage.NEW:
             return
         story.add(case_id, other.colleague, Level.WRITE, "Så vi kan lægge en plan sammen.")
@@ -84,16 +98,39 @@ def _case(story: Play, other: Other, today: date, number: int) -> None:
         if other.parent:
             story.consent(case_id, story.person(case_id, Capacity.PARENT))
     with days_ago(1):
-        if other.stage is Stage.GOING:
-            story.in_case(case_id, story.staff[other.colleague], partial(_asked, *other.asks))
-        elif other.stage is Stage.MEETING:
-            story.in_case(case_id, story.staff["guide"], partial(plan.meet, days=other.days_until + 1))
-        else:
-            what = "Ringer til uddannelsesvejlederen og melder tilbage."
-            story.in_case(case_id, story.staff["guide"], partial(plan.promise, what, other.days_until + 1))
-            story.in_case(case_id, story.person(case_id, Capacity.YOUNG_PERSON), plan.accept)
+        _lately(story, other, case_id)
+
+
+def _lately(story: Play, other: Other, case_id: UUID) -> None:
+    guide, colleague = story.staff["guide"], story.staff[other.colleague]
+    young = story.person(case_id, Capacity.YOUNG_PERSON)
+    what = "Ringer til uddannelsesvejlederen og melder tilbage."
+    match other.stage:
+        case Stage.GOING:
+            story.in_case(case_id, colleague, partial(_asked, *other.asks))
+        case Stage.MEETING:
+            story.in_case(case_id, guide, partial(plan.meet, days=other.days_until + 1))
+        case Stage.DUE:
+            story.in_case(case_id, guide, partial(plan.promise, what, other.days_until + 1))
+            story.in_case(case_id, guide, plan.accept)
+            story.in_case(case_id, young, plan.accept)
+        case Stage.ASKED:
+            story.in_case(case_id, colleague, partial(plan.promise, what, 12))
+        case Stage.WISH:
+            story.in_case(case_id, young, _wished)
+        case Stage.OFFERED:
+            story.in_case(case_id, story.staff["kollega"], lambda ticket: handover.offer(ticket, uuid4(), guide))
 
 
 def _asked(subject: str, text: str, ticket: CaseTicket) -> None:
     shared: UUID = next(compartment.id for compartment in ticket.compartments.values() if compartment.key == "shared")
     threads.start(ticket, uuid4(), shared, subject, text)
+
+
+_WHY_KIM = "Han kender mig godt og kan følge mig til møder."
+
+
+def _wished(ticket: CaseTicket) -> None:
+    team_wishes.propose_wishes(
+        ticket, uuid4(), "Min fodboldtræner Kim", "Han kender mig godt og kan følge mig til møder."
+    )

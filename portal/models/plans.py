@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -283,7 +283,7 @@ class PlanTaking(Base):
 
 
 class PlanReminder(Base):
-    """That something taken on is due soon, to be told once; settled when it was told or is no longer wanted."""
+    """That something taken on is due soon, to be told once; settled when it is done or no longer counts."""
 
     __tablename__ = "plan_reminder"
     __table_args__ = (
@@ -291,6 +291,7 @@ class PlanReminder(Base):
         by_member("membership_id"),
         UniqueConstraint("plan_version_id", "row_key"),
         Index("ix_plan_reminder_due_at", "due_at"),
+        Index("ix_plan_reminder_open", "membership_id", postgresql_where=text("settled_at is null")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -301,7 +302,9 @@ class PlanReminder(Base):
     row_key: Mapped[str]
     membership_id: Mapped[UUID]
     due_at: Mapped[datetime]
+    """When to remind; the day it is due comes `DAYS_BEFORE` later."""
     settled_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
 
 
 class PlanPresence(Base):

@@ -28,6 +28,7 @@ def test_the_guide_and_the_young_person_answer_for_a_case_that_is_open_to_them()
 
 def test_the_guide_of_today_alone_is_the_guide() -> None:
     assert let(who_may.is_guide) == let(who_may.may_read_heard) == {OWNER}
+    assert let(who_may.is_told_who_left) == {OWNER, PROFESSIONAL, YOUNG}
 
 
 def test_a_meeting_is_led_by_whoever_may_write_in_the_plan_where_it_lies() -> None:

@@ -233,7 +233,8 @@ def test_it_asks_the_database_for_nothing_once_it_is_read(
         greeted = asked(first)
         first.submit(first.get(home(room)), "/welcome")
         plain = asked(first)
-        assert plain == asked(Browser(app, story.token(who)))
+        # What is new since the last visit is one statement more, once there was one.
+        assert plain + 1 == asked(Browser(app, story.token(who)))
         assert plain < greeted <= plain + 2
 
 

@@ -160,12 +160,12 @@ def line(number: int, name: str, unread: int = 0, born: date = date(2009, 5, 1))
     return CaseLine(UUID(int=number), name, born, 17, "Grete Guide", unread, True, False)
 
 
-def test_cases_are_found_by_the_beginning_of_a_word_an_accent_or_a_birth_date_and_shown_fifty_at_a_time() -> None:
+def test_cases_are_found_by_the_beginning_of_a_word_an_accent_or_a_birth_date_and_shown_sixty_at_a_time() -> None:
     every = tuple(line(number, f"Ung {number:03d}", unread=number % 3) for number in range(120))
     every += (line(200, "Zoë Åby", born=date(2010, 2, 3)),)
     first = finding.found_page(every, "", CaseOrder.NAME, 1)
     assert (len(first.lines), first.found, first.pages) == (PAGE, 121, 3)
-    assert len(finding.found_page(every, "", CaseOrder.NAME, 3).lines) == 21
+    assert len(finding.found_page(every, "", CaseOrder.NAME, 3).lines) == 1
     for wanted in ("zoe", "aaby", "ÅBY zoë", "3.2.2010", "030210"):
         assert [one.young_person for one in finding.found_page(every, wanted, CaseOrder.NAME, 9).lines] == ["Zoë Åby"]
     assert finding.found_page(every, "findes ikke", CaseOrder.NAME, 1).lines == ()

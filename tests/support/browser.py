@@ -23,6 +23,7 @@ STRICT = {
     "X-Frame-Options": "DENY",
 }
 SCRIPTS = {
+    "cases/find.js": "input[data-finds]",
     "exports/reload.js": "[data-reload]",
     "files/list.js": "ul#files, [data-said]",
     "files/picture.js": "img[data-again]",

@@ -39,6 +39,15 @@ def is_guide(capacity: Capacity) -> bool:
     return capacity is Capacity.OWNER
 
 
+def is_told_who_left(capacity: Capacity) -> bool:
+    """That somebody no longer sees anything is told to professionals and the young person. Among the rest of the family
+    it could reach the one who was shut out to protect somebody.
+
+    Source: access rule 7.
+    """
+    return capacity in (Capacity.OWNER, Capacity.PROFESSIONAL, Capacity.YOUNG_PERSON)
+
+
 def may_lead_meetings(may_write_plan: bool, plan_is_writable: bool) -> bool:
     """Whoever may write in the plan, in the compartment it lies in, plans and leads meetings about it.
 

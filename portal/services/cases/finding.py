@@ -1,4 +1,4 @@
-"""Finding one's way among many cases: by name, in an order, fifty at a time."""
+"""Finding one's way among many cases: by name, in an order, sixty at a time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 from portal.names import folded
 from portal.services.cases.register import CaseLine
 
-PAGE = 50
-"""Cases on one page."""
+PAGE = 60
+"""Cases on one page: as many as a guide may have and still see at a glance."""
 
 
 class CaseOrder(StrEnum):
@@ -32,7 +32,7 @@ def found_page(every: tuple[CaseLine, ...], words: str, order: CaseOrder, number
     """Those of `every` (in order of names) in which each of the words occurs: in the young person's name, the guide's,
     or the birth date as people write it. A page there is not is the nearest there is."""
     wanted = folded(words[:200]).split()[:6]
-    fitting = [line for line in every if all(word in _looked_at(line) for word in wanted)]
+    fitting = [line for line in every if all(word in line.looked_at for word in wanted)]
     if order is CaseOrder.UNREAD:
         fitting.sort(key=lambda line: -line.unread)
     elif order is CaseOrder.AGE:
@@ -40,8 +40,3 @@ def found_page(every: tuple[CaseLine, ...], words: str, order: CaseOrder, number
     pages = max(1, -(-len(fitting) // PAGE))
     number = min(max(number, 1), pages)
     return CasePage(tuple(fitting[(number - 1) * PAGE : number * PAGE]), len(fitting), number, pages)
-
-
-def _looked_at(line: CaseLine) -> str:
-    born = line.birth_date
-    return folded(f"{line.young_person} {line.guide} {born.day}.{born.month}.{born.year} {born:%d%m%y}")

@@ -18,12 +18,15 @@ from portal.documents.blank_form import BaseData
 from portal.errors import NotFound
 from portal.events import Event
 from portal.services import registry
-from portal.services.cases import queries
+from portal.services.cases import changes, queries
 from portal.services.cases import welcome as case_welcome
+from portal.services.cases.changes import Changes
 from portal.services.cases.welcome import Steps, Welcome
 from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.files.files import VersionLine
+from portal.services.oversight import last_look
+from portal.services.oversight.last_look import Look
 from portal.services.plans import definitions, plans
 from portal.services.plans.plans import PlanProgress
 from portal.services.shared import audience as shared_audience
@@ -55,6 +58,10 @@ class Overview(SimpleNamespace):
     """At the first visit."""
     steps: Steps | None
     """For the guide of a new case."""
+    changes: Changes
+    """What others changed since the last visit."""
+    last_look: Look | None
+    """By a professional, for the family."""
 
 
 def overview(ticket: CaseTicket) -> Overview:
@@ -70,6 +77,8 @@ def overview(ticket: CaseTicket) -> Overview:
         last_visit=there.last_visit,
         welcome=case_welcome.welcome(ticket, there.last_visit, there.put_away),
         steps=case_welcome.steps(ticket, there.plan or there.meeting, there.put_away),
+        changes=changes.changes(ticket, there.last_visit),
+        last_look=last_look.look(ticket, there.last_look),
         **found,
     )
 

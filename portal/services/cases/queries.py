@@ -59,14 +59,20 @@ class OpenCase(NamedTuple):
     display_name: str
     guide: str
     guide_id: UUID
+    young_person_id: UUID
+    membership_id: UUID
+    """One's own."""
+    capacity: str
 
 
-_young, _owner = aliased(Membership), aliased(Membership)
+_young, _owner, _own = aliased(Membership), aliased(Membership), aliased(Membership)
 OPEN_CASES = Prepared(
     select(Case.id, Case.birth_date, Case.profile, _young.display_name, _owner.display_name.label("guide"))
-    .add_columns(_owner.person_id.label("guide_id"))
+    .add_columns(_owner.person_id.label("guide_id"), _young.id.label("young_person_id"))
+    .add_columns(_own.id.label("membership_id"), _own.capacity)
     .join(_young, (_young.case_id == Case.id) & (_young.capacity == Capacity.YOUNG_PERSON.value))
     .join(_owner, (_owner.case_id == Case.id) & (_owner.capacity == Capacity.OWNER.value))
+    .join(_own, (_own.case_id == Case.id) & (_own.person_id == bindparam("person")))
     .where(Case.id == any_(bindparam("cases", type_=ARRAY(Uuid)))),
     OpenCase,
 )

@@ -18,14 +18,15 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput
 from portal.events import Event
 from portal.models import AccessNotice, Case, CaseKey, Compartment, Membership, Staff, Unit
-from portal.names import mistakable, nearly_the_same
+from portal.names import folded, mistakable, nearly_the_same
 from portal.services.cases import queries
-from portal.services.members import handover, handover_answers, joining
+from portal.services.cases.queries import OpenCase
+from portal.services.members import handover_answers, joining
 from portal.services.members.citizens import NewCitizen
-from portal.services.members.handover import HandoverOffer
 from portal.services.members.joining import Host, Joining
 from portal.services.messages import unread
 from portal.services.shared import idempotency
+from portal.services.shared.needs import OwnCase, OwnCases
 from portal.text import in_order
 from portal.tools.profile import Profile, profile
 
@@ -56,6 +57,12 @@ class CaseLine:
     is_mistakable: bool
     """Whether another case of this person's is about somebody whose name is nearly the same."""
 
+    @property
+    def looked_at(self) -> str:
+        """Where typed words are looked for: the names, and the birth date as people write it."""
+        born = self.birth_date
+        return folded(f"{self.young_person} {self.guide} {born.day}.{born.month}.{born.year} {born:%d%m%y}")
+
 
 @dataclass(frozen=True)
 class WaitingLine:
@@ -76,8 +83,8 @@ class WaitingLine:
 class CaseList:
     open: tuple[CaseLine, ...]
     waiting: tuple[WaitingLine, ...]
-    offers: tuple[HandoverOffer, ...]
-    """Cases another guide asks this person to take over."""
+    own: OwnCases
+    """The open ones, for what goes over all of them."""
 
 
 def open_case(actor: Actor, submission: UUID, new: NewCase, profile_key: str) -> UUID:
@@ -163,36 +170,43 @@ def has_any(actor: Actor) -> bool:
 def my_cases(actor: Actor) -> CaseList:
     """The cases of the person, in the same number of queries however many there are."""
     compartments = open_compartments(actor)
-    waiting = _waiting_lines(actor, set(compartments.values()))
-    return CaseList(_open_lines(actor, compartments), waiting, tuple(handover.offers_to(actor)))
+    lines, own = _open_lines(actor, compartments)
+    return CaseList(lines, _waiting_lines(actor, set(compartments.values())), own)
 
 
 def like(actor: Actor, name: str) -> list[CaseLine]:
     """This person's open cases about somebody whose name is nearly the same: to be looked at before one more is
     opened."""
     actor.require(OfficeAction.CASE_OPEN)
-    return [line for line in _open_lines(actor, open_compartments(actor)) if nearly_the_same(line.young_person, name)]
+    lines, _own = _open_lines(actor, open_compartments(actor))
+    return [line for line in lines if nearly_the_same(line.young_person, name)]
 
 
-def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[CaseLine, ...]:
+def _open_lines(actor: Actor, compartments: dict[UUID, UUID]) -> tuple[tuple[CaseLine, ...], OwnCases]:
     """In Danish order of the young people's names."""
-    rows = queries.OPEN_CASES.ask(actor.session, cases=list(set(compartments.values())))
+    rows = queries.OPEN_CASES.ask(actor.session, person=actor.person_id, cases=list(set(compartments.values())))
     counts = unread.by_case(actor, compartments)
     ordered = sorted(rows, key=lambda row: in_order(row.display_name))
     alike = mistakable([row.display_name for row in ordered])
-    return tuple(
+    lines = tuple(
         CaseLine(
             case_id=row.id,
             young_person=row.display_name,
             birth_date=row.birth_date,
             age=clock.age_on(row.birth_date, clock.today(profile(row.profile).zone)),
             guide=row.guide,
-            unread=counts.get(row.id, 0),
+            unread=counts[row.id].messages if row.id in counts else 0,
             is_mine=row.guide_id == actor.person_id,
             is_mistakable=bool(others),
         )
         for row, others in zip(ordered, alike, strict=True)
     )
+    mine = {row.id: _own_case(row) for row in rows}
+    return lines, OwnCases(mine, compartments, {case: found for case, found in counts.items() if case in mine})
+
+
+def _own_case(row: OpenCase) -> OwnCase:
+    return OwnCase(row.id, row.membership_id, Capacity(row.capacity), row.young_person_id, row.birth_date, row.profile)
 
 
 def _waiting_lines(actor: Actor, open_ids: set[UUID]) -> tuple[WaitingLine, ...]:

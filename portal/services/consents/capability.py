@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from portal.access.actor import Actor
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
-from portal.services.consents import noted_by_others, overrides, queries, reminders, requests
+from portal.services.consents import needs, noted_by_others, overrides, queries, reminders, requests
 from portal.services.consents.overrides import FreezeLine
 from portal.services.consents.reminders import Ending
 from portal.services.shared.front import Front, FrontQuestions
+from portal.services.shared.needs import NeedLine, OwnCases
 
 
 def send_reminders(session: PortalSession) -> int:
@@ -42,3 +45,8 @@ def news(ticket: CaseTicket, front: Front) -> ConsentNews:
         endings=tuple(reminders.endings(ticket)),
         frozen=tuple(f for f in overrides.freezes(ticket) if f.is_due) if front.leads else (),
     )
+
+
+def needs_me(actor: Actor, cases: OwnCases) -> Iterator[NeedLine]:
+    """Consents that end."""
+    return needs.needs_me(actor, cases)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from portal import clock
+from portal.access.actor import Actor
 from portal.access.policy.actions import Action
 from portal.access.policy.windows import Obstacle
 from portal.access.ticket import CaseTicket
-from portal.services.members import coming_of_age, confidences, handover_answers, own_data, queries, team_wishes
+from portal.services.members import coming_of_age, confidences, handover_answers, needs, own_data, queries, team_wishes
 from portal.services.members.coming_of_age import Countdown
 from portal.services.members.confidences import ConfidenceQuestion
 from portal.services.members.team_wishes import WishLine
 from portal.services.shared import audience
 from portal.services.shared.audience import MemberLine
 from portal.services.shared.front import Front, FrontQuestions, is_there
+from portal.services.shared.needs import NeedLine, OwnCases
 
 FRONT = FrontQuestions(
     of_all={"wishes": is_there(queries.OPEN_WISHES), "offers": is_there(queries.LATELY)},
@@ -56,6 +59,11 @@ def news(ticket: CaseTicket, front: Front) -> MemberNews:
         guide_change=_guide_change(ticket) if front.there.offers else None,
         told_before=tuple(confidences.questions(ticket)),
     )
+
+
+def needs_me(actor: Actor, cases: OwnCases) -> Iterator[NeedLine]:
+    """Wishes, birthdays, and cases that change their guide."""
+    return needs.needs_me(actor, cases)
 
 
 class _Outside(NamedTuple):

@@ -16,7 +16,7 @@ from portal.events import Event
 from portal.models import Membership
 from portal.services.shared import audience
 
-_NEAR = 45
+NEAR = 45
 """Days."""
 
 
@@ -45,7 +45,7 @@ class Countdown:
     @property
     def is_near(self) -> bool:
         """Whether it comes before what else there is to do."""
-        return self.days <= _NEAR
+        return self.days <= NEAR
 
 
 def begins(ticket: CaseTicket) -> date:

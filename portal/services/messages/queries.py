@@ -48,6 +48,8 @@ class ThreadRow(NamedTuple):
 class UnreadRow(NamedTuple):
     case_id: UUID
     unread: int | None
+    since: datetime | None
+    """When the oldest of them was written."""
 
 
 class ReadingRow(NamedTuple):
@@ -75,19 +77,19 @@ def is_after_mark() -> ColumnElement[bool]:
     return Message.number > case((ThreadLook.seen.is_(None), 0), else_=ThreadLook.seen)
 
 
-def _by_case() -> Select[UUID, Any]:
+def _by_case() -> Select[UUID, Any, Any]:
     """Each thread's own messages after the mark are counted by themselves, so that the work is that of what is unread,
     not of all that was ever written."""
     own = (ThreadLook.thread_id == Thread.id) & (ThreadLook.membership_id == Membership.id)
     fresh = (
-        select(func.count().label("messages"))
+        select(func.count().label("messages"), func.min(Message.created_at).label("since"))
         .select_from(Message)
         .where(Message.thread_id == Thread.id, is_after_mark())
         .where(Message.created_by_id != Membership.id)
         .lateral()
     )
     return (
-        select(Thread.case_id, func.sum(fresh.c.messages).label("unread"))
+        select(Thread.case_id, func.sum(fresh.c.messages).label("unread"), func.min(fresh.c.since).label("since"))
         .join(Membership, (Membership.case_id == Thread.case_id) & (Membership.person_id == bindparam("person")))
         .outerjoin(ThreadLook, own)
         .join(fresh, true())

@@ -65,11 +65,17 @@ MOST = 200
 """Messages of a page at most."""
 
 
-def list_threads(ticket: CaseTicket) -> list[ThreadLine]:
-    """The threads the person may see, the one written in last first."""
+def list_threads(ticket: CaseTicket, place: str = "", only_unread: bool = False) -> list[ThreadLine]:
+    """The threads the person may see, the one written in last first: of one compartment, by its key, and only those
+    with something unread, where that is asked for. A key that is none of theirs asks for all."""
     ticket.require(Action.MESSAGE_VIEW)
     ticket.record(Event.THREADS_LISTED)
-    return threads(ticket)
+    keys = {compartment.key for compartment in ticket.compartments.values()}
+    return [
+        line
+        for line in threads(ticket)
+        if (place not in keys or line.compartment == place) and (line.unread or not only_unread)
+    ]
 
 
 def threads(ticket: CaseTicket, limit: int | None = None) -> list[ThreadLine]:
@@ -196,4 +202,5 @@ def count_unread(ticket: CaseTicket) -> int:
     """Unread messages of the case, for the door to *Beskeder*."""
     if ticket.unread is not None:
         return ticket.unread
-    return unread.by_case(ticket.actor, dict.fromkeys(ticket.compartments, ticket.case_id)).get(ticket.case_id, 0)
+    found = unread.by_case(ticket.actor, dict.fromkeys(ticket.compartments, ticket.case_id)).get(ticket.case_id)
+    return found.messages if found else 0

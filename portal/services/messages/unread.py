@@ -12,12 +12,13 @@ from uuid import UUID
 from portal.access.actor import Actor
 from portal.access.ticket import CaseTicket
 from portal.services.messages import queries
+from portal.services.shared.needs import Unread
 
 
-def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, int]:
-    """Unread messages in each case; `compartments` are the ones open to this person, each with its case."""
+def by_case(actor: Actor, compartments: Mapping[UUID, UUID]) -> dict[UUID, Unread]:
+    """What is unread in each case; `compartments` are the ones open to this person, each with its case."""
     found = queries.BY_CASE.ask(actor.session, person=actor.person_id, compartments=list(compartments))
-    return {row.case_id: int(row.unread) for row in found if row.unread}
+    return {row.case_id: Unread(int(row.unread), row.since) for row in found if row.unread and row.since}
 
 
 def set_reading_mark(ticket: CaseTicket, thread_id: UUID, number: int) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from portal.access.actor import Actor
 from portal.access.ticket import CaseTicket
 from portal.db import PortalSession
-from portal.services.plans import commitments, plans, queries
+from portal.services.plans import commitments, needs, plans, queries
 from portal.services.plans import news as plans_news
 from portal.services.plans import objections as plans_objections
 from portal.services.plans.commitments import Commitment
 from portal.services.plans.news import News
 from portal.services.plans.objections import Objection
 from portal.services.shared.front import Front, FrontQuestions, is_there
+from portal.services.shared.needs import NeedLine, OwnCases
 
 
 def send_reminders(session: PortalSession) -> int:
@@ -51,3 +54,8 @@ def news(ticket: CaseTicket, front: Front) -> PlanNews:
         objections=tuple(plans_objections.objections(ticket)) if front.is_guide and there.objected else (),
         plans_ask_me=tuple(plans.waiting_for_me(ticket)) if there.owed else (),
     )
+
+
+def needs_me(actor: Actor, cases: OwnCases) -> Iterator[NeedLine]:
+    """Promises that are due, and proposals that wait for a yes."""
+    return needs.needs_me(actor, cases)

@@ -166,8 +166,9 @@ def note_outcome(ticket: CaseTicket, submission: UUID, number: int, row: str, ou
     noted = ticket.new(PlanOutcome, compartment.id, id=made, plan_version_id=this.id, row_key=row, outcome=outcome)
     ticket.seal(noted, "word", text.plain(word, 2000))
     ticket.session.add(noted)
-    if outcome == Outcome.YES:
-        _settle(ticket, PlanReminder.plan_version_id == this.id, PlanReminder.row_key == row)
+    _settle(
+        ticket, PlanReminder.plan_version_id == this.id, PlanReminder.row_key == row, is_done=outcome == Outcome.YES
+    )
     ticket.session.flush()
     ticket.record(Event.PLAN_OUTCOME, compartment.id, this.plan_id, number=number)
 
@@ -193,10 +194,13 @@ def plan_reminders(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) 
     for section, row in _rows(page):
         who, due = _taker(page, section, row), _due(page, section, row)
         at = clock.start_of(due - timedelta(days=DAYS_BEFORE), ticket.profile.zone) if due else None
-        if row not in counts or who is None or at is None or at <= clock.now():
+        if row not in counts or who is None or at is None:
             continue
+        # What is due sooner is on the first page of whoever promised it, and in no mail.
+        told = clock.now() if at <= clock.now() else None
         if row in there:
-            there[row].due_at, there[row].membership_id, there[row].settled_at = at, who, None
+            one = there[row]
+            one.due_at, one.membership_id, one.settled_at, one.told_at = at, who, None, told and (one.told_at or told)
             continue
         ticket.session.add(
             PlanReminder(
@@ -209,6 +213,7 @@ def plan_reminders(ticket: CaseTicket, page: VersionPage, compartment_id: UUID) 
                 membership_id=who,
                 due_at=at,
                 settled_at=None,
+                told_at=told,
             )
         )
     ticket.session.flush()
@@ -222,10 +227,11 @@ def forget_reminders(ticket: CaseTicket, version_id: UUID) -> None:
 def send_due(session: PortalSession) -> int:
     """Queues a mail, that says nothing, to every professional whose promise is due soon and who still sees it; returns
     to how many. The session speaks for nobody. Citizens have no address here: their front page tells them."""
-    due = select(PlanReminder).where(PlanReminder.settled_at.is_(None), PlanReminder.due_at <= clock.now())
+    due = select(PlanReminder).where(PlanReminder.settled_at.is_(None), PlanReminder.told_at.is_(None))
+    due = due.where(PlanReminder.due_at <= clock.now())
     told: set[UUID] = set()
     for reminder in session.scalars(due.with_for_update(skip_locked=True)).all():
-        reminder.settled_at = clock.now()
+        reminder.told_at = clock.now()
         audit.record(session, Event.PLAN_REMINDED, chain=reminder.case_id, item_id=reminder.plan_id)
         facts = load_facts(session, reminder.case_id)
         now = clock.now()
@@ -236,10 +242,12 @@ def send_due(session: PortalSession) -> int:
     return len(told)
 
 
-def _settle(ticket: CaseTicket, *which: object) -> None:
-    found = select(PlanReminder).where(*ticket.within(PlanReminder), PlanReminder.settled_at.is_(None), *which)  # type: ignore[arg-type]
+def _settle(ticket: CaseTicket, *which: object, is_done: bool = True) -> None:
+    """Ends what is open, or opens again what was called done too early."""
+    wanted = PlanReminder.settled_at.is_(None) if is_done else PlanReminder.settled_at.is_not(None)
+    found = select(PlanReminder).where(*ticket.within(PlanReminder), wanted, *which)  # type: ignore[arg-type]
     for reminder in ticket.session.scalars(found):
-        reminder.settled_at = clock.now()
+        reminder.settled_at = clock.now() if is_done else None
 
 
 # Steps

@@ -13,6 +13,7 @@ from portal.access.ticket import CaseTicket
 from portal.services.cases import overview as overviews
 from portal.services.cases import search, welcome
 from portal.services.shared import audience as shared_audience
+from portal.views.cases import changes
 from portal.web.forms import PortalForm, text_field
 from portal.web.guard import opens
 
@@ -26,7 +27,7 @@ class SearchForm(PortalForm):
 @bp.get("")
 @opens(Action.CASE_VIEW)
 def overview(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("cases/overview.html", page=overviews.overview(ticket))
+    return render_template("cases/overview.html", page=overviews.overview(ticket), changes=changes)
 
 
 @bp.post("/welcome")

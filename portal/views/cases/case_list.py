@@ -11,12 +11,13 @@ from wtforms import BooleanField, Form, FormField, RadioField, SelectField
 from portal.access.policy.actions import OfficeAction
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput
-from portal.services.cases import finding, register
-from portal.services.cases.finding import PAGE, CaseOrder
+from portal.services.cases import finding, first_page, register
+from portal.services.cases.finding import CaseOrder
 from portal.services.cases.register import CaseList, NewCase
 from portal.services.members.citizens import NewCitizen
 from portal.services.shared import idempotency
 from portal.tools.profile import profile
+from portal.views.cases.needs import told
 from portal.web import arguments
 from portal.web.forms import DayField, FormRows, PortalForm, choices, status, text_field
 from portal.web.guard import office, signed_in
@@ -92,7 +93,11 @@ def _page(found: CaseList, form: CaseSearchForm, number: str) -> str:
     order = CaseOrder(form.order.data) if form.order.data in set(CaseOrder) else CaseOrder.NAME
     form.order.data = order.value
     page = finding.found_page(found.open, form.words.data or "", order, arguments.number(number, 1))
-    return render_template("cases/index.html", cases=found, page=page, form=form, per_page=PAGE)
+    first = first_page.first_page(g.actor, found)
+    at_once = g.actor.is_staff and len(found.open) > 1 and page.pages == 1 and not form.words.data
+    return render_template(
+        "cases/index.html", cases=found, first=first, told_need=told, page=page, form=form, at_once=at_once
+    )
 
 
 def _model(form: CaseForm) -> str:

@@ -41,7 +41,9 @@ class ThreadForm(ReplyForm):
 @bp.get("")
 @opens(Action.MESSAGE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("messages/index.html", threads=message_threads.list_threads(ticket))
+    place, unread = request.args.get("place", ""), request.args.get("show") == "unread"
+    found = message_threads.list_threads(ticket, place, unread)
+    return render_template("messages/index.html", threads=found, place=place, only_unread=unread)
 
 
 @bp.route("/new", methods=["GET", "POST"])
