@@ -67,10 +67,10 @@ def test_everything_somebody_else_did_is_named_once_and_nothing_of_ones_own(
     assert kinds(story, room, teacher) == [], "they have seen it now"
 
 
-def test_counts_are_exact_after_a_file_is_withdrawn_a_meeting_called_off_and_a_compartment_shut(
+def test_counts_are_exact_after_a_file_is_withdrawn_a_meeting_called_off_and_a_compartment_closed(
     story: Story, room: Room, teacher: Someone
 ) -> None:
-    kept = story.file(room, room.guide, name="bliver.pdf")
+    staying = story.file(room, room.guide, name="bliver.pdf")
     gone = story.file(room, room.guide, name="trækkes.pdf")
     closed = story.file(room, room.guide, "professionals", name="lukket.pdf")
     meeting: UUID = story.play(room, room.guide, lambda t: (plan.meet(t), schedule.list_meetings(t)[0].id)[1])
@@ -78,7 +78,7 @@ def test_counts_are_exact_after_a_file_is_withdrawn_a_meeting_called_off_and_a_c
     story.play(room, room.guide, lambda t: schedule.call_off(t, meeting))
     story.consent(room, room.young, otherwise=("shared",))
     found = seen(story, room, teacher)
-    assert {change.item for change in found.lines if change.what is What.FILE} == {str(kept)}
+    assert {change.item for change in found.lines if change.what is What.FILE} == {str(staying)}
     assert closed
     assert [change.what for change in found.lines if change.item == str(meeting)] == [What.CALLED_OFF]
     assert found.more == 0

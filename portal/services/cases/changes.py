@@ -219,11 +219,11 @@ def _gone() -> Select[Any]:
         before.valid_from < TeamLevel.valid_from,
         before.level != Level.NONE.value,
     )
-    shut = select(TeamLevel.membership_id.label("who"), TeamLevel.valid_from.label("at")).where(
+    closed = select(TeamLevel.membership_id.label("who"), TeamLevel.valid_from.label("at")).where(
         TeamLevel.case_id == _CASE, TeamLevel.level == Level.NONE.value, had_some.exists()
     )
     left = select(Departure.membership_id, Departure.left_at).where(Departure.case_id == _CASE)
-    both = union_all(shut, left).subquery("out")
+    both = union_all(closed, left).subquery("out")
     latest = select(both.c.who, func.max(both.c.at).label("at")).group_by(both.c.who).subquery("gone")
     still = select(AccessWindow.id).where(
         AccessWindow.case_id == _CASE,

@@ -12,6 +12,7 @@ from portal.access.actor import Actor
 from portal.services import registry
 from portal.services.cases.register import CaseList
 from portal.services.shared.needs import NeedLine
+from portal.text import in_order
 from portal.tools.profile import profile
 
 SOON = 7
@@ -55,7 +56,7 @@ def first_page(actor: Actor, cases: CaseList) -> FirstPage:
 
     lines: Iterable[NeedLine] = (line for needs_me in registry.NEEDS for line in needs_me(actor, cases.own))
     found = [NamedNeed(line, names.get(line.case_id, ""), (line.day - today(line)).days) for line in lines]
-    found.sort(key=lambda need: (need.line.day, need.line.at is None, need.line.at, need.young_person))
+    found.sort(key=lambda need: (need.line.day, need.line.at is None, need.line.at, in_order(need.young_person)))
     soon = timedelta(days=SOON).days
     return FirstPage(
         now=tuple(need for need in found if need.days <= 0),

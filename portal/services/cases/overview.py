@@ -26,7 +26,7 @@ from portal.services.consents import requests
 from portal.services.files import files
 from portal.services.files.files import VersionLine
 from portal.services.oversight import last_look
-from portal.services.oversight.last_look import Look
+from portal.services.oversight.last_look import LastLook
 from portal.services.plans import definitions, plans
 from portal.services.plans.plans import PlanProgress
 from portal.services.shared import audience as shared_audience
@@ -60,7 +60,7 @@ class Overview(SimpleNamespace):
     """For the guide of a new case."""
     changes: Changes
     """What others changed since the last visit."""
-    last_look: Look | None
+    last_look: LastLook | None
     """By a professional, for the family."""
 
 

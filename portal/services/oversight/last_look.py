@@ -12,12 +12,12 @@ from portal.services.oversight.log_lines import Named
 
 
 @dataclass(frozen=True)
-class Look:
+class LastLook:
     at: datetime
     who: Named
 
 
-def look(ticket: CaseTicket, found: list[str] | None) -> Look | None:
+def look(ticket: CaseTicket, found: list[str] | None) -> LastLook | None:
     """What `queries.LAST_LOOK` found, with the name or only the place, as the log tells it to this reader."""
     who = log_lines.named(ticket, UUID(found[1])) if found else None
-    return Look(datetime.fromisoformat(found[0]), who) if found and who and who.is_known else None
+    return LastLook(datetime.fromisoformat(found[0]), who) if found and who and who.is_known else None

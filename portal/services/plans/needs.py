@@ -38,14 +38,14 @@ class ProposalRow(NamedTuple):
 
 def _promises() -> Select[Any]:
     """A promise that stands in the version in force and in one that is proposed is one promise: the later wording."""
-    kept = (PlanReminder.plan_id, PlanReminder.row_key, PlanReminder.membership_id)
+    promise = (PlanReminder.plan_id, PlanReminder.row_key, PlanReminder.membership_id)
     latest = (
         select(PlanReminder.case_id, PlanReminder.due_at)
         .join(PlanVersion, PlanVersion.id == PlanReminder.plan_version_id)
         .where(PlanReminder.membership_id == _MINE, PlanReminder.compartment_id == _OPEN)
         .where(PlanReminder.settled_at.is_(None))
-        .ext(distinct_on(*kept))
-        .order_by(*kept, PlanVersion.number.desc())
+        .ext(distinct_on(*promise))
+        .order_by(*promise, PlanVersion.number.desc())
         .subquery()
     )
     return select(latest).where(latest.c.due_at < bindparam("until"))
