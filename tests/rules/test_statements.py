@@ -1,6 +1,6 @@
 """A statement that is put together once stands in the `queries.py` of its package, where a reader looks for it. What a
-capability asks across all cases of somebody stands in its `needs.py`, what changed in a case in `changes.py`: each is one
-question in many parts."""
+capability asks across all cases of somebody stands in its `needs.py`, and what changed in a case in `changes.py`: each
+is one question in many parts."""
 
 import ast
 from collections.abc import Iterator
