@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from portal.models import (
+    AnswerRequest,
     BegunUpload,
     Checkout,
     DavToken,
@@ -59,6 +60,7 @@ Scoped = (
 
 Loadable = TypeVar(
     "Loadable",
+    AnswerRequest,
     File,
     FileVersion,
     HeldUpload,

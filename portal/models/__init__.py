@@ -59,7 +59,7 @@ from portal.models.members import (
     TeamWish,
     TeamWishAnswer,
 )
-from portal.models.messages import Message, Thread, ThreadLook
+from portal.models.messages import AnswerRequest, Message, Thread, ThreadLook
 from portal.models.notices import NoticeDue, UndeliveredMail
 from portal.models.oversight import AuditCheck
 from portal.models.plans import (
@@ -106,6 +106,7 @@ __all__ = [
     "AccessNotice",
     "AccessWindow",
     "AccountRequest",
+    "AnswerRequest",
     "AuditCheck",
     "AuditEvent",
     "AuditHead",

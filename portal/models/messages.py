@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
@@ -31,8 +31,8 @@ class Thread(Base):
 
 
 class Message(Base):
-    """Never changed, never taken away; numbers run without gaps from 1 in each thread, in the order in which the
-    messages became visible."""
+    """Its words are never changed. Its author may take them back within seven days: they are gone then, and the row
+    stays. Numbers run without gaps from 1 in each thread, in the order in which the messages became visible."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -42,8 +42,11 @@ class Message(Base):
             onupdate="CASCADE",
         ),
         by_member("created_by_id"),
+        ForeignKeyConstraint(["quotes_id", "thread_id"], ["message.id", "message.thread_id"]),
         UniqueConstraint("thread_id", "number"),
+        UniqueConstraint("id", "thread_id"),
         CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("(taken_back_at is null) = (body_sealed is not null)", name="taken_back"),
         Index("ix_message_compartment_id_created_at", "compartment_id", "created_at"),
     )
 
@@ -52,9 +55,44 @@ class Message(Base):
     case_id: Mapped[UUID]
     compartment_id: Mapped[UUID]
     number: Mapped[int]
-    body_sealed: Mapped[bytes]
+    body_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime]
     created_by_id: Mapped[UUID]
+    quotes_id: Mapped[UUID | None]
+    """The message of the same thread that this one answers."""
+    taken_back_at: Mapped[datetime | None]
+
+
+class AnswerRequest(Base):
+    """With a message its author asks somebody for an answer by a day. Answered is what they write in the thread after
+    it, so no row says that it was."""
+
+    __tablename__ = "answer_request"
+    __table_args__ = (
+        ForeignKeyConstraint(["message_id", "thread_id"], ["message.id", "message.thread_id"]),
+        ForeignKeyConstraint(
+            ["thread_id", "case_id", "compartment_id"],
+            ["thread.id", "thread.case_id", "thread.compartment_id"],
+            onupdate="CASCADE",
+        ),
+        by_member("membership_id"),
+        by_member("created_by_id"),
+        UniqueConstraint("message_id", "membership_id"),
+        Index("ix_answer_request_thread_id", "thread_id"),
+        Index("ix_answer_request_membership_id", "membership_id"),
+        Index("ix_answer_request_compartment_id", "compartment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    message_id: Mapped[UUID]
+    thread_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    membership_id: Mapped[UUID]
+    due_on: Mapped[date]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class ThreadLook(Base):

@@ -30,6 +30,7 @@ from portal.services.exports import exports
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.members import handover, handover_answers, team, team_wishes
 from portal.services.messages import threads
+from portal.services.messages.threads import Besides
 from portal.services.plans import agreement, commitments, external_forms, presence, word_import
 from portal.services.webdav import links
 from portal.storage.keys import make_keys
@@ -98,12 +99,14 @@ BY = {
     "team_wish": {"made_by_id": "young"},
     "team_wish_answer": {"answered_by_id": "guide"},
     "thread": {"created_by_id": "writer"},
+    "answer_request": {"created_by_id": "writer"},
     "thread_look": {"membership_id": "writer"},
     "version_taken": {"created_by_id": "reader"},
 }
 """Whose act a row is, and who may do it: table -> column -> person."""
 
 ABOUT = {
+    ("answer_request", "membership_id"): "whoever writes says whom they ask for an answer",
     ("access_freeze", "membership_id"): "the guide shuts others out",
     ("legal_override", "membership_id"): "the guide lets others in",
     ("team_level", "membership_id"): "the guide sets what others may do",
@@ -157,6 +160,8 @@ class Cast:
         guide = self.people["guide"]
         made["file_id"] = story.file(room, guide)
         made["thread_id"] = story.thread(room, guide)
+        asked = Besides(asked=frozenset({room.member(guide)}), due=clock.now().date() + timedelta(days=3))
+        made["message_id"] = self.play("writer", lambda t: threads.reply(t, uuid4(), made["thread_id"], "Hvad?", asked))
         made["compartment_id"] = self.play("guide", lambda t: compartment_id(t, "shared"))
         made["confided_compartment_id"] = self.play("guide", lambda t: compartment_id(t, "guide_only"))
         begin(story, room, guide, PLAN)
@@ -233,6 +238,7 @@ class Cast:
 
 
 _ESPECIALLY: dict[str, Any] = {
+    "answer_request": lambda cast: {"membership_id": cast.member("young")},
     "cases": lambda _: {"id": uuid4()},
     "consent": lambda _: {"scan_state": "not_scanned", "method": "eid"},
     "file_version": lambda _: {"scan": "not_scanned"},
@@ -482,6 +488,8 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "plan_word_file": ("decided_at", {"guide"}),
     "plan_version": ("revision", {"guide", "young", "writer"}),
     "search_entry": ("compartment_id", {"guide"}),
+    "answer_request": ("withdrawn_at", {"writer"}),
+    "message": ("taken_back_at = created_at, body_sealed = null", {"guide", "writer"}),
     "thread": ("compartment_id", {"guide"}),
     "thread_look": ("seen", {"reader"}),
     "version_taken": ("number", {"guide"}),
@@ -496,6 +504,7 @@ DELETES = {
     "dav_lock": {"guide"},
     "held_upload": {"guide"},
     "kept_file": {"guide"},
+    "search_entry": {"guide", "writer"},
     "submission": {"guide", "young", "writer", "reader"},
 }
 

@@ -7,35 +7,27 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, TextAreaField
-from wtforms.validators import Length
 
 from portal import text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
+from portal.errors import InvalidInput, NotFound
+from portal.services.messages import answers, take_back
 from portal.services.messages import threads as message_threads
+from portal.services.messages.threads import ThreadPage
 from portal.services.oversight import log_lines, questions
 from portal.services.shared import audience
+from portal.views.messages.writing import ReplyForm, ThreadForm
 from portal.views.oversight import case_log
+from portal.web import arguments
 from portal.web.arguments import whole_number
 from portal.web.compartment_field import compartment_choices, compartment_of
-from portal.web.forms import PortalForm, attempt, status, text_field
+from portal.web.forms import PortalForm, attempt, status
 from portal.web.guard import opens
 from portal.web.i18n import clock_time, day
+from portal.web.input_errors import error_message
 
 bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages")
-
-_TOO_LONG = _l("This is too long. A message may have at most 20,000 characters; put longer texts in as a file.")
-
-
-class ReplyForm(PortalForm):
-    body = TextAreaField(_l("Your message"), validators=[Length(max=20_000, message=_TOO_LONG)])
-
-
-class ThreadForm(ReplyForm):
-    subject = text_field(_l("What is it about?"))
-    compartment = RadioField(_l("Who should be able to read it?"), validate_choice=False)
 
 
 @bp.get("")
@@ -49,6 +41,7 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
 def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = compartment_choices(ticket)
+    form.offer(ticket)
     if request.method == "GET" and form.compartment.choices and not form.compartment.data:
         form.compartment.data = _place(ticket) or form.compartment.choices[0].value
     if request.method == "GET" and "why" in request.args and not form.body.data:
@@ -57,7 +50,7 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
     def verb() -> UUID:
         compartment = compartment_of(ticket, form.compartment.data)
         return message_threads.start(
-            ticket, form.submission_id, compartment, form.subject.data or "", form.body.data or ""
+            ticket, form.submission_id, compartment, form.subject.data or "", form.body.data or "", form.besides()
         )
 
     made = attempt(form, verb)
@@ -96,16 +89,62 @@ def _place(ticket: CaseTicket) -> str:
 @opens(Action.MESSAGE_VIEW)
 def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     page = message_threads.thread(ticket, thread_id, request.args.get("from", type=whole_number))
-    return render_template("messages/show.html", thread=page, form=ReplyForm(), as_html=text.as_html)
+    form = ReplyForm()
+    form.quotes.data = form.quotes.data or request.args.get("quote", "")
+    return _shown(ticket, page, form)
 
 
 @bp.post("/<uuid:thread_id>")
 @opens(Action.MESSAGE_WRITE)
 def reply(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     form = ReplyForm()
-    made = attempt(form, lambda: message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or ""))
+    made = attempt(
+        form,
+        lambda: message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or "", form.besides()),
+    )
     if made is None:
-        page = message_threads.thread(ticket, thread_id)
-        return render_template("messages/show.html", thread=page, form=form, as_html=text.as_html), status(form)
+        return _shown(ticket, message_threads.thread(ticket, thread_id), form), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id, _anchor=f"m-{made}"), 303)
+
+
+def _shown(ticket: CaseTicket, page: ThreadPage, form: ReplyForm) -> str:
+    form.offer(ticket, page.compartment_id)
+    asked = arguments.identity(form.quotes.data) if page.can_write else None
+    quote = message_threads.quoted(ticket, page.id, asked) if asked else None
+    form.quotes.data = str(quote.message_id) if quote else ""
+    return render_template("messages/show.html", thread=page, form=form, quote=quote, as_html=text.as_html)
+
+
+class PressForm(PortalForm):
+    """One button."""
+
+
+@bp.get("/<uuid:thread_id>/<uuid:message_id>/take-back")
+@opens(Action.MESSAGE_WRITE)
+def confirm_take_back(ticket: CaseTicket, thread_id: UUID, message_id: UUID) -> ResponseReturnValue:
+    line = message_threads.own_message(ticket, thread_id, message_id)
+    return render_template(
+        "messages/take_back.html", thread_id=thread_id, message=line, form=PressForm(), as_html=text.as_html
+    )
+
+
+@bp.post("/<uuid:thread_id>/<uuid:message_id>/take-back")
+@opens(Action.MESSAGE_WRITE)
+def take_message_back(ticket: CaseTicket, thread_id: UUID, message_id: UUID) -> ResponseReturnValue:
+    try:
+        if take_back.take_back(ticket, message_id) != thread_id:
+            raise NotFound
+        flash(_("Your message is taken back."), "success")
+    except InvalidInput as problem:
+        flash(error_message(problem), "error")
+    place = f"m-{message_id}"
+    return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id, _anchor=place), 303)
+
+
+@bp.post("/requests/<uuid:request_id>/withdraw")
+@opens(Action.MESSAGE_WRITE)
+def withdraw_request(ticket: CaseTicket, request_id: UUID) -> ResponseReturnValue:
+    thread_id = answers.withdraw_request(ticket, request_id)
+    flash(_("You no longer ask for this answer."), "success")
+    return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id), 303)

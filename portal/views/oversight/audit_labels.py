@@ -100,6 +100,9 @@ EVENTS = {
         Event.THREAD_STARTED: _l("Started messages"),
         Event.THREAD_MOVED: _l("Moved messages to where others see them"),
         Event.MESSAGE_SENT: _l("Wrote a message"),
+        Event.MESSAGE_TAKEN_BACK: _l("Took a message back"),
+        Event.ANSWER_ASKED: _l("Asked for an answer to a message"),
+        Event.ANSWER_UNASKED: _l("Took the wish for an answer back"),
     },
     "access": {
         Event.MEMBER_ADDED: _l("Added somebody to a case"),

@@ -1,0 +1,108 @@
+"""Messages that ask for an answer by a day, quote another one or were taken back, and which professionals have read."""
+
+from alembic import op
+
+revision = "063"
+down_revision = "061"
+branch_labels = None
+depends_on = None
+
+MINE = "any ((select my_memberships())::uuid[])"
+OPEN = "any ((select my_compartments())::uuid[])"
+WRITABLE = "any ((select my_writable_compartments())::uuid[])"
+MY_MESSAGE = f"""exists (select from message m where m.id = message_id and m.created_by_id = {MINE})"""
+
+
+def upgrade() -> None:
+    op.execute(
+        f"""
+        -- A message that is taken back has no words any more, and one without words was taken back.
+        alter table message add taken_back_at timestamptz, add quotes_id uuid,
+            alter body_sealed drop not null,
+            add constraint ck_message_taken_back check ((taken_back_at is null) = (body_sealed is not null)),
+            add constraint uq_message_id_thread_id unique (id, thread_id),
+            add constraint fk_message_quotes_id_thread_id
+                foreign key (quotes_id, thread_id) references message (id, thread_id);
+        -- Its author alone, once, within seven days.
+        create policy taken_back on message for update to portal_app
+            using (created_by_id = {MINE} and compartment_id = {OPEN} and taken_back_at is null
+                   and created_at > wall_clock() - interval '7 days')
+            with check (created_by_id = {MINE} and compartment_id = {OPEN} and taken_back_at is not null);
+        grant update (taken_back_at, body_sealed) on message to portal_app;
+        -- Its words leave the index.
+        create policy taken_back on search_entry for delete to portal_app
+            using (kind = 'message' and compartment_id = {OPEN}
+                   and exists (select from message m where m.id = item_id and m.created_by_id = {MINE}));
+        grant delete on search_entry to portal_app;
+
+        create table answer_request (
+            id uuid constraint pk_answer_request primary key,
+            message_id uuid not null,
+            thread_id uuid not null,
+            case_id uuid not null,
+            compartment_id uuid not null,
+            membership_id uuid not null,
+            due_on date not null,
+            created_at timestamptz not null,
+            created_by_id uuid not null,
+            withdrawn_at timestamptz,
+            constraint uq_answer_request_message_id_membership_id unique (message_id, membership_id),
+            constraint fk_answer_request_message_id_thread_id
+                foreign key (message_id, thread_id) references message (id, thread_id),
+            constraint fk_answer_request_thread_id_case_id_compartment_id
+                foreign key (thread_id, case_id, compartment_id) references thread (id, case_id, compartment_id)
+                on update cascade,
+            constraint fk_answer_request_case_id_membership_id
+                foreign key (case_id, membership_id) references membership (case_id, id),
+            constraint fk_answer_request_case_id_created_by_id
+                foreign key (case_id, created_by_id) references membership (case_id, id)
+        );
+        create index ix_answer_request_thread_id on answer_request (thread_id);
+        create index ix_answer_request_membership_id on answer_request (membership_id);
+        create index ix_answer_request_compartment_id on answer_request (compartment_id);
+        alter table answer_request enable row level security, force row level security;
+        create policy seen on answer_request for select to portal_app using (compartment_id = {OPEN});
+        -- With a message of one's own, of somebody who can answer it.
+        create policy asked on answer_request for insert to portal_app
+            with check (compartment_id = {WRITABLE} and created_by_id = {MINE} and withdrawn_at is null and {MY_MESSAGE}
+                        and exists (select from access_window w
+                                    where w.compartment_id = answer_request.compartment_id
+                                      and w.membership_id = answer_request.membership_id and w.can_write
+                                      and w.valid_from <= wall_clock()
+                                      and (w.valid_until is null or wall_clock() < w.valid_until)));
+        create policy withdrawn on answer_request for update to portal_app
+            using (created_by_id = {MINE} and compartment_id = {OPEN});
+        grant select, insert, update (withdrawn_at) on answer_request to portal_app;
+
+        -- How far a professional has read is known to whoever can read the thread; how far a citizen has, to nobody
+        -- else (docs/adr/0070). The name matters: the database asks policies from the last name to the first, and
+        -- `own` settles nearly every row before this one is looked at.
+        create policy known_of on thread_look for select to portal_app
+            using (exists (select from membership m where m.id = membership_id and m.unit_id is not null)
+                   and exists (select from thread t where t.id = thread_id));
+        """
+    )
+
+
+def downgrade() -> None:
+    op.execute(
+        """
+        drop policy known_of on thread_look;
+        drop table answer_request;
+        revoke delete on search_entry from portal_app;
+        drop policy taken_back on search_entry;
+        revoke update (taken_back_at, body_sealed) on message from portal_app;
+        drop policy taken_back on message;
+        alter table message no force row level security;
+        """
+    )
+    # A thread counts its messages without gaps: one that was taken back stays, with no words that open.
+    op.execute("update message set body_sealed = '' where body_sealed is null")
+    op.execute(
+        """
+        alter table message force row level security;
+        alter table message drop constraint fk_message_quotes_id_thread_id, drop constraint uq_message_id_thread_id,
+            drop constraint ck_message_taken_back, alter body_sealed set not null,
+            drop column quotes_id, drop column taken_back_at;
+        """
+    )
