@@ -74,6 +74,40 @@ def upgrade() -> None:
             using (created_by_id = {MINE} and compartment_id = {OPEN});
         grant select, insert, update (withdrawn_at) on answer_request to portal_app;
 
+        -- What somebody has begun to write: theirs alone, and gone with their right to write there.
+        create table message_draft (
+            id uuid constraint pk_message_draft primary key,
+            case_id uuid not null,
+            compartment_id uuid not null,
+            thread_id uuid,
+            words_sealed bytea not null,
+            written_at timestamptz not null,
+            created_by_id uuid not null,
+            constraint uq_message_draft_created_by_id_thread_id unique nulls not distinct (created_by_id, thread_id),
+            constraint fk_message_draft_thread_id_case_id_compartment_id
+                foreign key (thread_id, case_id, compartment_id) references thread (id, case_id, compartment_id)
+                on update cascade,
+            constraint fk_message_draft_case_id_compartment_id
+                foreign key (case_id, compartment_id) references compartment (case_id, id),
+            constraint fk_message_draft_case_id_created_by_id
+                foreign key (case_id, created_by_id) references membership (case_id, id)
+        );
+        create index ix_message_draft_case_id on message_draft (case_id);
+        alter table message_draft enable row level security, force row level security;
+        create policy own on message_draft to portal_app
+            using (created_by_id = {MINE} and compartment_id = {WRITABLE})
+            with check (created_by_id = {MINE} and compartment_id = {WRITABLE});
+        grant select, insert, delete, update (compartment_id, words_sealed, written_at) on message_draft to portal_app;
+        create policy facts on message_draft to portal_facts using (case_id = facts_case());
+        grant select (id, case_id, compartment_id, created_by_id), delete on message_draft to portal_facts;
+        -- Nobody goes on with one after a month.
+        create policy looked_after on message_draft to portal_owner using (true);
+        create function forget_old_drafts() returns void language sql security definer
+            set search_path = public, pg_temp as $$
+            delete from message_draft where written_at < wall_clock() - interval '30 days' $$;
+        revoke all on function forget_old_drafts() from public;
+        grant execute on function forget_old_drafts() to portal_app;
+
         -- How far a professional has read is known to whoever can read the thread; how far a citizen has, to nobody
         -- else (docs/adr/0070). The name matters: the database asks policies from the last name to the first, and
         -- `own` settles nearly every row before this one is looked at.
@@ -88,6 +122,8 @@ def downgrade() -> None:
     op.execute(
         """
         drop policy known_of on thread_look;
+        drop function forget_old_drafts();
+        drop table message_draft;
         drop table answer_request;
         revoke delete on search_entry from portal_app;
         drop policy taken_back on search_entry;

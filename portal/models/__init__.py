@@ -59,7 +59,7 @@ from portal.models.members import (
     TeamWish,
     TeamWishAnswer,
 )
-from portal.models.messages import AnswerRequest, Message, Thread, ThreadLook
+from portal.models.messages import AnswerRequest, Message, MessageDraft, Thread, ThreadLook
 from portal.models.notices import NoticeDue, UndeliveredMail
 from portal.models.oversight import AuditCheck
 from portal.models.plans import (
@@ -159,6 +159,7 @@ __all__ = [
     "MeetingSeat",
     "Membership",
     "Message",
+    "MessageDraft",
     "NationalId",
     "NoticeDue",
     "Organisation",

@@ -95,6 +95,31 @@ class AnswerRequest(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+class MessageDraft(Base):
+    """What somebody has begun to write, in a thread or to begin one. Nobody else can read it: it leaves no trace."""
+
+    __tablename__ = "message_draft"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["thread_id", "case_id", "compartment_id"],
+            ["thread.id", "thread.case_id", "thread.compartment_id"],
+            onupdate="CASCADE",
+        ),
+        in_compartment(),
+        by_member("created_by_id"),
+        UniqueConstraint("created_by_id", "thread_id", postgresql_nulls_not_distinct=True),
+        Index("ix_message_draft_case_id", "case_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID]
+    compartment_id: Mapped[UUID]
+    thread_id: Mapped[UUID | None]
+    words_sealed: Mapped[bytes]
+    written_at: Mapped[datetime]
+    created_by_id: Mapped[UUID]
+
+
 class ThreadLook(Base):
     """How far one member has read a thread: the number of the newest message that was on a page they opened."""
 

@@ -26,6 +26,7 @@ def blueprints() -> list[Blueprint]:
         team,
         team_wishes,
     )
+    from portal.views.messages import drafts as message_drafts
     from portal.views.messages import messages
     from portal.views.oversight import case_log, supervision
     from portal.views.plans import commitments, documents, external_forms, index, live, word_import
@@ -79,6 +80,7 @@ def blueprints() -> list[Blueprint]:
         heard,
         folders,
         messages,
+        message_drafts,
         move,
         people,
         team,

@@ -310,6 +310,8 @@ ROUTES = [
     _route(
         "POST messages.take_message_back", Action.MESSAGE_WRITE, _at("/messages/{t.thread_id}/{t.message_id}/take-back")
     ),
+    _route("POST message_drafts.save", Action.MESSAGE_WRITE, _at("/messages/draft")),
+    _route("POST message_drafts.drop", Action.MESSAGE_WRITE, _at("/messages/draft/drop")),
     _route("POST messages.withdraw_request", Action.MESSAGE_WRITE, _at(f"/messages/requests/{NOTHING}/withdraw")),
     _route("GET people.index", Action.TEAM_VIEW, _at("/people")),
     _route("GET team.find", Action.TEAM_CHANGE, _at("/team/find?q=test")),

@@ -29,6 +29,7 @@ from portal.services.consents.declaration import Answers
 from portal.services.exports import exports
 from portal.services.files import checkouts, conflicts, files, folders, resumable_uploads
 from portal.services.members import handover, handover_answers, team, team_wishes
+from portal.services.messages import drafts as message_drafts
 from portal.services.messages import threads
 from portal.services.messages.threads import Besides
 from portal.services.plans import agreement, commitments, external_forms, presence, word_import
@@ -80,6 +81,7 @@ BY = {
     "meeting": {"created_by_id": "writer", "begun_by_id": "writer"},
     "membership": {"added_by_id": "guide"},
     "message": {"created_by_id": "writer"},
+    "message_draft": {"created_by_id": "writer"},
     "old_form": {"created_by_id": "writer"},
     "plan": {"created_by_id": "writer"},
     "plan_acceptance": {"created_by_id": "writer", "membership_id": "writer"},
@@ -162,6 +164,7 @@ class Cast:
         made["thread_id"] = story.thread(room, guide)
         asked = Besides(asked=frozenset({room.member(guide)}), due=clock.now().date() + timedelta(days=3))
         made["message_id"] = self.play("writer", lambda t: threads.reply(t, uuid4(), made["thread_id"], "Hvad?", asked))
+        self.play("writer", lambda t: message_drafts.save_draft(t, uuid4(), made["thread_id"], None, "", "Jeg tror"))
         made["compartment_id"] = self.play("guide", lambda t: compartment_id(t, "shared"))
         made["confided_compartment_id"] = self.play("guide", lambda t: compartment_id(t, "guide_only"))
         begin(story, room, guide, PLAN)
@@ -489,6 +492,7 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "plan_version": ("revision", {"guide", "young", "writer"}),
     "search_entry": ("compartment_id", {"guide"}),
     "answer_request": ("withdrawn_at", {"writer"}),
+    "message_draft": ("written_at", {"writer"}),
     "message": ("taken_back_at = created_at, body_sealed = null", {"guide", "writer"}),
     "thread": ("compartment_id", {"guide"}),
     "thread_look": ("seen", {"reader"}),
@@ -504,6 +508,7 @@ DELETES = {
     "dav_lock": {"guide"},
     "held_upload": {"guide"},
     "kept_file": {"guide"},
+    "message_draft": {"writer"},
     "search_entry": {"guide", "writer"},
     "submission": {"guide", "young", "writer", "reader"},
 }

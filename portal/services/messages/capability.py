@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.access.ticket import CaseTicket
+from portal.db import PortalSession
+from portal.services.messages import drafts
 from portal.services.messages import threads as message_threads
 from portal.services.messages.threads import ThreadLine
 from portal.services.shared.front import RECENT, Front
+
+
+def sweep(session: PortalSession) -> None:
+    drafts.sweep_drafts(session)
 
 
 @dataclass(frozen=True)

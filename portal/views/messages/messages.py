@@ -12,8 +12,9 @@ from portal import text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.services.messages import answers, take_back
+from portal.services.messages import answers, drafts, take_back
 from portal.services.messages import threads as message_threads
+from portal.services.messages.drafts import DraftWords
 from portal.services.messages.threads import ThreadPage
 from portal.services.oversight import log_lines, questions
 from portal.services.shared import audience
@@ -33,7 +34,8 @@ bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages"
 @bp.get("")
 @opens(Action.MESSAGE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    return render_template("messages/index.html", threads=message_threads.list_threads(ticket))
+    threads = message_threads.list_threads(ticket)
+    return render_template("messages/index.html", threads=threads, begun=drafts.begun(ticket))
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -42,22 +44,35 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = compartment_choices(ticket)
     form.offer(ticket)
-    if request.method == "GET" and form.compartment.choices and not form.compartment.data:
-        form.compartment.data = _place(ticket) or form.compartment.choices[0].value
-    if request.method == "GET" and "why" in request.args and not form.body.data:
-        _ask_why(ticket, form, request.args["why"])
+    draft = drafts.my_draft(ticket, None) if ticket.compartments else None
+    if request.method == "GET":
+        _fill_in(ticket, form, draft)
 
     def verb() -> UUID:
         compartment = compartment_of(ticket, form.compartment.data)
-        return message_threads.start(
+        thread_id = message_threads.start(
             ticket, form.submission_id, compartment, form.subject.data or "", form.body.data or "", form.besides()
         )
+        drafts.discard_draft(ticket, None)
+        return thread_id
 
     made = attempt(form, verb)
     if made is None:
-        return render_template("messages/new.html", form=form), status(form)
+        return render_template("messages/new.html", form=form, draft=draft), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=made), 303)
+
+
+def _fill_in(ticket: CaseTicket, form: ThreadForm, draft: DraftWords | None) -> None:
+    """What a page to write on begins with: a link says what it is for, else it goes on with what was begun."""
+    if "why" in request.args and not form.body.data:
+        _ask_why(ticket, form, request.args["why"])
+    elif draft and "guide" not in request.args and not form.body.data and not form.subject.data:
+        form.subject.data, form.body.data = draft.subject, draft.body
+        form.compartment.data = form.compartment.data or str(draft.compartment_id)
+    offered = [choice.value for choice in form.compartment.choices]
+    if offered and not form.compartment.data:
+        form.compartment.data = _place(ticket) or offered[0]
 
 
 def _ask_why(ticket: CaseTicket, form: ThreadForm, asked: str) -> None:
@@ -91,29 +106,35 @@ def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     page = message_threads.thread(ticket, thread_id, request.args.get("from", type=whole_number))
     form = ReplyForm()
     form.quotes.data = form.quotes.data or request.args.get("quote", "")
-    return _shown(ticket, page, form)
+    draft = drafts.my_draft(ticket, thread_id) if page.can_write else None
+    if draft and not form.body.data:
+        form.body.data = draft.body
+    return _shown(ticket, page, form, draft)
 
 
 @bp.post("/<uuid:thread_id>")
 @opens(Action.MESSAGE_WRITE)
 def reply(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     form = ReplyForm()
-    made = attempt(
-        form,
-        lambda: message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or "", form.besides()),
-    )
+
+    def verb() -> UUID:
+        message_id = message_threads.reply(ticket, form.submission_id, thread_id, form.body.data or "", form.besides())
+        drafts.discard_draft(ticket, thread_id)
+        return message_id
+
+    made = attempt(form, verb)
     if made is None:
         return _shown(ticket, message_threads.thread(ticket, thread_id), form), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=thread_id, _anchor=f"m-{made}"), 303)
 
 
-def _shown(ticket: CaseTicket, page: ThreadPage, form: ReplyForm) -> str:
+def _shown(ticket: CaseTicket, page: ThreadPage, form: ReplyForm, draft: DraftWords | None = None) -> str:
     form.offer(ticket, page.compartment_id)
     asked = arguments.identity(form.quotes.data) if page.can_write else None
     quote = message_threads.quoted(ticket, page.id, asked) if asked else None
     form.quotes.data = str(quote.message_id) if quote else ""
-    return render_template("messages/show.html", thread=page, form=form, quote=quote, as_html=text.as_html)
+    return render_template("messages/show.html", thread=page, form=form, quote=quote, draft=draft, as_html=text.as_html)
 
 
 class PressForm(PortalForm):
