@@ -116,6 +116,8 @@ class Event(StrEnum):
     MESSAGE_TAKEN_BACK = "message.taken_back"
     ANSWER_ASKED = "answer.asked"
     ANSWER_UNASKED = "answer.unasked"
+    ABSENCE_TOLD = "absence.told"
+    ABSENCE_ENDED = "absence.ended"
     CASE_SEARCHED = "case.searched"
     LOG_VIEWED = "log.viewed"
     ACCESS_REFUSED = "access.refused"

@@ -108,6 +108,72 @@ def upgrade() -> None:
         revoke all on function forget_old_drafts() from public;
         grant execute on function forget_old_drafts() to portal_app;
 
+        -- What was put beside a message stays where it lies. Whoever does not see it there does not see the row either.
+        create table message_attachment (
+            id uuid constraint pk_message_attachment primary key,
+            message_id uuid not null,
+            thread_id uuid not null,
+            case_id uuid not null,
+            compartment_id uuid not null,
+            item_compartment_id uuid not null,
+            file_id uuid,
+            plan_id uuid,
+            row_address varchar not null,
+            created_by_id uuid not null,
+            constraint ck_message_attachment_one_thing check (num_nonnulls(file_id, plan_id) = 1),
+            constraint ck_message_attachment_row_address check ((plan_id is null) = (row_address = '')),
+            constraint uq_message_attachment_message_id_file_id_plan_id_row_address
+                unique nulls not distinct (message_id, file_id, plan_id, row_address),
+            constraint fk_message_attachment_message_id_thread_id
+                foreign key (message_id, thread_id) references message (id, thread_id),
+            constraint fk_message_attachment_thread_id_case_id_compartment_id
+                foreign key (thread_id, case_id, compartment_id) references thread (id, case_id, compartment_id)
+                on update cascade,
+            constraint fk_message_attachment_file_id_case_id_item_compartment_id
+                foreign key (file_id, case_id, item_compartment_id) references file (id, case_id, compartment_id)
+                on update cascade,
+            constraint fk_message_attachment_plan_id_case_id_item_compartment_id
+                foreign key (plan_id, case_id, item_compartment_id) references plan (id, case_id, compartment_id)
+                on update cascade,
+            constraint fk_message_attachment_case_id_created_by_id
+                foreign key (case_id, created_by_id) references membership (case_id, id)
+        );
+        create index ix_message_attachment_thread_id on message_attachment (thread_id);
+        create index ix_message_attachment_file_id on message_attachment (file_id);
+        alter table message_attachment enable row level security, force row level security;
+        create policy seen on message_attachment for select to portal_app
+            using (compartment_id = {OPEN} and item_compartment_id = {OPEN});
+        create policy put_beside on message_attachment for insert to portal_app
+            with check (compartment_id = {WRITABLE} and item_compartment_id = {OPEN} and created_by_id = {MINE}
+                        and {MY_MESSAGE});
+        grant select, insert on message_attachment to portal_app;
+
+        -- Who stands in for the guide, from when until when. It gives nobody a right.
+        create table guide_absence (
+            id uuid constraint pk_guide_absence primary key,
+            case_id uuid not null,
+            stand_in_id uuid not null,
+            from_at timestamptz not null,
+            until_at timestamptz not null,
+            created_at timestamptz not null,
+            created_by_id uuid not null,
+            constraint ck_guide_absence_somebody_else check (stand_in_id <> created_by_id),
+            constraint fk_guide_absence_case_id_stand_in_id
+                foreign key (case_id, stand_in_id) references membership (case_id, id),
+            constraint fk_guide_absence_case_id_created_by_id
+                foreign key (case_id, created_by_id) references membership (case_id, id)
+        );
+        create index ix_guide_absence_case_id on guide_absence (case_id);
+        alter table guide_absence enable row level security, force row level security;
+        create policy seen on guide_absence for select to portal_app
+            using (case_id = any ((select my_cases())::uuid[]));
+        create policy said on guide_absence for insert to portal_app
+            with check (case_id = any ((select my_owned_cases())::uuid[]) and created_by_id = {MINE}
+                        and stand_in_id = any (array(select id from membership where unit_id is not null)));
+        create policy ended on guide_absence for update to portal_app
+            using (case_id = any ((select my_owned_cases())::uuid[]));
+        grant select, insert, update (until_at) on guide_absence to portal_app;
+
         -- How far a professional has read is known to whoever can read the thread; how far a citizen has, to nobody
         -- else (docs/adr/0070). The name matters: the database asks policies from the last name to the first, and
         -- `own` settles nearly every row before this one is looked at.
@@ -124,7 +190,8 @@ def downgrade() -> None:
         drop policy known_of on thread_look;
         drop function forget_old_drafts();
         drop table message_draft;
-        drop table answer_request;
+        drop table message_attachment;
+        drop table answer_request, guide_absence;
         revoke delete on search_entry from portal_app;
         drop policy taken_back on search_entry;
         revoke update (taken_back_at, body_sealed) on message from portal_app;

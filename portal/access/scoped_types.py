@@ -20,6 +20,7 @@ from portal.models import (
     Meeting,
     MeetingSeat,
     Message,
+    MessageAttachment,
     MessageDraft,
     Plan,
     PlanAsked,
@@ -56,6 +57,7 @@ Scoped = (
     | FileWithdrawal
     | ExternalForm
     | VersionTaken
+    | MessageAttachment
 )
 """Rows without an id of their own to load them by."""
 

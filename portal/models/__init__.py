@@ -59,7 +59,15 @@ from portal.models.members import (
     TeamWish,
     TeamWishAnswer,
 )
-from portal.models.messages import AnswerRequest, Message, MessageDraft, Thread, ThreadLook
+from portal.models.messages import (
+    AnswerRequest,
+    GuideAbsence,
+    Message,
+    MessageAttachment,
+    MessageDraft,
+    Thread,
+    ThreadLook,
+)
 from portal.models.notices import NoticeDue, UndeliveredMail
 from portal.models.oversight import AuditCheck
 from portal.models.plans import (
@@ -141,6 +149,7 @@ __all__ = [
     "FileWithdrawal",
     "Freeze",
     "FreezeEnd",
+    "GuideAbsence",
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
@@ -159,6 +168,7 @@ __all__ = [
     "MeetingSeat",
     "Membership",
     "Message",
+    "MessageAttachment",
     "MessageDraft",
     "NationalId",
     "NoticeDue",

@@ -11,9 +11,9 @@ from flask import Flask
 
 from portal import clock
 from portal.access.policy.roles import Level
-from portal.errors import InvalidInput, NotFound
+from portal.errors import InvalidInput, NotFound, Refused
 from portal.services.cases import search
-from portal.services.messages import answers, take_back, threads
+from portal.services.messages import absence, answers, take_back, threads
 from portal.services.messages.answers import AskedAnswer
 from portal.services.messages.threads import Besides, MessageLine, ThreadPage
 from tests.conftest import Calendar
@@ -98,7 +98,7 @@ def test_nobody_waits_for_somebody_who_can_write_there_no_more(story: Story, roo
     thread = story.thread(room, room.guide)
     ask(story, room, room.guide, thread, teacher)
     story.set_level(room, teacher, Level.NONE)
-    assert story.play(room, room.guide, answers.open_answers) == []
+    assert story.play(room, room.guide, lambda t: answers.open_answers(t, None)) == []
     with story.acting(teacher) as actor:
         assert answers.waiting_for_me(actor) == []
 
@@ -225,3 +225,44 @@ def test_the_database_tells_nobody_how_far_a_citizen_has_read(
     assert seen[room.guide.id] - {own} == staff | {(hidden, room.member(teacher))}
     assert seen[teacher.id] >= staff
     assert seen[room.young.id] == staff | {(thread, room.member(room.young))}
+
+
+# While the guide is away
+
+
+def test_whoever_writes_is_told_that_the_guide_is_away_and_the_stand_in_is_asked_too(
+    story: Story, room: Room, teacher: Someone, calendar: Calendar, app: Flask
+) -> None:
+    thread, alone = story.thread(room, room.guide), story.thread(room, room.guide, "guide_only")
+    first, end = day(timedelta(days=1)), day(timedelta(days=4))
+    story.play(room, room.guide, lambda t: absence.tell(t, uuid4(), first, end, room.member(teacher)))
+    ask(story, room, room.young, thread, room.guide, due=end)
+    assert of_me(story, room, teacher) == [], "not yet"
+    calendar.move(days=2)
+    young = Browser(app, story.token(room.young))
+    for page_ in ("", "/new", f"/{thread}"):
+        shown = young.get(f"/cases/{room.case_id}/messages{page_}").text
+        assert f"{room.guide.name} er væk til og med" in shown
+        assert f"Skriv til {teacher.name}" in shown
+        assert "kan ikke læse det her" not in shown
+    assert f"{teacher.name} kan ikke læse det her" in young.get(f"/cases/{room.case_id}/messages/{alone}").text
+    [asked] = of_me(story, room, teacher)
+    assert asked.in_stead
+    with story.acting(teacher) as actor:
+        assert [one.thread_id for one in answers.waiting_for_me(actor)] == [thread]
+    with pytest.raises(NotFound):
+        page(story, room, teacher, alone)
+    story.reply(room, teacher, thread)
+    assert of_me(story, room, room.guide) == [], "the stand-in has answered"
+    story.play(room, room.guide, absence.end_absence)
+    assert "er væk" not in young.get(f"/cases/{room.case_id}/messages").text
+
+
+def test_only_a_professional_of_the_case_stands_in_and_only_the_guide_says_so(
+    story: Story, room: Room, teacher: Someone
+) -> None:
+    for who in (room.young, room.guide):
+        with pytest.raises(InvalidInput, match="stand_in"):
+            story.play(room, room.guide, lambda t, w=who: absence.tell(t, uuid4(), day(), day(), room.member(w)))
+    with pytest.raises(Refused):
+        story.play(room, teacher, lambda t: absence.tell(t, uuid4(), day(), day(), room.member(teacher)))

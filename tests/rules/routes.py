@@ -310,6 +310,9 @@ ROUTES = [
     _route(
         "POST messages.take_message_back", Action.MESSAGE_WRITE, _at("/messages/{t.thread_id}/{t.message_id}/take-back")
     ),
+    _route("GET absence.tell", Action.TEAM_CHANGE, _at("/messages/away")),
+    _route("POST absence.tell", Action.TEAM_CHANGE, _at("/messages/away")),
+    _route("POST absence.end", Action.TEAM_CHANGE, _at("/messages/away/end")),
     _route("POST message_drafts.save", Action.MESSAGE_WRITE, _at("/messages/draft")),
     _route("POST message_drafts.drop", Action.MESSAGE_WRITE, _at("/messages/draft/drop")),
     _route("POST messages.withdraw_request", Action.MESSAGE_WRITE, _at(f"/messages/requests/{NOTHING}/withdraw")),

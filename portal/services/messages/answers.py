@@ -21,7 +21,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import AnswerRequest, Membership, Message
-from portal.services.messages import queries
+from portal.services.messages import absence, queries
+from portal.services.messages.absence import Away
 from portal.services.messages.queries import RequestRow
 from portal.tools.profile import profile
 
@@ -44,6 +45,8 @@ class AskedAnswer:
     is_for_me: bool
     is_mine: bool
     """Whether this person asks."""
+    in_stead: bool = False
+    """Whether the guide is asked, for whom this person stands in just now."""
 
     @property
     def is_open(self) -> bool:
@@ -72,7 +75,7 @@ def waiting_for_me(actor: Actor) -> list[WaitedAnswer]:
     compartments = list(open_compartments(actor))
     if not compartments:
         return []
-    rows = queries.WAITING.ask(actor.session, person=actor.person_id, compartments=compartments)
+    rows = queries.WAITING.ask(actor.session, person=actor.person_id, compartments=compartments, now=clock.now())
     return [
         WaitedAnswer(row.case_id, row.thread_id, row.asked_by, row.due_on, row.asked_at, _is_past(row)) for row in rows
     ]
@@ -82,19 +85,28 @@ def _is_past(row: queries.WaitingRow) -> bool:
     return row.due_on < clock.today(profile(row.profile).zone)
 
 
-def open_answers(ticket: CaseTicket) -> list[AskedAnswer]:
-    """Of this case, what is due first first: the answers this person is asked for, and those they ask others for."""
-    return _lines(ticket, queries.REQUESTS_OPEN.ask(ticket.session, **ticket.bounds))
+def open_answers(ticket: CaseTicket, away: Away | None) -> list[AskedAnswer]:
+    """Of this case, what is due first first: the answers this person is asked for, themselves or in the stead of the
+    guide who is `away`, and those they ask others for."""
+    stands_for = _stands_for(ticket, away)
+    rows = queries.REQUESTS_OPEN.ask(ticket.session, **ticket.bounds, stands_for=stands_for)
+    return _lines(ticket, rows, stands_for)
+
+
+def _stands_for(ticket: CaseTicket, away: Away | None) -> UUID:
+    """The guide, while this person stands in for them; else nobody but themselves."""
+    return away.guide.id if away is not None and away.is_me else ticket.membership.id
 
 
 def asked_of_me(ticket: CaseTicket) -> list[AskedAnswer]:
     """The answers this person is asked for in this case, what is due first first."""
-    return [line for line in open_answers(ticket) if line.is_for_me]
+    return [line for line in open_answers(ticket, absence.current(ticket)) if line.is_for_me]
 
 
-def of_thread(ticket: CaseTicket, thread_id: UUID) -> list[AskedAnswer]:
+def of_thread(ticket: CaseTicket, thread_id: UUID, away: Away | None) -> list[AskedAnswer]:
     """All that is asked for in a thread, answered or not."""
-    return _lines(ticket, queries.REQUESTS_OF_THREAD.ask(ticket.session, **ticket.bounds, thread=thread_id))
+    rows = queries.REQUESTS_OF_THREAD.ask(ticket.session, **ticket.bounds, thread=thread_id)
+    return _lines(ticket, rows, _stands_for(ticket, away))
 
 
 def readers(ticket: CaseTicket, compartment_id: UUID) -> set[UUID]:
@@ -165,7 +177,7 @@ def withdraw_request(ticket: CaseTicket, request_id: UUID) -> UUID:
     return row.thread_id
 
 
-def _lines(ticket: CaseTicket, rows: Iterable[RequestRow]) -> list[AskedAnswer]:
+def _lines(ticket: CaseTicket, rows: Iterable[RequestRow], stands_for: UUID) -> list[AskedAnswer]:
     today = clock.today(ticket.profile.zone)
     able: dict[UUID, set[UUID]] = {}
     found = []
@@ -184,7 +196,8 @@ def _lines(ticket: CaseTicket, rows: Iterable[RequestRow]) -> list[AskedAnswer]:
                 due=row.due_on,
                 answered_at=row.answered_at,
                 days_left=(row.due_on - today).days,
-                is_for_me=row.membership_id == ticket.membership.id,
+                is_for_me=row.membership_id in (ticket.membership.id, stands_for),
+                in_stead=row.membership_id == stands_for != ticket.membership.id,
                 is_mine=row.created_by_id == ticket.membership.id,
             )
         )

@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from portal.access.ticket import bounded
 from portal.db import Prepared
-from portal.models import AnswerRequest, Case, Membership, Message, Thread, ThreadLook
+from portal.models import AnswerRequest, Case, GuideAbsence, Membership, Message, Thread, ThreadLook
 
 
 class ThreadRow(NamedTuple):
@@ -192,12 +192,19 @@ _question = aliased(Message, name="asking_message")
 
 
 def _answered() -> ScalarSelect[datetime]:
-    """When the person who is asked first wrote in the thread after they were."""
+    """When the person who is asked, or whoever stood in for them then, first wrote in the thread after that."""
     answer = aliased(Message, name="answer")
+    for_guide = (
+        select(GuideAbsence.id)
+        .where(GuideAbsence.case_id == AnswerRequest.case_id, GuideAbsence.stand_in_id == answer.created_by_id)
+        .where(GuideAbsence.created_by_id == AnswerRequest.membership_id)
+        .where(GuideAbsence.from_at <= answer.created_at, answer.created_at < GuideAbsence.until_at)
+    )
     return (
         select(func.min(answer.created_at))
         .where(answer.thread_id == AnswerRequest.thread_id, answer.number > _question.number)
-        .where(answer.created_by_id == AnswerRequest.membership_id, answer.taken_back_at.is_(None))
+        .where(or_(answer.created_by_id == AnswerRequest.membership_id, for_guide.exists()))
+        .where(answer.taken_back_at.is_(None))
         .scalar_subquery()
     )
 
@@ -225,18 +232,27 @@ def _requests() -> Select[Any]:
 
 
 def _of_me() -> Select[Any]:
-    mine = or_(AnswerRequest.membership_id == bindparam("me"), AnswerRequest.created_by_id == bindparam("me"))
+    mine = or_(
+        AnswerRequest.membership_id.in_((bindparam("me"), bindparam("stands_for", type_=Uuid))),
+        AnswerRequest.created_by_id == bindparam("me"),
+    )
     return _requests().where(mine, _answered().is_(None))
 
 
 def _waiting() -> Select[Any]:
     """The compartments are those open to the person: an answer is waited for from nobody who cannot read the thread."""
-    asked, asker = aliased(Membership, name="asked"), aliased(Membership, name="asker")
+    mine, asker = aliased(Membership, name="mine"), aliased(Membership, name="asker")
+    stands_in = (
+        select(GuideAbsence.id)
+        .where(GuideAbsence.created_by_id == AnswerRequest.membership_id, GuideAbsence.stand_in_id == mine.id)
+        .where(GuideAbsence.from_at <= bindparam("now"), bindparam("now") < GuideAbsence.until_at)
+    )
+    of_me = (mine.case_id == AnswerRequest.case_id) & (mine.person_id == bindparam("person"))
     found = select(AnswerRequest.case_id, AnswerRequest.thread_id, AnswerRequest.due_on)
     told = (AnswerRequest.created_at.label("asked_at"), asker.display_name.label("asked_by"), Case.profile)
     return (
         _stands(found.add_columns(*told))
-        .join(asked, (asked.id == AnswerRequest.membership_id) & (asked.person_id == bindparam("person")))
+        .join(mine, of_me & or_(mine.id == AnswerRequest.membership_id, stands_in.exists()))
         .join(asker, asker.id == AnswerRequest.created_by_id)
         .join(Case, Case.id == AnswerRequest.case_id)
         .where(AnswerRequest.compartment_id == any_(bindparam("compartments", type_=ARRAY(Uuid))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,8 +17,10 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Message, Thread
-from portal.services.messages import answers, queries, take_back, unread
+from portal.services.messages import absence, answers, attachments, queries, take_back, unread
+from portal.services.messages.absence import Away
 from portal.services.messages.answers import AskedAnswer
+from portal.services.messages.attachments import NOTHING_CHOSEN, Enclosed, ToEnclose
 from portal.services.messages.reading import Looks, ReadBy
 from portal.services.shared import idempotency, search_index
 from portal.storage.places import place
@@ -63,6 +66,7 @@ class MessageLine:
     can_take_back: bool
     quote: Quote | None
     asked: tuple[AskedAnswer, ...] = ()
+    beside: tuple[Enclosed, ...] = ()
     read_by: ReadBy | None = None
 
 
@@ -75,6 +79,8 @@ class Besides:
     asked: frozenset[UUID] = frozenset()
     """Who is asked for an answer, by membership."""
     due: date | None = None
+    choice: ToEnclose = NOTHING_CHOSEN
+    """What is put beside it."""
 
 
 NOTHING_BESIDES = Besides()
@@ -94,6 +100,8 @@ class ThreadPage:
     """The number that comes after this page; 0 at the end of the thread."""
     asked: tuple[AskedAnswer, ...] = field(default=())
     """All that is asked for in the thread, what is due first first."""
+    away: Away | None = None
+    """Set while the guide is away."""
 
     @property
     def asked_of_me(self) -> tuple[AskedAnswer, ...]:
@@ -111,13 +119,13 @@ MOST = 200
 """Messages of a page at most."""
 
 
-def list_threads(ticket: CaseTicket) -> list[ThreadLine]:
+def list_threads(ticket: CaseTicket, away: Away | None = None) -> list[ThreadLine]:
     """The threads the person may see: first those in which somebody waits for their answer, then the one written in
     last first."""
     ticket.require(Action.MESSAGE_VIEW)
     ticket.record(Event.THREADS_LISTED)
     asked: dict[UUID, tuple[AskedAnswer, ...]] = {}
-    for one in answers.open_answers(ticket):
+    for one in answers.open_answers(ticket, away):
         asked[one.thread_id] = (*asked.get(one.thread_id, ()), one)
     lines = [replace(line, asked=asked.get(line.id, ())) for line in threads(ticket)]
     waiting = sorted((line for line in lines if line.waits_for_me), key=_first_due)
@@ -157,10 +165,12 @@ def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> Thr
     begin = max(min(first_new, last - OLDER + 1) if begin is None else min(begin, last), 1)
     messages = queries.PAGE.ask(ticket.session, **whose, begin=begin, end=begin + MOST)
     shown = messages[-1].number
-    asked = tuple(answers.of_thread(ticket, row.id))
+    away = absence.current(ticket)
+    asked = tuple(answers.of_thread(ticket, row.id, away))
     looked = Looks(ticket, row.id, row.compartment_id)
+    beside = attachments.of_thread(ticket, row.id)
     lines = tuple(
-        _with_readers(_line(ticket, message, read.seen, asked), looked, is_last=message.number == last)
+        _with_readers(_line(ticket, message, read.seen, asked, beside), looked, is_last=message.number == last)
         for message in messages
     )
     ticket.unread = int(read.unread_in_all)
@@ -179,6 +189,7 @@ def thread(ticket: CaseTicket, thread_id: UUID, begin: int | None = None) -> Thr
         older=max(begin - OLDER, 1) if begin > 1 else 0,
         newer=shown + 1 if shown < last else 0,
         asked=asked,
+        away=away,
     )
 
 
@@ -241,6 +252,7 @@ def start(
     if earlier := idempotency.made_before(ticket.session, submission):
         return earlier
     answers.check(ticket, compartment_id, besides.asked, besides.due)
+    things = attachments.check(ticket, compartment_id, besides.choice)
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
@@ -251,6 +263,7 @@ def start(
     message = _write(ticket, row, uuid4(), words, subject=line)
     ticket.record(Event.THREAD_STARTED, compartment_id, made)
     answers.ask(ticket, message, besides.asked, besides.due)
+    attachments.put_beside(ticket, message, things, besides.choice.upload)
     return made
 
 
@@ -267,12 +280,14 @@ def reply(ticket: CaseTicket, submission: UUID, thread_id: UUID, body: str, besi
     answers.check(ticket, row.compartment_id, besides.asked, besides.due)
     if besides.quotes is not None and quoted(ticket, row.id, besides.quotes) is None:
         raise InvalidInput("body", "quote_gone")
+    things = attachments.check(ticket, row.compartment_id, besides.choice)
     made = uuid4()
     if earlier := idempotency.claim(ticket.session, submission, made):
         return earlier
     message = _write(ticket, row, made, words, quotes=besides.quotes)
     ticket.record(Event.MESSAGE_SENT, row.compartment_id, row.id)
     answers.ask(ticket, message, besides.asked, besides.due)
+    attachments.put_beside(ticket, message, things, besides.choice.upload)
     return made
 
 
@@ -297,7 +312,13 @@ def _subject(ticket: CaseTicket, thread: Thread) -> str:
     return ticket.unseal(thread, "subject")
 
 
-def _line(ticket: CaseTicket, message: Any, seen: int, asked: tuple[AskedAnswer, ...]) -> MessageLine:
+def _line(
+    ticket: CaseTicket,
+    message: Any,
+    seen: int,
+    asked: tuple[AskedAnswer, ...],
+    beside: Mapping[UUID, tuple[Enclosed, ...]],
+) -> MessageLine:
     is_mine = message.created_by_id == ticket.membership.id
     return MessageLine(
         id=message.id,
@@ -311,6 +332,7 @@ def _line(ticket: CaseTicket, message: Any, seen: int, asked: tuple[AskedAnswer,
         can_take_back=take_back.may_take_back(ticket, message.created_by_id, message.created_at, message.taken_back_at),
         quote=_quote(ticket, message),
         asked=tuple(one for one in asked if one.message_id == message.id),
+        beside=() if message.taken_back_at is not None else beside.get(message.id, ()),
     )
 
 

@@ -345,6 +345,8 @@ CHANGES = (
     Event.MESSAGE_TAKEN_BACK,
     Event.ANSWER_ASKED,
     Event.ANSWER_UNASKED,
+    Event.ABSENCE_TOLD,
+    Event.ABSENCE_ENDED,
 )
 
 

@@ -12,7 +12,7 @@ from portal import text
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
-from portal.services.messages import answers, drafts, take_back
+from portal.services.messages import absence, answers, drafts, take_back
 from portal.services.messages import threads as message_threads
 from portal.services.messages.drafts import DraftWords
 from portal.services.messages.threads import ThreadPage
@@ -34,12 +34,13 @@ bp = Blueprint("messages", __name__, url_prefix="/cases/<uuid:case_id>/messages"
 @bp.get("")
 @opens(Action.MESSAGE_VIEW)
 def index(ticket: CaseTicket) -> ResponseReturnValue:
-    threads = message_threads.list_threads(ticket)
-    return render_template("messages/index.html", threads=threads, begun=drafts.begun(ticket))
+    away = absence.current(ticket)
+    threads = message_threads.list_threads(ticket, away)
+    return render_template("messages/index.html", threads=threads, begun=drafts.begun(ticket), away=away)
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@opens(Action.MESSAGE_WRITE)
+@opens(Action.MESSAGE_WRITE, takes_files=True)
 def start(ticket: CaseTicket) -> ResponseReturnValue:
     form = ThreadForm()
     form.compartment.choices = compartment_choices(ticket)
@@ -56,11 +57,21 @@ def start(ticket: CaseTicket) -> ResponseReturnValue:
         drafts.discard_draft(ticket, None)
         return thread_id
 
-    made = attempt(form, verb)
+    made = None if _is_choosing(form) else attempt(form, verb)
     if made is None:
-        return render_template("messages/new.html", form=form, draft=draft), status(form)
+        warned = form.lay_out(ticket, arguments.identity(form.compartment.data))
+        away = absence.current(ticket)
+        return render_template("messages/new.html", form=form, draft=draft, warned=warned, away=away), status(form)
     flash(_("Your message is sent."), "success")
     return redirect(url_for("messages.show", case_id=ticket.case_id, thread_id=made), 303)
+
+
+def _is_choosing(form: ReplyForm) -> bool:
+    """Whether the button was pressed that shows what can be put beside a message: nothing is sent by it, nor lost."""
+    if request.method == "GET" or not request.form.get("choose"):
+        return False
+    form.keep_files()
+    return True
 
 
 def _fill_in(ticket: CaseTicket, form: ThreadForm, draft: DraftWords | None) -> None:
@@ -113,7 +124,7 @@ def show(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:thread_id>")
-@opens(Action.MESSAGE_WRITE)
+@opens(Action.MESSAGE_WRITE, takes_files=True)
 def reply(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
     form = ReplyForm()
 
@@ -122,7 +133,7 @@ def reply(ticket: CaseTicket, thread_id: UUID) -> ResponseReturnValue:
         drafts.discard_draft(ticket, thread_id)
         return message_id
 
-    made = attempt(form, verb)
+    made = None if _is_choosing(form) else attempt(form, verb)
     if made is None:
         return _shown(ticket, message_threads.thread(ticket, thread_id), form), status(form)
     flash(_("Your message is sent."), "success")
@@ -134,7 +145,10 @@ def _shown(ticket: CaseTicket, page: ThreadPage, form: ReplyForm, draft: DraftWo
     asked = arguments.identity(form.quotes.data) if page.can_write else None
     quote = message_threads.quoted(ticket, page.id, asked) if asked else None
     form.quotes.data = str(quote.message_id) if quote else ""
-    return render_template("messages/show.html", thread=page, form=form, quote=quote, draft=draft, as_html=text.as_html)
+    warned = form.lay_out(ticket, page.compartment_id)
+    return render_template(
+        "messages/show.html", thread=page, form=form, quote=quote, draft=draft, warned=warned, as_html=text.as_html
+    )
 
 
 class PressForm(PortalForm):

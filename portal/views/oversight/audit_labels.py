@@ -103,6 +103,8 @@ EVENTS = {
         Event.MESSAGE_TAKEN_BACK: _l("Took a message back"),
         Event.ANSWER_ASKED: _l("Asked for an answer to a message"),
         Event.ANSWER_UNASKED: _l("Took the wish for an answer back"),
+        Event.ABSENCE_TOLD: _l("Told when the guide is away"),
+        Event.ABSENCE_ENDED: _l("Told that the guide is back"),
     },
     "access": {
         Event.MEMBER_ADDED: _l("Added somebody to a case"),

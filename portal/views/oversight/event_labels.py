@@ -115,6 +115,8 @@ EVENT_LABELS = {
     Event.MESSAGE_TAKEN_BACK: _l("took a message in %(about)s back"),
     Event.ANSWER_ASKED: _l("asked for an answer in %(about)s"),
     Event.ANSWER_UNASKED: _l("asked for no answer any more in %(about)s"),
+    Event.ABSENCE_TOLD: _l("told when the guide is away, and who stands in"),
+    Event.ABSENCE_ENDED: _l("told that the guide is back"),
     Event.CASE_SEARCHED: _l("searched in the case"),
     Event.LOG_VIEWED: _l("looked at who has seen the case"),
     Event.ACCESS_REFUSED: _l("tried to open something, and was refused"),
