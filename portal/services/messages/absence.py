@@ -76,7 +76,7 @@ def _away(ticket: CaseTicket, row: GuideAbsence, now: datetime) -> Away:
         first_day=row.from_at.astimezone(zone).date(),
         last_day=(row.until_at - timedelta(microseconds=1)).astimezone(zone).date(),
         is_me=row.stand_in_id == ticket.membership.id,
-        is_mine=ticket.owner.id == ticket.membership.id,
+        is_mine=who_may.is_guide(ticket.capacity),
         sees=sees,
         has_begun=row.from_at <= now,
     )
