@@ -38,6 +38,7 @@ from portal.models import (
     HeldFile,
     KnownDevice,
     Login,
+    MessageDraft,
     NoticeDue,
     PasskeyChallenge,
     PlanPresence,
@@ -72,6 +73,7 @@ _UNTRACED = (
     AuditEvent,
     AuditHead,
     PlanPresence,
+    MessageDraft,
     NoticeDue,
     UndeliveredMail,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from portal.models import (
+    AnswerRequest,
     BegunUpload,
     Checkout,
     DavToken,
@@ -19,6 +20,8 @@ from portal.models import (
     Meeting,
     MeetingSeat,
     Message,
+    MessageAttachment,
+    MessageDraft,
     Plan,
     PlanAsked,
     PlanChange,
@@ -54,11 +57,13 @@ Scoped = (
     | FileWithdrawal
     | ExternalForm
     | VersionTaken
+    | MessageAttachment
 )
 """Rows without an id of their own to load them by."""
 
 Loadable = TypeVar(
     "Loadable",
+    AnswerRequest,
     File,
     FileVersion,
     HeldUpload,
@@ -67,6 +72,7 @@ Loadable = TypeVar(
     DavToken,
     Thread,
     Message,
+    MessageDraft,
     Plan,
     PlanVersion,
     PlanChange,

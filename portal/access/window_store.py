@@ -32,6 +32,7 @@ from portal.models import (
     Compartment,
     Correction,
     Membership,
+    MessageDraft,
 )
 from portal.tools.profile import Profile, profile
 
@@ -112,8 +113,21 @@ def rewrite_windows(session: Session, case_id: UUID) -> None:
             session.execute(insert(AccessWindow), windows, execution_options={"render_nulls": True})
         if notices:
             session.execute(insert(AccessNotice), notices, execution_options={"render_nulls": True})
+        _forget_drafts(session, case_id, now)
         restamped = update(Case).where(Case.id == case_id).values(facts_stamp=uuid4())
         session.execute(restamped, execution_options={"synchronize_session": False})
+
+
+def _forget_drafts(session: Session, case_id: UUID, now: datetime) -> None:
+    """What somebody has begun to write goes with their right to write there."""
+    own = (AccessWindow.compartment_id == MessageDraft.compartment_id) & AccessWindow.can_write
+    still = (
+        select(AccessWindow.id)
+        .where(own, AccessWindow.membership_id == MessageDraft.created_by_id, AccessWindow.valid_from <= now)
+        .where(AccessWindow.valid_until.is_(None) | (AccessWindow.valid_until > now))
+    )
+    lost = delete(MessageDraft).where(MessageDraft.case_id == case_id, ~still.exists())
+    session.execute(lost, execution_options={"synchronize_session": False})
 
 
 def hand_over(session: Session, case_id: UUID, before_id: UUID, after_id: UUID) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 from portal import clock
@@ -28,7 +28,10 @@ from portal.services.files import files
 from portal.services.files.arrivals import Upload
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
+from portal.services.messages import take_back
 from portal.services.messages import threads as message_threads
+from portal.services.messages.attachments import ToEnclose
+from portal.services.messages.threads import Besides
 from portal.storage.incoming import Incoming
 from portal.tools.profile import profile
 
@@ -201,6 +204,7 @@ class Play:
             self.in_case(case_id, young, self._words_of_alma)
         with days_ago(1):
             self.in_case(case_id, self.staff["job"], self._answer_of_job_centre)
+            self.in_case(case_id, self.staff["guide"], self._question_of_guide)
             self.in_case(case_id, young, plan.begin_demo_plan)
             self.in_case(case_id, young, plan.draw)
             self.in_case(case_id, self.staff["guide"], plan.propose)
@@ -277,8 +281,23 @@ class Play:
 
     def _answer_of_job_centre(self, ticket: CaseTicket) -> None:
         thread = next(t for t in message_threads.threads(ticket) if t.subject == "Praktik")
+        [asked] = message_threads.thread(ticket, thread.id).messages
         body = "God idé. Jeg ringer til to værksteder inden fredag og skriver, hvad de siger.\n\nJonas"
-        message_threads.reply(ticket, uuid4(), thread.id, body)
+        message_threads.reply(ticket, uuid4(), thread.id, body, Besides(quotes=asked.id))
+        mistaken = message_threads.reply(ticket, uuid4(), thread.id, "Det her hører til en anden sag.")
+        take_back.take_back(ticket, mistaken)
+
+    def _question_of_guide(self, ticket: CaseTicket) -> None:
+        """Asks Alma for an answer, with the draft of the plan beside the question."""
+        thread = next(t for t in message_threads.threads(ticket) if t.subject == "Praktik")
+        draft = next(line for line in files.newest_version(ticket) if line.compartment == "shared")
+        besides = Besides(
+            asked=frozenset({ticket.young_person.id}),
+            due=clock.today(ticket.profile.zone) + timedelta(days=5),
+            choice=ToEnclose(frozenset({str(draft.file_id)})),
+        )
+        body = "Hvilket af de to værksteder vil du helst se først? Vores udkast ligger ved.\n\nMette"
+        message_threads.reply(ticket, uuid4(), thread.id, body, besides)
 
     def _upload(self, name: str, content: bytes, note: str = "") -> Upload:
         incoming = Incoming(self.runtime.store)

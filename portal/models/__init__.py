@@ -59,7 +59,15 @@ from portal.models.members import (
     TeamWish,
     TeamWishAnswer,
 )
-from portal.models.messages import Message, Thread, ThreadLook
+from portal.models.messages import (
+    AnswerRequest,
+    GuideAbsence,
+    Message,
+    MessageAttachment,
+    MessageDraft,
+    Thread,
+    ThreadLook,
+)
 from portal.models.notices import NoticeDue, UndeliveredMail
 from portal.models.oversight import AuditCheck
 from portal.models.plans import (
@@ -106,6 +114,7 @@ __all__ = [
     "AccessNotice",
     "AccessWindow",
     "AccountRequest",
+    "AnswerRequest",
     "AuditCheck",
     "AuditEvent",
     "AuditHead",
@@ -140,6 +149,7 @@ __all__ = [
     "FileWithdrawal",
     "Freeze",
     "FreezeEnd",
+    "GuideAbsence",
     "HalfLogin",
     "HandOver",
     "HandOverAnswer",
@@ -158,6 +168,8 @@ __all__ = [
     "MeetingSeat",
     "Membership",
     "Message",
+    "MessageAttachment",
+    "MessageDraft",
     "NationalId",
     "NoticeDue",
     "Organisation",

@@ -30,6 +30,7 @@ SWEEPS: tuple[Callable[[PortalSession], None], ...] = (
     files.sweep,
     webdav.sweep,
     exports.sweep,
+    messages.sweep,
     idempotency.sweep,
 )
 """Delete what is over: half-finished sign-ins, uploads nobody went on with, links and copies whose time has passed."""

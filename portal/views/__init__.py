@@ -26,7 +26,8 @@ def blueprints() -> list[Blueprint]:
         team,
         team_wishes,
     )
-    from portal.views.messages import messages
+    from portal.views.messages import absence, messages
+    from portal.views.messages import drafts as message_drafts
     from portal.views.oversight import case_log, supervision
     from portal.views.plans import commitments, documents, external_forms, index, live, word_import
     from portal.views.plans import plan as plan_plan
@@ -82,6 +83,8 @@ def blueprints() -> list[Blueprint]:
         heard,
         folders,
         messages,
+        message_drafts,
+        absence,
         move,
         people,
         team,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from uuid import UUID
 
 from portal import clock
 from portal.web.wire import MOST
@@ -45,3 +46,11 @@ def instant(typed: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo and found.year in clock.YEARS else None
+
+
+def identity(typed: str | None) -> UUID | None:
+    """The id of something."""
+    try:
+        return UUID(typed or "")
+    except ValueError:
+        return None

@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
     # A page says some sixty things: its templates go straight to the catalogue that is found once for the page.
     app.jinja_env.globals.update({"_": _in_page, "gettext": _in_page, "ngettext": _counted_in_page})
     app.jinja_env.filters.update(when=when, whole=whole, day=day, last_day=last_day, size=size, said=said)
+    app.jinja_env.filters["weekday"] = weekday
     app.jinja_env.filters["number"] = number
     app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
 
@@ -169,6 +170,12 @@ def day(value: date | datetime) -> str:
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
     return answer_format.day(value, language())
+
+
+def weekday(value: date) -> str:
+    """A day within a year, with its weekday: "fredag den 4. december"."""
+    pattern = "EEEE 'den' d. MMMM" if language() == "da" else "EEEE d MMMM"
+    return str(format_date(value, pattern, locale=language()))
 
 
 def near(value: date) -> str:

@@ -113,6 +113,17 @@ def test_the_18th_birthday_is_counted_down_to_for_parents_and_those_who_answer_f
     assert let(lambda c: sees(c, has_come=True, declared=True)) == set()
 
 
+def test_words_are_taken_back_by_whoever_wrote_them_and_not_after_seven_days() -> None:
+    told = {(own, soon): who_may.may_take_message_back(own, soon) for own in (True, False) for soon in (True, False)}
+    assert [key for key, may in told.items() if may] == [(True, True)]
+
+
+def test_how_far_a_citizen_has_read_is_known_to_that_citizen_alone() -> None:
+    assert not who_may.may_know_who_has_read(reader_is_citizen=True, is_self=False)
+    assert who_may.may_know_who_has_read(reader_is_citizen=True, is_self=True)
+    assert who_may.may_know_who_has_read(reader_is_citizen=False, is_self=False)
+
+
 def test_a_file_is_withdrawn_by_whoever_put_it_in_and_by_the_guide() -> None:
     assert let(lambda c: who_may.may_withdraw_file(c, is_own=True)) == set(Capacity)
     assert let(lambda c: who_may.may_withdraw_file(c, is_own=False)) == {OWNER}

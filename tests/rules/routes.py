@@ -37,6 +37,7 @@ class Target:
     wish_id: UUID = NOTHING
     held_id: UUID = NOTHING
     meeting_id: UUID = NOTHING
+    message_id: UUID = NOTHING
 
 
 def own(world: World, compartment: str = "shared") -> Target:
@@ -311,6 +312,18 @@ ROUTES = [
     _route("POST messages.start", Action.MESSAGE_WRITE, _at("/messages/new")),
     _route("GET messages.show", Action.MESSAGE_VIEW, _at("/messages/{t.thread_id}")),
     _route("POST messages.reply", Action.MESSAGE_WRITE, _at("/messages/{t.thread_id}")),
+    _route(
+        "GET messages.confirm_take_back", Action.MESSAGE_WRITE, _at("/messages/{t.thread_id}/{t.message_id}/take-back")
+    ),
+    _route(
+        "POST messages.take_message_back", Action.MESSAGE_WRITE, _at("/messages/{t.thread_id}/{t.message_id}/take-back")
+    ),
+    _route("GET absence.tell", Action.TEAM_CHANGE, _at("/messages/away")),
+    _route("POST absence.tell", Action.TEAM_CHANGE, _at("/messages/away")),
+    _route("POST absence.end", Action.TEAM_CHANGE, _at("/messages/away/end")),
+    _route("POST message_drafts.save", Action.MESSAGE_WRITE, _at("/messages/draft")),
+    _route("POST message_drafts.drop", Action.MESSAGE_WRITE, _at("/messages/draft/drop")),
+    _route("POST messages.withdraw_request", Action.MESSAGE_WRITE, _at(f"/messages/requests/{NOTHING}/withdraw")),
     _route("GET people.index", Action.TEAM_VIEW, _at("/people")),
     _route("GET team.find", Action.TEAM_CHANGE, _at("/team/find?q=test")),
     _route("GET team.add", Action.TEAM_CHANGE, _at("/team/add/{t.colleague_id}")),

@@ -84,10 +84,25 @@ def place_of_file(setting: Setting, page: Page) -> dict[str, str]:
     return {"compartment": str(radios[0]["value"])}
 
 
+def _first(page: Page, name: str) -> str:
+    return str(page.form("data-draft").find_all("input", {"name": name})[0]["value"])
+
+
+def thread_of(setting: Setting) -> str:
+    return f"/cases/{setting.room.case_id}/messages/{setting.story.thread(setting.room, setting.room.guide)}"
+
+
 LONG = "x" * 1001
 FORMS = {
     "files.add": Form(
         "guide", of_the_case("/files/new"), "compartment", {"note": LONG}, {"note": "Ny"}, more=place_of_file
+    ),
+    "messages.start": Form(
+        "guide", of_the_case("/messages/new"), "data-draft", {"subject": " "}, {"subject": "Emne"},
+        more=lambda _s, page: {"compartment": _first(page, "compartment"), "body": "Hej"}, skips=("body",),
+    ),
+    "messages.reply": Form(
+        "guide", thread_of, "data-draft", {}, {"body": "Hej"},
     ),
     "versions.add": Form(
         "guide", lambda s: f"/cases/{s.room.case_id}/files/{s.file_id}", "/versions", {"note": LONG}, {"note": "Ny"}

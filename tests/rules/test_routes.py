@@ -32,6 +32,8 @@ def test_only_views_that_take_files_may_be_sent_much(app: Flask) -> None:
     takes = {name for name in app.view_functions if (d := declared(app, name)) and d.takes_files}
     assert takes == {
         "files.add",
+        "messages.start",
+        "messages.reply",
         "versions.add",
         "consents.register",
         "consent_papers.to_sign",

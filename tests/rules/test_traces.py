@@ -104,7 +104,7 @@ def test_every_look_at_a_case_is_in_its_chain_before_the_answer(
 
 FORMS = {"case.find", "files.add", "old_forms.add", "messages.start", "team.find", "team.add", "team.add_citizen",
          "safeguards.freeze", "leaving.leave", "choosing.propose", "choosing.pause", "hand_over.find",
-         "exports.case", "meetings.arrange"}  # fmt: skip
+         "exports.case", "meetings.arrange", "absence.tell"}  # fmt: skip
 """Empty forms: they show nothing of what is in the case but who would see what is put in."""
 
 

@@ -31,6 +31,7 @@ SCRIPTS = {
     "layout/file_limit.js": "input[type=file][data-limit]",
     "layout/page.js": "body[data-unsure]",
     "meetings/follow.js": "[data-follow]",
+    "messages/draft.js": "form[data-draft]",
     "plans/network_map.js": "figure[data-draws]",
     "plans/write.js": "form[data-autosave]",
     "signin/passkeys.js": "form[data-passkey]",

@@ -186,6 +186,26 @@ def sees_countdown(capacity: Capacity, leads: bool, has_come: bool, has_declared
     return leads or capacity is Capacity.PARENT
 
 
+# Messages
+
+
+def may_take_message_back(is_own: bool, within_seven_days: bool) -> bool:
+    """Whoever wrote a message takes its words back within seven days. That they did stays.
+
+    Source: access rule 6: what somebody wrote is theirs; docs/messages.md.
+    """
+    return is_own and within_seven_days
+
+
+def may_know_who_has_read(reader_is_citizen: bool, is_self: bool) -> bool:
+    """How far a professional has read is known to everybody who can read the thread. How far a citizen has is known to
+    that citizen alone.
+
+    Source: Datatilsynet on look-ups in logs; docs/adr/0067-reading-of-messages.md.
+    """
+    return is_self or not reader_is_citizen
+
+
 # Files and the plan
 
 

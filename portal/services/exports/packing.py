@@ -111,6 +111,8 @@ class Packing:
         for message in ticket.session.scalars(ticket.select(Message).order_by(Message.created_at, Message.id)):
             body = ticket.unseal(message, "body")
             about = f"{self._who(message.created_by_id)}, {self._when(message.created_at)}"
+            if message.taken_back_at is not None:
+                body = self.gettext("Taken back %(when)s.") % {"when": self._when(message.taken_back_at)}
             messages.setdefault(message.thread_id, []).append(Entry("", about, body))
         chapters = []
         for thread in ticket.session.scalars(ticket.select(Thread).order_by(Thread.created_at)):

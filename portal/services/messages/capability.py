@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from portal.access.actor import Actor
 from portal.access.ticket import CaseTicket
-from portal.services.messages import queries
+from portal.db import PortalSession
+from portal.services.messages import answers, drafts, queries
 from portal.services.messages import threads as message_threads
 from portal.services.messages.threads import ThreadLine
 from portal.services.shared.front import RECENT, Front, FrontQuestions
@@ -17,6 +18,10 @@ FRONT = FrontQuestions(
     of_all={"last_visit": queries.LAST_VISIT.scalar_subquery()},
     values=lambda ticket: {"before": ticket.actor.signed_in_at},
 )
+
+
+def sweep(session: PortalSession) -> None:
+    drafts.sweep_drafts(session)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,10 @@ def news(ticket: CaseTicket, _front: Front) -> MessageNews:
     return MessageNews(threads, unread, tuple(thread for thread in threads if not thread.unread))
 
 
-def needs_me(_actor: Actor, cases: OwnCases) -> Iterator[NeedLine]:
-    """What nobody has read, case by case: the list of cases has counted it already."""
+def needs_me(actor: Actor, cases: OwnCases) -> Iterator[NeedLine]:
+    """The answers that are waited for, and what nobody has read, case by case: that the list of cases has counted
+    already."""
+    for asked in answers.waiting_for_me(actor, cases):
+        yield NeedLine(asked.case_id, Need.ANSWER, asked.due, item=str(asked.thread_id))
     for case_id, unread in cases.unread.items():
         yield NeedLine(case_id, Need.UNREAD, cases.by_id[case_id].day(unread.since), count=unread.messages)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    ScalarSelect,
     Select,
     String,
     Uuid,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     true,
 )
@@ -28,7 +30,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from portal.access.ticket import bounded
 from portal.db import Prepared
 from portal.events import Event
-from portal.models import AuditEvent, Membership, Message, Thread, ThreadLook
+from portal.models import AnswerRequest, AuditEvent, Case, GuideAbsence, Membership, Message, Thread, ThreadLook
 
 
 class ThreadRow(NamedTuple):
@@ -62,11 +64,48 @@ class ReadingRow(NamedTuple):
 
 
 class MessageRow(NamedTuple):
+    """A message with the one it answers, if it names one."""
+
     id: UUID
     number: int
-    body_sealed: bytes
+    body_sealed: bytes | None
     created_at: datetime
     created_by_id: UUID
+    taken_back_at: datetime | None
+    quotes_id: UUID | None
+    quoted_sealed: bytes | None
+    quoted_author_id: UUID | None
+
+
+class RequestRow(NamedTuple):
+    """An answer that somebody is asked for, with the moment of their first message after it."""
+
+    id: UUID
+    message_id: UUID
+    thread_id: UUID
+    case_id: UUID
+    compartment_id: UUID
+    membership_id: UUID
+    created_by_id: UUID
+    due_on: date
+    created_at: datetime
+    answered_at: datetime | None
+
+
+class LookRow(NamedTuple):
+    membership_id: UUID
+    seen: int
+
+
+class WaitingRow(NamedTuple):
+    """An answer that somebody is waited for with, in any of their cases."""
+
+    case_id: UUID
+    thread_id: UUID
+    due_on: date
+    asked_at: datetime
+    asked_by: str
+    profile: str
 
 
 def is_after_mark() -> ColumnElement[bool]:
@@ -85,7 +124,7 @@ def _by_case() -> Select[UUID, Any, Any]:
         select(func.count().label("messages"), func.min(Message.created_at).label("since"))
         .select_from(Message)
         .where(Message.thread_id == Thread.id, is_after_mark())
-        .where(Message.created_by_id != Membership.id)
+        .where(Message.created_by_id != Membership.id, Message.taken_back_at.is_(None))
         .lateral()
     )
     return (
@@ -103,7 +142,7 @@ def _fresh() -> LateralFromClause:
     return (
         select(func.count().label("unread"))
         .where(Message.thread_id == Thread.id, is_after_mark(), *bounded(Message))
-        .where(Message.created_by_id != bindparam("me"))
+        .where(Message.created_by_id != bindparam("me"), Message.taken_back_at.is_(None))
         .lateral()
     )
 
@@ -144,26 +183,112 @@ def _inside() -> Select[Any]:
     have read (0 before the first time), and what is unread in the whole case."""
     own = (ThreadLook.membership_id == bindparam("me")) & (ThreadLook.thread_id == bindparam("thread"))
     seen = func.coalesce(select(ThreadLook.seen).where(own).scalar_subquery(), 0)
-    mine = Message.created_by_id == bindparam("me")
+    others = (Message.created_by_id != bindparam("me")) & Message.taken_back_at.is_(None)
     fresh = _fresh()
     everywhere = select(func.sum(fresh.c.unread)).select_from(Thread).outerjoin(ThreadLook, _OWN).join(fresh, true())
     return select(
         func.max(Message.number).label("last"),
-        func.min(Message.number).filter(Message.number > seen, ~mine).label("first_new"),
+        func.min(Message.number).filter(Message.number > seen, others).label("first_new"),
         seen.label("seen"),
         everywhere.where(*bounded(Thread)).scalar_subquery().label("unread_in_all"),
     ).where(*bounded(Message), Message.thread_id == bindparam("thread"))
 
 
-def _page() -> Select[UUID, int, bytes, datetime, UUID]:
+def _page() -> Select[Any]:
     """The messages of one thread from one number to before another, as rows: a page may hold two hundred."""
+    quoted = aliased(Message, name="quoted")
     columns = (Message.id, Message.number, Message.body_sealed, Message.created_at, Message.created_by_id)
     return (
-        select(*columns)
+        select(*columns, Message.taken_back_at, Message.quotes_id)
+        .add_columns(quoted.body_sealed.label("quoted_sealed"), quoted.created_by_id.label("quoted_author_id"))
+        .outerjoin(quoted, (quoted.id == Message.quotes_id) & (quoted.thread_id == Message.thread_id))
         .where(*bounded(Message), Message.thread_id == bindparam("thread"))
         .where(Message.number >= bindparam("begin"), Message.number < bindparam("end"))
         .order_by(Message.number)
     )
+
+
+_question = aliased(Message, name="asking_message")
+
+
+def _answered() -> ScalarSelect[datetime]:
+    """When the person who is asked, or whoever stood in for them then, first wrote in the thread after that."""
+    answer = aliased(Message, name="answer")
+    for_guide = (
+        select(GuideAbsence.id)
+        .where(GuideAbsence.case_id == AnswerRequest.case_id, GuideAbsence.stand_in_id == answer.created_by_id)
+        .where(GuideAbsence.created_by_id == AnswerRequest.membership_id)
+        .where(GuideAbsence.from_at <= answer.created_at, answer.created_at < GuideAbsence.until_at)
+    )
+    return (
+        select(func.min(answer.created_at))
+        .where(answer.thread_id == AnswerRequest.thread_id, answer.number > _question.number)
+        .where(or_(answer.created_by_id == AnswerRequest.membership_id, for_guide.exists()))
+        .where(answer.taken_back_at.is_(None))
+        .scalar_subquery()
+    )
+
+
+def _stands(found: Select[Any]) -> Select[Any]:
+    """Of requests: those that nobody took back, by themselves or with their message."""
+    of_it = (_question.id == AnswerRequest.message_id) & _question.taken_back_at.is_(None)
+    return found.join(_question, of_it).where(AnswerRequest.withdrawn_at.is_(None))
+
+
+def _requests() -> Select[Any]:
+    row = (
+        AnswerRequest.id,
+        AnswerRequest.message_id,
+        AnswerRequest.thread_id,
+        AnswerRequest.case_id,
+        AnswerRequest.compartment_id,
+        AnswerRequest.membership_id,
+        AnswerRequest.created_by_id,
+        AnswerRequest.due_on,
+        AnswerRequest.created_at,
+    )
+    found: Any = select(*row, _answered().label("answered_at"))
+    return _stands(found).where(*bounded(AnswerRequest)).order_by(AnswerRequest.due_on, AnswerRequest.id)
+
+
+def _of_me() -> Select[Any]:
+    mine = or_(
+        AnswerRequest.membership_id.in_((bindparam("me"), bindparam("stands_for", type_=Uuid))),
+        AnswerRequest.created_by_id == bindparam("me"),
+    )
+    return _requests().where(mine, _answered().is_(None))
+
+
+def _waiting() -> Select[Any]:
+    """The compartments are those open to the person: an answer is waited for from nobody who cannot read the thread."""
+    mine, asker = aliased(Membership, name="mine"), aliased(Membership, name="asker")
+    stands_in = (
+        select(GuideAbsence.id)
+        .where(GuideAbsence.created_by_id == AnswerRequest.membership_id, GuideAbsence.stand_in_id == mine.id)
+        .where(GuideAbsence.from_at <= bindparam("now"), bindparam("now") < GuideAbsence.until_at)
+    )
+    of_me = (mine.case_id == AnswerRequest.case_id) & (mine.person_id == bindparam("person"))
+    found = select(AnswerRequest.case_id, AnswerRequest.thread_id, AnswerRequest.due_on)
+    told = (AnswerRequest.created_at.label("asked_at"), asker.display_name.label("asked_by"), Case.profile)
+    return (
+        _stands(found.add_columns(*told))
+        .join(mine, of_me & or_(mine.id == AnswerRequest.membership_id, stands_in.exists()))
+        .join(asker, asker.id == AnswerRequest.created_by_id)
+        .join(Case, Case.id == AnswerRequest.case_id)
+        .where(AnswerRequest.compartment_id == any_(bindparam("compartments", type_=ARRAY(Uuid))))
+        .where(_answered().is_(None))
+        .order_by(AnswerRequest.due_on, AnswerRequest.id)
+    )
+
+
+_LOOK: tuple[Any, ...] = (ThreadLook.membership_id, ThreadLook.seen)
+
+
+def _readers() -> Select[Any]:
+    professionals = (Membership.id == ThreadLook.membership_id) & Membership.unit_id.is_not(None)
+    of_it = (ThreadLook.thread_id == bindparam("thread"), ThreadLook.case_id == bindparam("case"))
+    found: Select[Any] = select(*_LOOK)
+    return found.join(Membership, professionals).where(*of_it)
 
 
 BY_CASE = Prepared(_by_case(), UnreadRow)
@@ -171,6 +296,12 @@ BY_CASE = Prepared(_by_case(), UnreadRow)
 THREADS = Prepared(_threads(), ThreadRow)
 INSIDE = Prepared(_inside(), ReadingRow)
 PAGE = Prepared(_page(), MessageRow)
+REQUESTS_OF_THREAD = Prepared(_requests().where(AnswerRequest.thread_id == bindparam("thread")), RequestRow)
+REQUESTS_OPEN = Prepared(_of_me(), RequestRow)
+"""Not answered yet, of a case: what this person is asked, and what they ask of others."""
+WAITING = Prepared(_waiting(), WaitingRow)
+READERS = Prepared(_readers(), LookRow)
+"""How far each professional has come in a thread."""
 
 
 def _set_mark() -> Insert:

@@ -342,6 +342,11 @@ CHANGES = (
     Event.THREAD_STARTED,
     Event.THREAD_MOVED,
     Event.MESSAGE_SENT,
+    Event.MESSAGE_TAKEN_BACK,
+    Event.ANSWER_ASKED,
+    Event.ANSWER_UNASKED,
+    Event.ABSENCE_TOLD,
+    Event.ABSENCE_ENDED,
 )
 
 

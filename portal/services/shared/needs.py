@@ -22,6 +22,7 @@ COMING = 30
 class Need(StrEnum):
     """Why somebody is needed."""
 
+    ANSWER = "answer"
     UNREAD = "unread"
     PROMISE = "promise"
     PLAN_YES = "plan_yes"

@@ -44,6 +44,7 @@ class _Way:
 
 
 _WAYS = {
+    Need.ANSWER: _Way("messages.show", "chat", "thread_id"),
     Need.UNREAD: _Way("messages.index", "chat", waits=True),
     Need.PROMISE: _Way("promises.index", "flag"),
     Need.PLAN_YES: _Way("plan_form.show", "flag", "tool", waits=True),
@@ -102,6 +103,7 @@ def _consent_ends(line: NeedLine, _rules: Profile | None) -> str:
 
 
 _REASONS: dict[Need, Callable[[NeedLine, Profile | None], str]] = {
+    Need.ANSWER: lambda _line, _rules: _("Somebody waits for your answer"),
     Need.UNREAD: lambda line, _rules: ngettext("%(num)s unread message", "%(num)s unread messages", line.count),
     Need.PROMISE: lambda _line, _rules: _("You have promised something"),
     Need.PLAN_YES: _plan_yes,

@@ -100,6 +100,11 @@ EVENTS = {
         Event.THREAD_STARTED: _l("Started messages"),
         Event.THREAD_MOVED: _l("Moved messages to where others see them"),
         Event.MESSAGE_SENT: _l("Wrote a message"),
+        Event.MESSAGE_TAKEN_BACK: _l("Took a message back"),
+        Event.ANSWER_ASKED: _l("Asked for an answer to a message"),
+        Event.ANSWER_UNASKED: _l("Took the wish for an answer back"),
+        Event.ABSENCE_TOLD: _l("Told when the guide is away"),
+        Event.ABSENCE_ENDED: _l("Told that the guide is back"),
     },
     "access": {
         Event.MEMBER_ADDED: _l("Added somebody to a case"),

@@ -25,6 +25,8 @@ EXCUSED = {
     "POST team.national_id": "shows, and each time is a line in the log",
     "POST together.here": "says where somebody is, and is overwritten every few seconds",
     "POST office_import.check": "looks a list through and keeps nothing",
+    "POST message_drafts.save": "keeps what one has begun to write, under a lock; the latest counts",
+    "POST message_drafts.drop": "throws one's own draft away; twice is once",
     "POST uploads.begin": "each announces a file of its own",
     "POST dav.link": "each makes a link of its own",
     "POST word.bring": "puts a file in, like files.add, under the number of its form",

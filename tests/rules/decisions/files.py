@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.access.ticket import CaseTicket
 from portal.services.files import checkouts, conflicts, folders, resumable_uploads
+from portal.services.messages import absence, answers, threads
+from portal.services.messages.threads import Besides
 from portal.services.plans import external_forms
 from portal.services.webdav import links
 from tests.rules.decisions.scene import FINE, PLAN, Press, Scene, decision, logged, rows
@@ -139,6 +141,35 @@ def a_thread_is_started(scene: Scene) -> Press:
 def a_message_is_sent(scene: Scene) -> Press:
     thread = scene.story.thread(scene.room, scene.people["guide"])
     return Press(f"{scene.case}/messages/{thread}", rows("message"), {"body": "Hej igen"}, same=True)
+
+
+@decision("files", "POST messages.take_message_back", "young")
+def a_message_is_taken_back(scene: Scene) -> Press:
+    thread = scene.story.thread(scene.room, scene.people["young"])
+    message = scene.play("young", lambda t: threads.thread(t, thread).messages[0].id)
+    return Press(f"{scene.case}/messages/{thread}/{message}/take-back", logged("message.taken_back"))
+
+
+@decision("files", "POST messages.withdraw_request")
+def an_answer_is_not_asked_for_any_more(scene: Scene) -> Press:
+    asked = Besides(asked=frozenset({scene.member("young")}), due=clock.now().date() + timedelta(days=3))
+    thread = scene.story.thread(scene.room, scene.people["guide"])
+    scene.play("guide", lambda t: threads.reply(t, uuid4(), thread, "Hvad siger du?", asked))
+    request = scene.play("young", lambda t: answers.asked_of_me(t)[0].id)
+    return Press(f"{scene.case}/messages/requests/{request}/withdraw", logged("answer.unasked"))
+
+
+@decision("files", "POST absence.tell")
+def the_guide_is_away(scene: Scene) -> Press:
+    fields = {"stand_in": str(scene.member("teacher")), **scene.days("first", 1), **scene.days("last", 4)}
+    return Press(f"{scene.case}/messages/away", rows("guide_absence"), fields, same=True)
+
+
+@decision("files", "POST absence.end")
+def the_guide_is_back(scene: Scene) -> Press:
+    day = clock.now().date() + timedelta(days=3)
+    scene.play("guide", lambda t: absence.tell(t, uuid4(), day, day, scene.member("teacher")))
+    return Press(f"{scene.case}/messages/away/end", logged("absence.ended"))
 
 
 @decision("files", "POST old_forms.add")

@@ -20,6 +20,9 @@ from portal.services.consents import drafts, overrides, requests
 from portal.services.consents.declaration import Answers
 from portal.services.files import checkouts, files, folders, resumable_uploads
 from portal.services.members import handover, handover_answers, team_wishes
+from portal.services.messages import absence, threads
+from portal.services.messages import drafts as message_drafts
+from portal.services.messages.threads import Besides
 from portal.services.plans import agreement, commitments, external_forms, presence
 from portal.services.webdav import links
 from tests.plans.test_tools import add, begin, newest, write
@@ -32,7 +35,7 @@ NAMES = {
     "person_id", "membership_id", "giver_id", "owner_id", "from_id", "to_id", "from_person_id", "actor_id",
     "created_by_id", "registered_by_id", "set_by_id", "ended_by_id", "lifted_by_id", "answered_by_id", "made_by_id",
     "asked_by_id", "added_by_id", "begun_by_id", "shown_to_id", "confidant_id", "to_person_id", "replied_by_id",
-    "said_by_id",
+    "said_by_id", "stand_in_id",
 }  # fmt: skip
 """Columns that name somebody; `test_every_column_that_names_somebody_is_known` finds one that is called otherwise."""
 
@@ -57,6 +60,7 @@ BY = {
     "file_withdrawal": {"created_by_id": "writer"},
     "access_freeze": {"set_by_id": "guide"},
     "access_freeze_end": {"lifted_by_id": "guide"},
+    "guide_absence": {"created_by_id": "guide"},
     "hand_over": {"from_id": "guide", "from_person_id": "guide"},
     "hand_over_answer": {"answered_by_id": "taker"},
     "hand_over_reply": {"replied_by_id": "guide"},
@@ -70,6 +74,8 @@ BY = {
     "meeting": {"created_by_id": "writer", "begun_by_id": "writer"},
     "membership": {"added_by_id": "guide"},
     "message": {"created_by_id": "writer"},
+    "message_attachment": {"created_by_id": "writer"},
+    "message_draft": {"created_by_id": "writer"},
     "old_form": {"created_by_id": "writer"},
     "plan": {"created_by_id": "writer"},
     "plan_acceptance": {"created_by_id": "writer", "membership_id": "writer"},
@@ -89,6 +95,7 @@ BY = {
     "team_wish": {"made_by_id": "young"},
     "team_wish_answer": {"answered_by_id": "guide"},
     "thread": {"created_by_id": "writer"},
+    "answer_request": {"created_by_id": "writer"},
     "thread_look": {"membership_id": "writer"},
     "version_taken": {"created_by_id": "reader"},
 }
@@ -96,6 +103,8 @@ BY = {
 
 
 ABOUT = {
+    ("answer_request", "membership_id"): "whoever writes says whom they ask for an answer",
+    ("guide_absence", "stand_in_id"): "the guide says who stands in",
     ("access_freeze", "membership_id"): "the guide shuts others out",
     ("legal_override", "membership_id"): "the guide lets others in",
     ("team_level", "membership_id"): "the guide sets what others may do",
@@ -150,6 +159,11 @@ class Cast:
         guide = self.people["guide"]
         made["file_id"] = story.file(room, guide)
         made["thread_id"] = story.thread(room, guide)
+        asked = Besides(asked=frozenset({room.member(guide)}), due=clock.now().date() + timedelta(days=3))
+        made["message_id"] = self.play("writer", lambda t: threads.reply(t, uuid4(), made["thread_id"], "Hvad?", asked))
+        away = clock.now().date() + timedelta(days=9)
+        self.play("guide", lambda t: absence.tell(t, uuid4(), away, away, self.member("writer")))
+        self.play("writer", lambda t: message_drafts.save_draft(t, uuid4(), made["thread_id"], None, "", "Jeg tror"))
         made["compartment_id"] = self.play("guide", lambda t: compartment_id(t, "shared"))
         made["confided_compartment_id"] = self.play("guide", lambda t: compartment_id(t, "guide_only"))
         begin(story, room, guide, PLAN)
@@ -226,6 +240,9 @@ class Cast:
 
 
 _ESPECIALLY: dict[str, Any] = {
+    "guide_absence": lambda cast: {"stand_in_id": cast.member("writer")},
+    "message_attachment": lambda cast: {"item_compartment_id": cast.made["compartment_id"], "row_address": ""},
+    "answer_request": lambda cast: {"membership_id": cast.member("young")},
     "cases": lambda _: {"id": uuid4()},
     "consent": lambda _: {"scan_state": "not_scanned", "method": "eid"},
     "file_version": lambda _: {"scan": "not_scanned"},

@@ -31,6 +31,7 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "eid_link": ("others_seen_at", {"young"}),
     "export": ("failed", {"guide"}),
     "file": ("compartment_id", {"guide"}),
+    "guide_absence": ("until_at", {"guide"}),
     "heard": ("answered_at", {"young"}),
     "invitation_code": ("expires_at", {"guide"}),
     "kept_file": ("blob", {"guide"}),
@@ -42,6 +43,9 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "plan_word_file": ("decided_at", {"guide"}),
     "plan_version": ("revision", {"guide", "young", "writer"}),
     "search_entry": ("compartment_id", {"guide"}),
+    "answer_request": ("withdrawn_at", {"writer"}),
+    "message_draft": ("written_at", {"writer"}),
+    "message": ("taken_back_at = created_at, body_sealed = null", {"guide", "writer"}),
     "thread": ("compartment_id", {"guide"}),
     "thread_look": ("seen", {"reader"}),
     "version_taken": ("number", {"guide"}),
@@ -58,6 +62,8 @@ DELETES = {
     "dav_lock": {"guide"},
     "held_upload": {"guide"},
     "kept_file": {"guide"},
+    "message_draft": {"writer"},
+    "search_entry": {"guide", "writer"},
     "submission": {"guide", "young", "writer", "reader"},
 }
 
