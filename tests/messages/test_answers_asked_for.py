@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from portal import clock
+from portal.access.compartments import open_compartments
 from portal.access.policy.roles import Level
 from portal.errors import InvalidInput, NotFound, Refused
 from portal.services.cases import search
@@ -61,14 +62,14 @@ def test_who_is_asked_is_told_first_until_they_write(story: Story, room: Room, t
     assert (asked.by.display_name, asked.due, asked.is_late) == (room.guide.name, day(), False)
     assert [line.subject for line in story.play(room, teacher, threads.list_threads)] == ["Spørgsmål", "Nyere"]
     with story.acting(teacher) as actor:
-        [waiting] = answers.waiting_for_me(actor)
+        [waiting] = answers.waiting_for_me(actor, open_compartments(actor))
         assert (waiting.thread_id, waiting.by, waiting.is_late) == (thread, room.guide.name, False)
     story.reply(room, teacher, thread)
     assert of_me(story, room, teacher) == []
     [told] = page(story, room, room.guide, thread).asked
     assert told.answered_at is not None
     with story.acting(teacher) as actor:
-        assert answers.waiting_for_me(actor) == []
+        assert answers.waiting_for_me(actor, open_compartments(actor)) == []
 
 
 def test_an_answer_that_is_taken_back_is_none(story: Story, room: Room, teacher: Someone) -> None:
@@ -100,7 +101,7 @@ def test_nobody_waits_for_somebody_who_can_write_there_no_more(story: Story, roo
     story.set_level(room, teacher, Level.NONE)
     assert story.play(room, room.guide, lambda t: answers.open_answers(t, None)) == []
     with story.acting(teacher) as actor:
-        assert answers.waiting_for_me(actor) == []
+        assert answers.waiting_for_me(actor, open_compartments(actor)) == []
 
 
 def test_who_cannot_answer_and_a_day_that_cannot_be_are_refused(story: Story, room: Room, teacher: Someone) -> None:
@@ -249,7 +250,7 @@ def test_whoever_writes_is_told_that_the_guide_is_away_and_the_stand_in_is_asked
     [asked] = of_me(story, room, teacher)
     assert asked.in_stead
     with story.acting(teacher) as actor:
-        assert [one.thread_id for one in answers.waiting_for_me(actor)] == [thread]
+        assert [one.thread_id for one in answers.waiting_for_me(actor, open_compartments(actor))] == [thread]
     with pytest.raises(NotFound):
         page(story, room, teacher, alone)
     story.reply(room, teacher, thread)

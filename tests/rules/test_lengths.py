@@ -8,7 +8,7 @@ from portal.settings import PROJECT
 
 MOST = 400
 """Lines of a file."""
-LONGER: dict[str, str] = {}
+LONGER: dict[str, str] = {"tests/rules/routes.py": "a table with a line for every route"}
 """File -> why it is one thing all the same, and no two."""
 
 

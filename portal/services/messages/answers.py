@@ -23,7 +23,6 @@ from portal.models import AnswerRequest, Membership, Message
 from portal.services.messages import absence, queries
 from portal.services.messages.absence import Away
 from portal.services.messages.queries import RequestRow
-from portal.services.shared.needs import OwnCases
 from portal.tools.profile import profile
 
 LONGEST = timedelta(days=366)
@@ -69,19 +68,19 @@ class WaitedAnswer:
     is_late: bool
 
 
-def waiting_for_me(actor: Actor, cases: OwnCases) -> list[WaitedAnswer]:
-    """The answers this person is asked for in all their cases, what is due first first: one query. What it is about is
+def waiting_for_me(actor: Actor, compartments: Collection[UUID]) -> list[WaitedAnswer]:
+    """The answers this person is asked for in those compartments of theirs, what is due first first: one query. What it is about is
     sealed with the key of each case, so it is not told here."""
-    if not cases.compartments:
+    if not compartments:
         return []
-    compartments = list(cases.compartments)
-    rows = queries.WAITING.ask(actor.session, person=actor.person_id, compartments=compartments, now=clock.now())
+    asked = {"person": actor.person_id, "compartments": list(compartments), "now": clock.now()}
+    rows = queries.WAITING.ask(actor.session, **asked)
     return [
         WaitedAnswer(row.case_id, row.thread_id, row.asked_by, row.due_on, row.asked_at, _is_past(row)) for row in rows
     ]
 
 
-def _is_past(row: queries.WaitingRow) -> bool:
+def _is_past(row: queries.AskedAnswerRow) -> bool:
     return row.due_on < clock.today(profile(row.profile).zone)
 
 

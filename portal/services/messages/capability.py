@@ -41,7 +41,7 @@ def news(ticket: CaseTicket, _front: Front) -> MessageNews:
 def needs_me(actor: Actor, cases: OwnCases) -> Iterator[NeedLine]:
     """The answers that are waited for, and what nobody has read, case by case: that the list of cases has counted
     already."""
-    for asked in answers.waiting_for_me(actor, cases):
+    for asked in answers.waiting_for_me(actor, cases.compartments):
         yield NeedLine(asked.case_id, Need.ANSWER, asked.due, item=str(asked.thread_id))
     for case_id, unread in cases.unread.items():
         yield NeedLine(case_id, Need.UNREAD, cases.by_id[case_id].day(unread.since), count=unread.messages)

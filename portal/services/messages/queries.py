@@ -97,7 +97,7 @@ class LookRow(NamedTuple):
     seen: int
 
 
-class WaitingRow(NamedTuple):
+class AskedAnswerRow(NamedTuple):
     """An answer that somebody is waited for with, in any of their cases."""
 
     case_id: UUID
@@ -299,7 +299,7 @@ PAGE = Prepared(_page(), MessageRow)
 REQUESTS_OF_THREAD = Prepared(_requests().where(AnswerRequest.thread_id == bindparam("thread")), RequestRow)
 REQUESTS_OPEN = Prepared(_of_me(), RequestRow)
 """Not answered yet, of a case: what this person is asked, and what they ask of others."""
-WAITING = Prepared(_waiting(), WaitingRow)
+WAITING = Prepared(_waiting(), AskedAnswerRow)
 READERS = Prepared(_readers(), LookRow)
 """How far each professional has come in a thread."""
 
