@@ -30,6 +30,7 @@ from portal.events import ALLOWED_FIELDS, Event
 from portal.models import (
     AuditEvent,
     AuditHead,
+    ContactFailure,
     DavEntry,
     DavLock,
     EidAttempt,
@@ -38,7 +39,10 @@ from portal.models import (
     HeldFile,
     KnownDevice,
     Login,
+    NeighbourState,
+    NoticeDelivery,
     NoticeDue,
+    NoticeItem,
     PasskeyChallenge,
     PlanPresence,
     ProviderSession,
@@ -73,6 +77,10 @@ _UNTRACED = (
     AuditHead,
     PlanPresence,
     NoticeDue,
+    NoticeItem,
+    NoticeDelivery,
+    ContactFailure,
+    NeighbourState,
     UndeliveredMail,
 )
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""

@@ -60,7 +60,17 @@ from portal.models.members import (
     TeamWishAnswer,
 )
 from portal.models.messages import Message, Thread, ThreadLook
-from portal.models.notices import NoticeDue, UndeliveredMail
+from portal.models.notices import (
+    ContactFailure,
+    ContactPoint,
+    NeighbourState,
+    NoticeChoice,
+    NoticeDelivery,
+    NoticeDue,
+    NoticeItem,
+    NoticeOff,
+    UndeliveredMail,
+)
 from portal.models.oversight import AuditCheck
 from portal.models.plans import (
     ExternalForm,
@@ -122,6 +132,8 @@ __all__ = [
     "ConsentRefusal",
     "ConsentReminder",
     "ConsentWithdrawal",
+    "ContactFailure",
+    "ContactPoint",
     "Correction",
     "DavEntry",
     "DavLock",
@@ -159,7 +171,12 @@ __all__ = [
     "Membership",
     "Message",
     "NationalId",
+    "NeighbourState",
+    "NoticeChoice",
+    "NoticeDelivery",
     "NoticeDue",
+    "NoticeItem",
+    "NoticeOff",
     "Organisation",
     "Passkey",
     "PasskeyChallenge",

@@ -27,6 +27,8 @@ def blueprints() -> list[Blueprint]:
         team_wishes,
     )
     from portal.views.messages import messages
+    from portal.views.notices import own as own_notices
+    from portal.views.notices import stopping
     from portal.views.oversight import case_log, supervision
     from portal.views.plans import commitments, documents, external_forms, index, live, word_import
     from portal.views.plans import plan as plan_plan
@@ -51,6 +53,8 @@ def blueprints() -> list[Blueprint]:
         step_up,
         my_account,
         own_eids,
+        own_notices,
+        stopping,
         factors,
         invitations,
         forgotten_password,

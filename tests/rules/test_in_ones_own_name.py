@@ -54,6 +54,8 @@ BY = {
     "confidence_answer": {"answered_by_id": "young"},
     "consent": {"registered_by_id": "young", "giver_id": "young"},
     "consent_draft": {"membership_id": "young"},
+    "contact_failure": {"person_id": "young"},
+    "contact_point": {"person_id": "young"},
     "consent_withdrawal": {"registered_by_id": "young", "giver_id": "young"},
     "dav_token": {"created_by_id": "writer", "person_id": "writer"},
     "correction": {"made_by_id": "guide"},
@@ -78,6 +80,9 @@ BY = {
     "legal_override_end": {"ended_by_id": "guide"},
     "meeting": {"created_by_id": "writer", "begun_by_id": "writer"},
     "membership": {"added_by_id": "guide"},
+    "notice_choice": {"person_id": "young"},
+    "notice_delivery": {"person_id": "young"},
+    "notice_off": {"person_id": "young"},
     "message": {"created_by_id": "writer"},
     "old_form": {"created_by_id": "writer"},
     "plan": {"created_by_id": "writer"},
@@ -121,6 +126,7 @@ ABOUT = {
     ("correction", "membership_id"): "the guide puts right who others are",
     ("heard", "shown_to_id"): "the young person shows to the guide how they were heard",
     ("invitation_code", "membership_id"): "the guide makes a code for another",
+    ("notice_item", "person_id"): "whoever does something queues what others are to be told",
     ("eid_link", "person_id"): "an eID is recognised before anybody is signed in; whose it is, its provider has said",
     ("checkout", "ended_by_id"): "nobody ends an editing with the row that begins it",
 }
@@ -465,6 +471,12 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "checkout": ("ended_by_id = created_by_id", {"guide"}),
     "consent_draft": ("written_at", {"young"}),
     "consent_reminder": ("sent_at", set()),
+    "contact_failure": ("since", {"young"}),
+    "contact_point": ("made_at", {"young"}),
+    "notice_choice": ("asked_at", {"young"}),
+    "notice_delivery": ("next_at", {"young"}),
+    "notice_item": ("round_id", {"young"}),
+    "notice_off": ("made_at", {"young"}),
     "dav_entry": ("size", {"guide"}),
     "dav_lock": ("ends_at", {"guide"}),
     "dav_token": ("ended_at", {"guide"}),
@@ -492,6 +504,12 @@ are asked for a yes."""
 DELETES = {
     "begun_upload": {"guide"},
     "consent_draft": {"young"},
+    "contact_failure": {"young"},
+    "contact_point": {"young"},
+    "notice_choice": {"young"},
+    "notice_delivery": {"young"},
+    "notice_item": {"young"},
+    "notice_off": {"young"},
     "dav_entry": {"guide"},
     "dav_lock": {"guide"},
     "held_upload": {"guide"},
@@ -530,6 +548,28 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
     cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
     cast.play("guide", lambda t: checkouts.begin_checkout(t, cast.made["letter_id"]))
     cast.play("guide", lambda t: resumable_uploads.begin_upload(t, "lang.pdf", 9, cast.made["compartment_id"]))
+    _told(cast, owner)
+
+
+def _told(cast: Cast, owner: psycopg.Connection) -> None:
+    """How the young person is told, what waits to be told to them and to nobody else, and that it does not arrive."""
+    young = cast.people["young"].id
+    owner.execute("delete from notice_item")
+    owner.execute(
+        """insert into contact_point (id, person_id, channel, address_sealed, master_id, made_at)
+               values (gen_random_uuid(), %(young)s, 'sms', 'm1:x', 'm1', now());
+           insert into notice_choice (person_id, asked_at) values (%(young)s, now());
+           insert into notice_off (id, person_id, case_id, made_at)
+               values (gen_random_uuid(), %(young)s, %(case)s, now());
+           insert into notice_item (id, person_id, kind, case_id, since)
+               values (gen_random_uuid(), %(young)s, 'plan', %(case)s, now());
+           insert into notice_delivery (id, person_id, channel, round_id, state, made_at, next_at)
+               values (gen_random_uuid(), %(young)s, 'sms', gen_random_uuid(), 'waiting', now(), now());
+           insert into contact_failure (person_id, channel, reason, since)
+               values (%(young)s, 'sms', 'refused', now())""".replace("%(young)s", f"'{young}'").replace(
+            "%(case)s", f"'{cast.room.case_id}'"
+        )
+    )
 
 
 def test_nobody_changes_what_is_anothers_to_change(own_stage: Stage) -> None:

@@ -17,6 +17,8 @@ from portal.events import Event
 from portal.locks import Lock
 from portal.models import Membership, Message, Thread
 from portal.services.messages import queries, unread
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.shared import idempotency, search_index
 
 
@@ -174,6 +176,7 @@ def _write(ticket: CaseTicket, thread: Thread, message_id: UUID, words: str, sub
     ticket.session.add(message)
     search_index.index(ticket, "message", message_id, thread.compartment_id, subject, words)
     ticket.session.flush()
+    announce.tell_readers(ticket, Kind.MESSAGE, thread.compartment_id)
 
 
 def _subject(ticket: CaseTicket, thread: Thread) -> str:
