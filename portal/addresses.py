@@ -62,3 +62,22 @@ def for_mail(address: str) -> str:
     if not fits or not _LOCAL.fullmatch(local.lower()) or len(local) + 1 + len(told) > LONGEST:
         raise NotMailable("email_wrong")
     return f"{local}@{told}"
+
+
+def for_sms(typed: str) -> str:
+    """A number as a gateway takes it: digits with the country's in front (E.164, without the plus). Eight digits are a
+    Danish number. Raises NotMailable('number_wrong')."""
+    said = re.sub(r"[\s().-]", "", line(typed, 40))
+    digits = said.removeprefix("+").removeprefix("00") if said[:1] == "+" or said[:2] == "00" else said
+    if not digits.isascii() or not digits.isdigit():
+        raise NotMailable("number_wrong")
+    if digits == said and len(digits) == _DANISH:
+        digits = f"45{digits}"
+    elif digits == said or not _SHORTEST <= len(digits) <= _LONGEST:
+        raise NotMailable("number_wrong")
+    if digits[0] == "0" or (digits[:2] == "45" and (len(digits) != _DANISH + 2 or digits[2] in "01")):
+        raise NotMailable("number_wrong")
+    return digits
+
+
+_DANISH, _SHORTEST, _LONGEST = 8, 8, 15

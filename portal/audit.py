@@ -30,6 +30,7 @@ from portal.events import ALLOWED_FIELDS, Event
 from portal.models import (
     AuditEvent,
     AuditHead,
+    ContactFailure,
     DavEntry,
     DavLock,
     EidAttempt,
@@ -39,7 +40,10 @@ from portal.models import (
     KnownDevice,
     Login,
     MessageDraft,
+    NeighbourState,
+    NoticeDelivery,
     NoticeDue,
+    NoticeItem,
     PasskeyChallenge,
     PlanPresence,
     ProviderSession,
@@ -75,6 +79,10 @@ _UNTRACED = (
     PlanPresence,
     MessageDraft,
     NoticeDue,
+    NoticeItem,
+    NoticeDelivery,
+    ContactFailure,
+    NeighbourState,
     UndeliveredMail,
 )
 """Rows of the machinery itself, which change without anybody doing or seeing anything."""

@@ -55,8 +55,8 @@ class UnsafeConfiguration(PortalError):
 class DependencyUnavailable(PortalError):
     """Something beside us (database, blob store, eID, mail) does not answer; trying again later may help.
 
-    `neighbour` is one of 'database', 'storage', 'scanner', 'eid', 'mail'. `why` is the kind of fault, for the log: the
-    name of an exception or a number, never what the neighbour said.
+    `neighbour` is one of 'database', 'storage', 'scanner', 'eid', 'mail', 'sms', 'post'. `why` is the kind of fault,
+    for the log: the name of an exception or a number, never what the neighbour said.
     """
 
     def __init__(self, neighbour: str, why: str = "") -> None:
@@ -65,13 +65,17 @@ class DependencyUnavailable(PortalError):
         self.why = why
 
 
-class MailRefused(PortalError):
-    """A mail that no trying again will bring to its address. `why` is the mail server's number, or what is wrong with
-    the address; never the address itself."""
+class Undeliverable(PortalError):
+    """Something that no trying again will bring to its address or number. `why` is what the neighbour answered with, or
+    what is wrong with the address; never the address itself."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"refused: {why}")
         self.why = why
+
+
+class MailRefused(Undeliverable):
+    """The same of a mail."""
 
 
 class Busy(PortalError):

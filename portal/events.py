@@ -160,6 +160,13 @@ class Event(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used"
     RENEWAL_STARTED = "renewal.started"
     NOTICE_MAILED = "notice.mailed"
+    NOTICES_CHOSEN = "notices.chosen"
+    NOTICES_STOPPED = "notices.stopped"
+    CONTACT_ADDED = "contact.added"
+    CONTACT_WRITTEN = "contact.written"
+    CONTACT_TRIED = "contact.tried"
+    CONTACT_CONFIRMED = "contact.confirmed"
+    CONTACT_REMOVED = "contact.removed"
     MAIL_UNDELIVERED = "mail.undelivered"
     EID_LINKED = "eid.linked"
     EID_SEEN = "eid.seen"
@@ -235,5 +242,10 @@ ALLOWED_FIELDS: dict[Event, frozenset[str]] = {
     Event.WINDOWS_CHECKED: frozenset({"hits"}),
     Event.FACTOR_ADDED: frozenset({"method"}),
     Event.FACTOR_REMOVED: frozenset({"method"}),
+    Event.CONTACT_ADDED: frozenset({"method"}),
+    Event.CONTACT_WRITTEN: frozenset({"method"}),
+    Event.CONTACT_TRIED: frozenset({"method"}),
+    Event.CONTACT_CONFIRMED: frozenset({"method"}),
+    Event.CONTACT_REMOVED: frozenset({"method"}),
 }
 """Fields an event may carry beside the ids every line has; an event not named here carries none."""

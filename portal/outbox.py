@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.types import TimeDeltaParams
 
 from portal.db import PortalSession
@@ -20,6 +21,16 @@ def later(session: PortalSession, task: str, after: timedelta = timedelta(), /, 
     connection = session.connection().connection.driver_connection
     wait: TimeDeltaParams | None = {"seconds": int(after.total_seconds())} if after else None
     _queue.configure_task(task, connection=connection, schedule_in=wait).defer(**arguments)
+
+
+def later_once(session: PortalSession, task: str, /, **arguments: Any) -> None:
+    """Queues the task unless it waits to be done already."""
+    try:
+        with session.begin_nested():
+            connection = session.connection().connection.driver_connection
+            _queue.configure_task(task, connection=connection, queueing_lock=task).defer(**arguments)
+    except AlreadyEnqueued:
+        pass
 
 
 def worker_app(database_url: str) -> App:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -69,6 +70,31 @@ class Settings(BaseSettings):
     invitation_days: int = Field(7, gt=0)
     notice_minutes: int = Field(5, ge=0)
     """What is new within so many minutes is told to somebody by one mail."""
+    notice_pause_minutes: int = Field(60, ge=0)
+    """Between two notices to one person."""
+    notice_rhythm: Literal["at_once", "daily", "weekly"] = "daily"
+    """How often professionals are told who have not chosen for themselves."""
+    digest_hour: int = Field(7, ge=0, le=23)
+    digest_weekday: int = Field(0, ge=0, le=6)
+    """Of the week's digest; Monday is 0."""
+    quiet_from: int = Field(21, ge=0, le=23)
+    quiet_until: int = Field(7, ge=0, le=23)
+    """Hours between which citizens are told nothing, unless they choose others. The same hour twice: none."""
+    notice_spread_minutes: int = Field(10, ge=0)
+    """Over so many minutes the notices of one full hour are spread."""
+    notice_patience_hours: int = Field(72, gt=0)
+    """For so long a notice that cannot be sent is tried again."""
+    sms_url: str = ""
+    """Where SMS are handed over (docs/notices.md); without it nobody is offered one."""
+    sms_token_file: Path | None = None
+    sms_from: str = Field("Folgeskab", max_length=15)
+    sms_plug: Literal["generic", "gatewayapi"] = "generic"
+    sms_authorization: str = "Bearer {token}"
+    """The header by which the generic plug says who it is."""
+    sms_fields: str = "to=to,text=text,from=from,key=id"
+    """What the generic plug calls the number, the words, the sender and the key in its JSON."""
+    sms_accepted: str = ""
+    """A field and its value (`status=ok`) that an answer of 2xx must have besides to count as accepted."""
     minimum_age: int = Field(15, ge=0)
     show_staff_names_in_log: bool = False
     converter: str = ""
@@ -95,9 +121,13 @@ class Settings(BaseSettings):
         return read_secret(self.s3_secret_key_file) if self.s3_secret_key_file else ""
 
     @property
+    def sms_token(self) -> str:
+        return read_secret(self.sms_token_file) if self.sms_token_file else ""
+
+    @property
     def secret_files(self) -> list[Path]:
         """The files with what nobody but the portal may read."""
-        files = [self.keys_file, self.s3_access_key_file, self.s3_secret_key_file]
+        files = [self.keys_file, self.s3_access_key_file, self.s3_secret_key_file, self.sms_token_file]
         providers = (*self.eid_providers, *self.staff_providers)
         return [path for path in (*files, *(one.client_secret_file for one in providers)) if path is not None]
 

@@ -165,6 +165,12 @@ def _settings(postgres: EmbeddedPostgres, database: str, folder: Path) -> Settin
         owner_database_url=postgres.url("portal_owner", database),
         keys_file=folder / "keys.json",
         mail_url=f"folder://{folder / 'mail'}",
+        sms_url=f"folder://{folder / 'sms'}",
+        notice_rhythm="at_once",
+        notice_pause_minutes=0,
+        notice_spread_minutes=0,
+        quiet_from=0,
+        quiet_until=0,
         webdav=True,
     )
 

@@ -57,6 +57,17 @@ class Pretended:
         return cls(name, born.isoformat(), f"{born:%d%m%y}{serial}", about)
 
     @property
+    def mail(self) -> str:
+        """Where they are told in the demo. No mail reaches this domain (RFC 2606)."""
+        local = self.name.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa").replace(" ", ".")
+        return f"{local}@hjemme.example"
+
+    @property
+    def number(self) -> str:
+        """Their phone in the demo. No country has the code 999 (ITU-T E.164): no such number can ring."""
+        return f"+999{int(self.subject[:8], 16) % 100_000_000:08}"
+
+    @property
     def subject(self) -> str:
         return hashlib.sha256(f"demo:{self.national_id}:{self.name}".encode()).hexdigest()[:32]
 
@@ -223,16 +234,21 @@ class _Provider:
         return self._back({**back, "code": code})
 
     def mail(self) -> ResponseReturnValue:
-        """The mails the portal would have sent, newest first: invitations end here in the demo."""
-        folder = self.folder / "mail"
+        """The mails and SMS the portal would have sent, newest first: invitations end here in the demo."""
+        names = {at: one.name for one in self._people() for at in (one.mail, one.number.removeprefix("+"))}
         mails = []
-        for path in sorted(folder.glob("*.eml"), reverse=True)[:50]:
+        for path in sorted((self.folder / "mail").glob("*.eml"), reverse=True)[:50]:
             message = BytesParser(policy=policy.default).parsebytes(path.read_bytes())
             body = message.get_body(("plain",))
-            mails.append(
-                {"to": message["To"], "subject": message["Subject"], "body": body.get_content() if body else ""}
-            )
-        return render_template("demo/mail.html", mails=mails, prefix=f"{self.settings.origin}/invitation/")
+            said = body.get_content() if body else ""
+            to = str(message["To"])
+            mails.append({"to": to, "name": names.get(to, ""), "subject": message["Subject"], "body": said})
+        every_sms = []
+        for path in sorted((self.folder / "sms").glob("*.json"), reverse=True)[:50]:
+            sms = json.loads(path.read_text("utf-8"))
+            every_sms.append({**sms, "name": names.get(sms["to"], "")})
+        links = tuple(f"{self.settings.origin}/{where}" for where in ("invitation/", "stop/"))
+        return render_template("demo/mail.html", mails=mails, every_sms=every_sms, links=links)
 
     def phone(self) -> ResponseReturnValue:
         """A pretended phone with a code app: whatever key is typed into it, it shows that key's codes. It knows

@@ -32,6 +32,8 @@ from portal.services.messages import take_back
 from portal.services.messages import threads as message_threads
 from portal.services.messages.attachments import ToEnclose
 from portal.services.messages.threads import Besides
+from portal.services.notices import contact
+from portal.services.notices.kinds import Channel
 from portal.storage.incoming import Incoming
 from portal.tools.profile import profile
 
@@ -196,6 +198,8 @@ class Play:
             self.consent(case_id, young)
             lone, peter = self.person(case_id, Capacity.PARENT, 0), self.person(case_id, Capacity.PARENT, 1)
             self.consent(case_id, lone)
+            self.told_at(young, people.alma, Channel.MAIL, Channel.SMS)
+            self.told_at(lone, people.lone, Channel.SMS)
             self._paper_consent(case_id, peter)
         with days_ago(12):
             self.in_case(case_id, self.staff["guide"], self._files_of_guide)
@@ -216,6 +220,7 @@ class Play:
             case_id = self.open("guide", people.noah, (people.susan,))
             self.add(case_id, "kui", Level.WRITE, "Så vi kan finde den rette ungdomsuddannelse.")
             self.add(case_id, "kontakt", Level.READ, "Så din kontaktperson kender dine aftaler.")
+            self.told_at(self.person(case_id, Capacity.PARENT), people.susan, Channel.MAIL)
 
     def freja(self, people: Citizens) -> None:
         with days_ago(60):
@@ -237,6 +242,17 @@ class Play:
             case_id = case_register.open_case(actor, uuid4(), new, self.runtime.settings.profile)
         self.owners[case_id] = self.staff[guide]
         return case_id
+
+    def told_at(self, person_id: UUID, who: Pretended, *channels: Channel) -> None:
+        """They give their made-up address or number, and type the code in."""
+        for channel in channels:
+            address = contact.checked(channel, who.mail if channel is Channel.MAIL else who.number)
+            with self._acting(person_id) as actor:
+                contact_id = contact.give(actor, channel, address, "da")
+                actor.session.flush()
+                written = contact.write_code(actor.session, contact_id)
+                waiting = contact.count_try(actor, channel)
+                contact.confirm(actor, channel, waiting, written.code if written else "")
 
     def add(self, case_id: UUID, key: str, level: Level, purpose: str) -> None:
         person_id = self.staff[key]

@@ -43,11 +43,23 @@ _GIVE_UP_AFTER = 5
 
 
 _EVERY_PART = ("ENVIRONMENT", "BASE_URL", "DATA_DIR")
+_AT_ONCE = {
+    "NOTICE_MINUTES": "0",
+    "NOTICE_PAUSE_MINUTES": "0",
+    "NOTICE_SPREAD_MINUTES": "0",
+    "QUIET_FROM": "0",
+    "QUIET_UNTIL": "0",
+    "NOTICE_RHYTHM": "at_once",
+}
+"""Whoever tries the demo sees within seconds what would have been sent, whatever the hour."""
+_TOLD = ("SMS_URL", *_AT_ONCE)
 _NEEDS = {
     "eid": (*_EVERY_PART, "EID_ISSUER"),
-    "worker": (*_EVERY_PART, "DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE", "MAIL_URL", "CONVERTER", "WEBDAV"),
-    "web": (*_EVERY_PART, "DATABASE_URL", "KEYS_FILE", "EID_FILE", "CONVERTER", "WEBDAV"),
-}
+    "worker": (
+        *_EVERY_PART, "DATABASE_URL", "WORKER_DATABASE_URL", "KEYS_FILE", "MAIL_URL", "CONVERTER", "WEBDAV", *_TOLD,
+    ),
+    "web": (*_EVERY_PART, "DATABASE_URL", "KEYS_FILE", "EID_FILE", "CONVERTER", "WEBDAV", *_TOLD),
+}  # fmt: skip
 """Which settings each part works with. The roles that own and report on the database are the command line's alone."""
 
 
@@ -141,6 +153,8 @@ class Demo:
             "KEYS_FILE": str(self.folder / "keys.json"),
             "EID_FILE": str(self.folder / "eid.toml"),
             "MAIL_URL": f"folder://{self.folder / 'mail'}",
+            "SMS_URL": f"folder://{self.folder / 'sms'}",
+            **_AT_ONCE,
             "CONVERTER": self.converter,
             "WEBDAV": str(bool(self.converter)).lower(),
         }

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import structlog
 
-from portal import mail
 from portal.jobs import mail_texts, mails
 from portal.jobs.retries import NotedAtAccount
 from portal.jobs.task import Task, Worker, logged
+from portal.neighbours import smtp
 from portal.services.accounts import email_changes, forgotten_password, invitations
 from portal.tools.profile import profile
 
@@ -61,7 +61,7 @@ def mail_old_address(worker: Worker, change_id: str, done: bool) -> None:
     with worker.office.unit_of_work() as session:
         found = email_changes.write_to_old(session, UUID(change_id))
     text = mail_texts.old_address(settings.product_name, found.asked_by, done)
-    mail.send(settings, found.before, text.subject, text.body)
+    smtp.send(settings, found.before, text.subject, text.body)
     log.info("old address told", person=str(found.person_id))
 
 

@@ -1,7 +1,8 @@
-"""Mails out of templates/mail/: each says the same twice, in the language most people read and then in the other.
+"""Mails and SMS out of templates/mail/: a mail says the same twice, in the language most people read and then in the
+other, unless it is known which of them its reader chose.
 
 The part that is read first has the links; the second is shorter and points at them. A notice says that there is
-something new and nothing else: no name, no title, no sender and no telling link. An invitation says who invites, where
+something new and nothing else: no name, no title, no sender and no announce link. An invitation says who invites, where
 from and to what, so that it can be told from a fraud; of cases it says nothing.
 """
 
@@ -71,9 +72,23 @@ def old_address(product: str, by: Sender, changed: bool) -> MailText:
     return _write("old_address", product=product, by=by, changed=changed)
 
 
-def news(product: str) -> MailText:
-    """All that a notice about a case may say, be it news or a reminder."""
-    return _write("news_or_reminder", product=product)
+def news(product: str, origin: str, language: str | None = None, stop: str = "") -> MailText:
+    """All that a notice about a case may say, be it news or a reminder. `stop` is the link that switches it off."""
+    return _write("news_or_reminder", language, product=product, origin=origin, stop=stop)
+
+
+def news_sms(product: str, origin: str, language: str | None = None) -> str:
+    """The same in one SMS, in one language: of both, the one most people read."""
+    return _in_one_line(news(product, origin, language or LANGUAGES[0]))
+
+
+def contact_code(product: str, code: str, language: str | None = None) -> MailText:
+    """To an address that somebody has just given, in the language of their page."""
+    return _write("contact_code", language, product=product, code=code)
+
+
+def contact_code_sms(product: str, code: str, language: str | None = None) -> str:
+    return _in_one_line(contact_code(product, code, language or LANGUAGES[0]))
 
 
 def about_account(product: str, happened: str) -> MailText:
@@ -86,14 +101,20 @@ def trace(product: str) -> MailText:
     return _write("audit_fault", product=product)
 
 
-def _write(template: str, /, **facts: Any) -> MailText:
-    bodies = [_block(language, template, "body", facts) for language in LANGUAGES]
-    return MailText(_block(LANGUAGES[0], template, "subject", facts), "\n--\n\n".join(bodies))
+def _in_one_line(text: MailText) -> str:
+    return " ".join(text.body.split())
+
+
+def _write(template: str, /, only: str | None = None, **facts: Any) -> MailText:
+    """In `only` that language, where it is known; else in both."""
+    languages = (only,) if only else LANGUAGES
+    bodies = [_block(language, template, "body", facts | {"first": language == languages[0]}) for language in languages]
+    return MailText(_block(languages[0], template, "subject", facts), "\n--\n\n".join(bodies))
 
 
 def _block(language: str, name: str, block: str, facts: dict[str, Any]) -> str:
     template = _environment(language).get_template(f"{name}.txt")
-    context = template.new_context({**facts, "first": language == LANGUAGES[0]})
+    context = template.new_context(facts)
     return "".join(template.blocks[block](context))
 
 

@@ -8,7 +8,7 @@ from procrastinate import RetryStrategy
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
-from portal.errors import DependencyUnavailable, MailRefused
+from portal.errors import DependencyUnavailable, MailRefused, Undeliverable
 from portal.runtime import Runtime
 from portal.services.notices import mail as notices_mail
 
@@ -22,8 +22,8 @@ class Logged(BaseRetryStrategy):
     """Tries again like `LONG`, and says in the log that it was in vain. A mail that was refused is not tried again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        again = None if isinstance(exception, MailRefused) else LONG.get_retry_decision(exception=exception, job=job)
-        why = exception.why if isinstance(exception, MailRefused | DependencyUnavailable) else ""
+        again = None if isinstance(exception, Undeliverable) else LONG.get_retry_decision(exception=exception, job=job)
+        why = exception.why if isinstance(exception, Undeliverable | DependencyUnavailable) else ""
         said = {"task": job.task_name, "job": job.id, "tries": job.attempts + 1, "kind": type(exception).__name__}
         log.log(_LEVEL[again is None], "given up" if again is None else "tried in vain", why=why, **said)
         if again is None:

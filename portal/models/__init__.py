@@ -68,7 +68,17 @@ from portal.models.messages import (
     Thread,
     ThreadLook,
 )
-from portal.models.notices import NoticeDue, UndeliveredMail
+from portal.models.notices import (
+    ContactFailure,
+    ContactPoint,
+    NeighbourState,
+    NoticeChoice,
+    NoticeDelivery,
+    NoticeDue,
+    NoticeItem,
+    NoticeOff,
+    UndeliveredMail,
+)
 from portal.models.oversight import AuditCheck
 from portal.models.plans import (
     ExternalForm,
@@ -131,6 +141,8 @@ __all__ = [
     "ConsentRefusal",
     "ConsentReminder",
     "ConsentWithdrawal",
+    "ContactFailure",
+    "ContactPoint",
     "Correction",
     "DavEntry",
     "DavLock",
@@ -171,7 +183,12 @@ __all__ = [
     "MessageAttachment",
     "MessageDraft",
     "NationalId",
+    "NeighbourState",
+    "NoticeChoice",
+    "NoticeDelivery",
     "NoticeDue",
+    "NoticeItem",
+    "NoticeOff",
     "Organisation",
     "Passkey",
     "PasskeyChallenge",

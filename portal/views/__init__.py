@@ -28,6 +28,8 @@ def blueprints() -> list[Blueprint]:
     )
     from portal.views.messages import absence, messages
     from portal.views.messages import drafts as message_drafts
+    from portal.views.notices import own as own_notices
+    from portal.views.notices import stopping
     from portal.views.oversight import case_log, supervision
     from portal.views.plans import commitments, documents, external_forms, index, live, word_import
     from portal.views.plans import plan as plan_plan
@@ -55,6 +57,8 @@ def blueprints() -> list[Blueprint]:
         my_account,
         own_eids,
         own_phone,
+        own_notices,
+        stopping,
         factors,
         invitations,
         forgotten_password,

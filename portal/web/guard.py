@@ -10,6 +10,8 @@ A view opens itself with exactly one of these, directly under its route:
   ticket in place of the case's id;
 * `@from_page`: whoever holds a page that was made for somebody, for putting aside what is typed on it: the form itself
   says, signed, whose it is. The view gets in `g.writer` for whom the page was made, who may be signed out by now.
+* `@by_token`: whoever holds the token in the address, signed in or not: no cookie is looked at, so a program can press
+  the button as well (RFC 8058). Such a view does nothing but what the token says.
 * `@with_link`: whoever comes by a link that somebody made for their word processor. It is as if they came themselves:
   the view gets their ticket, made anew for this request. No cookie is looked at. A link that is over, and one to what
   its person may not read any more, are answered like one that never was.
@@ -103,6 +105,10 @@ def from_page(view: Callable[P, R]) -> Callable[P, R]:
     return _declare(view, Declared("page"))
 
 
+def by_token(view: Callable[P, R]) -> Callable[P, R]:
+    return _declare(view, Declared("token"))
+
+
 def with_link(view: Callable[..., R]) -> Callable[..., R]:
     """The view gets the ticket of whose link it is in place of the token; the link itself is in `g.link`."""
 
@@ -170,7 +176,7 @@ def without_cookies(app: Flask, csrf: CSRFProtect) -> None:
     """Views that look at no cookie cannot be made to act by another site's page, and programs know no form token. A
     page made for somebody says so itself, which no other site's page can."""
     for view in app.view_functions.values():
-        if getattr(view, "declared", PUBLIC).kind in ("link", "page"):
+        if getattr(view, "declared", PUBLIC).kind in ("link", "page", "token"):
             csrf.exempt(view)
 
 
@@ -198,8 +204,8 @@ def _admit() -> ResponseReturnValue | None:
     what = declared(current_app, request.endpoint)
     if what is None:
         raise UnsafeConfiguration(f"{request.endpoint} has no declared access")
-    if what.kind == "link":
-        return None if _admit_by_link() else _nothing_here()
+    if what.kind in ("link", "token"):
+        return None if what.kind == "token" or _admit_by_link() else _nothing_here()
     _recognise()
     if what.kind == "public":
         return None

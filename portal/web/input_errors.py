@@ -170,6 +170,12 @@ INPUT_ERRORS = {
     "not_empty": _l("Somebody already has an account here."),
     "code_by_number": _l("They are recognised by their CPR number. No code is needed."),
     "code_signs_in": _l("They sign in with their eID already. No code is needed."),
+    "number_wrong": _l(
+        "An SMS cannot be sent to this number. Write it like 12 34 56 78, or with + and the country's code."
+    ),
+    "contact_code_wrong": _l("The code does not fit. Look at it once more."),
+    "contact_code_over": _l("The code is too old, or it was tried too often. Ask for a new one below."),
+    "hour_wrong": _l("Choose a full hour from 0 to 23."),
     "code_known": _l("The code does not fit, or it is too old. Ask your guide for a new one."),
     "code_already_member": _l("You are in that case already. Show the code to your guide."),
     "code_birth_date": _l("The code is for somebody with another birth date than your eID tells. Talk to your guide."),

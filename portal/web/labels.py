@@ -15,6 +15,7 @@ from portal.services.consents.requests import ConsentState
 from portal.services.meetings.schedule import MeetingState
 from portal.services.members.leaving import LeavingReason
 from portal.services.members.team_wishes import WishAnswer
+from portal.services.notices.kinds import Channel, Kind, NoticeRhythm
 from portal.services.plans.commitments import Outcome
 from portal.services.plans.versions import PlanState
 from portal.storage.scanning import ScanState
@@ -116,6 +117,23 @@ CASE_ORDER = {
     CaseOrder.UNREAD: _l("unread messages"),
     CaseOrder.AGE: _l("age, the youngest first"),
 }
+
+NOTICE_KIND = {
+    Kind.MESSAGE: _l("a new message"),
+    Kind.FILE: _l("a new file"),
+    Kind.PLAN: _l("something new in a plan"),
+    Kind.REQUEST: _l("something that waits for your answer"),
+    Kind.MEETING: _l("something new about a meeting"),
+    Kind.CONSENT: _l("something new about a consent"),
+    Kind.ACCESS: _l("something new about who may see what"),
+    Kind.OFFICE: _l("something new about accounts"),
+}
+NOTICE_RHYTHM = {
+    NoticeRhythm.AT_ONCE: _l("At once, at most once an hour"),
+    NoticeRhythm.DAILY: _l("Once a day, in the morning"),
+    NoticeRhythm.WEEKLY: _l("Once a week, in the morning"),
+}
+NOTICE_CHANNEL = {Channel.MAIL: _l("mail"), Channel.SMS: _l("SMS")}
 
 WISH_ANSWER = {
     WishAnswer.YES: _l("Yes, I will see to it"),

@@ -49,8 +49,8 @@ def test_a_planned_meeting_stands_on_the_front_of_the_case_for_whoever_sees_the_
         front = Browser(app, story.token(who)).get(f"/cases/{room.case_id}")
         assert "lokale 4" in front.soup.find(id="next-meeting").parent.get_text()
     assert b"lokale 4" not in b"".join(bytes(row[0]) for row in owner.execute("select place_sealed from meeting"))
-    queued = owner.execute("select args from procrastinate_jobs where task_name = 'mail_news'").fetchall()
-    assert queued == [({"person_id": str(colleague.id)},)], "professionals are told, by a mail that says nothing"
+    told = owner.execute("select person_id from notice_item where kind = 'meeting'").fetchall()
+    assert {person for (person,) in told} == {colleague.id, room.young.id}, "whoever is asked, and nobody else"
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_a_meeting_ends_with_the_next_one_and_a_summary_for_everybody_who_sees_t
     following = story.play(room, room.young, schedule.next_one)
     assert following is not None
     assert following.place == "Skolen"
-    queued = owner.execute("select args from procrastinate_jobs where task_name = 'mail_news'").fetchall()
-    assert queued == [({"person_id": str(colleague.id)},)]
+    told = owner.execute("select person_id from notice_item where kind = 'meeting'").fetchall()
+    assert {person for (person,) in told} == {colleague.id, room.young.id}
 
 
 def test_a_meeting_ends_once_and_shows_nothing_on_the_screen_after(

@@ -28,10 +28,12 @@ from tests.support.story import Room, Someone, Story
 
 
 @pytest.fixture
-def team(story: Story, room: Room) -> list[Someone]:
+def team(story: Story, room: Room, owner: psycopg.Connection) -> list[Someone]:
+    """Four of the guide's unit in her case, of which they have been told."""
     found = [story.staff(name) for name in ("Kim Kollega", "Bo Ravn", "Ane Holm", "Eva Lund")]
     for someone in found:
         story.add(room, someone, Level.WRITE)
+    owner.execute("delete from procrastinate_jobs; delete from notice_due; delete from notice_item")
     return found
 
 
@@ -89,15 +91,15 @@ def test_what_happens_while_the_mail_is_under_way_is_told_by_one_more(
 ) -> None:
     person = team[0].id
     with runtime.unit_of_work() as session:
-        notices_mail.queue_notice(session, [person])
+        notices_mail.queue_notice(session, [person], Notice.SIGN_IN)
     with runtime.unit_of_work() as session:
-        due = notices_mail.take(session, person, Notice.NEWS)
+        due = notices_mail.take(session, person, Notice.SIGN_IN)
     assert due is not None
     for _ in range(3):
         with runtime.unit_of_work() as session:
-            notices_mail.queue_notice(session, [person])
+            notices_mail.queue_notice(session, [person], Notice.SIGN_IN)
     with runtime.unit_of_work() as session:
-        notices_mail.done(session, person, Notice.NEWS, due)
+        notices_mail.done(session, person, Notice.SIGN_IN, due)
     hurry(owner)
     run_jobs(runtime)
     assert len(mails(runtime)) == 1

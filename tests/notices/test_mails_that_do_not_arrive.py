@@ -15,6 +15,8 @@ import structlog
 from flask import Flask
 from structlog.testing import capture_logs as captured
 
+from portal.errors import MailRefused
+from portal.neighbours.smtp import Post
 from portal.runtime import Runtime
 from portal.runtime import runtime_for as opened_runtime
 from portal.services.accounts import invitations
@@ -207,3 +209,24 @@ def test_a_job_of_another_kind_that_fails_is_said_too(
         run_jobs(runtime)
     (line,) = [line for line in lines if line["event"] == "tried in vain"]
     assert (line["task"], line["kind"], line["tries"]) == ("forget_blob", "ZeroDivisionError", 1)
+
+
+def test_many_mails_go_over_one_connection_and_one_that_comes_twice_has_the_same_name(
+    posting: Runtime, server: MailServer
+) -> None:
+    """A mail that is refused in between costs the others nothing."""
+    server.answers["ude@by.example"] = 550
+    with Post(posting.settings) as post:
+        for to in ("a@by.example", "b@by.example"):
+            post.send(to, "Følgeskab", "Hej", "key-1")
+        first = post._server
+        assert first is not None
+        with pytest.raises(MailRefused):
+            post.send("ude@by.example", "Følgeskab", "Hej")
+        post.send("c@by.example", "Følgeskab", "Hej", "key-2", {"List-Unsubscribe": "<https://x.example/stop/1>"})
+        assert post._server is not first
+    assert [whom for whom, _mail in server.taken] == ["a@by.example", "b@by.example", "c@by.example"]
+    names = [line for _whom, mail in server.taken for line in mail.splitlines() if line.startswith("Message-ID")]
+    assert names[0] == names[1] == "Message-ID: <key-1@localhost>"
+    assert names[2] != names[0]
+    assert "List-Unsubscribe: <https://x.example/stop/1>" in server.taken[2][1]

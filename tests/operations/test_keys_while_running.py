@@ -160,7 +160,7 @@ def test_every_table_that_names_a_master_key_is_rotated_counted_and_guarded(owne
     guarded = owner.execute(
         "select event_object_table from information_schema.triggers where trigger_name = 'refuse_retired'"
     ).fetchall()
-    assert {table for (table,) in named} == {table for (table,) in guarded} == {"case_key", "totp"}
+    assert {table for (table,) in named} == {table for (table,) in guarded} == {"case_key", "totp", "contact_point"}
 
 
 def test_a_secret_cannot_lie_under_another_master_key_than_its_row_says(

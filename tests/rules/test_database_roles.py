@@ -21,7 +21,7 @@ WITHOUT_CASE_DATA = {
     "eid_attempt", "kept_form", "eid_stranger", "provider_session", "staff_link", "audit_head",
     "totp", "passkey", "recovery_code", "half_login", "passkey_challenge",
     "known_device", "sign_in_try", "tool_definition", "notice_due", "email_change", "account_request",
-    "undelivered_mail", "retired_master",
+    "undelivered_mail", "retired_master", "neighbour_state",
 }  # fmt: skip
 """Tables that tell of people and offices but of no case; docs/security.md says what each holds."""
 
@@ -277,7 +277,7 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
         "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional", "has_acted_in", "i_watch_the_trace",
         "refuse_retired_master", "append_trace", "trace_end", "my_citizen_memberships", "my_life_cases",
         "my_declarations", "my_log_ends", "my_confidences", "my_shut_confidences", "my_offered_cases", "my_asked_cases",
-        "my_takeable_offers",
+        "my_takeable_offers", "due_notices", "forget_told_notices",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 
@@ -294,4 +294,6 @@ def test_what_the_walls_ask_can_be_asked_by_the_application_alone(owner: psycopg
         ("portal_reports", "my_overseen_units"),
         ("portal_worker", "append_trace"),
         ("portal_worker", "trace_end"),
+        ("portal_worker", "due_notices"),
+        ("portal_worker", "forget_told_notices"),
     }

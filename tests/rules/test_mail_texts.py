@@ -36,7 +36,11 @@ MAILS: dict[str, MailText] = {
     "new_address": mail_texts.new_address(PRODUCT, BY, LINK, UNTIL, ZONE),
     "old_address_asked": mail_texts.old_address(PRODUCT, BY, changed=False),
     "old_address_changed": mail_texts.old_address(PRODUCT, BY, changed=True),
-    "news_or_reminder": mail_texts.news(PRODUCT),
+    "news_or_reminder": mail_texts.news(PRODUCT, ORIGIN),
+    "news_to_be_stopped": mail_texts.news(PRODUCT, ORIGIN, stop=LINK),
+    "news_in_danish": mail_texts.news(PRODUCT, ORIGIN, "da"),
+    "news_in_english": mail_texts.news(PRODUCT, ORIGIN, "en", LINK),
+    "contact_code": mail_texts.contact_code(PRODUCT, "123456"),
     "audit_fault": mail_texts.trace(PRODUCT),
 } | {
     f"account_notice_{notice}": mail_texts.about_account(PRODUCT, notice)

@@ -27,7 +27,11 @@ NAMES = {
     "scan_paper",
     "scan_version",
     "scan_waiting",
+    "send_code",
+    "send_notices",
+    "send_waiting_notices",
     "sweep",
+    "sweep_notices",
     "take_up_again",
     "watch_trace",
 }
@@ -35,7 +39,9 @@ EVERY = {
     "check_trace": "20 2 * * *",
     "remind": "40 4 * * *",
     "scan_waiting": "* * * * *",
+    "send_waiting_notices": "* * * * *",
     "sweep": "17 * * * *",
+    "sweep_notices": "27 3 * * *",
     "take_up_again": "*/5 * * * *",
     "watch_trace": "50 * * * *",
 }
@@ -85,6 +91,6 @@ def _put_off() -> Iterator[str]:
     """The task of every call of `outbox.later`, of which each must name it in so many letters."""
     for path in Path(jobs.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("later", "outbox.later"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("later", "later_once", "outbox.later"):
                 assert isinstance(node.args[1], ast.Constant), (path, ast.unparse(node))
                 yield str(node.args[1].value)

@@ -190,7 +190,7 @@ def test_the_log_page_has_words_for_everything_that_can_be_in_a_case() -> None:
         in {"chain", "stranger", "organisation", "unit", "staff", "invitation", "password", "account", "signed"}
         | {"sign_in", "eid", "stepped", "windows", "roles", "sign_ins", "passwords", "figures", "trace"}
         | {"factor", "recovery_codes", "recovery_code", "renewal", "notice", "store", "keys", "email", "mail", "reset"}
-        | {"phone"}
+        | {"phone", "contact", "notices"}
     }
     assert set(event_labels.EVENT_LABELS) == set(Event) - of_the_office
 

@@ -200,20 +200,20 @@ def test_asking_again_and_again_slows_down_known_or_not_and_fills_no_mailbox(
 def test_while_the_mail_server_is_away_the_link_stays_one(
     app: Flask, app_key: str, runtime: Runtime, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from portal import mail
     from portal.errors import DependencyUnavailable
+    from portal.neighbours import smtp
 
-    real = mail.send
+    real = smtp.send
 
     def away(*_args: object) -> None:
         raise DependencyUnavailable("mail")
 
     ask(Browser(app), EMAIL)
-    monkeypatch.setattr(mail, "send", away)
+    monkeypatch.setattr(smtp, "send", away)
     for _ in range(5):
         run_jobs(runtime)
         hurry(owner)
-    monkeypatch.setattr(mail, "send", real)
+    monkeypatch.setattr(smtp, "send", real)
     assert choose(Browser(app), link(runtime)).status == 303
     assert owner.execute("select count(*) from invitation where resets").fetchone() == (1,)
 

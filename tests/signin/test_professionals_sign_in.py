@@ -133,7 +133,7 @@ def test_a_mail_that_cannot_be_sent_is_tried_again(
     admin, unit = story.admin(), story.unit("Jobcenter")
     with story.acting(admin) as actor:
         directory.add_staff(actor, uuid4(), directory.NewStaff(unit, "Ny", "ny2@testby.example", "Jobkonsulent"))
-    monkeypatch.setattr("portal.mail.send", away)
+    monkeypatch.setattr("portal.neighbours.smtp.send", away)
     run_jobs(runtime)
     jobs = "select status, attempts, scheduled_at > now() from procrastinate_jobs where task_name = 'mail_invitation'"
     state = owner.execute(jobs).fetchone()

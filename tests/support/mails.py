@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from email import policy
 from email.message import EmailMessage
@@ -12,6 +13,9 @@ import psycopg
 from portal.db import Role
 from portal.jobs.worker import build
 from portal.runtime import Runtime, runtime_for
+from portal.services.notices import contact
+from portal.services.notices.kinds import Channel
+from tests.support.story import Someone, Story
 
 
 def run_jobs(runtime: Runtime) -> None:
@@ -30,6 +34,26 @@ def mails(runtime: Runtime) -> list[EmailMessage]:
     folder = runtime.settings.data_dir / "mail"
     found = sorted(folder.glob("*.eml")) if folder.exists() else []
     return [BytesParser(policy=policy.default).parsebytes(path.read_bytes()) for path in found]  # type: ignore[misc]
+
+
+def every_sms(runtime: Runtime) -> list[dict[str, str]]:
+    """All that was sent to phones, in that order."""
+    folder = runtime.settings.data_dir / "sms"
+    found = sorted(folder.glob("*.json")) if folder.exists() else []
+    return [json.loads(path.read_text("utf-8")) for path in found]
+
+
+def give_contact(story: Story, someone: Someone, channel: Channel, address: str) -> None:
+    """Somebody wants to be told there, gets the code and types it in."""
+    runtime = story.runtime
+    with story.acting(someone) as actor:
+        contact.give(actor, channel, contact.checked(channel, address), "da")
+    run_jobs(runtime)
+    said = every_sms(runtime)[-1]["text"] if channel is Channel.SMS else mails(runtime)[-1].get_content()
+    code = re.search(r"\b(\d{6})\b", said)
+    assert code is not None, said
+    with story.acting(someone) as actor:
+        contact.confirm(actor, channel, contact.count_try(actor, channel), code.group(1))
 
 
 def token_in(mail: EmailMessage, where: str) -> str:

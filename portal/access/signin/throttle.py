@@ -80,6 +80,28 @@ def begin_reset(session: PortalSession, keyring: Keyring, email: str, address: s
     return _count(session, [(account, PER_ACCOUNT), (place, PER_NETWORK)])
 
 
+def begin_contact(session: PortalSession, keyring: Keyring, person_id: UUID, address: str) -> None:
+    """Counts a code that is sent to a mail address or a number, committed at once: it costs money, and whose number it
+    is only its owner knows. Raises TooMany after 5 to one address or 10 by one person within a day."""
+    for most, bucket in (
+        (PER_PERSON_CODES, keyring.match_value("try-contact-person", str(person_id))),
+        (PER_ADDRESS_CODES, keyring.match_value("try-contact", address)),
+    ):
+        session.commit()
+        locks.hold_number(session, int.from_bytes(bucket[:8], "big", signed=True))
+        mine = select(SignInTry.at).where(SignInTry.bucket == bucket, SignInTry.at > clock.now() - MEMORY)
+        latest = list(session.scalars(mine.order_by(SignInTry.at.desc()).limit(most)))
+        if len(latest) >= most:
+            session.commit()
+            raise TooMany((latest[-1] + MEMORY - clock.now()).total_seconds())
+        session.add(SignInTry(id=uuid4(), bucket=bucket, at=clock.now()))
+    session.commit()
+
+
+PER_ADDRESS_CODES = 5
+PER_PERSON_CODES = 10
+
+
 def succeeded(session: PortalSession, tried: Try) -> None:
     """The try was good: it and the failures of this account before it are forgotten."""
     session.execute(delete(SignInTry).where((SignInTry.bucket == tried.account) | SignInTry.id.in_(tried.rows)))

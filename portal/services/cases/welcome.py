@@ -18,6 +18,7 @@ from portal.access.policy.roles import Capacity
 from portal.access.ticket import CaseTicket
 from portal.events import Event
 from portal.models import Membership, Staff
+from portal.services.notices import choices
 from portal.services.shared import audience
 
 
@@ -29,6 +30,8 @@ class Welcome:
     workplace: Workplace | None
     phone: str
     """At work; '' where none is noted."""
+    asks_how: bool
+    """Whether to ask how they want to be told that there is something new."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def welcome(ticket: CaseTicket, last_visit: datetime | None, put_away: bool) -> 
         return None
     phone = ticket.session.scalars(select(Staff.phone).where(Staff.person_id == guide.person_id)).one_or_none() or ""
     workplace = audience.workplace_of(ticket, guide.unit_id) if guide.unit_id else None
-    return Welcome(guide, workplace, phone)
+    return Welcome(guide, workplace, phone, choices.may_be_asked(ticket.actor))
 
 
 def steps(ticket: CaseTicket, has_plan: bool, put_away: bool) -> Steps | None:

@@ -26,6 +26,8 @@ from portal.services.consents.effects import Effects
 from portal.services.consents.requests import CONSENT_CHANGES, ConsentStep, PartyLine, Request
 from portal.services.files import arrivals
 from portal.services.files.arrivals import Upload
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.shared import audience, idempotency
 from portal.storage.scanning import ScanState
 
@@ -162,6 +164,7 @@ def withdraw_consent(ticket: CaseTicket, submission: UUID, consent_id: UUID, par
     _say_no(ticket, made, consent.giver_id, consent.id, party)
     ticket.record(Event.CONSENT_WITHDRAWN, item_id=consent.id, whole=party is None)
     rewrite_windows(ticket.session, ticket.case_id)
+    announce.tell_guide(ticket, Kind.CONSENT)
 
 
 def refuse(ticket: CaseTicket, line: PartyLine) -> None:
@@ -176,6 +179,7 @@ def refuse(ticket: CaseTicket, line: PartyLine) -> None:
     else:
         ticket.record(Event.CONSENT_REFUSED, item_id=giver.id)
     rewrite_windows(ticket.session, ticket.case_id)
+    announce.tell_guide(ticket, Kind.CONSENT)
 
 
 def _say_no(ticket: CaseTicket, made: UUID, giver_id: UUID, consent_id: UUID | None, party: Party | None) -> None:
@@ -268,6 +272,12 @@ def _declare(ticket: CaseTicket, submission: UUID, draft: Draft, paper: Paper | 
     reminders.plan(ticket, row)
     ticket.record(Event.CONSENT_GIVEN, item_id=made, method=row.method)
     rewrite_windows(ticket.session, ticket.case_id)
+    announce.tell_guide(ticket, Kind.CONSENT)
+    # Whoever is let in by it sees something from now on; whoever is not has nothing to be told of, and is not told.
+    units = {grant.party.unit_id for grant in draft.grants if grant.party.unit_id}
+    let_in = {grant.party.membership_id for grant in draft.grants if grant.party.membership_id}
+    let_in |= {member.id for member in ticket.everybody.values() if member.unit_id in units}
+    announce.tell_members(ticket, Kind.ACCESS, let_in)
     return made
 
 

@@ -27,6 +27,7 @@ from portal.models import Consent, ConsentReminder, Membership
 from portal.services.consents import requests
 from portal.services.consents.requests import ConsentState
 from portal.services.notices import mail
+from portal.services.notices.kinds import Kind
 from portal.services.shared import audience
 
 DAYS_BEFORE = (30, 7)
@@ -72,14 +73,15 @@ def endings(ticket: CaseTicket) -> list[Ending]:
 
 
 def send_due(session: PortalSession) -> int:
-    """Queues a mail to everybody who is to be reminded now; returns to how many. The session speaks for nobody."""
+    """Queues a notice to everybody who is to be reminded now; returns to how many. The session speaks for nobody."""
     due = select(ConsentReminder).where(ConsentReminder.sent_at.is_(None), ConsentReminder.due_at <= clock.now())
     told: set[UUID] = set()
     for reminder in session.scalars(due.with_for_update(skip_locked=True)).all():
         reminder.sent_at = clock.now()
         audit.record(session, Event.CONSENT_ENDING, chain=reminder.case_id, item_id=reminder.consent_id)
-        told |= _whom(load_facts(session, reminder.case_id), reminder.consent_id)
-    mail.queue_notice(session, told)
+        whom = _whom(load_facts(session, reminder.case_id), reminder.consent_id)
+        mail.queue_notice(session, whom, kind=Kind.CONSENT, case_id=reminder.case_id)
+        told |= whom
     return len(told)
 
 

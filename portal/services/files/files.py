@@ -23,6 +23,8 @@ from portal.services.files import folders as file_folders
 from portal.services.files.arrivals import Upload
 from portal.services.files.checkouts import Editing
 from portal.services.files.folders import Withdrawn
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.shared import idempotency, search_index
 from portal.storage import BlobStore
 from portal.storage.incoming import Incoming
@@ -209,6 +211,7 @@ def add_inspected(
     ticket.session.flush()
     version = _add_version(ticket, file, 1, upload, upload.name, kind)
     ticket.record(Event.FILE_ADDED, compartment_id, file.id, version=str(version.id))
+    announce.tell_readers(ticket, Kind.FILE, compartment_id)
     return made
 
 
@@ -238,6 +241,7 @@ def append(
     number = newest_number(ticket, file.id) + 1
     version = _add_version(ticket, file, number, upload, name, kind, version_id)
     ticket.record(event, file.compartment_id, file.id, version=str(version.id), number=number, **fields)
+    announce.tell_readers(ticket, Kind.FILE, file.compartment_id)
     taken.note(ticket, file, number, UUID(fields["link"]) if "link" in fields else None)
     return number
 

@@ -25,7 +25,8 @@ from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Meeting, MeetingSeat, Membership
 from portal.services.meetings import attendees, queries
-from portal.services.notices import mail
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.plans import definitions, plans
 from portal.services.shared import idempotency
 
@@ -306,11 +307,8 @@ def seat(ticket: CaseTicket, row: Meeting, invited: set[UUID] | None = None, pre
 
 
 def tell_attendees(ticket: CaseTicket, compartment_id: UUID, members: Iterable[UUID]) -> None:
-    """Queues a mail, that says nothing, to those of the members who see the compartment. Citizens have no address here:
-    their front page tells them."""
-    readers = {w.membership_id for w in ticket.open_windows if w.compartment_id == compartment_id}
-    asked = [ticket.members[member_id] for member_id in (set(members) & readers) - {ticket.membership.id}]
-    mail.queue_notice(ticket.session, [member.person_id for member in asked if not who_may.is_citizen(member.unit_id)])
+    """Queues a notice, that says nothing, to those of the members who see the compartment."""
+    announce.tell_readers(ticket, Kind.MEETING, compartment_id, among=members)
 
 
 def _may_lead(ticket: CaseTicket) -> OpenCompartment:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, select
 
-from portal import clock, outbox, text
+from portal import clock, text
 from portal.access.actor import Actor
 from portal.access.policy import whatif, who_may
 from portal.access.policy.actions import Action, OfficeAction
@@ -26,6 +26,8 @@ from portal.services.members import confidences, joining, queries, team
 from portal.services.members import handover_answers as says
 from portal.services.members.joining import Host, Joining
 from portal.services.members.team import Colleague
+from portal.services.notices import mail
+from portal.services.notices.kinds import Kind
 from portal.services.shared import idempotency
 
 
@@ -147,7 +149,7 @@ def offer(ticket: CaseTicket, submission: UUID, person_id: UUID, law: Law | None
         ticket.seal(row, "reason", grounds.reason)
     ticket.session.add(row)
     ticket.record(Event.HAND_OVER_OFFERED, item_id=known.id)
-    outbox.later(ticket.session, "mail_news", person_id=str(person_id))
+    mail.queue_notice(ticket.session, [person_id], kind=Kind.REQUEST, case_id=ticket.case_id)
     rewrite_windows(ticket.session, ticket.case_id)
     return made
 

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
-from portal import clock, outbox, text
+from portal import clock, text
 from portal.access.actor import Actor
 from portal.access.policy import who_may
 from portal.access.policy.actions import Action
@@ -27,6 +27,8 @@ from portal.events import Event
 from portal.models import HandOver, HandOverAnswer, HandOverReply, HandOverSay, Membership, Staff, Unit
 from portal.services.consents import requests
 from portal.services.members import queries
+from portal.services.notices import mail
+from portal.services.notices.kinds import Kind
 from portal.services.shared import idempotency
 
 HEARD_FOR = timedelta(days=30)
@@ -292,8 +294,8 @@ def _note(ticket: CaseTicket, asked: GuideChange, giver: Membership, said: str, 
     # Both guides are told that there is news: of a no, and of the last yes that was waited for.
     after = change(ticket, ticket.session.get_one(HandOver, asked.id), asked.is_over)
     if said == "no" or (after.is_ready and not asked.is_ready):
-        for guide in (asked.before, asked.after):
-            outbox.later(ticket.session, "mail_news", person_id=str(guide.person_id))
+        guides = [guide.person_id for guide in (asked.before, asked.after)]
+        mail.queue_notice(ticket.session, guides, kind=Kind.REQUEST, case_id=ticket.case_id)
 
 
 def _said(ticket: CaseTicket, offered: HandOver, asked: Iterable[Membership]) -> Iterable[HandoverAnswer]:

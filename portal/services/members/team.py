@@ -19,11 +19,13 @@ from portal.access.window_store import rewrite_windows
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import Membership, Organisation, Person, Staff, Unit
-from portal.services.consents import effects
+from portal.services.consents import effects, requests
 from portal.services.consents.effects import Effects
 from portal.services.members import codes, joining
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Host, Joining
+from portal.services.notices import announce, mail
+from portal.services.notices.kinds import Kind
 from portal.services.shared import audience, idempotency
 from portal.services.shared.audience import MemberLine
 from portal.text import in_order, is_blank
@@ -84,6 +86,8 @@ def add_professional(ticket: CaseTicket, submission: UUID, person_id: UUID, leve
         return earlier
     added = joining.add_staff(_host(ticket), staff, Joining(Capacity.PROFESSIONAL, level, purpose))
     rewrite_windows(ticket.session, ticket.case_id)
+    mail.queue_notice(ticket.session, [person_id], kind=Kind.ACCESS, case_id=ticket.case_id)
+    announce.tell_members(ticket, Kind.CONSENT, [giver.id for giver in requests.givers(ticket)])
     return added.id
 
 

@@ -19,6 +19,8 @@ from portal.models import Membership, TeamWish, TeamWishAnswer
 from portal.services.consents import declare, requests
 from portal.services.consents.requests import PartyLine
 from portal.services.members import queries
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.shared import idempotency
 from portal.text import in_order
 
@@ -231,6 +233,7 @@ def answer_wish(ticket: CaseTicket, submission: UUID, wish_id: UUID, said: str, 
     ticket.seal(row, "words", text.plain(words, 2000))
     ticket.session.add(row)
     ticket.record(Event.WISH_ANSWERED, item_id=wish_id)
+    announce.tell_members(ticket, Kind.REQUEST, [ticket.young_person.id])
 
 
 def _wish(
@@ -255,6 +258,7 @@ def _wish(
     ticket.seal(row, "words", text.plain(words, 2000))
     ticket.session.add(row)
     ticket.record(Event.WISH_MADE, item_id=made)
+    announce.tell_guide(ticket, Kind.REQUEST)
     return made
 
 

@@ -69,8 +69,8 @@ class WaitedAnswer:
 
 
 def waiting_for_me(actor: Actor, compartments: Collection[UUID]) -> list[WaitedAnswer]:
-    """The answers this person is asked for in those compartments of theirs, what is due first first: one query. What it is about is
-    sealed with the key of each case, so it is not told here."""
+    """The answers this person is asked for in those compartments of theirs, what is due first first: one query.
+    What it is about is sealed with the key of each case, so it is not told here."""
     if not compartments:
         return []
     asked = {"person": actor.person_id, "compartments": list(compartments), "now": clock.now()}

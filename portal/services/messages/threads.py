@@ -22,6 +22,8 @@ from portal.services.messages.absence import Away
 from portal.services.messages.answers import AskedAnswer
 from portal.services.messages.attachments import NOTHING_CHOSEN, Enclosed, ToEnclose
 from portal.services.messages.reading import Looks, ReadBy
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.shared import idempotency, search_index
 from portal.storage.places import place
 
@@ -313,6 +315,7 @@ def _write(
     ticket.session.add(message)
     search_index.index(ticket, "message", message_id, thread.compartment_id, subject, words)
     ticket.session.flush()
+    announce.tell_readers(ticket, Kind.MESSAGE, thread.compartment_id)
     return message
 
 

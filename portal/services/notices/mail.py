@@ -1,7 +1,8 @@
-"""What is told by mail: that there is something new, and no more than that.
+"""What is to be told: that there is something new, and no more than that.
 
-Whatever happens within a few minutes is told to somebody by one mail. That something is to be told is a row; the job
-takes it just before the mail goes out, so what happens while that is under way is told by one more.
+News are gathered (`planning`) and go out by the channels each person has chosen (`delivering`). What concerns a
+professional's account goes out at once by mail: that it is to be told is a row, which the job takes just before, so
+what happens while that is under way is told by one more.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import audit, clock
 from portal.db import PortalSession
 from portal.events import Event
-from portal.models import EmailChange, Invitation, NoticeDue, Person, Staff, UndeliveredMail
+from portal.models import EmailChange, Invitation, NoticeDue, NoticeItem, Staff, UndeliveredMail
 from portal.outbox import later
+from portal.services.notices.kinds import Kind
 
 
 class Notice(StrEnum):
@@ -48,21 +50,39 @@ class Due:
     taken_at: datetime
 
 
-def queue_notice(session: PortalSession, people: Iterable[UUID], notice: Notice = Notice.NEWS) -> None:
-    """Queues a mail to each of them, once this transaction is committed, unless one waits to go out already. News are
-    gathered for `notice_minutes`; what concerns an account goes out at once."""
+def queue_notice(
+    session: PortalSession,
+    people: Iterable[UUID],
+    notice: Notice = Notice.NEWS,
+    kind: Kind = Kind.OFFICE,
+    case_id: UUID | None = None,
+    compartment_id: UUID | None = None,
+) -> None:
+    """Queues a notice to each of them, once this transaction is committed, unless one waits to go out already. News are
+    gathered for `notice_minutes`; what concerns an account goes out at once.
+
+    News say of what `kind` they are and of which case and compartment: it is not told to whoever cannot see that any
+    more when it goes out, or does not want to know. Whoever queues need not ask who has an address or wants to
+    be told.
+    """
     now = clock.now()
-    rows = [{"person_id": person_id, "kind": notice.value, "since": now} for person_id in sorted(set(people))]
-    if not rows:
+    whom = sorted(set(people))
+    if not whom:
         return
-    waiting = insert(NoticeDue).values(rows)
+    waiting = insert(NoticeDue).values([{"person_id": one, "kind": notice.value, "since": now} for one in whom])
     anew = waiting.on_conflict_do_update(
         index_elements=[NoticeDue.person_id, NoticeDue.kind],
         set_={"since": now, "sending_at": None},
         where=NoticeDue.sending_at.is_not(None),
     ).returning(NoticeDue.person_id)
+    first = sorted(session.scalars(anew))
+    if notice is Notice.NEWS:
+        # After the rows above: whoever puts news on their way holds those while reading these.
+        about = {"kind": kind.value, "case_id": case_id, "compartment_id": compartment_id, "since": now}
+        items = insert(NoticeItem).values([{"id": uuid4(), "person_id": one, **about} for one in whom])
+        session.execute(items.on_conflict_do_nothing())
     minutes: int = session.info["settings"].notice_minutes if notice is Notice.NEWS else 0
-    for person_id in sorted(session.scalars(anew)):
+    for person_id in first:
         who = {"person_id": str(person_id)}
         if notice is Notice.NEWS:
             later(session, "mail_news", timedelta(minutes=minutes), **who)
@@ -71,21 +91,19 @@ def queue_notice(session: PortalSession, people: Iterable[UUID], notice: Notice 
 
 
 def take(session: PortalSession, person_id: UUID, notice: Notice) -> Due | None:
-    """Just before the mail goes out: where to. None when nothing waits any more, or nobody has an address."""
+    """Just before a mail about an account goes out: where to. None when nothing waits any more, or nobody has an
+    address."""
     now = clock.now()
     mine = (NoticeDue.person_id == person_id, NoticeDue.kind == notice.value)
     taken = update(NoticeDue).where(*mine).values(sending_at=now).returning(NoticeDue.person_id)
     if session.execute(taken).scalar_one_or_none() is None:
         return None
-    reached = select(Staff.email).join(Person, Person.id == Staff.person_id).where(Staff.person_id == person_id)
-    if notice is Notice.NEWS:
-        reached = reached.where(Person.closed_at.is_(None))
+    reached = select(Staff.email).where(Staff.person_id == person_id)
     address = session.scalars(reached).one_or_none()
     if address is None:
         session.execute(delete(NoticeDue).where(*mine))
         return None
-    if notice is not Notice.NEWS:
-        audit.record(session, Event.NOTICE_MAILED, item_id=person_id)
+    audit.record(session, Event.NOTICE_MAILED, item_id=person_id)
     return Due(address, now)
 
 

@@ -20,7 +20,7 @@ from portal.db import Base, PortalSession
 from portal.errors import CorruptData, PortalError, UnsafeConfiguration
 from portal.events import Event
 from portal.locks import Lock
-from portal.models import CaseKey, FileVersion, RetiredMaster, Totp
+from portal.models import CaseKey, ContactPoint, FileVersion, RetiredMaster, Totp
 from portal.storage import BlobStore, UnfinishedObject
 from portal.storage.keys import Keyring
 from portal.storage.places import place_in
@@ -126,9 +126,9 @@ def _is_there(store: BlobStore, key: str) -> bool:
 
 
 def rewrap(session: PortalSession, keyring: Keyring) -> Rewrapped:
-    """Seals with the current master key whatever an older one holds: case keys and the secrets of code apps. Blobs and
-    texts stay as they are: they are sealed with the case keys, which do not change. Raises CorruptData for a row whose
-    own master key is not in the key file."""
+    """Seals with the current master key whatever an older one holds: case keys, the secrets of code apps and the
+    addresses people are told at. Blobs and texts stay as they are: they are sealed with the case keys, which do not
+    change. Raises CorruptData for a row whose own master key is not in the key file."""
     current = keyring.current
     cases = secrets = 0
     older = select(CaseKey).where(CaseKey.master_id != current).order_by(CaseKey.case_id).limit(_AT_ONCE)
@@ -143,6 +143,11 @@ def rewrap(session: PortalSession, keyring: Keyring) -> Rewrapped:
             app.master_id, app.secret_sealed = keyring.reseal_secret(app.secret_sealed, place_in(app, "secret"))
         session.flush()
         secrets += len(found)
+    points = select(ContactPoint).where(ContactPoint.master_id != current).order_by(ContactPoint.id).limit(_AT_ONCE)
+    while addresses := session.scalars(points.with_for_update()).all():
+        for row in addresses:
+            row.master_id, row.address_sealed = keyring.reseal_secret(row.address_sealed, place_in(row, "address"))
+        session.flush()
     audit.record(session, Event.KEYS_ROTATED, cases=cases, apps=secrets)
     return Rewrapped(cases, secrets)
 

@@ -17,6 +17,8 @@ from portal.access.ticket import CaseTicket
 from portal.errors import InvalidInput, NotFound
 from portal.events import Event
 from portal.models import PlanAcceptance, PlanAsked, PlanProposal, PlanVersion
+from portal.services.notices import announce
+from portal.services.notices.kinds import Kind
 from portal.services.plans import approvals, commitments, definitions, history, plans
 from portal.services.plans.versions import PLAN_CHANGES, PlanState, PlanStep, VersionPage
 from portal.services.shared import idempotency
@@ -63,6 +65,7 @@ def propose_plan(ticket: CaseTicket, submission: UUID, tool: str, number: int, r
         )
     ticket.session.flush()
     ticket.record(Event.PLAN_PROPOSED, compartment.id, page.plan_id, number=number)
+    announce.tell_readers(ticket, Kind.PLAN, compartment.id)
     after = _version(ticket, tool, number)
     commitments.plan_reminders(ticket, after, compartment.id)
     return after.state

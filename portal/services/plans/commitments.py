@@ -25,6 +25,7 @@ from portal.errors import InvalidInput, NotFound, Refused
 from portal.events import Event
 from portal.models import Membership, PlanOutcome, PlanReminder
 from portal.services.notices import mail
+from portal.services.notices.kinds import Kind
 from portal.services.plans import approvals, definitions, plans
 from portal.services.plans.versions import PlanPage, PlanState, VersionPage
 from portal.services.shared import idempotency
@@ -225,8 +226,8 @@ def forget_reminders(ticket: CaseTicket, version_id: UUID) -> None:
 
 
 def send_due(session: PortalSession) -> int:
-    """Queues a mail, that says nothing, to every professional whose promise is due soon and who still sees it; returns
-    to how many. The session speaks for nobody. Citizens have no address here: their front page tells them."""
+    """Queues a notice, that says nothing, to everybody whose promise is due soon and who still sees it; returns to how
+    many. The session speaks for nobody."""
     due = select(PlanReminder).where(PlanReminder.settled_at.is_(None), PlanReminder.told_at.is_(None))
     due = due.where(PlanReminder.due_at <= clock.now())
     told: set[UUID] = set()
@@ -237,8 +238,10 @@ def send_due(session: PortalSession) -> int:
         now = clock.now()
         open_to = {w.member_id for w in compute(facts).windows if w.valid_from <= now and (w.valid_until or now) >= now}
         if reminder.membership_id in open_to:
-            told.add(facts.member(reminder.membership_id).person_id)
-    mail.queue_notice(session, told)
+            person_id = facts.member(reminder.membership_id).person_id
+            told.add(person_id)
+            case_id, compartment_id = reminder.case_id, reminder.compartment_id
+            mail.queue_notice(session, [person_id], kind=Kind.PLAN, case_id=case_id, compartment_id=compartment_id)
     return len(told)
 
 

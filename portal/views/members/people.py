@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from portal.access.policy import who_may
 from portal.access.policy.actions import Action
 from portal.access.ticket import CaseTicket
 from portal.services.consents import overrides, reminders, requests
 from portal.services.members import confidences, handover, handover_answers
+from portal.services.notices import delivering
 from portal.services.shared import audience
 from portal.web.forms import PortalForm
 from portal.web.guard import opens
@@ -38,5 +40,6 @@ def index(ticket: CaseTicket) -> ResponseReturnValue:
         consents=consents,
         givers=givers,
         asks_me=requests.who_asks_me(ticket),
+        unreached=delivering.unreached(ticket) if who_may.is_guide(ticket.capacity) else [],
         told_before=confidences.questions(ticket),
     )

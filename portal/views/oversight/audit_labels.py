@@ -153,6 +153,13 @@ EVENTS = {
         Event.EID_UNLINKED: _l("Ended an eID's link to a person"),
         Event.STAFF_LINKED: _l("A workplace's sign-in was tied to an account"),
         Event.NOTICE_MAILED: _l("Was mailed a notice about the account"),
+        Event.NOTICES_CHOSEN: _l("Chose how to be told that there is something new"),
+        Event.NOTICES_STOPPED: _l("Stopped notices of a kind by the link in a mail"),
+        Event.CONTACT_ADDED: _l("Gave an address or a number to be told at"),
+        Event.CONTACT_WRITTEN: _l("Was sent a code to confirm an address or a number"),
+        Event.CONTACT_TRIED: _l("Typed a code to confirm an address or a number"),
+        Event.CONTACT_CONFIRMED: _l("Confirmed an address or a number to be told at"),
+        Event.CONTACT_REMOVED: _l("Removed an address or a number to be told at"),
     },
     "accounts": {
         Event.ORGANISATION_ADDED: _l("Added an organisation"),

@@ -16,6 +16,8 @@ from portal.services.files import files
 from portal.services.members import team
 from portal.services.members.citizens import NewCitizen
 from portal.services.members.joining import Joining
+from portal.services.notices import stop
+from portal.services.notices.kinds import Kind
 from tests.rules.decisions.accounts import _organisation, _with_factors
 from tests.rules.decisions.scene import PLAN, Scene
 from tests.support.browser import Browser
@@ -252,6 +254,36 @@ def _code(_scene: Scene) -> Request:
 @beside("POST forgotten.ask")
 def _forgotten(_scene: Scene) -> Request:
     return Request("anonymous", "/forgotten", {"email": "nobody@testby.example"})
+
+
+@beside("POST notices.give")
+def _give_address(_scene: Scene) -> Request:
+    return Request("young", "/me/notices/mail", {"address": "ulla@hjemme.example"})
+
+
+@beside("POST notices.confirm")
+def _confirm_address(_scene: Scene) -> Request:
+    return Request("young", "/me/notices/mail/code", {"code": "123456"}, {422})  # nothing waits to be confirmed
+
+
+@beside("POST notices.remove")
+def _remove_address(_scene: Scene) -> Request:
+    return Request("young", "/me/notices/mail/remove")
+
+
+@beside("POST notices.choose")
+def _choose_notices(_scene: Scene) -> Request:
+    return Request("young", "/me/notices/choices", {"quiet_from": "21", "quiet_until": "7", "kinds": "message"})
+
+
+@beside("POST notices.not_now")
+def _notices_not_now(_scene: Scene) -> Request:
+    return Request("young", "/me/notices/later")
+
+
+@beside("POST stopping.press")
+def _stop_notices(scene: Scene) -> Request:
+    return Request("anonymous", f"/stop/{stop.write(scene.runtime.keyring, scene.people['young'].id, {Kind.FILE})}")
 
 
 @beside("POST own_eids.seen")

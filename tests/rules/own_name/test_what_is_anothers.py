@@ -25,6 +25,12 @@ UPDATES: dict[str, tuple[str, set[str]]] = {
     "checkout": ("ended_by_id = created_by_id", {"guide"}),
     "consent_draft": ("written_at", {"young"}),
     "consent_reminder": ("sent_at", set()),
+    "contact_failure": ("since", {"young"}),
+    "contact_point": ("made_at", {"young"}),
+    "notice_choice": ("asked_at", {"young"}),
+    "notice_delivery": ("next_at", {"young"}),
+    "notice_item": ("round_id", {"young"}),
+    "notice_off": ("made_at", {"young"}),
     "dav_entry": ("size", {"guide"}),
     "dav_lock": ("ends_at", {"guide"}),
     "dav_token": ("ended_at", {"guide"}),
@@ -58,6 +64,12 @@ are asked for a yes."""
 DELETES = {
     "begun_upload": {"guide"},
     "consent_draft": {"young"},
+    "contact_failure": {"young"},
+    "contact_point": {"young"},
+    "notice_choice": {"young"},
+    "notice_delivery": {"young"},
+    "notice_item": {"young"},
+    "notice_off": {"young"},
     "dav_entry": {"guide"},
     "dav_lock": {"guide"},
     "held_upload": {"guide"},
@@ -98,6 +110,28 @@ def _beside(cast: Cast, owner: psycopg.Connection) -> None:
     cast.play("guide", lambda t: exports.ask_for_folder(t, uuid4(), "Skole", "da"))
     cast.play("guide", lambda t: checkouts.begin_checkout(t, cast.made["letter_id"]))
     cast.play("guide", lambda t: resumable_uploads.begin_upload(t, "lang.pdf", 9, cast.made["compartment_id"]))
+    _told(cast, owner)
+
+
+def _told(cast: Cast, owner: psycopg.Connection) -> None:
+    """How the young person is told, what waits to be told to them and to nobody else, and that it does not arrive."""
+    young = cast.people["young"].id
+    owner.execute("delete from notice_item")
+    owner.execute(
+        """insert into contact_point (id, person_id, channel, address_sealed, master_id, made_at)
+               values (gen_random_uuid(), %(young)s, 'sms', 'm1:x', 'm1', now());
+           insert into notice_choice (person_id, asked_at) values (%(young)s, now());
+           insert into notice_off (id, person_id, case_id, made_at)
+               values (gen_random_uuid(), %(young)s, %(case)s, now());
+           insert into notice_item (id, person_id, kind, case_id, since)
+               values (gen_random_uuid(), %(young)s, 'plan', %(case)s, now());
+           insert into notice_delivery (id, person_id, channel, round_id, state, made_at, next_at)
+               values (gen_random_uuid(), %(young)s, 'sms', gen_random_uuid(), 'waiting', now(), now());
+           insert into contact_failure (person_id, channel, reason, since)
+               values (%(young)s, 'sms', 'refused', now())""".replace("%(young)s", f"'{young}'").replace(
+            "%(case)s", f"'{cast.room.case_id}'"
+        )
+    )
 
 
 def test_nobody_changes_what_is_anothers_to_change(own_stage: Stage) -> None:
