@@ -10,7 +10,8 @@ depends_on = None
 MINE = "any ((select my_memberships())::uuid[])"
 OPEN = "any ((select my_compartments())::uuid[])"
 WRITABLE = "any ((select my_writable_compartments())::uuid[])"
-MY_MESSAGE = f"""exists (select from message m where m.id = message_id and m.created_by_id = {MINE})"""
+MY_MESSAGE = f"""message_id = any (array(select id from message where created_by_id = {MINE}
+                                      and created_at > wall_clock() - interval '1 day'))"""
 
 
 def upgrade() -> None:
@@ -32,7 +33,8 @@ def upgrade() -> None:
         -- Its words leave the index.
         create policy taken_back on search_entry for delete to portal_app
             using (kind = 'message' and compartment_id = {OPEN}
-                   and exists (select from message m where m.id = item_id and m.created_by_id = {MINE}));
+                   and item_id = any (array(select id from message where created_by_id = {MINE}
+                                            and created_at > wall_clock() - interval '7 days')));
         grant delete on search_entry to portal_app;
 
         create table answer_request (
@@ -65,11 +67,11 @@ def upgrade() -> None:
         -- With a message of one's own, of somebody who can answer it.
         create policy asked on answer_request for insert to portal_app
             with check (compartment_id = {WRITABLE} and created_by_id = {MINE} and withdrawn_at is null and {MY_MESSAGE}
-                        and exists (select from access_window w
-                                    where w.compartment_id = answer_request.compartment_id
-                                      and w.membership_id = answer_request.membership_id and w.can_write
-                                      and w.valid_from <= wall_clock()
-                                      and (w.valid_until is null or wall_clock() < w.valid_until)));
+                        and membership_id = any (array(
+                            select w.membership_id from access_window w
+                            where w.compartment_id = answer_request.compartment_id and w.can_write
+                              and w.valid_from <= wall_clock()
+                              and (w.valid_until is null or wall_clock() < w.valid_until))));
         create policy withdrawn on answer_request for update to portal_app
             using (created_by_id = {MINE} and compartment_id = {OPEN});
         grant select, insert, update (withdrawn_at) on answer_request to portal_app;
@@ -175,11 +177,11 @@ def upgrade() -> None:
         grant select, insert, update (until_at) on guide_absence to portal_app;
 
         -- How far a professional has read is known to whoever can read the thread; how far a citizen has, to nobody
-        -- else (docs/adr/0070). The name matters: the database asks policies from the last name to the first, and
+        -- else (docs/adr/0067). The name matters: the database asks policies from the last name to the first, and
         -- `own` settles nearly every row before this one is looked at.
         create policy known_of on thread_look for select to portal_app
-            using (exists (select from membership m where m.id = membership_id and m.unit_id is not null)
-                   and exists (select from thread t where t.id = thread_id));
+            using (membership_id = any (array(select id from membership where unit_id is not null))
+                   and thread_id = any (array(select id from thread)));
         """
     )
 

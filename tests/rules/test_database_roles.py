@@ -211,7 +211,7 @@ def test_the_owner_of_the_figures_counts_nothing_when_asked_directly(
 
 STAYS = """
     file file_version thread message consent consent_grant consent_refusal consent_withdrawal
-    team_level membership cases case_key search_entry legal_override legal_override_end access_freeze
+    team_level membership cases case_key legal_override legal_override_end access_freeze
     access_freeze_end tool_definition plan_outcome plan_taking plan_confided plan_person departure
     team_wish team_wish_answer
     hand_over hand_over_answer old_form
@@ -229,6 +229,7 @@ def test_the_application_can_neither_write_windows_nor_change_what_is_kept(owner
     assert may["access_window"] == may["access_notice"] == may["consent_exception"] == {"SELECT"}
     for saved in STAYS.split():
         assert may[saved] == {"SELECT", "INSERT"}, saved
+    assert may["search_entry"] == {"SELECT", "INSERT", "DELETE"}, "an entry leaves with a message that is taken back"
     assert may["audit_event"] == may["audit_head"] == {"SELECT"}
 
 
@@ -277,7 +278,7 @@ def test_helpers_of_the_walls_cannot_be_tricked_by_a_search_path(owner: psycopg.
         "refuse_somebody_known", "i_look_after_accounts", "cases_of_professional", "has_acted_in", "i_watch_the_trace",
         "refuse_retired_master", "append_trace", "trace_end", "my_citizen_memberships", "my_life_cases",
         "my_declarations", "my_log_ends", "my_confidences", "my_shut_confidences", "my_offered_cases", "my_asked_cases",
-        "my_takeable_offers", "due_notices", "forget_told_notices",
+        "my_takeable_offers", "forget_old_drafts", "due_notices", "forget_told_notices",
     }  # fmt: skip
     assert all(config == ["search_path=public, pg_temp"] for _, config in rows)
 

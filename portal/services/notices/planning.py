@@ -4,16 +4,15 @@ so that row-level security answers what they may know of."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from portal import clock
 from portal.db import PortalSession
 from portal.models import NoticeDelivery, NoticeDue, NoticeItem, Person, Staff
 from portal.outbox import later
-from portal.services.notices import choices, contact
+from portal.services.notices import choices, contact, queries
 from portal.services.notices.choices import Chosen
 from portal.services.notices.kinds import ALWAYS, Channel, Kind
 from portal.services.notices.timing import due_at
@@ -70,26 +69,14 @@ def _put_on_their_way(session: PortalSession, person_id: UUID, how: Chosen) -> i
 
 def kinds_to_tell(session: PortalSession, person_id: UUID, how: Chosen, *which: ColumnElement[bool]) -> set[Kind]:
     """The kinds among the items that may be told now: what its person may still see, and has not switched off."""
-    items = select(NoticeItem.kind, NoticeItem.case_id).where(NoticeItem.person_id == person_id, *which, _MAY_SEE)
+    items = select(NoticeItem.kind, NoticeItem.case_id).where(
+        NoticeItem.person_id == person_id, *which, queries.MAY_SEE
+    )
     return {
         Kind(kind)
         for kind, case_id in session.execute(items)
         if Kind(kind) in ALWAYS or (Kind(kind) not in how.off_kinds and case_id not in how.off_cases)
     }
-
-
-_MAY_SEE: Any = or_(
-    NoticeItem.compartment_id == text("any ((select my_compartments())::uuid[])"),
-    NoticeItem.compartment_id.is_(None)
-    & or_(
-        NoticeItem.case_id.is_(None),
-        NoticeItem.case_id == text("any ((select my_cases())::uuid[])"),
-        NoticeItem.case_id == text("any ((select my_asked_cases())::uuid[])"),
-        NoticeItem.case_id == text("any ((select my_offered_cases())::uuid[])"),
-    ),
-)
-"""By the windows of this moment. Of a case as a whole somebody may also know who is asked in it without seeing it (who
-holds custody, or is to take it over), as long as nobody has shut them out."""
 
 
 def reached(session: PortalSession, person_id: UUID) -> dict[Channel, str]:
