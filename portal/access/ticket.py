@@ -163,7 +163,7 @@ class CaseTicket:
 
     @cached_property
     def everybody(self) -> dict[UUID, Membership]:
-        """Everybody who was ever added, by membership id: for computing, and for announce somebody about whom they are
+        """Everybody who was ever added, by membership id: for computing, and for telling somebody about whom they are
         asked for consent. Whatever else is shown goes by `members`."""
         found = self._members
         if found is None and self._case is None:

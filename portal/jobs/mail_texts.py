@@ -2,7 +2,7 @@
 other, unless it is known which of them its reader chose.
 
 The part that is read first has the links; the second is shorter and points at them. A notice says that there is
-something new and nothing else: no name, no title, no sender and no announce link. An invitation says who invites, where
+something new and nothing else: no name, no title, no sender and no telling link. An invitation says who invites, where
 from and to what, so that it can be told from a fraud; of cases it says nothing.
 """
 

@@ -102,7 +102,7 @@ class CaseKeys:
         return base64.urlsafe_b64encode(hmac.digest(self._papers, said.encode(), "sha256")[:12]).decode()
 
     def blind(self, stem: str) -> str:
-        """The keyed form of a word stem that the search index holds: 16 hexadecimal digits, announce nothing alone."""
+        """The keyed form of a word stem that the search index holds: 16 hexadecimal digits, telling nothing alone."""
         return hmac.digest(self._search, stem.encode(), "sha256")[:8].hex()
 
 

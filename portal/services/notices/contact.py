@@ -48,7 +48,7 @@ class CodeToSend:
     address: str
     code: str
     number: str
-    """Which of the codes to this address it is, without announce it."""
+    """Which of the codes to this address it is, without telling it."""
 
 
 def own_points(actor: Actor) -> list[OwnPoint]:

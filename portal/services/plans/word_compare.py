@@ -66,7 +66,7 @@ class AnswerLine:
 
     @property
     def default(self) -> str:
-        """'' where there is no announce: two people wrote, so one of them has to choose."""
+        """'' where there is no telling: two people wrote, so one of them has to choose."""
         return "" if self.met else "mine"
 
 
