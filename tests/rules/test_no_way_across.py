@@ -14,6 +14,7 @@ from flask import Flask
 from portal.services.consents import overrides, requests
 from portal.services.files import conflicts
 from portal.services.members import team_wishes
+from portal.services.messages import threads
 from portal.services.plans import editing
 from tests.consents.test_overrides import today
 from tests.rules.routes import CASE_ROUTES, Route, Target
@@ -53,10 +54,13 @@ def _furnished(story: Story, room: Room) -> tuple[Room, Target]:
     story.plan(room, guide)
     story.play(room, room.young, lambda t: editing.begin_plan(t, uuid4(), "network_overview"))
     asked = story.play(room, guide, lambda t: requests.request(t, room.member(room.young)))
+    thread_id = story.thread(room, guide, "shared", "Emne", "Hej")
+    message_id = story.play(room, guide, lambda t: threads.thread(t, thread_id).messages[0].id)
     return room, Target(
         case_id=room.case_id,
         file_id=file_id,
-        thread_id=story.thread(room, guide, "shared", "Emne", "Hej"),
+        thread_id=thread_id,
+        message_id=message_id,
         compartment_id=story.play(room, guide, lambda t: compartment_id(t, "shared")),
         membership_id=member,
         giver_id=room.member(room.young),

@@ -286,6 +286,34 @@ def _stop_notices(scene: Scene) -> Request:
     return Request("anonymous", f"/stop/{stop.write(scene.runtime.keyring, scene.people['young'].id, {Kind.FILE})}")
 
 
+@beside("POST own_phone.bind")
+def _bind_phone(_scene: Scene) -> Request:
+    return Request("young", "/me/own-phone", {"credential": "{}", "name": "Min", "is_mine": "y"}, {404})
+
+
+@beside("POST own_phone.options")
+def _phone_options(_scene: Scene) -> Request:
+    return Request("young", "/me/own-phone/options", {}, {404})
+
+
+@beside("POST own_phone.remove")
+def _remove_phone(_scene: Scene) -> Request:
+    return Request("young", f"/me/own-phone/{uuid4()}/remove", {}, {404})
+
+
+@beside("POST message_drafts.save")
+def _save_draft(scene: Scene) -> Request:
+    place = scene.play("guide", lambda t: compartment_id(t, "shared"))
+    return Request(
+        "guide", f"/cases/{scene.room.case_id}/messages/draft", {"compartment": str(place), "body": "Jeg tror"}
+    )
+
+
+@beside("POST message_drafts.drop")
+def _drop_draft(scene: Scene) -> Request:
+    return Request("guide", f"/cases/{scene.room.case_id}/messages/draft/drop", {})
+
+
 @beside("POST own_eids.seen")
 def _eids_seen(_scene: Scene) -> Request:
     return Request("young", "/me/eids/seen")
