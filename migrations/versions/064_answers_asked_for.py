@@ -10,8 +10,7 @@ depends_on = None
 MINE = "any ((select my_memberships())::uuid[])"
 OPEN = "any ((select my_compartments())::uuid[])"
 WRITABLE = "any ((select my_writable_compartments())::uuid[])"
-MY_MESSAGE = f"""message_id = any (array(select id from message where created_by_id = {MINE}
-                                      and created_at > wall_clock() - interval '1 day'))"""
+MY_MESSAGE = f"message_id = any (array(select id from message where created_by_id = {MINE}))"
 
 
 def upgrade() -> None:
