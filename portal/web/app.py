@@ -77,11 +77,12 @@ class PortalRequest(Request):
     form_data_parser_class = _LargeBites
     parameter_storage_class = dict_storage_class = wire.Typed
 
-    def _get_file_stream(self, *_sizes_and_names: Any, **_more: Any) -> IO[bytes]:
+    def _get_file_stream(self, *_sizes: Any, filename: str | None = None, **_more: Any) -> IO[bytes]:
         what = declared(g.app, self.endpoint) if self.endpoint else None
         if what is not None and what.takes_list and g.actor is not None:
             return BytesIO()
-        if what is None or not what.takes_files or g.actor is None:
+        # A field in which nothing was chosen has no name, and asks nothing of the store: a message goes without it.
+        if what is None or not what.takes_files or g.actor is None or not filename:
             return _Nowhere()  # type: ignore[return-value]
         incoming = Incoming(g.runtime.store)
         g.incoming.append(incoming)

@@ -12,9 +12,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 expect.set_options(timeout=30_000)
 """How long what a page shows is waited for. A test that passes never waits that long; on a busy machine five seconds
@@ -35,6 +36,14 @@ _PROGRAMS = ("chromium-headless-shell", "chromium")
 of the processor instead of 10.4. Where there is no such package, the whole one does."""
 _OPTIONS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 _OPTIONS += ["--disable-sync", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+def _without_service_worker(opens: Callable[..., BrowserContext], **options: Any) -> BrowserContext:
+    """What goes through a page's service worker is not seen by `route`; a test that is about it asks for it."""
+    context = opens(**options)
+    if options.get("service_workers") != "allow":
+        context.add_init_script("delete Navigator.prototype.serviceWorker")
+    return context
 
 
 class Process:
@@ -69,9 +78,8 @@ class Process:
             path = next(filter(None, map(shutil.which, _PROGRAMS)), None)
             assert path, "Chromium is missing; .ci/debian-packages says how to install it"
             self._browser = self._playwright.chromium.launch(executable_path=path, args=_OPTIONS)
-            # What goes through a page's service worker is not seen by `route`; a test that is about it asks for it.
-            for opens in ("new_context", "new_page"):
-                setattr(self._browser, opens, partial(getattr(self._browser, opens), service_workers="block"))
+            opens = self._browser.new_context
+            setattr(self._browser, "new_context", partial(_without_service_worker, opens))  # noqa: B010  a method
         return self._browser
 
 

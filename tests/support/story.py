@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.access.actor import Actor
@@ -40,10 +41,13 @@ PROFILE = "samarbejdsmodellen_dk"
 PDF = b"%PDF-1.4\n% made up for a test\n"
 
 
+HERE = ZoneInfo("Europe/Copenhagen")
+"""Whose days the portal counts in. Late in the evening they are ahead of UTC."""
+
+
 def years_ago(years: int, days: int = 0) -> date:
     """The birth date of somebody who turned `years` that many days ago (who will turn it, for negative days)."""
-    today = clock.now().date()
-    return clock.birthday(today, -years) - timedelta(days=days)
+    return clock.birthday(clock.today(HERE), -years) - timedelta(days=days)
 
 
 @dataclass
