@@ -20,7 +20,7 @@ from portal.services.plans import commitments
 from portal.services.shared.needs import Need
 from tests.support.browser import Browser
 from tests.support.statements import noted
-from tests.support.story import Room, Someone, Story, years_ago
+from tests.support.story import HERE, Room, Someone, Story, years_ago
 
 BORN = years_ago(18, -10)
 
@@ -36,7 +36,7 @@ def room(story: Story, teacher: Someone) -> Room:
     room = story.case(parents=1, born=BORN, name="Ulla Ung")
     story.add(room, teacher, Level.WRITE)
     story.consent(room, room.young)
-    story.consent(room, room.parents[0], until=clock.now().date() + timedelta(days=8))
+    story.consent(room, room.parents[0], until=clock.today(HERE) + timedelta(days=8))
     story.thread(room, teacher, subject="Fravær")
     story.play(room, room.guide, partial(plan.promise, "Ringer til skolen", 2))
     for taker in (room.guide, room.young):

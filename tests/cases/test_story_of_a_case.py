@@ -22,7 +22,7 @@ from portal.services.files import files
 from portal.services.members import team
 from portal.services.messages import threads as message_threads
 from portal.services.shared import audience
-from tests.support.story import Room, Someone, Story, compartments, years_ago
+from tests.support.story import HERE, Room, Someone, Story, compartments, years_ago
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_the_guide_shuts_somebody_out_and_lets_them_in_again(story: Story, room:
 
 
 def test_a_consent_runs_out_by_itself(story: Story, room: Room, teacher: Someone, calendar) -> None:  # type: ignore[no-untyped-def]
-    until = clock.now().date() + timedelta(days=5)
+    until = clock.today(HERE) + timedelta(days=5)
     for giver in (room.young, *room.parents):
         story.consent(room, giver, until=until)
     assert compartments(story, room, teacher)

@@ -13,9 +13,9 @@ from portal.services.consents import receipts
 from portal.services.consents.requests import ConsentState
 from tests.consents.test_giving_consent import chosen
 from tests.support.browser import Browser, Page
-from tests.support.story import PDF, Room, Someone, Story, compartments
+from tests.support.story import HERE, PDF, Room, Someone, Story, compartments
 
-TODAY = clock.now().date()
+TODAY = clock.today(HERE)
 EVERYTHING = {"shared", "health", "without_parents", "professionals"}
 
 

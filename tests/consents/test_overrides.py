@@ -23,7 +23,7 @@ from portal.services.members import leaving
 from portal.services.oversight import case_log
 from portal.services.shared import audience
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, compartments
+from tests.support.story import HERE, Room, Someone, Story, compartments
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_the_screens_let_in_by_law_and_end_it_and_lose_nothing_that_was_typed(
     )
     assert wrong.status == 422
     assert "Det haster" in str(wrong.soup)
-    end = clock.now().date() + timedelta(days=10)
+    end = clock.today(HERE) + timedelta(days=10)
     done = guide.follow(guide.submit(wrong, "legal_basis", **_day(end.day, end.month, end.year)))
     assert "Det haster" in done.text
     assert compartments(story, room, teacher) == {"shared"}
@@ -285,7 +285,7 @@ def test_the_screens_freeze_two_and_lift_one(story: Story, room: Room, app: Flas
     assert wrong.status == 422
     assert "Fordi" in str(wrong.soup)
     token = guide.csrf()
-    day = clock.now().date() + timedelta(days=3)
+    day = clock.today(HERE) + timedelta(days=3)
     whom = [str(room.member(parent)) for parent in room.parents]
     answers = {
         "people": whom,

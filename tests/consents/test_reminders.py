@@ -17,7 +17,7 @@ from portal.services.consents import reminders
 from portal.services.notices import mail as notices_mail
 from tests.support.browser import Browser
 from tests.support.mails import hurry, mails, run_jobs
-from tests.support.story import Room, Someone, Story
+from tests.support.story import HERE, Room, Someone, Story
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def remind(runtime: Runtime) -> int:
 def test_those_concerned_are_reminded_once_30_and_once_7_days_before_however_often_the_job_runs(
     story: Story, room: Room, school: Someone, runtime: Runtime, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
-    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    story.consent(room, room.young, until=clock.today(HERE) + timedelta(days=60))
     told_already(owner)
     whom = sorted([str(room.guide.id), str(room.young.id)])
     assert remind(runtime) == 0
@@ -73,7 +73,7 @@ def test_those_concerned_are_reminded_once_30_and_once_7_days_before_however_oft
 def test_two_workers_at_once_remind_once(
     story: Story, room: Room, school: Someone, runtime: Runtime, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
-    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    story.consent(room, room.young, until=clock.today(HERE) + timedelta(days=60))
     told_already(owner)
     calendar.move(days=40)
     workers = [threading.Thread(target=remind, args=(runtime,)) for _ in range(4)]
@@ -87,9 +87,9 @@ def test_two_workers_at_once_remind_once(
 def test_nobody_is_reminded_of_what_was_withdrawn_or_replaced(
     story: Story, room: Room, school: Someone, runtime: Runtime, calendar, owner: psycopg.Connection
 ) -> None:  # type: ignore[no-untyped-def]
-    story.consent(room, room.parents[0], until=clock.now().date() + timedelta(days=60))
+    story.consent(room, room.parents[0], until=clock.today(HERE) + timedelta(days=60))
     story.withdraw(room, room.parents[0])
-    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    story.consent(room, room.young, until=clock.today(HERE) + timedelta(days=60))
     story.consent(room, room.young)
     told_already(owner)
     calendar.move(days=40)
@@ -116,8 +116,8 @@ def test_the_mail_says_that_there_is_something_new_and_nothing_else(
 def test_the_portal_tells_the_giver_and_the_guide_that_a_consent_ends_soon(
     app: Flask, story: Story, room: Room, school: Someone
 ) -> None:
-    story.consent(room, room.young, until=clock.now().date() + timedelta(days=20))
-    story.consent(room, room.parents[0], until=clock.now().date() + timedelta(days=20))
+    story.consent(room, room.young, until=clock.today(HERE) + timedelta(days=20))
+    story.consent(room, room.parents[0], until=clock.today(HERE) + timedelta(days=20))
     for path in ("", "/people", "/consents/mine"):
         said = Browser(app, story.token(room.young)).get(f"/cases/{room.case_id}{path}").text
         assert "Dit samtykke slutter" in said, path
@@ -137,7 +137,7 @@ def test_an_end_that_is_far_away_is_not_told(app: Flask, story: Story, room: Roo
 def test_the_timed_job_sees_of_reminders_only_what_is_due_and_nobody_else_sees_any(
     story: Story, room: Room, school: Someone, runtime: Runtime, postgres, calendar
 ) -> None:  # type: ignore[no-untyped-def]
-    story.consent(room, room.young, until=clock.now().date() + timedelta(days=60))
+    story.consent(room, room.young, until=clock.today(HERE) + timedelta(days=60))
     url = postgres.url("portal_app", str(runtime.engine.url.database))
 
     def seen(as_whom: str) -> int:

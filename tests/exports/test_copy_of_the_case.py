@@ -19,14 +19,14 @@ from portal.services.plans import external_forms
 from portal.services.plans.external_forms import FormFacts
 from tests.exports.test_exports import opened, packed
 from tests.support.meeting import TOOL, ended, planned, present
-from tests.support.story import PDF, Room, Someone, Story, compartment_id
+from tests.support.story import HERE, PDF, Room, Someone, Story, compartment_id
 
 
 def test_a_copy_holds_meetings_and_forms_made_elsewhere_with_day_and_people(
     story: Story, colleague: Someone, owner: psycopg.Connection
 ) -> None:
     room = planned(story, colleague)
-    made_on = clock.now().date() - timedelta(days=300)
+    made_on = clock.today(HERE) - timedelta(days=300)
     about = FormFacts(made_on, [room.member(room.young)], "Karl Forrige, Nordskolen")
 
     def put_in(name: str) -> UUID:
@@ -89,7 +89,7 @@ def _file(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], 
 
 def _form(story: Story, room: Room, _owner: psycopg.Connection) -> Callable[[], None]:
     """Named under *Plan*, with its day and people."""
-    about = FormFacts(clock.now().date(), [], "Karl Forrige")
+    about = FormFacts(clock.today(HERE), [], "Karl Forrige")
     upload = story.upload("Handleplan.pdf", PDF)
     form = story.play(room, room.guide, lambda t: external_forms.add_external_form(t, uuid4(), TOOL, upload, about))
     return lambda: story.play(

@@ -122,12 +122,12 @@ def test_the_limit_is_shown_before_and_a_file_above_it_is_a_clear_page(
 
 
 def test_a_page_that_takes_no_files_takes_no_large_request_either(guide: Browser, room: Room, runtime: Runtime) -> None:
-    answer = guide.post(f"/cases/{room.case_id}/find", {"words": "x" * 2_000_000})
+    answer = guide.post(f"/cases/{room.case_id}/search", {"words": "x" * 2_000_000})
     assert answer.status == 413
     page = guide.get(f"/cases/{room.case_id}/messages/new")
     token = held(page.form("body"))["csrf_token"]
     fields = {"csrf_token": token, "file": (BytesIO(b"x" * 1000), "x.pdf")}
-    guide.client.post(f"/cases/{room.case_id}/find", data=fields, content_type="multipart/form-data")
+    guide.client.post(f"/cases/{room.case_id}/search", data=fields, content_type="multipart/form-data")
     assert list(runtime.store.keys()) == []
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from portal import clock
+from tests.support.story import HERE
 
 PASSWORD = "en god lang sætning til prøven"
-TODAY = clock.now().date()
+TODAY = clock.today(HERE)
 BORN = clock.birthday(TODAY, -18) + timedelta(days=40)
 """Seventeen, and eighteen in forty days."""
 ALMA = ("Alma Sol Dahl", BORN.isoformat(), f"{BORN:%d%m%y}4002")

@@ -20,7 +20,7 @@ from portal.services.members.corrections import WantedCorrection
 from portal.services.shared import audience
 from tests.members.test_corrections import NUMBER, OTHER, WHY, born, correct, parent, propose
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, compartments, years_ago
+from tests.support.story import HERE, Room, Someone, Story, compartments, years_ago
 
 
 def person_of(owner: psycopg.Connection, member: UUID) -> UUID:
@@ -96,7 +96,7 @@ def test_a_birth_date_that_makes_an_adult_a_minor_shuts_what_needs_the_custody_h
 @pytest.mark.parametrize(
     ("day", "code"),
     [
-        (clock.now().date() + timedelta(days=2), "birth_date_future"),
+        (clock.today(HERE) + timedelta(days=2), "birth_date_future"),
         (years_ago(4), "birth_date_range"),
         (years_ago(60), "birth_date_range"),
         (None, "required"),

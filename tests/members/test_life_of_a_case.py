@@ -22,7 +22,7 @@ from portal.services.members import coming_of_age, handover, team, team_wishes
 from portal.services.messages import threads
 from portal.services.oversight import case_log
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, compartments, years_ago
+from tests.support.story import HERE, Room, Someone, Story, compartments, years_ago
 
 SOON = -40
 """Eighteen in forty days."""
@@ -56,7 +56,7 @@ def test_the_countdown_begins_half_a_year_before_and_names_what_changes(story: S
 
 
 def test_before_half_a_year_nothing_is_counted_and_on_the_day_it_begins_it_is(story: Story) -> None:
-    today = clock.now().date()
+    today = clock.today(HERE)
     begins = clock.months_on(today, 6)
     for birthday, counted in ((begins, True), (begins + timedelta(days=1), False)):
         room = story.case(born=clock.birthday(birthday, -18))
@@ -287,7 +287,7 @@ def test_proposing_and_asking_for_a_pause_reach_the_guide_who_answers(story: Sto
     page = young.get(f"/cases/{room.case_id}/choose/propose")
     assert young.submit(page, "reason", name="", reason="Min træner").status == 422
     young.submit(page, "reason", name="Bent Bold", reason="Min træner")
-    end = clock.now().date() + timedelta(days=14)
+    end = clock.today(HERE) + timedelta(days=14)
     page = young.get(f"/cases/{room.case_id}/choose/pause")
     young.submit(page, "until", **{"until-day": end.day, "until-month": end.month, "until-year": end.year})
     guide = Browser(app, story.token(room.guide))
@@ -326,7 +326,7 @@ def test_wishes_are_between_the_young_person_and_the_guide(
 @pytest.mark.parametrize("until", [-1])
 def test_a_pause_takes_a_day_that_has_not_passed(story: Story, until: int) -> None:
     room, _ = a_room(story)
-    day = clock.now().date() + timedelta(days=until)
+    day = clock.today(HERE) + timedelta(days=until)
     with pytest.raises(InvalidInput) as refused:
         story.play(room, room.young, lambda t: team_wishes.ask_for_pause(t, uuid4(), day, ""))
     assert refused.value.field == "until"

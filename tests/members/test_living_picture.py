@@ -21,7 +21,7 @@ from portal.services.members import team
 from portal.services.messages import threads
 from portal.services.shared import audience
 from tests.support.browser import Browser, Page
-from tests.support.story import Room, Someone, Story, compartment_id, compartments, years_ago
+from tests.support.story import HERE, Room, Someone, Story, compartment_id, compartments, years_ago
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def cells(page: Page, name: str) -> dict[str, str]:
 def test_one_table_tells_who_sees_what_until_when_and_what_is_missing_from_whom(
     app: Flask, story: Story, room: Room, school: Someone, guide: Browser
 ) -> None:
-    until = clock.now().date() + timedelta(days=50)
+    until = clock.today(HERE) + timedelta(days=50)
     story.consent(room, room.young, {"Skole": ("shared",)}, until=until)
     story.consent(room, room.parents[0], {"Skole": ("shared",)}, until=until)
     page = guide.get(f"/cases/{room.case_id}/people")

@@ -19,13 +19,13 @@ from portal.services.messages.answers import AskedAnswer
 from portal.services.messages.threads import Besides, MessageLine, ThreadPage
 from tests.conftest import Calendar
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story
+from tests.support.story import HERE, Room, Someone, Story
 
 SOON = timedelta(days=3)
 
 
 def day(ahead: timedelta = SOON) -> date:
-    return clock.now().date() + ahead
+    return clock.today(HERE) + ahead
 
 
 def ask(story: Story, room: Room, by: Someone, thread: UUID, *whom: Someone, due: date | None = None) -> UUID:

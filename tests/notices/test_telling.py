@@ -28,7 +28,7 @@ from tests.meetings.test_meetings import ahead
 from tests.support.browser import Browser
 from tests.support.mails import every_sms, give_contact, hurry, mails, run_jobs
 from tests.support.statements import noted
-from tests.support.story import Room, Someone, Story
+from tests.support.story import HERE, Room, Someone, Story
 
 NUMBER = "20 00 00 17"
 NEWS = "Der er nyt til dig. Log på. http://localhost"
@@ -86,7 +86,7 @@ def test_somebody_without_an_address_is_told_by_their_front_page_alone(
 
 def frozen(story: Story, room: Room, owner: psycopg.Connection, someone: Someone) -> None:
     who = {room.member(someone)}
-    review = clock.now().date() + timedelta(days=7)
+    review = clock.today(HERE) + timedelta(days=7)
     story.play(room, room.guide, lambda t: overrides.freeze(t, uuid4(), who, review, "Fare"))
 
 
@@ -156,7 +156,7 @@ def test_quiet_hours_put_off_until_the_morning_and_one_an_hour_is_enough(
     story: Story, room: Room, runtime: Runtime, owner: psycopg.Connection, calendar: Any, phone: Callable[[], list[str]]
 ) -> None:
     chose(story, room.young, quiet=(21, 7))
-    night = clock.at(clock.now().date() + timedelta(days=1), time(23), ZoneInfo("Europe/Copenhagen"))
+    night = clock.at(clock.today(HERE) + timedelta(days=1), time(23), ZoneInfo("Europe/Copenhagen"))
     calendar.move(seconds=(night - clock.now()).total_seconds())
     write(story, room, owner)
     all_told(runtime, owner)

@@ -22,7 +22,7 @@ from portal.web.i18n import in_language
 from tests.conftest import Calendar
 from tests.rules.leaks import browser_of
 from tests.support.browser import Browser, Page
-from tests.support.story import Someone, Story
+from tests.support.story import HERE, Someone, Story
 from tests.support.world import COMPARTMENTS, NAME, World
 
 
@@ -120,7 +120,7 @@ def test_an_auditor_asks_for_a_person_a_case_a_day_and_a_kind(
     calendar.move(days=1)
     second = story.case(story.guide("Gunnar Gæst"), name="Ole Ung")
     story.play(second, second.young, overview.overview)
-    both = f"since={clock.now().date() - timedelta(days=2)}&until={clock.now().date() + timedelta(days=1)}"
+    both = f"since={clock.today(HERE) - timedelta(days=2)}&until={clock.today(HERE) + timedelta(days=1)}"
     eyes = Browser(browser.app, story.token(auditor))
 
     def rows(question: str) -> list[list[str]]:

@@ -15,10 +15,10 @@ from portal.access.policy.roles import Level
 from portal.services.files import folders
 from portal.services.plans import editing
 from tests.support.browser import Browser, Page, held
-from tests.support.story import PDF, Room, Story
+from tests.support.story import HERE, PDF, Room, Story
 
 TOOL = "goals_and_agreements"
-TODAY = clock.now().date()
+TODAY = clock.today(HERE)
 
 
 @pytest.fixture

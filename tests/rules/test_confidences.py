@@ -31,7 +31,7 @@ from tests.exports.test_exports import opened, packed
 from tests.plans.test_tools import newest
 from tests.rules.walls import second_wall_down
 from tests.support.browser import Browser
-from tests.support.story import Room, Someone, Story, compartment_id, compartments
+from tests.support.story import HERE, Room, Someone, Story, compartment_id, compartments
 from tests.support.word_processor import Program, program
 
 KEY = "guide_only"
@@ -205,7 +205,7 @@ def test_no_law_and_no_consent_opens_it(story: Story, told: Told, app: Flask) ->
     story.add(room, teacher, Level.WRITE)
     lacking = story.play(room, room.guide, lambda t: overrides.may_be_overridden(t, room.member(teacher)))
     assert KEY not in {prospect.compartment for prospect in lacking}
-    day = clock.now().date() + timedelta(days=10)
+    day = clock.today(HERE) + timedelta(days=10)
     with pytest.raises(InvalidInput, match="choice"):
         story.play(
             room,

@@ -23,9 +23,9 @@ from portal.services.files import held_uploads
 from portal.web.guard import declared
 from tests.consents.test_giving_consent import chosen
 from tests.support.browser import Browser, Page, held
-from tests.support.story import PDF, Room, Someone, Story
+from tests.support.story import HERE, PDF, Room, Someone, Story
 
-TODAY = clock.now().date()
+TODAY = clock.today(HERE)
 IN_PIECES = {"uploads.send", "dav.door"}
 """Protocols of programs: what has arrived is kept by them, and no form is shown."""
 ROWS = "Navn;E-mail;Stilling;Enhed\nBo Bæk;bo@by.example;Konsulent;{}\n"

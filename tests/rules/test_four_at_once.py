@@ -20,7 +20,7 @@ from tests.rules.at_once import FOUR, at_once, gated
 from tests.rules.decisions import DECISIONS, EXCUSED, Decision, Press, Scene, as_sent
 from tests.rules.routes import ROUTES
 from tests.support.browser import Browser
-from tests.support.story import Story
+from tests.support.story import HERE, Story
 
 PAGES = ("", "/people", "/log")
 WRITES = {"POST", "PUT", "PATCH", "DELETE", "COPY", "MOVE", "MKCOL", "PROPPATCH", "LOCK", "UNLOCK"}
@@ -81,7 +81,7 @@ def test_the_database_takes_no_second_offer_freeze_or_override_whoever_brings_it
     room = story.case(parents=1)
     teacher, taker = story.staff("Lars Lærer", "Skolen"), story.guide("Gerda Guide", "Voksne")
     story.add(room, teacher)
-    today = clock.now().date()
+    today = clock.today(HERE)
     mother, soon = room.member(room.parents[0]), today + timedelta(days=5)
     by_law = ("Barnets lov § 32", "Haster")
     story.play(room, room.guide, lambda t: handover.offer(t, uuid4(), taker.id))

@@ -24,7 +24,7 @@ from portal.services.webdav import links
 from portal.storage.keys import make_keys
 from tests.conftest import _settings
 from tests.rules.test_migrations import before
-from tests.support.story import Room, Story
+from tests.support.story import HERE, Room, Story
 
 PLAN = "goals_and_agreements"
 
@@ -47,7 +47,7 @@ def test_what_was_decided_twice_at_once_is_settled_and_the_case_can_be_used(
     name: str, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     """Four offers, three overrides and four freezes from one moment: how a case was broken once."""
-    today = clock.now().date()
+    today = clock.today(HERE)
     with runtime_in(postgres, name, tmp_path) as runtime:
         story = Story(runtime)
         room = story.case(parents=1)

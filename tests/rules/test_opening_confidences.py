@@ -25,7 +25,7 @@ from tests.plans.test_tools import newest
 from tests.rules.test_confidences import KEY, SECRET, Told, handed_over, reached
 from tests.rules.test_migrations import migrate_to
 from tests.support.browser import Browser
-from tests.support.story import Story, compartment_id, compartments
+from tests.support.story import HERE, Story, compartment_id, compartments
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_cases_that_are_there_get_it_with_the_windows_that_follow(
     """Of every kind: just opened, shut to the young person, frozen, read only, handed over once, twice and back."""
     rooms = [story.case(young_level=level) for level in (Level.WRITE, Level.READ, Level.NONE)]
     frozen = story.case()
-    day = clock.now().date() + timedelta(days=3)
+    day = clock.today(HERE) + timedelta(days=3)
     story.play(
         frozen, frozen.guide, lambda t: overrides.freeze(t, uuid4(), [frozen.member(frozen.young)], day, "Konto")
     )

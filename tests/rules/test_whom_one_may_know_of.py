@@ -26,7 +26,7 @@ from portal.services.shared import audience
 from tests.rules.leaks import browser_of, in_every_run
 from tests.rules.routes import CASE_ROUTES, own
 from tests.rules.test_leak_channels import _opened
-from tests.support.story import PDF, Story, compartment_id
+from tests.support.story import HERE, PDF, Story, compartment_id
 from tests.support.world import MEMBERS, World
 
 TOOL = "goals_and_agreements"
@@ -86,7 +86,7 @@ def busy(living: Runtime, world: World) -> World:
         revision = story.play(room, guide, lambda t: editing.begun(t, TOOL).newest.revision)
         story.play(room, guide, lambda t, n=named, r=revision: saving.save(open_plan(t, TOOL), 1, r, n))
         story.set_level(room, world.people[kind], Level.WRITE if kind == "specialist" else Level.READ)
-    made_on = clock.now().date() - timedelta(days=30)
+    made_on = clock.today(HERE) - timedelta(days=30)
     upload = story.upload("gammel.pdf", PDF)
     about = FormFacts(made_on, everyone, "")
     story.play(room, guide, lambda t: external_forms.add_external_form(t, uuid4(), TOOL, upload, about))

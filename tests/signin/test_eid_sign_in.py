@@ -16,7 +16,7 @@ from portal.services.members import team
 from tests.support.browser import Browser
 from tests.support.eid_server import EidServer, provider_of
 from tests.support.eid_visitors import ALMA, BORN, CHILD, NOBODY, SAMI, at_the_eid, begin, lines, sign_in
-from tests.support.story import Room, Story
+from tests.support.story import HERE, Room, Story
 
 pytestmark = pytest.mark.usefixtures("eid")
 
@@ -168,5 +168,5 @@ def test_the_answer_of_one_provider_is_not_taken_for_anothers(browser: Browser, 
 
 
 def test_story_dates_are_sane() -> None:
-    assert date.fromisoformat(ALMA.birth_date) < clock.now().date() - timedelta(days=365 * 16)
+    assert date.fromisoformat(ALMA.birth_date) < clock.today(HERE) - timedelta(days=365 * 16)
     assert Level.READ

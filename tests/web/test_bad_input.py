@@ -12,9 +12,9 @@ from flask import Flask
 from portal import clock
 from portal.access.policy.roles import Level
 from tests.support.browser import Browser, held
-from tests.support.story import PDF, Room, Story, years_ago
+from tests.support.story import HERE, PDF, Room, Story, years_ago
 
-TODAY = clock.now().date()
+TODAY = clock.today(HERE)
 GOOD_CASE = {
     "name": "Birk Holm",
     "birth_date-day": str(years_ago(17, 100).day),
@@ -273,7 +273,7 @@ def test_a_paper_consent_takes_its_scan_and_an_oral_one_its_note(app: Flask, sto
     assert "Notat (hvem var der, hvad blev sagt): Udfyld feltet." in oral.text
     wrong = browser.submit(page, "given_on", **typed, scan=("side.exe", b"MZ"))
     assert "Programmer kan ikke" in wrong.text
-    tomorrow = clock.now().date() + timedelta(days=2)
+    tomorrow = clock.today(HERE) + timedelta(days=2)
     ahead = {**typed, "given_on-day": tomorrow.day, "given_on-month": tomorrow.month, "given_on-year": tomorrow.year}
     late = browser.submit(page, "given_on", **{k: str(v) for k, v in ahead.items()}, scan=("s.pdf", PDF))
     assert "Vælg i dag eller en tidligere dag" in late.text

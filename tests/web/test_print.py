@@ -38,7 +38,7 @@ TOLD = """() => {
     const added = (link, where) => !["none", "normal", '""'].includes(getComputedStyle(link, where).content);
     const ground = (element) => getComputedStyle(element).backgroundColor;
     const floats = (element) => ["fixed", "sticky"].includes(getComputedStyle(element).position);
-    const folded = [...document.querySelectorAll("details:not(:has(form)) > :not(summary)")];
+    const folded = [...document.querySelectorAll("details:not(:has(form)):not(.no-print) > :not(summary)")];
     return {
         pressed: all("nav, button, .button, input[type=submit], input[type=file], .skip, .foot").map(name),
         addresses: all("a").filter((link) => added(link, "::before") || added(link, "::after")).map(name),

@@ -13,14 +13,14 @@ from portal.services.accounts import invitations
 from tests.rules.decisions.scene import SECRET, Press, Scene, day, decision
 from tests.signin.test_second_factor import oathtool
 from tests.support.screen_fixtures import PASSWORD
-from tests.support.story import Someone
+from tests.support.story import HERE, Someone
 
 # Accounts
 
 
 @decision("accounts", "POST case_list.new")
 def a_case_is_opened(scene: Scene) -> Press:
-    born = clock.birthday(clock.now().date(), -17) - timedelta(days=100)
+    born = clock.birthday(clock.today(HERE), -17) - timedelta(days=100)
     return Press("/cases/new", "select count(*) from cases", {"name": "Noah", **day("birth_date", born)}, same=True)
 
 

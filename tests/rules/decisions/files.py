@@ -13,7 +13,7 @@ from portal.services.messages.threads import Besides
 from portal.services.plans import external_forms
 from portal.services.webdav import links
 from tests.rules.decisions.scene import FINE, PLAN, Press, Scene, decision, logged, rows
-from tests.support.story import PDF, compartment_id
+from tests.support.story import HERE, PDF, compartment_id
 
 # Files and messages
 
@@ -152,7 +152,7 @@ def a_message_is_taken_back(scene: Scene) -> Press:
 
 @decision("files", "POST messages.withdraw_request")
 def an_answer_is_not_asked_for_any_more(scene: Scene) -> Press:
-    asked = Besides(asked=frozenset({scene.member("young")}), due=clock.now().date() + timedelta(days=3))
+    asked = Besides(asked=frozenset({scene.member("young")}), due=clock.today(HERE) + timedelta(days=3))
     thread = scene.story.thread(scene.room, scene.people["guide"])
     scene.play("guide", lambda t: threads.reply(t, uuid4(), thread, "Hvad siger du?", asked))
     request = scene.play("young", lambda t: answers.asked_of_me(t)[0].id)
@@ -167,7 +167,7 @@ def the_guide_is_away(scene: Scene) -> Press:
 
 @decision("files", "POST absence.end")
 def the_guide_is_back(scene: Scene) -> Press:
-    day = clock.now().date() + timedelta(days=3)
+    day = clock.today(HERE) + timedelta(days=3)
     scene.play("guide", lambda t: absence.tell(t, uuid4(), day, day, scene.member("teacher")))
     return Press(f"{scene.case}/messages/away/end", logged("absence.ended"))
 
@@ -183,7 +183,7 @@ def what_is_known_of_a_form_is_corrected(scene: Scene) -> Press:
     """Each notes the same anew; the newest counts."""
 
     def put_in(ticket: CaseTicket) -> UUID:
-        about = external_forms.FormFacts(clock.now().date() - timedelta(days=9), [], "Bent")
+        about = external_forms.FormFacts(clock.today(HERE) - timedelta(days=9), [], "Bent")
         return external_forms.add_external_form(ticket, uuid4(), PLAN, scene.story.upload("gammel.pdf", PDF), about)
 
     made = scene.play("guide", put_in)

@@ -14,7 +14,7 @@ from portal.services.consents.declaration import Answers
 from portal.services.members import handover, handover_answers, team_wishes
 from tests.rules.decisions.scene import FINE, Press, Scene, day, decision, logged, rows
 from tests.support.browser import held
-from tests.support.story import Someone, compartment_id
+from tests.support.story import HERE, Someone, compartment_id
 
 # Who is in the case
 
@@ -112,7 +112,7 @@ def the_law_opens(scene: Scene) -> Press:
 
 @decision("safeguards", "POST safeguards.end_override")
 def what_the_law_opened_is_ended(scene: Scene) -> Press:
-    member, until = scene.room.member(scene.newcomer()), clock.now().date() + timedelta(days=9)
+    member, until = scene.room.member(scene.newcomer()), clock.today(HERE) + timedelta(days=9)
     made = scene.play(
         "guide",
         lambda t: consent_overrides.override(t, uuid4(), member, ["shared"], until, "Barnets lov § 32", "Haster"),
@@ -122,7 +122,7 @@ def what_the_law_opened_is_ended(scene: Scene) -> Press:
 
 def _frozen(scene: Scene) -> tuple[Someone, UUID]:
     who = scene.story.add_citizen(scene.room, f"Onkel {uuid4().hex[:6]}", Capacity.NETWORK_PERSON)
-    review, member = clock.now().date() + timedelta(days=7), scene.room.member(who)
+    review, member = clock.today(HERE) + timedelta(days=7), scene.room.member(who)
     scene.play("guide", lambda t: consent_overrides.freeze(t, uuid4(), [member], review, "Underretning"))
     return who, scene.play(
         "guide", lambda t: next(f.id for f in consent_overrides.freezes(t) if f.membership.id == member)
@@ -189,7 +189,7 @@ def a_consent_is_given(scene: Scene) -> Press:
 @decision("consent", "POST consents.register")
 def a_spoken_consent_is_registered(scene: Scene) -> Press:
     path = f"{scene.case}/consents/register/{scene.member('mother')}"
-    fields = scene.form("guide", path, "given_on") | day("given_on", clock.now().date())
+    fields = scene.form("guide", path, "given_on") | day("given_on", clock.today(HERE))
     fields |= scene.ticked("guide", path, "yes")
     fields |= {"method": "oral", "note": "Sagt på mødet", "told": "y"}
     browser, token = scene.browsers("guide")[0]

@@ -19,7 +19,7 @@ from portal.access.ticket import CaseTicket
 from portal.runtime import Runtime
 from tests.plans.test_tools import add, begin, write
 from tests.support.browser import Browser, held
-from tests.support.story import Someone, Story
+from tests.support.story import HERE, Someone, Story
 
 FINE = {303, 409, 422}
 PLAN = "goals_and_agreements"
@@ -129,7 +129,7 @@ class Scene:
         """Something the teacher takes on in the plan."""
         begin(self.story, self.room, self.people["guide"], PLAN)
         write(self.story, self.room, self.people["guide"], PLAN, now__goal="Jeg vil bo selv")
-        due = (clock.now().date() + timedelta(days=30)).isoformat()
+        due = (clock.today(HERE) + timedelta(days=30)).isoformat()
         more = {"what": "Jeg finder en praktikplads", "who": str(self.member("teacher")), "due": due}
         return add(self.story, self.room, self.people["guide"], PLAN, "agreements", **more)
 
@@ -142,7 +142,7 @@ class Scene:
         return self.story.staff(f"Konto {uuid4().hex[:6]}", **more)
 
     def days(self, name: str, ahead: int) -> dict[str, str]:
-        return day(name, clock.now().date() + timedelta(days=ahead))
+        return day(name, clock.today(HERE) + timedelta(days=ahead))
 
 
 def day(name: str, on: date) -> dict[str, str]:

@@ -26,7 +26,7 @@ from portal.services.messages.threads import Besides
 from portal.services.plans import agreement, commitments, external_forms, presence
 from portal.services.webdav import links
 from tests.plans.test_tools import add, begin, newest, write
-from tests.support.story import PDF, Someone, Story, compartment_id
+from tests.support.story import HERE, PDF, Someone, Story, compartment_id
 
 PLAN = "goals_and_agreements"
 
@@ -165,16 +165,16 @@ class Cast:
         guide = self.people["guide"]
         made["file_id"] = story.file(room, guide)
         made["thread_id"] = story.thread(room, guide)
-        asked = Besides(asked=frozenset({room.member(guide)}), due=clock.now().date() + timedelta(days=3))
+        asked = Besides(asked=frozenset({room.member(guide)}), due=clock.today(HERE) + timedelta(days=3))
         made["message_id"] = self.play("writer", lambda t: threads.reply(t, uuid4(), made["thread_id"], "Hvad?", asked))
-        away = clock.now().date() + timedelta(days=9)
+        away = clock.today(HERE) + timedelta(days=9)
         self.play("guide", lambda t: absence.tell(t, uuid4(), away, away, self.member("writer")))
         self.play("writer", lambda t: message_drafts.save_draft(t, uuid4(), made["thread_id"], None, "", "Jeg tror"))
         made["compartment_id"] = self.play("guide", lambda t: compartment_id(t, "shared"))
         made["confided_compartment_id"] = self.play("guide", lambda t: compartment_id(t, "guide_only"))
         begin(story, room, guide, PLAN)
         write(story, room, guide, PLAN, now__goal="Jeg vil bo selv")
-        due = (clock.now().date() + timedelta(days=40)).isoformat()
+        due = (clock.today(HERE) + timedelta(days=40)).isoformat()
         for who in ("writer", "reader"):
             add(story, room, guide, PLAN, "agreements", what="Noget", who=str(self.member(who)), due=due)
         page = newest(story, room, guide, PLAN)
@@ -193,7 +193,7 @@ class Cast:
         made["say_id"] = self.play("young", lambda t: handover_answers.asked_of_me(t).said[0].id)
         self.play("guide", lambda t: handover.withdraw_handover(t, uuid4()))
         made["meeting_id"] = story.meeting(room, guide)
-        soon = clock.now().date() + timedelta(days=5)
+        soon = clock.today(HERE) + timedelta(days=5)
         uncle = story.staff("Vibe Venter", "Jobcenter")
         story.add(room, uncle)
         late, law = room.member(uncle), ("Barnets lov § 32", "Haster")
@@ -209,7 +209,7 @@ class Cast:
         letter = story.upload("brev.rtf", b"{\\rtf1 Hej}")
         made["letter_id"] = self.play("guide", lambda t: files.add_file(t, uuid4(), made["compartment_id"], letter))
         self.play("guide", lambda t: links.make_dav_link(t, made["letter_id"]))
-        about = external_forms.FormFacts(clock.now().date(), [], "Bent")
+        about = external_forms.FormFacts(clock.today(HERE), [], "Bent")
         self.play(
             "guide",
             lambda t: external_forms.add_external_form(t, uuid4(), PLAN, story.upload("gammel.pdf", PDF), about),
